@@ -1,0 +1,40 @@
+"""Agents as records: who they are, where their phone is, what they can do. Their live state is the floor's."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+
+
+class Skill(Base):
+    """Something a contact may need and an agent may have, such as a product or a language."""
+
+    __tablename__ = "skills"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+
+
+class Agent(Base):
+    """A user who takes contacts. `address` is the phone that the switch rings (extension or SIP address)."""
+
+    __tablename__ = "agents"
+
+    id: Mapped[str] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str]
+    address: Mapped[str] = mapped_column(unique=True)
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class AgentSkill(Base):
+    """A skill that an agent holds, at a level from 1 to 5."""
+
+    __tablename__ = "agent_skills"
+    __table_args__ = (CheckConstraint("level between 1 and 5", name="level_range"),)
+
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True)
+    skill_id: Mapped[str] = mapped_column(ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger)

@@ -1,0 +1,37 @@
+"""The one place that reads the clock. Instants are float seconds since 1970-01-01T00:00Z unless a name says otherwise."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], float]
+
+
+def now() -> float:
+    """The present instant, in epoch seconds."""
+    return time.time()  # noqa: TID251 - this is the clock
+
+
+def utc(instant: float) -> datetime:
+    """An instant as an aware datetime in UTC, for the database and for people."""
+    return datetime.fromtimestamp(instant, UTC)
+
+
+def iso(instant: float) -> str:
+    """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
+    return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class FrozenClock:
+    """A clock for tests: stands still until told to move."""
+
+    def __init__(self, start: float = 1_800_000_000.0) -> None:
+        self.instant = start
+
+    def __call__(self) -> float:
+        return self.instant
+
+    def advance(self, seconds: float) -> float:
+        """Move forward by `seconds` and return the new instant."""
+        self.instant += seconds
+        return self.instant

@@ -1,0 +1,59 @@
+"""Customers: who they are, how they are classed, by which numbers they are known."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+
+
+class Tier(Base):
+    """A class of customers. `bonus_seconds` is how much earlier than they did they are taken to have arrived."""
+
+    __tablename__ = "tiers"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    rank: Mapped[int]
+    bonus_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    colour: Mapped[str] = mapped_column(server_default=text("'#888888'"))
+
+
+class Customer(Base):
+    """One customer. `version` grows with every change; a writer names the one it read."""
+
+    __tablename__ = "customers"
+    __table_args__ = (Index("ix_customers_search", "search", postgresql_using="gin"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    external_id: Mapped[str | None] = mapped_column(unique=True)
+    name: Mapped[str]
+    latin_name: Mapped[str | None]
+    tier_id: Mapped[str | None] = mapped_column(ForeignKey("tiers.id"))
+    language: Mapped[str | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    search: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    active: Mapped[bool] = mapped_column(server_default=text("true"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class CustomerNumber(Base):
+    """A telephone number of a customer: as it was given (`raw`) and, where it is a valid one, in E.164."""
+
+    __tablename__ = "customer_numbers"
+    __table_args__ = (
+        Index(None, "e164"),
+        Index(None, "raw"),
+        Index("uq_customer_numbers_raw", "customer_id", "raw", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    raw: Mapped[str]
+    e164: Mapped[str | None]
+    label: Mapped[str | None]

@@ -1,0 +1,83 @@
+"""The shared history: one row a contact, its timeline, and its stay in each queue.
+
+All three are partitioned by month of `started_at` (the contact's arrival), so `(id, started_at)` names a row.
+Written by the floor's journal in the commit that ends the contact; `interaction_entries` only ever grows.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+
+BY_MONTH = {"postgresql_partition_by": "RANGE (started_at)"}
+
+
+class Interaction(Base):
+    """The durable record of one contact. Durations are seconds, summed over legs (each leg's own are in `legs`)."""
+
+    __tablename__ = "interactions"
+    __table_args__ = (
+        Index(None, "customer_id", "started_at", "id"),
+        Index(None, "source_id", "call_id"),
+        Index(None, "ended_at"),
+        BY_MONTH,
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime]
+    channel: Mapped[str]
+    direction: Mapped[str]
+    source_id: Mapped[str]
+    call_id: Mapped[str]
+    from_raw: Mapped[str | None]
+    to_raw: Mapped[str | None]
+    customer_id: Mapped[UUID | None]
+    tier_id: Mapped[str | None]
+    queue_id: Mapped[str | None]
+    agent_id: Mapped[str | None]
+    outcome: Mapped[str]  # answered | abandoned | failed | swept | unrouted
+    cause: Mapped[str | None]
+    wait_seconds: Mapped[float]
+    talk_seconds: Mapped[float]
+    hold_seconds: Mapped[float]
+    wrap_up_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    wrap_up_code: Mapped[str | None]
+    note: Mapped[str | None]
+    legs: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+
+
+class InteractionEntry(Base):
+    """One thing that happened during (or was added after) an interaction. Append-only."""
+
+    __tablename__ = "interaction_entries"
+    __table_args__ = (Index(None, "interaction_id", "at", "id"), BY_MONTH)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(primary_key=True)
+    interaction_id: Mapped[UUID]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class QueueVisit(Base):
+    """One stay of a contact in one queue, the unit that queue reports count."""
+
+    __tablename__ = "queue_visits"
+    __table_args__ = (Index(None, "queue_id", "entered_at"), BY_MONTH)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(primary_key=True)
+    interaction_id: Mapped[UUID]
+    queue_id: Mapped[str]
+    tier_id: Mapped[str | None]
+    entered_at: Mapped[datetime]
+    left_at: Mapped[datetime]
+    outcome: Mapped[str]  # answered | abandoned | flowed_out
+    wait_seconds: Mapped[float]
+    agent_id: Mapped[str | None]

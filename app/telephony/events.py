@@ -1,0 +1,63 @@
+"""What a telephone platform tells us, in the vocabulary of CSTA (ECMA-269), whatever the platform's own words are."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class EventType(StrEnum):
+    """The call events that move a call. Any other type is kept with the call and moves nothing."""
+
+    OFFERED = "call.offered"
+    QUEUED = "call.queued"
+    DELIVERED = "call.delivered"
+    ESTABLISHED = "call.established"
+    HELD = "call.held"
+    RETRIEVED = "call.retrieved"
+    TRANSFERRED = "call.transferred"
+    CONFERENCED = "call.conferenced"
+    DIVERTED = "call.diverted"
+    DIGITS = "call.digits"
+    RECORDING_READY = "call.recording_ready"
+    CONNECTION_CLEARED = "call.connection_cleared"
+    CLEARED = "call.cleared"
+    FAILED = "call.failed"
+
+
+KNOWN_TYPES = frozenset(str(kind) for kind in EventType)
+
+
+class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One fact about a call.
+
+    `at` is the platform's own time (epoch seconds), `sequence` its own order within the call where it gives one.
+    `leg_id` names the leg the fact is about; with `agent` (an agent id or the address of the agent's phone) it is an
+    agent's leg, without it the customer's. `details` holds whatever else came (digits, recording address, status).
+    """
+
+    source: str
+    type: str
+    call_id: str
+    at: float
+    direction: str | None = None
+    from_: str | None = None
+    to: str | None = None
+    leg_id: str | None = None
+    agent: str | None = None
+    queue: str | None = None
+    sequence: int | None = None
+    cause: str | None = None
+    details: dict[str, Any] = {}
+
+
+class OrderType(StrEnum):
+    """Commands to a platform. Each carries the call, and an idempotency key that stays the same over all retries."""
+
+    CONNECT = "call.connect"
+    DISCONNECT = "call.disconnect"
+    HOLD = "call.hold"
+    RETRIEVE = "call.retrieve"
+    TRANSFER = "call.transfer"
+    CONFERENCE = "call.conference"
+    DIAL = "call.dial"
