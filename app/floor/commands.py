@@ -1,0 +1,179 @@
+"""Everything that can be asked of the floor. A command carries its identifiers and what was looked up for it.
+
+Commands are data: the loop hands them to `FloorState.apply` one by one, with the instant at which they are applied.
+"""
+
+from typing import Any
+
+import msgspec
+
+from app.floor.config import FloorConfig
+from app.telephony.events import CallEvent
+
+
+class CustomerCard(msgspec.Struct, frozen=True):
+    """What routing and the contact view need of a customer."""
+
+    id: str
+    name: str
+    tier: str | None = None
+    language: str | None = None
+
+
+class Recognised(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of looking up a caller, read before the command is submitted.
+
+    Exactly one match gives `customer`; several give `candidates` and no customer: never a guess. `profile` is the
+    ready-made JSON of the 360 profile. `ended_contact` names the contact of a call that has already ended.
+    """
+
+    customer: CustomerCard | None = None
+    candidates: tuple[CustomerCard, ...] = ()
+    profile: bytes | None = None
+    ended_contact: str | None = None
+    ended_started_at: float | None = None
+    ended_at: float | None = None
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all commands."""
+
+
+class TakeEvent(Command):
+    """A platform told something about a call. `contact_id` is used if the event opens a contact; `raw` is the body as sent."""
+
+    event: CallEvent
+    contact_id: str
+    raw: bytes = b"{}"
+    caller: Recognised | None = None
+
+
+class AgentCommand(Command):
+    """Base of what an agent asks for."""
+
+    agent_id: str
+
+
+class Connect(AgentCommand):
+    """A socket of the agent said hello. Logs the agent on as not ready if they were logged off."""
+
+
+class Disconnect(AgentCommand):
+    """The agent's last socket is gone; `last_heard` is when anything was last heard from it (epoch seconds)."""
+
+    last_heard: float
+
+
+class Ready(AgentCommand):
+    """The agent can take a contact."""
+
+
+class NotReady(AgentCommand):
+    """The agent takes no contacts, for `reason` (break, lunch, meeting, ...)."""
+
+    reason: str
+
+
+class LogOff(AgentCommand):
+    """The agent leaves."""
+
+
+class ContactCommand(AgentCommand):
+    """Base of what an agent asks for about one contact."""
+
+    contact_id: str
+
+
+class AcceptOffer(ContactCommand):
+    """Take the offered contact; the switch is told to connect the agent's phone."""
+
+
+class DeclineOffer(ContactCommand):
+    """Refuse the offered contact; it is offered to somebody else."""
+
+
+class Hold(ContactCommand):
+    """Put the caller on hold."""
+
+
+class Retrieve(ContactCommand):
+    """Take the caller back from hold."""
+
+
+class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a call is sent: exactly one of a queue, an agent or a number."""
+
+    queue: str | None = None
+    agent: str | None = None
+    number: str | None = None
+
+
+class Transfer(ContactCommand):
+    """Hand the caller over, blind."""
+
+    to: Destination
+
+
+class Conference(ContactCommand):
+    """Add an agent or a number to the call."""
+
+    to: Destination
+
+
+class HangUp(ContactCommand):
+    """End the call."""
+
+
+class Dial(AgentCommand):
+    """Place an outbound call for the agent, through `source` (or the only source there is)."""
+
+    contact_id: str
+    to: str
+    source: str | None = None
+    caller: Recognised | None = None
+
+
+class FinishWrapUp(ContactCommand):
+    """After-call work is done; `code` must be a known wrap-up code."""
+
+    code: str | None = None
+    note: str | None = None
+
+
+class OrderFailed(Command):
+    """A switch command could not be delivered and was given up."""
+
+    order_id: int
+    order_type: str
+    contact_id: str
+    agent_id: str | None
+    detail: str
+
+
+class Expire(Command):
+    """Time has passed: everything whose deadline lies at or before the instant of applying happens now."""
+
+
+class Configure(Command):
+    """The configuration as it stands now in the records."""
+
+    config: FloorConfig
+
+
+class TakeOver(Command):
+    """A process has become the owner: nobody's socket is connected to it yet."""
+
+
+class Look(Command):
+    """Read the committed state: `what` is 'floor' or 'agent' (with `agent_id`). Changes nothing."""
+
+    what: str
+    agent_id: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the submitter is told, after the commit. `body` is JSON-ready; a refusal has `ok=False` and a `problem` body
+    with `code`, `detail` and facts such as the present state."""
+
+    ok: bool
+    body: dict[str, Any] = {}
