@@ -1,4 +1,4 @@
-"""The one place that reads the clock. Instants are float seconds since 1970-01-01T00:00Z unless a name says otherwise."""
+"""The one place that reads the clock. Instants are float seconds since 1970-01-01T00:00Z unless named otherwise."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Identifiers. They are made at the edge and travel inward with the command, so that what is pure stays deterministic."""
+"""Identifiers. Made at the edge, they travel inward with the command: what is pure stays deterministic."""
 
 import uuid_utils
 

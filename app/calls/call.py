@@ -1,0 +1,163 @@
+"""A call: its parties' legs and whether it is over. Built up from events in any order; never moves backwards."""
+
+import msgspec
+
+from app.calls.leg import Leg, LegState, Mark, Party
+from app.telephony.events import CallEvent
+from app.telephony.events import EventType as E
+
+CUSTOMER_LEG = "customer"
+_OPENS_LEG = frozenset({E.OFFERED, E.QUEUED, E.DELIVERED, E.ESTABLISHED, E.CONFERENCED, E.HELD, E.RETRIEVED})
+_MOVES_LEG = _OPENS_LEG | {E.FAILED, E.CONNECTION_CLEARED, E.DIVERTED, E.TRANSFERRED}
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call on one platform. Instants are epoch seconds by the platform's clock."""
+
+    source: str
+    id: str
+    direction: str = "inbound"
+    from_: str | None = None
+    to: str | None = None
+    legs: tuple[Leg, ...] = ()
+    opened_at: float = 0.0
+    cleared_at: float | None = None
+    cause: str | None = None
+
+    @property
+    def customer(self) -> Leg | None:
+        """The customer's newest leg."""
+        return next((leg for leg in reversed(self.legs) if leg.party is Party.CUSTOMER), None)
+
+    @property
+    def over(self) -> bool:
+        """Whether the customer is gone: the call was cleared or failed, or the customer's own leg ended."""
+        return self.cleared_at is not None or (self.customer is not None and self.customer.ended)
+
+    @property
+    def held(self) -> bool:
+        """Whether somebody is on hold."""
+        return any(leg.state is LegState.HELD for leg in self.legs)
+
+    def leg_of(self, agent: str) -> Leg | None:
+        """The newest leg of that agent."""
+        return next((leg for leg in reversed(self.legs) if leg.agent == agent), None)
+
+    def answered_by(self, agent: str) -> bool:
+        """Whether that agent is connected, talking or holding."""
+        leg = self.leg_of(agent)
+        return leg is not None and leg.state in (LegState.CONNECTED, LegState.HELD)
+
+    def seconds(self, bucket: str, now: float, party: Party) -> float:
+        """Seconds spent in `bucket` over all legs of one kind of party."""
+        return sum(leg.seconds(bucket, now) for leg in self.legs if leg.party is party)
+
+
+def open_call(event: CallEvent) -> Call:
+    """The call that an event is the first news of, in the state that the event implies."""
+    call = Call(
+        source=event.source,
+        id=event.call_id,
+        direction="outbound" if event.direction == "outbound" else "inbound",
+        from_=event.from_,
+        to=event.to,
+        opened_at=event.at,
+    )
+    return take(call, event)
+
+
+def take(call: Call, event: CallEvent) -> Call:
+    """The call after an event. `event.agent` must already be an agent's id where the agent is known.
+
+    An event that says nothing new about the legs returns an equal call.
+    """
+    call = _complete(call, event)
+    if event.type == E.CLEARED or (event.type == E.FAILED and _about_whole_call(call, event)):
+        return _clear(call, event)
+    if event.type not in _MOVES_LEG:
+        return call
+    return _mark(call, event)
+
+
+def close(call: Call, at: float, cause: str) -> Call:
+    """End a call whose end the platform never told."""
+    ending = CallEvent(source=call.source, type=E.CLEARED, call_id=call.id, at=at, cause=cause)
+    return _clear(call, ending)
+
+
+def _complete(call: Call, event: CallEvent) -> Call:
+    return msgspec.structs.replace(
+        call,
+        from_=call.from_ or event.from_,
+        to=call.to or event.to,
+        opened_at=min(call.opened_at, event.at),
+    )
+
+
+def _about_whole_call(call: Call, event: CallEvent) -> bool:
+    return event.agent is None and (event.leg_id is None or _find(call, event.leg_id) is None)
+
+
+def _clear(call: Call, event: CallEvent) -> Call:
+    mark = Mark(event.at, E.CONNECTION_CLEARED, event.sequence)
+    return msgspec.structs.replace(
+        call,
+        legs=tuple(leg if leg.ended else _ended_by(leg, mark) for leg in call.legs),
+        cleared_at=event.at if call.cleared_at is None else call.cleared_at,
+        cause=call.cause or event.cause or ("failed" if event.type == E.FAILED else "cleared"),
+    )
+
+
+def _ended_by(leg: Leg, mark: Mark) -> Leg:
+    """The end of a call ends a leg even where the leg's own last fact claims to be younger."""
+    told = leg.told(mark)
+    return told if told.ended else leg.told(Mark(leg.since, mark.kind))
+
+
+def _find(call: Call, leg_id: str) -> Leg | None:
+    return next((leg for leg in reversed(call.legs) if leg.id.split("#")[0] == leg_id), None)
+
+
+def _mark(call: Call, event: CallEvent) -> Call:
+    leg_id = event.leg_id or (CUSTOMER_LEG if event.agent is None else f"agent:{event.agent}")
+    leg = _find(call, leg_id)
+    if leg is None and event.leg_id is not None:
+        leg = _unnamed(call, event)
+    if leg is None or _comes_back(leg, event):
+        leg = _new_leg(call, event, leg_id)
+    mark = Mark(event.at, _kind(leg, event.type), event.sequence)
+    return _with(call, leg.told(mark))
+
+
+def _unnamed(call: Call, event: CallEvent) -> Leg | None:
+    """The leg of a party that earlier events spoke of without naming a leg."""
+    plain = CUSTOMER_LEG if event.agent is None else f"agent:{event.agent}"
+    return _find(call, plain)
+
+
+def _comes_back(leg: Leg, event: CallEvent) -> bool:
+    return leg.ended and event.type in _OPENS_LEG and event.at > leg.since
+
+
+def _kind(leg: Leg, kind: str) -> str:
+    """A transfer ends the leg of the agent who transfers; the customer stays."""
+    if kind == E.TRANSFERRED and leg.party is Party.CUSTOMER:
+        return "noted"
+    return kind
+
+
+def _new_leg(call: Call, event: CallEvent, leg_id: str) -> Leg:
+    again = sum(1 for leg in call.legs if leg.id.split("#")[0] == leg_id)
+    return Leg(
+        id=f"{leg_id}#{again + 1}" if again else leg_id,
+        party=Party.CUSTOMER if event.agent is None else Party.AGENT,
+        agent=event.agent,
+    )
+
+
+def _with(call: Call, leg: Leg) -> Call:
+    if any(known.id == leg.id for known in call.legs):
+        legs = tuple(leg if known.id == leg.id else known for known in call.legs)
+    else:
+        legs = (*call.legs, leg)
+    return msgspec.structs.replace(call, legs=legs)

@@ -1,0 +1,130 @@
+"""The life of a call, told in every order that a network can make of it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.calls.call import Call, close, open_call, take
+from app.calls.leg import TRANSITIONS, LegState, Party
+from app.telephony.events import CallEvent
+
+T = 1000.0
+
+
+def event(kind: str, at: float, **more: Any) -> CallEvent:
+    return CallEvent(source="pbx", type=f"call.{kind}", call_id="c1", at=T + at, **more)
+
+
+def told(*events: CallEvent) -> Call:
+    call = open_call(events[0])
+    for item in events[1:]:
+        call = take(call, item)
+    return call
+
+
+TALE = [
+    event("offered", 0, from_="+861", to="+862", sequence=1),
+    event("queued", 1, sequence=2),
+    event("established", 20, sequence=3),
+    event("delivered", 10, agent="ann", leg_id="a", sequence=4),
+    event("established", 20, agent="ann", leg_id="a", sequence=5),
+    event("held", 30, agent="ann", leg_id="a", sequence=6),
+    event("retrieved", 45, agent="ann", leg_id="a", sequence=7),
+    event("transferred", 60, agent="ann", leg_id="a", sequence=8),
+    event("delivered", 62, agent="bob", leg_id="b", sequence=9),
+    event("established", 70, agent="bob", leg_id="b", sequence=10),
+    event("connection_cleared", 170, agent="bob", leg_id="b", sequence=11),
+    event("cleared", 171, sequence=12),
+]
+
+
+def leg_times(call: Call, agent: str) -> tuple[float, float, float]:
+    leg = call.leg_of(agent)
+    assert leg is not None
+    return leg.ring_seconds, leg.talk_seconds, leg.hold_seconds
+
+
+def test_transfer_keeps_each_agents_talk_time_apart_asterisk_759() -> None:
+    call = told(*TALE)
+    assert leg_times(call, "ann") == (10, 25, 15)
+    assert leg_times(call, "bob") == (8, 100, 0)
+    assert call.customer is not None
+    assert call.customer.queue_seconds == 19
+    assert call.over
+
+
+@given(st.permutations(TALE), st.lists(st.sampled_from(TALE), max_size=6))
+def test_events_out_of_order_and_repeated_end_in_the_same_legs_nexmo_1653(
+    order: list[CallEvent], again: list[CallEvent]
+) -> None:
+    call, expected = told(*order, *again), told(*TALE)
+    times = {leg.agent or "customer": (leg.ring_seconds, leg.talk_seconds, leg.hold_seconds) for leg in call.legs}
+    assert times["bob"] == leg_times(expected, "bob")
+    assert times["ann"] == leg_times(expected, "ann")
+    assert call.over
+    assert (call.from_, call.to) == ("+861", "+862")
+
+
+def test_answered_before_offered_opens_the_call() -> None:
+    call = open_call(event("established", 5, agent="ann", from_="+861"))
+    assert call.answered_by("ann")
+    later = take(call, event("offered", 0, to="+862"))
+    assert later.answered_by("ann")
+    assert later.to == "+862"
+
+
+def test_late_event_never_moves_a_leg_backwards() -> None:
+    call = told(event("established", 5, agent="ann"), event("delivered", 6, agent="ann"))
+    assert call.answered_by("ann")
+
+
+def test_nothing_moves_a_cleared_call() -> None:
+    call = told(event("offered", 0), event("cleared", 10))
+    for kind in ("queued", "delivered", "established", "held", "retrieved", "cleared"):
+        assert take(call, event(kind, 5)).over
+
+
+def test_an_agent_who_comes_back_to_the_call_gets_a_leg_of_their_own() -> None:
+    call = told(
+        event("established", 1, agent="ann"),
+        event("transferred", 11, agent="ann"),
+        event("established", 20, agent="ann"),
+        event("cleared", 25),
+    )
+    assert [leg.talk_seconds for leg in call.legs if leg.agent == "ann"] == [10, 5]
+
+
+def test_unknown_event_type_moves_nothing() -> None:
+    call = told(event("offered", 0))
+    assert take(call, event("sparkled", 3)) == call
+
+
+def test_failed_agent_leg_leaves_the_call_alive() -> None:
+    call = told(event("offered", 0), event("delivered", 2, agent="ann"), event("failed", 9, agent="ann"))
+    assert not call.over
+    leg = call.leg_of("ann")
+    assert leg is not None
+    assert (leg.state, leg.ring_seconds) == (LegState.FAILED, 7)
+
+
+def test_close_ends_every_leg_and_says_why() -> None:
+    call = close(told(event("established", 0, agent="ann")), T + 90, "no end received")
+    assert call.over
+    assert call.cause == "no end received"
+    assert call.seconds("talk_seconds", T + 500, Party.AGENT) == 90
+
+
+def test_clock_of_a_platform_that_runs_backwards_gives_no_negative_time() -> None:
+    call = told(
+        event("delivered", 50, agent="ann", sequence=1),
+        event("established", 20, agent="ann", sequence=2),
+        event("cleared", 10, sequence=3),
+    )
+    assert all(s >= 0 for leg in call.legs for s in (leg.ring_seconds, leg.talk_seconds))
+
+
+@pytest.mark.parametrize("state", [LegState.CLEARED, LegState.FAILED])
+def test_final_states_have_no_way_out(state: LegState) -> None:
+    assert TRANSITIONS[state] == {}
