@@ -39,8 +39,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all commands."""
 
 
-class TakeEvent(Command):
-    """A platform told something about a call. `contact_id` is used if the event opens a contact; `raw` is the body as sent."""
+class TakeEvent(Command, frozen=True, kw_only=True):
+    """A platform told something about a call. `contact_id` is used if it opens a contact; `raw` is the body as sent."""
 
     event: CallEvent
     contact_id: str
@@ -48,55 +48,55 @@ class TakeEvent(Command):
     caller: Recognised | None = None
 
 
-class AgentCommand(Command):
+class AgentCommand(Command, frozen=True, kw_only=True):
     """Base of what an agent asks for."""
 
     agent_id: str
 
 
-class Connect(AgentCommand):
+class Connect(AgentCommand, frozen=True, kw_only=True):
     """A socket of the agent said hello. Logs the agent on as not ready if they were logged off."""
 
 
-class Disconnect(AgentCommand):
+class Disconnect(AgentCommand, frozen=True, kw_only=True):
     """The agent's last socket is gone; `last_heard` is when anything was last heard from it (epoch seconds)."""
 
     last_heard: float
 
 
-class Ready(AgentCommand):
+class Ready(AgentCommand, frozen=True, kw_only=True):
     """The agent can take a contact."""
 
 
-class NotReady(AgentCommand):
+class NotReady(AgentCommand, frozen=True, kw_only=True):
     """The agent takes no contacts, for `reason` (break, lunch, meeting, ...)."""
 
     reason: str
 
 
-class LogOff(AgentCommand):
+class LogOff(AgentCommand, frozen=True, kw_only=True):
     """The agent leaves."""
 
 
-class ContactCommand(AgentCommand):
+class ContactCommand(AgentCommand, frozen=True, kw_only=True):
     """Base of what an agent asks for about one contact."""
 
     contact_id: str
 
 
-class AcceptOffer(ContactCommand):
+class AcceptOffer(ContactCommand, frozen=True, kw_only=True):
     """Take the offered contact; the switch is told to connect the agent's phone."""
 
 
-class DeclineOffer(ContactCommand):
+class DeclineOffer(ContactCommand, frozen=True, kw_only=True):
     """Refuse the offered contact; it is offered to somebody else."""
 
 
-class Hold(ContactCommand):
+class Hold(ContactCommand, frozen=True, kw_only=True):
     """Put the caller on hold."""
 
 
-class Retrieve(ContactCommand):
+class Retrieve(ContactCommand, frozen=True, kw_only=True):
     """Take the caller back from hold."""
 
 
@@ -108,23 +108,23 @@ class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
     number: str | None = None
 
 
-class Transfer(ContactCommand):
+class Transfer(ContactCommand, frozen=True, kw_only=True):
     """Hand the caller over, blind."""
 
     to: Destination
 
 
-class Conference(ContactCommand):
+class Conference(ContactCommand, frozen=True, kw_only=True):
     """Add an agent or a number to the call."""
 
     to: Destination
 
 
-class HangUp(ContactCommand):
+class HangUp(ContactCommand, frozen=True, kw_only=True):
     """End the call."""
 
 
-class Dial(AgentCommand):
+class Dial(AgentCommand, frozen=True, kw_only=True):
     """Place an outbound call for the agent, through `source` (or the only source there is)."""
 
     contact_id: str
@@ -133,14 +133,14 @@ class Dial(AgentCommand):
     caller: Recognised | None = None
 
 
-class FinishWrapUp(ContactCommand):
+class FinishWrapUp(ContactCommand, frozen=True, kw_only=True):
     """After-call work is done; `code` must be a known wrap-up code."""
 
     code: str | None = None
     note: str | None = None
 
 
-class OrderFailed(Command):
+class OrderFailed(Command, frozen=True, kw_only=True):
     """A switch command could not be delivered and was given up."""
 
     order_id: int
@@ -150,21 +150,21 @@ class OrderFailed(Command):
     detail: str
 
 
-class Expire(Command):
+class Expire(Command, frozen=True, kw_only=True):
     """Time has passed: everything whose deadline lies at or before the instant of applying happens now."""
 
 
-class Configure(Command):
+class Configure(Command, frozen=True, kw_only=True):
     """The configuration as it stands now in the records."""
 
     config: FloorConfig
 
 
-class TakeOver(Command):
+class TakeOver(Command, frozen=True, kw_only=True):
     """A process has become the owner: nobody's socket is connected to it yet."""
 
 
-class Look(Command):
+class Look(Command, frozen=True, kw_only=True):
     """Read the committed state: `what` is 'floor' or 'agent' (with `agent_id`). Changes nothing."""
 
     what: str

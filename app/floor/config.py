@@ -2,8 +2,7 @@
 
 import msgspec
 
-Skills = tuple[tuple[str, int], ...]
-"""Skill id and level, sorted by skill id."""
+from app.routing.requirement import Skills
 
 
 class QueueRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The floor's journal: ownership, live state, the event log, the inbox and the outbox.
 
-Written only by the journal (one statement a batch, see journal.py); read by recovery, by resuming sockets and by reports.
+Written only by the journal (one statement a batch, see journal.py); read by recovery and by resuming sockets.
 `floor` tells apart the floors (sites, business lines) that may share one database.
 """
 
@@ -38,7 +38,7 @@ class Configuration(Base):
 
 
 class LiveContact(Base):
-    """A contact that has not ended, or whose agent still wraps up. `state` is the whole of it; `profile` never changes."""
+    """A contact that lives, or whose agent still wraps up. `state` is the whole of it; `profile` never changes."""
 
     __tablename__ = "live_contacts"
 
