@@ -1,0 +1,87 @@
+"""Numbers are read, never guessed, and nothing that a platform sends makes the reading fail."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.customers.numbers import Number, normalise
+
+MOBILE = "+8613800138000"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "+8613800138000",
+        "13800138000",
+        "008613800138000",
+        "8613800138000",
+        "+86 138 0013 8000",
+        "138-0013-8000",
+        "(+86) 138/0013/8000",
+        "１３８００１３８０００",
+        "\u202a+8613800138000\u202c",
+        "  +86\u00a0138\u00a00013\u00a08000 ",
+        "+86 138\u20130013\u20138000",
+        "13800138000 ext 5",
+        "13800138000转12",
+        "tel:+86-138-0013-8000;ext=5",
+        "sip:+8613800138000@host",
+        "SIPS:+8613800138000@host:5061;user=phone",
+        "sip:%2B8613800138000@host",
+        "sip:13800138000@carrier.example",
+        "+8613800138000@host",
+        '"Wang" <sip:+8613800138000@host;tag=1>',
+    ],
+)
+def test_every_spelling_of_a_number_is_the_same_number(raw: str) -> None:
+    assert normalise(raw, "CN") == Number(raw.strip(), MOBILE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "region", "e164"),
+    [
+        ("010/8888 1234", "CN", "+861088881234"),
+        ("030 / 23125-000", "DE", "+493023125000"),
+        ("+1 (415) 555-2671", "CN", "+14155552671"),
+        ("415-555-2671", "US", "+14155552671"),
+        ("400-810-8888", "CN", "+864008108888"),
+        ("+39 06 69812345", "CN", "+390669812345"),
+    ],
+)
+def test_numbers_with_slashes_and_of_other_countries_are_read(raw: str, region: str, e164: str | None) -> None:
+    assert normalise(raw, region).e164 == e164
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *["", " ", "anonymous", "Anonymous", "unknown", "1001", "8001", "95555", "*67", "#31#", "+", "()", "/"],
+        *["sip:bob@x", "sip:bob123456789@x", "sip:1001@pbx", "sip:13800138000bob@x", "bob@13800138000", "sip:", "@"],
+        *["😀", "☎️ 138", "1" * 40, "+" + "9" * 40, "1" * 5000, "1-800-FLOWERS", "13800138000/13900139000"],
+        *["tel:13800138000;phone-context=+1", "<>", "<<", "\x00", "\ud83d", "sip:anonymous@anonymous.invalid"],
+        *["+0013800138000", "１" * 30, "٣", "null", "-1", "1e10", "0x1234567"],
+    ],
+)
+def test_what_is_no_number_is_kept_and_has_no_e164(raw: str) -> None:
+    kept = raw.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
+    assert normalise(raw, "CN") == Number(kept, None)
+
+
+@pytest.mark.parametrize(
+    "raw", ["", "anonymous", "Unknown", "sip:anonymous@anonymous.invalid", "<sip:Restricted@x>", "+266696687", "\x00"]
+)
+def test_a_withheld_number_identifies_nobody(raw: str) -> None:
+    assert not normalise(raw, "CN").matchable
+
+
+@pytest.mark.parametrize("raw", ["1001", "sip:bob@x", MOBILE, "😀"])
+def test_anything_else_may_identify_somebody(raw: str) -> None:
+    assert normalise(raw, "CN").matchable
+
+
+@given(st.one_of(st.text(), st.text(alphabet="+0123456789 ()/-.ext;:sip@<>%", max_size=40)))
+def test_no_text_makes_it_fail_and_its_own_answer_reads_the_same(raw: str) -> None:
+    number = normalise(raw, "CN")
+    if number.e164 is not None:
+        assert normalise(number.e164, "DE").e164 == number.e164
