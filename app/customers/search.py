@@ -1,0 +1,123 @@
+"""Finding a customer by a part of the name: the words that a name is stored under and those a query asks for. Pure.
+
+`customers.search` holds, under one GIN index:
+
+- `=word` for each whole word: what a candidate is verified against;
+- each character and pair of characters of a Chinese name: 小, 明, 小明;
+- each three letters of a Latin word, so that any part of three letters or more is found;
+- `^x`, `^xi` for the beginnings of a word, so that one or two letters are found too.
+
+A Chinese name is also stored in pinyin, as one word (wangxiaoming), by its syllables' beginnings and by its initials
+(wxm), in every reading that one of its characters has. Case, accents and width do not matter.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+import msgspec
+from pypinyin import Style, pinyin
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+MAX_WORDS = 8
+MAX_WORD = 64
+
+_HAN = re.compile(f"[{HAN}]")
+_WORD = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
+_GAP = re.compile(f"(?<=[{HAN}])[\\s·・]+(?=[{HAN}])")
+_APOSTROPHES = re.compile("['\u2019\u02bc`]")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+
+
+class NameQuery(msgspec.Struct, frozen=True):
+    """What a customer's `search` must contain (all `tokens`), and the `parts` of words to verify afterwards."""
+
+    tokens: list[str]
+    parts: list[str]
+
+
+def tokens(*names: str | None) -> list[str]:
+    """Everything that the names can be found by, sorted: the value of `customers.search`."""
+    found: set[str] = set()
+    for name in filter(None, names):
+        for word in _words(_GAP.sub("", fold(name))):
+            found.update(_han(word) if _is_han(word) else _latin(word))
+    return sorted(found)
+
+
+def query(text: str) -> NameQuery | None:
+    """What to look for when somebody types `text`: each of its words in any order; None if it has no word at all."""
+    wanted: set[str] = set()
+    parts: list[str] = []
+    words = _words(fold(text))[:MAX_WORDS]
+    for word in words:
+        size = 2 if _is_han(word) else 3
+        if len(word) < size:
+            wanted.add(word if _is_han(word) else f"^{word}")
+        else:
+            wanted.update(_grams(word, size))
+        if len(word) > size:
+            parts.append(word)
+    return NameQuery(sorted(wanted), parts) if words else None
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents, width and apostrophes: "Zoë O'Brien" -> 'zoe obrien'."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in plain if unicodedata.category(char) != "Mn")
+    return unicodedata.normalize("NFC", _APOSTROPHES.sub("", plain).casefold().translate(_LETTERS))
+
+
+def _words(folded: str) -> list[str]:
+    return [word[:MAX_WORD] for word in _WORD.findall(folded)]
+
+
+def _is_han(word: str) -> bool:
+    return _HAN.match(word) is not None
+
+
+def _grams(word: str, size: int) -> Iterator[str]:
+    return (word[i : i + size] for i in range(len(word) - size + 1))
+
+
+def _latin(word: str) -> Iterator[str]:
+    yield f"={word}"
+    yield from _starts(word)
+    yield from _grams(word, 3)
+
+
+def _starts(word: str) -> Sequence[str]:
+    return (f"^{word[:1]}", f"^{word[:2]}")
+
+
+def _han(word: str) -> Iterator[str]:
+    yield f"={word}"
+    yield from word
+    yield from _grams(word, 2)
+    for reading in _readings(word):
+        yield from _latin("".join(reading))
+        for syllable in reading:
+            yield from _starts(syllable)
+        initials = "".join(syllable[0] for syllable in reading)
+        for i in range(len(initials)):
+            yield from _latin(initials[i:])
+
+
+def _readings(word: str) -> Iterator[list[str]]:
+    """The usual reading of a name, then each other reading of one of its characters: 单 is dan, chan and shan."""
+    options = [_syllables(char) for char in word]
+    usual = [syllables[0] for syllables in options]
+    yield usual
+    for i, syllables in enumerate(options):
+        for other in syllables[1:]:
+            yield [*usual[:i], other, *usual[i + 1 :]]
+
+
+@lru_cache(maxsize=30_000)
+def _syllables(char: str) -> tuple[str, ...]:
+    """The readings of one character, the usual one first; 'lü' as it is typed: lv, lu and lyu."""
+    found: list[str] = []
+    for syllable in pinyin(char, style=Style.NORMAL, heteronym=True)[0]:
+        found += [syllable.replace("v", typed) for typed in ("v", "u", "yu")] if "v" in syllable else [syllable]
+    return tuple(dict.fromkeys(found))
