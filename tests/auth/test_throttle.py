@@ -1,0 +1,43 @@
+import pytest
+
+from app.auth import throttle
+from app.auth.errors import TooManyAttempts
+from app.auth.throttle import Throttle
+from app.core.clock import FrozenClock
+
+HERE = ("anna", "10.0.0.1")
+
+
+def test_failures_are_counted_until_the_window_has_passed() -> None:
+    clock = FrozenClock()
+    doors = Throttle(clock, failures=3, window=60)
+    for _ in range(3):
+        doors.admit(HERE)
+    clock.advance(20)
+    with pytest.raises(TooManyAttempts) as refusal:
+        doors.admit(HERE)
+    assert refusal.value.retry_after == 41
+    clock.advance(41)
+    doors.admit(HERE)
+
+
+def test_a_success_forgets_the_failures_before_it() -> None:
+    doors = Throttle(FrozenClock(), failures=2)
+    for _ in range(5):
+        doors.admit(HERE)
+        doors.succeeded(HERE)
+
+
+def test_others_are_not_held_up_by_one_account_or_one_address() -> None:
+    doors = Throttle(FrozenClock(), failures=1)
+    doors.admit(HERE)
+    doors.admit(("bert", "10.0.0.1"))
+    doors.admit(("anna", "10.0.0.2"))
+
+
+def test_made_up_accounts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "KEPT", 5)
+    doors = Throttle(FrozenClock())
+    for number in range(50):
+        doors.admit((f"user{number}", "10.0.0.1"))
+    assert len(doors._attempts) == 5
