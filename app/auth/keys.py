@@ -1,0 +1,54 @@
+"""API keys: how other systems sign in. A key is shown once; only its hash is kept."""
+
+import hashlib
+import secrets
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.errors import BadToken, KeyUnknown
+from app.auth.models import ApiKey
+from app.auth.tokens import Principal
+from app.core.clock import utc
+from app.core.ids import new_id
+from app.db.engine import WriteSession
+
+PREFIX = "cfk_"
+
+
+def is_key(credential: str) -> bool:
+    """Whether a bearer credential has the form of an API key."""
+    return credential.startswith(PREFIX)
+
+
+def _hash(key: str) -> bytes:
+    # the key is 256 random bits, so a plain hash cannot be guessed back
+    return hashlib.sha256(key.encode()).digest()
+
+
+async def holder(session: AsyncSession, key: str) -> Principal:
+    """The system behind a key, with role integration; raises `BadToken` if it is unknown or revoked."""
+    found = await session.scalar(select(ApiKey).where(ApiKey.hash == _hash(key)))
+    if found is None or found.revoked_at is not None:
+        raise BadToken("The API key is unknown or revoked.")
+    return Principal(found.id, found.name, "integration")
+
+
+async def create_key(session: WriteSession, name: str) -> tuple[ApiKey, str]:
+    """A new key, as record and as the text that only this answer shows."""
+    key = PREFIX + secrets.token_urlsafe(32)
+    record = ApiKey(id=new_id(), name=name, hash=_hash(key))
+    session.add(record)
+    await session.flush()
+    await session.refresh(record)
+    return record, key
+
+
+async def revoke_key(session: WriteSession, key_id: str, now: float) -> ApiKey:
+    """Make a key worthless from now on; revoking again changes nothing. Raises `KeyUnknown`."""
+    record = await session.get(ApiKey, key_id)
+    if record is None:
+        raise KeyUnknown(f"There is no API key {key_id!r}.")
+    if record.revoked_at is None:
+        record.revoked_at = utc(now)
+    return record

@@ -1,0 +1,33 @@
+"""Reads of accounts and keys."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.auth.errors import UserUnknown
+from app.auth.models import ApiKey, User
+
+
+async def user(session: AsyncSession, user_id: str) -> User:
+    """The account with this login; raises `UserUnknown`."""
+    found = await session.get(User, user_id)
+    if found is None:
+        raise UserUnknown(f"There is no account {user_id!r}.")
+    return found
+
+
+async def users(session: AsyncSession, limit: int, after: str | None) -> Sequence[User]:
+    """Accounts in order of their login, those after `after`."""
+    query = select(User).order_by(User.id).limit(limit)
+    if after is not None:
+        query = query.where(User.id > after)
+    return (await session.scalars(query)).all()
+
+
+async def keys(session: AsyncSession, limit: int, after: str | None) -> Sequence[ApiKey]:
+    """API keys in order of their making, revoked ones too."""
+    query = select(ApiKey).order_by(ApiKey.id).limit(limit)
+    if after is not None:
+        query = query.where(ApiKey.id > after)
+    return (await session.scalars(query)).all()

@@ -1,0 +1,120 @@
+"""Signing in and staying signed in: a short access token and a refresh token that is used once.
+
+These use cases open their own sessions: hashing takes long and holds no connection, and the revocation after a reuse
+must be kept although the caller is refused.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import cast
+
+from sqlalchemy import delete, select, update
+
+from app.auth.errors import BadToken, WrongCredentials
+from app.auth.models import RefreshToken, User
+from app.auth.passwords import Passwords
+from app.auth.throttle import Throttle
+from app.auth.tokens import Principal, Role, TokenService
+from app.core.clock import Clock, utc
+from app.core.ids import new_id
+from app.db.engine import Sessions, WriteSession
+
+PREFIX = "cfr_"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody gets who signed in. `expires_in` is the life of the access token in seconds."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+
+
+def principal_of(user: User) -> Principal:
+    """The principal that an account is."""
+    return Principal(user.id, user.name, cast("Role", user.role))
+
+
+class SignIn:
+    """Signs people in by password and by refresh token, and out again. `lifetime` is a refresh token's, in seconds."""
+
+    def __init__(
+        self, sessions: Sessions, passwords: Passwords, tokens: TokenService, clock: Clock, lifetime: int = 14 * 86_400
+    ) -> None:
+        self._sessions = sessions
+        self._passwords = passwords
+        self._tokens = tokens
+        self._clock = clock
+        self._lifetime = lifetime
+        self._throttle = Throttle(clock)
+
+    async def by_password(self, login: str, password: str, address: str) -> Grant:
+        """Sign in from `address`; raises `WrongCredentials`, or `TooManyAttempts` after repeated failures."""
+        login = login.strip().lower()
+        self._throttle.admit((login, address))
+        async with self._sessions.read() as session:
+            user = await session.get(User, login)
+        right = await self._passwords.verify(user.password_hash if user else None, password)
+        if user is None or not right or not user.active:
+            raise WrongCredentials("The login or the password is wrong, or the account is disabled.")
+        self._throttle.succeeded((login, address))
+        fresh = await self._passwords.hash(password) if self._passwords.outdated(user.password_hash) else None
+        return await self._begin(user, fresh)
+
+    async def _begin(self, user: User, fresh_hash: str | None) -> Grant:
+        async with self._sessions.write() as session:
+            expired = RefreshToken.expires_at < utc(self._clock())
+            await session.execute(delete(RefreshToken).where(RefreshToken.user_id == user.id, expired))
+            if fresh_hash is not None:
+                known = (User.id == user.id) & (User.password_hash == user.password_hash)
+                await session.execute(update(User).where(known).values(password_hash=fresh_hash))
+            return self._grant(session, user, new_id())
+
+    def _grant(self, session: WriteSession, user: User, family: str) -> Grant:
+        token = PREFIX + secrets.token_urlsafe(32)
+        expires = utc(self._clock() + self._lifetime)
+        session.add(RefreshToken(hash=_hash(token), family=family, user_id=user.id, expires_at=expires))
+        return Grant(self._tokens.issue(principal_of(user)), self._tokens.lifetime, token)
+
+    async def by_refresh_token(self, token: str) -> Grant:
+        """Exchange a refresh token for a new pair. One that was used before revokes all that descend from the same
+        sign-in, because then somebody has a copy of it. Raises `BadToken`."""
+        async with self._sessions.write() as session:
+            grant = await self._rotate(session, token)
+            if grant is None:
+                await self._revoke_family(session, token)
+        if grant is None:
+            raise BadToken("The refresh token is unknown, expired, revoked or was used before; sign in again.")
+        return grant
+
+    async def _rotate(self, session: WriteSession, token: str) -> Grant | None:
+        now = utc(self._clock())
+        usable = (
+            (RefreshToken.hash == _hash(token))
+            & RefreshToken.used_at.is_(None)
+            & RefreshToken.revoked_at.is_(None)
+            & (RefreshToken.expires_at > now)
+        )
+        # one statement decides, so of two simultaneous uses exactly one wins
+        used = update(RefreshToken).where(usable).values(used_at=now).returning(RefreshToken)
+        spent = await session.scalar(used)
+        user = await session.get(User, spent.user_id) if spent else None
+        if spent is None or user is None or not user.active:
+            return None
+        return self._grant(session, user, spent.family)
+
+    async def _revoke_family(self, session: WriteSession, token: str) -> None:
+        family = select(RefreshToken.family).where(RefreshToken.hash == _hash(token)).scalar_subquery()
+        revoked = update(RefreshToken).where(RefreshToken.family == family, RefreshToken.revoked_at.is_(None))
+        await session.execute(revoked.values(revoked_at=utc(self._clock())))
+
+    async def sign_out(self, token: str) -> None:
+        """Revoke a refresh token and all that descend from the same sign-in; an unknown one changes nothing."""
+        async with self._sessions.write() as session:
+            await self._revoke_family(session, token)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
