@@ -1,0 +1,71 @@
+"""What endpoints ask for: the services, a session whose commit comes before the answer, and who is asking."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.api.services import Services
+from app.auth import keys
+from app.auth.errors import BadToken, RoleMissing
+from app.auth.tokens import Principal, Role
+from app.db.engine import ReadSession, WriteSession
+
+
+async def services(request: Request) -> Services:
+    """The services of this application."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+Using = Annotated[Services, Depends(services)]
+
+
+async def _read(using: Using) -> AsyncIterator[ReadSession]:
+    async with using.sessions.read() as session:
+        yield session
+
+
+async def _write(using: Using) -> AsyncIterator[WriteSession]:
+    async with using.sessions.write() as session:
+        yield session
+
+
+# scope="function": the commit comes before the answer is sent, so a failing commit is never told as a success
+Read = Annotated[ReadSession, Depends(_read, scope="function")]
+Write = Annotated[WriteSession, Depends(_write, scope="function")]
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An access token from POST /api/v1/token, or an API key (`cfk_...`) of another system.",
+)
+
+
+async def current_user(
+    using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Principal:
+    """Who is asking; raises `BadToken`. A key is looked up in a session of its own, given back at once."""
+    if given is None:
+        raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
+    if not keys.is_key(given.credentials):
+        return using.tokens.verify(given.credentials)
+    async with using.sessions.read() as session:
+        return await keys.holder(session, given.credentials)
+
+
+CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency that lets only these roles pass and gives the principal; others get 403."""
+
+    async def check(user: CurrentUser) -> Principal:
+        if user.role not in roles:
+            needed = " or ".join(roles)
+            raise RoleMissing(f"Your role is {user.role}; this needs {needed}.", role=user.role, needed=list(roles))
+        return user
+
+    return check

@@ -1,0 +1,29 @@
+"""What the schemas share. Outputs have no defaults: clients may rely on every field being there."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+SLUG = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+
+Slug = Annotated[str, StringConstraints(pattern=SLUG)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Level = Annotated[int, Field(ge=1, le=5)]
+Levels = Annotated[dict[Slug, Level], Field(max_length=200, description="skill id -> level, 1 to 5")]
+Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
+"""An instant as RFC 3339, told in UTC."""
+
+
+class Input(BaseModel):
+    """Base of what is sent to us. Unknown fields are faults, so that a misspelt one does not pass unseen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Output(BaseModel):
+    """Base of what we send; made from rows."""
+
+    model_config = ConfigDict(from_attributes=True)

@@ -1,0 +1,36 @@
+"""What the endpoints work with; made once by the composition root and kept at `app.state.services`."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from app.auth.passwords import Passwords
+from app.auth.sign_in import SignIn
+from app.auth.tokens import TokenService
+from app.core.clock import Clock
+from app.db.engine import Sessions
+from app.floor.commands import Answer, Command
+
+FloorStatus = Literal["standby", "owner", "degraded"]
+
+
+class Floor(Protocol):
+    """What the endpoints need of the floor."""
+
+    @property
+    def status(self) -> FloorStatus:
+        """Whether this process owns the floor, and can commit."""
+
+    async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
+        """Apply a command; answered after the durable commit. The same (scope, id) gets the same answer again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything an endpoint may call."""
+
+    sessions: Sessions
+    tokens: TokenService
+    passwords: Passwords
+    sign_in: SignIn
+    clock: Clock
+    floor: Floor

@@ -1,0 +1,44 @@
+"""Signing in, staying signed in, signing out."""
+
+from fastapi import APIRouter, Request
+
+from app.api.deps import CurrentUser, Using
+from app.api.problems import problem_responses
+from app.api.schemas.token import Credentials, MeOut, RefreshRequest, TokenOut
+from app.auth.sign_in import Grant
+
+router = APIRouter(tags=["sign-in"])
+
+
+@router.post("/token", responses=problem_responses(429))
+async def sign_in(given: Credentials, request: Request, using: Using) -> TokenOut:
+    """Exchange login and password for a pair of tokens."""
+    address = request.client.host if request.client else "unknown"
+    return _told(await using.sign_in.by_password(given.login, given.password, address))
+
+
+@router.post("/token/refresh")
+async def refresh(given: RefreshRequest, using: Using) -> TokenOut:
+    """Exchange a refresh token for a new pair. Using one twice revokes all that came from the same sign-in."""
+    return _told(await using.sign_in.by_refresh_token(given.refresh_token))
+
+
+@router.post("/token/revoke", status_code=204)
+async def sign_out(given: RefreshRequest, using: Using) -> None:
+    """Sign out: the refresh token and all that came from the same sign-in become worthless."""
+    await using.sign_in.sign_out(given.refresh_token)
+
+
+@router.get("/me")
+async def me(user: CurrentUser) -> MeOut:
+    """Who the access token or API key stands for."""
+    return MeOut.model_validate(user, from_attributes=True)
+
+
+def _told(grant: Grant) -> TokenOut:
+    return TokenOut(
+        access_token=grant.access_token,
+        expires_in=grant.expires_in,
+        refresh_token=grant.refresh_token,
+        token_type="Bearer",  # noqa: S106 - the name of a scheme
+    )
