@@ -1,0 +1,94 @@
+"""The definitions of the queue metrics. Counts are stored, everything else is computed from them on reading. Pure.
+
+T is the queue's target in seconds, s its threshold of a short abandon; both ends are inclusive.
+"""
+
+import msgspec
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is counted for one queue and one interval. Counts of several intervals or queues add up.
+
+    A stay in a queue is counted where it began. `handled` and the three sums after it belong to contacts that were
+    answered and whose record names the queue; they are counted where the contact arrived.
+    """
+
+    answered: int = 0
+    abandoned: int = 0
+    flowed_out: int = 0
+    answered_in_target: int = 0
+    abandoned_in_target: int = 0
+    abandoned_short: int = 0
+    wait_answered_seconds: float = 0.0
+    longest_wait_seconds: float = 0.0
+    handled: int = 0
+    talk_seconds: float = 0.0
+    hold_seconds: float = 0.0
+    wrap_up_seconds: float = 0.0
+
+    @property
+    def offered(self) -> int:
+        """All stays: answered, abandoned or flowed out."""
+        return self.answered + self.abandoned + self.flowed_out
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Both together; the longest wait is the longer of the two."""
+        sums = {name: getattr(self, name) + getattr(other, name) for name in Counts.__struct_fields__}
+        sums["longest_wait_seconds"] = max(self.longest_wait_seconds, other.longest_wait_seconds)
+        return Counts(**sums)
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read off the counts; ratios from 0 to 1, None where nothing was there to measure.
+
+    Six ways to say "service level" are in use, so each bears its name: A_T / denominator, where `answered` divides by
+    the answered, `offered` by answered and abandoned, `excl_short` leaves short abandons out, `no_abandons` all of
+    them, and `abandon_credit` counts an abandon within the target as served. `..._with_flow_outs` adds the stays that
+    ended in another queue, a callback or a time-out to the denominator.
+    """
+
+    sl_answered: float | None
+    sl_offered: float | None
+    sl_excl_short: float | None
+    sl_no_abandons: float | None
+    sl_abandon_credit: float | None
+    sl_offered_with_flow_outs: float | None
+    sl_excl_short_with_flow_outs: float | None
+    sl_no_abandons_with_flow_outs: float | None
+    sl_abandon_credit_with_flow_outs: float | None
+    abandon_rate: float | None
+    abandon_rate_excl_short: float | None
+    asa_seconds: float | None
+    aht_seconds: float | None
+
+
+def measure(counts: Counts) -> Metrics:
+    """All metrics of the counts.
+
+    Abandon rate is abandoned / offered; without short abandons they leave both sides. ASA is the mean wait of the
+    answered from queue entry to connection, ringing included. AHT is talk, hold and wrap-up of a handled contact.
+    """
+    met, short = counts.answered_in_target, counts.abandoned_short
+    credit = met + counts.abandoned_in_target
+    both = counts.answered + counts.abandoned
+    handling = counts.talk_seconds + counts.hold_seconds + counts.wrap_up_seconds
+    return Metrics(
+        sl_answered=ratio(met, counts.answered),
+        sl_offered=ratio(met, both),
+        sl_excl_short=ratio(met, both - short),
+        sl_no_abandons=ratio(met, both - counts.abandoned),
+        sl_abandon_credit=ratio(credit, both),
+        sl_offered_with_flow_outs=ratio(met, counts.offered),
+        sl_excl_short_with_flow_outs=ratio(met, counts.offered - short),
+        sl_no_abandons_with_flow_outs=ratio(met, counts.offered - counts.abandoned),
+        sl_abandon_credit_with_flow_outs=ratio(credit, counts.offered),
+        abandon_rate=ratio(counts.abandoned, counts.offered),
+        abandon_rate_excl_short=ratio(counts.abandoned - short, counts.offered - short),
+        asa_seconds=ratio(counts.wait_answered_seconds, counts.answered),
+        aht_seconds=ratio(handling, counts.handled),
+    )
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """`part / whole`, or None where there is no whole."""
+    return part / whole if whole else None
