@@ -1,0 +1,89 @@
+"""Messages of strangers: repaired where PostgreSQL could not keep them, refused with every fault where wrong."""
+
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core import wire
+from app.core.errors import Invalid
+
+Name = Annotated[str, msgspec.Meta(min_length=1, description="a name")]
+
+
+class Inner(msgspec.Struct):
+    name: Name
+    size: int | None = None
+
+
+class Outer(msgspec.Struct):
+    kind: str
+    inner: Inner
+
+
+def test_an_ordinary_message_is_read_as_it_is() -> None:
+    value = wire.load('{"kind": "a", "inner": {"name": "王小明"}}'.encode())
+    assert wire.read(value, Outer) == Outer("a", Inner("王小明"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (rb'"a\u0000b"', "a\ufffdb"),
+        (rb'"cut \ud83d"', "cut \ufffd"),
+        (rb'"\ude00\ud83d"', "\ufffd\ufffd"),
+        (rb'"whole \ud83d\ude00"', "whole \N{GRINNING FACE}"),
+        (rb'"\\u0000"', r"\u0000"),
+    ],
+)
+def test_nul_and_half_surrogates_are_replaced(sent: bytes, kept: str) -> None:
+    assert wire.load(b'{"k": [%b]}' % sent) == {"k": [kept]}
+
+
+def test_keys_are_repaired_too() -> None:
+    assert wire.load(rb'{"a\u0000": 1}') == {"a\ufffd": 1}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"\xff", b'{"a": NaN}', b"9" * 5000, b"\x00{}", "{}".encode("utf-16"), b'{"a":"\x00"}'],
+)
+def test_what_is_not_json_in_utf8_is_refused(body: bytes) -> None:
+    with pytest.raises(Invalid, match="body is not JSON"):
+        wire.load(body)
+
+
+@pytest.mark.parametrize("depth", [65, 900, 200_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    with pytest.raises(Invalid, match="nests too deeply"):
+        wire.load(b"[" * depth + b"]" * depth)
+
+
+def test_many_brackets_side_by_side_are_fine() -> None:
+    assert wire.load(b"[" + b"[]," * 500 + b"{}]") == [[]] * 500 + [{}]
+
+
+def test_all_faults_are_named_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        wire.read({"inner": {"name": "", "size": "big"}}, Outer)
+    found = refused.value.facts["faults"]
+    assert [each["where"] for each in found] == ["kind", "inner.name", "inner.size"]
+    assert found[1]["accepted"] == "a name"
+
+
+@pytest.mark.parametrize("value", [[], "text", 5, None, True])
+def test_something_that_is_no_object_is_refused(value: object) -> None:
+    with pytest.raises(Invalid) as refused:
+        wire.read(value, Outer)
+    assert refused.value.facts["faults"][0]["accepted"] == "an object"
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_raise_anything_but_a_refusal(body: bytes) -> None:
+    try:
+        value = wire.load(body)
+    except Invalid:
+        return
+    assert b"\\u0000" not in msgspec.json.encode(value)
