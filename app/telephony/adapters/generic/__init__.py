@@ -1,0 +1,1 @@
+"""The generic CTI webhook: any platform that can send and take signed JSON (Standard Webhooks) speaks it."""
