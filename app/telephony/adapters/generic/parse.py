@@ -1,0 +1,81 @@
+"""The body of the generic CTI webhook, and the event that it tells."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from app.core import wire
+from app.telephony.events import CallEvent
+from app.telephony.port import Notice
+
+EARLIEST = 946_684_800.0  # 2000-01-01
+LATEST = 4_102_444_800.0  # 2100-01-01
+DIRECTIONS = frozenset({"inbound", "outbound"})
+
+Type = Annotated[str, Meta(min_length=1, max_length=100, description="a string of 1 to 100 characters")]
+CallId = Annotated[str, Meta(min_length=1, max_length=200, description="a string of 1 to 200 characters")]
+Name = Annotated[str, Meta(max_length=200, description="a string of at most 200 characters, or null")]
+Text = Annotated[str, Meta(max_length=1000, description="a string of at most 1000 characters, or null")]
+Count = Annotated[int, Meta(ge=0, le=2**53 - 1, description="a whole number from 0 to 2^53-1, or null")]
+Instant = Annotated[datetime, Meta(tz=True, description="an RFC 3339 time with its zone, 2000 to 2099")]
+
+
+class CallData(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts of one event. Whatever else a platform adds is kept with the call."""
+
+    call_id: CallId
+    direction: Name | None = None
+    from_: Text | None = msgspec.field(name="from", default=None)
+    to: Text | None = None
+    leg_id: Name | None = None
+    agent: Name | None = None
+    queue: Name | None = None
+    sequence: Count | None = None
+    cause: Text | None = None
+
+
+class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform posts to /webhooks/cti/{source}."""
+
+    type: Type
+    timestamp: Instant
+    data: CallData
+
+
+_KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(CallData))
+
+
+def parse(source: str, body: bytes) -> Notice:
+    """The event in `body`; raises `Invalid` that names every fault."""
+    value = wire.load(body)
+    notice = wire.read(value, CallNotice)
+    at = notice.timestamp.timestamp()
+    if not EARLIEST <= at < LATEST:
+        raise wire.invalid([wire.fault("timestamp", "is out of range", "an RFC 3339 time with its zone, 2000 to 2099")])
+    return Notice(_event(source, notice, at, value["data"]), msgspec.json.encode(value))
+
+
+def _event(source: str, notice: CallNotice, at: float, sent: dict[str, Any]) -> CallEvent:
+    """Empty strings mean "not known"; a direction that we have no word for is kept, not believed."""
+    data = notice.data
+    known = data.direction in DIRECTIONS
+    details = {key: value for key, value in sent.items() if key not in _KNOWN}
+    if data.direction and not known:
+        details["direction"] = data.direction
+    return CallEvent(
+        source=source,
+        type=notice.type,
+        call_id=data.call_id,
+        at=at,
+        direction=data.direction if known else None,
+        from_=data.from_ or None,
+        to=data.to or None,
+        leg_id=data.leg_id or None,
+        agent=data.agent or None,
+        queue=data.queue or None,
+        sequence=data.sequence,
+        cause=data.cause or None,
+        details=details,
+    )

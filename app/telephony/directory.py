@@ -1,0 +1,29 @@
+"""Who may talk to us, kept in memory: the webhook path asks it for every request and never the database."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+
+class SourceAccess(msgspec.Struct, frozen=True):
+    """How one platform is trusted and reached. Every one of `secrets` verifies; the first one signs."""
+
+    id: str
+    secrets: tuple[str, ...]
+    command_url: str | None = None
+
+
+class SourceDirectory:
+    """The active sources by id. Whoever loads the configuration replaces the whole list."""
+
+    def __init__(self, sources: Iterable[SourceAccess] = ()) -> None:
+        self._by_id: dict[str, SourceAccess] = {}
+        self.replace(sources)
+
+    def get(self, source: str) -> SourceAccess | None:
+        """The source with this id, or None where there is none (or it is switched off)."""
+        return self._by_id.get(source)
+
+    def replace(self, sources: Iterable[SourceAccess]) -> None:
+        """From now on exactly these sources are known."""
+        self._by_id = {source.id: source for source in sources}

@@ -1,0 +1,69 @@
+"""What an adapter of a telephone platform does. Translation is pure; only `Driver.execute` talks to anybody."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from app.telephony.directory import SourceAccess
+from app.telephony.events import CallEvent
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What a platform told: the event in our words, and the message itself as JSON that is safe to keep."""
+
+    event: CallEvent
+    raw: bytes
+
+
+class SwitchCommand(msgspec.Struct, frozen=True):
+    """A command to a platform. `key` is the idempotency key, the same over all attempts; `at` is when it was given."""
+
+    key: str
+    type: str
+    at: float
+    data: dict[str, Any]
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """The platform confirmed the command."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The platform will never take this command: trying again is pointless."""
+
+    detail: str
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """The command did not get through; it may later, at the earliest `retry_after` seconds from now if given."""
+
+    detail: str
+    retry_after: float | None = None
+
+
+Outcome = Delivered | Refused | Missed
+
+
+class Inbound(Protocol):
+    """The listening half of an adapter. Header names are lower case, as ASGI gives them."""
+
+    def verify(self, headers: Mapping[bytes, bytes], body: bytes, access: SourceAccess, now: float) -> str:
+        """The id of the delivery, the same over its repetitions; raises `Unauthenticated` if not signed by `access`."""
+        ...
+
+    def parse(self, source: str, body: bytes) -> Notice:
+        """The event in a verified body; raises `Invalid` that names every fault."""
+        ...
+
+    def reply(self, body: Mapping[str, Any]) -> bytes:
+        """The answer to the platform, with what it is asked to do."""
+        ...
+
+
+class Driver(Protocol):
+    """The speaking half of an adapter, for platforms that are driven."""
+
+    async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
+        """Hand one command over, once. Never raises for what the network or the platform does."""
+        ...
