@@ -1,0 +1,73 @@
+"""What can be set from outside: environment variables `CALLFLOOR_<CONCERN>_<NAME>`. Only main and cli read this.
+
+One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLFLOOR_HTTP_PORT` is `settings.http.port`.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ASYNC_SCHEME = "postgresql+asyncpg://"
+
+
+class Database(BaseModel):
+    """Where the data is. Without `url` the embedded server keeps it in the `var` folder."""
+
+    url: SecretStr | None = None
+    pool: int = Field(default=20, ge=2, le=500)
+
+    @field_validator("url")
+    @classmethod
+    def _one_driver(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        scheme, separator, rest = value.get_secret_value().partition("://")
+        if not separator or scheme not in ("postgres", "postgresql", "postgresql+asyncpg"):
+            raise ValueError("must be a PostgreSQL address such as postgresql://user:password@host:5432/name")
+        return SecretStr(ASYNC_SCHEME + rest)
+
+
+class Http(BaseModel):
+    """Where the server listens."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class FloorSettings(BaseModel):
+    """The floor that this process serves. One process owns a floor at a time; others of the same id stand by."""
+
+    id: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+    batch: int = Field(default=500, ge=1, le=10_000)
+    takeover_seconds: float = Field(default=1.0, gt=0)
+
+
+class Tokens(BaseModel):
+    """How long a sign-in lasts."""
+
+    access_seconds: int = Field(default=900, ge=30)
+    refresh_seconds: int = Field(default=14 * 86_400, ge=60)
+
+
+class Log(BaseModel):
+    """What is logged and how: `console` for people, `json` for collectors."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Construct it once, at the composition root."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLFLOOR_", env_nested_delimiter="_", env_nested_max_split=1, extra="ignore"
+    )
+
+    var: Path = Path("var")
+    database: Database = Database()
+    http: Http = Http()
+    floor: FloorSettings = FloorSettings()
+    tokens: Tokens = Tokens()
+    log: Log = Log()
