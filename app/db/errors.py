@@ -1,0 +1,90 @@
+"""What the database's failures mean to a caller."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.core.errors import Unavailable
+
+UNREACHABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError)
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached or is too busy right now."""
+
+    code = "database-unavailable"
+
+
+class DatabaseRefused(DatabaseUnavailable):
+    """The database answers, but not to this user or under this name. Waiting does not help."""
+
+    code = "database-refused"
+
+
+class EmbeddedServerError(Exception):
+    """The embedded server cannot be used. The message says why and what to do."""
+
+
+def meaning(error: BaseException) -> DatabaseUnavailable | None:
+    """What `error` means when it is about reaching the database, else None."""
+    if isinstance(error, PoolTimeout):
+        return DatabaseUnavailable("All connections to the database are in use. Try again shortly.")
+    for cause in _causes(error):
+        if isinstance(cause, REFUSED):
+            return DatabaseRefused(f"The database refuses the connection: {cause}. Check CALLFLOOR_DATABASE_URL.")
+        if isinstance(cause, UNREACHABLE):
+            return DatabaseUnavailable(
+                f"The database cannot be reached ({str(cause) or type(cause).__name__}). "
+                "Check that it runs and that CALLFLOOR_DATABASE_URL is right.",
+                retry_after=5,
+            )
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return DatabaseUnavailable("The connection to the database was lost.", retry_after=5)
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        if isinstance(seen, DBAPIError) and seen.orig is not None:
+            yield seen.orig
+        seen = seen.__cause__
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn a failure to reach the database into `DatabaseUnavailable`; everything else passes unchanged."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        unavailable = meaning(error)
+        if unavailable is None:
+            raise
+        raise unavailable from error
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """The name of the constraint that `error` broke, so that a room can say it in its own words."""
+    for cause in _causes(error):
+        name = getattr(cause, "constraint_name", None)
+        if name:
+            return str(name)
+    return None
+
+
+async def retrying_delay(attempt: int) -> None:
+    """Wait before connection attempt number `attempt` (from 1): longer each time, at most two seconds."""
+    await asyncio.sleep(min(0.1 * 2 ** (attempt - 1), 2.0))
