@@ -1,0 +1,59 @@
+"""The engine and the two kinds of session: one that only reads, one that commits at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from app.db.errors import translated
+
+
+def _encode(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
+    """An engine for `url` (postgresql+asyncpg://...), at most `pool` connections. Nothing connects yet.
+
+    Create it inside the running loop that uses it, and `await engine.dispose()` at the end.
+    """
+    defaults: dict[str, Any] = {"pool_timeout": 10, "pool_recycle": 1800, "pool_pre_ping": True}
+    if "poolclass" in options:
+        defaults = {}
+    else:
+        defaults |= {"pool_size": min(pool, 10), "max_overflow": max(pool - 10, 0)}
+    return create_async_engine(
+        url, json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
+    )
+
+
+class ReadSession(AsyncSession):
+    """A session in a read-only transaction: the database refuses any write through it."""
+
+
+class WriteSession(AsyncSession):
+    """A session whose transaction `Sessions.write()` commits; the code that uses it never does."""
+
+
+class Sessions:
+    """Makes the sessions of one engine. Failure to reach the database is `Unavailable`, whatever the driver raised."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+        self._reading = engine.execution_options(postgresql_readonly=True)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[ReadSession]:
+        """A read-only session, rolled back at the end."""
+        with translated():
+            async with ReadSession(self._reading, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[WriteSession]:
+        """A session that commits when the block ends well and rolls back when it raises."""
+        with translated():
+            async with WriteSession(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
