@@ -1,0 +1,102 @@
+"""Sessions: what is committed, what is refused, what a failure is called."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import NullPool
+
+from app.agents.models import Skill
+from app.db.engine import Sessions, WriteSession, create_engine
+from app.db.errors import DatabaseRefused, DatabaseUnavailable, violated_constraint
+from app.floor.models import LiveAgent
+from tests.fixtures.database import Database
+
+
+async def test_write_commits_at_the_end(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        session.add(Skill(id="loans", name="Loans"))
+    async with sessions.read() as session:
+        assert await session.get_one(Skill, "loans")
+
+
+async def test_write_rolls_back_when_the_block_raises(sessions: Sessions) -> None:
+    async def fail() -> None:
+        async with sessions.write() as session:
+            session.add(Skill(id="loans", name="Loans"))
+            await session.flush()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    async with sessions.read() as session:
+        assert await session.get(Skill, "loans") is None
+
+
+async def test_a_read_session_cannot_write(sessions: Sessions) -> None:
+    async with sessions.read() as session:
+        with pytest.raises(DBAPIError, match="read-only transaction"):
+            await session.execute(text("insert into skills (id, name) values ('x', 'X')"))
+
+
+async def test_reading_leaves_the_connection_writable(sessions: Sessions) -> None:
+    for number in range(3):
+        async with sessions.read() as reader:
+            await reader.execute(text("select 1"))
+        async with sessions.write() as writer:
+            writer.add(Skill(id=f"s{number}", name="S"))
+
+
+async def test_json_goes_both_ways(session: WriteSession) -> None:
+    value = {"名": "李", "n": [1, 2.5, None, True]}
+    agent = LiveAgent(floor="f", id="a", state=value)
+    session.add(agent)
+    await session.flush()
+    await session.refresh(agent)
+    assert agent.state == value
+
+
+async def test_nothing_stays_of_a_session_test_first(session: WriteSession) -> None:
+    session.add(Skill(id="left-behind", name="X"))
+    await session.commit()
+
+
+async def test_nothing_stays_of_a_session_test_then(session: WriteSession) -> None:
+    assert await session.get(Skill, "left-behind") is None
+
+
+async def test_the_broken_constraint_is_named(session: WriteSession) -> None:
+    session.add_all([Skill(id="a", name="A")])
+    await session.flush()
+    with pytest.raises(IntegrityError) as caught:
+        await session.execute(text("insert into skills (id, name) values ('a', 'B')"))
+    assert violated_constraint(caught.value) == "pk_skills"
+
+
+async def test_an_unreachable_database_is_unavailable() -> None:
+    engine = create_engine("postgresql+asyncpg://me@/db?host=/nonexistent", poolclass=NullPool)
+    with pytest.raises(DatabaseUnavailable, match="CALLFLOOR_DATABASE_URL") as caught:
+        async with Sessions(engine).read() as session:
+            await session.execute(text("select 1"))
+    assert caught.value.retry_after > 0
+
+
+async def test_an_unknown_database_is_refused(database: Database) -> None:
+    engine = create_engine(database.url.replace("/test_", "/no_test_"), poolclass=NullPool)
+    with pytest.raises(DatabaseRefused, match="does not exist"):
+        async with Sessions(engine).write() as session:
+            await session.execute(text("select 1"))
+
+
+async def test_a_connection_killed_while_used_is_unavailable(sessions: Sessions, engine: AsyncEngine) -> None:
+    async def lose_the_connection() -> None:
+        async with sessions.write() as session:
+            pid = await session.scalar(text("select pg_backend_pid()"))
+            async with engine.connect() as other:
+                await other.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+            await session.execute(text("select 1"))
+
+    with pytest.raises(DatabaseUnavailable):
+        await lose_the_connection()
+    async with sessions.read() as session:
+        assert await session.scalar(text("select 1")) == 1
