@@ -12,13 +12,14 @@ _SHARES = [queue.share for queue in QUEUES]
 
 
 class CallPlan(NamedTuple):
-    """One caller's intentions. Durations are seconds."""
+    """One caller's intentions. Durations are seconds; `reachable` is about those whom an agent calls."""
 
     caller: str | None
     dialled: str
     patience: float
     talk: float
     phone_fails: bool
+    reachable: bool = True
 
 
 def plan_call(dice: Random, customers: list[DemoCustomer]) -> CallPlan:
@@ -29,6 +30,7 @@ def plan_call(dice: Random, customers: list[DemoCustomer]) -> CallPlan:
         patience=6.0 + dice.expovariate(1 / 75.0),
         talk=15.0 + dice.expovariate(1 / 35.0),
         phone_fails=dice.random() < 0.01,
+        reachable=dice.random() < 0.85,
     )
 
 
