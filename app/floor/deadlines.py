@@ -1,0 +1,55 @@
+"""What happens by itself when its time has come. Deadlines are fields of entities, so they survive a restart."""
+
+from typing import Any
+
+from app.agents.presence import PresenceEvent
+from app.floor import contacts, on_agents, on_calls
+from app.floor.commands import Expire
+from app.floor.entities import ContactState
+from app.floor.offers import take_back
+from app.floor.store import ENDED_MEMORY_SECONDS, SWEEP_SECONDS
+from app.floor.work import Work
+
+
+def expire(work: Work, command: Expire) -> dict[str, Any]:
+    """Everything that is due happens, earliest deadline first; what one of them changes the next one sees."""
+    for _, kind, key in work.store.due(work.now):
+        if kind == "contact":
+            _contact(work, key)
+        else:
+            _agent(work, key)
+    _forget_ended(work)
+    return {}
+
+
+def _contact(work: Work, contact_id: str) -> None:
+    contact = work.store.contacts.get(contact_id)
+    if contact is None:
+        return
+    if contact.offer is not None and contact.offer.expires_at <= work.now:
+        if contact.state is ContactState.OFFERED:
+            take_back(work, contact, "expired", PresenceEvent.MISS, reason="no_answer")
+        else:
+            contacts.connect_failed(work, contact, "phone_not_answered")
+    elif contact.requeue_at is not None and contact.requeue_at <= work.now:
+        contacts.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
+    elif contact.ended_at is None and contact.heard_at + SWEEP_SECONDS <= work.now:
+        on_calls.sweep(work, contact)
+
+
+def _agent(work: Work, agent_id: str) -> None:
+    agent = work.store.agent(agent_id)
+    if agent.wrap_up_until is not None and agent.wrap_up_until <= work.now:
+        contacts.settle_wrap_up(work, agent_id)
+        on_agents.after_wrap_up(work, agent_id)
+    agent = work.store.agent(agent_id)
+    if agent.silent_at is not None and agent.silent_at <= work.now:
+        on_agents.silence(work, agent_id)
+
+
+def _forget_ended(work: Work) -> None:
+    """Insertion order is order of ending, so the old ones stand in front."""
+    for key, ended in list(work.store.ended.items()):
+        if ended.ended_at + ENDED_MEMORY_SECONDS > work.now:
+            return
+        work.store.put_in(work.store.ended, key, None)

@@ -1,0 +1,129 @@
+"""The live things of the floor as immutable values: a change is a new value, so undoing it is keeping the old one."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from app.agents.presence import AgentState
+from app.calls.call import Call
+from app.floor.commands import CustomerCard, Destination
+from app.routing.requirement import Requirement
+from app.routing.waiting import Place
+
+TIMELINE_LIMIT = 300
+"""Entries a live contact carries; a platform that sends more has the rest in the event log."""
+
+
+class ContactState(StrEnum):
+    """Where a contact stands. `arriving`: nobody has it and it waits for nobody (no queue, or sent elsewhere)."""
+
+    ARRIVING = "arriving"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    WRAP_UP = "wrap_up"
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A contact offered to one agent until `expires_at`; once accepted, their phone must answer by then."""
+
+    agent: str
+    expires_at: float
+
+
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
+    """One stay in one queue (the floor's clock, epoch seconds)."""
+
+    queue: str
+    entered_at: float
+    left_at: float | None = None
+    outcome: str | None = None
+    agent: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One line of a contact's timeline."""
+
+    at: float
+    kind: str
+    data: dict[str, Any] = {}
+
+
+class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock."""
+
+    id: str
+    call: Call
+    arrived_at: float
+    heard_at: float
+    state: ContactState = ContactState.ARRIVING
+    channel: str = "voice"
+    customer: CustomerCard | None = None
+    candidates: tuple[CustomerCard, ...] = ()
+    queue: str | None = None
+    queued_at: float | None = None
+    bonus: float = 0.0
+    wanted: Requirement = Requirement()
+    offer: Offer | None = None
+    missed_by: tuple[str, ...] = ()
+    agents: tuple[str, ...] = ()
+    served_by: tuple[str, ...] = ()
+    transfer: Destination | None = None
+    requeue_at: float | None = None
+    ended_at: float | None = None
+    wrapping: tuple[str, ...] = ()
+    wrap_up_seconds: float = 0.0
+    wrap_up_code: str | None = None
+    note: str | None = None
+    visits: tuple[Visit, ...] = ()
+    timeline: tuple[Entry, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Its place in the waiting order."""
+        return Place((self.queued_at or self.arrived_at) - self.bonus, self.id)
+
+    def noted(self, at: float, kind: str, /, **data: Any) -> "Contact":
+        """With one more line in its timeline."""
+        if len(self.timeline) >= TIMELINE_LIMIT:
+            return self
+        told = {key: value for key, value in data.items() if value is not None}
+        return msgspec.structs.replace(self, timeline=(*self.timeline, Entry(at, kind, told)))
+
+    def with_(self, **changes: Any) -> "Contact":
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent on this floor. `idle_since` counts from the end of their last contact; a break does not reset it.
+
+    `after` is the reason for which they were not ready before a contact found them all the same; they return to it.
+    """
+
+    id: str
+    state: AgentState = AgentState.LOGGED_OFF
+    reason: str | None = None
+    since: float = 0.0
+    idle_since: float = 0.0
+    after: str | None = None
+    connected: bool = False
+    silent_at: float | None = None
+    offer: str | None = None
+    contacts: tuple[str, ...] = ()
+    wrap_up: str | None = None
+    wrap_up_until: float | None = None
+
+    def with_(self, **changes: Any) -> "LiveAgent":
+        """A copy with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
+
+
+class EndedCall(msgspec.Struct, frozen=True):
+    """A call that is over, remembered so that a straggling event does not open it anew."""
+
+    contact: str
+    started_at: float
+    ended_at: float

@@ -1,0 +1,199 @@
+"""What a platform's event does to the floor."""
+
+import msgspec
+
+from app.calls.call import Call, close, open_call, take
+from app.calls.leg import LegState
+from app.floor import contacts
+from app.floor.commands import OrderFailed, TakeEvent
+from app.floor.entities import Contact, ContactState, EndedCall
+from app.floor.work import Work
+from app.telephony.events import CallEvent, EventType, OrderType
+
+NO_END_RECEIVED = "no end received"
+TALKING = (LegState.CONNECTED, LegState.HELD)
+_ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
+
+
+def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
+    """Apply one event. Answers with the contact it belongs to; nothing a platform says is ever refused."""
+    event = _with_agent_id(work, command.event)
+    key = (event.source, event.call_id)
+    contact = work.store.contacts.get(work.store.calls.get(key, ""))
+    ended = _ended(work, command)
+    if contact is None and ended is not None and not _is_new_call(event, ended):
+        return _straggler(work, command, event, ended)
+    if contact is not None and contact.state is ContactState.WRAP_UP:
+        ended = EndedCall(contact.id, contact.arrived_at, work.now)
+        return _straggler(work, command, event, ended)
+    before = contact
+    contact = _open(work, command, event) if before is None else _told(work, before, event)
+    work.happened(event.type, command.raw, contact.id)
+    work.store.put_contact(contact)
+    if before is None:
+        work.tell_contact("contact.opened", contact)
+    news = before is None or before.call.legs != contact.call.legs
+    _follow(work, contact, event, news)
+    _tell_change(work, before, contact.id)
+    return {"contact_id": contact.id, "instructions": []}
+
+
+def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
+    """A switch command was given up: say so to the agent, and let a caller who should have been connected wait on."""
+    contact = work.store.contacts.get(command.contact_id)
+    data = {
+        "contact_id": command.contact_id,
+        "order_id": command.order_id,
+        "order": command.order_type,
+        "detail": command.detail,
+    }
+    work.tell("command.failed", data, command.contact_id, command.agent_id)
+    if contact is None:
+        return {}
+    contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
+    work.store.put_contact(contact)
+    if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING:
+        contacts.connect_failed(work, contact, "connect_failed")
+    if command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING:
+        contacts.end_contact(work, contact, close(contact.call, work.now, "dial failed"), "failed")
+    return {}
+
+
+def sweep(work: Work, contact: Contact) -> None:
+    """Close a call whose end never came."""
+    contact = contact.noted(work.now, "contact.swept", detail=NO_END_RECEIVED)
+    contacts.end_contact(work, contact, close(contact.call, contact.heard_at, NO_END_RECEIVED), "swept")
+
+
+def _with_agent_id(work: Work, event: CallEvent) -> CallEvent:
+    if event.agent is None or event.agent in work.store.config.agents:
+        return event
+    return msgspec.structs.replace(event, agent=work.store.by_address.get(event.agent, event.agent))
+
+
+def _ended(work: Work, command: TakeEvent) -> EndedCall | None:
+    known = work.store.ended.get((command.event.source, command.event.call_id))
+    caller = command.caller
+    if known is None and caller is not None and caller.ended_contact is not None:
+        known = EndedCall(caller.ended_contact, caller.ended_started_at or 0.0, caller.ended_at or 0.0)
+    return known
+
+
+def _is_new_call(event: CallEvent, ended: EndedCall) -> bool:
+    """Some platforms use a call id again: an offer made after the end of the old call is a new one."""
+    return event.type == EventType.OFFERED and event.at > ended.ended_at
+
+
+def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCall) -> dict[str, object]:
+    work.happened(event.type, command.raw, ended.contact)
+    work.add_entry(ended.contact, ended.started_at, event.at, event.type, late=True, **_details(event))
+    return {"contact_id": ended.contact, "instructions": []}
+
+
+def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
+    caller = command.caller
+    contact = Contact(
+        id=command.contact_id,
+        call=open_call(event),
+        arrived_at=work.now,
+        heard_at=work.now,
+        customer=caller.customer if caller else None,
+        candidates=caller.candidates if caller else (),
+    )
+    if caller is not None and caller.profile is not None:
+        work.store.put_profile(contact.id, caller.profile)
+    return contact.noted(event.at, event.type, **_details(event))
+
+
+def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    contact = contact.with_(call=take(contact.call, event), heard_at=work.now)
+    return contact.noted(event.at, event.type, **_details(event))
+
+
+def _details(event: CallEvent) -> dict[str, object]:
+    """What the timeline shows of an event; the event log has all of it."""
+    told: dict[str, object] = {key: value for key, value in event.details.items() if _short(value) and key != "late"}
+    return told | {name: getattr(event, name) for name in _ENTRY_DETAILS}
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= 500)
+
+
+def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
+    """Bring the contact to where its call is now."""
+    if contact.call.over:
+        contacts.end_contact(work, contact, contact.call)
+        return
+    contact = _agents_joined(work, contact)
+    contact = _agents_left(work, contact, event)
+    if news and _connection_failed(contact, event):
+        contacts.connect_failed(work, contact, "phone_failed")
+        return
+    _queue(work, contact, event)
+
+
+def _agents_joined(work: Work, contact: Contact) -> Contact:
+    for leg in contact.call.legs:
+        if leg.agent in work.store.config.agents and leg.state in TALKING and leg.agent not in contact.agents:
+            contact = contacts.engage(work, contact, leg.agent)
+    if contact.state is ContactState.CONNECTING and contact.call.direction == "outbound":
+        contact = _customer_answered(work, contact)
+    return contact
+
+
+def _customer_answered(work: Work, contact: Contact) -> Contact:
+    leg = contact.call.customer
+    if leg is None or leg.state not in TALKING:
+        return contact
+    for agent_id in contact.agents:
+        contact = contacts.engage(work, contact, agent_id)
+    return contact
+
+
+def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
+    for agent_id in gone:
+        contact = contacts.leave(work, contact, agent_id)
+        work.store.put_contact(contact)
+    if gone and not contact.agents:
+        contact = contacts.after_agents_left(work, contact, event.type == EventType.TRANSFERRED)
+    return contact
+
+
+def _connection_failed(contact: Contact, event: CallEvent) -> bool:
+    """Whether this event says that the phone of the agent who accepted will not answer."""
+    if contact.state is not ContactState.CONNECTING or contact.offer is None or event.agent != contact.offer.agent:
+        return False
+    leg = contact.call.leg_of(contact.offer.agent)
+    return leg is not None and leg.ended
+
+
+def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
+    """The platform's own queue event names a queue; else the dialled number chooses it, once."""
+    queues = work.store.config.queues
+    if event.type == EventType.QUEUED and event.queue in queues and event.queue != contact.queue:
+        if contact.state in (ContactState.ARRIVING, ContactState.WAITING):
+            contacts.enter_queue(work, contacts.leave_visit(work, contact, "flowed_out"), event.queue)
+        return
+    if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
+        return
+    chosen = _chosen_queue(work, contact.call)
+    if chosen in queues and contact.call.direction == "inbound":
+        contacts.enter_queue(work, contact, chosen)
+
+
+def _chosen_queue(work: Work, call: Call) -> str | None:
+    rules = work.store.config.sources.get(call.source)
+    if rules is None:
+        return None
+    return rules.numbers.get(call.to or "", rules.default_queue)
+
+
+def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
+    """Tell the agents on the contact when what they see of it has changed."""
+    after = work.store.contacts.get(contact_id)
+    if before is None or after is None or after.ended_at is not None or not after.agents:
+        return
+    if (before.state, before.call.legs, before.agents) != (after.state, after.call.legs, after.agents):
+        work.tell_contact("contact.updated", after)

@@ -1,0 +1,111 @@
+"""The floor as a pure state machine: command in, effects out.
+
+Deterministic: the same commands at the same instants give the same state and the same effects. No clock, no chance,
+no I/O, no log. A command that is refused, or that raises, leaves no trace.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from app.core.errors import CallfloorError
+from app.floor import commands as c
+from app.floor import deadlines, on_agents, on_calls, views
+from app.floor.config import FloorConfig
+from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
+from app.floor.offers import match
+from app.floor.store import Store
+from app.floor.work import Work
+
+Handler = Callable[[Work, Any], dict[str, Any]]
+
+
+def _configure(work: Work, command: c.Configure) -> dict[str, Any]:
+    """A new configuration cannot fail and needs no undoing: entities stay, indexes follow."""
+    work.store.reindex(command.config)
+    for agent_id in work.store.agents:
+        work.store.touched_agents[agent_id] = None
+    return {}
+
+
+def _look(work: Work, command: c.Look) -> dict[str, Any]:
+    if command.what == "agent" and command.agent_id is not None:
+        body = views.agent_snapshot(work.store, command.agent_id)
+    else:
+        body = views.floor_snapshot(work.store, work.now)
+    return {"seq": work.seq, **body}
+
+
+HANDLERS: dict[type[c.Command], Handler] = {
+    c.TakeEvent: on_calls.take_event,
+    c.OrderFailed: on_calls.order_failed,
+    c.Expire: deadlines.expire,
+    c.TakeOver: on_agents.take_over,
+    c.Connect: on_agents.connect,
+    c.Disconnect: on_agents.disconnect,
+    c.Ready: on_agents.ready,
+    c.NotReady: on_agents.not_ready,
+    c.LogOff: on_agents.log_off,
+    c.AcceptOffer: on_agents.accept,
+    c.DeclineOffer: on_agents.decline,
+    c.Hold: on_agents.hold,
+    c.Retrieve: on_agents.retrieve,
+    c.Transfer: on_agents.transfer,
+    c.Conference: on_agents.conference,
+    c.HangUp: on_agents.hang_up,
+    c.Dial: on_agents.dial,
+    c.FinishWrapUp: on_agents.finish_wrap_up,
+    c.Configure: _configure,
+    c.Look: _look,
+}
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a command's submitter is told, and what must be written and told to others."""
+
+    answer: c.Answer
+    effects: tuple[Effect, ...] = ()
+
+
+class FloorState:
+    """The floor's memory and its one way to change."""
+
+    def __init__(self, config: FloorConfig, seq: int = 0) -> None:
+        self.store = Store(config)
+        self.seq = seq
+
+    def apply(self, command: c.Command, now: float) -> Outcome:
+        """Apply one command at the instant `now` (epoch seconds).
+
+        A refusal becomes an answer that is not ok. Any other exception is raised again after everything is undone.
+        """
+        self.store.begin()
+        work = Work(self.store, now, self.seq)
+        try:
+            body = HANDLERS[type(command)](work, command)
+            match(work)
+        except CallfloorError as refusal:
+            self.store.rollback()
+            return Outcome(c.Answer(False, {"code": refusal.code, "detail": refusal.detail, **refusal.facts}))
+        except Exception:
+            self.store.rollback()
+            raise
+        self.seq = work.seq
+        return Outcome(c.Answer(True, body), (*work.effects, *self._saved()))
+
+    def next_deadline(self) -> float | None:
+        """When the next Expire is due."""
+        return self.store.next_deadline()
+
+    def _saved(self) -> list[Effect]:
+        store = self.store
+        saved: list[Effect] = []
+        for key in store.touched_contacts:
+            contact = store.contacts.get(key)
+            if contact is None:
+                saved.append(DropContact(key))
+            else:
+                saved.append(SaveContact(contact, store.profiles[key] if key in store.new_profiles else None))
+        saved += [SaveAgent(store.agents[key]) for key in store.touched_agents if key in store.agents]
+        return saved

@@ -1,0 +1,120 @@
+"""One command's work on the floor: the state it may change, the instant it happens at, and the effects it gathers."""
+
+from typing import Any
+
+import msgspec
+
+from app.agents import presence
+from app.agents.presence import AgentState, PresenceEvent
+from app.core.errors import Conflict, NotFound
+from app.floor import views
+from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
+from app.floor.entities import Contact, Entry, LiveAgent
+from app.floor.store import Store
+from app.telephony.events import OrderType
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Work:
+    """What a handler holds: `store` to change, `now` (epoch seconds), and ways to tell what happened."""
+
+    def __init__(self, store: Store, now: float, seq: int) -> None:
+        self.store = store
+        self.now = now
+        self.seq = seq
+        self.effects: list[Effect] = []
+
+    def happened(self, kind: str, body: bytes, contact: str | None = None, agent: str | None = None) -> None:
+        """Record an event; with `agent` it is a frame for that agent's sockets."""
+        self.seq += 1
+        self.effects.append(
+            Happened(seq=self.seq, at=self.now, type=kind, body=body, contact=contact, agent=agent),
+        )
+
+    def tell(self, kind: str, data: dict[str, Any], contact: str | None = None, agent: str | None = None) -> None:
+        """Record an event whose data are plain values."""
+        self.happened(kind, _encode(data), contact, agent)
+
+    def order(self, kind: OrderType, contact: Contact, agent: str | None = None, **data: Any) -> None:
+        """Command the switch about a contact's call."""
+        body = {"call_id": contact.call.id, "contact_id": contact.id, **data}
+        if agent is not None:
+            body["agent"] = {"id": agent, "address": self.address(agent)}
+        self.seq += 1
+        self.effects.append(
+            SwitchOrder(
+                seq=self.seq,
+                at=self.now,
+                source=contact.call.source,
+                contact=contact.id,
+                agent=agent,
+                type=str(kind),
+                body=_encode(body),
+            )
+        )
+
+    def add_entry(self, contact: str, started_at: float, at: float, kind: str, /, **data: Any) -> None:
+        """Add a line to the timeline of an interaction that is already written."""
+        told = {key: value for key, value in data.items() if value is not None}
+        self.effects.append(AddEntry(contact=contact, started_at=started_at, entry=Entry(at, kind, told)))
+
+    def address(self, agent_id: str) -> str | None:
+        """Where an agent's phone is."""
+        record = self.store.config.agents.get(agent_id)
+        return record.address if record else None
+
+    def contact(self, contact_id: str) -> Contact:
+        """A contact that is on the floor; raises NotFound."""
+        contact = self.store.contacts.get(contact_id)
+        if contact is None:
+            raise NotFound(f"No live contact {contact_id}; it may have ended.", contact_id=contact_id)
+        return contact
+
+    def move(self, agent_id: str, event: PresenceEvent, **changes: Any) -> LiveAgent:
+        """Move an agent by the presence table, apply `changes`, and tell their sockets. Raises WrongState."""
+        agent = self.store.agent(agent_id)
+        state = presence.move(agent.state, event)
+        if state is not agent.state:
+            changes.setdefault("since", self.now)
+        if state is not AgentState.NOT_READY:
+            changes.setdefault("reason", None)
+        moved = agent.with_(state=state, **changes)
+        if moved != agent:
+            self.store.put_agent(moved)
+            self.tell_agent_state(moved)
+        return moved
+
+    def free(self, agent_id: str, **changes: Any) -> None:
+        """Let an agent go from an offer, a contact or wrap-up: ready again, unless they were away or their sockets are
+        gone; a contact that ends never makes anybody ready who had not been.
+        """
+        agent = self.store.agent(agent_id)
+        reason = agent.after or (None if agent.connected else "connection_lost")
+        wrapping = agent.state is AgentState.WORKING_AFTER_CALL
+        if reason is None:
+            self.move(agent_id, PresenceEvent.WRAP_UP_DONE if wrapping else PresenceEvent.RELEASE, **changes)
+        else:
+            event = PresenceEvent.MAKE_NOT_READY if wrapping else PresenceEvent.MISS
+            self.move(agent_id, event, reason=reason, after=None, **changes)
+
+    def tell_agent_state(self, agent: LiveAgent) -> None:
+        """Tell an agent's sockets their present state."""
+        body = _encode({"agent": views.agent_view(self.store, agent)})
+        self.happened("agent.state", body, agent=agent.id)
+
+    def tell_contact(self, kind: str, contact: Contact, **more: Any) -> None:
+        """Tell the agents on a contact (and the floor, once) what became of it."""
+        body = _encode({"contact": views.contact_view(contact), **more})
+        for agent in contact.agents or (None,):
+            self.happened(kind, body, contact.id, agent)
+
+
+def wrong_contact_state(contact: Contact, wish: str, accepted: str) -> Conflict:
+    """A refusal that names the contact's present state and what would be accepted."""
+    return Conflict(
+        f"Cannot {wish}: contact {contact.id} is {contact.state}; accepted is {accepted}.",
+        state=str(contact.state),
+        contact_id=contact.id,
+        accepted=accepted,
+    )
