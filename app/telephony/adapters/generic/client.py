@@ -1,0 +1,86 @@
+"""The speaking half of the generic adapter: orders are posted, signed, to the source's command address."""
+
+import asyncio
+from email.utils import parsedate_to_datetime
+
+import httpx
+import msgspec
+
+from app.core.clock import Clock, iso
+from app.telephony.adapters.generic.signing import key_of, sign
+from app.telephony.directory import SourceAccess
+from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
+
+ATTEMPT_SECONDS = 10.0
+TRY_AGAIN = frozenset({408, 425, 429})
+"""The only 4xx answers after which the same command may still be taken."""
+
+
+def open_client() -> httpx.AsyncClient:
+    """An HTTP client for the driver. The environment's proxies are not ours to use for a switch."""
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    return httpx.AsyncClient(timeout=5.0, limits=limits, trust_env=False)
+
+
+class GenericDriver:
+    """Posts commands; see `app.telephony.port.Driver`. The caller closes `http`."""
+
+    def __init__(self, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._http = http
+        self._clock = clock
+
+    async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
+        """Post one command; only an answer 2xx confirms it."""
+        secret = next((each for each in access.secrets if key_of(each)), None)
+        if access.command_url is None:
+            return Refused(f"Source {access.id} has no command_url, so nothing can be ordered from it; set one.")
+        if secret is None:
+            return Refused(f"Source {access.id} has no usable secret to sign with; set one (base64, 24 bytes or more).")
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                response = await self._post(access.command_url, secret, command)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            return Refused(f"The command_url of source {access.id} is not an http(s) address: {error}")
+        except (httpx.HTTPError, TimeoutError) as error:
+            return Missed(f"{access.command_url} did not answer: {error or type(error).__name__}")
+        return outcome_of(response, self._clock())
+
+    async def _post(self, url: str, secret: str, command: SwitchCommand) -> httpx.Response:
+        body = body_of(command)
+        sent_at = int(self._clock())
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": command.key,
+            "webhook-timestamp": str(sent_at),
+            "webhook-signature": sign(secret, command.key, sent_at, body),
+        }
+        return await self._http.post(url, content=body, headers=headers, follow_redirects=False)
+
+
+def body_of(command: SwitchCommand) -> bytes:
+    """The message of a command: the same bytes at every attempt."""
+    return msgspec.json.encode({"type": command.type, "timestamp": iso(command.at), "data": command.data})
+
+
+def outcome_of(response: httpx.Response, now: float) -> Outcome:
+    """What an answer means: 2xx confirmed; 408, 425, 429 and 5xx perhaps later; all else never."""
+    status = response.status_code
+    if 200 <= status < 300:
+        return Delivered()
+    said = response.text[:200].strip()
+    detail = f"{response.url} answered {status}{': ' + said if said else ''}"
+    if status in TRY_AGAIN or status >= 500:
+        return Missed(detail, _retry_after(response.headers.get("retry-after"), now))
+    return Refused(detail)
+
+
+def _retry_after(value: str | None, now: float) -> float | None:
+    """The header in seconds from `now`, whether given as seconds or as a date; None where it cannot be read."""
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except ValueError:
+        return None
