@@ -61,3 +61,9 @@ class WeakPassword(Invalid):
     """A password that is too short or too long."""
 
     code = "weak-password"
+
+
+class AdministratorExists(Conflict):
+    """The first administrator can be made only once."""
+
+    code = "administrator-exists"
