@@ -1,0 +1,73 @@
+"""Reads of agents and skills as records."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.agents.errors import AgentUnknown, SkillsUnknown, SkillUnknown
+from app.agents.models import Agent, AgentSkill, Skill
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProfile:
+    """An agent and the level of each skill they hold."""
+
+    agent: Agent
+    skills: dict[str, int]
+
+
+async def skill(session: AsyncSession, skill_id: str, *, lock: bool = False) -> Skill:
+    """The skill with this id, with `lock` kept from other writers until the commit; raises `SkillUnknown`."""
+    found = await session.get(Skill, skill_id, with_for_update=lock)
+    if found is None:
+        raise SkillUnknown(f"There is no skill {skill_id!r}.")
+    return found
+
+
+async def skills(session: AsyncSession, limit: int, after: str | None) -> Sequence[Skill]:
+    """Skills in order of their id, those after `after`."""
+    query = select(Skill).order_by(Skill.id).limit(limit)
+    if after is not None:
+        query = query.where(Skill.id > after)
+    return (await session.scalars(query)).all()
+
+
+async def ensure_skills(session: AsyncSession, named: Collection[str], where: str) -> None:
+    """Raises `SkillsUnknown` naming those of `named` that are no skills; `where` is their place in the request."""
+    known = await session.scalars(select(Skill.id).where(Skill.id.in_(named)))
+    unknown = set(named) - set(known)
+    if unknown:
+        raise SkillsUnknown(where, unknown)
+
+
+async def agent(session: AsyncSession, agent_id: str, *, lock: bool = False) -> AgentProfile:
+    """The agent with this id, with `lock` kept from other writers until the commit; raises `AgentUnknown`."""
+    found = await session.get(Agent, agent_id, with_for_update=lock)
+    if found is None:
+        raise AgentUnknown(f"There is no agent {agent_id!r}.")
+    return (await _profiles(session, [found]))[0]
+
+
+async def agents(session: AsyncSession, limit: int, after: str | None) -> Sequence[AgentProfile]:
+    """Agents in order of their id, those after `after`, inactive ones too."""
+    query = select(Agent).order_by(Agent.id).limit(limit)
+    if after is not None:
+        query = query.where(Agent.id > after)
+    return await _profiles(session, (await session.scalars(query)).all())
+
+
+async def holders(session: AsyncSession, skill_id: str, limit: int) -> Sequence[str]:
+    """Some of the agents who hold a skill, at most `limit`."""
+    query = select(AgentSkill.agent_id).where(AgentSkill.skill_id == skill_id).order_by(AgentSkill.agent_id)
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def _profiles(session: AsyncSession, rows: Sequence[Agent]) -> Sequence[AgentProfile]:
+    held: dict[str, dict[str, int]] = defaultdict(dict)
+    query = select(AgentSkill).where(AgentSkill.agent_id.in_([row.id for row in rows]))
+    for each in await session.scalars(query.order_by(AgentSkill.skill_id)):
+        held[each.agent_id][each.skill_id] = each.level
+    return [AgentProfile(row, held[row.id]) for row in rows]
