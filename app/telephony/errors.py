@@ -1,0 +1,50 @@
+"""Why a source's record is refused."""
+
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.wire import fault
+
+
+class SourceUnknown(NotFound):
+    """No source has this id."""
+
+    code = "source-unknown"
+
+
+class NumberUnknown(NotFound):
+    """The source has no such dialled number."""
+
+    code = "dialled-number-unknown"
+
+
+class SecretUnknown(NotFound):
+    """The source has no such secret."""
+
+    code = "secret-unknown"
+
+
+class SourceTaken(Conflict):
+    """The id belongs to another source."""
+
+    code = "source-taken"
+
+
+class LastSecret(Conflict):
+    """A source must keep one secret, or none of its messages could be verified."""
+
+    code = "last-secret"
+
+
+class TooManySecrets(Conflict):
+    """The source is being rotated already, and old secrets have not been removed."""
+
+    code = "too-many-secrets"
+
+
+class NoSuchQueue(Invalid):
+    """A queue is named that does not exist."""
+
+    code = "no-such-queue"
+
+    def __init__(self, queue: str | None, where: str) -> None:
+        faults = [fault(where, "is not a queue", "the id of a queue, see GET /api/v1/queues")]
+        super().__init__(f"There is no queue {queue!r}.", faults=faults)

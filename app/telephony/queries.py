@@ -1,0 +1,45 @@
+"""Reads of sources and dialled numbers."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.telephony.errors import SourceUnknown
+from app.telephony.models import CtiSource, DialledNumber
+
+
+async def source(session: AsyncSession, source_id: str, *, lock: bool = False) -> CtiSource:
+    """The source with this id, with `lock` kept from other writers until the commit; raises `SourceUnknown`."""
+    found = await session.get(CtiSource, source_id, with_for_update=lock)
+    if found is None:
+        raise SourceUnknown(f"There is no source {source_id!r}.")
+    return found
+
+
+async def sources(session: AsyncSession, limit: int, after: str | None) -> Sequence[CtiSource]:
+    """Sources in order of their id, those after `after`, inactive ones too."""
+    query = select(CtiSource).order_by(CtiSource.id).limit(limit)
+    if after is not None:
+        query = query.where(CtiSource.id > after)
+    return (await session.scalars(query)).all()
+
+
+async def dialled_numbers(
+    session: AsyncSession, source_id: str, limit: int, after: str | None
+) -> Sequence[DialledNumber]:
+    """The numbers of a source in their order, those after `after`."""
+    query = select(DialledNumber).where(DialledNumber.source_id == source_id)
+    if after is not None:
+        query = query.where(DialledNumber.number > after)
+    return (await session.scalars(query.order_by(DialledNumber.number).limit(limit))).all()
+
+
+async def uses_of_queue(session: AsyncSession, queue_id: str, limit: int) -> Sequence[tuple[str, str]]:
+    """Some of the (source, dialled number) that lead to a queue, at most `limit`; the number is 'any other' where
+    the queue is the source's default."""
+    numbers = select(DialledNumber.source_id, DialledNumber.number).where(DialledNumber.queue_id == queue_id)
+    defaults = select(CtiSource.id).where(CtiSource.default_queue == queue_id)
+    found = [(row.source_id, row.number) for row in await session.execute(numbers.limit(limit))]
+    found += [(each, "any other") for each in await session.scalars(defaults.limit(limit))]
+    return found[:limit]
