@@ -1,0 +1,39 @@
+"""Why a queue's or a wrap-up code's record is refused."""
+
+from app.core.errors import Conflict, NotFound
+
+
+class QueueUnknown(NotFound):
+    """No queue has this id."""
+
+    code = "queue-unknown"
+
+
+class WrapUpCodeUnknown(NotFound):
+    """No wrap-up code has this id."""
+
+    code = "wrap-up-code-unknown"
+
+
+class QueueTaken(Conflict):
+    """The id belongs to another queue."""
+
+    code = "queue-taken"
+
+
+class WrapUpCodeTaken(Conflict):
+    """The id belongs to another wrap-up code."""
+
+    code = "wrap-up-code-taken"
+
+
+class QueueInUse(Conflict):
+    """Dialled numbers still lead to the queue."""
+
+    code = "queue-in-use"
+
+
+class SkillInUse(Conflict):
+    """Queues require the skill, or agents hold it."""
+
+    code = "skill-in-use"
