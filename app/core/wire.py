@@ -41,6 +41,11 @@ def read(value: Any, shape: type[_Shape]) -> _Shape:
         raise invalid(faults(value, shape) or [fault("body", str(error), "see the description")]) from None
 
 
+def keepable(text: str) -> str:
+    """The text with U+FFFD for what PostgreSQL cannot keep (NUL, halves of surrogate pairs)."""
+    return _UNKEEPABLE.sub(REPLACEMENT, text)
+
+
 def invalid(found: list[dict[str, str]]) -> Invalid:
     """One error that carries all `found` faults; its sentence tells the first ones."""
     told = "; ".join(f"{each['where']} {each['what']}" for each in found[:3])
@@ -117,11 +122,11 @@ def _measure(value: Any, depth: int = 0) -> None:
 
 def _scrub(value: Any) -> Any:
     if isinstance(value, str):
-        return _UNKEEPABLE.sub(REPLACEMENT, value)
+        return keepable(value)
     if isinstance(value, list):
         return [_scrub(part) for part in value]
     if isinstance(value, dict):
-        return {_UNKEEPABLE.sub(REPLACEMENT, key): _scrub(part) for key, part in value.items()}
+        return {keepable(key): _scrub(part) for key, part in value.items()}
     return value
 
 

@@ -25,7 +25,7 @@ class Switch:
     """A platform that answers what it is told to and remembers what it was sent."""
 
     def __init__(self, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        self.answer = Response("sorry" if status >= 300 else "", status, headers)
+        self.answer = Response("sorry\0" if status >= 300 else "", status, headers)
         self.heard: list[tuple[str, bytes]] = []
 
     async def __call__(self, request: Request) -> Response:
@@ -53,7 +53,7 @@ async def test_a_command_arrives_signed_with_the_first_secret() -> None:
 async def test_these_answers_are_final(status: int) -> None:
     outcome = await ordered(Switch(status, {"location": "/elsewhere"}))
     assert isinstance(outcome, Refused)
-    assert f"answered {status}: sorry" in outcome.detail
+    assert f"answered {status}: sorry\ufffd" in outcome.detail
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])

@@ -7,6 +7,7 @@ import httpx
 import msgspec
 
 from app.core.clock import Clock, iso
+from app.core.wire import keepable
 from app.telephony.adapters.generic.signing import key_of, sign
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
@@ -67,7 +68,7 @@ def outcome_of(response: httpx.Response, now: float) -> Outcome:
     status = response.status_code
     if 200 <= status < 300:
         return Delivered()
-    said = response.text[:200].strip()
+    said = keepable(response.text[:200]).strip()
     detail = f"{response.url} answered {status}{': ' + said if said else ''}"
     if status in TRY_AGAIN or status >= 500:
         return Missed(detail, _retry_after(response.headers.get("retry-after"), now))
