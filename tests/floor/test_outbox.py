@@ -1,0 +1,210 @@
+"""Orders leave in order, are retried, confirmed, or given up so that everybody can see it. The database is real."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from app.core.clock import now, utc
+from app.core.errors import Unavailable
+from app.core.ids import new_id
+from app.floor.commands import OrderFailed
+from app.floor.effects import SwitchOrder
+from app.floor.outbox import Outbox, load_pending
+from app.floor.settling import Settling
+from app.telephony.delivery import RetryPolicy
+from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
+from tests.fixtures.database import Database
+from tests.fixtures.waiting import eventually
+
+QUICK = RetryPolicy(first=0.001, ceiling=0.005, patience=60.0)
+ANNE, BOB = new_id(), new_id()
+
+
+class Switch:
+    """A driver that answers the first orders by a script, confirms the others, and remembers what it was told."""
+
+    def __init__(self, *script: Outcome, dead: str = "") -> None:
+        self.script = list(script)
+        self.dead = dead
+        self.heard: list[SwitchCommand] = []
+
+    async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
+        if access.id == self.dead:
+            await asyncio.Event().wait()
+        self.heard.append(command)
+        return self.script.pop(0) if self.script else Delivered()
+
+
+def order(seq: int, contact: str = ANNE, source: str = "pbx", at: float | None = None) -> SwitchOrder:
+    body = msgspec.json.encode({"call_id": "c", "contact_id": contact, "agent": {"id": "li", "address": "1001"}})
+    instant = now() if at is None else at
+    return SwitchOrder(seq=seq, at=instant, source=source, contact=contact, agent="li", type="call.connect", body=body)
+
+
+async def store(dsn: str, *orders: SwitchOrder) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.executemany(
+        "insert into outbox (floor, id, source_id, contact_id, type, payload, created_at)"
+        " values ('main', $1, $2, $3, $4, $5, $6)",
+        [(each.seq, each.source, each.contact, each.type, each.body.decode(), utc(each.at)) for each in orders],
+    )
+    await connection.close()
+
+
+async def rows(dsn: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(dsn)
+    found = await connection.fetch("select id, status, attempts, last_error, settled_at from outbox order by id")
+    await connection.close()
+    return [(*row[:4], row[4] is not None) for row in found]
+
+
+async def until_settled(dsn: str, count: int) -> list[tuple[Any, ...]]:
+    return await eventually(lambda: rows(dsn), lambda found: sum(row[4] for row in found) >= count)
+
+
+@asynccontextmanager
+async def outbox(
+    dsn: str,
+    switch: Switch,
+    *pending: SwitchOrder,
+    on_failed: Callable[[OrderFailed], Awaitable[object]] | None = None,
+    connect: Callable[[], Awaitable[Any]] | None = None,
+) -> AsyncIterator[Outbox]:
+    async def ignore(failed: OrderFailed) -> None:
+        pass
+
+    box = Outbox(
+        floor="main",
+        directory=SourceDirectory([SourceAccess("pbx", ()), SourceAccess("dead", ())]),
+        driver=switch,
+        settling=Settling(connect or (lambda: asyncpg.connect(dsn)), "main", 0.005, 0.005),
+        on_failed=on_failed or ignore,
+        clock=now,
+        policy=QUICK,
+    )
+    box.start(pending)
+    try:
+        yield box
+    finally:
+        await box.stop()
+
+
+async def test_an_order_is_delivered_with_its_key_and_marked(database: Database) -> None:
+    await store(database.dsn, order(7, at=1_800_000_000.25))
+    switch = Switch()
+    connection = await asyncpg.connect(database.dsn)
+    pending = await load_pending(connection, "main")
+    await connection.close()
+    async with outbox(database.dsn, switch, *pending):
+        assert await until_settled(database.dsn, 1) == [(7, "delivered", 1, None, True)]
+    data = {"call_id": "c", "contact_id": ANNE, "agent": {"id": "li", "address": "1001"}}
+    assert switch.heard == [SwitchCommand("main-7", "call.connect", 1_800_000_000.25, data)]
+    assert pending[0].agent == "li"
+
+
+async def test_a_missed_order_holds_back_the_later_ones_of_its_contact(database: Database) -> None:
+    switch = Switch(Missed("busy"), Missed("busy"))
+    await store(database.dsn, order(1), order(2))
+    async with outbox(database.dsn, switch, order(1), order(2)):
+        settled = await until_settled(database.dsn, 2)
+    assert [command.key for command in switch.heard] == ["main-1", "main-1", "main-1", "main-2"]
+    assert [row[:3] for row in settled] == [(1, "delivered", 3), (2, "delivered", 1)]
+
+
+async def test_other_contacts_do_not_wait_for_a_missed_order(database: Database) -> None:
+    switch = Switch(Missed("busy", retry_after=30.0))
+    await store(database.dsn, order(1), order(2, BOB))
+    async with outbox(database.dsn, switch, order(1), order(2, BOB)):
+        settled = await until_settled(database.dsn, 1)
+    assert [row[:2] for row in settled] == [(1, "pending"), (2, "delivered")]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "at", "said"),
+    [(Refused("answered 404"), None, "answered 404"), (Missed("answered 503"), 0.0, "answered 503 (given up after 1")],
+)
+async def test_an_order_given_up_is_told_and_visible(
+    database: Database, outcome: Outcome, at: float | None, said: str
+) -> None:
+    told: list[OrderFailed] = []
+    before: list[Any] = []
+
+    async def tell(failed: OrderFailed) -> None:
+        before.extend(await rows(database.dsn))
+        told.append(failed)
+
+    await store(database.dsn, order(1, at=at))
+    async with outbox(database.dsn, Switch(outcome), order(1, at=at), on_failed=tell):
+        settled = await until_settled(database.dsn, 1)
+    assert settled[0][1] == "failed"
+    assert settled[0][3].startswith(said)
+    assert before[0][1] == "pending", "told before it is marked"
+    assert (told[0].order_id, told[0].contact_id, told[0].agent_id) == (1, ANNE, "li")
+
+
+async def test_a_failure_is_told_again_until_the_floor_takes_it(database: Database) -> None:
+    answers = [Unavailable("away", retry_after=0), Unavailable("away", retry_after=0)]
+
+    async def tell(failed: OrderFailed) -> None:
+        if answers:
+            raise answers.pop()
+
+    await store(database.dsn, order(1))
+    async with outbox(database.dsn, Switch(Refused("no")), order(1), on_failed=tell):
+        assert (await until_settled(database.dsn, 1))[0][1] == "failed"
+    assert answers == []
+
+
+async def test_an_unknown_source_fails_with_the_reason(database: Database) -> None:
+    await store(database.dsn, order(1, source="gone"))
+    async with outbox(database.dsn, Switch(), order(1, source="gone")):
+        settled = await until_settled(database.dsn, 1)
+    assert settled == [(1, "failed", 1, "Source gone is not known or switched off.", True)]
+
+
+async def test_a_dead_source_holds_up_nobody_else(database: Database) -> None:
+    stuck = [order(seq, new_id(), "dead") for seq in range(1, 100)]
+    await store(database.dsn, *stuck, order(100))
+    async with outbox(database.dsn, Switch(dead="dead")) as box:
+        box.put([*stuck, order(100)])
+        settled = await until_settled(database.dsn, 1)
+    assert settled[-1][:2] == (100, "delivered")
+    assert {row[1] for row in await rows(database.dsn)} == {"pending", "delivered"}, "the next owner tries the rest"
+
+
+async def test_marks_outlive_an_outage_of_the_database(database: Database) -> None:
+    refusals = [ConnectionRefusedError("away"), asyncpg.CannotConnectNowError("starting up"), TimeoutError()]
+
+    async def connect() -> Any:
+        if refusals:
+            raise refusals.pop()
+        return await asyncpg.connect(database.dsn)
+
+    await store(database.dsn, order(1))
+    async with outbox(database.dsn, Switch(), order(1), connect=connect):
+        assert (await until_settled(database.dsn, 1))[0][1] == "delivered"
+    assert refusals == []
+
+
+async def test_misses_are_visible_while_the_order_waits(database: Database) -> None:
+    await store(database.dsn, order(1))
+    async with outbox(database.dsn, Switch(Missed("answered 503", retry_after=30.0)), order(1)):
+        await eventually(lambda: rows(database.dsn), lambda found: found == [(1, "pending", 1, "answered 503", False)])
+
+
+async def test_a_stopped_outbox_takes_nothing_and_starts_again(database: Database) -> None:
+    await store(database.dsn, order(1), order(2, BOB))
+    switch = Switch()
+    async with outbox(database.dsn, switch) as box:
+        await box.stop()
+        box.put([order(1)])
+        await asyncio.sleep(0.02)
+        assert switch.heard == []
+        box.start([order(2, BOB)])
+        assert [row[1] for row in await until_settled(database.dsn, 1)] == ["pending", "delivered"]
