@@ -1,0 +1,1 @@
+"""Simulated agents: people at desks who use the public socket, mostly well."""
