@@ -33,7 +33,7 @@ class Desk:
     @property
     def call(self) -> str | None:
         """The contact that the agent is connected (or being connected) to."""
-        contacts = self.agent.get("contacts") or [None]
+        contacts: list[str | None] = list(self.agent.get("contacts") or (None,))
         return contacts[-1]
 
     @property
