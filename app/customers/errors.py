@@ -1,0 +1,45 @@
+"""What can be wrong with a change to a customer."""
+
+from uuid import UUID
+
+from app.core.errors import Conflict, Invalid, NotFound
+
+
+class CustomerNotFound(NotFound):
+    """No customer has that id."""
+
+    code = "customer-not-found"
+
+    def __init__(self, customer_id: UUID) -> None:
+        super().__init__(f"There is no customer {customer_id}.", id=str(customer_id))
+
+
+class VersionConflict(Conflict):
+    """The customer has been changed since it was read; `version` is the present one."""
+
+    code = "version-conflict"
+
+    def __init__(self, given: int, present: int) -> None:
+        detail = f"You changed version {given}, but the customer is at version {present}: read it again and repeat."
+        super().__init__(detail, version=present, given=given)
+
+
+class ExternalIdTaken(Conflict):
+    """Another customer has that external id."""
+
+    code = "external-id-taken"
+
+    def __init__(self, external_id: str | None, owner: UUID | None) -> None:
+        detail = f"External id {external_id!r} belongs to another customer; each may be given once."
+        super().__init__(detail, external_id=external_id, customer_id=None if owner is None else str(owner))
+
+
+class UnknownTier(Invalid):
+    """A tier that is not among the tiers."""
+
+    code = "unknown-tier"
+
+    def __init__(self, tier: str | None, known: list[str]) -> None:
+        fault = {"where": "tier", "what": f"there is no tier {tier!r}", "accepted": ", ".join(known) or "no tier"}
+        detail = f"tier: there is no tier {tier!r}; accepted: {fault['accepted']}"
+        super().__init__(detail if tier else "A tier does not exist.", faults=[fault])
