@@ -107,6 +107,10 @@ class Hub:
             for subscription in subscriptions:
                 subscription.end(Dismissed(code, reason))
 
+    def listened(self, topic: str) -> bool:
+        """Whether anybody subscribes to `topic`; a frame for nobody need not be made."""
+        return topic in self._topics
+
     def enter(self, topic: str, subscription: Subscription) -> None:
         """Called by the subscription's context."""
         self._topics.setdefault(topic, {})[subscription] = None

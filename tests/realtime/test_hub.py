@@ -63,7 +63,9 @@ async def test_nothing_is_left_of_those_who_left() -> None:
     hub = Hub()
     with hub.subscribe("a"), hub.subscribe("a"):
         assert len(hub) == 2
+        assert hub.listened("a")
     assert len(hub) == 0
+    assert not hub.listened("a")
     hub.publish("a", 1, b"to nobody")
 
 
