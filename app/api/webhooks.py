@@ -1,0 +1,133 @@
+"""POST /webhooks/cti/{source}: signed events in, answered only when they are durable.
+
+Plain ASGI, since this is the busiest path of all: verify, decode, submit, two messages out.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+from prometheus_client import Counter
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.api.problems import http_problem, problem_response
+from app.api.recognition import Recognition
+from app.core.clock import Clock
+from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
+from app.core.ids import new_id
+from app.floor.commands import Answer, Command, TakeEvent
+from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.port import Inbound
+
+log = structlog.get_logger(__name__)
+
+PATH = "/webhooks/cti/{source}"
+BODY_LIMIT = 256 * 1024
+WEBHOOKS = Counter("callfloor_webhooks", "Webhook requests of telephone platforms.", ["outcome"])
+_ACCEPTED = WEBHOOKS.labels("accepted")
+_JSON = (b"content-type", b"application/json")
+
+
+class CtiFloor(Protocol):
+    """What the webhook needs of the floor."""
+
+    async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
+        """Apply a command, answered after the commit; the same (scope, id) gets the same answer."""
+
+    def live_call(self, source: str, call_id: str) -> bool:
+        """Whether this call is on the floor, so that its caller is known already."""
+
+
+class TooLarge(Exception):
+    """The body exceeds the limit."""
+
+
+class Gone(Exception):
+    """The client left before its body was complete."""
+
+
+class CtiWebhook:
+    """The endpoint, as an ASGI application; `route` puts it in its place."""
+
+    def __init__(
+        self,
+        *,
+        adapter: Inbound,
+        directory: SourceDirectory,
+        floor: CtiFloor,
+        recognition: Recognition,
+        clock: Clock,
+    ) -> None:
+        self._adapter = adapter
+        self._directory = directory
+        self._floor = floor
+        self._recognition = recognition
+        self._clock = clock
+
+    def route(self) -> Route:
+        """The route to put in front of an application's others."""
+        return Route(PATH, endpoint=self, methods=["POST"], include_in_schema=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            body = await self._take(scope["path_params"]["source"], dict(scope["headers"]), receive)
+        except Gone:
+            return
+        except (CallfloorError, TooLarge) as error:
+            WEBHOOKS.labels(_outcome(error)).inc()
+            await _response(error)(scope, receive, send)
+            return
+        _ACCEPTED.inc()
+        length = (b"content-length", str(len(body)).encode())
+        await send({"type": "http.response.start", "status": 202, "headers": [_JSON, length]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _take(self, source: str, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        access = self._directory.get(source)
+        body = await _read(headers, receive)
+        message_id = self._adapter.verify(headers, body, access or _stranger(source), self._clock())
+        notice = self._adapter.parse(source, body)
+        event = notice.event
+        caller = None
+        if not self._floor.live_call(source, event.call_id):
+            caller = await self._recognition.of(event)
+        command = TakeEvent(event=event, contact_id=new_id(), raw=notice.raw, caller=caller)
+        answer = await self._floor.submit(command, f"cti:{source}", message_id)
+        if not answer.ok:
+            raise CallfloorError(f"The event could not be taken: {answer.body.get('detail')}", refusal=answer.body)
+        return self._adapter.reply(answer.body)
+
+
+def _stranger(source: str) -> SourceAccess:
+    """A source that no secret fits: strangers learn nothing from the difference between unknown and unsigned."""
+    return SourceAccess(source, ())
+
+
+async def _read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > BODY_LIMIT:
+        raise TooLarge
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return body
+
+
+def _response(error: CallfloorError | TooLarge) -> Response:
+    if isinstance(error, TooLarge):
+        return http_problem(413, f"The body is larger than {BODY_LIMIT} bytes.")
+    return problem_response(error)
+
+
+def _outcome(error: Exception) -> str:
+    kinds = {TooLarge: "too_large", Unauthenticated: "unsigned", Invalid: "malformed", Unavailable: "unavailable"}
+    return next((name for kind, name in kinds.items() if isinstance(error, kind)), "failed")
