@@ -35,11 +35,11 @@ class ExternalIdTaken(Conflict):
 
 
 class UnknownTier(Invalid):
-    """A tier that is not among the tiers."""
+    """Tiers were named that do not exist."""
 
     code = "unknown-tier"
 
-    def __init__(self, tier: str | None, known: list[str]) -> None:
-        fault = {"where": "tier", "what": f"there is no tier {tier!r}", "accepted": ", ".join(known) or "no tier"}
-        detail = f"tier: there is no tier {tier!r}; accepted: {fault['accepted']}"
-        super().__init__(detail if tier else "A tier does not exist.", faults=[fault])
+    def __init__(self, unknown: list[str], known: list[str]) -> None:
+        accepted = ", ".join(known) or "none: there is no tier yet"
+        faults = [{"where": "tier", "what": f"there is no tier {tier!r}", "accepted": accepted} for tier in unknown]
+        super().__init__(f"Unknown tier {', '.join(map(repr, unknown))}; accepted: {accepted}.", faults=faults)

@@ -1,6 +1,6 @@
 """Making and changing customers. Every change raises the version; the caller's session commits."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -51,7 +51,7 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
     )
     if new.id is not None:
         customer.id = new.id
-    async with kept_rules(session, new.external_id, new.tier):
+    async with kept_rules(session, new.external_id, {new.tier}):
         session.add(customer)
         await session.flush()
     session.add_all(_rows(customer.id, distinct_numbers(new.numbers, default_region)))
@@ -68,7 +68,7 @@ async def change_customer(
     customer = await _claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
-        async with kept_rules(session, different.get("external_id"), different.get("tier_id")):
+        async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}):
             for name, value in different.items():
                 setattr(customer, name, value)
             customer.search = tokens(customer.name, customer.latin_name)
@@ -118,7 +118,9 @@ def number_key(number: Number) -> str:
 
 
 @asynccontextmanager
-async def kept_rules(session: AsyncSession, external_id: str | None, tier: str | None) -> AsyncIterator[None]:
+async def kept_rules(
+    session: AsyncSession, external_id: str | None, tiers: Collection[str | None]
+) -> AsyncIterator[None]:
     """Say in our words which rule of the records the block broke; its own savepoint keeps the session usable."""
     try:
         async with session.begin_nested():
@@ -129,8 +131,8 @@ async def kept_rules(session: AsyncSession, external_id: str | None, tier: str |
             owner = await session.scalar(select(Customer.id).where(Customer.external_id == external_id))
             raise ExternalIdTaken(external_id, owner) from error
         if rule == "fk_customers_tier_id_tiers":
-            known = await session.scalars(select(Tier.id).order_by(Tier.rank, Tier.id))
-            raise UnknownTier(tier, list(known)) from error
+            known = list(await session.scalars(select(Tier.id).order_by(Tier.rank, Tier.id)))
+            raise UnknownTier(sorted(set(filter(None, tiers)).difference(known)), known) from error
         raise
 
 
