@@ -1,0 +1,67 @@
+"""The SQL of the caller look-up. One statement, so that a screen pop costs one round trip; instants as RFC 3339.
+
+$1 what to match, $2 and $3 the bounds of the history; for a call also $4 source, $5 call id, $6 since when.
+Bounds on `started_at` keep the planner out of the other months.
+"""
+
+_ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
+
+_TOLD = """
+with matched as materialized (
+    select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.attributes
+    from customers c where {condition} order by c.name, c.id limit 20
+), sole as materialized (
+    select * from matched where (select count(*) from matched) = 1
+), briefly as (
+    select coalesce(json_agg(json_build_object('id', id, 'name', name, 'tier', tier_id, 'language', language)
+                             order by name, id), '[]') as matches
+    from matched
+), identity as (
+    select json_build_object(
+        'id', s.id, 'external_id', s.external_id, 'name', s.name, 'latin_name', s.latin_name,
+        'tier', case when t.id is not null then
+            json_build_object('id', t.id, 'name', t.name, 'rank', t.rank, 'colour', t.colour) end,
+        'language', s.language,
+        'numbers', (select coalesce(json_agg(json_build_object('raw', n.raw, 'e164', n.e164, 'label', n.label)
+                                             order by n.id), '[]')
+                    from customer_numbers n where n.customer_id = s.id),
+        'attributes', s.attributes) as customer
+    from sole s left join tiers t on t.id = s.tier_id
+), history as (
+    select coalesce(json_agg(json_build_object(
+        'id', i.id, 'started_at', to_char(i.started_at at time zone 'UTC', {iso}),
+        'ended_at', to_char(i.ended_at at time zone 'UTC', {iso}),
+        'channel', i.channel, 'direction', i.direction, 'queue', i.queue_id, 'agent', i.agent_id,
+        'outcome', i.outcome, 'wrap_up_code', i.wrap_up_code, 'note', i.note, 'talk_seconds', i.talk_seconds
+        ) order by i.started_at desc, i.id desc), '[]') as interactions
+    from (select * from interactions
+          where customer_id = (select id from sole) and started_at >= $2 and started_at < $3
+          order by started_at desc, id desc limit 10) i
+), present as (
+    select coalesce(json_agg(json_build_object(
+        'id', l.id, 'source', l.state->'call'->'source', 'call_id', l.state->'call'->'id',
+        'channel', coalesce(l.state->>'channel', 'voice'), 'direction', l.state->'call'->'direction',
+        'state', coalesce(l.state->>'state', 'arriving'), 'queue', l.state->'queue',
+        'arrived_at', to_char(to_timestamp((l.state->>'arrived_at')::float8) at time zone 'UTC', {iso}),
+        'agents', coalesce(l.state->'agents', '[]')) order by l.id), '[]') as open
+    from live_contacts l
+    where l.customer_id = (select id from sole) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
+), told as (
+    select b.matches, json_build_object(
+        'customer', (select customer from identity), 'interactions', h.interactions, 'open', p.open,
+        'candidates', case when json_array_length(b.matches) > 1 then b.matches else '[]' end) as profile
+    from briefly b, history h, present p
+)""".replace("{iso}", _ISO)
+
+_OF_CALL = """
+select told.matches::text, told.profile::text, ended.id as ended_id, ended.started_at, ended.ended_at
+from told left join lateral (
+    select id, started_at, ended_at from interactions
+    where source_id = $4 and call_id = $5 and started_at >= $6 and started_at < $3
+    order by started_at desc limit 1) ended on true"""
+
+_HOLDS = "c.active and c.id in (select n.customer_id from customer_numbers n where n.{column} = $1)"
+
+BY_E164 = (_TOLD + _OF_CALL).replace("{condition}", _HOLDS.replace("{column}", "e164"))
+BY_RAW = (_TOLD + _OF_CALL).replace("{condition}", _HOLDS.replace("{column}", "raw"))
+BY_ID = _TOLD.replace("{condition}", "c.id = $1") + "\nselect told.matches::text, told.profile::text from told"

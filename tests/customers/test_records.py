@@ -1,0 +1,145 @@
+"""Finding customers by what is known of them, and that the index does the work."""
+
+from itertools import product
+from uuid import UUID
+
+import asyncpg
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.ids import new_id
+from app.customers.errors import CustomerNotFound
+from app.customers.imports import upsert_many
+from app.customers.queries import connection_of
+from app.customers.records import Wanted, find_customers, get_customer
+from tests.customers.factories import REGION, customer_id, make_customer, new_customer
+
+MOBILE = "+8613800138000"
+
+
+async def names(session: AsyncSession, limit: int = 50, **wanted: object) -> list[str]:
+    found = await find_customers(session, Wanted(**wanted), default_region=REGION, limit=limit)  # type: ignore[arg-type]
+    return [record.customer.name for record in found]
+
+
+async def test_a_customer_is_found_by_id(session: AsyncSession) -> None:
+    wanted = await customer_id(session, numbers=[MOBILE], active=False)
+    record = await get_customer(session, wanted)
+    assert (record.customer.name, record.numbers[0].e164) == ("王小明", MOBILE)
+    with pytest.raises(CustomerNotFound):
+        await get_customer(session, UUID(new_id()))
+
+
+@pytest.mark.parametrize("typed", ["13800138000", "+86 138 0013 8000", "138/0013/8000", "008613800138000"])
+async def test_by_number_in_any_spelling(session: AsyncSession, typed: str) -> None:
+    await make_customer(session, "王小明", ["(+86)13800138000"])
+    await make_customer(session, "李丽", ["+8613800138001"])
+    assert await names(session, number=typed) == ["王小明"]
+
+
+async def test_by_what_is_no_number_as_it_is(session: AsyncSession) -> None:
+    await make_customer(session, numbers=["8001"])
+    assert await names(session, number="8001") == ["王小明"]
+    assert await names(session, number="800") == []
+
+
+@pytest.mark.parametrize("typed", ["小明", "王", "xiaoming", "wang xiao", "wxm", "WANG", "ming", "小明 wang"])
+async def test_by_a_part_of_a_chinese_name(session: AsyncSession, typed: str) -> None:
+    await make_customer(session, "王小明")
+    await make_customer(session, "李丽华")
+    assert await names(session, name=typed) == ["王小明"]
+
+
+@pytest.mark.parametrize("typed", ["zoë", "ZOE", "mull", "üller zo", "M"])
+async def test_by_a_part_of_a_latin_name(session: AsyncSession, typed: str) -> None:
+    await make_customer(session, "Zoë Müller")
+    await make_customer(session, "Ann Brown")
+    assert await names(session, name=typed) == ["Zoë Müller"]
+
+
+async def test_by_the_latin_name_and_after_a_change(session: AsyncSession) -> None:
+    await make_customer(session, "王小明", latin_name="Max Wong")
+    assert await names(session, name="wong") == ["王小明"]
+
+
+@pytest.mark.parametrize("typed", ["%", "_", "=王小明", "^w", "'", "\\", "!!!", " "])
+async def test_signs_find_nobody_or_mean_nothing(session: AsyncSession, typed: str) -> None:
+    await make_customer(session, "李丽华")
+    assert await names(session, name=typed) == []
+
+
+async def test_the_same_letters_in_another_order_are_not_found(session: AsyncSession) -> None:
+    await make_customer(session, "bcabda abcab")
+    assert await names(session, name="abcabd") == []
+
+
+async def test_everything_asked_for_must_fit(session: AsyncSession) -> None:
+    await make_customer(session, "王小明", [MOBILE], external_id="C1")
+    await make_customer(session, "王小红", [MOBILE], external_id="C2")
+    assert await names(session, external_id="C2") == ["王小红"]
+    assert await names(session, number=MOBILE, name="xiaoming") == ["王小明"]
+    assert await names(session, external_id="C1", name="xiaohong") == []
+
+
+async def test_inactive_ones_only_if_asked_for(session: AsyncSession) -> None:
+    await make_customer(session, active=False)
+    assert await names(session, name="小明") == []
+    assert await names(session, name="小明", inactive=True) == ["王小明"]
+
+
+async def test_pages_go_on_after_the_last(session: AsyncSession) -> None:
+    made = [await customer_id(session, f"王{n}") for n in range(5)]
+    first = await find_customers(session, Wanted(name="王"), default_region=REGION, limit=2)
+    rest = await find_customers(session, Wanted(name="王"), default_region=REGION, limit=9, after=first[-1].customer.id)
+    assert [record.customer.id for record in first + rest] == made
+
+
+@pytest.fixture
+async def town(session: AsyncSession) -> AsyncSession:
+    """Four thousand people, counted by the planner."""
+    people = [
+        "".join(parts) for parts in product("王李张刘陈杨赵黄周吴", "小大建国志文斌鹏飞宇", "明红华军伟芳娜敏静丽")
+    ]
+    latin = [f"Name{first:02} Last{last:02}" for first, last in product(range(50), range(60))]
+    new = [new_customer(name, [f"139{n:08}"]) for n, name in enumerate(people + latin)]
+    await upsert_many(session, new, REGION)
+    await session.execute(text("select gin_clean_pending_list('ix_customers_search')"))  # as autovacuum does
+    await session.execute(text("analyze customers, customer_numbers"))
+    return session
+
+
+@pytest.mark.parametrize("typed", ["小明", "王小明", "wangxiaoming", "wxm", "name07 last31", "last31"])
+async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None:
+    assert await names(town, name=typed)
+    plan = await explained(town, Wanted(name=typed))
+    assert "ix_customers_search" in plan
+    assert "Seq Scan on customers" not in plan
+
+
+async def test_the_index_answers_by_number(town: AsyncSession) -> None:
+    plan = await explained(town, Wanted(number="13900000007"))
+    assert "ix_customer_numbers_e164" in plan
+    assert "Seq Scan" not in plan
+
+
+async def explained(session: AsyncSession, wanted: Wanted) -> str:
+    """The plan of the first statement that `find_customers` runs."""
+    seen: list[tuple[str, tuple[object, ...]]] = []
+
+    def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_rest: object) -> None:
+        seen.append((statement, parameters))
+
+    bound = (await session.connection()).sync_connection
+    event.listen(bound, "before_cursor_execute", keep)
+    await find_customers(session, wanted, default_region=REGION, limit=51)
+    event.remove(bound, "before_cursor_execute", keep)
+    statement, parameters = seen[0]
+    rows = await (await driver_of(session)).fetch(f"explain {statement}", *parameters)
+    return "\n".join(row[0] for row in rows)
+
+
+async def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    connection = await connection_of(session)
+    assert isinstance(connection, asyncpg.Connection)
+    return connection
