@@ -21,8 +21,7 @@ class Account:
     """The user that owns the data and runs the server: ourselves, or for root the folder's owner or `callfloor`."""
 
     def __init__(self, folder: Path) -> None:
-        self.is_other = os.geteuid() == 0
-        self._entry = _entry_for_root(folder) if self.is_other else None
+        self._entry = _entry_for_root(folder) if os.geteuid() == 0 else None
 
     def subprocess_options(self) -> dict[str, Any]:
         """Options for `subprocess.run` so that the program runs as this user."""
@@ -31,18 +30,34 @@ class Account:
         return {"user": self._entry.pw_uid, "group": self._entry.pw_gid, "extra_groups": []}
 
     def own(self, folder: Path) -> None:
-        """Create `folder` (mode 0700) if need be and give it to this user."""
+        """Create `folder` if need be, for this user only. Refuses a folder or link that somebody else put there."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        if self._entry is not None:
-            os.chown(folder, self._entry.pw_uid, self._entry.pw_gid)
+        status = folder.lstat()
+        uid, gid = (self._entry.pw_uid, self._entry.pw_gid) if self._entry else (os.geteuid(), -1)
+        if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (uid, os.geteuid()):
+            raise EmbeddedServerError(
+                f"{folder} belongs to user {status.st_uid}, not to user {uid} as whom the database runs here. "
+                "Run Callfloor as the folder's user, or name another place with CALLFLOOR_VAR."
+            )
+        os.chown(folder, uid, gid)
+        folder.chmod(0o700)
 
-    def let_through(self, path: Path) -> None:
-        """See to it that this user can reach `path`: root opens closed folders above it, for passing through only."""
+    def let_through(self, *paths: Path) -> None:
+        """See to it that this user reaches `paths`: root opens closed folders above them, only for passing through."""
         if self._entry is None:
             return
-        for folder in _closed_to(self._entry, path):
-            folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
-            log.warning("opened a folder for passing through (o+x)", folder=str(folder), needed_by=self._entry.pw_name)
+        for path in paths:
+            if self._reaches(path.parent):
+                continue
+            for folder in _closed_to(self._entry, path):
+                folder.chmod(stat.S_IMODE(folder.stat().st_mode) | stat.S_IXOTH)
+                log.warning("folder opened for passing through", folder=str(folder), needed_by=self._entry.pw_name)
+
+    def _reaches(self, folder: Path) -> bool:
+        # asked of the system, not computed: groups and access lists may let the user in
+        command = ["/bin/sh", "-c", 'cd "$0"', str(folder)]
+        done = subprocess.run(command, capture_output=True, **self.subprocess_options())  # noqa: S603
+        return done.returncode == 0
 
     def let_read(self, tree: Path, probe: Path) -> None:
         """See to it that this user can run what lies in `tree`, installed under a strict umask; `probe` tells."""

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -75,13 +76,15 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server: open transactions are rolled back, everything committed is on disk."""
-        if postmaster.read(self.data) is not None:
+        running = postmaster.read(self.data)
+        if running is not None and running.here:
             self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "stop")
 
     def _open_the_way(self) -> None:
-        self._account.let_through(self._programs / "postgres")
+        if re.search(r'["$`\\\n]', str(self.folder)):  # pg_ctl hands its paths to a shell
+            raise EmbeddedServerError(f"The folder name {self.folder} contains quotes, $ or \\. Choose another folder.")
+        self._account.let_through(self._programs / "postgres", self.data)
         self._account.let_read(self._programs.parent, self._programs / "postgres")
-        self._account.let_through(self.data)
         self._account.own(self._socket_folder)
 
     def _create(self) -> None:
@@ -118,12 +121,15 @@ class Cluster:
         postmaster.clear_stale(self.data, self._socket_folder)
         self._write_configuration()
         self._turn_log()
+        before = self.log.stat().st_size
         try:
             self._run("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "60", "-s", "start")
         except EmbeddedServerError:
             # backends of a killed server end within a moment; PostgreSQL refuses to start beside them
-            if "shared memory block" in self._log_end() and time.monotonic() < deadline:
-                return False
+            with self.log.open("rb") as log:
+                log.seek(before)
+                if b"shared memory block" in log.read() and time.monotonic() < deadline:
+                    return False
             raise
         return True
 
@@ -149,7 +155,8 @@ class Cluster:
 
     def _socket_place(self) -> Path:
         near = self.folder / "socket"
-        if len(bytes(near / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
+        plain = re.fullmatch(r"[\w/.+@-]+", str(near), re.ASCII)  # spaces or commas would need quoting in every address
+        if plain and len(bytes(near / postmaster.SOCKET)) <= LONGEST_SOCKET_PATH:
             return near
         mark = hashlib.sha256(bytes(self.folder)).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"callfloor-{os.geteuid()}-{mark}"

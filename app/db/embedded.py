@@ -4,6 +4,7 @@ Two locks in the folder, both held by the kernel and so released by any death: `
 `users` is held shared by each process for as long as it uses the server. Data is as safe as PostgreSQL makes it.
 """
 
+import asyncio
 import fcntl
 import os
 import time
@@ -12,12 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+import structlog
+
 from app.db import cluster, postmaster
 from app.db.account import Account
 from app.db.errors import EmbeddedServerError
 
 PATIENCE = 60.0
 """Seconds to wait for another process that starts or stops the server, or for the server itself."""
+
+
+log = structlog.get_logger(__name__)
 
 
 class EmbeddedServer:
@@ -46,6 +52,14 @@ class EmbeddedServer:
                     raise
                 self._users = users
         return self.url
+
+    def revive(self) -> bool:
+        """Start the server again if it died under its users (killed, out of memory). Returns whether it had."""
+        if self._users is None or self._cluster is None or self.pid is not None:
+            return False
+        with self._only_one():
+            self._cluster.ensure_running(PATIENCE)
+        return True
 
     def stop(self) -> bool:
         """Leave; stop the server if nobody else uses it. Returns whether it was stopped."""
@@ -124,6 +138,17 @@ class EmbeddedServer:
                 "runs Callfloor, name another place with CALLFLOOR_VAR, or name your own PostgreSQL with "
                 "CALLFLOOR_DATABASE_URL."
             ) from error
+
+
+async def keep_running(server: EmbeddedServer, every: float = 1.0) -> None:
+    """Look after `server` until cancelled: whenever it has died, start it again."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            if await asyncio.to_thread(server.revive):
+                log.warning("the embedded database had died and was started again", folder=str(server.folder))
+        except EmbeddedServerError as error:
+            log.error("the embedded database has died and does not start", reason=str(error))
 
 
 def _locked(lock: int) -> bool:

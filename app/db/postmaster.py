@@ -2,27 +2,36 @@
 
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 NO_PROCESS = 2_147_483_647
 """A process id that no system gives."""
+SOCKET = ".s.PGSQL.5432"
 
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """The server that a data folder's pid file names."""
+    """The server that a data folder's pid file names. `here`: it is a process that we see and can signal."""
 
     pid: int
     socket_folder: Path | None
     ready: bool
+    here: bool = False
 
 
 def read(data: Path) -> Postmaster | None:
     """The server that runs on `data` now, or None. A file left by a dead server, or half a file, is None."""
     named = _parse(data)
-    return named if named is not None and serves(named.pid, data) else None
+    if named is None:
+        return None
+    here = serves(named.pid, data)
+    # another container that shares the folder has process ids of its own, but its socket answers here too
+    if here or (named.socket_folder is not None and _answers(named.socket_folder)):
+        return Postmaster(named.pid, named.socket_folder, named.ready, here)
+    return None
 
 
 def _parse(data: Path) -> Postmaster | None:
@@ -36,21 +45,29 @@ def _parse(data: Path) -> Postmaster | None:
 
 
 def serves(pid: int, data: Path) -> bool:
-    """Whether process `pid` is a PostgreSQL server on `data`, and not another one that was given its number."""
-    if not Path("/proc/self").exists():
-        return _serves_by_ps(pid, data)
-    process = Path("/proc") / str(pid)
-    try:
-        # the server works inside its data folder; a zombie or somebody else's process has no such link for us
-        return Path(os.readlink(process / "cwd")) == data and "postgres" in (process / "comm").read_text()
-    except OSError:
-        return False
+    """Whether process `pid` is a PostgreSQL server on `data`, and not another one that was given its number.
 
-
-def _serves_by_ps(pid: int, data: Path) -> bool:
+    Told by its command line, which everybody may read (its working folder may not, not even for root in a container).
+    """
+    if Path("/proc/self").exists():
+        try:
+            arguments = (Path("/proc") / str(pid) / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return arguments[0].endswith(b"postgres") and bytes(data) in arguments
     ps = shutil.which("ps") or "/bin/ps"
     found = subprocess.run([ps, "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)  # noqa: S603
     return "postgres" in found.stdout and str(data) in found.stdout
+
+
+def _answers(socket_folder: Path) -> bool:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(2)
+            probe.connect(str(socket_folder / SOCKET))
+    except OSError:
+        return False
+    return True
 
 
 def clear_stale(data: Path, socket_folder: Path) -> None:
@@ -59,18 +76,17 @@ def clear_stale(data: Path, socket_folder: Path) -> None:
     A file that names a process which is not ours would keep PostgreSQL from starting. It is not removed: its other
     lines let PostgreSQL see whether orphans of the dead server still hold its shared memory, and wait for them.
     """
-    (socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+    (socket_folder / f"{SOCKET}.lock").unlink(missing_ok=True)
     file = data / "postmaster.pid"
     if not file.exists():
         return
-    lines = file.read_text(errors="replace").splitlines()
     if _parse(data) is None:
         file.unlink()
         return
-    owner = file.stat()
+    lines = file.read_text(errors="replace").splitlines()
     replacement = file.with_name("postmaster.pid.stale")
     replacement.write_text("\n".join([str(NO_PROCESS), *lines[1:], ""]))
-    os.chmod(replacement, 0o600)
+    replacement.chmod(0o600)
     if os.geteuid() == 0:
-        os.chown(replacement, owner.st_uid, owner.st_gid)
+        os.chown(replacement, data.stat().st_uid, data.stat().st_gid)
     replacement.replace(file)
