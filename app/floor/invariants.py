@@ -1,0 +1,85 @@
+"""What must hold after every command, by the plain definitions: no index is trusted here.
+
+Used by tests after each command, and by `callfloor check` on a running floor's tables.
+"""
+
+from app.agents.presence import AgentState
+from app.calls.leg import LegState
+from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.offers import eligible
+from app.floor.state import FloorState
+from app.floor.store import Store, contact_deadline
+from app.floor.work import Work
+
+
+def check(state: FloorState) -> None:
+    """Raise AssertionError, naming what is broken, unless the floor is sound."""
+    store = state.store
+    for agent in store.agents.values():
+        _agent_is_sound(store, agent)
+    for contact in store.contacts.values():
+        _contact_is_sound(store, contact)
+    _nobody_waits_beside_an_idle_agent(state)
+    _indexes_are_functions_of_the_entities(store)
+
+
+def _agent_is_sound(store: Store, agent: LiveAgent) -> None:
+    reserved = agent.state is AgentState.RESERVED
+    assert reserved == (agent.offer is not None), f"{agent.id} is {agent.state} with offer {agent.offer}"
+    if agent.offer is not None:
+        contact = store.contacts.get(agent.offer)
+        assert contact is not None, f"{agent.id} is reserved for {agent.offer}, which is gone"
+        assert contact.offer is not None, f"{agent.id} is reserved for {contact.id}, which is not on offer"
+        assert contact.offer.agent == agent.id, f"{contact.id} is on offer to {contact.offer.agent}, not {agent.id}"
+        assert not agent.contacts, f"{agent.id} holds an offer beside contacts: capacity exceeded"
+    assert (agent.state is AgentState.BUSY) == bool(agent.contacts), f"{agent.id} is {agent.state}: {agent.contacts}"
+    for key in agent.contacts:
+        assert key in store.contacts, f"{agent.id} is busy with {key}, which is gone"
+    wrapping = agent.state is AgentState.WORKING_AFTER_CALL
+    assert wrapping == (agent.wrap_up is not None), f"{agent.id} is {agent.state}, wraps up {agent.wrap_up}"
+    assert wrapping == (agent.wrap_up_until is not None), f"{agent.id} wraps up without limit"
+
+
+def _contact_is_sound(store: Store, contact: Contact) -> None:
+    offered = contact.state in (ContactState.OFFERED, ContactState.CONNECTING)
+    if contact.call.direction == "inbound" or contact.state is ContactState.OFFERED:
+        assert offered == (contact.offer is not None), f"{contact.id} is {contact.state} with offer {contact.offer}"
+    if contact.offer is not None and contact.state is ContactState.OFFERED:
+        agent = store.agent(contact.offer.agent)
+        assert agent.offer == contact.id, f"{contact.id} is on offer to {agent.id}, who has {agent.offer}"
+    if contact.offer is not None and contact.state is ContactState.CONNECTING:
+        agent = store.agent(contact.offer.agent)
+        assert contact.id in agent.contacts, f"{contact.id} connects to {agent.id}, who does not know"
+    for key in contact.agents:
+        assert contact.id in store.agent(key).contacts, f"{contact.id} is with {key}, who does not know"
+        leg = contact.call.leg_of(key)
+        assert leg is None or leg.state not in (LegState.CLEARED, LegState.FAILED), f"{key}'s leg ended, yet on call"
+    if contact.state is ContactState.WRAP_UP:
+        assert contact.wrapping, f"{contact.id} has ended and nobody wraps it up"
+    for key in contact.wrapping:
+        assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
+    if contact.state is not ContactState.WRAP_UP:
+        assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
+
+
+def _nobody_waits_beside_an_idle_agent(state: FloorState) -> None:
+    store = state.store
+    work = Work(store, 0.0, 0)
+    ready = [agent for agent in store.agents.values() if agent.state is AgentState.READY]
+    for contact in store.contacts.values():
+        if contact.state is ContactState.WAITING:
+            for agent in ready:
+                assert not eligible(work, agent, contact), f"{contact.id} waits while {agent.id} is ready for it"
+
+
+def _indexes_are_functions_of_the_entities(store: Store) -> None:
+    fresh = Store(store.config)
+    fresh.contacts, fresh.agents = store.contacts, store.agents
+    fresh.reindex(store.config)
+    assert sorted(store.waiting.everyone(), key=str) == sorted(fresh.waiting.everyone(), key=str)
+    assert sorted(store.idle.everyone()) == sorted(fresh.idle.everyone())
+    assert sorted(store.on_duty.everyone()) == sorted(fresh.on_duty.everyone())
+    assert list(store.deadlines) == list(fresh.deadlines)
+    assert store.calls == fresh.calls
+    assert set(store.missed) == set(fresh.missed)
+    assert set(store.profiles) <= set(store.contacts)

@@ -1,0 +1,209 @@
+"""Agents on the pure floor: order, presence, lost connections, refusals."""
+
+import msgspec
+import pytest
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.entities import ContactState
+from tests.floor.factories import Bench
+
+
+def test_agent_who_frees_takes_the_oldest_waiting_not_the_newest_chatwoot_10376() -> None:
+    floor = Bench()
+    first = floor.arrives(call_id="c1")
+    floor.wait(5)
+    second = floor.arrives(call_id="c2")
+    floor.on("ann")
+    assert floor.offered_to(first) == "ann"
+    assert floor.offered_to(second) is None
+
+
+@pytest.mark.parametrize(("head_start", "first"), [(59, "gold"), (61, "standard")])
+def test_tier_bonus_is_bounded_seconds_and_starves_nobody(head_start: float, first: str) -> None:
+    floor = Bench()
+    contacts = {"standard": floor.arrives(call_id="c1", tier="standard")}
+    floor.wait(head_start)
+    contacts["gold"] = floor.arrives(call_id="c2", tier="gold")
+    floor.on("ann")
+    assert floor.offered_to(contacts[first]) == "ann"
+
+
+def test_language_of_the_caller_is_required_where_the_queue_asks_for_it() -> None:
+    floor = Bench()
+    floor.on("dee", "cho")
+    contact = floor.arrives("300", language="zh")
+    assert floor.offered_to(contact) == "cho"
+    assert floor.contact(contact).wanted.skills == (("wealth", 4), ("zh", 3))
+
+
+def test_a_break_does_not_reset_idleness() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    floor.do(c.NotReady(agent_id="ann", reason="coffee"))
+    floor.wait(5)
+    floor.do(c.Ready(agent_id="ann"))
+    assert floor.offered_to(floor.arrives()) == "ann"
+
+
+def test_decision_says_why_this_agent_and_who_came_next() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    floor.arrives(tier="gold")
+    body = floor.told("contact.offered")[0].body
+    assert b'"rule":"contact_finds_agent"' in body
+    assert b'"considered":2' in body
+    assert b'"rivals":[{"id":"bob","behind_seconds":1.0}]' in body
+    assert b'"bonus_seconds":60.0' in body
+
+
+def test_expired_offer_cannot_be_accepted_and_the_present_state_is_named() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.wait(21)
+    problem = floor.refused(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    assert (problem["code"], problem["state"]) == ("conflict", "not_ready")
+
+
+def test_ready_while_talking_is_refused_with_the_present_state() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    problem = floor.refused(c.Ready(agent_id="ann"))
+    assert (problem["code"], problem["state"]) == ("wrong-state", "busy")
+
+
+def test_another_agents_offer_cannot_be_accepted() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    floor.refused(c.AcceptOffer(agent_id="bob", contact_id=contact))
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.refused(c.AcceptOffer(agent_id="ann", contact_id=contact))
+
+
+def test_closing_the_browser_takes_a_ready_agent_off_connect_blog() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.do(c.Disconnect(agent_id="ann", last_heard=floor.now))
+    floor.wait(44)
+    assert floor.agent("ann").state is AgentState.READY
+    floor.wait(1)
+    assert (floor.agent("ann").state, floor.agent("ann").reason) == (AgentState.NOT_READY, "connection_lost")
+    floor.do(c.Connect(agent_id="ann"))
+    assert floor.agent("ann").state is AgentState.NOT_READY, "coming back makes nobody ready"
+
+
+def test_lost_connection_during_an_offer_moves_the_caller_on() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    floor.do(c.Disconnect(agent_id="ann", last_heard=floor.now - 40))
+    floor.wait(5)
+    assert floor.offered_to(contact) == "bob"
+
+
+def test_talking_agent_stays_on_the_call_when_the_connection_is_lost() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.do(c.Disconnect(agent_id="ann", last_heard=floor.now))
+    floor.wait(60)
+    assert floor.contact(contact).state is ContactState.ACTIVE
+    floor.call("cleared")
+    floor.wait(31)
+    assert floor.agent("ann").reason == "connection_lost"
+
+
+def test_second_client_changes_nothing_rocketchat_23563() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.do(c.NotReady(agent_id="ann", reason="lunch"))
+    before = floor.agent("ann")
+    floor.do(c.Connect(agent_id="ann"))
+    assert floor.agent("ann") == before
+
+
+def test_contact_is_not_offered_to_an_agent_without_a_socket_rocketchat_39495() -> None:
+    floor = Bench()
+    floor.refused(c.Ready(agent_id="ann"))
+    assert floor.offered_to(floor.arrives()) is None
+
+
+def test_wrap_up_is_a_state_of_its_own_and_ends_at_its_limit_asterisk_1377() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    floor.call("cleared")
+    assert floor.agent("ann").state is AgentState.WORKING_AFTER_CALL
+    waiting = floor.arrives(call_id="c2")
+    floor.wait(29)
+    assert floor.offered_to(waiting) is None
+    floor.wait(1)
+    assert floor.offered_to(waiting) == "ann"
+
+
+def test_a_later_choice_of_the_agent_is_never_overridden_streams_613() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    floor.call("cleared")
+    floor.do(c.NotReady(agent_id="ann", reason="training"))
+    floor.wait(120)
+    assert (floor.agent("ann").state, floor.agent("ann").reason) == (AgentState.NOT_READY, "training")
+
+
+@pytest.mark.parametrize("code", ["nonsense", ""])
+def test_unknown_wrap_up_code_is_refused_with_those_accepted(code: str) -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.call("cleared")
+    problem = floor.refused(c.FinishWrapUp(agent_id="ann", contact_id=contact, code=code))
+    assert problem["faults"][0]["accepted"] == ["callback", "solved"]
+    assert floor.agent("ann").state is AgentState.WORKING_AFTER_CALL
+
+
+def test_hold_twice_and_retrieve_unheld_are_refused() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.refused(c.Retrieve(agent_id="ann", contact_id=contact))
+    floor.do(c.Hold(agent_id="ann", contact_id=contact))
+    floor.call("held", agent="ann")
+    assert floor.refused(c.Hold(agent_id="ann", contact_id=contact))["state"] == "held"
+    floor.do(c.Retrieve(agent_id="ann", contact_id=contact))
+
+
+def test_transfer_needs_exactly_one_destination_that_exists() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    for to in (c.Destination(), c.Destination(queue="cards", number="1"), c.Destination(queue="nope")):
+        assert floor.refused(c.Transfer(agent_id="ann", contact_id=contact, to=to))["code"] == "invalid"
+    floor.refused(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+
+
+def test_new_owner_gives_everybody_time_to_come_back() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    floor.do(c.TakeOver())
+    floor.do(c.Connect(agent_id="ann"))
+    floor.wait(46)
+    assert floor.states("ann", "bob") == [AgentState.READY, AgentState.NOT_READY]
+
+
+def test_new_configuration_is_obeyed_at_once() -> None:
+    floor = Bench()
+    floor.on("cho")
+    contact = floor.arrives("100")
+    assert floor.offered_to(contact) is None
+    config = floor.state.store.config
+    cho = msgspec.structs.replace(config.agents["cho"], skills=(("cards", 5),))
+    floor.do(c.Configure(config=msgspec.structs.replace(config, agents={**config.agents, "cho": cho})))
+    assert floor.offered_to(contact) == "cho"
