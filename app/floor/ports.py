@@ -1,0 +1,59 @@
+"""What the floor needs of others, and what it keeps of a submitted command."""
+
+import asyncio
+from typing import Protocol
+
+from app.floor.commands import Answer, Command
+from app.floor.effects import SwitchOrder
+from app.floor.inbox import Key
+
+
+class Publisher(Protocol):
+    """Where frames go. Topics are strings; the publisher knows no domain."""
+
+    def publish(self, topic: str, seq: int, frame: bytes) -> None:
+        """Tell one topic's subscribers a numbered frame."""
+
+    def broadcast(self, frame: bytes) -> None:
+        """Tell everybody something without a number."""
+
+    def listened(self, topic: str) -> bool:
+        """Whether anybody subscribes to a topic."""
+
+
+class Orders(Protocol):
+    """Who delivers orders to the switch while this process owns the floor."""
+
+    def start(self, pending: list[SwitchOrder]) -> None:
+        """Begin, with what an earlier owner left."""
+
+    def put(self, orders: list[SwitchOrder]) -> None:
+        """Take new ones."""
+
+    async def stop(self) -> None:
+        """Stop; what is not settled stays pending."""
+
+
+class Item:
+    """A submitted command and those who wait for its answer."""
+
+    __slots__ = ("command", "futures", "key")
+
+    def __init__(self, command: Command, key: Key | None) -> None:
+        self.command = command
+        self.key = key
+        self.futures: list[asyncio.Future[Answer]] = []
+
+    def answer(self, answer: Answer) -> None:
+        """Tell everybody who still waits."""
+        for future in self.futures:
+            if not future.done():
+                future.set_result(answer)
+        self.futures.clear()
+
+    def fail(self, error: Exception) -> None:
+        """Tell everybody who still waits that there is no answer."""
+        for future in self.futures:
+            if not future.done():
+                future.set_exception(error)
+        self.futures.clear()

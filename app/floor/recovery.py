@@ -1,0 +1,74 @@
+"""The floor's memory from its tables: what the last commit left, no more and no less."""
+
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+
+from app.floor.config import FloorConfig
+from app.floor.entities import Contact, EndedCall, LiveAgent
+from app.floor.state import FloorState
+from app.floor.store import ENDED_MEMORY_SECONDS
+
+INBOX_MEMORY_SECONDS = 600.0
+INBOX_MEMORY_ROWS = 100_000
+
+
+class Recovered(NamedTuple):
+    """The state, and the answers given lately by (scope, id), oldest first."""
+
+    state: FloorState
+    inbox: dict[tuple[str, str], bytes]
+
+
+async def recover(connection: "asyncpg.Connection[Any]", floor: str, config: FloorConfig, now: float) -> Recovered:
+    """Read the floor as of its last commit. `now` (epoch seconds) bounds what is still remembered of ended calls."""
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        seq = await connection.fetchval("SELECT seq FROM floors WHERE id = $1", floor)
+        state = FloorState(config, seq or 0)
+        await _contacts(connection, floor, state)
+        await _agents(connection, floor, state)
+        await _ended(connection, state, now)
+        inbox = await _inbox(connection, floor, now)
+    state.store.reindex(config)
+    return Recovered(state, inbox)
+
+
+async def _contacts(connection: "asyncpg.Connection[Any]", floor: str, state: FloorState) -> None:
+    decoder = msgspec.json.Decoder(Contact)
+    rows = await connection.fetch("SELECT state, profile FROM live_contacts WHERE floor = $1 ORDER BY id", floor)
+    for row in rows:
+        contact = decoder.decode(row["state"])
+        state.store.contacts[contact.id] = contact
+        if row["profile"] is not None:
+            state.store.profiles[contact.id] = row["profile"].encode()
+
+
+async def _agents(connection: "asyncpg.Connection[Any]", floor: str, state: FloorState) -> None:
+    decoder = msgspec.json.Decoder(LiveAgent)
+    for row in await connection.fetch("SELECT state FROM live_agents WHERE floor = $1 ORDER BY id", floor):
+        agent = decoder.decode(row["state"])
+        state.store.agents[agent.id] = agent
+
+
+async def _ended(connection: "asyncpg.Connection[Any]", state: FloorState, now: float) -> None:
+    rows = await connection.fetch(
+        """SELECT id, source_id, call_id, started_at, ended_at FROM interactions
+           WHERE ended_at > to_timestamp($1) AND started_at > to_timestamp($1) - interval '2 days'
+           ORDER BY ended_at, id""",
+        now - ENDED_MEMORY_SECONDS,
+    )
+    for row in rows:
+        ended = EndedCall(str(row["id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
+        state.store.ended[(row["source_id"], row["call_id"])] = ended
+
+
+async def _inbox(connection: "asyncpg.Connection[Any]", floor: str, now: float) -> dict[tuple[str, str], bytes]:
+    rows = await connection.fetch(
+        """SELECT scope, id, answer FROM inbox WHERE floor = $1 AND at > to_timestamp($2)
+           ORDER BY at DESC LIMIT $3""",
+        floor,
+        now - INBOX_MEMORY_SECONDS,
+        INBOX_MEMORY_ROWS,
+    )
+    return {(row["scope"], row["id"]): row["answer"] for row in reversed(rows)}

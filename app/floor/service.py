@@ -1,0 +1,193 @@
+"""The floor as the rest of the program knows it: submit a command, get its durable answer."""
+
+import asyncio
+from collections import deque
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+import structlog
+
+from app.core.clock import Clock, iso
+from app.core.errors import Unavailable
+from app.floor import frames
+from app.floor.commands import Answer, Command, Configure
+from app.floor.config import FloorConfig
+from app.floor.inbox import Key
+from app.floor.journal import TRANSIENT, Fenced, Journal
+from app.floor.metrics import OWNED
+from app.floor.ports import Item, Orders, Publisher
+from app.floor.tenure import Tenure
+
+log = structlog.get_logger(__name__)
+Status = Literal["standby", "owner", "degraded"]
+
+REPLAY_LIMIT = 1000
+
+
+class Floor:
+    """One floor in this process: standing by, or owning it.
+
+    `dsn` is a libpq address; `batch` the most commands of one commit; `takeover_seconds` how often a standby asks for
+    the lock. Run `run()` as a task; `stop()` lets it commit what waits and give the floor up.
+    """
+
+    def __init__(
+        self,
+        *,
+        dsn: str,
+        floor: str,
+        pool: "asyncpg.Pool[Any]",
+        clock: Clock,
+        publisher: Publisher,
+        orders: Orders,
+        batch: int = 500,
+        takeover_seconds: float = 1.0,
+    ) -> None:
+        self.id = floor
+        self.status: Status = "standby"
+        self.clock = clock
+        self.publisher = publisher
+        self.orders = orders
+        self.batch = batch
+        self.waiting: deque[Item] = deque()
+        self._dsn = dsn
+        self._pool = pool
+        self._takeover_seconds = takeover_seconds
+        self._by_key: dict[Key, Item] = {}
+        self._waker: asyncio.Future[None] | None = None
+        self._tenure: Tenure | None = None
+        self._stopping = False
+
+    async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
+        """Apply a command; answered after the durable commit.
+
+        With (scope, id) the same pair gets the same answer again, also after a restart. A refusal is an answer that is
+        not ok. Raises Unavailable while the journal cannot commit or another process owns the floor: the command may
+        then be sent again under the same id without being done twice.
+        """
+        if self.status != "owner":
+            raise self._unavailable()
+        key = (scope, id) if scope is not None and id is not None else None
+        item = self._by_key.get(key) if key is not None else None
+        if item is None:
+            item = Item(command, key)
+            if key is not None:
+                self._by_key[key] = item
+            self.put(item)
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        item.futures.append(future)
+        return await future
+
+    def live_call(self, source: str, call_id: str) -> bool:
+        """Whether memory knows this call, so that no look-up is needed before its next event is submitted."""
+        if self._tenure is None:
+            return False
+        store = self._tenure.state.store
+        return (source, call_id) in store.calls or (source, call_id) in store.ended
+
+    def configure(self, config: FloorConfig) -> None:
+        """Decide by this configuration from now on."""
+        if self.status != "standby":
+            self.put(Item(Configure(config=config), None))
+
+    async def replay(self, after: int, upto: int, agent_id: str | None) -> list[tuple[int, bytes]]:
+        """(seq, frame) with after < seq <= upto: an agent's, or with None the floor's. At most REPLAY_LIMIT + 1."""
+        async with self._pool.acquire() as connection:
+            return await frames.replay(connection, self.id, after, upto, agent_id, REPLAY_LIMIT + 1)
+
+    async def run(self) -> None:
+        """Own the floor whenever it is free, until `stop()`."""
+        while not self._stopping:
+            journal = Journal(self._dsn, self.id)
+            try:
+                await journal.own(self._takeover_seconds)
+                await self._serve(journal)
+            except Fenced:
+                log.warning("another process has become the owner", floor=self.id)
+            except TRANSIENT as error:
+                log.warning("the floor could not be taken over", floor=self.id, error=repr(error))
+                await asyncio.sleep(self._takeover_seconds)
+            finally:
+                await self._give_up(journal)
+
+    async def stop(self) -> None:
+        """Take nothing more; `run()` ends when everything taken is committed and told."""
+        self._stopping = True
+        self.wake()
+
+    def put(self, item: Item) -> None:
+        """Queue a command."""
+        self.waiting.append(item)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the loop look at once."""
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    def settled(self, items: list[Item]) -> None:
+        """These items have their answers; their keys are the inbox's business now."""
+        for item in items:
+            if item.key is not None:
+                self._by_key.pop(item.key, None)
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for a command, at most so long; then let everything that is ready submit, too."""
+        if not self.waiting and not self._stopping:
+            loop = asyncio.get_running_loop()
+            self._waker = loop.create_future()
+            handle = loop.call_later(max(0.0, seconds), self.wake)
+            try:
+                await self._waker
+            finally:
+                handle.cancel()
+                self._waker = None
+        await asyncio.sleep(0)
+
+    def degrade(self, items: list[Item]) -> None:
+        """The journal does not commit: whoever waits is told to come back. What was applied stays to be committed."""
+        if self.status == "owner":
+            log.error("the journal cannot commit", floor=self.id)
+            self.status = "degraded"
+            since = iso(self.clock())
+            self.publisher.broadcast(msgspec.json.encode({"type": "degraded", "since": since}))
+        for item in (*items, *self.waiting):
+            item.fail(self._unavailable())
+        self.settled(list(self.waiting))
+        self.waiting.clear()
+
+    def restore(self) -> None:
+        """The journal commits again."""
+        if self.status == "degraded":
+            log.warning("the journal commits again", floor=self.id)
+            self.status = "owner"
+            self.publisher.broadcast(b'{"type":"restored"}')
+
+    async def _serve(self, journal: Journal) -> None:
+        tenure = await Tenure.begin(self, journal)
+        self._tenure = tenure
+        self.status = "owner"
+        OWNED.set(1)
+        log.info("owning the floor", floor=self.id, epoch=journal.epoch, seq=journal.seq)
+        while not (self._stopping and not self.waiting):
+            await tenure.turn()
+
+    async def _give_up(self, journal: Journal) -> None:
+        self.status = "standby"
+        OWNED.set(0)
+        if self._tenure is not None:
+            for item in self._tenure.in_hand:
+                item.fail(self._unavailable())
+            self._tenure = None
+        for item in self.waiting:
+            item.fail(self._unavailable())
+        self.waiting.clear()
+        self._by_key.clear()
+        await self.orders.stop()
+        await journal.close()
+
+    def _unavailable(self) -> Unavailable:
+        if self.status == "standby":
+            return Unavailable("This process does not own the floor; another one does, or will in a moment.")
+        return Unavailable("The journal cannot commit right now; nothing is lost, try again.", retry_after=2)

@@ -1,0 +1,284 @@
+"""The floor on a real database: durable answers, one commit a batch, recovery, ownership, outages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from app.core import clock
+from app.core.errors import Unavailable
+from app.core.ids import new_id
+from app.core.tasks import Supervisor
+from app.floor import commands as c
+from app.floor.configuration import load
+from app.floor.effects import SwitchOrder
+from app.floor.invariants import check
+from app.floor.recovery import recover
+from app.floor.service import Floor
+from app.floor.state import FloorState
+from tests.fixtures.database import Database
+from tests.floor.factories import call_event, configure
+
+
+class Told:
+    """Keeps what the floor tells, in the order told."""
+
+    def __init__(self) -> None:
+        self.frames: list[tuple[str, int, bytes]] = []
+        self.words: list[bytes] = []
+        self.orders: list[SwitchOrder] = []
+
+    def publish(self, topic: str, seq: int, frame: bytes) -> None:
+        self.frames.append((topic, seq, frame))
+
+    def broadcast(self, frame: bytes) -> None:
+        self.words.append(frame)
+
+    def listened(self, topic: str) -> bool:
+        return True
+
+    def start(self, pending: list[SwitchOrder]) -> None:
+        self.put(pending)
+
+    def put(self, orders: list[SwitchOrder]) -> None:
+        self.orders += orders
+
+    async def stop(self) -> None:
+        """Nothing to stop."""
+
+
+@asynccontextmanager
+async def running(database: Database, **options: Any) -> AsyncIterator[tuple[Floor, Told]]:
+    """A floor on the database, owned as soon as it is free."""
+    told, tasks = Told(), Supervisor()
+    pool = await asyncpg.create_pool(database.dsn, min_size=1, max_size=4)
+    floor = Floor(
+        dsn=database.dsn, floor="main", pool=pool, clock=clock.now, publisher=told, orders=told,
+        takeover_seconds=0.05, **options,
+    )  # fmt: skip
+    run = tasks.start("floor", floor.run())
+    try:
+        yield floor, told
+    finally:
+        await floor.stop()
+        await asyncio.wait([run], timeout=10)
+        await tasks.stop()
+        await pool.close()
+
+
+async def owned(floor: Floor) -> Floor:
+    async with asyncio.timeout(10):
+        while floor.status != "owner":  # noqa: ASYNC110 - the status is what is watched
+            await asyncio.sleep(0.01)
+    return floor
+
+
+async def offered(floor: Floor, call_id: str, key: str | None = None, to: str = "100") -> c.Answer:
+    event = call_event("offered", call_id, clock.now(), from_="+861", to=to)
+    return await floor.submit(c.TakeEvent(event=event, contact_id=new_id()), "cti:pbx" if key else None, key)
+
+
+async def on(floor: Floor, agent: str) -> None:
+    for command in (c.Connect(agent_id=agent), c.Ready(agent_id=agent)):
+        assert (await floor.submit(command)).ok
+
+
+async def recovered(database: Database) -> FloorState:
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        config = await load(connection)
+        return (await recover(connection, "main", config, clock.now())).state
+    finally:
+        await connection.close()
+
+
+def same(one: FloorState, other: FloorState) -> None:
+    a, b = one.store, other.store
+    assert (a.contacts, a.agents, a.profiles, one.seq) == (b.contacts, b.agents, b.profiles, other.seq)
+    assert a.ended == b.ended
+    check(other)
+
+
+def memory(floor: Floor) -> FloorState:
+    assert floor._tenure is not None
+    return floor._tenure.state
+
+
+async def play(floor: Floor, call_id: str) -> str:
+    """A whole call, from offer to wrap-up."""
+    contact: str = (await offered(floor, call_id)).body["contact_id"]
+    await floor.submit(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    for kind, more in (("established", {"agent": "ann"}), ("cleared", {})):
+        event = call_event(kind, call_id, clock.now(), **more)
+        await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))
+    done = c.FinishWrapUp(agent_id="ann", contact_id=contact, code="solved", note="好的")
+    assert (await floor.submit(done)).ok
+    return contact
+
+
+@pytest.fixture
+async def bank(database: Database) -> Database:
+    await configure(database.dsn)
+    return database
+
+
+async def test_a_whole_call_is_in_the_history_when_it_is_answered(bank: Database) -> None:
+    async with running(bank) as (floor, told):
+        await on(await owned(floor), "ann")
+        contact = await play(floor, "c1")
+        connection = await asyncpg.connect(bank.dsn)
+        row = await connection.fetchrow("SELECT * FROM interactions WHERE id = $1", contact)
+        kinds = await connection.fetch("SELECT kind FROM interaction_entries WHERE interaction_id = $1", contact)
+        visit = await connection.fetchrow("SELECT * FROM queue_visits WHERE interaction_id = $1", contact)
+        await connection.close()
+        same(memory(floor), await recovered(bank))
+    assert row is not None
+    assert (row["outcome"], row["agent_id"], row["wrap_up_code"], row["note"]) == ("answered", "ann", "solved", "好的")
+    assert {"call.offered", "contact.queued", "contact.offered", "contact.ended", "wrap_up"} <= {k[0] for k in kinds}
+    assert visit is not None
+    assert visit["outcome"] == "answered"
+    assert [o.type for o in told.orders] == ["call.connect"]
+
+
+async def test_sequence_is_gap_free_and_in_commit_order(bank: Database) -> None:
+    async with running(bank, batch=7) as (floor, told):
+        await on(await owned(floor), "ann")
+        await asyncio.gather(*(offered(floor, f"c{n}") for n in range(50)))
+        connection = await asyncpg.connect(bank.dsn)
+        events = [r[0] for r in await connection.fetch("SELECT seq FROM events ORDER BY seq")]
+        orders = [r[0] for r in await connection.fetch("SELECT id FROM outbox")]
+        await connection.close()
+    assert sorted(events + orders) == list(range(1, len(events) + len(orders) + 1))
+    numbers = [seq for topic, seq, _ in told.frames if topic == "floor"]
+    assert numbers == sorted(numbers)
+
+
+async def test_same_id_gets_the_same_answer_frappe_684_and_1267(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        answers = await asyncio.gather(*(offered(floor, "c1", "msg-1") for _ in range(5)))
+        again = await offered(floor, "other", "msg-1")
+    async with running(bank) as (floor, _):
+        after_restart = await offered(await owned(floor), "c1", "msg-1")
+    assert len({str(answer.body) for answer in (*answers, again, after_restart)}) == 1
+
+
+async def test_id_answered_long_ago_is_found_by_the_commit_itself(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        first = await offered(floor, "c1", "msg-1")
+        memory_inbox = floor._tenure._inbox  # type: ignore[union-attr]
+        memory_inbox._answers.clear()
+        again, fresh = await asyncio.gather(offered(floor, "c9", "msg-1"), offered(floor, "c2", "msg-2"))
+        same(memory(floor), await recovered(bank))
+    assert again == first
+    assert fresh.ok
+    assert fresh != first
+
+
+async def test_refusal_is_remembered_and_leaves_no_trace(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        refused = await floor.submit(c.Ready(agent_id="ann"), "session:s", "1")
+        await floor.submit(c.Connect(agent_id="ann"))
+        again = await floor.submit(c.Ready(agent_id="ann"), "session:s", "1")
+    assert not refused.ok
+    assert again == refused
+
+
+async def test_batch_that_the_database_refuses_costs_only_the_command_at_fault(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        bad = call_event("offered", "bad", clock.now(), from_="\x00")
+        results = await asyncio.gather(
+            offered(floor, "c1"),
+            floor.submit(c.TakeEvent(event=bad, contact_id=new_id())),
+            offered(floor, "c2"),
+            return_exceptions=True,
+        )
+        same(memory(floor), await recovered(bank))
+    assert [isinstance(r, c.Answer) for r in results] == [True, False, True]
+
+
+async def test_lock_falls_to_the_standby_and_the_old_owner_is_fenced(bank: Database) -> None:
+    async with running(bank) as (first, _), running(bank) as (second, _):
+        await asyncio.sleep(0.3)
+        owner, standby = (first, second) if first.status == "owner" else (second, first)
+        await offered(owner, "c1")
+        with pytest.raises(Unavailable):
+            await offered(standby, "c2")
+        await kill_backend_of(bank, owner)
+        answers: list[c.Answer] = []
+        async with asyncio.timeout(20):
+            while len(answers) < 3:
+                for floor in (first, second):
+                    if floor.status == "owner":
+                        try:
+                            answers.append(await offered(floor, f"d{len(answers)}"))
+                        except Unavailable:
+                            await asyncio.sleep(0.05)
+                await asyncio.sleep(0.01)
+        assert [first.status, second.status].count("owner") == 1
+        same(memory(first if first.status == "owner" else second), await recovered(bank))
+
+
+async def kill_backend_of(database: Database, floor: Floor) -> None:
+    assert floor._tenure is not None
+    pid = floor._tenure._journal.connection.get_server_pid()
+    connection = await asyncpg.connect(database.dsn)
+    await connection.execute("SELECT pg_terminate_backend($1)", pid)
+    await connection.close()
+
+
+async def test_broken_connection_under_load_loses_and_doubles_nothing(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "ann")
+        done: list[str] = []
+
+        async def insist(n: int) -> None:
+            while True:
+                try:
+                    done.append((await offered(floor, f"c{n}", f"m{n}")).body["contact_id"])
+                    return
+                except Unavailable:
+                    await asyncio.sleep(0.05)
+
+        for start in range(0, 90, 30):
+            work = asyncio.gather(*(insist(n) for n in range(start, start + 30)))
+            await kill_backend_of(bank, await owned(floor))
+            await work
+        assert len(set(done)) == 90
+        assert len(memory(floor).store.contacts) == 90
+        same(memory(floor), await recovered(bank))
+
+
+async def test_frames_replayed_are_the_frames_that_were_told(bank: Database) -> None:
+    async with running(bank) as (floor, told):
+        await on(await owned(floor), "ann")
+        await play(floor, "c1")
+        live = [(seq, frame) for topic, seq, frame in told.frames if topic == "agent:ann"]
+        replayed = await floor.replay(0, 10_000, "ann")
+        whole = await floor.replay(0, 10_000, None)
+
+    def read(frames: list[tuple[int, bytes]]) -> list[Any]:
+        return [(seq, msgspec.json.decode(frame)) for seq, frame in frames]
+
+    assert read(replayed) == read(live)
+    assert read(whole) == read([(seq, frame) for topic, seq, frame in told.frames if topic == "floor"])
+
+
+async def test_new_configuration_reaches_a_running_floor(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "cho")
+        contact = (await offered(floor, "c1")).body["contact_id"]
+        assert memory(floor).store.contacts[contact].offer is None
+        connection = await asyncpg.connect(bank.dsn)
+        await connection.execute("INSERT INTO agent_skills VALUES ('cho', 'cards', 5)")
+        floor.configure(await load(connection))
+        await connection.close()
+        await floor.submit(c.Look(what="floor"))
+        assert memory(floor).store.contacts[contact].offer is not None
