@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+
+from app.core.instants import iso, utc
+
+__all__ = ["Clock", "FrozenClock", "iso", "now", "utc"]
 
 Clock = Callable[[], float]
 
@@ -10,16 +13,6 @@ Clock = Callable[[], float]
 def now() -> float:
     """The present instant, in epoch seconds."""
     return time.time()  # noqa: TID251 - this is the clock
-
-
-def utc(instant: float) -> datetime:
-    """An instant as an aware datetime in UTC, for the database and for people."""
-    return datetime.fromtimestamp(instant, UTC)
-
-
-def iso(instant: float) -> str:
-    """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
-    return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class FrozenClock:

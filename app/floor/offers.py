@@ -7,7 +7,7 @@ make a new pair through what it touched, and matching looks at nothing else.
 from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
-from app.core.clock import iso
+from app.core.instants import iso
 from app.floor import views
 from app.floor.entities import Contact, ContactState, LiveAgent, Offer
 from app.floor.work import Work

@@ -6,7 +6,7 @@ import msgspec
 
 from app.agents.presence import AgentState
 from app.calls.leg import Leg
-from app.core.clock import iso
+from app.core.instants import iso
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.store import Store
 

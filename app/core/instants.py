@@ -1,0 +1,13 @@
+"""Instants in other forms. Pure, so that what is pure may use it: the present instant comes from `app.core.clock`."""
+
+from datetime import UTC, datetime
+
+
+def utc(instant: float) -> datetime:
+    """An instant (epoch seconds) as an aware datetime in UTC, for the database and for people."""
+    return datetime.fromtimestamp(instant, UTC)
+
+
+def iso(instant: float) -> str:
+    """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
+    return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
