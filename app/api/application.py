@@ -1,0 +1,57 @@
+"""The HTTP application without its services, which the composition root (or a test) puts into `state.services`."""
+
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from app.api import health, problems
+from app.api.limits import BODY_BYTES, BodyLimit
+from app.api.router import api_router
+
+DESCRIPTION = """Call-centre service desk: routes calls, pops the caller's profile, keeps one customer history.
+
+Every error is a problem (RFC 9457) of media type `application/problem+json` with a stable `type`. Lists come in pages:
+pass `next` of a page as `cursor` to get the one after it. All instants are RFC 3339 in UTC, all durations seconds."""
+
+
+class Application(FastAPI):
+    """FastAPI whose description tells errors in the media type that they really have."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        made = self.openapi_schema is None
+        document = super().openapi()
+        if made:
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    _tell_problems(operation["responses"])
+        return document
+
+
+def _tell_problems(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        if status >= "400" and schema.get("$ref", "").endswith("/Problem"):
+            response["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) -> Application:
+    """The application with all of /api/v1, health and `further` routers; `options` go to FastAPI (e.g. `lifespan`)."""
+    app = Application(
+        title="Callfloor",
+        version=version("callfloor"),
+        description=DESCRIPTION,
+        generate_unique_id_function=_operation_id,
+        **options,
+    )
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=body_limit)
+    for router in (api_router(), health.router, *further):
+        app.include_router(router)
+    return app

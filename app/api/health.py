@@ -1,0 +1,48 @@
+"""For the machinery around us: does the process live, can it serve, and its numbers."""
+
+import asyncio
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+from app.api.deps import Using
+from app.api.schemas.health import HealthOut, ReadyOut
+from app.api.services import Services
+from app.core.errors import Unavailable
+
+PATIENCE_SECONDS = 2.0
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def healthz() -> HealthOut:
+    """Whether the process lives. Asks nobody, so that a database outage restarts no process."""
+    return HealthOut(status="alive")
+
+
+@router.get("/readyz", responses={503: {"model": ReadyOut, "description": "Cannot serve; the body says why"}})
+async def readyz(using: Using, response: Response) -> ReadyOut:
+    """Whether this process can take work: it reaches the database and owns the floor."""
+    database = await _database(using)
+    ready = database == "reachable" and using.floor.status == "owner"
+    response.status_code = 200 if ready else 503
+    return ReadyOut(ready=ready, database=database, floor=using.floor.status)
+
+
+async def _database(using: Services) -> str:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), using.sessions.read() as session:
+            await session.execute(text("select 1"))
+    except TimeoutError:
+        return f"no answer within {PATIENCE_SECONDS:g} s"
+    except Unavailable as error:
+        return error.detail
+    return "reachable"
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+async def metrics() -> Response:
+    """Counters and gauges in Prometheus' text form."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
