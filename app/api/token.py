@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request
 from app.api.deps import CurrentUser, Using
 from app.api.problems import problem_responses
 from app.api.schemas.token import Credentials, MeOut, RefreshRequest, TokenOut
+from app.api.schemas.users import OwnPasswordIn
 from app.auth.sign_in import Grant
 
 router = APIRouter(tags=["sign-in"])
@@ -13,8 +14,7 @@ router = APIRouter(tags=["sign-in"])
 @router.post("/token", responses=problem_responses(429))
 async def sign_in(given: Credentials, request: Request, using: Using) -> TokenOut:
     """Exchange login and password for a pair of tokens."""
-    address = request.client.host if request.client else "unknown"
-    return _told(await using.sign_in.by_password(given.login, given.password, address))
+    return _told(await using.sign_in.by_password(given.login, given.password, _address(request)))
 
 
 @router.post("/token/refresh")
@@ -33,6 +33,16 @@ async def sign_out(given: RefreshRequest, using: Using) -> None:
 async def me(user: CurrentUser) -> MeOut:
     """Who the access token or API key stands for."""
     return MeOut.model_validate(user, from_attributes=True)
+
+
+@router.put("/me/password", status_code=204, responses=problem_responses(429))
+async def change_own_password(given: OwnPasswordIn, user: CurrentUser, request: Request, using: Using) -> None:
+    """Give oneself a new password. Ends all sign-ins, this one too."""
+    await using.sign_in.change_password(user.id, given.present_password, given.password, _address(request))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 def _told(grant: Grant) -> TokenOut:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, update
 from app.auth.errors import BadToken, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
+from app.auth.service import set_password
 from app.auth.throttle import Throttle
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, utc
@@ -52,7 +53,17 @@ class SignIn:
 
     async def by_password(self, login: str, password: str, address: str) -> Grant:
         """Sign in from `address`; raises `WrongCredentials`, or `TooManyAttempts` after repeated failures."""
-        login = login.strip().lower()
+        user = await self._authenticated(login.strip().lower(), password, address)
+        fresh = await self._passwords.hash(password) if self._passwords.outdated(user.password_hash) else None
+        return await self._begin(user, fresh)
+
+    async def change_password(self, user_id: str, present: str, new: str, address: str) -> None:
+        """Give oneself a new password, which ends all sign-ins. Raises what `by_password` raises, or `WeakPassword`."""
+        await self._authenticated(user_id, present, address)
+        async with self._sessions.write() as session:
+            await set_password(session, self._passwords, user_id, new, self._clock)
+
+    async def _authenticated(self, login: str, password: str, address: str) -> User:
         self._throttle.admit((login, address))
         async with self._sessions.read() as session:
             user = await session.get(User, login)
@@ -60,8 +71,7 @@ class SignIn:
         if user is None or not right or not user.active:
             raise WrongCredentials("The login or the password is wrong, or the account is disabled.")
         self._throttle.succeeded((login, address))
-        fresh = await self._passwords.hash(password) if self._passwords.outdated(user.password_hash) else None
-        return await self._begin(user, fresh)
+        return user
 
     async def _begin(self, user: User, fresh_hash: str | None) -> Grant:
         async with self._sessions.write() as session:

@@ -1,0 +1,84 @@
+"""Accounts and API keys."""
+
+from typing import Annotated, Literal
+
+from pydantic import MISSING, Field
+
+from app.api.schemas.common import Input, Instant, Name, Output, Slug
+
+PersonRole = Literal["agent", "supervisor", "administrator"]
+Password = Annotated[str, Field(max_length=1024, description="8 to 256 characters")]
+
+
+class UserIn(Input):
+    """A new account. `id` is the login."""
+
+    id: Slug
+    name: Name
+    role: PersonRole
+    password: Password
+
+
+class UserPatch(Input):
+    """What to change; what is left out stays."""
+
+    name: Name | MISSING = MISSING
+    role: PersonRole | MISSING = MISSING
+    active: bool | MISSING = MISSING
+
+
+class PasswordIn(Input):
+    """A new password."""
+
+    password: Password
+
+
+class OwnPasswordIn(PasswordIn):
+    """A new password for oneself, and the present one."""
+
+    present_password: Password
+
+
+class UserOut(Output):
+    """An account."""
+
+    id: str
+    name: str
+    role: PersonRole
+    active: bool
+    created_at: Instant
+
+
+class UserPage(Output):
+    """A page of accounts."""
+
+    items: list[UserOut]
+    next: str | None
+
+
+class KeyIn(Input):
+    """A new API key; `name` says which system has it."""
+
+    name: Name
+
+
+class KeyOut(Output):
+    """An API key without its secret part."""
+
+    id: str
+    name: str
+    created_at: Instant
+    revoked_at: Instant | None
+
+
+class KeyCreated(KeyOut):
+    """A new API key; `key` is never shown again."""
+
+    key: str
+
+
+class KeyPage(Output):
+    """A page of API keys."""
+
+    items: list[KeyOut]
+    next: str | None
