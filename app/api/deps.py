@@ -69,3 +69,9 @@ def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
         return user
 
     return check
+
+
+ADMINISTRATES = Depends(require("administrator"))
+OVERSEES = Depends(require("supervisor", "administrator"))
+READS = Depends(require("supervisor", "administrator", "integration"))
+"""For `dependencies=` of a route or router: who may change the set-up, who leads the floor, who may read records."""

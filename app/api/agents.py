@@ -1,0 +1,59 @@
+"""Agents as records. They are made inactive and never removed, because the history names them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from app.agents import queries, service
+from app.api.deps import ADMINISTRATES, READS, Read, Using, Write
+from app.api.paging import Paged
+from app.api.problems import problem_responses
+from app.api.schemas.agents import AgentIn, AgentOut, AgentPage, AgentPatch
+from app.api.schemas.common import Levels
+
+router = APIRouter(prefix="/agents", tags=["agents"])
+
+
+@router.get("", dependencies=[READS])
+async def list_agents(session: Read, page: Paged) -> AgentPage:
+    """All agents with their skills, inactive ones too."""
+    rows = await queries.agents(session, page.limit + 1, page.after(str))
+    items, after = page.cut(rows, key=lambda row: row.agent.id)
+    return AgentPage(items=[AgentOut.of(row) for row in items], next=after)
+
+
+@router.get("/{agent_id}", dependencies=[READS], responses=problem_responses(404))
+async def get_agent(agent_id: str, session: Read) -> AgentOut:
+    """One agent."""
+    return AgentOut.of(await queries.agent(session, agent_id))
+
+
+@router.post("", status_code=201, dependencies=[ADMINISTRATES], responses=problem_responses(409))
+async def create_agent(given: AgentIn, session: Write, using: Using) -> AgentOut:
+    """A new agent and the account to sign in with, in one."""
+    made = await service.create_agent(
+        session,
+        using.passwords,
+        agent_id=given.id,
+        name=given.name,
+        address=given.address,
+        password=given.password,
+        role=given.role,
+        skills=given.skills,
+    )
+    return AgentOut.of(made)
+
+
+@router.patch("/{agent_id}", dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
+async def change_agent(agent_id: str, given: AgentPatch, session: Write, using: Using) -> AgentOut:
+    """Rename, move to another phone, make inactive or active."""
+    changes = given.model_dump(exclude_unset=True)
+    return AgentOut.of(await service.change_agent(session, agent_id, changes, using.clock))
+
+
+@router.put("/{agent_id}/skills", dependencies=[ADMINISTRATES], responses=problem_responses(404))
+async def set_agent_skills(
+    agent_id: str, given: Annotated[Levels, Body(examples=[{"cards": 4, "en": 5}])], session: Write
+) -> dict[str, int]:
+    """Make these all the skills that the agent holds: skill id -> level, 1 to 5."""
+    return await service.set_skills(session, agent_id, given, "body")
