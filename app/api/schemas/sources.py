@@ -1,0 +1,112 @@
+"""Sources and the numbers that callers dial."""
+
+from typing import Annotated
+
+from pydantic import MISSING, AfterValidator, AnyHttpUrl, Field, TypeAdapter, UrlConstraints
+
+from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.telephony.models import CtiSource
+from app.telephony.service import secret_id
+
+_URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
+
+
+def _http_url(value: str) -> str:
+    return str(_URL.validate_python(value))
+
+
+CommandUrl = Annotated[
+    str, AfterValidator(_http_url), Field(max_length=2000, description="where the platform takes commands, http(s)")
+]
+
+
+class SourceIn(Input):
+    """A new source: a telephone platform that sends us events and takes our commands."""
+
+    id: Slug
+    name: Name
+    command_url: CommandUrl | None = None
+    default_queue: Slug | None = None
+
+
+class SourcePatch(Input):
+    """What to change; what is left out stays."""
+
+    name: Name | MISSING = MISSING
+    command_url: CommandUrl | MISSING | None = MISSING
+    default_queue: Slug | MISSING | None = MISSING
+    active: bool | MISSING = MISSING
+
+
+class SecretOut(Output):
+    """A signing secret, named by the beginning of its hash. All verify; the one that `signs` signs our commands."""
+
+    id: str
+    signs: bool
+
+
+class SourceOut(Output):
+    """A source. Its secrets are never shown again."""
+
+    id: str
+    name: str
+    command_url: str | None
+    default_queue: str | None
+    active: bool
+    secrets: list[SecretOut]
+    created_at: Instant
+
+    @classmethod
+    def of(cls, row: CtiSource) -> "SourceOut":
+        """From the record, without its secrets."""
+        return cls.model_validate(_shown(row))
+
+
+class SourceSecret(SourceOut):
+    """A source with a new secret; `secret` is never shown again."""
+
+    secret: str
+
+    @classmethod
+    def with_secret(cls, row: CtiSource, secret: str) -> "SourceSecret":
+        """From the record and the secret that was just made."""
+        return cls.model_validate({**_shown(row), "secret": secret})
+
+
+def _shown(row: CtiSource) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "command_url": row.command_url,
+        "default_queue": row.default_queue,
+        "active": row.active,
+        "secrets": [{"id": secret_id(each), "signs": place == 0} for place, each in enumerate(row.secrets)],
+        "created_at": row.created_at,
+    }
+
+
+class SourcePage(Output):
+    """A page of sources."""
+
+    items: list[SourceOut]
+    next: str | None
+
+
+class NumberIn(Input):
+    """Which queue answers a dialled number."""
+
+    queue_id: Slug
+
+
+class NumberOut(Output):
+    """A number as the platform sends it, and the queue that answers it."""
+
+    number: str
+    queue_id: str
+
+
+class NumberPage(Output):
+    """A page of dialled numbers."""
+
+    items: list[NumberOut]
+    next: str | None
