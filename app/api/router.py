@@ -2,15 +2,41 @@
 
 from fastapi import APIRouter
 
-from app.api import token
+from app.api import (
+    agents,
+    calls,
+    floor,
+    keys,
+    outbox,
+    queues,
+    skills,
+    sources,
+    tiers,
+    token,
+    users,
+    wrap_up_codes,
+)
 from app.api.problems import problem_responses
 
-ROUTERS: tuple[APIRouter, ...] = (token.router,)
+RESOURCES = (
+    token,
+    calls,
+    floor,
+    outbox,
+    queues,
+    skills,
+    agents,
+    wrap_up_codes,
+    tiers,
+    sources,
+    users,
+    keys,
+)
 
 
 def api_router() -> APIRouter:
     """The router of the whole HTTP API."""
     router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 413, 422, 503))
-    for resource in ROUTERS:
-        router.include_router(resource)
+    for resource in RESOURCES:
+        router.include_router(resource.router)
     return router

@@ -1,0 +1,26 @@
+"""Reading the floor for an HTTP answer. Its views are sent as they are: they are many, and made by ourselves."""
+
+from typing import Any
+
+import msgspec
+from fastapi import Response
+
+from app.api.services import Services
+from app.floor.commands import Look
+
+
+async def snapshot(using: Services) -> dict[str, Any]:
+    """The committed state of the whole floor; raises `Unavailable` where this process does not own it."""
+    answer = await using.floor.submit(Look(what="floor"))
+    return answer.body
+
+
+async def contacts(using: Services) -> list[dict[str, Any]]:
+    """The live contacts in order of their arrival."""
+    found: list[dict[str, Any]] = (await snapshot(using))["contacts"]
+    return sorted(found, key=lambda contact: str(contact["id"]))
+
+
+def told(value: object) -> Response:
+    """A JSON answer that is not validated once more."""
+    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -1,0 +1,124 @@
+"""The live floor: queues, agents, contacts, and commands to the switch."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from app.api.schemas.common import Instant, Output
+
+AgentState = Literal["logged_off", "not_ready", "ready", "reserved", "busy", "working_after_call"]
+
+
+class LegOut(Output):
+    """One party's connection to a call; times are seconds up to `since`."""
+
+    id: str
+    party: Literal["customer", "agent"]
+    agent: str | None
+    state: str
+    since: Instant
+    queue_seconds: float
+    ring_seconds: float
+    talk_seconds: float
+    hold_seconds: float
+
+
+class CallerOut(Output):
+    """A customer as the live floor knows them."""
+
+    id: str
+    name: str
+    tier: str | None
+    language: str | None
+
+
+class ContactOut(Output):
+    """A live contact. `call_id` is the platform's; `candidates` are all who have the number if several do."""
+
+    id: str
+    call_id: str
+    source: str
+    channel: str
+    direction: str | None
+    from_: str | None = Field(serialization_alias="from", validation_alias="from")
+    to: str | None
+    state: Literal["arriving", "waiting", "offered", "connecting", "active", "wrap_up"]
+    held: bool
+    queue: str | None
+    tier: str | None
+    customer: CallerOut | None
+    candidates: list[CallerOut]
+    arrived_at: Instant
+    queued_at: Instant | None
+    ended_at: Instant | None
+    agents: list[str]
+    legs: list[LegOut]
+
+
+class ContactPage(Output):
+    """A page of live contacts, in order of their arrival."""
+
+    items: list[ContactOut]
+    next: str | None
+
+
+class LiveQueueOut(Output):
+    """A queue at this moment. `offered` are those of the waiting who are just being offered."""
+
+    id: str
+    name: str
+    waiting: int
+    offered: int
+    active: int
+    longest_wait_seconds: float
+
+
+class LiveAgentOut(Output):
+    """An agent at this moment."""
+
+    id: str
+    name: str
+    state: AgentState
+    reason: str | None
+    since: Instant
+    connected: bool
+    offer: str | None
+    contact_id: str | None
+    contacts: list[str]
+    wrap_up: str | None
+    wrap_up_until: Instant | None
+
+
+class FloorOut(Output):
+    """The whole floor as of the event `seq`; a socket that resumes from `seq` misses nothing."""
+
+    seq: int
+    at: Instant
+    queues: list[LiveQueueOut]
+    agents: list[LiveAgentOut]
+    by_state: dict[AgentState, int]
+    contacts: list[ContactOut]
+
+
+class OrderOut(Output):
+    """A command to a telephone platform and what became of it."""
+
+    floor: str
+    id: int
+    source_id: str
+    contact_id: UUID
+    type: str
+    payload: dict[str, Any]
+    status: Literal["pending", "delivered", "failed"]
+    attempts: int
+    last_error: str | None
+    created_at: Instant
+    settled_at: Instant | None
+
+
+class OrderPage(Output):
+    """A page of commands to the switch."""
+
+    items: list[OrderOut]
+    next: str | None
