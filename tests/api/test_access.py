@@ -1,0 +1,81 @@
+"""Who may do what: every route is asked by every role."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.application import Application, http_app
+from tests.api.conftest import ClientAs
+
+OPEN = {"healthz", "readyz", "metrics", "sign_in", "refresh", "sign_out"}
+
+
+def operations(app: Application) -> list[tuple[str, str, str]]:
+    """(operation id, method, path with made-up parameters) of every route."""
+    found = []
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            filled = path
+            for parameter in operation.get("parameters", ()):
+                filled = filled.replace("{" + parameter["name"] + "}", "some")
+            found.append((operation["operationId"], method, filled))
+    return found
+
+
+MINE = ("calls", "floor", "outbox", "queues", "skills", "agents", "tiers", "sources", "users", "api-keys")
+CLOSED = [each for each in operations(http_app()) if each[2].startswith(tuple(f"/api/v1/{name}" for name in MINE))]
+
+
+async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any = None) -> int:
+    return (await client.request(method.upper(), path, json=body if body is not None else {})).status_code
+
+
+@pytest.mark.parametrize("role", [None, "agent"])
+async def test_statistics_and_administration_are_closed_to_agents(client_as: ClientAs, role: Any) -> None:
+    """erxes#9053: agent statistics readable by any logged-in user."""
+    client = client_as(role)
+    answers = {path: await ask(client, method, path) for _, method, path in CLOSED}
+    assert set(answers.values()) == {401 if role is None else 403}, answers
+
+
+async def test_every_route_asks_who_it_is_but_those_meant_to_be_open(client_as: ClientAs, app: Application) -> None:
+    client = client_as(None)
+    for operation, method, path in operations(app):
+        if operation not in OPEN:
+            assert await ask(client, method, path) == 401, (method, path)
+
+
+@pytest.mark.parametrize("role", ["supervisor", "integration"])
+async def test_only_administrators_change_the_set_up(client_as: ClientAs, role: Any) -> None:
+    client = client_as(role)
+    for _, method, path in CLOSED:
+        if method != "get":
+            assert await ask(client, method, path) == 403, (method, path)
+
+
+async def test_supervisors_read_the_floor_and_systems_do_not(client_as: ClientAs) -> None:
+    for path in ("/api/v1/floor", "/api/v1/outbox"):
+        assert await ask(client_as("supervisor"), "get", path) == 200
+        assert await ask(client_as("integration"), "get", path) == 403
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x.y.z", "Basic YTpi", "Bearer cfk_unknown", "Bearer \xff"])
+async def test_a_bad_credential_is_nobody(client_as: ClientAs, header: str) -> None:
+    answer = await client_as(None).get("/api/v1/me", headers={b"Authorization": header.encode("latin-1")})
+    assert answer.status_code == 401, header
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_key_opens_what_systems_may_do_until_it_is_revoked(client_as: ClientAs) -> None:
+    admin, other = client_as("administrator"), client_as(None)
+    made = (await admin.post("/api/v1/api-keys", json={"name": "Core banking"})).json()
+    other.headers["Authorization"] = f"Bearer {made['key']}"
+    assert (await other.get("/api/v1/me")).json() == {"id": made["id"], "name": "Core banking", "role": "integration"}
+    assert await ask(other, "get", "/api/v1/queues") == 200
+    shown = (await admin.get("/api/v1/api-keys")).text
+    assert made["id"] in shown
+    assert made["key"] not in shown
+    assert await ask(admin, "delete", f"/api/v1/api-keys/{made['id']}") == 204
+    assert await ask(other, "get", "/api/v1/queues") == 401
+    assert await ask(admin, "delete", "/api/v1/api-keys/nothing") == 404
