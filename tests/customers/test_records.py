@@ -3,17 +3,16 @@
 from itertools import product
 from uuid import UUID
 
-import asyncpg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.customers.errors import CustomerNotFound
 from app.customers.imports import upsert_many
-from app.customers.queries import connection_of
 from app.customers.records import Wanted, find_customers, get_customer
 from tests.customers.factories import REGION, customer_id, make_customer, new_customer
+from tests.customers.plans import plan_of
 
 MOBILE = "+8613800138000"
 
@@ -112,34 +111,13 @@ async def town(session: AsyncSession) -> AsyncSession:
 @pytest.mark.parametrize("typed", ["小明", "王小明", "wangxiaoming", "wxm", "name07 last31", "last31"])
 async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None:
     assert await names(town, name=typed)
-    plan = await explained(town, Wanted(name=typed))
+    plan = await plan_of(town, find_customers(town, Wanted(name=typed), default_region=REGION, limit=51))
     assert "ix_customers_search" in plan
     assert "Seq Scan on customers" not in plan
 
 
 async def test_the_index_answers_by_number(town: AsyncSession) -> None:
-    plan = await explained(town, Wanted(number="13900000007"))
+    wanted = Wanted(number="13900000007")
+    plan = await plan_of(town, find_customers(town, wanted, default_region=REGION, limit=51))
     assert "ix_customer_numbers_e164" in plan
     assert "Seq Scan" not in plan
-
-
-async def explained(session: AsyncSession, wanted: Wanted) -> str:
-    """The plan of the first statement that `find_customers` runs."""
-    seen: list[tuple[str, tuple[object, ...]]] = []
-
-    def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_rest: object) -> None:
-        seen.append((statement, parameters))
-
-    bound = (await session.connection()).sync_connection
-    event.listen(bound, "before_cursor_execute", keep)
-    await find_customers(session, wanted, default_region=REGION, limit=51)
-    event.remove(bound, "before_cursor_execute", keep)
-    statement, parameters = seen[0]
-    rows = await (await driver_of(session)).fetch(f"explain {statement}", *parameters)
-    return "\n".join(row[0] for row in rows)
-
-
-async def driver_of(session: AsyncSession) -> asyncpg.Connection:
-    connection = await connection_of(session)
-    assert isinstance(connection, asyncpg.Connection)
-    return connection

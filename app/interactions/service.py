@@ -1,0 +1,28 @@
+"""Adding to the history. What is there is never changed or taken away."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.interactions.models import InteractionEntry
+from app.interactions.queries import find_interaction
+
+NOTE = "note"
+
+
+async def append_note(
+    session: AsyncSession, interaction_id: UUID, *, text: str, by: str, at: datetime
+) -> InteractionEntry:
+    """Write a note of the user `by` at the end of an ended contact's timeline; raises InteractionNotFound."""
+    interaction = await find_interaction(session, interaction_id)
+    entry = InteractionEntry(
+        started_at=interaction.started_at,
+        interaction_id=interaction.id,
+        at=at,
+        kind=NOTE,
+        data={"text": text, "by": by},
+    )
+    session.add(entry)
+    await session.flush()
+    return entry
