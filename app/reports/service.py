@@ -1,0 +1,126 @@
+"""The queue report: counts and metrics for each queue and interval, for each queue, and for all."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from itertools import pairwise
+from operator import add
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.errors import Invalid, NotFound
+from app.reports.intervals import Period
+from app.reports.metrics import Counts, Metrics, measure
+from app.reports.queries import REMOVED, Rules, count_handled, count_stays, queue_rules
+
+MAX_CELLS = 20_000
+
+
+class QueueUnknown(NotFound):
+    """No queue of that id is or was there."""
+
+    code = "queue-unknown"
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts and what is read off them."""
+
+    offered: int
+    counts: Counts
+    metrics: Metrics
+
+
+class IntervalFigures(Figures, frozen=True, kw_only=True):
+    """From `start` up to, not including, `end`."""
+
+    start: datetime
+    end: datetime
+
+
+class QueueFigures(msgspec.Struct, frozen=True):
+    """One queue; `name` is None if it has been removed. The total is the sum of the intervals."""
+
+    queue: str
+    name: str | None
+    service_level_seconds: float
+    short_abandon_seconds: float
+    total: Figures
+    intervals: list[IntervalFigures]
+
+
+class QueueReport(msgspec.Struct, frozen=True):
+    """The whole report. The total is the sum of the queues."""
+
+    start: datetime
+    end: datetime
+    interval: str
+    time_zone: str
+    total: Figures
+    queues: list[QueueFigures]
+
+
+async def queue_report(
+    session: AsyncSession,
+    period: Period,
+    *,
+    queues: Sequence[str] | None = None,
+    target: float | None = None,
+    short: float | None = None,
+) -> QueueReport:
+    """The report of a period for all queues or the named ones.
+
+    `target` and `short` (seconds) replace each queue's own; either way they apply to the past as well. Raises
+    QueueUnknown, and Invalid where queues times intervals are more than MAX_CELLS.
+    """
+    edges = period.edges()
+    rules = [_overridden(rule, target, short) for rule in await queue_rules(session, queues)]
+    removed = _overridden(REMOVED, target, short)
+    stays = await count_stays(session, edges, queues, rules, removed)
+    handled = await count_handled(session, edges, queues)
+    gone = {queue for queue, _ in (*stays, *handled)} - {rule.queue for rule in rules}
+    every = sorted((*rules, *(removed._replace(queue=queue) for queue in gone)))
+    _check(every, queues, len(edges) - 1)
+    none = Counts()
+    told = [
+        _of_queue(rule, edges, [stays.get(cell, none) + handled.get(cell, none) for cell in _cells_of(rule, edges)])
+        for rule in every
+    ]
+    total = _sum([queue.total.counts for queue in told])
+    return QueueReport(period.start, period.end, str(period.interval), period.zone.key, total, told)
+
+
+def _overridden(rule: Rules, target: float | None, short: float | None) -> Rules:
+    return rule._replace(
+        service_level_seconds=rule.service_level_seconds if target is None else target,
+        short_abandon_seconds=rule.short_abandon_seconds if short is None else short,
+    )
+
+
+def _check(every: Sequence[Rules], asked: Sequence[str] | None, intervals: int) -> None:
+    if missing := sorted(set(asked or ()) - {rule.queue for rule in every}):
+        raise QueueUnknown(f"There is no queue {', '.join(missing)}, and nothing of it in this period.", queues=missing)
+    if len(every) * intervals > MAX_CELLS:
+        fault = {
+            "where": "query.interval",
+            "what": f"{len(every)} queues in {intervals} intervals are too much for one report",
+            "accepted": f"at most {MAX_CELLS} in all: fewer queues, a shorter period or a wider interval",
+        }
+        raise Invalid(f"{fault['what']}; accepted: {fault['accepted']}", faults=[fault])
+
+
+def _cells_of(rule: Rules, edges: Sequence[datetime]) -> list[tuple[str, int]]:
+    return [(rule.queue, place) for place in range(len(edges) - 1)]
+
+
+def _of_queue(rule: Rules, edges: Sequence[datetime], counts: Sequence[Counts]) -> QueueFigures:
+    intervals = [
+        IntervalFigures(start=start, end=end, offered=one.offered, counts=one, metrics=measure(one))
+        for (start, end), one in zip(pairwise(edges), counts, strict=True)
+    ]
+    return QueueFigures(*rule, _sum(counts), intervals)
+
+
+def _sum(parts: Sequence[Counts]) -> Figures:
+    counts = reduce(add, parts, Counts())
+    return Figures(offered=counts.offered, counts=counts, metrics=measure(counts))
