@@ -1,0 +1,68 @@
+"""What the machinery around us asks."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.api.application import Application
+from app.api.services import FloorStatus, Services
+from app.auth.sign_in import SignIn
+from app.db.engine import Sessions, create_engine
+from tests.api.conftest import ClientAs, MemoryFloor
+
+
+@pytest.fixture
+def without_database(app: Application, services: Services) -> Iterator[Application]:
+    """The application while its database is away."""
+    nowhere = Sessions(create_engine("postgresql+asyncpg://nobody@/none?host=/nonexistent"))
+    door = SignIn(nowhere, services.passwords, services.tokens, services.clock)
+    app.state.services = replace(services, sessions=nowhere, sign_in=door)
+    yield app
+    app.state.services = services
+
+
+async def ask(app: Application, path: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        return await client.get(path)
+
+
+async def test_it_is_ready_with_a_database_and_the_floor(app: Application) -> None:
+    answer = await ask(app, "/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "database": "reachable", "floor": "owner"}
+
+
+@pytest.mark.parametrize("status", ["standby", "degraded"])
+async def test_it_is_not_ready_without_the_floor(app: Application, floor: MemoryFloor, status: FloorStatus) -> None:
+    floor.status = status
+    answer = await ask(app, "/readyz")
+    assert (answer.status_code, answer.json()["floor"]) == (503, status)
+
+
+async def test_without_a_database_it_lives_and_is_not_ready(without_database: Application) -> None:
+    assert (await ask(without_database, "/healthz")).status_code == 200
+    answer = await ask(without_database, "/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] != "reachable"
+
+
+async def test_without_a_database_requests_are_told_when_to_come_back(
+    client_as: ClientAs, without_database: Application
+) -> None:
+    admin = client_as("administrator")
+    for answer in (
+        await admin.get("/api/v1/queues"),
+        await admin.post("/api/v1/skills", json={"id": "a", "name": "A"}),
+        await admin.post("/api/v1/token/refresh", json={"refresh_token": "cfr_x"}),
+        await admin.get("/api/v1/me", headers={"Authorization": "Bearer cfk_x"}),
+    ):
+        assert answer.status_code == 503, answer.text
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_numbers_are_told_to_prometheus(app: Application) -> None:
+    answer = await ask(app, "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "process_" in answer.text or "python_info" in answer.text
