@@ -1,0 +1,62 @@
+"""The description of the API."""
+
+import json
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from app.api.application import Application, http_app
+from app.api.problems import MEDIA_TYPE
+
+DOCUMENT: dict[str, Any] = http_app().openapi()
+OPERATIONS = [
+    (f"{method} {path}", operation)
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+API = [(name, operation) for name, operation in OPERATIONS if "/api/" in name]
+
+
+def test_every_schema_is_a_valid_one() -> None:
+    for schema in DOCUMENT["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(DOCUMENT)
+    for name in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:
+        assert name in DOCUMENT["components"]["schemas"]
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS)
+def test_every_route_is_told_in_words(name: str, operation: dict[str, Any]) -> None:
+    assert len(operation["tags"]) == 1
+    assert operation["summary"]
+    assert operation["description"].endswith(".")
+
+
+@pytest.mark.parametrize(("name", "operation"), API)
+def test_every_route_declares_its_problems(name: str, operation: dict[str, Any]) -> None:
+    problems = {status: told for status, told in operation["responses"].items() if status >= "400"}
+    assert {"401", "403", "413", "422", "503"} <= problems.keys()
+    if "{" in name:
+        assert "404" in problems
+    for told in problems.values():
+        assert list(told["content"]) == [MEDIA_TYPE]
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for _, operation in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+def test_outputs_have_no_defaults_and_no_secrets() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if name.endswith(("Out", "Page")):
+            assert set(schema.get("required", ())) == set(schema["properties"]), name
+            assert not {"password", "password_hash", "secret", "key"} & set(schema["properties"]), name
+
+
+def test_the_description_is_made_once(built: Application) -> None:
+    assert built.openapi() is built.openapi()
