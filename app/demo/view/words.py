@@ -1,5 +1,6 @@
 """How things are said on the screen: durations, decisions, names, states. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from app.demo.bank import QUEUES, TIERS
@@ -41,6 +42,11 @@ def span(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
+def local_time(instant: str) -> str:
+    """An RFC 3339 instant as the time on the wall."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%H:%M:%S")
 
 
 def tier_colour(tier: str | None) -> str:

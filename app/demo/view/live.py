@@ -1,0 +1,209 @@
+"""The live view of the demo, drawn from the picture of the floor. Pure: the same picture, the same drawing."""
+
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.layout import Layout
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from app.demo.view.model import FloorPicture, ScreenPop
+from app.demo.view.words import (
+    STATE_COLOURS,
+    STATE_MARKS,
+    STATE_WORDS,
+    TIER_NAMES,
+    again,
+    caller_name,
+    local_time,
+    queue_name,
+    span,
+    tier_colour,
+    why_sentence,
+)
+
+DIM = "#6b7585"
+FRAME = "#3a4250"
+BRIGHT = "#d7dde6"
+GOOD = "#7fbf7f"
+WARN = "#e0b13c"
+BAD = "#e06c75"
+STEPS = " ▁▂▃▄▅▆▇█"
+DOTS_SHOWN = 14
+AGENT_COLUMNS = 3
+BRIGHT_POPS = 3
+PAST_TOLD = 10
+
+
+class Signs(NamedTuple):
+    """What the view tells the reader to type: addresses and the command of the terminal agent."""
+
+    url: str
+    agent_command: str
+    server_pid: int | None = None
+
+
+def draw(picture: FloorPicture, signs: Signs, now: float, height: int) -> RenderableType:
+    """The whole screen, `height` lines high."""
+    queues = max(len(picture.queues), 4)
+    rows = max(queues + 4, -(-len(picture.agents) // AGENT_COLUMNS) + 4)
+    layout = Layout()
+    layout.split_column(
+        Layout(_head(picture, signs, now), size=2),
+        Layout(name="floor", size=rows),
+        Layout(_pops(picture, max(1, height - rows - 10)), name="pops"),
+        Layout(_foot(picture, signs, now), size=6),
+    )
+    layout["floor"].split_row(Layout(_queues(picture, now), ratio=5), Layout(_agents(picture), ratio=6))
+    return layout
+
+
+def _panel(content: RenderableType, title: str) -> Panel:
+    return Panel(content, title=Text(title, style=DIM), title_align="left", border_style=FRAME, box=box.ROUNDED)
+
+
+def _head(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
+    state = Text("● live", style=GOOD)
+    if not picture.up:
+        state = Text("○ the server is away; everybody reconnects by themselves", style=BAD)
+    elif picture.degraded:
+        state = Text("◐ the database is away; the floor waits for it", style=WARN)
+    left = Text.assemble(("  Callfloor", f"bold {BRIGHT}"), ("  demo bank   ", DIM), state)
+    right = Text.assemble((span(now - picture.started_at), BRIGHT), ("   event ", DIM), (f"{picture.seq:,}  ", BRIGHT))
+    grid = Table.grid(expand=True)
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(left, right)
+    return grid
+
+
+def _queues(picture: FloorPicture, now: float) -> RenderableType:
+    table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
+    table.add_column("queue", no_wrap=True, style=BRIGHT)
+    table.add_column("waiting", no_wrap=True, ratio=1, min_width=8)
+    table.add_column("longest", justify="right", no_wrap=True, min_width=5)
+    table.add_column("talking", justify="right", no_wrap=True)
+    for queue in picture.queues:
+        longest = queue["longest_wait_seconds"]
+        table.add_row(
+            queue["name"],
+            _dots(picture.waiting(queue["id"])),
+            Text(span(longest) if queue["waiting"] else "–", style=_urgency(longest)),
+            Text(str(queue["active"]), style=STATE_COLOURS["busy"] if queue["active"] else DIM),
+        )
+    tiers = Text("  ").join(Text.assemble(("● ", tier_colour(tier)), (name, DIM)) for tier, name in TIER_NAMES.items())
+    return _panel(Group(table, Text(), tiers), "Queues")
+
+
+def _dots(waiting: list[dict[str, Any]]) -> Text:
+    """One dot a waiting caller, in the colour of their tier; a half one is just being offered."""
+    dots = Text()
+    for contact in waiting[:DOTS_SHOWN]:
+        dots.append("◐" if contact["state"] == "offered" else "●", style=tier_colour(contact.get("tier")))
+    if len(waiting) > DOTS_SHOWN:
+        dots.append(f" +{len(waiting) - DOTS_SHOWN}", style=WARN)
+    return dots
+
+
+def _urgency(seconds: float) -> str:
+    return BAD if seconds > 60 else WARN if seconds > 20 else DIM
+
+
+def _agents(picture: FloorPicture) -> RenderableType:
+    counts = picture.by_state()
+    summary = Text("  ").join(
+        Text.assemble((f"{STATE_MARKS[state]} ", STATE_COLOURS[state]), (f"{counts[state]} {word}", DIM))
+        for state, word in STATE_WORDS.items()
+        if counts[state]
+    )
+    summary.no_wrap, summary.overflow = True, "ellipsis"
+    grid = Table.grid(expand=True, padding=(0, 1))
+    for _ in range(AGENT_COLUMNS):
+        grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    names = [_agent(agent) for agent in picture.agents]
+    rows = -(-len(names) // AGENT_COLUMNS)
+    for row in range(rows):
+        grid.add_row(*names[row::rows])
+    return _panel(Group(summary, Text(), grid), "Agents")
+
+
+def _agent(agent: dict[str, Any]) -> Text:
+    state = str(agent["state"])
+    name = Text(f"{STATE_MARKS.get(state, '?')} ", style=STATE_COLOURS.get(state, DIM))
+    style = DIM if state in ("logged_off", "not_ready") else BRIGHT
+    name.append(agent["name"], style=style)
+    if state == "not_ready" and agent.get("reason"):
+        name.append(f" {str(agent['reason']).replace('_', ' ')}", style=DIM)
+    return name
+
+
+def _pops(picture: FloorPicture, rows: int) -> RenderableType:
+    table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
+    for title, ratio in (("at", None), ("caller", 3), ("tier", None), ("past", None), ("queue", None)):
+        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    for title, ratio in (("agent", 3), ("why this agent", 5)):
+        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    for place, pop in enumerate(list(picture.pops)[:rows]):
+        table.add_row(*_pop(pop), style=None if place < BRIGHT_POPS else "dim")
+    first = Text("The first caller is on the way…", style=DIM)
+    return _panel(table if picture.pops else first, "Last screen pops")
+
+
+def _pop(pop: ScreenPop) -> list[Text]:
+    customer = pop.profile.get("customer") or {}
+    tier = pop.contact.get("tier")
+    latin = customer.get("latin_name")
+    caller = Text(caller_name(pop.contact), style=f"bold {tier_colour(tier)}" if customer else DIM)
+    if latin:
+        caller.append(f" {latin}", style=DIM)
+    before = len(pop.profile.get("interactions") or ())
+    return [
+        Text(local_time(pop.at), style=DIM),
+        caller,
+        Text(TIER_NAMES.get(tier or "", "–"), style=tier_colour(tier)),
+        Text(f"{before}+" if before >= PAST_TOLD else str(before or "–"), style=DIM),
+        Text(queue_name(pop.contact.get("queue")), style=DIM),
+        Text(pop.agent, style=BRIGHT),
+        Text(why_sentence(pop.why) + again(pop.why), style=DIM),
+    ]
+
+
+def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
+    done = picture.outcomes
+    calls = Text.assemble(
+        ("calls ", DIM), (f"{picture.offered}", BRIGHT), ("  answered ", DIM), (f"{done['answered']}", GOOD),
+        ("  gave up ", DIM), (f"{done['abandoned']}", WARN if done["abandoned"] else DIM),
+        ("  screen pops ", DIM), (f"{picture.popped}", BRIGHT),
+        ("  last minute ", DIM), (f"{picture.calls_a_minute(now)} ", BRIGHT),
+        (_spark(picture.bars(now)), STATE_COLOURS["busy"]),
+    )  # fmt: skip
+    typed = Text.assemble(
+        ("join as an agent  ", DIM), (signs.agent_command, f"bold {BRIGHT}"), ("   in another terminal", DIM)
+    )
+    look = Text.assemble(("API  ", DIM), (f"{signs.url}/docs", BRIGHT), ("   stop  ", DIM), ("Ctrl-C", BRIGHT))
+    if signs.server_pid is not None:
+        look.append("   try  ", style=DIM)
+        look.append(f"kill -9 {signs.server_pid}", style=BRIGHT)
+        look.append(" and watch nothing get lost", style=DIM)
+    return Padding(Group(calls, _wire(picture.platform), Text(), typed, look), (0, 2))
+
+
+def _wire(figures: dict[str, int]) -> Text:
+    """How untidy the platform's wire was, and what the floor was told nonetheless."""
+    line = Text("webhooks ", style=DIM)
+    line.append(f"{figures.get('delivered', 0):,}", style=BRIGHT)
+    for name in ("repeated", "late", "unknown", "retried", "refused"):
+        if name != "refused" or figures.get(name):
+            line.append(f"  {name} ", style=DIM)
+            line.append(str(figures.get(name, 0)), style=BAD if name == "refused" else DIM)
+    line.append("  commands to the switch ", style=DIM)
+    line.append(str(figures.get("commands", 0)), style=BRIGHT)
+    return line
+
+
+def _spark(bars: list[int]) -> str:
+    top = max(*bars, 1)
+    return "".join(STEPS[round(bar / top * (len(STEPS) - 1))] for bar in bars)
