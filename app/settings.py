@@ -6,7 +6,7 @@ One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLF
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ASYNC_SCHEME = "postgresql+asyncpg://"
@@ -14,6 +14,8 @@ ASYNC_SCHEME = "postgresql+asyncpg://"
 
 class Database(BaseModel):
     """Where the data is. Without `url` the embedded server keeps it in the `var` folder."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)  # the address holds a password
 
     url: SecretStr | None = None
     pool: int = Field(default=20, ge=2, le=500)
@@ -62,7 +64,11 @@ class Settings(BaseSettings):
     """Everything that can be set. Construct it once, at the composition root."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CALLFLOOR_", env_nested_delimiter="_", env_nested_max_split=1, extra="ignore"
+        env_prefix="CALLFLOOR_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     var: Path = Path("var")

@@ -1,0 +1,72 @@
+"""What the environment sets, what it may not, and that secrets stay secret."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CALLFLOOR_")]:
+        monkeypatch.delenv(name)
+
+
+def test_defaults_serve_this_machine_only_with_the_embedded_database() -> None:
+    settings = Settings()
+    assert settings.database.url is None
+    assert (settings.http.host, settings.http.port) == ("127.0.0.1", 8080)
+    assert settings.var == Path("var")
+    assert settings.floor.id == "main"
+
+
+def test_a_variable_names_its_concern(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_HTTP_PORT", "9000")
+    monkeypatch.setenv("CALLFLOOR_TOKENS_ACCESS_SECONDS", "60")
+    monkeypatch.setenv("CALLFLOOR_VAR", "/data")
+    monkeypatch.setenv("CALLFLOOR_LOG_FORMAT", "json")
+    settings = Settings()
+    assert settings.http.port == 9000
+    assert settings.tokens.access_seconds == 60
+    assert settings.var == Path("/data")
+    assert settings.log.format == "json"
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_any_usual_address_of_a_database_is_taken(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_DATABASE_URL", f"{scheme}://me:secret@db:5432/callfloor")
+    url = Settings().database.url
+    assert url is not None
+    assert url.get_secret_value() == "postgresql+asyncpg://me:secret@db:5432/callfloor"
+
+
+def test_an_empty_address_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_DATABASE_URL", "")
+    assert Settings().database.url is None
+
+
+def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_DATABASE_URL", "postgresql://me:hunter2@db/callfloor")
+    assert "hunter2" not in repr(Settings())
+    monkeypatch.setenv("CALLFLOOR_DATABASE_URL", "mysql://me:hunter2@db/callfloor")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CALLFLOOR_DATABASE_URL", "mysql://me@db/x", "PostgreSQL address such as"),
+        ("CALLFLOOR_HTTP_PORT", "99999", "65535"),
+        ("CALLFLOOR_LOG_LEVEL", "loud", "info"),
+        ("CALLFLOOR_FLOOR_ID", "Haus 1", "match pattern"),
+    ],
+)
+def test_a_wrong_value_says_what_is_accepted(name: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=told):
+        Settings()
