@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
+from sqlalchemy import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.db.errors import translated
@@ -12,6 +13,18 @@ from app.db.errors import translated
 
 def _encode(value: Any) -> str:
     return msgspec.json.encode(value).decode()
+
+
+def dsn_of(url: str) -> str:
+    """The same address for `asyncpg.connect`."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+def _for_driver(url: str) -> URL:
+    # in an address people write libpq's sslmode; the driver takes it as ssl when it is not given an address
+    parsed = make_url(url)
+    mode = parsed.query.get("sslmode")
+    return parsed if mode is None else parsed.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
 
 
 def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
@@ -25,7 +38,7 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     else:
         defaults |= {"pool_size": min(pool, 10), "max_overflow": max(pool - 10, 0)}
     return create_async_engine(
-        url, json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
+        _for_driver(url), json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
     )
 
 

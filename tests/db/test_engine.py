@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
 from app.agents.models import Skill
-from app.db.engine import Sessions, WriteSession, create_engine
+from app.db.engine import Sessions, WriteSession, create_engine, dsn_of
 from app.db.errors import DatabaseRefused, DatabaseUnavailable, violated_constraint
 from app.floor.models import LiveAgent
 from tests.fixtures.database import Database
@@ -100,3 +100,11 @@ async def test_a_connection_killed_while_used_is_unavailable(sessions: Sessions,
         await lose_the_connection()
     async with sessions.read() as session:
         assert await session.scalar(text("select 1")) == 1
+
+
+def test_sslmode_as_people_write_it_reaches_the_driver() -> None:
+    engine = create_engine("postgresql+asyncpg://me@db/x?sslmode=require&host=a")
+    arguments = engine.dialect.create_connect_args(engine.url)[1]
+    assert arguments["ssl"] == "require"
+    assert "sslmode" not in arguments
+    assert dsn_of("postgresql+asyncpg://me@db/x?sslmode=require") == "postgresql://me@db/x?sslmode=require"
