@@ -5,9 +5,8 @@ The program passes its connection. From the command line: `alembic -x url=postgr
 
 import asyncio
 import importlib
-import importlib.util
-import pkgutil
 import re
+from pathlib import Path
 
 from alembic import context
 from sqlalchemy import Connection
@@ -23,9 +22,8 @@ PARTITION = re.compile(rf"({'|'.join(PARENTS)})_\d{{4}}_\d{{2}}")
 
 def load_models() -> None:
     """Import the models of every room, so that the metadata is whole."""
-    for room in pkgutil.iter_modules(app.__path__):
-        if room.ispkg and importlib.util.find_spec(f"app.{room.name}.models"):
-            importlib.import_module(f"app.{room.name}.models")
+    for file in sorted(Path(app.__path__[0]).glob("*/models.py")):
+        importlib.import_module(f"app.{file.parent.name}.models")
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:
