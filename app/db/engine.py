@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.db.errors import translated
@@ -32,14 +33,22 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
 
     Create it inside the running loop that uses it, and `await engine.dispose()` at the end.
     """
-    defaults: dict[str, Any] = {"pool_timeout": 10, "pool_recycle": 1800, "pool_pre_ping": True}
+    defaults: dict[str, Any] = {"pool_timeout": 10, "pool_recycle": 1800}
     if "poolclass" in options:
         defaults = {}
     else:
         defaults |= {"pool_size": min(pool, 10), "max_overflow": max(pool - 10, 0)}
-    return create_async_engine(
+    engine = create_async_engine(
         _for_driver(url), json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
     )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
+    # the driver hears of a closed connection by itself; asking the server each time costs a third of a short query
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("closed by the server while it waited in the pool")
 
 
 class ReadSession(AsyncSession):

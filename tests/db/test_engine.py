@@ -1,5 +1,8 @@
 """Sessions: what is committed, what is refused, what a failure is called."""
 
+import asyncio
+
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -100,6 +103,20 @@ async def test_a_connection_killed_while_used_is_unavailable(sessions: Sessions,
         await lose_the_connection()
     async with sessions.read() as session:
         assert await session.scalar(text("select 1")) == 1
+
+
+async def test_connections_that_died_in_the_pool_are_replaced_unseen(sessions: Sessions, database: Database) -> None:
+    async def use() -> None:
+        async with sessions.read() as session:
+            await session.execute(text("select pg_sleep(0.02)"))
+
+    await asyncio.gather(*(use() for _ in range(5)))
+    outside = await asyncpg.connect(database.dsn)
+    kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database()"
+    assert await outside.fetchval(f"{kill} and pid <> pg_backend_pid()") == 5
+    await outside.close()
+    await asyncio.sleep(0.05)
+    await asyncio.gather(*(use() for _ in range(5)))
 
 
 def test_sslmode_as_people_write_it_reaches_the_driver() -> None:
