@@ -34,3 +34,5 @@ class Services:
     sign_in: SignIn
     clock: Clock
     floor: Floor
+    default_region: str = "CN"
+    """The country (ISO 3166) whose national numbers are dialled and written here."""

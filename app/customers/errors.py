@@ -41,5 +41,7 @@ class UnknownTier(Invalid):
 
     def __init__(self, unknown: list[str], known: list[str]) -> None:
         accepted = ", ".join(known) or "none: there is no tier yet"
-        faults = [{"where": "tier", "what": f"there is no tier {tier!r}", "accepted": accepted} for tier in unknown]
+        faults = [
+            {"where": "body.tier", "what": f"there is no tier {tier!r}", "accepted": accepted} for tier in unknown
+        ]
         super().__init__(f"Unknown tier {', '.join(map(repr, unknown))}; accepted: {accepted}.", faults=faults)

@@ -52,7 +52,7 @@ async def test_an_unknown_tier_is_refused_with_those_there_are(session: AsyncSes
     with pytest.raises(UnknownTier) as unknown:
         await create_customer(session, new_customer(tier="platinum"), REGION)
     assert unknown.value.facts["faults"] == [
-        {"where": "tier", "what": "there is no tier 'platinum'", "accepted": "gold"}
+        {"where": "body.tier", "what": "there is no tier 'platinum'", "accepted": "gold"}
     ]
 
 

@@ -1,0 +1,107 @@
+"""Customers: kept by agents and by the bank's other systems, found by number, name or id."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from app.api.deps import Read, Using, Write, current_user
+from app.api.paging import Paged
+from app.api.problems import problem_responses
+from app.api.schemas.customers import (
+    CustomerIn,
+    CustomerOut,
+    CustomerPage,
+    CustomerPatch,
+    NumberIn,
+    NumbersIn,
+    ProfileOut,
+)
+from app.api.schemas.interactions import InteractionOut, InteractionPage
+from app.customers import queries, records, service
+from app.customers.errors import CustomerNotFound
+from app.customers.records import Wanted
+from app.interactions.queries import interactions_of
+
+router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
+
+AnyNumber = Annotated[str | None, Query(max_length=64, description="who has this number, in any spelling")]
+PartOfName = Annotated[
+    str | None, Query(max_length=100, description="parts of the name: characters, Latin letters, pinyin or initials")
+]
+OwnId = Annotated[str | None, Query(max_length=100, description="the id in your own systems")]
+Inactive = Annotated[bool, Query(description="those who are not active, too")]
+
+
+@router.get("")
+async def find_customers(
+    session: Read,
+    using: Using,
+    page: Paged,
+    number: AnyNumber = None,
+    q: PartOfName = None,
+    external_id: OwnId = None,
+    include_inactive: Inactive = False,
+) -> CustomerPage:
+    """Customers that fit everything that is asked for."""
+    wanted = Wanted(number=number, name=q, external_id=external_id, inactive=include_inactive)
+    rows = await records.find_customers(
+        session, wanted, default_region=using.default_region, limit=page.limit + 1, after=page.after(UUID)
+    )
+    items, after = page.cut(rows, key=lambda row: row.customer.id)
+    return CustomerPage(items=[CustomerOut.of(row) for row in items], next=after)
+
+
+@router.post("", status_code=201, responses=problem_responses(409))
+async def create_customer(given: CustomerIn, session: Write, using: Using) -> CustomerOut:
+    """A new customer."""
+    return CustomerOut.of(await service.create_customer(session, given.new(), using.default_region))
+
+
+@router.get("/{customer_id}", responses=problem_responses(404))
+async def get_customer(customer_id: UUID, session: Read) -> CustomerOut:
+    """One customer, active or not."""
+    return CustomerOut.of(await records.get_customer(session, customer_id))
+
+
+@router.patch("/{customer_id}", responses=problem_responses(404, 409))
+async def change_customer(customer_id: UUID, given: CustomerPatch, session: Write) -> CustomerOut:
+    """Change a customer of the version that was read."""
+    return CustomerOut.of(await service.change_customer(session, customer_id, given.version, given.changes()))
+
+
+@router.put("/{customer_id}/numbers", responses=problem_responses(404, 409))
+async def replace_numbers(customer_id: UUID, given: NumbersIn, session: Write, using: Using) -> CustomerOut:
+    """Replace all numbers. One that comes in two spellings is kept once, in the first."""
+    numbers = [number.given() for number in given.numbers]
+    found = await service.replace_numbers(session, customer_id, given.version, numbers, using.default_region)
+    return CustomerOut.of(found)
+
+
+@router.post("/{customer_id}/numbers", responses=problem_responses(404))
+async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using) -> CustomerOut:
+    """Add a number; one that the customer already has changes nothing."""
+    return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
+
+
+@router.get("/{customer_id}/interactions", responses=problem_responses(404))
+async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
+    """The customer's contacts that have ended, newest first."""
+    await records.get_customer(session, customer_id)
+    rows = await interactions_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, UUID]))
+    items, after = page.cut(rows, key=lambda row: (row.started_at, row.id))
+    return InteractionPage(items=[InteractionOut.model_validate(row) for row in items], next=after)
+
+
+@router.get(
+    "/{customer_id}/profile",
+    response_class=Response,
+    responses={200: {"model": ProfileOut}, **problem_responses(404)},
+)
+async def get_profile(customer_id: UUID, session: Read, using: Using) -> Response:
+    """What an agent sees when the customer calls."""
+    told = await queries.profile(await queries.connection_of(session), customer_id, using.clock())
+    if told is None:
+        raise CustomerNotFound(customer_id)
+    return Response(told, media_type="application/json")

@@ -1,0 +1,209 @@
+"""Customers as they are sent and told."""
+
+from datetime import datetime
+from math import isfinite
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from pydantic import MISSING, AfterValidator, Field, StringConstraints
+
+from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.customers.records import CustomerRecord
+from app.customers.service import GivenNumber, NewCustomer
+
+ATTRIBUTES_BYTES = 65_536
+ATTRIBUTES_DEPTH = 16
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse by name what the records, or a reader of them, could not hold."""
+    _look_through(value, ATTRIBUTES_DEPTH)
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        raise ValueError("holds half of a surrogate pair; accepted: whole characters") from error
+    if b"\\u0000" in encoded:
+        raise ValueError("holds a NUL character; accepted: text without it")
+    if len(encoded) > ATTRIBUTES_BYTES:
+        raise ValueError(f"too large; accepted: at most {ATTRIBUTES_BYTES} bytes as JSON")
+    return value
+
+
+def _look_through(value: Any, levels: int) -> None:
+    if levels < 0:
+        raise ValueError(f"nested too deeply; accepted: at most {ATTRIBUTES_DEPTH} levels")
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("holds a number that JSON has not; accepted: finite numbers")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _look_through(inner, levels - 1)
+
+
+Attributes = Annotated[dict[str, Any], AfterValidator(_storable), Field(description="free JSON object")]
+ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE)]
+RawNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=PRINTABLE)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="the version that you read; 409 if it has changed")]
+Numbers = Annotated[list["NumberIn"], Field(max_length=50)]
+
+
+class NumberIn(Input):
+    """A telephone number in any spelling, and what it is (mobile, home, ...)."""
+
+    raw: RawNumber
+    label: Label | None = None
+
+    def given(self) -> GivenNumber:
+        """As the service takes it."""
+        return GivenNumber(self.raw, self.label)
+
+
+class NumbersIn(Input):
+    """All numbers that the customer is to have from now on."""
+
+    version: Version
+    numbers: Numbers
+
+
+class CustomerIn(Input):
+    """A new customer. `external_id` is the id in your own systems; no two customers share one."""
+
+    name: Name
+    external_id: ExternalId | None = None
+    latin_name: Name | None = None
+    tier: Slug | None = None
+    language: Slug | None = None
+    attributes: Attributes = Field(default_factory=dict)
+    numbers: Numbers = Field(default_factory=list)
+
+    def new(self) -> NewCustomer:
+        """As the service takes it."""
+        given = {name: getattr(self, name) for name in type(self).model_fields if name != "numbers"}
+        return NewCustomer(**given, numbers=tuple(number.given() for number in self.numbers))
+
+
+class CustomerPatch(Input):
+    """What to change; what is left out stays, null clears. `attributes` are replaced as a whole."""
+
+    version: Version
+    name: Name | MISSING = MISSING
+    external_id: ExternalId | MISSING | None = MISSING
+    latin_name: Name | MISSING | None = MISSING
+    tier: Slug | MISSING | None = MISSING
+    language: Slug | MISSING | None = MISSING
+    attributes: Attributes | MISSING = MISSING
+    active: bool | MISSING = MISSING
+
+    def changes(self) -> dict[str, Any]:
+        """The columns to set."""
+        given = self.model_dump(exclude_unset=True, exclude={"version"})
+        return {"tier_id" if name == "tier" else name: value for name, value in given.items()}
+
+
+class NumberOut(Output):
+    """A number as it was given, and in E.164 if it is one."""
+
+    raw: str
+    e164: str | None
+    label: str | None
+
+
+class CustomerOut(Output):
+    """A customer. One that is not active is no longer recognised, but stays in the history."""
+
+    id: UUID
+    external_id: str | None
+    name: str
+    latin_name: str | None
+    tier: str | None
+    language: str | None
+    attributes: dict[str, Any]
+    active: bool
+    version: int
+    numbers: list[NumberOut]
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, record: CustomerRecord) -> "CustomerOut":
+        """From the record."""
+        row = record.customer
+        own = {name: getattr(row, name) for name in cls.model_fields if name not in ("tier", "numbers")}
+        return cls(**own, tier=row.tier_id, numbers=[NumberOut.model_validate(number) for number in record.numbers])
+
+
+class CustomerPage(Output):
+    """A page of customers."""
+
+    items: list[CustomerOut]
+    next: str | None
+
+
+class TierBriefOut(Output):
+    """A customer's tier as an agent sees it."""
+
+    id: str
+    name: str
+    rank: int
+    colour: str
+
+
+class IdentityOut(Output):
+    """Who the customer is."""
+
+    id: UUID
+    external_id: str | None
+    name: str
+    latin_name: str | None
+    tier: TierBriefOut | None
+    language: str | None
+    numbers: list[NumberOut]
+    attributes: dict[str, Any]
+
+
+class CandidateOut(Output):
+    """One of several customers with the same number."""
+
+    id: UUID
+    name: str
+    tier: str | None
+    language: str | None
+
+
+class PastContactOut(Output):
+    """A contact that has ended, in short."""
+
+    id: UUID
+    started_at: datetime
+    ended_at: datetime
+    channel: str
+    direction: str
+    queue: str | None
+    agent: str | None
+    outcome: str
+    wrap_up_code: str | None
+    note: str | None
+    talk_seconds: float
+
+
+class OpenContactOut(Output):
+    """A contact that has not ended."""
+
+    id: UUID
+    source: str
+    call_id: str
+    channel: str
+    direction: str
+    state: str
+    queue: str | None
+    arrived_at: datetime
+    agents: list[str]
+
+
+class ProfileOut(Output):
+    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now."""
+
+    customer: IdentityOut | None
+    interactions: list[PastContactOut]
+    open: list[OpenContactOut]
+    candidates: list[CandidateOut]
