@@ -5,10 +5,13 @@ from fastapi import APIRouter
 from app.api import (
     agents,
     calls,
+    customers,
     floor,
+    interactions,
     keys,
     outbox,
     queues,
+    reports,
     skills,
     sources,
     tiers,
@@ -20,6 +23,9 @@ from app.api.problems import problem_responses
 
 RESOURCES = (
     token,
+    customers,
+    interactions,
+    reports,
     calls,
     floor,
     outbox,

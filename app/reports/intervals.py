@@ -81,5 +81,5 @@ def _instant(where: str, moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _invalid(where: str, what: str, accepted: str) -> Invalid:
-    fault = {"where": where, "what": what, "accepted": accepted}
+    fault = {"where": f"query.{where}", "what": what, "accepted": accepted}
     return Invalid(f"{where}: {what}; accepted: {accepted}", faults=[fault])

@@ -88,7 +88,7 @@ def test_no_instant_is_left_out_or_counted_twice(start: datetime, seconds: int, 
 def test_a_period_without_sense_is_refused_by_name(start: datetime, end: datetime, where: str) -> None:
     with pytest.raises(Invalid) as refused:
         Period(start, end, Interval.QUARTER, UTC_ZONE)
-    assert refused.value.facts["faults"][0]["where"] == where
+    assert refused.value.facts["faults"][0]["where"] == f"query.{where}"
 
 
 @pytest.mark.parametrize("name", ["", "Mars/Base", "../etc/passwd", "/etc/passwd", "Asia", "a\x00b", "x" * 5000])

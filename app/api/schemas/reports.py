@@ -1,0 +1,75 @@
+"""Reports as they are told. Ratios run from 0 to 1; null means that there was nothing to measure."""
+
+from app.api.schemas.common import Instant, Output
+
+
+class CountsOut(Output):
+    """What was counted; what the counts of several intervals or queues add up to, theirs together is."""
+
+    answered: int
+    abandoned: int
+    flowed_out: int
+    answered_in_target: int
+    abandoned_in_target: int
+    abandoned_short: int
+    wait_answered_seconds: float
+    longest_wait_seconds: float
+    handled: int
+    talk_seconds: float
+    hold_seconds: float
+    wrap_up_seconds: float
+
+
+class MetricsOut(Output):
+    """What is read off the counts. Every variant of the service level bears its name; docs/metrics.md defines them."""
+
+    sl_answered: float | None
+    sl_offered: float | None
+    sl_excl_short: float | None
+    sl_no_abandons: float | None
+    sl_abandon_credit: float | None
+    sl_offered_with_flow_outs: float | None
+    sl_excl_short_with_flow_outs: float | None
+    sl_no_abandons_with_flow_outs: float | None
+    sl_abandon_credit_with_flow_outs: float | None
+    abandon_rate: float | None
+    abandon_rate_excl_short: float | None
+    asa_seconds: float | None
+    aht_seconds: float | None
+
+
+class FiguresOut(Output):
+    """Counts and metrics; `offered` are all stays that began."""
+
+    offered: int
+    counts: CountsOut
+    metrics: MetricsOut
+
+
+class IntervalFiguresOut(FiguresOut):
+    """Those from `start` up to, not including, `end`."""
+
+    start: Instant
+    end: Instant
+
+
+class QueueFiguresOut(Output):
+    """One queue; `name` is null if it has been removed since. The total is the sum of the intervals."""
+
+    queue: str
+    name: str | None
+    service_level_seconds: float
+    short_abandon_seconds: float
+    total: FiguresOut
+    intervals: list[IntervalFiguresOut]
+
+
+class QueueReportOut(Output):
+    """Counts and metrics by queue and interval. The total is the sum of the queues."""
+
+    start: Instant
+    end: Instant
+    interval: str
+    time_zone: str
+    total: FiguresOut
+    queues: list[QueueFiguresOut]
