@@ -50,6 +50,7 @@ def test_every_spelling_of_a_number_is_the_same_number(raw: str) -> None:
     ],
 )
 def test_numbers_with_slashes_and_of_other_countries_are_read(raw: str, region: str, e164: str | None) -> None:
+    """zammad#4872."""
     assert normalise(raw, region).e164 == e164
 
 
@@ -64,6 +65,7 @@ def test_numbers_with_slashes_and_of_other_countries_are_read(raw: str, region: 
     ],
 )
 def test_what_is_no_number_is_kept_and_has_no_e164(raw: str) -> None:
+    """livekit/sip#385: a SIP name is not a number."""
     kept = raw.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
     assert normalise(raw, "CN") == Number(kept, None)
 

@@ -40,6 +40,7 @@ async def go_live(session: AsyncSession, customer: UUID, **state: Any) -> str:
 
 @pytest.mark.parametrize("spelt", ["13800138000", "0086 138-0013-8000", "sip:+8613800138000@host", "138/0013/8000"])
 async def test_a_number_in_another_spelling_is_the_same_customer(session: AsyncSession, spelt: str) -> None:
+    """voipbin#408, casepro#222: duplicates for want of one form; zammad#5117: known by the number alone."""
     wanted = await customer_id(session, numbers=["+86 138 0013 8000"])
     found = await look_up(session, spelt)
     assert found.customer is not None
@@ -59,12 +60,14 @@ async def test_a_shared_number_gives_candidates_and_no_customer(session: AsyncSe
 
 
 async def test_one_customer_with_a_number_in_two_spellings_is_one_customer(session: AsyncSession) -> None:
+    """zammad#1253: the same guess ten times."""
     await make_customer(session, numbers=[MOBILE, "13800138000"])
     assert (await look_up(session, MOBILE)).customer is not None
 
 
 @pytest.mark.parametrize("number", [None, "", "anonymous", "sip:anonymous@anonymous.invalid", "unknown", "\x00", "😀"])
 async def test_unknown_number_matched_to_random_customers(session: AsyncSession, number: str | None) -> None:
+    """zammad#2143."""
     await make_customer(session, numbers=["anonymous", "unknown", "", MOBILE])
     found = await look_up(session, number)
     assert found.matches == ()
@@ -72,6 +75,7 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
 
 
 async def test_inactive_customers_are_not_shown(session: AsyncSession) -> None:
+    """zammad#2096."""
     await make_customer(session, numbers=[MOBILE], active=False)
     assert (await look_up(session, MOBILE)).matches == ()
 

@@ -148,6 +148,7 @@ async def fortnight(session: AsyncSession) -> datetime:
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Europe/Berlin", "Asia/Kathmandu"])
 async def test_two_reports_never_disagree(session: AsyncSession, fortnight: datetime, zone: str) -> None:
+    """chatwoot#12261, and #4028: in whatever time zone."""
     end = fortnight + timedelta(days=14)
     told = [await report(session, fortnight, end, interval, zone) for interval in Interval]
     assert told[0].total.offered == 2000
@@ -197,3 +198,15 @@ async def test_a_report_opens_only_the_months_it_needs(session: AsyncSession) ->
     plan = await plan_of(session, count_stays(session, [month, month + HOUR], None, [], REMOVED))
     assert f"queue_visits_{month:%Y_%m}" in plan
     assert f"queue_visits_{month + timedelta(days=40):%Y_%m}" not in plan
+
+
+async def test_an_average_lies_between_its_parts(session: AsyncSession) -> None:
+    """Rocket.Chat#33080: average duration impossible; callcenter#41: answered calls shown as abandoned."""
+    await make_queue(session)
+    for wait in (1.0, 2.0, 600.0):
+        visit = await make_visit(session, wait_seconds=wait)
+        await make_interaction(session, id=visit.interaction_id, talk_seconds=wait, wrap_up_seconds=0.0)
+    await make_visit(session, outcome="abandoned", wait_seconds=9000.0)
+    total = (await report(session)).total
+    assert (total.metrics.asa_seconds, total.metrics.aht_seconds) == (201, 201)
+    assert (total.counts.answered, total.counts.abandoned) == (3, 1)
