@@ -51,6 +51,14 @@ async def test_a_fault_of_a_queue_is_named(admin: httpx.AsyncClient, change: dic
     assert faults(await admin.patch("/api/v1/queues/cards", json=change)) == [where]
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "true", "null", "1" * 400])
+async def test_no_number_is_taken_that_is_none(admin: httpx.AsyncClient, number: str) -> None:
+    for field in ("bonus_seconds", "offer_seconds", "wrap_up_seconds", "language_level"):
+        body = f'{{"id": "cards", "name": "Cards", "{field}": {number}}}'
+        answer = await admin.post("/api/v1/queues", content=body, headers={"content-type": "application/json"})
+        assert faults(answer) == [f"body.{field}"]
+
+
 async def test_a_queue_to_which_numbers_lead_is_not_removed(admin: httpx.AsyncClient) -> None:
     await admin.post("/api/v1/queues", json=QUEUE)
     await admin.post("/api/v1/sources", json={**SOURCE, "default_queue": "cards"})

@@ -18,9 +18,10 @@ Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 class Input(BaseModel):
-    """Base of what is sent to us. Unknown fields are faults, so that a misspelt one does not pass unseen."""
+    """Base of what is sent to us. Unknown fields are faults, so that a misspelt one does not pass unseen; types are not
+    guessed (`true` is no number). A field of a type that JSON lacks (UUID, datetime) needs `Field(strict=False)`."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class Output(BaseModel):
