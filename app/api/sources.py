@@ -9,9 +9,9 @@ from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.sources import (
-    NumberIn,
-    NumberOut,
-    NumberPage,
+    DialledNumberIn,
+    DialledNumberOut,
+    DialledNumberPage,
     SourceIn,
     SourceOut,
     SourcePage,
@@ -65,18 +65,20 @@ async def remove_secret(source_id: str, secret_id: str, session: Write) -> Sourc
 
 
 @router.get("/{source_id}/numbers", responses=problem_responses(404))
-async def list_dialled_numbers(source_id: str, session: Read, page: Paged) -> NumberPage:
+async def list_dialled_numbers(source_id: str, session: Read, page: Paged) -> DialledNumberPage:
     """The numbers of a source and the queues that answer them."""
     await queries.source(session, source_id)
     rows = await queries.dialled_numbers(session, source_id, page.limit + 1, page.after(str))
     items, after = page.cut(rows, key=lambda row: row.number)
-    return NumberPage(items=[NumberOut.model_validate(row) for row in items], next=after)
+    return DialledNumberPage(items=[DialledNumberOut.model_validate(row) for row in items], next=after)
 
 
 @router.put("/{source_id}/numbers/{number:path}", responses=problem_responses(404))
-async def set_dialled_number(source_id: str, number: Number, given: NumberIn, session: Write) -> NumberOut:
+async def set_dialled_number(
+    source_id: str, number: Number, given: DialledNumberIn, session: Write
+) -> DialledNumberOut:
     """Let a queue answer a number; calls that come from now on wait there."""
-    return NumberOut.model_validate(await service.set_dialled_number(session, source_id, number, given.queue_id))
+    return DialledNumberOut.model_validate(await service.set_dialled_number(session, source_id, number, given.queue_id))
 
 
 @router.delete("/{source_id}/numbers/{number:path}", status_code=204, responses=problem_responses(404))

@@ -46,6 +46,10 @@ def test_every_route_declares_its_problems(name: str, operation: dict[str, Any])
         assert list(told["content"]) == [MEDIA_TYPE]
 
 
+def test_no_two_schemas_share_a_name() -> None:
+    assert not [name for name in DOCUMENT["components"]["schemas"] if "__" in name]
+
+
 def test_operations_have_names_of_their_own() -> None:
     names = [operation["operationId"] for _, operation in OPERATIONS]
     assert len(names) == len(set(names))

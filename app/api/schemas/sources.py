@@ -92,21 +92,21 @@ class SourcePage(Output):
     next: str | None
 
 
-class NumberIn(Input):
+class DialledNumberIn(Input):
     """Which queue answers a dialled number."""
 
     queue_id: Slug
 
 
-class NumberOut(Output):
+class DialledNumberOut(Output):
     """A number as the platform sends it, and the queue that answers it."""
 
     number: str
     queue_id: str
 
 
-class NumberPage(Output):
+class DialledNumberPage(Output):
     """A page of dialled numbers."""
 
-    items: list[NumberOut]
+    items: list[DialledNumberOut]
     next: str | None
