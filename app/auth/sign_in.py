@@ -9,9 +9,10 @@ import secrets
 from dataclasses import dataclass
 from typing import cast
 
+from prometheus_client import Counter
 from sqlalchemy import delete, select, update
 
-from app.auth.errors import BadToken, WrongCredentials
+from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.service import set_password
@@ -22,6 +23,7 @@ from app.core.ids import new_id
 from app.db.engine import Sessions, WriteSession
 
 PREFIX = "cfr_"
+SIGN_INS = Counter("callfloor_sign_ins", "Sign-ins by password.", ["outcome"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,19 @@ class SignIn:
             await set_password(session, self._passwords, user_id, new, self._clock)
 
     async def _authenticated(self, login: str, password: str, address: str) -> User:
-        self._throttle.admit((login, address))
+        try:
+            self._throttle.admit((login, address))
+        except TooManyAttempts:
+            SIGN_INS.labels("throttled").inc()
+            raise
         async with self._sessions.read() as session:
             user = await session.get(User, login)
         right = await self._passwords.verify(user.password_hash if user else None, password)
         if user is None or not right or not user.active:
+            SIGN_INS.labels("refused").inc()
             raise WrongCredentials("The login or the password is wrong, or the account is disabled.")
         self._throttle.succeeded((login, address))
+        SIGN_INS.labels("granted").inc()
         return user
 
     async def _begin(self, user: User, fresh_hash: str | None) -> Grant:

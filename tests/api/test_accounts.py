@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api.paging import Window
 from tests.api.conftest import ClientAs, faults
 
 USER = {"id": "sofia", "name": "Sofia Rossi", "role": "supervisor", "password": "correct horse"}
@@ -150,6 +151,13 @@ async def test_a_skill_is_renamed_and_its_id_is_its_own(admin: httpx.AsyncClient
     assert (await admin.patch("/api/v1/skills/cards", json={"name": "Karten"})).json()["name"] == "Karten"
     assert (await admin.post("/api/v1/skills", json={"id": "cards", "name": "Again"})).status_code == 409
     assert (await admin.patch("/api/v1/skills/none", json={"name": "x"})).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "key"), [("skills", "\x00"), ("outbox", ("main", 10**30)), ("outbox", "main")])
+async def test_a_forged_cursor_is_a_fault_and_no_error_of_ours(client_as: ClientAs, path: str, key: object) -> None:
+    _, cursor = Window(1, None).cut([1, 2], key=lambda row: key)
+    answer = await client_as("supervisor").get(f"/api/v1/{path}", params={"cursor": cursor or ""})
+    assert answer.status_code == 422, answer.text
 
 
 @pytest.mark.parametrize("path", ["users", "agents", "queues", "sources"])

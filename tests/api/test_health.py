@@ -65,4 +65,4 @@ async def test_without_a_database_requests_are_told_when_to_come_back(
 async def test_numbers_are_told_to_prometheus(app: Application) -> None:
     answer = await ask(app, "/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "process_" in answer.text or "python_info" in answer.text
+    assert "callfloor_sign_ins" in answer.text
