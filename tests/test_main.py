@@ -1,0 +1,43 @@
+"""The server as it is put together, with its lifespan."""
+
+import httpx
+from pydantic import SecretStr
+
+from app.auth.passwords import Passwords
+from app.auth.service import create_first_administrator
+from app.auth.tokens import Principal
+from app.main import create_app
+from app.settings import Database as DatabaseSettings
+from app.settings import Settings
+from tests.fixtures.database import Database
+
+SIGN_IN = {"login": "admin", "password": "correct horse"}
+
+
+def settings_of(database: Database) -> Settings:
+    return Settings(database=DatabaseSettings(url=SecretStr(database.url)))
+
+
+async def test_a_new_installation_begins_with_its_first_administrator(database: Database) -> None:
+    app = create_app(settings_of(database))
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        async with app.state.services.sessions.write() as session:
+            await create_first_administrator(
+                session, Passwords(), user_id="admin", name="Admin", password="correct horse"
+            )
+        token = (await client.post("/api/v1/token", json=SIGN_IN)).json()["access_token"]
+        made = await client.post(
+            "/api/v1/queues", json={"id": "cards", "name": "Cards"}, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert made.status_code == 201
+
+
+async def test_a_token_outlives_the_process_that_gave_it(database: Database) -> None:
+    verifiers = []
+    for _ in range(2):
+        app = create_app(settings_of(database))
+        async with app.router.lifespan_context(app):
+            verifiers.append(app.state.services.tokens)
+    anna = Principal("anna", "Anna", "agent")
+    assert verifiers[1].verify(verifiers[0].issue(anna)) == anna
