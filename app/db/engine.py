@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Dialect, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from app.db.errors import translated
+from app.db.errors import meaning, translated
 
 
 def _encode(value: Any) -> str:
@@ -42,7 +42,16 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
         _for_driver(url), json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    event.listen(engine.sync_engine, "do_connect", _connect)
     return engine
+
+
+def _connect(dialect: Dialect, record: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    # here an OSError can only be about the database; later it may come from whatever a session's block does
+    try:
+        return dialect.connect(*arguments, **options)
+    except OSError as error:
+        raise meaning(error) or error from error
 
 
 def _refuse_closed(connection: Any, record: object, proxy: object) -> None:

@@ -69,7 +69,7 @@ def translated() -> Iterator[None]:
     """Turn a failure to reach the database into `DatabaseUnavailable`; everything else passes unchanged."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         unavailable = meaning(error)
         if unavailable is None:
             raise

@@ -84,6 +84,16 @@ async def test_an_unreachable_database_is_unavailable() -> None:
     assert caught.value.retry_after > 0
 
 
+async def test_a_file_missing_inside_the_block_is_not_the_databases_fault(sessions: Sessions) -> None:
+    async def work() -> None:
+        async with sessions.read() as session:
+            await session.execute(text("select 1"))
+            raise FileNotFoundError("report.csv")
+
+    with pytest.raises(FileNotFoundError):
+        await work()
+
+
 async def test_an_unknown_database_is_refused(database: Database) -> None:
     engine = create_engine(database.url.replace("/test_", "/no_test_"), poolclass=NullPool)
     with pytest.raises(DatabaseRefused, match="does not exist"):
