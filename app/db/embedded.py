@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -47,8 +47,10 @@ class EmbeddedServer:
                     fcntl.flock(users, fcntl.LOCK_SH | fcntl.LOCK_NB)
                     self._cluster = cluster.Cluster(self.folder, Account(self.folder), self._options)
                     self._cluster.ensure_running(PATIENCE)
-                except BaseException:
+                except BaseException:  # Ctrl-C too: a server that was just started is not left behind
                     os.close(users)
+                    with suppress(EmbeddedServerError):
+                        self._stop_unless_used()
                     raise
                 self._users = users
         return self.url
@@ -72,14 +74,17 @@ class EmbeddedServer:
     def stop_if_unused(self) -> bool:
         """Stop the server unless some process uses it, for instance one left behind by a killed process."""
         with self._only_one():
-            users = self._lock_file("users")
-            try:
-                if not _locked(users):
-                    return False
-                cluster.Cluster(self.folder, Account(self.folder), self._options).stop()
-                return True
-            finally:
-                os.close(users)
+            return self._stop_unless_used()
+
+    def _stop_unless_used(self) -> bool:
+        users = self._lock_file("users")
+        try:
+            if not _locked(users):
+                return False
+            cluster.Cluster(self.folder, Account(self.folder), self._options).stop()
+            return True
+        finally:
+            os.close(users)
 
     @property
     def url(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.db.cluster import Cluster
 from app.db.embedded import EmbeddedServer
 from tests.db.embedded import query, start_client
 
@@ -64,6 +65,24 @@ def test_two_processes_that_start_at_once_share_one_server(fresh_folder: Path) -
         stopped.append(output.strip())
     assert stopped == ["False", "False", "True"]
     assert EmbeddedServer(fresh_folder / "db").pid is None
+
+
+def test_ctrl_c_in_a_terminal_does_not_reach_the_server(folder: Path) -> None:
+    with EmbeddedServer(folder) as server:
+        assert server.pid is not None
+        assert os.getpgid(server.pid) != os.getpgid(0)
+        assert os.getsid(server.pid) != os.getsid(0)
+
+
+def test_an_interrupted_start_leaves_no_server_behind(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Cluster) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Cluster, "_ensure_database", interrupted)
+    server = EmbeddedServer(folder)
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert server.pid is None
 
 
 def test_only_its_user_can_reach_it(folder: Path) -> None:
