@@ -122,6 +122,7 @@ class Hub:
         if not subscriptions:
             del self._topics[topic]
 
-    def __len__(self) -> int:
-        """How many subscriptions there are."""
+    @property
+    def subscriptions(self) -> int:
+        """How many there are."""
         return sum(map(len, self._topics.values()))

@@ -62,9 +62,9 @@ async def test_who_is_busy_sending_learns_of_the_end_elsewhere() -> None:
 async def test_nothing_is_left_of_those_who_left() -> None:
     hub = Hub()
     with hub.subscribe("a"), hub.subscribe("a"):
-        assert len(hub) == 2
+        assert hub.subscriptions == 2
         assert hub.listened("a")
-    assert len(hub) == 0
+    assert hub.subscriptions == 0
     assert not hub.listened("a")
     hub.publish("a", 1, b"to nobody")
 
