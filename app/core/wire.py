@@ -38,7 +38,8 @@ def read(value: Any, shape: type[_Shape]) -> _Shape:
     try:
         return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise invalid(faults(value, shape) or [fault("body", str(error), "see the description")]) from None
+        found = faults(value, shape) or [fault("body", f"is not accepted: {error}", _accepted(shape))]
+        raise invalid(found) from None
 
 
 def keepable(text: str) -> str:
@@ -73,8 +74,8 @@ def faults(value: Any, shape: type[msgspec.Struct], where: str = "") -> list[dic
 
 
 def _faults_of(value: Any, kind: Any, path: str) -> list[dict[str, str]]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return faults(value, kind, path)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and (found := faults(value, kind, path)):
+        return found
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -83,7 +84,9 @@ def _faults_of(value: Any, kind: Any, path: str) -> list[dict[str, str]]:
 
 
 def _accepted(kind: Any) -> str:
-    """The description that a type carries (`Meta(description=...)`), also inside a union."""
+    """The description that a type carries (`Meta(description=...)`), also inside a union; of a struct its docstring."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
     for part in (kind, *get_args(kind)):
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, msgspec.Meta) and meta.description:
