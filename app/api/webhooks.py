@@ -108,7 +108,7 @@ def _stranger(source: str) -> SourceAccess:
 
 async def _read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > BODY_LIMIT:
+    if len(announced) > 20 or (announced.isdigit() and int(announced) > BODY_LIMIT):
         raise TooLarge
     message = await receive()
     body: bytes = message.get("body", b"")

@@ -31,7 +31,7 @@ class FakeFloor:
 
     async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
         if self.status != "owner":
-            raise Unavailable("The journal cannot commit right now.", retry_after=2)
+            raise Unavailable("The journal cannot commit right now.", retry_after=1)
         await asyncio.sleep(0)
         if isinstance(command, Look):
             return self._look(command)

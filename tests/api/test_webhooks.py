@@ -193,7 +193,7 @@ async def test_without_a_database_the_platform_is_told_to_come_back(desk: Desk, 
 async def test_while_the_journal_cannot_commit_the_platform_is_told_to_come_back(desk: Desk) -> None:
     desk.floor.status = "degraded"
     answer = await desk.post()
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
 async def test_a_broken_look_up_costs_the_name_not_the_call(desk: Desk) -> None:
