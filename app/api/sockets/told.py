@@ -1,0 +1,61 @@
+"""What the server answers on a socket, as bytes that are ready to send."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from app.api.problems import problem_body
+from app.core.errors import CallfloorError, Conflict
+from app.floor.commands import Answer
+
+PING = b'{"type":"ping"}'
+
+_encode = msgspec.json.Encoder().encode
+
+Request = int | str | None
+"""The id of the frame that is answered, None where it had none that can be used."""
+
+
+def answered(request: Request, answer: Answer) -> bytes:
+    """A command's answer: done, with what the floor told, or refused with the problem."""
+    if answer.ok:
+        return _encode({**answer.body, "re": request, "ok": True})
+    return refused(request, refusal(**answer.body))
+
+
+def refused(request: Request, error: CallfloorError) -> bytes:
+    """An error as the answer to a frame."""
+    return _encode({"re": request, "ok": False, "problem": problem_body(error)})
+
+
+def pong(request: Request) -> bytes:
+    """The answer to a client's ping."""
+    return _encode({"type": "pong", "re": request, "ok": True})
+
+
+def welcome(request: Request, session: str, snapshot: dict[str, Any], *, reset: bool, degraded: bool) -> bytes:
+    """The snapshot, after which live frames follow. `reset`: what was missed is not replayed, start from this."""
+    head = {"type": "welcome", "re": request, "ok": True, "session": session, "reset": reset, "degraded": degraded}
+    return _encode(head | snapshot)
+
+
+def refusal(code: str, detail: str, **facts: Any) -> CallfloorError:
+    """The floor's refusal as the error it was: its code names the class, which names the status."""
+    kind = _kind(code) or Conflict
+    error = kind.__new__(kind)
+    CallfloorError.__init__(error, detail, **facts)
+    error.code = code  # type: ignore[misc]
+    return error
+
+
+@lru_cache
+def _kind(code: str) -> type[CallfloorError] | None:
+    return next((kind for kind in _kinds(CallfloorError) if kind.code == code), None)
+
+
+def _kinds(base: type[CallfloorError]) -> Iterator[type[CallfloorError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)
