@@ -1,0 +1,122 @@
+"""From the handshake to the welcome: who is it, what did they miss, where do they stand."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from app.api.services import FloorStatus
+from app.api.sockets import told
+from app.api.sockets.asked import Ask, BadFrame, Hello, Reader
+from app.api.sockets.line import BAD_TOKEN, FORBIDDEN, PROTOCOL_ERROR, TRY_LATER, Close, Line
+from app.auth.errors import RoleMissing
+from app.auth.tokens import Principal
+from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
+from app.core.ids import new_id
+from app.db.errors import meaning
+from app.floor.commands import Answer, Command, Look
+
+REPLAY_LIMIT = 1000
+"""Who has missed more starts from the snapshot."""
+
+Verify = Callable[[str], Principal]
+
+
+class SocketFloor(Protocol):
+    """What the sockets need of the floor."""
+
+    @property
+    def status(self) -> FloorStatus:
+        """Whether this process owns the floor, and can commit."""
+
+    async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
+        """Apply a command, answered after the commit; the same (scope, id) gets the same answer."""
+
+    async def replay(self, after: int, upto: int, agent_id: str | None) -> list[tuple[int, bytes]]:
+        """The (seq, frame) with after < seq <= upto of an agent, or of the floor with None; one more than the limit
+        tells that there are too many."""
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two sockets: who may use it, what they may ask, how far they may fall behind (frames)."""
+
+    path: str
+    roles: frozenset[str]
+    commands: tuple[type[Ask], ...]
+    backlog: int
+
+
+class Guest(msgspec.Struct, frozen=True):
+    """Somebody who said hello and may be here."""
+
+    hello: Hello
+    id: str
+    session: str
+
+    @property
+    def scope(self) -> str:
+        """Where their command ids are remembered; with their own id, so that nobody reads another's answers."""
+        return f"session:{self.id}:{self.session}"
+
+
+async def greet(line: Line, kind: Kind, reader: Reader, verify: Verify, seconds: float) -> Guest:
+    """Wait for the hello and let its sender in; raises `Close` with the reason otherwise."""
+    try:
+        async with asyncio.timeout(seconds):
+            hello = reader.read(await line.receive())
+    except TimeoutError:
+        raise Close(PROTOCOL_ERROR, f"no hello within {seconds:g} seconds") from None
+    except BadFrame as error:
+        raise await turned_away(line, error.request, error) from None
+    if not isinstance(hello, Hello):
+        request = getattr(hello, "id", None)
+        raise await turned_away(line, request, Invalid("The first frame must be a hello.", faults=[]))
+    try:
+        principal = verify(hello.token)
+        if principal.role not in kind.roles:
+            raise RoleMissing(f"Your role is {principal.role}; {kind.path} is for {' and '.join(sorted(kind.roles))}.")
+    except CallfloorError as error:
+        raise await turned_away(line, hello.id, error) from None
+    return Guest(hello, principal.id, hello.session or new_id())
+
+
+async def turned_away(line: Line, request: told.Request, error: CallfloorError) -> Close:
+    """Tell the problem, and return the close that belongs to it."""
+    await line.send(told.refused(request, error))
+    kinds = ((Unauthenticated, BAD_TOKEN), (Unavailable, TRY_LATER), (Invalid, PROTOCOL_ERROR))
+    code = next((code for kind, code in kinds if isinstance(error, kind)), FORBIDDEN)
+    return Close(code, error.detail)
+
+
+async def level(line: Line, floor: SocketFloor, guest: Guest, agent_id: str | None) -> int:
+    """Send what was missed and the welcome; returns the sequence number after which frames are news.
+
+    The caller subscribes before, so that nothing falls between the snapshot and the live frames. Raises `Unavailable`.
+    """
+    look = await floor.submit(Look(what="floor" if agent_id is None else "agent", agent_id=agent_id))
+    seq: int = look.body["seq"]
+    missed = await _missed(floor, guest.hello.resume, seq, agent_id)
+    for _, frame in missed or ():
+        await line.send(frame)
+    degraded = floor.status == "degraded"
+    await line.send(told.welcome(guest.hello.id, guest.session, look.body, reset=missed is None, degraded=degraded))
+    return seq
+
+
+async def _missed(
+    floor: SocketFloor, resume: int | None, seq: int, agent_id: str | None
+) -> list[tuple[int, Any]] | None:
+    """What came after `resume`; None when it cannot be told: too much, or the floor has never been there."""
+    if resume is None or resume == seq:
+        return []
+    if resume > seq:
+        return None
+    try:
+        frames = await floor.replay(resume, seq, agent_id)
+    except Exception as error:
+        unavailable = meaning(error)
+        if unavailable is None:
+            raise
+        raise unavailable from error
+    return frames if len(frames) <= REPLAY_LIMIT else None
