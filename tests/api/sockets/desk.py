@@ -1,0 +1,120 @@
+"""A real server with the sockets and a floor of the test's own, and a client that speaks the protocol."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from app.api.recognition import Recognition
+from app.api.sockets.conversation import Timing
+from app.api.sockets.endpoints import Sockets
+from app.api.sockets.tabs import Tabs
+from app.auth.tokens import Principal, Role, TokenService
+from app.core.clock import now
+from app.core.tasks import Supervisor
+from app.floor.commands import Recognised
+from app.realtime.hub import Hub
+from app.telephony.events import CallEvent
+from tests.api.fake_floor import FakeFloor
+from tests.fixtures.serving import Serving, serving
+
+V1 = Subprotocol("callfloor.v1")
+TOKENS = TokenService(b"a key of the tests, thirty-two bytes long", now)
+QUICK = Timing(hello=0.3, begin=2.0, ping=0.05, silence=0.3, bad_frames=3)
+
+
+def token(login: str = "li", role: Role = "agent") -> str:
+    return TOKENS.issue(Principal(login, login.title(), role))
+
+
+class Client:
+    """One socket. `hear` gives the next frame; pings are answered with pongs unless it is told to be `mute`."""
+
+    def __init__(self, socket: ClientConnection, mute: bool = False) -> None:
+        self.socket = socket
+        self.mute = mute
+        self.pings = 0
+
+    async def say(self, frame: object) -> None:
+        text = frame if isinstance(frame, str | bytes) else msgspec.json.encode(frame).decode()
+        await self.socket.send(text)
+
+    async def hear(self) -> dict[str, Any]:
+        async with asyncio.timeout(5):
+            while True:
+                frame: dict[str, Any] = msgspec.json.decode(await self.socket.recv())
+                if frame.get("type") != "ping":
+                    return frame
+                self.pings += 1
+                if not self.mute:
+                    await self.say({"type": "pong"})
+
+    async def ask(self, number: int | str, kind: str, **data: Any) -> dict[str, Any]:
+        await self.say({"id": number, "type": kind, **data})
+        return await self.hear()
+
+    async def hello(self, login: str = "li", role: Role = "agent", **data: Any) -> dict[str, Any]:
+        return await self.ask(1, "hello", token=token(login, role), **data)
+
+    async def closed(self) -> tuple[int, str]:
+        """The server's close code and reason, whatever frames come before."""
+        with suppress(ConnectionClosed):
+            while True:
+                await self.hear()
+        return self.socket.close_code or 0, self.socket.close_reason or ""
+
+
+class Desk:
+    """The server side: floor, hub, sockets."""
+
+    def __init__(self, timing: Timing | None = None, floor: Any = None, hub: Hub | None = None) -> None:
+        self.hub = hub or Hub()
+        self.floor: Any = floor or FakeFloor(self.hub)
+        self.tasks = Supervisor()
+        self.tabs = Tabs(self.floor, self.tasks)
+        self.recognised: list[CallEvent] = []
+        self.sockets = Sockets(
+            floor=self.floor,
+            hub=self.hub,
+            verify=TOKENS.verify,
+            recognition=Recognition(self._recognise),
+            tabs=self.tabs,
+            clock=now,
+            timing=timing,
+        )
+        self.app = FastAPI()
+        self.app.router.routes.extend(self.sockets.routes())
+        self.address = ""
+        self.server: Serving | None = None
+
+    async def _recognise(self, event: CallEvent) -> Recognised:
+        self.recognised.append(event)
+        return Recognised(profile=b"{}")
+
+    @asynccontextmanager
+    async def client(self, path: str = "/ws/agent", mute: bool = False, **options: Any) -> AsyncIterator[Client]:
+        options = {
+            "subprotocols": [V1],
+            "compression": None,
+            "proxy": None,
+            "ping_interval": None,
+            "close_timeout": 0.3,
+            **options,
+        }
+        async with connect(f"ws://{self.address}{path}", **options) as socket:
+            yield Client(socket, mute)
+
+
+@asynccontextmanager
+async def open_desk(timing: Timing | None = None, **options: Any) -> AsyncIterator[Desk]:
+    desk = Desk(timing, **options)
+    settings = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
+    async with serving(desk.app, **settings) as (desk.address, desk.server):
+        yield desk
+    await desk.tasks.stop()
