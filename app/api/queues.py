@@ -6,6 +6,7 @@ from app.api.deps import ADMINISTRATES, READS, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.queues import QueueIn, QueueOut, QueuePage, QueuePatch
+from app.floor.queries import contacts_in
 from app.routing import queries, service
 
 router = APIRouter(prefix="/queues", tags=["queues"])
@@ -40,5 +41,5 @@ async def change_queue(queue_id: str, given: QueuePatch, session: Write) -> Queu
 
 @router.delete("/{queue_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_queue(queue_id: str, session: Write) -> None:
-    """Remove a queue to which no dialled number leads."""
-    await service.delete_queue(session, queue_id)
+    """Remove a queue to which no dialled number leads and in which nobody is."""
+    await service.delete_queue(session, queue_id, live=await contacts_in(session, queue_id))

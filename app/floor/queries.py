@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.floor.models import Order
+from app.floor.models import LiveContact, Order
 
 
 async def orders(
@@ -18,3 +18,9 @@ async def orders(
     if after is not None:
         query = query.where(tuple_(Order.floor, Order.id) > after)
     return (await session.scalars(query)).all()
+
+
+async def contacts_in(session: AsyncSession, queue_id: str) -> int:
+    """How many live contacts are in a queue, as of the last commit of the floor."""
+    here = select(func.count()).select_from(LiveContact).where(LiveContact.state["queue"].astext == queue_id)
+    return await session.scalar(here) or 0

@@ -28,7 +28,7 @@ class WrapUpCodeTaken(Conflict):
 
 
 class QueueInUse(Conflict):
-    """Dialled numbers still lead to the queue."""
+    """Dialled numbers still lead to the queue, or contacts are in it."""
 
     code = "queue-in-use"
 

@@ -45,14 +45,17 @@ async def _require(session: WriteSession, queue_id: str, requires: Mapping[str, 
     return dict(sorted(requires.items()))
 
 
-async def delete_queue(session: WriteSession, queue_id: str) -> None:
-    """Remove a queue; its history stays. Raises `QueueUnknown`, or `QueueInUse` while calls may be led to it."""
+async def delete_queue(session: WriteSession, queue_id: str, live: int) -> None:
+    """Remove a queue; its history stays. Raises `QueueUnknown`, or `QueueInUse` while calls may be led to it or `live`
+    contacts are in it."""
     # the lock keeps out a dialled number that somebody adds at this moment
     found = await queries.queue(session, queue_id, lock=True)
     uses = await telephony.uses_of_queue(session, queue_id, NAMED_AT_MOST)
     if uses:
         told = [{"source": source, "number": number} for source, number in uses]
         raise QueueInUse(f"Numbers still lead to the queue {queue_id!r}; lead them elsewhere first.", used_by=told)
+    if live:
+        raise QueueInUse(f"{live} contact(s) are in the queue {queue_id!r}; remove it when it is empty.", live=live)
     await session.delete(found.queue)
 
 

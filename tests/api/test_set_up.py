@@ -6,7 +6,9 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.api.conftest import faults
+from app.core.ids import new_id
+from app.floor.models import LiveContact
+from tests.api.conftest import OneTransaction, faults
 
 QUEUE = {"id": "cards", "name": "Cards 卡"}
 SOURCE = {"id": "pbx", "name": "Head office", "command_url": "https://pbx.example/commands"}
@@ -71,6 +73,14 @@ async def test_a_queue_to_which_numbers_lead_is_not_removed(admin: httpx.AsyncCl
     await admin.patch("/api/v1/sources/pbx", json={"default_queue": None})
     assert (await admin.delete("/api/v1/queues/cards")).status_code == 204
     assert (await admin.delete("/api/v1/queues/cards")).status_code == 404
+
+
+async def test_a_queue_with_callers_in_it_is_not_removed(admin: httpx.AsyncClient, kept_apart: OneTransaction) -> None:
+    await admin.post("/api/v1/queues", json=QUEUE)
+    async with kept_apart.write() as session:
+        session.add(LiveContact(floor="main", id=new_id(), state={"queue": "cards"}))
+    kept = await admin.delete("/api/v1/queues/cards")
+    assert (kept.status_code, kept.json()["live"]) == (409, 1)
 
 
 async def test_ids_are_given_once(admin: httpx.AsyncClient) -> None:
