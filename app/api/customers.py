@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from app.api.deps import Read, Using, Write, current_user
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
     CustomerIn,
     CustomerOut,
@@ -30,7 +31,7 @@ AnyNumber = Annotated[str | None, Query(max_length=64, description="who has this
 PartOfName = Annotated[
     str | None, Query(max_length=100, description="parts of the name: characters, Latin letters, pinyin or initials")
 ]
-OwnId = Annotated[str | None, Query(max_length=100, description="the id in your own systems")]
+OwnId = Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="the id in your own systems")]
 Inactive = Annotated[bool, Query(description="those who are not active, too")]
 
 

@@ -148,6 +148,7 @@ async def test_an_attribute_that_cannot_be_kept_is_refused(agent: httpx.AsyncCli
     body = f'{{"name": "王", "attributes": {{"a": [{value}]}}}}'
     answer = await agent.post(PATH, content=body, headers={"content-type": "application/json"})
     assert faults(answer) == ["body.attributes"]
+    assert answer.json()["faults"][0]["accepted"]
 
 
 async def test_numbers_as_large_as_json_has_them_are_kept(agent: httpx.AsyncClient) -> None:
@@ -175,6 +176,7 @@ async def test_who_is_not_there_is_not_found(agent: httpx.AsyncClient) -> None:
     assert (await agent.put(f"{nobody}/numbers", json={"version": 1, "numbers": []})).status_code == 404
     assert (await agent.post(f"{nobody}/numbers", json={"raw": "1"})).status_code == 404
     assert faults(await agent.get(f"{PATH}/nobody")) == ["path.customer_id"]
+    assert faults(await agent.get(PATH, params={"external_id": "\x00"})) == ["query.external_id"]
 
 
 @pytest.mark.parametrize("role", ["agent", "supervisor", "administrator", "integration"])

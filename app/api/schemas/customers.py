@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import MISSING, AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
 from app.customers.records import CustomerRecord
@@ -22,21 +23,25 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError as error:
-        raise ValueError("holds half of a surrogate pair; accepted: whole characters") from error
+        raise _fault("holds half of a surrogate pair", "whole characters") from error
     if b"\\u0000" in encoded:
-        raise ValueError("holds a NUL character; accepted: text without it")
+        raise _fault("holds a NUL character", "text without it")
     if len(encoded) > ATTRIBUTES_BYTES:
-        raise ValueError(f"too large; accepted: at most {ATTRIBUTES_BYTES} bytes as JSON")
+        raise _fault("is too large", f"at most {ATTRIBUTES_BYTES} bytes as JSON")
     return value
 
 
 def _look_through(value: Any, levels: int) -> None:
     if levels < 0:
-        raise ValueError(f"nested too deeply; accepted: at most {ATTRIBUTES_DEPTH} levels")
+        raise _fault("is nested too deeply", f"at most {ATTRIBUTES_DEPTH} levels")
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError("holds a number that JSON has not; accepted: finite numbers")
+        raise _fault("holds a number that JSON has not", "finite numbers")
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         _look_through(inner, levels - 1)
+
+
+def _fault(what: str, accepted: str) -> PydanticCustomError:
+    return PydanticCustomError("attributes", what, {"expected": accepted})
 
 
 Attributes = Annotated[dict[str, Any], AfterValidator(_storable), Field(description="free JSON object")]

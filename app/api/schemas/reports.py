@@ -21,7 +21,14 @@ class CountsOut(Output):
 
 
 class MetricsOut(Output):
-    """What is read off the counts. Every variant of the service level bears its name; docs/metrics.md defines them."""
+    """What is read off the counts. Every variant of the service level bears its name.
+
+    With T the target and s the threshold of a short abandon, both inclusive: sl_answered is answered within T by
+    answered; sl_offered divides by answered and abandoned; sl_excl_short leaves out who left within s; sl_no_abandons
+    all who left; sl_abandon_credit counts who left within T as served. `_with_flow_outs` adds stays that ended in
+    another queue, a callback or a time-out to the denominator. abandon_rate is of all stays; asa_seconds runs from
+    queue entry to connection, ringing included; aht_seconds is talk, hold and wrap-up of the handled contacts.
+    """
 
     sl_answered: float | None
     sl_offered: float | None
