@@ -1,0 +1,264 @@
+"""What the server may send on a socket, as types. They describe: the bytes come from the floor as they are logged."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from app.agents.presence import AgentState
+from app.api.sockets.asked import BASICS, COMMANDS, RequestId
+from app.api.sockets.line import SUBPROTOCOL
+from app.calls.leg import LegState, Party
+from app.core.channels import Channel
+from app.floor.commands import CustomerCard
+from app.floor.entities import ContactState
+from app.routing.decision import Decision
+
+
+class Leg(msgspec.Struct, kw_only=True):
+    """One party's connection to a call; its times are seconds up to `since`."""
+
+    id: str
+    party: Party
+    agent: str | None
+    state: LegState
+    since: str
+    queue_seconds: float
+    ring_seconds: float
+    talk_seconds: float
+    hold_seconds: float
+
+
+class Contact(msgspec.Struct, kw_only=True):
+    """A live contact. `candidates` are all customers with the caller's number where there are several."""
+
+    id: str
+    call_id: str
+    source: str
+    channel: str
+    direction: str | None
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    state: ContactState
+    held: bool
+    queue: str | None
+    tier: str | None
+    customer: CustomerCard | None
+    candidates: list[CustomerCard]
+    arrived_at: str
+    queued_at: str | None
+    ended_at: str | None
+    agents: list[str]
+    legs: list[Leg]
+
+
+class OwnContact(Contact, kw_only=True):
+    """A contact in an agent's snapshot, with the profile that came with its offer."""
+
+    profile: dict[str, Any] | None
+    expires_at: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Agent(msgspec.Struct, kw_only=True):
+    """An agent and what they are doing."""
+
+    id: str
+    name: str
+    state: AgentState
+    reason: str | None
+    since: str
+    connected: bool
+    offer: str | None
+    contact_id: str | None
+    contacts: list[str]
+    wrap_up: str | None
+    wrap_up_until: str | None
+
+
+class Queue(msgspec.Struct, kw_only=True):
+    """A queue at this moment."""
+
+    id: str
+    name: str
+    waiting: int
+    offered: int
+    active: int
+    longest_wait_seconds: float
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """What was wrong, as over HTTP (RFC 9457); further members are facts such as the present state."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    faults: list[dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Done(msgspec.Struct, kw_only=True):
+    """A command was applied and is durable. Further members are what it made, such as the contact of a dialled call."""
+
+    re: RequestId
+    ok: Literal[True]
+
+
+class Refused(msgspec.Struct, kw_only=True):
+    """A frame was refused; nothing was done. `re` is null where the frame had no usable id."""
+
+    re: RequestId | None
+    ok: Literal[False]
+    problem: Problem
+
+
+class PingOfServer(msgspec.Struct, tag_field="type", tag="ping"):
+    """Every 15 seconds; answer with anything. Who is silent for 45 seconds is gone."""
+
+
+class PongOfServer(msgspec.Struct, tag_field="type", tag="pong", kw_only=True):
+    """The answer to a client's ping."""
+
+    re: RequestId | None
+    ok: Literal[True]
+
+
+class Degraded(msgspec.Struct, tag_field="type", tag="degraded"):
+    """Commands are refused for now, since they cannot be made durable; nothing acknowledged is lost."""
+
+    since: str
+
+
+class Restored(msgspec.Struct, tag_field="type", tag="restored"):
+    """Commands are taken again."""
+
+
+class Welcome(msgspec.Struct, tag_field="type", tag="welcome", kw_only=True):
+    """The snapshot as of `seq`, after the frames that were missed. `reset`: they were too many, or the number was not
+    this floor's; forget everything known and start from this. `session` is to be given again after a reconnection."""
+
+    re: RequestId
+    ok: Literal[True]
+    seq: int
+    session: str
+    reset: bool
+    degraded: bool
+
+
+class AgentWelcome(Welcome, tag="welcome", kw_only=True):
+    """The agent's snapshot as of `seq`. `reset`: forget what is known. `session`: give it again when reconnecting."""
+
+    agent: Agent
+    contacts: list[OwnContact]
+
+
+class FloorWelcome(Welcome, tag="welcome", kw_only=True):
+    """The floor's snapshot as of `seq`. `reset`: forget what is known. `session`: give it again when reconnecting."""
+
+    at: str
+    queues: list[Queue]
+    agents: list[Agent]
+    by_state: dict[AgentState, int]
+    contacts: list[Contact]
+
+
+class Numbered(msgspec.Struct, tag_field="type", kw_only=True):
+    """Base of what happened: in order of `seq`, which resuming goes by. `at` is the floor's time."""
+
+    seq: int
+    at: str
+
+
+class AgentChanged(Numbered, tag="agent.state", kw_only=True):
+    """An agent's state changed."""
+
+    agent: Agent
+
+
+class ContactOpened(Numbered, tag="contact.opened", kw_only=True):
+    """A call arrived, or was dialled."""
+
+    contact: Contact
+
+
+class ContactQueued(Numbered, tag="contact.queued", kw_only=True):
+    """The contact waits in a queue."""
+
+    contact: Contact
+
+
+class ContactOffered(Numbered, tag="contact.offered", kw_only=True):
+    """The screen pop: take or decline it before `expires_at`. `profile` is the customer's, `why` routing's reason."""
+
+    contact: Contact
+    profile: dict[str, Any] | None
+    why: Decision
+    expires_at: str
+
+
+class OfferWithdrawn(Numbered, tag="offer.withdrawn", kw_only=True):
+    """The offer is over without this agent: expired, declined, caller gone, ..."""
+
+    contact_id: str
+    reason: str
+
+
+class ContactUpdated(Numbered, tag="contact.updated", kw_only=True):
+    """The contact or its call changed."""
+
+    contact: Contact
+
+
+class ContactEnded(Numbered, tag="contact.ended", kw_only=True):
+    """The call is over; wrap-up may still be open."""
+
+    contact: Contact
+    outcome: str
+
+
+class CommandFailed(Numbered, tag="command.failed", kw_only=True):
+    """A command to the telephone platform could not be delivered and was given up."""
+
+    contact_id: str
+    order_id: int
+    order: str
+    detail: str
+
+
+EVENTS: tuple[type[Numbered], ...] = (
+    AgentChanged,
+    ContactOpened,
+    ContactQueued,
+    ContactOffered,
+    OfferWithdrawn,
+    ContactUpdated,
+    ContactEnded,
+    CommandFailed,
+)
+
+_ALWAYS: tuple[type[msgspec.Struct], ...] = (Done, Refused, PingOfServer, PongOfServer, Degraded, Restored)
+
+_RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.
+The first frame is `hello`, within 5 seconds. Then come the frames missed since `resume`, the welcome, and live frames
+with rising `seq`. A command's id gets the same answer again within its session.
+Close codes: 4000 protocol error or silence, 4001 bad token, 4003 wrong role, 4008 too slow (resume), 4013 the floor is
+owned by another process, 1009 frame too big, 1012 restart, 1013 try later."""
+
+CHANNELS = (
+    Channel(
+        name="agent",
+        title="The agent's socket",
+        description=_RULES,
+        protocol="ws",
+        address="/ws/agent",
+        hears=(*BASICS, *COMMANDS),
+        tells=(AgentWelcome, *EVENTS, *_ALWAYS),
+    ),
+    Channel(
+        name="floor",
+        title="The supervisor's socket",
+        description=_RULES,
+        protocol="ws",
+        address="/ws/floor",
+        hears=BASICS,
+        tells=(FloorWelcome, *EVENTS, *_ALWAYS),
+    ),
+)

@@ -1,0 +1,66 @@
+"""The two wires of the generic adapter, described for those who connect a platform."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from app.core.channels import Channel
+from app.telephony.adapters.generic.parse import CallNotice
+from app.telephony.events import OrderType
+
+
+class SignedHeaders(msgspec.Struct, rename="kebab"):
+    """Standard Webhooks: https://www.standardwebhooks.com. The id is the same over all repetitions of a message."""
+
+    webhook_id: Annotated[str, Meta(description="1 to 200 printable ASCII characters")]
+    webhook_timestamp: Annotated[str, Meta(description="epoch seconds, at most 5 minutes away from the receiver's")]
+    webhook_signature: Annotated[str, Meta(description="v1,<base64 of HMAC-SHA256 over id.timestamp.body>")]
+
+
+class Phone(msgspec.Struct):
+    """An agent and the address of their phone."""
+
+    id: str
+    address: str | None
+
+
+class OrderData(msgspec.Struct, kw_only=True):
+    """`agent`: whose phone. `to`: the number to dial, or where to transfer: {number}, {agent} or {queue}."""
+
+    call_id: str
+    contact_id: str
+    agent: Phone | msgspec.UnsetType = msgspec.UNSET
+    to: str | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    leg_id: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class SwitchOrder(msgspec.Struct, kw_only=True):
+    """A command to the platform, posted to the source's command address until it is answered 2xx. 408, 425, 429 and 5xx
+    are tried again for a minute; any other answer fails the command for good."""
+
+    type: OrderType
+    timestamp: str
+    data: OrderData
+
+
+CHANNELS = (
+    Channel(
+        name="callEvents",
+        title="Events of calls",
+        description="What happens to calls. Answered 202 once durable, with {contact_id, instructions}; the same "
+        "webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back.",
+        protocol="http",
+        address="/webhooks/cti/{source}",
+        hears=(CallNotice,),
+        headers=SignedHeaders,
+    ),
+    Channel(
+        name="switchOrders",
+        title="Commands to the platform",
+        description="Posted to the command_url of the source. The webhook-id is the idempotency key.",
+        protocol="http",
+        tells=(SwitchOrder,),
+        headers=SignedHeaders,
+    ),
+)
