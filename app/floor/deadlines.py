@@ -13,11 +13,12 @@ from app.floor.work import Work
 
 def expire(work: Work, command: Expire) -> dict[str, Any]:
     """Everything that is due happens, earliest deadline first; what one of them changes the next one sees."""
-    for _, kind, key in work.store.due(work.now):
-        if kind == "contact":
-            _contact(work, key)
-        else:
-            _agent(work, key)
+    while due := work.store.due(work.now):
+        for _, kind, key in due:
+            if kind == "contact":
+                _contact(work, key)
+            else:
+                _agent(work, key)
     _forget_ended(work)
     return {}
 

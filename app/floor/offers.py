@@ -114,7 +114,9 @@ def release(
     """Free the agent of an offer, and say why it is gone."""
     agent = work.store.agent(agent_id)
     left = tuple(key for key in agent.contacts if key != contact.id)
-    if event is None:
+    if left:
+        work.store.put_agent(agent.with_(offer=None, contacts=left))
+    elif event is None:
         work.free(agent_id, offer=None, contacts=left)
     else:
         work.move(agent_id, event, offer=None, contacts=left, **changes)

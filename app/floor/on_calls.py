@@ -52,7 +52,8 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
         return {}
     contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
     work.store.put_contact(contact)
-    if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING:
+    expected = contact.offer is not None and contact.offer.agent == command.agent_id
+    if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING and expected:
         contacts.connect_failed(work, contact, "connect_failed")
     if command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING:
         contacts.end_contact(work, contact, close(contact.call, work.now, "dial failed"), "failed")

@@ -1,8 +1,10 @@
 """What the floor needs of others, and what it keeps of a submitted command."""
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
+from app.core.clock import Clock
 from app.floor.commands import Answer, Command
 from app.floor.effects import SwitchOrder
 from app.floor.inbox import Key
@@ -57,3 +59,26 @@ class Item:
             if not future.done():
                 future.set_exception(error)
         self.futures.clear()
+
+
+class Host(Protocol):
+    """What a tenure needs of the floor in whose name it acts."""
+
+    id: str
+    clock: Clock
+    publisher: Publisher
+    orders: Orders
+    batch: int
+    waiting: deque[Item]
+
+    async def rest(self, seconds: float) -> None:
+        """Wait for a command, at most so long."""
+
+    def settled(self, items: list[Item]) -> None:
+        """These items have their answers."""
+
+    def degrade(self, items: list[Item]) -> None:
+        """The journal does not commit."""
+
+    def restore(self) -> None:
+        """The journal commits again."""

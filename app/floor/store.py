@@ -3,7 +3,7 @@
 `put_*` keeps both together and remembers how to take it back, so that a command that fails leaves no trace.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -104,9 +104,9 @@ class Store:
         self._undo.append((_assign, (table, key, table.get(key))))
         _assign(table, key, value)
 
-    def due(self, now: float) -> Iterator[tuple[float, str, str]]:
+    def due(self, now: float) -> list[tuple[float, str, str]]:
         """(deadline, "contact" or "agent", id) of everything due at `now`, earliest first."""
-        return iter(list(self.deadlines.irange(maximum=(now, "~", ""))))
+        return list(self.deadlines.irange(maximum=(now, "~", "")))
 
     def next_deadline(self) -> float | None:
         """The earliest deadline there is."""

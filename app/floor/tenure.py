@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -15,12 +14,9 @@ from app.floor.inbox import Inbox, encode
 from app.floor.journal import AlreadyAnswered, Fenced, Journal
 from app.floor.metrics import BATCH_COMMANDS, COMMANDS, COMMIT_SECONDS
 from app.floor.outbox import load_pending
-from app.floor.ports import Item
+from app.floor.ports import Host, Item
 from app.floor.recovery import recover
 from app.floor.state import FloorState
-
-if TYPE_CHECKING:
-    from app.floor.service import Floor
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 2.0
@@ -39,7 +35,7 @@ class CommandFailed(CallfloorError):
 class Tenure:
     """Holds the state between `Floor.run` winning the lock and losing it. Use `begin`."""
 
-    def __init__(self, floor: "Floor", journal: Journal, state: FloorState, inbox: Inbox) -> None:
+    def __init__(self, floor: Host, journal: Journal, state: FloorState, inbox: Inbox) -> None:
         self.state = state
         self.in_hand: list[Item] = []
         self._floor = floor
@@ -48,7 +44,7 @@ class Tenure:
         self._now = 0.0
 
     @classmethod
-    async def begin(cls, floor: "Floor", journal: Journal) -> "Tenure":
+    async def begin(cls, floor: Host, journal: Journal) -> "Tenure":
         """Recover the floor, deliver what was left undelivered, and give every agent time to come back."""
         config = await configuration.load(journal.connection)
         recovered = await recover(journal.connection, floor.id, config, floor.clock())

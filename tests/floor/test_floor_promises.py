@@ -1,0 +1,246 @@
+"""Random commands, duplicates, reorderings and timers against the real journal.
+
+After every command the invariants of routing hold; after every batch the tables recover to exactly the state in memory,
+and a command sent again under its id gets its first answer without being done twice.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from itertools import count
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from app.agents.presence import AgentState
+from app.core.ids import new_id
+from app.floor import commands as c
+from app.floor.batch import Batch
+from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.inbox import Inbox, encode
+from app.floor.invariants import check
+from app.floor.journal import Journal
+from app.floor.recovery import recover
+from app.floor.state import FloorState
+from tests.fixtures.database import Database, Server
+from tests.floor.factories import CONFIG, T0, call_event
+
+Result = TypeVar("Result")
+AGENTS = st.sampled_from(sorted(CONFIG.agents))
+CALLS = st.integers(1, 5)
+KINDS = st.sampled_from(
+    ["offered", "queued", "delivered", "established", "held", "retrieved", "transferred", "conferenced", "diverted",
+     "digits", "connection_cleared", "failed", "cleared", "mystery"]
+)  # fmt: skip
+NUMBERS = st.sampled_from(["100", "200", "300", "999", None])
+TIERS = st.sampled_from([None, "standard", "gold", "private"])
+DESTINATIONS = st.one_of(
+    st.sampled_from(sorted(CONFIG.queues)).map(lambda q: c.Destination(queue=q)),
+    AGENTS.map(lambda a: c.Destination(agent=a)),
+    st.just(c.Destination(number="+49")),
+)
+_games = count(1)
+
+
+class FloorGame(RuleBasedStateMachine):
+    """One game on a floor (of the database) of its own."""
+
+    run_async: Any
+    journal: Journal
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.floor = f"game-{next(_games)}"
+        self.now = T0
+        self.state = FloorState(CONFIG)
+        self.batch, self.inbox = Batch(), Inbox()
+        self.sent: list[tuple[c.Command, str, c.Answer]] = []
+        self.pending: dict[tuple[str, str], bytes] = {}
+        self.journal.floor = self.floor
+        self.wait_for(self.journal.own(0.01))
+        for agent in sorted(CONFIG.agents):
+            self.agent_comes(agent)
+
+    def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
+        result: Result = self.run_async(work)
+        return result
+
+    def send(self, command: c.Command, key: str | None = None) -> c.Answer:
+        """What the floor's loop does with a command."""
+        at = ("game", key) if key else None
+        known = self.inbox.get(at) if at else None
+        if known is not None:
+            return known
+        outcome = self.state.apply(command, self.now)
+        check(self.state)
+        self.batch.add(outcome.effects)
+        if at is not None:
+            raw = encode(outcome.answer)
+            self.batch.remember(*at, self.now, raw)
+            self.inbox.put(at, raw)
+        return outcome.answer
+
+    def ask(self, command: c.Command) -> None:
+        key = str(len(self.sent))
+        self.sent.append((command, key, self.send(command, key)))
+
+    @rule(kind=KINDS, call=CALLS, agent=st.none() | AGENTS, to=NUMBERS, tier=TIERS, late=st.integers(0, 30),
+          outbound=st.booleans(), sequence=st.none() | st.integers(1, 20))  # fmt: skip
+    def platform_speaks(self, kind: str, call: int, agent: str | None, to: str | None, tier: str | None, late: int,
+                        outbound: bool, sequence: int | None) -> None:  # fmt: skip
+        caller = c.Recognised(customer=c.CustomerCard(new_id(), "Li", tier, "zh"), profile=b'{"a":1}') if tier else None
+        event = call_event(
+            kind, f"{self.floor}-{call}", self.now - late, to=to, agent=agent, sequence=sequence,
+            direction="outbound" if outbound else None,
+        )  # fmt: skip
+        self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller, raw=b'{"type":"x"}'))
+
+    @rule(to=st.sampled_from(["100", "100", "200", "300"]), tier=TIERS)
+    def call_arrives(self, to: str, tier: str | None) -> None:
+        caller = c.Recognised(customer=c.CustomerCard(new_id(), "Li", tier, "zh")) if tier else None
+        event = call_event("offered", f"{self.floor}-{new_id()}", self.now, to=to)
+        self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller))
+
+    @precondition(lambda self: self.contacts_in(ContactState.CONNECTING))
+    @rule(data=st.data(), kind=st.sampled_from(["established", "established", "failed", "connection_cleared"]))
+    def phone_reacts(self, data: st.DataObject, kind: str) -> None:
+        contact = data.draw(st.sampled_from(self.contacts_in(ContactState.CONNECTING)))
+        agent = contact.offer.agent if contact.offer else None
+        self.tell(contact, kind, agent)
+
+    @precondition(lambda self: self.contacts_in(*ContactState))
+    @rule(data=st.data(), kind=KINDS, customer=st.booleans())
+    def call_goes_on(self, data: st.DataObject, kind: str, customer: bool) -> None:
+        contact = data.draw(st.sampled_from(self.contacts_in(*ContactState)))
+        self.tell(contact, kind, None if customer or not contact.agents else contact.agents[0])
+
+    @rule(agent=AGENTS)
+    def agent_comes(self, agent: str) -> None:
+        self.ask(c.Connect(agent_id=agent))
+        self.ask(c.Ready(agent_id=agent))
+
+    @rule(agent=AGENTS, kind=st.sampled_from([c.Connect, c.Ready, c.LogOff]))
+    def agent_moves(self, agent: str, kind: type[c.AgentCommand]) -> None:
+        self.ask(kind(agent_id=agent))
+
+    @rule(agent=AGENTS, ago=st.integers(0, 60))
+    def agent_vanishes(self, agent: str, ago: int) -> None:
+        self.ask(c.Disconnect(agent_id=agent, last_heard=self.now - ago))
+
+    @rule(agent=AGENTS)
+    def agent_takes_a_break(self, agent: str) -> None:
+        self.ask(c.NotReady(agent_id=agent, reason="break"))
+
+    @precondition(lambda self: self.agents_in(AgentState.RESERVED))
+    @rule(data=st.data(), kind=st.sampled_from([c.AcceptOffer, c.AcceptOffer, c.DeclineOffer]))
+    def agent_minds_the_offer(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.RESERVED)))
+        self.ask(kind(agent_id=agent.id, contact_id=agent.offer or ""))
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), kind=st.sampled_from([c.Hold, c.Retrieve, c.HangUp]))
+    def agent_handles_the_call(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.ask(kind(agent_id=agent.id, contact_id=agent.contacts[-1]))
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_transfers(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.ask(c.Transfer(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
+    @rule(agent=AGENTS)
+    def agent_dials(self, agent: str) -> None:
+        self.ask(c.Dial(agent_id=agent, contact_id=new_id(), to="+49", source="pbx"))
+
+    @rule(agent=AGENTS, code=st.sampled_from([None, "solved", "wrong"]))
+    def agent_wraps_up(self, agent: str, code: str | None) -> None:
+        contact = self.state.store.agent(agent).wrap_up or new_id()
+        self.ask(c.FinishWrapUp(agent_id=agent, contact_id=contact, code=code, note="n"))
+
+    @rule(agent=AGENTS, order=st.sampled_from(["call.connect", "call.dial", "call.hold"]))
+    def switch_cannot_be_told(self, agent: str, order: str) -> None:
+        contact = self.contact_of(agent)
+        self.ask(c.OrderFailed(order_id=1, order_type=order, contact_id=contact, agent_id=agent, detail="refused"))
+
+    @rule(seconds=st.sampled_from([0.001, 1, 6, 21, 31, 46, 700, 15_000]))
+    def time_passes(self, seconds: float) -> None:
+        self.now = round(self.now + seconds, 6)
+        self.send(c.Expire())
+        due = self.state.next_deadline()
+        assert due is None or due > self.now, "what was due has happened"
+
+    @rule()
+    def another_process_takes_over(self) -> None:
+        self.send(c.TakeOver())
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def message_comes_again(self, data: st.DataObject) -> None:
+        command, key, answer = data.draw(st.sampled_from(self.sent))
+        assert encode(self.send(command, key)) == encode(answer)
+
+    @rule()
+    def batch_is_committed(self) -> None:
+        if self.batch:
+            self.wait_for(self.journal.commit(self.batch, self.state.seq))
+        self.batch = Batch()
+        self.wait_for(self.recovers_to_the_same())
+
+    async def recovers_to_the_same(self) -> None:
+        found = await recover(self.journal.connection, self.floor, CONFIG, self.now)
+        mine, theirs = self.state.store, found.state.store
+        assert theirs.contacts == mine.contacts
+        assert theirs.agents == mine.agents
+        assert theirs.profiles.keys() == mine.profiles.keys()
+        assert found.state.seq == self.state.seq
+        ours = {key: ended for key, ended in theirs.ended.items() if key[1] in self.call_ids()}
+        assert ours == {k: e for k, e in mine.ended.items() if e.ended_at > self.now - 600}
+        check(found.state)
+
+    def call_ids(self) -> set[str]:
+        return {key[1] for key in self.state.store.ended}
+
+    def tell(self, contact: Contact, kind: str, agent: str | None) -> None:
+        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent)
+        self.ask(c.TakeEvent(event=event, contact_id=new_id()))
+
+    def contacts_in(self, *states: ContactState) -> list[Contact]:
+        return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
+
+    def agents_in(self, state: AgentState) -> list[LiveAgent]:
+        return sorted((x for x in self.state.store.agents.values() if x.state is state), key=lambda x: x.id)
+
+    def contact_of(self, agent: str) -> str:
+        held = self.state.store.agent(agent).contacts
+        return held[-1] if held else new_id()
+
+    @invariant()
+    def numbers_have_no_gap(self) -> None:
+        given = sorted([e.seq for e in self.batch.events] + [o.seq for o in self.batch.orders])
+        assert given == list(range(self.journal.seq + 1, self.state.seq + 1))
+
+    def teardown(self) -> None:
+        self.batch_is_committed()
+
+
+def test_floor_keeps_its_promises(server: Server) -> None:
+    with asyncio.Runner() as runner:
+        place = server.copy()
+        database: Database = runner.run(place.__aenter__())
+        FloorGame.run_async, FloorGame.journal = runner.run, Journal(database.dsn, "")
+        try:
+            run_state_machine_as_test(
+                FloorGame,
+                settings=settings(
+                    max_examples=150,
+                    stateful_step_count=50,
+                    deadline=None,
+                    report_multiple_bugs=False,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(FloorGame.journal.close())
+            runner.run(place.__aexit__(None, None, None))
