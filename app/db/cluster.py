@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -79,6 +80,9 @@ class Cluster:
         running = postmaster.read(self.data)
         if running is not None and running.here:
             self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "stop")
+        if self._socket_folder.parent != self.folder:
+            with suppress(OSError):
+                self._socket_folder.rmdir()  # nothing of ours stays in the system's folder for temporary files
 
     def _open_the_way(self) -> None:
         if re.search(r'["$`\\\n]', str(self.folder)):  # pg_ctl hands its paths to a shell
@@ -106,6 +110,11 @@ class Cluster:
         if self.data.exists():
             self.data.rmdir()
         fresh.rename(self.data)  # only now is it there, whole: a death before leaves a leftover, never half a database
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)  # the new name must outlive a power cut as what is committed under it does
+        finally:
+            os.close(handle)
 
     def _try_start(self, deadline: float) -> bool:
         running = postmaster.read(self.data)

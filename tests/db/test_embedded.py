@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -102,10 +103,14 @@ def test_root_opens_closed_folders_for_passing_only(fresh_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "mit Leer, 'Komma' %41?&", "数据"])
-def test_a_folder_name_unfit_for_addresses_works(name: str, fresh_folder: Path) -> None:
-    with EmbeddedServer(fresh_folder / name) as server:
+def test_a_folder_name_unfit_for_addresses_works(name: str, folder: Path) -> None:
+    place = folder.rename(folder.with_name(name))
+    with EmbeddedServer(place) as server:
         assert query(server, "select 1") == 1
         assert len(server.url) < 150
+        socket_folder = Path(unquote(server.url.partition("host=")[2]))
+        assert socket_folder.is_dir()
+    assert not socket_folder.exists()
 
 
 def test_a_folder_reached_by_a_link_is_the_same_server(folder: Path) -> None:

@@ -1,10 +1,10 @@
 """When the embedded server cannot be used, the error says why and what to do."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -58,12 +58,11 @@ def test_a_refused_start_can_be_repeated(folder: Path) -> None:
         assert query(server, "select 1") == 1
 
 
-def test_a_socket_folder_that_another_user_laid_out(fresh_folder: Path) -> None:
-    long = fresh_folder / ("x" * 120)
+def test_a_socket_folder_that_another_user_laid_out(folder: Path) -> None:
+    long = folder.rename(folder.with_name("x" * 120))
     with EmbeddedServer(long) as server:
-        place = Path(server.url.partition("host=")[2].replace("%2F", "/"))
-    shutil.rmtree(place)
-    place.symlink_to(fresh_folder)
+        place = Path(unquote(server.url.partition("host=")[2]))
+    place.symlink_to(long)
     with pytest.raises(EmbeddedServerError, match="belongs to user"):
         EmbeddedServer(long).start()
     place.unlink()
