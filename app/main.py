@@ -1,24 +1,50 @@
 """The composition root: makes everything of the server and puts it together. Nothing else knows the concrete parts."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
+import asyncpg
+import structlog
 from fastapi import FastAPI
 
+from app.api import asyncapi
 from app.api.application import Application, http_app
-from app.api.services import Floor, FloorStatus, Services
+from app.api.recognition import Recognition
+from app.api.services import Services
+from app.api.sockets.endpoints import Sockets
+from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
+from app.api.sockets.tabs import Tabs
+from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
 from app.auth.service import signing_key
 from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import now
-from app.core.errors import Unavailable
+from app.core.tasks import Supervisor
+from app.customers.queries import recognise
 from app.db.embedded import EmbeddedServer
-from app.db.engine import Sessions, create_engine
+from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
-from app.floor.commands import Answer, Command
+from app.db.partitions import keep_ahead
+from app.db.pool import open_pool
+from app.floor.commands import CustomerCard, OrderFailed, Recognised
+from app.floor.outbox import Outbox
+from app.floor.service import Floor
+from app.floor.settling import Settling
+from app.floor.watching import ConfigurationWatch
+from app.realtime.hub import Hub
 from app.settings import Settings
+from app.telephony.adapters.generic.adapter import GenericInbound
+from app.telephony.adapters.generic.channels import CHANNELS as WEBHOOK_CHANNELS
+from app.telephony.adapters.generic.client import GenericDriver, open_client
+from app.telephony.directory import SourceDirectory
+from app.telephony.events import CallEvent
+
+log = structlog.get_logger(__name__)
+RESTARTING = 1012
 
 
 def create_app(settings: Settings) -> Application:
@@ -31,7 +57,12 @@ def create_app(settings: Settings) -> Application:
             await prepare(url)
             engine = create_engine(url, pool=settings.database.pool)
             running.push_async_callback(engine.dispose)
-            app.state.services = await services(settings, Sessions(engine), NoFloor())
+            pool = await open_pool(url, settings.database.pool)
+            running.push_async_callback(pool.close)
+            live = await running.enter_async_context(live_floor(settings, url, pool))
+            live.tasks.start("partitions", keep_ahead(engine))
+            app.state.services = await services(settings, Sessions(engine), live.floor)
+            app.router.routes[0:0] = live.routes(app.state.services.tokens)
             yield
 
     return http_app(lifespan=lifespan)
@@ -64,14 +95,119 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Serv
         sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds),
         clock=now,
         floor=floor,
+        default_region=settings.telephony.region,
     )
 
 
-class NoFloor:
-    """Stands where no floor is run: everything but live things is served."""
+class Live:
+    """The floor and everything that speaks for it to platforms and people."""
 
-    status: FloorStatus = "standby"
+    def __init__(
+        self, *, tasks: Supervisor, floor: Floor, hub: Hub, directory: SourceDirectory, recognition: Recognition
+    ) -> None:
+        self.tasks = tasks
+        self.floor = floor
+        self.hub = hub
+        self.directory = directory
+        self.recognition = recognition
 
-    async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
-        """Refused."""
-        raise Unavailable("This process runs no floor.")
+    def routes(self, tokens: TokenService) -> list[Any]:
+        """Webhooks, sockets and the description of both."""
+        webhook = CtiWebhook(
+            adapter=GenericInbound(),
+            directory=self.directory,
+            floor=self.floor,
+            recognition=self.recognition,
+            clock=now,
+        )
+        sockets = Sockets(
+            floor=self.floor,
+            hub=self.hub,
+            verify=tokens.verify,
+            recognition=self.recognition,
+            tabs=Tabs(self.floor, self.tasks),
+            clock=now,
+        )
+        return [webhook.route(), *sockets.routes(), asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS))]
+
+
+class Caller:
+    """Looks callers up by their number, the called party of an outbound call likewise."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", region: str) -> None:
+        self._pool = pool
+        self._region = region
+
+    async def look_up(self, event: CallEvent) -> Recognised:
+        """Who it is, and whether their call is one that has ended already."""
+        number = event.to if event.direction == "outbound" else event.from_
+        found = await recognise(
+            self._pool,
+            source=event.source,
+            call_id=event.call_id,
+            raw_number=number,
+            default_region=self._region,
+            now=now(),
+        )
+        ended = found.ended
+        return Recognised(
+            customer=_card(found.customer) if found.customer else None,
+            candidates=tuple(_card(match) for match in found.candidates),
+            profile=found.profile,
+            ended_contact=str(ended.interaction_id) if ended else None,
+            ended_started_at=ended.started_at if ended else None,
+            ended_at=ended.ended_at if ended else None,
+        )
+
+
+@asynccontextmanager
+async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]") -> AsyncIterator[Live]:
+    """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
+    tasks, hub = Supervisor(_stop_the_process), Hub()
+    async with open_client() as http:
+        directory = SourceDirectory()
+        orders = Outbox(
+            floor=settings.floor.id,
+            directory=directory,
+            driver=GenericDriver(http, now),
+            settling=Settling(lambda: asyncpg.connect(dsn_of(url), timeout=5), settings.floor.id),
+            on_failed=lambda failed: _report(floor, failed),
+            clock=now,
+            on_death=_stop_the_process,
+        )
+        floor = Floor(
+            dsn=dsn_of(url),
+            floor=settings.floor.id,
+            pool=pool,
+            clock=now,
+            publisher=hub,
+            orders=orders,
+            batch=settings.floor.batch,
+            takeover_seconds=settings.floor.takeover_seconds,
+        )
+        watch = ConfigurationWatch(pool, directory, floor.configure)
+        await watch.look()
+        run = tasks.start("floor", floor.run())
+        tasks.start("configuration", watch.run())
+        try:
+            recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
+            yield Live(tasks=tasks, floor=floor, hub=hub, directory=directory, recognition=recognition)
+        finally:
+            hub.dismiss(RESTARTING, "the server is restarting")
+            await floor.stop()
+            await asyncio.wait([run], timeout=10)
+            await tasks.stop()
+
+
+async def _report(floor: Floor, failed: OrderFailed) -> object:
+    return await floor.submit(failed, "outbox", str(failed.order_id))
+
+
+def _card(match: Any) -> CustomerCard:
+    return CustomerCard(str(match.id), match.name, match.tier, match.language)
+
+
+def _stop_the_process(name: str, error: BaseException) -> None:
+    """A part that has died is not lived without: stop in order, and let whoever supervises us start us anew."""
+    log.critical("stopping, because a part of the server died", part=name, error=repr(error))
+    signal.raise_signal(signal.SIGTERM)

@@ -38,6 +38,12 @@ class Http(BaseModel):
     port: int = Field(default=8080, ge=0, le=65535)
 
 
+class Telephony(BaseModel):
+    """Where we are in the telephone network: the country (ISO 3166) whose national numbers are dialled here."""
+
+    region: str = Field(default="CN", pattern="^[A-Z]{2}$")
+
+
 class FloorSettings(BaseModel):
     """The floor that this process serves. One process owns a floor at a time; others of the same id stand by."""
 
@@ -74,6 +80,7 @@ class Settings(BaseSettings):
     var: Path = Path("var")
     database: Database = Database()
     http: Http = Http()
+    telephony: Telephony = Telephony()
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
     log: Log = Log()

@@ -1,15 +1,15 @@
 """Reading the floor's configuration from the records."""
 
 from collections import defaultdict
-from typing import Any
 
 import asyncpg
 
+from app.db.pool import Connection
 from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from app.routing.requirement import Skills
 
 
-async def load(connection: "asyncpg.Connection[Any]") -> FloorConfig:
+async def load(connection: Connection) -> FloorConfig:
     """The whole configuration as of one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         version = await version_of(connection)
@@ -37,13 +37,13 @@ async def load(connection: "asyncpg.Connection[Any]") -> FloorConfig:
     )
 
 
-async def version_of(connection: "asyncpg.Connection[Any]") -> int:
+async def version_of(connection: Connection) -> int:
     """The version that a trigger raises with every change."""
     version: int | None = await connection.fetchval("SELECT version FROM configuration")
     return version or 0
 
 
-async def _skills(connection: "asyncpg.Connection[Any]", query: str) -> dict[str, Skills]:
+async def _skills(connection: Connection, query: str) -> dict[str, Skills]:
     held: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for owner, skill, level in await connection.fetch(query):
         held[owner].append((skill, level))

@@ -1,16 +1,10 @@
 """Events as frames: the same bytes live, replayed from the log, and in every tab."""
 
-from typing import TYPE_CHECKING
-
 import asyncpg
 
 from app.core.clock import iso
+from app.db.pool import Connection
 from app.floor.effects import Happened
-
-if TYPE_CHECKING:
-    from asyncpg.pool import PoolConnectionProxy
-
-    Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
 
 _COLUMNS = """SELECT e.seq, extract(epoch FROM e.at)::float8 AS at, e.type, e.data::text AS data,
                      c.profile::text AS profile
@@ -39,7 +33,7 @@ def is_frame(event: Happened) -> bool:
 
 
 async def replay(
-    connection: "Connection", floor: str, after: int, upto: int, agent: str | None, limit: int
+    connection: Connection, floor: str, after: int, upto: int, agent: str | None, limit: int
 ) -> list[tuple[int, bytes]]:
     """Frames with after < seq <= upto, oldest first, at most `limit`: those of an agent, or with None the floor's."""
     query, whose = (_OF_AGENT, (agent,)) if agent is not None else (_OF_FLOOR, ())

@@ -1,10 +1,10 @@
 """The floor's memory from its tables: what the last commit left, no more and no less."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import asyncpg
 import msgspec
 
+from app.db.pool import Connection
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, EndedCall, LiveAgent
 from app.floor.state import FloorState
@@ -21,7 +21,7 @@ class Recovered(NamedTuple):
     inbox: dict[tuple[str, str], bytes]
 
 
-async def recover(connection: "asyncpg.Connection[Any]", floor: str, config: FloorConfig, now: float) -> Recovered:
+async def recover(connection: Connection, floor: str, config: FloorConfig, now: float) -> Recovered:
     """Read the floor as of its last commit. `now` (epoch seconds) bounds what is still remembered of ended calls."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         seq = await connection.fetchval("SELECT seq FROM floors WHERE id = $1", floor)
@@ -34,7 +34,7 @@ async def recover(connection: "asyncpg.Connection[Any]", floor: str, config: Flo
     return Recovered(state, inbox)
 
 
-async def _contacts(connection: "asyncpg.Connection[Any]", floor: str, state: FloorState) -> None:
+async def _contacts(connection: Connection, floor: str, state: FloorState) -> None:
     decoder = msgspec.json.Decoder(Contact)
     rows = await connection.fetch("SELECT state, profile FROM live_contacts WHERE floor = $1 ORDER BY id", floor)
     for row in rows:
@@ -44,14 +44,14 @@ async def _contacts(connection: "asyncpg.Connection[Any]", floor: str, state: Fl
             state.store.profiles[contact.id] = row["profile"].encode()
 
 
-async def _agents(connection: "asyncpg.Connection[Any]", floor: str, state: FloorState) -> None:
+async def _agents(connection: Connection, floor: str, state: FloorState) -> None:
     decoder = msgspec.json.Decoder(LiveAgent)
     for row in await connection.fetch("SELECT state FROM live_agents WHERE floor = $1 ORDER BY id", floor):
         agent = decoder.decode(row["state"])
         state.store.agents[agent.id] = agent
 
 
-async def _ended(connection: "asyncpg.Connection[Any]", state: FloorState, now: float) -> None:
+async def _ended(connection: Connection, state: FloorState, now: float) -> None:
     rows = await connection.fetch(
         """SELECT id, source_id, call_id, started_at, ended_at FROM interactions
            WHERE ended_at > to_timestamp($1) AND started_at > to_timestamp($1) - interval '2 days'
@@ -63,7 +63,7 @@ async def _ended(connection: "asyncpg.Connection[Any]", state: FloorState, now: 
         state.store.ended[(row["source_id"], row["call_id"])] = ended
 
 
-async def _inbox(connection: "asyncpg.Connection[Any]", floor: str, now: float) -> dict[tuple[str, str], bytes]:
+async def _inbox(connection: Connection, floor: str, now: float) -> dict[tuple[str, str], bytes]:
     rows = await connection.fetch(
         """SELECT scope, id, answer FROM inbox WHERE floor = $1 AND at > to_timestamp($2)
            ORDER BY at DESC LIMIT $3""",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,8 @@ log = structlog.get_logger(__name__)
 FLUSH_SECONDS = 0.05
 AGAIN_SECONDS = 1.0
 STATEMENT_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+"""Who stops holds the floor's lock until then; a mark that is missing only repeats an order under its key."""
 
 Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 
@@ -64,8 +67,10 @@ class Settling:
                 await asyncio.sleep(self._again)
 
     async def close(self) -> None:
-        """Write what is left, if the database is there, and let go of the connection."""
-        await self._try()
+        """Write what is left, if the database is there just now, and let go of the connection."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._try()
         self._drop()
 
     async def _try(self) -> bool:

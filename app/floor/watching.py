@@ -1,0 +1,49 @@
+"""Keeping memory level with the records: whoever changes the configuration, every process obeys within a second."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import structlog
+
+from app.floor import configuration
+from app.floor.config import FloorConfig
+from app.telephony.directory import SourceAccess, SourceDirectory
+
+log = structlog.get_logger(__name__)
+
+Obey = Callable[[FloorConfig], None]
+
+
+class ConfigurationWatch:
+    """Reads the configuration when its version has changed, and hands it to the source directory and to `obey`."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", directory: SourceDirectory, obey: Obey) -> None:
+        self._pool = pool
+        self._directory = directory
+        self._obey = obey
+        self._version = -1
+
+    async def look(self) -> bool:
+        """Read what has changed; tells whether anything had."""
+        async with self._pool.acquire() as connection:
+            version = await configuration.version_of(connection)
+            if version == self._version:
+                return False
+            config = await configuration.load(connection)
+            rows = await connection.fetch("SELECT id, secrets, command_url FROM cti_sources WHERE active")
+        self._directory.replace(SourceAccess(row["id"], tuple(row["secrets"]), row["command_url"]) for row in rows)
+        self._obey(config)
+        self._version = config.version
+        return True
+
+    async def run(self, every: float = 1.0) -> None:
+        """Look every `every` seconds until cancelled; a database that is away is asked again."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                if await self.look():
+                    log.info("configuration changed", version=self._version)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("the configuration cannot be read now", error=repr(error))
