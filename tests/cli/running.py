@@ -1,0 +1,35 @@
+"""The command line as a person uses it: as a process of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+COMMAND = (sys.executable, "-m", "app.cli")
+
+
+def environment(var: Path, **more: str) -> dict[str, str]:
+    """An environment without settings but the folder for data."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLFLOOR_")}
+    return kept | {"CALLFLOOR_VAR": str(var)} | more
+
+
+def run(var: Path, *words: str, typed: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [*COMMAND, *words],
+        env=environment(var, **more),
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
