@@ -31,6 +31,7 @@ from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
 from app.floor.commands import CustomerCard, OrderFailed, Recognised
+from app.floor.housekeeping import keep_tidy
 from app.floor.outbox import Outbox
 from app.floor.service import Floor
 from app.floor.settling import Settling
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> Application:
             running.push_async_callback(pool.close)
             live = await running.enter_async_context(live_floor(settings, url, pool))
             live.tasks.start("partitions", keep_ahead(engine))
+            live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             app.state.services = await services(settings, Sessions(engine), live.floor)
             app.router.routes[0:0] = live.routes(app.state.services.tokens)
             yield

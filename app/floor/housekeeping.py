@@ -1,0 +1,48 @@
+"""Clearing away what nobody asks for any more, a few thousand rows at a time so that the journal is never held up."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import structlog
+
+from app.core.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+DAY = 86_400.0
+INBOX_DAYS = 7.0
+"""Platforms repeat a delivery for days; none is known to repeat it for a week."""
+
+ORDERS_DAYS = 30.0
+CHUNK = 5_000
+
+_INBOX = """DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM inbox WHERE at < to_timestamp($2) AND floor = $1 LIMIT $3 FOR UPDATE SKIP LOCKED))"""
+_ORDERS = """DELETE FROM outbox WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM outbox WHERE floor = $1 AND status = 'delivered' AND settled_at < to_timestamp($2)
+    ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED))"""
+
+
+async def tidy(pool: "asyncpg.Pool[Any]", floor: str, now: float) -> int:
+    """Delete answers older than a week and delivered orders older than a month; gives the number of rows."""
+    gone = 0
+    for statement, days in ((_INBOX, INBOX_DAYS), (_ORDERS, ORDERS_DAYS)):
+        deleted = CHUNK
+        while deleted == CHUNK:
+            done = await pool.execute(statement, floor, now - days * DAY, CHUNK)
+            deleted = int(done.split()[-1])
+            gone += deleted
+    return gone
+
+
+async def keep_tidy(pool: "asyncpg.Pool[Any]", floor: str, clock: Clock, every: float = 3600.0) -> None:
+    """Tidy up every hour until cancelled. A failure is logged; the next hour tries again."""
+    while True:
+        try:
+            gone = await tidy(pool, floor, clock())
+            if gone:
+                log.info("tidied up", rows=gone)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("could not tidy up", error=repr(error))
+        await asyncio.sleep(every)
