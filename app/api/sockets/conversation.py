@@ -6,6 +6,7 @@ look silent; writing never waits for anything but the client.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -63,7 +64,7 @@ class Conversation:
             raise ended.exceptions[0] from None
 
     def _parts(self) -> tuple[Coroutine[Any, Any, None], ...]:
-        return self._read(), self._work(), self._write(), self._watch(), self._subscription.ended()
+        return self._read(), self._work(), self._write(), self._watch()
 
     async def _read(self) -> None:
         bad = 0
@@ -104,11 +105,14 @@ class Conversation:
                 await self._line.send(frame)
 
     async def _watch(self) -> None:
+        """Ping in time, and notice silence, a lost floor, and a queue that overflows while a frame waits to be sent."""
         timing = self._timing
         to_ping = timing.ping
         while True:
-            pause = min(to_ping, timing.silence - self._line.silent_for)
-            await asyncio.sleep(max(pause, 0.0))
+            pause = max(0.0, min(to_ping, timing.silence - self._line.silent_for))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._subscription.ended()
             to_ping -= pause
             if self._line.silent_for >= timing.silence:
                 raise Close(PROTOCOL_ERROR, f"nothing heard for {timing.silence:g} seconds")
