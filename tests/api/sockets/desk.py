@@ -28,6 +28,8 @@ V1 = Subprotocol("callfloor.v1")
 TOKENS = TokenService(b"a key of the tests, thirty-two bytes long", now)
 QUICK = Timing(hello=0.3, begin=2.0, ping=0.05, silence=0.3, bad_frames=3)
 
+SETTINGS = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
+
 
 def token(login: str = "li", role: Role = "agent") -> str:
     return TOKENS.issue(Principal(login, login.title(), role))
@@ -114,7 +116,6 @@ class Desk:
 @asynccontextmanager
 async def open_desk(timing: Timing | None = None, **options: Any) -> AsyncIterator[Desk]:
     desk = Desk(timing, **options)
-    settings = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
-    async with serving(desk.app, **settings) as (desk.address, desk.server):
+    async with serving(desk.app, **SETTINGS) as (desk.address, desk.server):
         yield desk
     await desk.tasks.stop()
