@@ -25,7 +25,7 @@ from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.customers.queries import recognise
-from app.db.embedded import EmbeddedServer
+from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
@@ -76,11 +76,13 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database.url is not None:
         yield settings.database.url.get_secret_value()
         return
-    server = EmbeddedServer(settings.var / "database")
+    server, tasks = EmbeddedServer(settings.database_folder), Supervisor()
     url = await asyncio.to_thread(server.start)
+    tasks.start("embedded database", keep_running(server))
     try:
         yield url
     finally:
+        await tasks.stop()
         await asyncio.to_thread(server.stop)
 
 

@@ -84,3 +84,8 @@ class Settings(BaseSettings):
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
     log: Log = Log()
+
+    @property
+    def database_folder(self) -> Path:
+        """Where the embedded server keeps its data."""
+        return self.var / "database"

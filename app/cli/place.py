@@ -10,8 +10,6 @@ from app.cli.trouble import Trouble
 from app.db.embedded import EmbeddedServer
 from app.settings import Settings
 
-DATABASE_FOLDER = "database"
-
 
 def settings_with(var: Path | None = None, host: str | None = None, port: int | None = None) -> Settings:
     """The settings of the environment, with what was named on the command line put in their place."""
@@ -29,7 +27,7 @@ def database(settings: Settings) -> Iterator[str]:
     if settings.database.url is not None:
         yield settings.database.url.get_secret_value()
         return
-    with EmbeddedServer(settings.var / DATABASE_FOLDER) as server:
+    with EmbeddedServer(settings.database_folder) as server:
         yield server.url
 
 
