@@ -17,19 +17,21 @@ import structlog
 from prometheus_client import Counter
 
 from app.core.clock import Clock
-from app.core.errors import Unavailable
+from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import OrderFailed
 from app.floor.effects import SwitchOrder
 from app.floor.settling import Mark, Settling
 from app.telephony.delivery import Again, RetryPolicy, decide
 from app.telephony.directory import SourceDirectory
+from app.telephony.events import OrderType
 from app.telephony.port import Delivered, Driver, Missed, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
 ORDERS = Counter("callfloor_switch_orders", "Commands to telephone platforms.", ["type", "outcome"])
 AT_ONCE_PER_SOURCE = 32
+_ENDS_A_CONNECT = frozenset({str(OrderType.CONNECT), str(OrderType.DISCONNECT)})
 
 _PENDING = """
 select id, source_id, contact_id::text, type, payload::text, payload->'agent'->>'id',
@@ -116,17 +118,26 @@ class Outbox:
     async def _deliver(self, order: SwitchOrder) -> None:
         attempts = 0
         while True:
+            if (later := self._overtaken_by(order)) is not None:
+                return self._settle(order, "failed", attempts, f"overtaken by order {later.seq}, {later.type}")
             outcome = await self._attempt(order)
             attempts += 1
             if isinstance(outcome, Delivered):
                 return self._settle(order, "delivered", attempts)
             if isinstance(outcome, Refused):
                 return await self._give_up(order, attempts, outcome.detail)
-            decision = decide(outcome, attempts, self._clock() - order.at, self._policy, random.random())  # noqa: S311
+            age = self._clock() - order.at
+            decision = decide(outcome, order.type, attempts, age, self._policy, random.random())  # noqa: S311 - jitter
             if not isinstance(decision, Again):
                 return await self._give_up(order, attempts, decision.detail)
             self._note_miss(order, attempts, outcome)
             await asyncio.sleep(decision.after)
+
+    def _overtaken_by(self, order: SwitchOrder) -> SwitchOrder | None:
+        """The later order that makes ringing this agent's phone wrong by now: the floor has moved on."""
+        if order.type != OrderType.CONNECT:
+            return None
+        return next((later for later in self._lanes[order.contact] if later.type in _ENDS_A_CONNECT), None)
 
     async def _attempt(self, order: SwitchOrder) -> Outcome:
         """The directory is asked at every attempt, so that a corrected address or secret counts at once."""
@@ -134,10 +145,13 @@ class Outbox:
         if access is None:
             return Refused(f"Source {order.source} is not known or switched off.")
         data = msgspec.json.decode(order.body)
+        command = SwitchCommand(f"{self._floor}-{order.seq}", order.type, order.at, data)
         async with self._limits[order.source]:
-            return await self._driver.execute(
-                access, SwitchCommand(f"{self._floor}-{order.seq}", order.type, order.at, data)
-            )
+            try:
+                return await self._driver.execute(access, command)
+            except Exception as error:
+                log.exception("driver failed", order=order.seq, type=order.type)
+                return Refused(f"The adapter could not send it: {error!r}")
 
     def _note_miss(self, order: SwitchOrder, attempts: int, missed: Missed) -> None:
         ORDERS.labels(order.type, "retried").inc()
@@ -161,5 +175,8 @@ class Outbox:
                 await self._on_failed(failed)
             except Unavailable as error:
                 await asyncio.sleep(error.retry_after)
+            except CallfloorError as error:
+                log.error("failure of an order not taken", order=failed.order_id, error=error.detail)
+                return
             else:
                 return

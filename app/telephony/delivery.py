@@ -2,11 +2,13 @@
 
 import msgspec
 
+from app.telephony.events import OrderType
 from app.telephony.port import Missed
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """Durations are seconds. `patience` counts from the moment the command was given.
+    """Durations are seconds. `patience` counts from the moment the command was given; that of call.connect is shorter
+    than the floor waits for the agent's phone, since after that the caller is offered to somebody else.
 
     The pause before attempt n+1 is `first * factor**(n-1)`, at most `ceiling`, shortened at random by up to `jitter`
     (a share), so that the commands of an outage do not all come back in the same instant.
@@ -17,6 +19,11 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     ceiling: float = 8.0
     jitter: float = 0.5
     patience: float = 60.0
+    connect_patience: float = 25.0
+
+    def patience_for(self, kind: str) -> float:
+        """How long a command of this type is tried."""
+        return min(self.connect_patience, self.patience) if kind == OrderType.CONNECT else self.patience
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -31,9 +38,9 @@ class GiveUp(msgspec.Struct, frozen=True):
     detail: str
 
 
-def decide(missed: Missed, attempt: int, age: float, policy: RetryPolicy, roll: float) -> Again | GiveUp:
-    """What follows the `attempt`-th miss of a command `age` seconds old; `roll` is a random number in [0, 1)."""
-    left = policy.patience - age
+def decide(missed: Missed, kind: str, attempt: int, age: float, policy: RetryPolicy, roll: float) -> Again | GiveUp:
+    """What follows the `attempt`-th miss of a command of type `kind`, `age` seconds old; `roll` is random in [0, 1)."""
+    left = policy.patience_for(kind) - age
     if left <= 0:
         return GiveUp(f"{missed.detail} (given up after {attempt} attempts)")
     if missed.retry_after is not None and missed.retry_after > left:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.core.clock import now, utc
-from app.core.errors import Unavailable
+from app.core.errors import CallfloorError, Unavailable
 from app.core.ids import new_id
 from app.floor.commands import OrderFailed
 from app.floor.effects import SwitchOrder
@@ -41,10 +41,12 @@ class Switch:
         return self.script.pop(0) if self.script else Delivered()
 
 
-def order(seq: int, contact: str = ANNE, source: str = "pbx", at: float | None = None) -> SwitchOrder:
+def order(
+    seq: int, contact: str = ANNE, source: str = "pbx", at: float | None = None, kind: str = "call.hold"
+) -> SwitchOrder:
     body = msgspec.json.encode({"call_id": "c", "contact_id": contact, "agent": {"id": "li", "address": "1001"}})
     instant = now() if at is None else at
-    return SwitchOrder(seq=seq, at=instant, source=source, contact=contact, agent="li", type="call.connect", body=body)
+    return SwitchOrder(seq=seq, at=instant, source=source, contact=contact, agent="li", type=kind, body=body)
 
 
 async def store(dsn: str, *orders: SwitchOrder) -> None:
@@ -104,7 +106,7 @@ async def test_an_order_is_delivered_with_its_key_and_marked(database: Database)
     async with outbox(database.dsn, switch, *pending):
         assert await until_settled(database.dsn, 1) == [(7, "delivered", 1, None, True)]
     data = {"call_id": "c", "contact_id": ANNE, "agent": {"id": "li", "address": "1001"}}
-    assert switch.heard == [SwitchCommand("main-7", "call.connect", 1_800_000_000.25, data)]
+    assert switch.heard == [SwitchCommand("main-7", "call.hold", 1_800_000_000.25, data)]
     assert pending[0].agent == "li"
 
 
@@ -159,6 +161,37 @@ async def test_a_failure_is_told_again_until_the_floor_takes_it(database: Databa
     async with outbox(database.dsn, Switch(Refused("no")), order(1), on_failed=tell):
         assert (await until_settled(database.dsn, 1))[0][1] == "failed"
     assert answers == []
+
+
+@pytest.mark.parametrize("later", ["call.connect", "call.disconnect"])
+async def test_a_connect_that_the_floor_has_moved_on_from_is_not_sent(database: Database, later: str) -> None:
+    """Else the phone of an agent rings for a caller who is with somebody else by now."""
+    switch = Switch()
+    orders = [order(1, kind="call.connect"), order(2, kind="call.hold"), order(3, kind=later)]
+    await store(database.dsn, *orders)
+    async with outbox(database.dsn, switch, *orders):
+        settled = await until_settled(database.dsn, 3)
+    assert settled[0] == (1, "failed", 0, f"overtaken by order 3, {later}", True)
+    assert [command.key for command in switch.heard] == ["main-2", "main-3"]
+
+
+@pytest.mark.parametrize("error", [CallfloorError("a bug"), Unavailable("away", retry_after=0)])
+async def test_an_order_that_nobody_can_handle_stops_nothing(database: Database, error: Exception) -> None:
+    """An error of ours must not come back with the order after every restart."""
+    told = [error]
+
+    async def tell(failed: OrderFailed) -> None:
+        if told:
+            raise told.pop()
+
+    class Broken(Switch):
+        async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
+            raise ZeroDivisionError
+
+    await store(database.dsn, order(1))
+    async with outbox(database.dsn, Broken(), order(1), on_failed=tell):
+        settled = await until_settled(database.dsn, 1)
+    assert settled[0][1:4] == ("failed", 1, "The adapter could not send it: ZeroDivisionError()")
 
 
 async def test_an_unknown_source_fails_with_the_reason(database: Database) -> None:
