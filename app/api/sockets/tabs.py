@@ -4,10 +4,14 @@ import asyncio
 from collections import Counter
 from typing import Protocol
 
+import structlog
+
 from app.api.services import FloorStatus
-from app.core.errors import Unavailable
+from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import Answer, Command, Disconnect
+
+log = structlog.get_logger(__name__)
 
 
 class TabsFloor(Protocol):
@@ -53,5 +57,8 @@ class Tabs:
                 await self._floor.submit(Disconnect(agent_id=agent_id, last_heard=last_heard))
             except Unavailable as error:
                 await asyncio.sleep(error.retry_after)
+            except CallfloorError as error:
+                log.error("farewell not taken", agent=agent_id, error=error.detail)
+                return
             else:
                 return
