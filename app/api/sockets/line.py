@@ -56,9 +56,12 @@ class Line:
         return self._clock() - self.silent_for
 
     async def accept(self) -> None:
-        """Open the connection; without our subprotocol it is closed again at once, with the reason."""
+        """Open the connection. Raises `Gone`; or `Close` with the reason where our subprotocol is not offered."""
         offered = SUBPROTOCOL in self._websocket.scope["subprotocols"]
-        await self._websocket.accept(SUBPROTOCOL if offered else None)
+        try:
+            await self._websocket.accept(SUBPROTOCOL if offered else None)
+        except (OSError, RuntimeError) as error:
+            raise Gone(1006) from error
         if not offered:
             raise Close(PROTOCOL_ERROR, f"the subprotocol {SUBPROTOCOL} is needed")
 
