@@ -165,7 +165,8 @@ class TakeOver(Command, frozen=True, kw_only=True):
 
 
 class Look(Command, frozen=True, kw_only=True):
-    """Read the committed state: `what` is 'floor' or 'agent' (with `agent_id`). Changes nothing."""
+    """Read the committed state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), or 'picture', which
+    holds on to the floor for whoever shows it later."""
 
     what: str
     agent_id: str | None = None

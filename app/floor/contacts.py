@@ -24,25 +24,31 @@ def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str |
 
     Its original arrival is kept, so whoever returns stands where they stood.
     """
-    rules = work.store.config.queues.get(queue_id or "")
-    language = (contact.customer.language if contact.customer else None) or (rules.default_language if rules else None)
-    tier = contact.customer.tier if contact.customer else None
     waiting = contact.with_(
         state=ContactState.WAITING,
         queue=queue_id,
         queued_at=contact.queued_at if contact.queued_at is not None else work.now,
-        bonus=(rules.bonus if rules else 0.0) + work.store.config.tiers.get(tier or "", 0.0),
-        wanted=requirement(rules.requires if rules else (), language, rules.language_level if rules else 0),
         visits=(*contact.visits, Visit(queue=queue_id, entered_at=work.now)) if queue_id else contact.visits,
         transfer=None,
         requeue_at=None,
         missed_by=(),
     )
-    waiting = waiting.noted(work.now, "contact.queued", queue=queue_id)
+    waiting = placed(work, waiting).noted(work.now, "contact.queued", queue=queue_id)
     work.store.put_contact(waiting)
     work.tell_contact("contact.queued", waiting)
     if agent is not None:
         offer_by_name(work, waiting, agent)
+
+
+def placed(work: Work, contact: Contact) -> Contact:
+    """The contact with the requirement and the bonus that its queue and its customer give it."""
+    rules = work.store.config.queues.get(contact.queue or "")
+    language = (contact.customer.language if contact.customer else None) or (rules.default_language if rules else None)
+    tier = contact.customer.tier if contact.customer else None
+    return contact.with_(
+        bonus=(rules.bonus if rules else 0.0) + work.store.config.tiers.get(tier or "", 0.0),
+        wanted=requirement(rules.requires if rules else (), language, rules.language_level if rules else 0),
+    )
 
 
 def leave_visit(work: Work, contact: Contact, outcome: str, agent: str | None = None) -> Contact:

@@ -242,7 +242,7 @@ def after_wrap_up(work: Work, agent_id: str) -> None:
 
 
 def _state(work: Work, agent_id: str) -> dict[str, Any]:
-    return {"agent": views.agent_view(work.store, work.store.agent(agent_id))}
+    return {"agent": views.agent_view(work.store.config, work.store.agent(agent_id))}
 
 
 def _known(work: Work, agent_id: str) -> None:

@@ -5,7 +5,7 @@ import msgspec
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
 from app.floor import contacts
-from app.floor.commands import OrderFailed, TakeEvent
+from app.floor.commands import OrderFailed, Recognised, TakeEvent
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
@@ -28,6 +28,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
         return _straggler(work, command, event, ended)
     before = contact
     contact = _open(work, command, event) if before is None else _told(work, before, event)
+    contact = _recognised(work, contact, command.caller)
     work.happened(event.type, command.raw, contact.id)
     work.store.put_contact(contact)
     if before is None:
@@ -92,18 +93,18 @@ def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCal
 
 
 def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
-    caller = command.caller
-    contact = Contact(
-        id=command.contact_id,
-        call=open_call(event),
-        arrived_at=work.now,
-        heard_at=work.now,
-        customer=caller.customer if caller else None,
-        candidates=caller.candidates if caller else (),
-    )
-    if caller is not None and caller.profile is not None:
-        work.store.put_profile(contact.id, caller.profile)
+    contact = Contact(id=command.contact_id, call=open_call(event), arrived_at=work.now, heard_at=work.now)
     return contact.noted(event.at, event.type, **_details(event))
+
+
+def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Contact:
+    """With what the look-up found, once; a number that comes late still counts, and moves a waiting caller up."""
+    if caller is None or contact.customer is not None or contact.candidates:
+        return contact
+    if caller.profile is not None:
+        work.store.put_profile(contact.id, caller.profile)
+    contact = contact.with_(customer=caller.customer, candidates=caller.candidates)
+    return contacts.placed(work, contact) if contact.state is ContactState.WAITING else contact
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:

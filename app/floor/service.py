@@ -11,13 +11,14 @@ import structlog
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
-from app.floor.commands import Answer, Command, Configure
+from app.floor.commands import Answer, Command, Configure, Look
 from app.floor.config import FloorConfig
 from app.floor.inbox import Key
 from app.floor.journal import TRANSIENT, Fenced, Journal
 from app.floor.metrics import OWNED
 from app.floor.ports import Item, Orders, Publisher
 from app.floor.tenure import Tenure
+from app.floor.views import Picture
 
 log = structlog.get_logger(__name__)
 Status = Literal["standby", "owner", "degraded"]
@@ -66,6 +67,8 @@ class Floor:
         not ok. Raises Unavailable while the journal cannot commit or another process owns the floor: the command may
         then be sent again under the same id without being done twice.
         """
+        if isinstance(command, Look) and command.what == "floor":
+            return await self._shown()
         if self.status != "owner":
             raise self._unavailable()
         key = (scope, id) if scope is not None and id is not None else None
@@ -78,6 +81,12 @@ class Floor:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         item.futures.append(future)
         return await future
+
+    async def _shown(self) -> Answer:
+        """A large floor takes long to show, so that is done beside the loop."""
+        held = await self.submit(Look(what="picture"))
+        picture: Picture = held.body["picture"]
+        return Answer(True, await asyncio.to_thread(picture.shown))
 
     def live_call(self, source: str, call_id: str) -> bool:
         """Whether memory knows this call, so that no look-up is needed before its next event is submitted."""

@@ -31,10 +31,9 @@ def _configure(work: Work, command: c.Configure) -> dict[str, Any]:
 
 def _look(work: Work, command: c.Look) -> dict[str, Any]:
     if command.what == "agent" and command.agent_id is not None:
-        body = views.agent_snapshot(work.store, command.agent_id)
-    else:
-        body = views.floor_snapshot(work.store, work.now)
-    return {"seq": work.seq, **body}
+        return {"seq": work.seq, **views.agent_snapshot(work.store, command.agent_id)}
+    picture = views.picture(work.store, work.seq, work.now)
+    return {"picture": picture} if command.what == "picture" else picture.shown()
 
 
 HANDLERS: dict[type[c.Command], Handler] = {

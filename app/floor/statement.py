@@ -20,7 +20,8 @@ PARTS: dict[str, Part] = {
         {"id": "uuid", "customer_id": "uuid", "state": "jsonb", "profile": "jsonb"},
         """INSERT INTO live_contacts (floor, id, customer_id, state, profile)
            SELECT head.id, u.* FROM head, {u}
-           ON CONFLICT (floor, id) DO UPDATE SET state = excluded.state, customer_id = excluded.customer_id""",
+           ON CONFLICT (floor, id) DO UPDATE SET state = excluded.state, customer_id = excluded.customer_id,
+                                                  profile = coalesce(excluded.profile, live_contacts.profile)""",
     ),
     "dropped": Part(
         {"id": "uuid"},

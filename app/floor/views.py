@@ -1,12 +1,14 @@
 """How the floor shows itself on the wires: JSON-ready values, instants as RFC 3339."""
 
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 import msgspec
 
 from app.agents.presence import AgentState
 from app.calls.leg import Leg
 from app.core.instants import iso
+from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.store import Store
 
@@ -51,9 +53,9 @@ def leg_view(leg: Leg) -> dict[str, Any]:
     }
 
 
-def agent_view(store: Store, agent: LiveAgent) -> dict[str, Any]:
+def agent_view(config: FloorConfig, agent: LiveAgent) -> dict[str, Any]:
     """An agent and what they are doing."""
-    record = store.config.agents.get(agent.id)
+    record = config.agents.get(agent.id)
     return {
         "id": agent.id,
         "name": record.name if record else agent.id,
@@ -74,21 +76,44 @@ def agent_snapshot(store: Store, agent_id: str) -> dict[str, Any]:
     agent = store.agent(agent_id)
     mine = [key for key in (*agent.contacts, agent.offer, agent.wrap_up) if key is not None]
     return {
-        "agent": agent_view(store, agent),
+        "agent": agent_view(store.config, agent),
         "contacts": [_own_contact(store, store.contacts[key]) for key in mine if key in store.contacts],
     }
 
 
-def floor_snapshot(store: Store, now: float) -> dict[str, Any]:
-    """The whole floor: queues with their waiting, agents, contacts."""
-    agents = [store.agent(agent_id) for agent_id in sorted(store.config.agents)]
-    return {
-        "at": iso(now),
-        "queues": [_queue_view(store, queue_id, now) for queue_id in sorted(store.config.queues)],
-        "agents": [agent_view(store, agent) for agent in agents],
-        "by_state": {state: sum(1 for agent in agents if agent.state is state) for state in AgentState},
-        "contacts": [contact_view(contact) for contact in store.contacts.values()],
-    }
+class Picture(NamedTuple):
+    """The floor at one moment. Entities never change, so it can be shown later and elsewhere."""
+
+    seq: int
+    at: float
+    config: FloorConfig
+    contacts: tuple[Contact, ...]
+    agents: dict[str, LiveAgent]
+
+    def shown(self) -> dict[str, Any]:
+        """The whole floor: queues with their waiting, agents, contacts. Takes a while where it is large."""
+        agents = [self.agents.get(key) or LiveAgent(id=key) for key in sorted(self.config.agents)]
+        states = Counter(agent.state for agent in agents)
+        return {
+            "seq": self.seq,
+            "at": iso(self.at),
+            "queues": self._queues(),
+            "agents": [agent_view(self.config, agent) for agent in agents],
+            "by_state": {state: states[state] for state in AgentState},
+            "contacts": [contact_view(contact) for contact in self.contacts],
+        }
+
+    def _queues(self) -> list[dict[str, Any]]:
+        here: dict[str, list[Contact]] = {key: [] for key in sorted(self.config.queues)}
+        for contact in self.contacts:
+            if contact.queue in here:
+                here[contact.queue].append(contact)
+        return [_queue_view(self.config.queues[key].name, key, found, self.at) for key, found in here.items()]
+
+
+def picture(store: Store, seq: int, now: float) -> Picture:
+    """Hold on to the floor as it is now; cheap."""
+    return Picture(seq, now, store.config, tuple(store.contacts.values()), dict(store.agents))
 
 
 def _own_contact(store: Store, contact: Contact) -> dict[str, Any]:
@@ -99,12 +124,11 @@ def _own_contact(store: Store, contact: Contact) -> dict[str, Any]:
     return view
 
 
-def _queue_view(store: Store, queue_id: str, now: float) -> dict[str, Any]:
-    here = [contact for contact in store.contacts.values() if contact.queue == queue_id]
+def _queue_view(name: str, queue_id: str, here: list[Contact], now: float) -> dict[str, Any]:
     waiting = [c for c in here if c.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)]
     return {
         "id": queue_id,
-        "name": store.config.queues[queue_id].name,
+        "name": name,
         "waiting": len(waiting),
         "offered": sum(1 for c in waiting if c.state is not ContactState.WAITING),
         "active": sum(1 for c in here if c.state is ContactState.ACTIVE),

@@ -100,7 +100,7 @@ class Work:
 
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""
-        body = _encode({"agent": views.agent_view(self.store, agent)})
+        body = _encode({"agent": views.agent_view(self.store.config, agent)})
         self.happened("agent.state", body, agent=agent.id)
 
     def tell_contact(self, kind: str, contact: Contact, **more: Any) -> None:

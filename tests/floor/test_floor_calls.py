@@ -274,3 +274,16 @@ def test_dialling_out_and_back_to_the_break_it_came_from_flex_290() -> None:
     assert ended(floor).outcome == "answered"
     floor.wait(31)
     assert (floor.agent("ann").state, floor.agent("ann").reason) == (AgentState.NOT_READY, "paperwork")
+
+
+def test_number_that_comes_late_still_gives_the_caller_name_and_place() -> None:
+    floor = Bench()
+    other = floor.arrives(call_id="c0")
+    floor.wait(30)
+    contact = floor.call("queued", queue="cards")
+    caller = c.Recognised(customer=c.CustomerCard(id="7", name="Wang", tier="gold"), profile=b"{}")
+    floor.call("offered", from_="+861", to="100", caller=caller)
+    floor.on("ann")
+    assert floor.offered_to(contact) == "ann"
+    assert floor.offered_to(other) is None
+    assert floor.state.store.profiles[contact] == b"{}"
