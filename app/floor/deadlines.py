@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import contacts, on_agents, on_calls
+from app.floor import contacts, on_calls, on_presence
 from app.floor.commands import Expire
 from app.floor.entities import ContactState
 from app.floor.offers import take_back
@@ -42,10 +42,10 @@ def _agent(work: Work, agent_id: str) -> None:
     agent = work.store.agent(agent_id)
     if agent.wrap_up_until is not None and agent.wrap_up_until <= work.now:
         contacts.settle_wrap_up(work, agent_id)
-        on_agents.after_wrap_up(work, agent_id)
+        work.free(agent_id)
     agent = work.store.agent(agent_id)
     if agent.silent_at is not None and agent.silent_at <= work.now:
-        on_agents.silence(work, agent_id)
+        on_presence.silence(work, agent_id)
 
 
 def _forget_ended(work: Work) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor import deadlines, on_agents, on_calls, views
+from app.floor import deadlines, on_calls, on_contacts, on_presence, views
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
 from app.floor.offers import match
@@ -40,21 +40,21 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.TakeEvent: on_calls.take_event,
     c.OrderFailed: on_calls.order_failed,
     c.Expire: deadlines.expire,
-    c.TakeOver: on_agents.take_over,
-    c.Connect: on_agents.connect,
-    c.Disconnect: on_agents.disconnect,
-    c.Ready: on_agents.ready,
-    c.NotReady: on_agents.not_ready,
-    c.LogOff: on_agents.log_off,
-    c.AcceptOffer: on_agents.accept,
-    c.DeclineOffer: on_agents.decline,
-    c.Hold: on_agents.hold,
-    c.Retrieve: on_agents.retrieve,
-    c.Transfer: on_agents.transfer,
-    c.Conference: on_agents.conference,
-    c.HangUp: on_agents.hang_up,
-    c.Dial: on_agents.dial,
-    c.FinishWrapUp: on_agents.finish_wrap_up,
+    c.TakeOver: on_presence.take_over,
+    c.Connect: on_presence.connect,
+    c.Disconnect: on_presence.disconnect,
+    c.Ready: on_presence.ready,
+    c.NotReady: on_presence.not_ready,
+    c.LogOff: on_presence.log_off,
+    c.AcceptOffer: on_contacts.accept,
+    c.DeclineOffer: on_contacts.decline,
+    c.Hold: on_contacts.hold,
+    c.Retrieve: on_contacts.retrieve,
+    c.Transfer: on_contacts.transfer,
+    c.Conference: on_contacts.conference,
+    c.HangUp: on_contacts.hang_up,
+    c.Dial: on_contacts.dial,
+    c.FinishWrapUp: on_contacts.finish_wrap_up,
     c.Configure: _configure,
     c.Look: _look,
 }

@@ -64,6 +64,15 @@ class Work:
         record = self.store.config.agents.get(agent_id)
         return record.address if record else None
 
+    def known(self, agent_id: str) -> None:
+        """Raise NotFound unless the configuration knows this agent."""
+        if agent_id not in self.store.config.agents:
+            raise NotFound(f"No agent {agent_id}.", agent_id=agent_id)
+
+    def agent_body(self, agent_id: str) -> dict[str, Any]:
+        """The answer that tells an agent how they stand now."""
+        return {"agent": views.agent_view(self.store.config, self.store.agent(agent_id))}
+
     def contact(self, contact_id: str) -> Contact:
         """A contact that is on the floor; raises NotFound."""
         contact = self.store.contacts.get(contact_id)

@@ -1,102 +1,16 @@
-"""What agents ask of the floor. A request that does not fit the present state is refused with that state named."""
+"""What agents do with contacts. What does not fit the present state is refused, with that state named."""
 
 from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
 from app.floor import contacts, views
 from app.floor.entities import Contact, ContactState, Offer
 from app.floor.offers import take_back
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, OrderType
-
-SILENT_SECONDS = 45.0
-"""An agent of whom nothing was heard for so long is gone."""
-
-LOST = "connection_lost"
-
-
-def connect(work: Work, command: c.Connect) -> dict[str, Any]:
-    """A socket said hello. Logs on as not ready; never makes anybody ready."""
-    _known(work, command.agent_id)
-    agent = work.store.agent(command.agent_id)
-    if agent.state is AgentState.LOGGED_OFF:
-        work.move(
-            agent.id,
-            PresenceEvent.LOG_ON,
-            reason="logged_on",
-            connected=True,
-            silent_at=None,
-            idle_since=work.now,
-        )
-    elif not agent.connected or agent.silent_at is not None:
-        work.store.put_agent(agent.with_(connected=True, silent_at=None))
-    return {}
-
-
-def disconnect(work: Work, command: c.Disconnect) -> dict[str, Any]:
-    """The last socket is gone: from 45 s after it was last heard, the agent is."""
-    agent = work.store.agent(command.agent_id)
-    if agent.state is not AgentState.LOGGED_OFF:
-        work.store.put_agent(agent.with_(silent_at=max(command.last_heard + SILENT_SECONDS, work.now)))
-    return {}
-
-
-def silence(work: Work, agent_id: str) -> None:
-    """Nothing was heard from an agent for too long: nothing more is offered; a talking agent stays on the call."""
-    agent = work.store.agent(agent_id).with_(connected=False, silent_at=None)
-    work.store.put_agent(agent)
-    if agent.state is AgentState.RESERVED:
-        _return_offer(work, agent.id, LOST, PresenceEvent.LOSE_CONNECTION, reason=LOST)
-    else:
-        if agent.state is AgentState.READY:
-            work.move(agent_id, PresenceEvent.LOSE_CONNECTION, reason=LOST)
-    work.tell_agent_state(work.store.agent(agent_id))
-
-
-def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
-    """A process has become the owner: whoever was here has 45 s to come back."""
-    for agent in list(work.store.agents.values()):
-        if agent.state is not AgentState.LOGGED_OFF and agent.connected and agent.silent_at is None:
-            work.store.put_agent(agent.with_(silent_at=work.now + SILENT_SECONDS))
-    return {}
-
-
-def ready(work: Work, command: c.Ready) -> dict[str, Any]:
-    """The agent takes contacts from now on."""
-    _known(work, command.agent_id)
-    agent = work.store.agent(command.agent_id)
-    if not agent.connected:
-        raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
-    if agent.wrap_up is not None:
-        contacts.settle_wrap_up(work, agent.id)
-    return _state(work, work.move(agent.id, PresenceEvent.MAKE_READY, after=None).id)
-
-
-def not_ready(work: Work, command: c.NotReady) -> dict[str, Any]:
-    """The agent takes no contacts from now on; what is on offer to them goes to somebody else."""
-    agent = work.store.agent(command.agent_id)
-    if agent.state is AgentState.RESERVED:
-        _return_offer(work, agent.id, "not_ready", PresenceEvent.MAKE_NOT_READY, reason=command.reason)
-    else:
-        if agent.wrap_up is not None:
-            contacts.settle_wrap_up(work, agent.id)
-        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=command.reason)
-    return _state(work, agent.id)
-
-
-def log_off(work: Work, command: c.LogOff) -> dict[str, Any]:
-    """The agent leaves the floor."""
-    agent = work.store.agent(command.agent_id)
-    if agent.state is AgentState.RESERVED:
-        _return_offer(work, agent.id, "logged_off", PresenceEvent.LOG_OFF, silent_at=None)
-    else:
-        if agent.wrap_up is not None:
-            contacts.settle_wrap_up(work, agent.id)
-        work.move(agent.id, PresenceEvent.LOG_OFF, silent_at=None)
-    return _state(work, agent.id)
 
 
 def accept(work: Work, command: c.AcceptOffer) -> dict[str, Any]:
@@ -118,7 +32,7 @@ def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
         take_back(work, contact, "declined")
     else:
         take_back(work, contact, "declined", PresenceEvent.MISS, reason="declined")
-    return _state(work, command.agent_id)
+    return work.agent_body(command.agent_id)
 
 
 def hold(work: Work, command: c.Hold) -> dict[str, Any]:
@@ -180,7 +94,7 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
 
 def dial(work: Work, command: c.Dial) -> dict[str, Any]:
     """Place an outbound call for an agent who is free. The call's id is ours, so its events find it."""
-    _known(work, command.agent_id)
+    work.known(command.agent_id)
     agent = work.store.agent(command.agent_id)
     if agent.state not in (AgentState.READY, AgentState.NOT_READY, AgentState.WORKING_AFTER_CALL):
         raise Conflict(
@@ -232,22 +146,8 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
             faults=[{"where": "code", "what": "unknown wrap-up code", "accepted": sorted(codes)}],
         )
     contacts.settle_wrap_up(work, agent.id, command.code, command.note)
-    after_wrap_up(work, agent.id)
-    return _state(work, agent.id)
-
-
-def after_wrap_up(work: Work, agent_id: str) -> None:
-    """Wrap-up has ended, by the agent or by its limit."""
-    work.free(agent_id)
-
-
-def _state(work: Work, agent_id: str) -> dict[str, Any]:
-    return {"agent": views.agent_view(work.store.config, work.store.agent(agent_id))}
-
-
-def _known(work: Work, agent_id: str) -> None:
-    if agent_id not in work.store.config.agents:
-        raise NotFound(f"No agent {agent_id}.", agent_id=agent_id)
+    work.free(agent.id)
+    return work.agent_body(agent.id)
 
 
 def _offered(work: Work, command: c.ContactCommand, wish: str) -> Contact:
@@ -279,7 +179,7 @@ def _destination(work: Work, to: c.Destination, own: str) -> None:
         raise _bad_destination(f"unknown queue {to.queue!r}", sorted(work.store.config.queues))
     if to.agent is None:
         return
-    _known(work, to.agent)
+    work.known(to.agent)
     state = work.store.agent(to.agent).state
     if to.agent == own or state is not AgentState.READY:
         raise Conflict(f"Agent {to.agent} cannot take the call now.", state=str(state), accepted=["ready"])
@@ -302,8 +202,3 @@ def _source(work: Work, asked: str | None) -> str:
         fault = {"where": "source", "what": "which telephone platform is to dial", "accepted": sources}
         raise Invalid("Name the telephone platform that is to dial.", faults=[fault])
     return asked
-
-
-def _return_offer(work: Work, agent_id: str, why: str, event: PresenceEvent, **changes: Any) -> None:
-    contact = work.contact(work.store.agent(agent_id).offer or "")
-    take_back(work, contact, why, event, **changes)

@@ -1,0 +1,101 @@
+"""Agents come, go, and say whether they take contacts. What does not fit the present state is refused, naming it."""
+
+from typing import Any
+
+from app.agents.presence import AgentState, PresenceEvent
+from app.core.errors import Conflict
+from app.floor import commands as c
+from app.floor import contacts
+from app.floor.offers import take_back
+from app.floor.work import Work
+
+SILENT_SECONDS = 45.0
+"""An agent of whom nothing was heard for so long is gone."""
+
+LOST = "connection_lost"
+
+
+def connect(work: Work, command: c.Connect) -> dict[str, Any]:
+    """A socket said hello. Logs on as not ready; never makes anybody ready."""
+    work.known(command.agent_id)
+    agent = work.store.agent(command.agent_id)
+    if agent.state is AgentState.LOGGED_OFF:
+        work.move(
+            agent.id,
+            PresenceEvent.LOG_ON,
+            reason="logged_on",
+            connected=True,
+            silent_at=None,
+            idle_since=work.now,
+        )
+    elif not agent.connected or agent.silent_at is not None:
+        work.store.put_agent(agent.with_(connected=True, silent_at=None))
+    return {}
+
+
+def disconnect(work: Work, command: c.Disconnect) -> dict[str, Any]:
+    """The last socket is gone: from 45 s after it was last heard, the agent is."""
+    agent = work.store.agent(command.agent_id)
+    if agent.state is not AgentState.LOGGED_OFF:
+        work.store.put_agent(agent.with_(silent_at=max(command.last_heard + SILENT_SECONDS, work.now)))
+    return {}
+
+
+def silence(work: Work, agent_id: str) -> None:
+    """Nothing was heard from an agent for too long: nothing more is offered; a talking agent stays on the call."""
+    agent = work.store.agent(agent_id).with_(connected=False, silent_at=None)
+    work.store.put_agent(agent)
+    if agent.state is AgentState.RESERVED:
+        _return_offer(work, agent.id, LOST, PresenceEvent.LOSE_CONNECTION, reason=LOST)
+    else:
+        if agent.state is AgentState.READY:
+            work.move(agent_id, PresenceEvent.LOSE_CONNECTION, reason=LOST)
+    work.tell_agent_state(work.store.agent(agent_id))
+
+
+def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
+    """A process has become the owner: whoever was here has 45 s to come back."""
+    for agent in list(work.store.agents.values()):
+        if agent.state is not AgentState.LOGGED_OFF and agent.connected and agent.silent_at is None:
+            work.store.put_agent(agent.with_(silent_at=work.now + SILENT_SECONDS))
+    return {}
+
+
+def ready(work: Work, command: c.Ready) -> dict[str, Any]:
+    """The agent takes contacts from now on."""
+    work.known(command.agent_id)
+    agent = work.store.agent(command.agent_id)
+    if not agent.connected:
+        raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
+    if agent.wrap_up is not None:
+        contacts.settle_wrap_up(work, agent.id)
+    return work.agent_body(work.move(agent.id, PresenceEvent.MAKE_READY, after=None).id)
+
+
+def not_ready(work: Work, command: c.NotReady) -> dict[str, Any]:
+    """The agent takes no contacts from now on; what is on offer to them goes to somebody else."""
+    agent = work.store.agent(command.agent_id)
+    if agent.state is AgentState.RESERVED:
+        _return_offer(work, agent.id, "not_ready", PresenceEvent.MAKE_NOT_READY, reason=command.reason)
+    else:
+        if agent.wrap_up is not None:
+            contacts.settle_wrap_up(work, agent.id)
+        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=command.reason)
+    return work.agent_body(agent.id)
+
+
+def log_off(work: Work, command: c.LogOff) -> dict[str, Any]:
+    """The agent leaves the floor."""
+    agent = work.store.agent(command.agent_id)
+    if agent.state is AgentState.RESERVED:
+        _return_offer(work, agent.id, "logged_off", PresenceEvent.LOG_OFF, silent_at=None)
+    else:
+        if agent.wrap_up is not None:
+            contacts.settle_wrap_up(work, agent.id)
+        work.move(agent.id, PresenceEvent.LOG_OFF, silent_at=None)
+    return work.agent_body(agent.id)
+
+
+def _return_offer(work: Work, agent_id: str, why: str, event: PresenceEvent, **changes: Any) -> None:
+    contact = work.contact(work.store.agent(agent_id).offer or "")
+    take_back(work, contact, why, event, **changes)
