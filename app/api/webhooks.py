@@ -36,8 +36,8 @@ class CtiFloor(Protocol):
     async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
         """Apply a command, answered after the commit; the same (scope, id) gets the same answer."""
 
-    def live_call(self, source: str, call_id: str) -> bool:
-        """Whether this call is on the floor, so that its caller is known already."""
+    def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
+        """Whether this call is on the floor and this number of its caller no news to it."""
 
 
 class TooLarge(Exception):
@@ -92,7 +92,7 @@ class CtiWebhook:
         notice = self._adapter.parse(source, body)
         event = notice.event
         caller = None
-        if not self._floor.live_call(source, event.call_id):
+        if not self._floor.live_call(source, event.call_id, event.from_):
             caller = await self._recognition.of(event)
         command = TakeEvent(event=event, contact_id=new_id(), raw=notice.raw, caller=caller)
         answer = await self._floor.submit(command, f"cti:{source}", message_id)

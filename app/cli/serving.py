@@ -77,6 +77,7 @@ def _configuration(application: Any) -> uvicorn.Config:
         ws_max_size=LARGEST_FRAME,
         ws_ping_interval=None,
         ws_ping_timeout=None,
+        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,

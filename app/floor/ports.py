@@ -19,6 +19,9 @@ class Publisher(Protocol):
     def broadcast(self, frame: bytes) -> None:
         """Tell everybody something without a number."""
 
+    def dismiss(self, code: int, reason: str) -> None:
+        """Send every subscriber away."""
+
     def listened(self, topic: str) -> bool:
         """Whether anybody subscribes to a topic."""
 

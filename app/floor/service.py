@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 Status = Literal["standby", "owner", "degraded"]
 
 REPLAY_LIMIT = 1000
+NOT_OWNED = 4013
+"""The close code of a socket whose process does not own the floor: try another."""
 
 
 class Floor:
@@ -88,12 +90,18 @@ class Floor:
         picture: Picture = held.body["picture"]
         return Answer(True, await asyncio.to_thread(picture.shown))
 
-    def live_call(self, source: str, call_id: str) -> bool:
-        """Whether memory knows this call, so that no look-up is needed before its next event is submitted."""
+    def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
+        """Whether memory knows this call and its caller, so that its next event needs no look-up first.
+
+        `number` is the caller's number if the event brings one: where the call came without, it is news.
+        """
         if self._tenure is None:
             return False
-        store = self._tenure.state.store
-        return (source, call_id) in store.calls or (source, call_id) in store.ended
+        store, key = self._tenure.state.store, (source, call_id)
+        contact = store.contacts.get(store.calls.get(key, ""))
+        if contact is None:
+            return key in store.ended
+        return number is None or contact.call.from_ is not None
 
     def configure(self, config: FloorConfig) -> None:
         """Decide by this configuration from now on."""
@@ -193,6 +201,7 @@ class Floor:
             item.fail(self._unavailable())
         self.waiting.clear()
         self._by_key.clear()
+        self.publisher.dismiss(NOT_OWNED, "another process owns the floor")
         await self.orders.stop()
         await journal.close()
 

@@ -58,8 +58,8 @@ class Subscription:
         self._filled.set()
 
     def end(self, why: Exception) -> None:
-        """End the subscription: `get` and `ended` raise `why`; what is queued is dropped."""
-        self._why = why
+        """End the subscription: `get` and `ended` raise `why`, the first one given; what is queued is dropped."""
+        self._why = self._why or why
         self._queue.clear()
         self._filled.set()
         self._over.set()

@@ -44,7 +44,7 @@ class FakeFloor:
             self._inbox[scope, id] = answer
         return answer
 
-    def live_call(self, source: str, call_id: str) -> bool:
+    def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         return (source, call_id) in self.live
 
     async def replay(self, after: int, upto: int, agent_id: str | None) -> list[tuple[int, bytes]]:

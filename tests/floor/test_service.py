@@ -38,6 +38,9 @@ class Told:
     def broadcast(self, frame: bytes) -> None:
         self.words.append(frame)
 
+    def dismiss(self, code: int, reason: str) -> None:
+        """Nobody to send away."""
+
     def listened(self, topic: str) -> bool:
         return True
 
@@ -282,3 +285,15 @@ async def test_new_configuration_reaches_a_running_floor(bank: Database) -> None
         await connection.close()
         await floor.submit(c.Look(what="floor"))
         assert memory(floor).store.contacts[contact].offer is not None
+
+
+async def test_call_opened_without_a_number_is_looked_up_when_the_number_comes(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        assert not floor.live_call("pbx", "c1", "+861")
+        event = call_event("queued", "c1", clock.now(), queue="cards")
+        await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))
+        assert floor.live_call("pbx", "c1")
+        assert not floor.live_call("pbx", "c1", "+861")
+        await offered(floor, "c1")
+        assert floor.live_call("pbx", "c1", "+861")
