@@ -60,6 +60,6 @@ def test_groups_made_later_are_seen_and_leaving_empties_them(waiting: list[tuple
     for n, (wanted, at) in enumerate(waiting):
         line.add(Requirement(wanted), Place(float(at), f"c{n}"))
     assert len(line) == len(waiting) == len(list(line.everyone()))
-    for wanted, place in list(line.everyone()):
-        line.remove(wanted, place)
+    for group, place in list(line.everyone()):
+        line.remove(group, place)
     assert line.heads(everything, lambda _: True) == []
