@@ -68,6 +68,7 @@ class Exchange:
             call.hang_up_now()
         if self._lives:
             await asyncio.wait(self._lives, timeout=seconds)
+        await self._teller.hurry(seconds)
 
     def _carry_out(self, order: Order) -> Answer:
         call = self._calls.get(order.data.call_id)

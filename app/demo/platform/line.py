@@ -18,7 +18,6 @@ class Line:
         self, teller: Teller, tasks: Supervisor, dice: Random, pace: Pace, mischief: float, about: dict[str, object]
     ) -> None:
         self._teller = teller
-        self._tasks = tasks
         self._dice = dice
         self._pace = pace
         self._mischief = mischief
@@ -54,12 +53,8 @@ class Line:
         else:
             self._teller.told.late += 1
         for delay in again:
-            self._tasks.start("out of line", self._send_later(delay, webhook_id, body))
+            self._teller.tell_later(self._pace.real(delay), webhook_id, body)
 
     async def _send_in_order(self) -> None:
         while (item := await self._queue.get()) is not None:
             await self._teller.tell(*item)
-
-    async def _send_later(self, delay: float, webhook_id: str, body: bytes) -> None:
-        await self._pace.sleep(delay)
-        await self._teller.tell(webhook_id, body)

@@ -10,7 +10,7 @@ import httpx
 import uvicorn
 
 from app.core.tasks import Supervisor
-from app.demo.clients import demo_customers
+from app.demo.clients import COUNT, demo_customers
 from app.demo.lifeline import stop_asked
 from app.demo.pace import Pace
 from app.demo.platform.exchange import Exchange, World
@@ -23,7 +23,10 @@ GOODBYE_SECONDS = 3.0
 
 
 class PlatformPlan(NamedTuple):
-    """Where Callfloor's webhook is, the secret shared with it, where commands are taken, how busy the day is."""
+    """Where Callfloor's webhook is, the secret shared with it, where commands are taken, how busy the day is.
+
+    With a `seed` the same people call; without one every day is different.
+    """
 
     webhook: str
     secret: str
@@ -31,20 +34,21 @@ class PlatformPlan(NamedTuple):
     calls_per_minute: float = 24.0
     pace: float = 1.0
     mischief: float = 1.0
-    seed: int = 1
+    seed: int | None = None
+    customers: int = COUNT
 
 
 async def run_platform(plan: PlatformPlan) -> dict[str, int]:
     """Let people call until SIGTERM or SIGINT; returns the figures of the day."""
     dice, pace, tasks = Random(plan.seed), Pace(plan.pace), Supervisor()
     async with httpx.AsyncClient(timeout=10.0, limits=httpx.Limits(max_connections=64)) as client:
-        teller = Teller(client, plan.webhook, plan.secret)
-        exchange = Exchange(teller, tasks, World(demo_customers(), dice, pace, plan.mischief))
+        teller = Teller(client, plan.webhook, plan.secret, tasks)
+        exchange = Exchange(teller, tasks, World(demo_customers(plan.customers), dice, pace, plan.mischief))
         front = Front(exchange, teller, plan.secret)
         server = QuietServer(uvicorn.Config(front.app, port=plan.port, log_config=None, access_log=False))
         with stop_asked() as stop:
             serving = tasks.start("front", server.serve())
-            calling = tasks.start("callers", _callers(exchange, Random(plan.seed + 1), pace, plan.calls_per_minute))
+            calling = tasks.start("callers", _callers(exchange, Random(dice.random()), pace, plan.calls_per_minute))
             await stop.wait()
             calling.cancel()
             await exchange.close(GOODBYE_SECONDS)

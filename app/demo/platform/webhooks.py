@@ -1,6 +1,7 @@
 """Signed webhooks to Callfloor, each sent until it is acknowledged, under the same webhook-id every time."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -9,6 +10,7 @@ import structlog
 from standardwebhooks import Webhook
 
 from app.core import clock
+from app.core.tasks import Supervisor
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE = 0.2
@@ -31,11 +33,14 @@ class Told:
 class Teller:
     """Posts events to one webhook address."""
 
-    def __init__(self, client: httpx.AsyncClient, url: str, secret: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, url: str, secret: str, tasks: Supervisor) -> None:
+        self.told = Told()
         self._client = client
         self._url = url
         self._signer = Webhook(secret)
-        self.told = Told()
+        self._tasks = tasks
+        self._hurry = asyncio.Event()
+        self._later: set[asyncio.Task[None]] = set()
 
     async def tell(self, webhook_id: str, body: bytes) -> bool:
         """Deliver `body`; returns whether it was accepted. Never gives up on a server that is away or busy."""
@@ -44,6 +49,24 @@ class Teller:
             return await self._until_answered(webhook_id, body)
         finally:
             self.told.pending -= 1
+
+    def tell_later(self, seconds: float, webhook_id: str, body: bytes) -> None:
+        """Deliver `body` after so many (real) seconds, unless it has to be hurried up before."""
+        task = self._tasks.start("later", self._tell_later(seconds, webhook_id, body))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def hurry(self, seconds: float) -> None:
+        """Deliver at once whatever was to be told later; wait up to `seconds` for that."""
+        self._hurry.set()
+        if self._later:
+            await asyncio.wait(self._later, timeout=seconds)
+
+    async def _tell_later(self, seconds: float, webhook_id: str, body: bytes) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        await self.tell(webhook_id, body)
 
     async def _until_answered(self, webhook_id: str, body: bytes) -> bool:
         pause = FIRST_PAUSE

@@ -31,7 +31,8 @@ async def callfloor() -> AsyncIterator[LittleServer]:
 @pytest.fixture
 async def front(callfloor: LittleServer) -> AsyncIterator[Front]:
     async with httpx.AsyncClient() as client:
-        tasks, teller = Supervisor(), Teller(client, callfloor.url, SECRET)
+        tasks = Supervisor()
+        teller = Teller(client, callfloor.url, SECRET, tasks)
         world = World(demo_customers(20), Random(1), Pace(100), 0.0)
         yield Front(Exchange(teller, tasks, world), teller, SECRET)
         await tasks.stop()
