@@ -144,7 +144,7 @@ def _pops(picture: FloorPicture, rows: int) -> RenderableType:
     table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
     for title, ratio in (("at", None), ("caller", 3), ("tier", None), ("past", None), ("queue", None)):
         table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
-    for title, ratio in (("agent", 3), ("why this agent", 5)):
+    for title, ratio in (("agent", 2), ("why this agent", 5)):
         table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
     for place, pop in enumerate(list(picture.pops)[:rows]):
         table.add_row(*_pop(pop), style=None if place < BRIGHT_POPS else "dim")
@@ -174,7 +174,7 @@ def _pop(pop: ScreenPop) -> list[Text]:
 def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
     done = picture.outcomes
     calls = Text.assemble(
-        ("calls ", DIM), (f"{picture.offered}", BRIGHT), ("  answered ", DIM), (f"{done['answered']}", GOOD),
+        ("calls ", DIM), (f"{picture.offered}", BRIGHT), ("  answered ", DIM), (f"{picture.answered}", GOOD),
         ("  gave up ", DIM), (f"{done['abandoned']}", WARN if done["abandoned"] else DIM),
         ("  screen pops ", DIM), (f"{picture.popped}", BRIGHT),
         ("  last minute ", DIM), (f"{picture.calls_a_minute(now)} ", BRIGHT),

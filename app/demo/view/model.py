@@ -4,10 +4,13 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from app.demo.bank import QUEUES
+
 POPS_KEPT = 40
 RATE_WINDOW = 60.0
 BARS = 24
 BAR_SECONDS = 5.0
+QUEUE_ORDER = {queue.id: place for place, queue in enumerate(QUEUES)}
 
 
 class ScreenPop(NamedTuple):
@@ -34,6 +37,7 @@ class FloorPicture:
     platform: dict[str, int] = field(default_factory=dict)
     pops: deque[ScreenPop] = field(default_factory=lambda: deque(maxlen=POPS_KEPT))
     outcomes: Counter[str] = field(default_factory=Counter)
+    answered: int = 0
     popped: int = 0
     offered: int = 0
     seq: int = 0
@@ -42,10 +46,11 @@ class FloorPicture:
     times_up: int = 0
     arrivals: deque[float] = field(default_factory=lambda: deque(maxlen=5000))
     _reserved: dict[str, str] = field(default_factory=dict)
+    _talked: set[str] = field(default_factory=set)
 
     def look(self, snapshot: dict[str, Any]) -> None:
         """Take over a snapshot of the floor."""
-        self.queues = snapshot["queues"]
+        self.queues = sorted(snapshot["queues"], key=lambda queue: QUEUE_ORDER.get(queue["id"], 99))
         self.agents = snapshot["agents"]
         self.contacts = snapshot["contacts"]
         self._reserved = {agent["offer"]: agent["name"] for agent in self.agents if agent.get("offer")}
@@ -72,8 +77,17 @@ class FloorPicture:
             self.arrivals.append(now)
         elif kind == "contact.offered":
             self._popped(frame)
+        elif kind == "contact.updated":
+            self._answered(frame["contact"], frame["contact"]["state"] == "active")
         elif kind == "contact.ended":
             self.outcomes[frame["outcome"]] += 1
+            self._answered(frame["contact"], frame["outcome"] == "answered")
+            self._talked.discard(frame["contact"]["id"])
+
+    def _answered(self, contact: dict[str, Any], answered: bool) -> None:
+        if answered and contact["direction"] == "inbound" and contact["id"] not in self._talked:
+            self._talked.add(contact["id"])
+            self.answered += 1
 
     def _popped(self, frame: dict[str, Any]) -> None:
         self.popped += 1

@@ -76,7 +76,7 @@ def why_sentence(why: dict[str, Any]) -> str:
     if not why:
         return ""
     skills = ", ".join(f"{skill} {level}+" for skill, level in why.get("requires") or ())
-    bonus = f", tier +{why['bonus_seconds']:.0f} s" if why.get("bonus_seconds") else ""
+    bonus = f", priority +{why['bonus_seconds']:.0f} s" if why.get("bonus_seconds") else ""
     considered = why.get("considered", 1)
     if why.get("rule") == "contact_finds_agent":
         rivals = f" of {considered}" if considered > 1 else ""

@@ -26,10 +26,19 @@ def test_a_screen_pop_is_shown_with_the_agent_it_went_to() -> None:
 
 def test_calls_are_counted_by_arrival_and_by_outcome() -> None:
     dialled = {"type": "contact.opened", "contact": CONTACT | {"direction": "outbound"}}
-    made = picture(OPENED, OPENED, dialled, {"type": "contact.ended", "contact": CONTACT, "outcome": "abandoned"})
-    assert (made.offered, made.outcomes["abandoned"]) == (2, 1)
+    made = picture(
+        OPENED, OPENED, dialled, {"type": "contact.ended", "contact": OPENED["contact"], "outcome": "abandoned"}
+    )
+    assert (made.offered, made.answered, made.outcomes["abandoned"]) == (2, 0, 1)
     assert made.calls_a_minute(NOW + 30) == 2
     assert made.calls_a_minute(NOW + 90) == 0
+
+
+def test_an_answered_call_counts_once_however_often_it_is_told() -> None:
+    talking = {"type": "contact.updated", "contact": CONTACT | {"state": "active", "direction": "inbound"}}
+    ended = {"type": "contact.ended", "contact": CONTACT | {"direction": "inbound"}, "outcome": "answered"}
+    assert picture(talking, talking, ended).answered == 1
+    assert picture(ended).answered == 1
 
 
 def test_arrivals_make_bars_oldest_first() -> None:
