@@ -74,4 +74,6 @@ def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
 ADMINISTRATES = Depends(require("administrator"))
 OVERSEES = Depends(require("supervisor", "administrator"))
 READS = Depends(require("supervisor", "administrator", "integration"))
-"""For `dependencies=` of a route or router: who may change the set-up, who leads the floor, who may read records."""
+SIGNED_IN = Depends(current_user)
+"""For `dependencies=` of a route or router: who may change the set-up, who leads the floor, who may read records, and
+everybody who is known (what an agent's page needs: queues to transfer to, tiers and their colours, wrap-up codes)."""

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.deps import ADMINISTRATES, READS, Read, Write
+from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.queues import QueueIn, QueueOut, QueuePage, QueuePatch
@@ -12,7 +12,7 @@ from app.routing import queries, service
 router = APIRouter(prefix="/queues", tags=["queues"])
 
 
-@router.get("", dependencies=[READS])
+@router.get("", dependencies=[SIGNED_IN])
 async def list_queues(session: Read, page: Paged) -> QueuePage:
     """All queues with the skills that they require."""
     rows = await queries.queues(session, page.limit + 1, page.after(str))
@@ -20,7 +20,7 @@ async def list_queues(session: Read, page: Paged) -> QueuePage:
     return QueuePage(items=[QueueOut.of(row) for row in items], next=after)
 
 
-@router.get("/{queue_id}", dependencies=[READS], responses=problem_responses(404))
+@router.get("/{queue_id}", dependencies=[SIGNED_IN], responses=problem_responses(404))
 async def get_queue(queue_id: str, session: Read) -> QueueOut:
     """One queue."""
     return QueueOut.of(await queries.queue(session, queue_id))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.agents import queries, service
-from app.api.deps import ADMINISTRATES, READS, Read, Write
+from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.agents import SkillIn, SkillOut, SkillPage, SkillPatch
@@ -12,7 +12,7 @@ from app.routing.service import delete_skill as remove_skill
 router = APIRouter(prefix="/skills", tags=["skills"])
 
 
-@router.get("", dependencies=[READS])
+@router.get("", dependencies=[SIGNED_IN])
 async def list_skills(session: Read, page: Paged) -> SkillPage:
     """All skills."""
     rows = await queries.skills(session, page.limit + 1, page.after(str))

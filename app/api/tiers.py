@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.api.deps import ADMINISTRATES, READS, Read, Write
+from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.queues import TierIn, TierOut, TierPage, TierPatch
@@ -11,7 +11,7 @@ from app.customers import tiers
 router = APIRouter(prefix="/tiers", tags=["tiers"])
 
 
-@router.get("", dependencies=[READS])
+@router.get("", dependencies=[SIGNED_IN])
 async def list_tiers(session: Read, page: Paged) -> TierPage:
     """All tiers."""
     rows = await tiers.tiers(session, page.limit + 1, page.after(str))

@@ -1,8 +1,8 @@
 """Wrap-up codes. They are made inactive and never removed, because the history names them."""
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
-from app.api.deps import ADMINISTRATES, Read, Write, current_user
+from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.queues import WrapUpCodeIn, WrapUpCodeOut, WrapUpCodePage, WrapUpCodePatch
@@ -11,7 +11,7 @@ from app.routing import queries, service
 router = APIRouter(prefix="/wrap-up-codes", tags=["wrap-up codes"])
 
 
-@router.get("", dependencies=[Depends(current_user)])
+@router.get("", dependencies=[SIGNED_IN])
 async def list_wrap_up_codes(session: Read, page: Paged) -> WrapUpCodePage:
     """All wrap-up codes; every agent chooses from them."""
     rows = await queries.wrap_up_codes(session, page.limit + 1, page.after(str))
