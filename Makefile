@@ -19,7 +19,7 @@ run: $(READY)
 	@$(BIN)/callfloor demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
