@@ -1,0 +1,47 @@
+"""Looks on as a supervisor does, over the public socket and the public API, and keeps the picture of the floor."""
+
+import asyncio
+from contextlib import suppress
+
+import httpx
+
+from app.core import clock
+from app.core.tasks import Supervisor
+from app.demo.client.account import Account, Away
+from app.demo.client.link import Link
+from app.demo.view.model import FloorPicture
+
+LOOK_SECONDS = 1.0
+
+
+class Spectator:
+    """Keeps `picture` up to date. `platform` is the address of the simulated platform's figures."""
+
+    def __init__(self, account: Account, client: httpx.AsyncClient, platform: str) -> None:
+        self.picture = FloorPicture(clock.now())
+        self._account = account
+        self._client = client
+        self._platform = platform
+        self._link = Link(account, "/ws/floor")
+
+    def start(self, tasks: Supervisor) -> None:
+        """Begin to look."""
+        tasks.start("spectator's link", self._link.run())
+        tasks.start("spectator's frames", self._take_frames())
+        tasks.start("spectator's looks", self._look_again_and_again())
+
+    async def look(self) -> None:
+        """Look once more at the floor and the platform; what does not answer stays as it was."""
+        with suppress(Away):
+            self.picture.look(await self._account.get("/api/v1/floor"))
+        with suppress(httpx.TransportError):
+            self.picture.hear((await self._client.get(f"{self._platform}/status")).json())
+
+    async def _take_frames(self) -> None:
+        while True:
+            self.picture.take(await self._link.frames.get(), clock.now())
+
+    async def _look_again_and_again(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_SECONDS)
