@@ -1,7 +1,100 @@
 """`callfloor demo` and the processes that it starts."""
 
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from app.cli.place import bound_socket, settings_with
+from app.demo.bank import PASSWORD, RESERVED, SIMULATED, SOURCE
+from app.demo.cast import SECRET_VARIABLE, DemoPlan
+from app.demo.seed import DEMO_SIZE, Size
+
+CHILD = (sys.executable, "-m", "app.cli")
+
+Server = Annotated[str, typer.Option(help="Address of the server.")]
+Pace = Annotated[float, typer.Option(min=0.1, max=1000, help="How fast everybody lives.", hidden=True)]
+Customers = Annotated[int, typer.Option(min=1, hidden=True)]
 
 
 def add_to(commands: typer.Typer) -> None:
     """Add the commands of this file."""
+    commands.command()(demo)
+    commands.command("demo-platform", hidden=True)(demo_platform)
+    commands.command("demo-agents", hidden=True)(demo_agents)
+
+
+def demo(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
+    var: Annotated[Path | None, typer.Option(help="Folder for the data.", show_default="var")] = None,
+    seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
+    calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = 24.0,
+    pace: Pace = 1.0,
+    customers: Customers = DEMO_SIZE.customers,
+    days: Annotated[int, typer.Option(min=0, hidden=True)] = DEMO_SIZE.days,
+) -> None:
+    """A whole call centre on this machine: a demo bank, callers, agents, and a live view of the floor.
+
+    The data stays in the folder; the next start goes on with it.
+    """
+    settings = settings_with(var, host, port)
+    with bound_socket(host, settings.http.port):
+        pass  # said now, in one sentence, rather than by the server in its log
+    plan = DemoPlan(
+        settings.var, CHILD, host, settings.http.port, seconds, calls_per_minute, pace, Size(customers, days)
+    )
+    from app.demo.view.screen import play_on
+
+    play_on(plan, f"{_self()} agent --as {RESERVED[0]}{_elsewhere(plan)}")
+
+
+def _self() -> str:
+    """How this program is started from here: `callfloor` where the shell would find this very one."""
+    found = shutil.which("callfloor")
+    mine = Path(sys.argv[0])
+    if found and mine.exists() and os.path.samefile(found, mine):
+        return "callfloor"
+    return os.path.relpath(mine) if mine.name == "callfloor" else "python -m app.cli"
+
+
+def _elsewhere(plan: DemoPlan) -> str:
+    from app.cli.softphone import DEFAULT_URL
+
+    return "" if plan.url == DEFAULT_URL else f" --url {plan.url}"
+
+
+def demo_platform(
+    server: Server,
+    port: Annotated[int, typer.Option()],
+    calls_per_minute: Annotated[float, typer.Option()] = 24.0,
+    pace: Pace = 1.0,
+    customers: Customers = DEMO_SIZE.customers,
+) -> None:
+    """The simulated telephone platform. The secret comes in CALLFLOOR_DEMO_SECRET."""
+    from app.demo.platform.process import PlatformPlan, run_platform
+
+    webhook, secret = f"{server}/webhooks/cti/{SOURCE}", os.environ[SECRET_VARIABLE]
+    plan = PlatformPlan(webhook, secret, port, calls_per_minute, pace, customers=customers)
+    _child(lambda: asyncio.run(run_platform(plan)))
+
+
+def demo_agents(server: Server, pace: Pace = 1.0) -> None:
+    """The simulated agents."""
+    from app.demo.agents.process import AgentsPlan, run_agents
+
+    _child(lambda: asyncio.run(run_agents(AgentsPlan(server, SIMULATED, PASSWORD, pace))))
+
+
+def _child(work: Callable[[], dict[str, int]]) -> None:
+    """Work as a child: end with the parent, and print the figures of the day."""
+    from app.demo.lifeline import follow_parent
+
+    follow_parent()
+    typer.echo(json.dumps(work()))

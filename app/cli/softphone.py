@@ -2,6 +2,8 @@
 
 import typer
 
+DEFAULT_URL = "http://127.0.0.1:8080"
+
 
 def add_to(commands: typer.Typer) -> None:
     """Add the commands of this file."""

@@ -28,7 +28,7 @@ class AgentsPlan(NamedTuple):
     logins: Sequence[str]
     password: str
     pace: float = 1.0
-    seed: int = 1
+    seed: int | None = None
 
 
 @dataclass
@@ -104,7 +104,7 @@ async def run_agents(plan: AgentsPlan, account: type[Account] = Account) -> dict
                 SimulatedAgent(
                     Link(account(client, plan.url, login, plan.password)),
                     tasks,
-                    Random(plan.seed * 1000 + place),
+                    Random(None if plan.seed is None else plan.seed * 1000 + place),
                     Pace(plan.pace),
                     work,
                 )

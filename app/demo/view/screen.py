@@ -27,7 +27,7 @@ def play_on(plan: DemoPlan, agent_command: str) -> None:
         console.print(Text.assemble(("Callfloor", f"bold {BRIGHT}"), ("  the demo bank opens…", DIM)))
 
     def tell(part: str, word: str) -> None:
-        console.print(Text.assemble(("✓ ", GOOD), (f"{part:<10}", BRIGHT), (word, DIM)))
+        console.print(Text.assemble(("✓ ", GOOD), (f"{part:<10}", BRIGHT), (word, DIM)), soft_wrap=True)
 
     async def draw_live(picture: FloorPicture, server: Pid) -> None:
         with Live(console=console, screen=True, auto_refresh=False) as live:

@@ -1,0 +1,74 @@
+"""The three processes of the demo: the server, the simulated platform, the simulated agents."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+
+from app.core.errors import Unavailable
+from app.demo.children import Children
+from app.demo.seed import DEMO_SIZE, Size
+
+START_SECONDS = 60.0
+SECRET_VARIABLE = "CALLFLOOR_DEMO_SECRET"  # noqa: S105 - the name of a variable
+SERVER, PLATFORM, AGENTS = "server", "platform", "agents"
+
+
+class DemoPlan(NamedTuple):
+    """What to play: where the data is, where the server listens, for how long, how busy; `command` starts a child."""
+
+    folder: Path
+    command: Sequence[str]
+    host: str = "127.0.0.1"
+    port: int = 8080
+    seconds: float | None = None
+    calls_per_minute: float = 24.0
+    pace: float = 1.0
+    size: Size = DEMO_SIZE
+
+    @property
+    def url(self) -> str:
+        """Where the server is reached from here."""
+        here = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - recognised, not bound
+        return f"http://{here.get(self.host, self.host)}:{self.port}"
+
+
+async def start_server(plan: DemoPlan, children: Children, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
+    """Start the server and wait until it can take calls; raises what it died of."""
+    words = (*plan.command, "serve", "--host", plan.host, "--port", str(plan.port), "--stop-with-stdin")
+    await children.start(SERVER, words, environment(plan))
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while not await _is_ready(client, plan.url) and not stop.is_set():
+        failure = children.failed(SERVER)
+        if failure is not None:
+            raise failure
+        if asyncio.get_running_loop().time() > deadline:
+            raise Unavailable(
+                f"The server is not ready after {START_SECONDS:.0f} s; its log is in {plan.folder / 'log'}."
+            )
+        await asyncio.sleep(0.1)
+
+
+async def start_people(plan: DemoPlan, children: Children, secret: str, switch: int) -> None:
+    """Let callers call and agents work; `switch` is the port where the platform takes commands."""
+    pace = ("--pace", str(plan.pace))
+    platform = ("demo-platform", "--server", plan.url, "--port", str(switch), *pace)
+    busy = ("--calls-per-minute", str(plan.calls_per_minute), "--customers", str(plan.size.customers))
+    await children.start(AGENTS, (*plan.command, "demo-agents", "--server", plan.url, *pace), environment(plan))
+    await children.start(PLATFORM, (*plan.command, *platform, *busy), environment(plan) | {SECRET_VARIABLE: secret})
+
+
+def environment(plan: DemoPlan) -> dict[str, str]:
+    """Ours, but with the demo's own folder and never with somebody's real database."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLFLOOR_DATABASE")}
+    return kept | {"CALLFLOOR_VAR": str(plan.folder)}
+
+
+async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(f"{url}/readyz")).is_success
+    except httpx.TransportError:
+        return False

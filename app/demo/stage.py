@@ -1,0 +1,123 @@
+"""The demo as a whole: built up, shown, taken down in order; the data stays."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import httpx
+from sqlalchemy import func, select
+
+from app.core import clock
+from app.core.tasks import Supervisor
+from app.db.embedded import EmbeddedServer
+from app.db.engine import Sessions, create_engine
+from app.db.migrate import prepare
+from app.demo.bank import AGENTS, PASSWORD, QUEUES, SOURCE, SUPERVISOR
+from app.demo.cast import AGENTS as AGENTS_CHILD
+from app.demo.cast import PLATFORM, SERVER, DemoPlan, start_people, start_server
+from app.demo.children import Children
+from app.demo.client.account import Account
+from app.demo.lifeline import stop_asked
+from app.demo.seed import Seeded, ensure_seeded
+from app.demo.spectator import Spectator
+from app.demo.view.lines import Result
+from app.demo.view.model import FloorPicture
+from app.interactions.models import Interaction
+
+Tell = Callable[[str, str], None]
+Show = Callable[[FloorPicture, Callable[[], int | None]], Coroutine[Any, Any, None]]
+
+
+class Stage:
+    """Plays a demo. `tell` is called with the name of each part as it stands and a word about it; `show` draws the
+    picture (and is given the server's process id) until it is cancelled."""
+
+    def __init__(self, plan: DemoPlan, tell: Tell, show: Show) -> None:
+        self._plan = plan
+        self._tell = tell
+        self._show = show
+        self._stop = asyncio.Event()
+        self._trouble: list[BaseException] = []
+
+    async def play(self) -> Result:
+        """Run until stopped by a signal or at the end of the plan's time. Raises what a person has to put right."""
+        plan, database = self._plan, EmbeddedServer(self._plan.folder / "database")
+        async with AsyncExitStack() as stack:
+            self._stop = stack.enter_context(stop_asked())
+            url = await asyncio.to_thread(database.start)
+            stack.push_async_callback(asyncio.to_thread, database.stop)
+            await prepare(url)
+            self._tell("database", f"embedded PostgreSQL in {plan.folder / 'database'}")
+            engine = create_engine(url, pool=2)
+            stack.push_async_callback(engine.dispose)
+            return await self._perform(Sessions(engine))
+
+    async def _perform(self, sessions: Sessions) -> Result:
+        switch = free_port()
+        seeded = await ensure_seeded(sessions, f"http://127.0.0.1:{switch}/commands", self._plan.size)
+        before = await _interactions(sessions)
+        self._tell("demo bank", _bank_line(self._plan, seeded, before))
+        picture = await self._run_processes(seeded, switch)
+        if self._trouble:
+            raise self._trouble[0]
+        return Result(
+            clock.now() - picture.started_at,
+            picture.offered,
+            picture.answered,
+            picture.outcomes["abandoned"],
+            picture.popped,
+            await _interactions(sessions) - before,
+        )
+
+    async def _run_processes(self, seeded: Seeded, switch: int) -> FloorPicture:
+        """Start everybody, show them, and stop them: first who calls, then who answers, last the server."""
+        watch, looking = Supervisor(self._died), Supervisor(self._died)
+        children = Children(self._plan.folder / "log", watch)
+        async with httpx.AsyncClient(timeout=5.0) as client:
+            account = Account(client, self._plan.url, SUPERVISOR, PASSWORD)
+            spectator = Spectator(account, client, f"http://127.0.0.1:{switch}")
+            try:
+                await start_server(self._plan, children, client, self._stop)
+                self._tell("server", f"{self._plan.url}   API at {self._plan.url}/docs")
+                await start_people(self._plan, children, seeded.secret, switch)
+                self._tell("people", "simulated callers and agents, over webhooks and sockets like anybody's")
+                spectator.start(looking)
+                showing = looking.start("view", self._show(spectator.picture, lambda: children.pid(SERVER)))
+                await self._until_stopped()
+                showing.cancel()
+            finally:
+                for name in (PLATFORM, AGENTS_CHILD):
+                    await children.stop(name)
+                await looking.stop()
+                await children.stop(SERVER)
+                await watch.stop()
+        return spectator.picture
+
+    async def _until_stopped(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._plan.seconds):
+                await self._stop.wait()
+
+    def _died(self, name: str, error: BaseException) -> None:
+        self._trouble.append(error)
+        self._stop.set()
+
+
+def free_port() -> int:
+    """A loopback port that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _interactions(sessions: Sessions) -> int:
+    async with sessions.read() as session:
+        counted = select(func.count()).select_from(Interaction).where(Interaction.source_id == SOURCE)
+        return await session.scalar(counted) or 0
+
+
+def _bank_line(plan: DemoPlan, seeded: Seeded, past: int) -> str:
+    size = f"{plan.size.customers:,} customers, {len(AGENTS)} agents, {len(QUEUES)} queues, {past:,} past calls"
+    return f"{size} ({'new' if seeded.new else 'kept from last time'})"

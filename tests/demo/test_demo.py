@@ -1,0 +1,57 @@
+"""The whole demo as a newcomer runs it: real processes, real HTTP, a database of its own."""
+
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import free_port, run
+
+QUICK = ("--pace", "8", "--calls-per-minute", "40", "--customers", "200", "--days", "20")
+SUMMARY = re.compile(
+    r"(?P<offered>\d+) calls offered, (?P<answered>\d+) answered, (?P<abandoned>\d+) abandoned, "
+    r"(?P<popped>\d+) screen pops, (?P<written>\d+) interactions written"
+)
+
+
+def play(var: Path, seconds: int) -> tuple[str, dict[str, int]]:
+    """Run the demo for so many seconds; returns what it said and the figures of its summary."""
+    done = run(var, "demo", "--seconds", str(seconds), "--port", str(free_port()), *QUICK)
+    assert done.returncode == 0, done.stderr
+    found = SUMMARY.search(done.stdout)
+    assert found is not None, done.stdout
+    return done.stdout, {name: int(figure) for name, figure in found.groupdict().items()}
+
+
+def processes_of(var: Path) -> list[str]:
+    """What still runs with this folder."""
+    running = subprocess.run(["ps", "-eo", "args", "-ww"], capture_output=True, text=True, check=True).stdout
+    return [line for line in running.splitlines() if str(var) in line]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.enable_socket
+def test_calls_are_answered_and_kept_and_a_second_start_goes_on(tmp_path: Path) -> None:
+    said, first = play(tmp_path, 15)
+    assert "(new)" in said
+    assert first["offered"] > 20
+    assert first["answered"] > 10
+    assert first["popped"] >= first["answered"]
+    assert first["written"] == first["offered"]
+    assert processes_of(tmp_path) == []
+    said, second = play(tmp_path, 12)
+    assert "(kept from last time)" in said
+    assert second["answered"] > 0
+
+
+@pytest.mark.enable_socket
+def test_a_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        refused = run(tmp_path / "var", "demo", "--port", str(port))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"callfloor: Cannot listen on 127.0.0.1 port {port}")
+    assert not (tmp_path / "var").exists()
