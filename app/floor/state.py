@@ -72,7 +72,7 @@ class FloorState:
 
     def __init__(self, config: FloorConfig, seq: int = 0) -> None:
         self.store = Store(config)
-        self.seq = seq
+        self.seq = self._seq_before = seq
 
     def apply(self, command: c.Command, now: float) -> Outcome:
         """Apply one command at the instant `now` (epoch seconds).
@@ -92,6 +92,16 @@ class FloorState:
             raise
         self.seq = work.seq
         return Outcome(c.Answer(True, body), (*work.effects, *self._saved()))
+
+    def begin_batch(self) -> None:
+        """What is applied from here on can be taken back by `undo_batch`, until this is called again."""
+        self._seq_before = self.seq
+        self.store.begin_batch()
+
+    def undo_batch(self) -> None:
+        """Be again as at `begin_batch`: none of its commands has happened."""
+        self.seq = self._seq_before
+        self.store.rollback_batch()
 
     def next_deadline(self) -> float | None:
         """When the next Expire is due."""

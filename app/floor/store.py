@@ -39,6 +39,8 @@ class Store:
         self.touched_contacts: dict[str, None] = {}
         self.touched_agents: dict[str, None] = {}
         self.new_profiles: set[str] = set()
+        self._in_batch = False
+        self._mark = 0
         self._undo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.reindex(config)
 
@@ -56,15 +58,27 @@ class Store:
             self._index_agent(None, agent)
 
     def begin(self) -> None:
-        """Start a command: what came before can no longer be undone."""
-        self._undo.clear()
+        """Start a command: a rollback will come back to here."""
+        if not self._in_batch:
+            self._undo.clear()
+        self._mark = len(self._undo)
         self.touched_contacts.clear()
         self.touched_agents.clear()
         self.new_profiles.clear()
 
+    def begin_batch(self) -> None:
+        """From here on commands stay undoable together, by `rollback_batch`, until the next `begin_batch`."""
+        self._in_batch = True
+        self._undo.clear()
+
+    def rollback_batch(self) -> None:
+        """Undo every command since `begin_batch`."""
+        self._mark = 0
+        self.rollback()
+
     def rollback(self) -> None:
         """Undo everything since `begin`."""
-        while self._undo:
+        while len(self._undo) > self._mark:
             undo, arguments = self._undo.pop()
             undo(*arguments)
         self.touched_contacts.clear()

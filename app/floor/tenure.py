@@ -83,7 +83,7 @@ class Tenure:
         except Fenced:
             raise
         except AlreadyAnswered as earlier:
-            await self._recover()
+            self.state.undo_batch()
             for key, raw in earlier.answers.items():
                 self._inbox.put(key, raw)
             await self._process(items)
@@ -101,6 +101,7 @@ class Tenure:
     async def _together(self, items: list[Item]) -> None:
         batch = Batch()
         self._now = max(self._now, round(self._floor.clock(), 6))
+        self.state.begin_batch()
         answers = [(item, self._apply(item, batch)) for item in items]
         if batch:
             await self._commit(batch, items)

@@ -56,9 +56,10 @@ class FloorGame(RuleBasedStateMachine):
         self.state = FloorState(CONFIG)
         self.batch, self.inbox = Batch(), Inbox()
         self.sent: list[tuple[c.Command, str, c.Answer]] = []
-        self.pending: dict[tuple[str, str], bytes] = {}
+        self.uncommitted: dict[tuple[str, str], c.Answer] = {}
         self.journal.floor = self.floor
         self.wait_for(self.journal.own(0.01))
+        self.state.begin_batch()
         for agent in sorted(CONFIG.agents):
             self.agent_comes(agent)
 
@@ -69,20 +70,19 @@ class FloorGame(RuleBasedStateMachine):
     def send(self, command: c.Command, key: str | None = None) -> c.Answer:
         """What the floor's loop does with a command."""
         at = ("game", key) if key else None
-        known = self.inbox.get(at) if at else None
+        known = (self.uncommitted.get(at) or self.inbox.get(at)) if at else None
         if known is not None:
             return known
         outcome = self.state.apply(command, self.now)
         check(self.state)
         self.batch.add(outcome.effects)
         if at is not None:
-            raw = encode(outcome.answer)
-            self.batch.remember(*at, self.now, raw)
-            self.inbox.put(at, raw)
+            self.batch.remember(*at, self.now, encode(outcome.answer))
+            self.uncommitted[at] = outcome.answer
         return outcome.answer
 
     def ask(self, command: c.Command) -> None:
-        key = str(len(self.sent))
+        key = new_id()
         self.sent.append((command, key, self.send(command, key)))
 
     @rule(kind=KINDS, call=CALLS, agent=st.none() | AGENTS, to=NUMBERS, tier=TIERS, late=st.integers(0, 30),
@@ -185,6 +185,20 @@ class FloorGame(RuleBasedStateMachine):
     def batch_is_committed(self) -> None:
         if self.batch:
             self.wait_for(self.journal.commit(self.batch, self.state.seq))
+        for key, answer in self.uncommitted.items():
+            self.inbox.put(key, encode(answer))
+        self.uncommitted.clear()
+        self.batch = Batch()
+        self.wait_for(self.recovers_to_the_same())
+        self.state.begin_batch()
+
+    @rule()
+    def batch_is_taken_back(self) -> None:
+        """As after finding out that one of its commands was answered long ago; what was sent may be sent again."""
+        self.state.undo_batch()
+        check(self.state)
+        self.sent = [known for known in self.sent if ("game", known[1]) not in self.uncommitted]
+        self.uncommitted.clear()
         self.batch = Batch()
         self.wait_for(self.recovers_to_the_same())
 
