@@ -1,6 +1,7 @@
 """Instants in other forms. Pure, so that what is pure may use it: the present instant comes from `app.core.clock`."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def utc(instant: float) -> datetime:
@@ -8,6 +9,7 @@ def utc(instant: float) -> datetime:
     return datetime.fromtimestamp(instant, UTC)
 
 
+@lru_cache(maxsize=16_384)  # a call's own instants are told again with each of its frames
 def iso(instant: float) -> str:
     """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
     return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
