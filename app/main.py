@@ -64,10 +64,11 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             app.state.services = await services(settings, Sessions(engine), live.floor)
-            app.router.routes[0:0] = live.routes(app.state.services.tokens)
+            live.join(made, app.state.services.tokens)
             yield
 
-    return http_app(lifespan=lifespan)
+    made = http_app(lifespan=lifespan)
+    return made
 
 
 @asynccontextmanager
@@ -115,8 +116,8 @@ class Live:
         self.directory = directory
         self.recognition = recognition
 
-    def routes(self, tokens: TokenService) -> list[Any]:
-        """Webhooks, sockets and the description of both."""
+    def join(self, app: Application, tokens: TokenService) -> None:
+        """Put webhooks, sockets and the description of both into the application."""
         webhook = CtiWebhook(
             adapter=GenericInbound(),
             directory=self.directory,
@@ -132,7 +133,9 @@ class Live:
             tabs=Tabs(self.floor, self.tasks),
             clock=now,
         )
-        return [webhook.route(), *sockets.routes(), asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS))]
+        described = asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS))
+        app.router.routes[0:0] = [*sockets.routes(), described]
+        app.serve_first(webhook.route())
 
 
 class Caller:

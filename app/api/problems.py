@@ -100,6 +100,14 @@ def http_problem(status: int, detail: str, headers: dict[str, str] | None = None
     return _response(_body(code, status, detail, {}), headers)
 
 
+def unexpected_problem(path: str, error: Exception) -> Response:
+    """The answer to what nobody foresaw: the log has it all, the client the number to find it by."""
+    incident = new_id()
+    log.error("request failed", path=path, incident=incident, exc_info=error)
+    detail = "Something went wrong on our side; the log of the server names this incident."
+    return _response(_body("internal", 500, detail, {"incident": incident}))
+
+
 def install(app: FastAPI) -> None:
     """Make the application answer every error as a problem."""
     app.add_exception_handler(CallfloorError, _refused)
@@ -136,7 +144,4 @@ async def _database(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    incident = new_id()
-    log.error("request failed", path=request.url.path, incident=incident, exc_info=error)
-    detail = "Something went wrong on our side; the log of the server names this incident."
-    return _response(_body("internal", 500, detail, {"incident": incident}))
+    return unexpected_problem(request.url.path, error)

@@ -1,6 +1,7 @@
 """POST /webhooks/cti/{source}: signed events in, answered only when they are durable.
 
-Plain ASGI, since this is the busiest path of all: verify, decode, submit, two messages out.
+Plain ASGI, since this is the busiest path of all: verify, decode, submit, two messages out. What goes wrong is answered
+here, so that no middleware needs to stand around it.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.api.problems import http_problem, problem_response
+from app.api.problems import http_problem, problem_response, unexpected_problem
 from app.api.recognition import Recognition
 from app.core.clock import Clock
 from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
@@ -67,7 +68,7 @@ class CtiWebhook:
         self._clock = clock
 
     def route(self) -> Route:
-        """The route to put in front of an application's others."""
+        """The route, for `Application.serve_first`."""
         return Route(PATH, endpoint=self, methods=["POST"], include_in_schema=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,9 +77,9 @@ class CtiWebhook:
             body = await self._take(scope["path_params"]["source"], dict(scope["headers"]), receive)
         except Gone:
             return
-        except (CallfloorError, TooLarge) as error:
+        except Exception as error:
             WEBHOOKS.labels(_outcome(error)).inc()
-            await _response(error)(scope, receive, send)
+            await _response(scope["path"], error)(scope, receive, send)
             return
         _ACCEPTED.inc()
         length = (b"content-length", str(len(body)).encode())
@@ -122,10 +123,10 @@ async def _read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     return body
 
 
-def _response(error: CallfloorError | TooLarge) -> Response:
+def _response(path: str, error: Exception) -> Response:
     if isinstance(error, TooLarge):
         return http_problem(413, f"The body is larger than {BODY_LIMIT} bytes.")
-    return problem_response(error)
+    return problem_response(error) if isinstance(error, CallfloorError) else unexpected_problem(path, error)
 
 
 def _outcome(error: Exception) -> str:

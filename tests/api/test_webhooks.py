@@ -7,10 +7,10 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from fastapi import FastAPI
 from prometheus_client import REGISTRY
 
 from app.api import problems
+from app.api.application import Application
 from app.api.recognition import Recognition
 from app.api.webhooks import BODY_LIMIT, CtiWebhook
 from app.core.clock import FrozenClock
@@ -38,7 +38,7 @@ class Desk:
             True, {"contact_id": command.contact_id, "instructions": []}
         )
         self.look_up: Callable[[CallEvent], Recognised] = lambda _: LI
-        self.app = FastAPI()
+        self.app = Application()
         problems.install(self.app)
         hook = CtiWebhook(
             adapter=GenericInbound(),
@@ -47,7 +47,7 @@ class Desk:
             recognition=Recognition(self._recognise),
             clock=CLOCK,
         )
-        self.app.router.routes.insert(0, hook.route())
+        self.app.serve_first(hook.route())
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://floor")
 
@@ -208,6 +208,16 @@ async def test_an_event_that_the_floor_cannot_take_is_our_fault(desk: Desk) -> N
     assert (answer.status_code, answer.json()["refusal"]["code"]) == (500, "broken")
 
 
+async def test_what_nobody_foresaw_is_answered_and_kept_out_of_sight(desk: Desk) -> None:
+    desk.floor.answers[TakeEvent] = lambda _: _raise(ZeroDivisionError("a bug"))
+    before = counted("failed")
+    answer = await desk.post()
+    assert (answer.status_code, answer.json()["title"]) == (500, "Internal")
+    assert "bug" not in answer.text
+    assert counted("failed") == before + 1
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 async def test_other_methods_are_refused(desk: Desk, method: str) -> None:
-    assert (await desk.client.request(method, "/webhooks/cti/pbx")).status_code == 405
+    answer = await desk.client.request(method, "/webhooks/cti/pbx")
+    assert (answer.status_code, answer.json()["status"]) == (405, 405)
