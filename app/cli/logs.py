@@ -7,6 +7,9 @@ import structlog
 
 from app.settings import Log
 
+# local variables would carry passwords and tokens into the log
+_TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
 
 def set_up(log: Log) -> None:
     """Send our own log and that of the libraries to standard error, in the form and from the level that are set."""
@@ -18,9 +21,10 @@ def set_up(log: Log) -> None:
     ]
     last: list[structlog.typing.Processor]
     if log.format == "json":
-        last = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        last = [structlog.processors.ExceptionRenderer(_TRACEBACKS), structlog.processors.JSONRenderer()]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        plain = structlog.dev.plain_traceback
+        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -34,3 +38,9 @@ def set_up(log: Log) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+
+
+def keep_quiet() -> None:
+    """Log nothing: for commands that tell people what goes wrong themselves."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.basicConfig(handlers=[logging.NullHandler()], force=True)
