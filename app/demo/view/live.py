@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.demo.view.model import FloorPicture, ScreenPop
+from app.demo.view.palette import BAD, BRIGHT, DIM, FRAME, GOOD, WARN
 from app.demo.view.words import (
     STATE_COLOURS,
     STATE_MARKS,
@@ -25,12 +26,6 @@ from app.demo.view.words import (
     why_sentence,
 )
 
-DIM = "#6b7585"
-FRAME = "#3a4250"
-BRIGHT = "#d7dde6"
-GOOD = "#7fbf7f"
-WARN = "#e0b13c"
-BAD = "#e06c75"
 STEPS = " ▁▂▃▄▅▆▇█"
 DOTS_SHOWN = 14
 AGENT_COLUMNS = 3
@@ -43,6 +38,7 @@ class Signs(NamedTuple):
 
     url: str
     agent_command: str
+    password: str
     server_pid: int | None = None
 
 
@@ -181,7 +177,10 @@ def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
         (_spark(picture.bars(now)), STATE_COLOURS["busy"]),
     )  # fmt: skip
     typed = Text.assemble(
-        ("join as an agent  ", DIM), (signs.agent_command, f"bold {BRIGHT}"), ("   in another terminal", DIM)
+        ("join in from another terminal  ", DIM),
+        (signs.agent_command, f"bold {BRIGHT}"),
+        ("   password ", DIM),
+        (signs.password, BRIGHT),
     )
     look = Text.assemble(("API  ", DIM), (f"{signs.url}/docs", BRIGHT), ("   stop  ", DIM), ("Ctrl-C", BRIGHT))
     if signs.server_pid is not None:

@@ -12,8 +12,9 @@ from app.demo.bank import PASSWORD
 from app.demo.cast import DemoPlan
 from app.demo.stage import Stage
 from app.demo.view.lines import status_line, summary
-from app.demo.view.live import BRIGHT, DIM, GOOD, Signs, draw
+from app.demo.view.live import Signs, draw
 from app.demo.view.model import FloorPicture
+from app.demo.view.palette import BRIGHT, DIM, GOOD
 
 REDRAW_SECONDS = 0.25
 LINE_SECONDS = 5.0
@@ -32,7 +33,7 @@ def play_on(plan: DemoPlan, agent_command: str) -> None:
     async def draw_live(picture: FloorPicture, server: Pid) -> None:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                signs = Signs(plan.url, agent_command, server())
+                signs = Signs(plan.url, agent_command, PASSWORD, server())
                 live.update(draw(picture, signs, clock.now(), console.height), refresh=True)
                 await asyncio.sleep(REDRAW_SECONDS)
 

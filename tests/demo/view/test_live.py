@@ -11,7 +11,7 @@ from app.demo.view.live import Signs, draw
 from app.demo.view.model import FloorPicture
 
 NOW = 1_800_000_000.0
-SIGNS = Signs("http://127.0.0.1:8080", "callfloor agent --as mei", 4242)
+SIGNS = Signs("http://127.0.0.1:8080", "callfloor agent --as mei", "secret-word", 4242)
 
 
 def contact(number: int, queue: str, tier: str | None, state: str = "waiting") -> dict[str, Any]:

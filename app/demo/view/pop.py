@@ -1,0 +1,97 @@
+"""The screen pop: everything an agent should know before they say hello, on one card. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from app.demo.client.desk import Pop
+from app.demo.view.palette import BAD, BRIGHT, DIM, GOOD, WARN
+from app.demo.view.words import NO_TIER_COLOUR, again, caller_name, queue_name, span, why_sentence
+
+PAST_SHOWN = 5
+OUTCOME_COLOURS = {"answered": GOOD, "abandoned": WARN, "failed": BAD}
+
+
+def pop_card(contact: dict[str, Any], pop: Pop, state: Text) -> RenderableType:
+    """The card of one contact; `state` says how things stand (ringing, talking, on hold, after-call work)."""
+    customer = pop.profile.get("customer")
+    tier = (customer or {}).get("tier") or {}
+    colour = tier.get("colour") or NO_TIER_COLOUR
+    title = Text.assemble((f" {tier.get('name') or 'unknown caller'} ", f"bold reverse {colour}"), "  ", state)
+    parts: list[RenderableType] = [_name(contact, customer, colour), *_facts(contact, customer)]
+    if pop.profile.get("candidates"):
+        parts += [Text(), _candidates(pop.profile["candidates"])]
+    if pop.profile.get("interactions"):
+        parts += [Text(), _past(pop.profile["interactions"])]
+    parts += [Text(), *_open(pop.profile.get("open") or (), contact["id"])]
+    if pop.why:
+        parts.append(Text.assemble(("why you  ", DIM), (why_sentence(pop.why) + again(pop.why), BRIGHT)))
+    return Panel(Group(*parts), title=title, title_align="left", border_style=colour, box=box.ROUNDED, padding=(1, 2))
+
+
+def _name(contact: dict[str, Any], customer: dict[str, Any] | None, colour: str) -> Text:
+    name = Text(caller_name(contact), style=f"bold {colour}")
+    if customer and customer.get("latin_name"):
+        name.append(f"   {customer['latin_name']}", style=BRIGHT)
+    return name
+
+
+def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Text]:
+    """Numbers, language and whatever else the bank knows."""
+    if contact.get("direction") == "outbound":
+        calls = Text.assemble(("you call ", DIM), (str(contact.get("to")), BRIGHT))
+    else:
+        calls = Text.assemble(("calls ", DIM), (queue_name(contact.get("queue")), BRIGHT))
+        calls.append(f"   from {contact.get('from') or 'a withheld number'}", style=DIM)
+    if customer is None:
+        return [calls]
+    numbers = Text("   ").join(
+        Text.assemble((number["raw"], BRIGHT), (f" {number.get('label') or ''}", DIM)) for number in customer["numbers"]
+    )
+    known = Text.assemble(("speaks ", DIM), (customer.get("language") or "–", BRIGHT))
+    for name, value in (customer.get("attributes") or {}).items():
+        said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        known.append(f"   {name} ", style=DIM).append(said, style=BRIGHT)
+    if customer.get("external_id"):
+        known.append(f"   {customer['external_id']}", style=DIM)
+    return [calls, numbers, known]
+
+
+def _candidates(candidates: list[dict[str, Any]]) -> Text:
+    """Several people share the number: nobody is guessed."""
+    names = ", ".join(f"{one['name']} ({one.get('tier') or 'no tier'})" for one in candidates)
+    return Text.assemble(("this number belongs to several; ask who it is: ", WARN), (names, BRIGHT))
+
+
+def _past(interactions: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style=DIM, pad_edge=False, expand=True)
+    for title in ("last contacts", "queue", "agent", "outcome", "talk", "code"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("note", no_wrap=True, overflow="ellipsis", ratio=1)
+    for past in interactions[:PAST_SHOWN]:
+        outcome = str(past["outcome"])
+        table.add_row(
+            Text(_day(past["started_at"]), style=BRIGHT),
+            Text(queue_name(past.get("queue")), style=DIM),
+            Text(past.get("agent") or "–", style=DIM),
+            Text(outcome, style=OUTCOME_COLOURS.get(outcome, DIM)),
+            Text(span(past.get("talk_seconds") or 0), style=DIM),
+            Text(past.get("wrap_up_code") or "–", style=DIM),
+            Text(past.get("note") or "", style=DIM),
+        )
+    return table
+
+
+def _open(contacts: Any, present: str) -> list[Text]:
+    """What else of this customer is open at this moment."""
+    others = [one for one in contacts if one.get("id") != present]
+    return [Text(f"also open: {one.get('state')} in {queue_name(one.get('queue'))}", style=WARN) for one in others]
+
+
+def _day(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone().strftime("%d %b %H:%M")
