@@ -11,10 +11,12 @@ from typing import Annotated
 
 import typer
 
+from app.cli import logs
 from app.cli.place import bound_socket, settings_with
 from app.demo.bank import PASSWORD, RESERVED, SIMULATED, SOURCE
 from app.demo.cast import SECRET_VARIABLE, DemoPlan
 from app.demo.seed import DEMO_SIZE, Size
+from app.settings import Log
 
 CHILD = (sys.executable, "-m", "app.cli")
 
@@ -44,6 +46,7 @@ def demo(
 
     The data stays in the folder; the next start goes on with it.
     """
+    logs.keep_quiet()
     settings = settings_with(var, host, port)
     with bound_socket(host, settings.http.port):
         pass  # said now, in one sentence, rather than by the server in its log
@@ -96,5 +99,6 @@ def _child(work: Callable[[], dict[str, int]]) -> None:
     """Work as a child: end with the parent, and print the figures of the day."""
     from app.demo.lifeline import follow_parent
 
+    logs.set_up(Log(level="warning"))
     follow_parent()
     typer.echo(json.dumps(work()))

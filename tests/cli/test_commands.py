@@ -41,7 +41,7 @@ def answer(port: int, path: str, seconds: float = 40) -> httpx.Response:
 
 def test_help_names_the_commands(tmp_path: Path) -> None:
     said = run(tmp_path, "--help").stdout
-    for command in ("serve", "demo", "migrate", "create-admin", "bench"):
+    for command in ("serve", "demo", "agent", "migrate", "create-admin", "bench"):
         assert command in said
 
 

@@ -37,7 +37,7 @@ KEYS = (
     Key("n", "not ready", lambda desk: not desk.call, (Question("reason", "break"),), wishes.not_ready),
     Key("a", "accept", lambda desk: desk.offer is not None, (), wishes.accept),
     Key("d", "decline", lambda desk: desk.offer is not None, (), wishes.decline),
-    Key("h", "hold / back", _on_call, (), wishes.hold_or_retrieve),
+    Key("h", "hold", _on_call, (), wishes.hold_or_retrieve),
     Key("x", "hang up", _on_call, (), wishes.hang_up),
     Key("t", "transfer", _on_call, (Question("to queue, @agent or number"),), wishes.transfer),
     Key("w", "wrap up", lambda desk: desk.wrap_up is not None, (Question("code"), Question("note")), wishes.wrap_up),

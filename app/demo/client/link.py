@@ -149,7 +149,7 @@ class Link:
         code = error.rcvd.code if error.rcvd else None
         reason = error.rcvd.reason if error.rcvd else ""
         if code == FORBIDDEN:
-            raise SocketRefused(f"{self._account.login} may not use {self._address}: {reason or 'wrong role'}.")
+            raise SocketRefused(f"{self._account.login} may not use {self._address}: {reason or 'wrong role'}")
         if code == BAD_TOKEN:
             self._account.forget()
         return f"closed with {code}: {reason}" if code else "connection lost"
