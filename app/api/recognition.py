@@ -21,17 +21,23 @@ Recogniser = Callable[[CallEvent], Awaitable[Recognised]]
 
 
 class Recognition:
-    """Wraps the look-up: an absent database is told as such, any other fault costs the caller's name, not the call."""
+    """Wraps the look-up: an absent database is told as such, any other fault, and a look-up that takes longer
+    than `patience` seconds, costs the caller's name, not the call."""
 
     def __init__(self, look_up: Recogniser, patience: float = PATIENCE_SECONDS) -> None:
         self._look_up = look_up
         self._patience = patience
 
     async def of(self, event: CallEvent) -> Recognised | None:
-        """What is known of the caller; None where the look-up is broken. Raises `Unavailable` without a database."""
+        """What is known of the caller; None where the look-up is broken or slow. Raises `Unavailable` without
+        a database."""
         try:
             async with asyncio.timeout(self._patience):
                 return await self._look_up(event)
+        except TimeoutError:  # an OSError, too, but slow is not away
+            UNRECOGNISED.inc()
+            log.warning("looking a caller up took too long", source=event.source, call_id=event.call_id)
+            return None
         except Unavailable:
             raise
         except asyncpg.InterfaceError as error:

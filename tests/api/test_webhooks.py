@@ -1,5 +1,6 @@
 """The generic webhook's contract, fault by fault: what is stored, what is answered, and with which status."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -177,7 +178,6 @@ def _raise(error: Exception) -> Any:
     [
         Unavailable("busy"),
         ConnectionRefusedError("no database"),
-        TimeoutError(),
         asyncpg.CannotConnectNowError("the database system is starting up"),
         asyncpg.InterfaceError("connection is closed"),
     ],
@@ -194,6 +194,17 @@ async def test_while_the_journal_cannot_commit_the_platform_is_told_to_come_back
     desk.floor.status = "degraded"
     answer = await desk.post()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_a_slow_look_up_costs_the_name_not_the_call() -> None:
+    async def slow(event: CallEvent) -> Recognised:
+        await asyncio.sleep(30)
+        return LI
+
+    before = REGISTRY.get_sample_value("callfloor_recognition_failures_total") or 0.0
+    event = CallEvent(source="pbx", type="call.offered", call_id="c-1", at=CLOCK())
+    assert await Recognition(slow, patience=0.01).of(event) is None
+    assert REGISTRY.get_sample_value("callfloor_recognition_failures_total") == before + 1
 
 
 async def test_a_broken_look_up_costs_the_name_not_the_call(desk: Desk) -> None:
