@@ -2,6 +2,7 @@
 
 import asyncio
 
+import structlog
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -10,6 +11,8 @@ from app.api.deps import Using
 from app.api.schemas.health import HealthOut, ReadyOut
 from app.api.services import Services
 from app.core.errors import Unavailable
+
+log = structlog.get_logger(__name__)
 
 PATIENCE_SECONDS = 2.0
 
@@ -38,6 +41,7 @@ async def _database(using: Services) -> str:
     except TimeoutError:
         return f"no answer within {PATIENCE_SECONDS:g} s"
     except Unavailable as error:
+        log.warning("not ready", reason=str(error))
         return error.detail
     return "reachable"
 

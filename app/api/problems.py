@@ -119,6 +119,8 @@ def install(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallfloorError)
+    if isinstance(error, Unavailable):
+        log.warning("unavailable", path=request.url.path, reason=str(error))
     return problem_response(error)
 
 

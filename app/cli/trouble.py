@@ -39,12 +39,12 @@ def sentence_for(error: Exception) -> str | None:
     if isinstance(error, Trouble | EmbeddedServerError):
         return str(error)
     if isinstance(error, CallfloorError):
-        return error.detail
+        return str(error)
     if isinstance(error, ValidationError):
         return _settings_sentence(error)
     unreachable = meaning(error) if not isinstance(error, OSError) else None
     if unreachable is not None:
-        return unreachable.detail
+        return str(unreachable)
     return _file_sentence(error) if isinstance(error, OSError) else None
 
 

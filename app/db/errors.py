@@ -22,9 +22,18 @@ REFUSED = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalo
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database cannot be reached or is too busy right now."""
+    """The database cannot be reached or is too busy right now.
+
+    `detail` is for everybody; `str()` of the error adds the `hint`, which names addresses and users, for logs and for
+    whoever runs the server.
+    """
 
     code = "database-unavailable"
+
+    def __init__(self, detail: str, *, hint: str = "", retry_after: int = 2) -> None:
+        super().__init__(detail, retry_after=retry_after)
+        if hint:
+            self.args = (f"{detail} {hint}",)
 
 
 class DatabaseRefused(DatabaseUnavailable):
@@ -43,13 +52,12 @@ def meaning(error: BaseException) -> DatabaseUnavailable | None:
         return DatabaseUnavailable("All connections to the database are in use. Try again shortly.")
     for cause in _causes(error):
         if isinstance(cause, REFUSED):
-            return DatabaseRefused(f"The database refuses the connection: {cause}. Check CALLFLOOR_DATABASE_URL.")
+            hint = f"It says: {cause}. Check CALLFLOOR_DATABASE_URL."
+            return DatabaseRefused("The database refuses the connection.", hint=hint)
         if isinstance(cause, UNREACHABLE):
-            return DatabaseUnavailable(
-                f"The database cannot be reached ({str(cause) or type(cause).__name__}). "
-                "Check that it runs and that CALLFLOOR_DATABASE_URL is right.",
-                retry_after=5,
-            )
+            said = str(cause) or type(cause).__name__
+            hint = f"({said}) Check that it runs and that CALLFLOOR_DATABASE_URL is right."
+            return DatabaseUnavailable("The database cannot be reached.", hint=hint, retry_after=5)
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return DatabaseUnavailable("The connection to the database was lost.", retry_after=5)
     return None

@@ -68,7 +68,7 @@ async def wait_until_reachable(url: str, seconds: float) -> None:
             except DatabaseUnavailable as error:
                 if isinstance(error, DatabaseRefused) or time.monotonic() > deadline:
                     raise
-                log.warning("waiting for the database", reason=error.detail)
+                log.warning("waiting for the database", reason=str(error))
             await retrying_delay(attempt)
 
 

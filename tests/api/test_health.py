@@ -45,7 +45,17 @@ async def test_without_a_database_it_lives_and_is_not_ready(without_database: Ap
     assert (await ask(without_database, "/healthz")).status_code == 200
     answer = await ask(without_database, "/readyz")
     assert answer.status_code == 503
-    assert answer.json()["database"] != "reachable"
+    assert answer.json()["database"] == "The database cannot be reached."
+
+
+async def test_strangers_are_not_told_where_the_database_is_or_who_uses_it(
+    client_as: ClientAs, without_database: Application
+) -> None:
+    for path in ("/readyz", "/api/v1/queues"):
+        answer = await client_as("administrator").get(path)
+        assert answer.status_code == 503
+        for secret in ("nonexistent", "nobody", "PGSQL", "CALLFLOOR_DATABASE_URL"):
+            assert secret not in answer.text
 
 
 async def test_without_a_database_requests_are_told_when_to_come_back(

@@ -82,6 +82,7 @@ async def test_an_unreachable_database_is_unavailable() -> None:
         async with Sessions(engine).read() as session:
             await session.execute(text("select 1"))
     assert caught.value.retry_after > 0
+    assert caught.value.detail == "The database cannot be reached."
 
 
 async def test_a_file_missing_inside_the_block_is_not_the_databases_fault(sessions: Sessions) -> None:
