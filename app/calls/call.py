@@ -43,6 +43,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         """The newest leg of that agent."""
         return next((leg for leg in reversed(self.legs) if leg.agent == agent), None)
 
+    @property
+    def said_at(self) -> float:
+        """The youngest instant, by the platform's clock, at which anything is known to have happened to a leg."""
+        return max((mark.at for leg in self.legs for mark in leg.marks), default=self.opened_at)
+
     def answered_by(self, agent: str) -> bool:
         """Whether that agent is connected, talking or holding."""
         leg = self.leg_of(agent)
@@ -80,7 +85,7 @@ def take(call: Call, event: CallEvent) -> Call:
 
 
 def close(call: Call, at: float, cause: str) -> Call:
-    """End a call whose end the platform never told."""
+    """End a call whose end the platform has not told, at an instant of the platform's clock; every leg ends."""
     ending = CallEvent(source=call.source, type=E.CLEARED, call_id=call.id, at=at, cause=cause)
     return _clear(call, ending)
 
@@ -95,7 +100,7 @@ def _complete(call: Call, event: CallEvent) -> Call:
 
 
 def _about_whole_call(call: Call, event: CallEvent) -> bool:
-    return event.agent is None and (event.leg_id is None or _find(call, event.leg_id) is None)
+    return event.agent is None and event.leg_id is None
 
 
 def _clear(call: Call, event: CallEvent) -> Call:
@@ -119,20 +124,33 @@ def _find(call: Call, leg_id: str) -> Leg | None:
 
 
 def _mark(call: Call, event: CallEvent) -> Call:
-    leg_id = event.leg_id or (CUSTOMER_LEG if event.agent is None else f"agent:{event.agent}")
-    leg = _find(call, leg_id)
-    if leg is None and event.leg_id is not None:
-        leg = _unnamed(call, event)
+    known = _leg_meant(call, event)
+    leg = known
     if leg is None or _comes_back(leg, event):
-        leg = _new_leg(call, event, leg_id)
+        leg = _new_leg(call, event)
+    elif event.leg_id is not None and leg.id == _unnamed(event):
+        leg = msgspec.structs.replace(leg, id=event.leg_id)
     mark = Mark(event.at, _kind(leg, event.type), event.sequence)
-    return _with(call, leg.told(mark))
+    return _with(call, known if known is not None and not _comes_back(known, event) else None, leg.told(mark))
 
 
-def _unnamed(call: Call, event: CallEvent) -> Leg | None:
-    """The leg of a party that earlier events spoke of without naming a leg."""
-    plain = CUSTOMER_LEG if event.agent is None else f"agent:{event.agent}"
-    return _find(call, plain)
+def _unnamed(event: CallEvent) -> str:
+    """The id of a party's leg as long as no event has named it."""
+    return CUSTOMER_LEG if event.agent is None else f"agent:{event.agent}"
+
+
+def _leg_meant(call: Call, event: CallEvent) -> Leg | None:
+    """The leg that an event is about: the one it names, or else the newest of the party it names."""
+    if event.leg_id is not None:
+        named = _find(call, event.leg_id)
+        return named if named is not None or event.type == E.FAILED else _find(call, _unnamed(event))
+    if event.agent is not None:
+        return call.leg_of(event.agent)
+    if event.type in (E.HELD, E.RETRIEVED):
+        talking = [leg for leg in call.legs if leg.party is Party.AGENT and not leg.ended]
+        if len(talking) == 1:
+            return talking[0]
+    return call.customer
 
 
 def _comes_back(leg: Leg, event: CallEvent) -> bool:
@@ -146,18 +164,16 @@ def _kind(leg: Leg, kind: str) -> str:
     return kind
 
 
-def _new_leg(call: Call, event: CallEvent, leg_id: str) -> Leg:
+def _new_leg(call: Call, event: CallEvent) -> Leg:
+    leg_id = event.leg_id or _unnamed(event)
     again = sum(1 for leg in call.legs if leg.id.split("#")[0] == leg_id)
-    return Leg(
-        id=f"{leg_id}#{again + 1}" if again else leg_id,
-        party=Party.CUSTOMER if event.agent is None else Party.AGENT,
-        agent=event.agent,
-    )
+    party = Party.AGENT
+    if event.agent is None:
+        here = call.customer is not None and not call.customer.ended
+        party = Party.OTHER if here else Party.CUSTOMER
+    return Leg(id=f"{leg_id}#{again + 1}" if again else leg_id, party=party, agent=event.agent)
 
 
-def _with(call: Call, leg: Leg) -> Call:
-    if any(known.id == leg.id for known in call.legs):
-        legs = tuple(leg if known.id == leg.id else known for known in call.legs)
-    else:
-        legs = (*call.legs, leg)
+def _with(call: Call, before: Leg | None, leg: Leg) -> Call:
+    legs = (*call.legs, leg) if before is None else tuple(leg if one is before else one for one in call.legs)
     return msgspec.structs.replace(call, legs=legs)

@@ -29,6 +29,8 @@ class Party(StrEnum):
 
     CUSTOMER = "customer"
     AGENT = "agent"
+    OTHER = "other"
+    """Somebody who was added to the call; their leaving does not end it."""
 
 
 _S = LegState

@@ -15,6 +15,25 @@ def now() -> float:
     return time.time()  # noqa: TID251 - this is the clock
 
 
+class SteadyClock:
+    """Follows a clock forward but never back: where that one is set back, time goes on at its own pace from there.
+
+    `start` is an instant that has certainly passed. `monotonic` gives seconds that only grow.
+    """
+
+    def __init__(self, clock: Clock, start: float = 0.0, monotonic: Clock = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._instant = start
+        self._read_at = monotonic()
+
+    def __call__(self) -> float:
+        read_at = self._monotonic()
+        self._instant = round(max(self._clock(), self._instant + read_at - self._read_at), 6)
+        self._read_at = read_at
+        return self._instant
+
+
 class FrozenClock:
     """A clock for tests: stands still until told to move."""
 

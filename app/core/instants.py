@@ -10,6 +10,12 @@ def utc(instant: float) -> datetime:
 
 
 @lru_cache(maxsize=16_384)  # a call's own instants are told again with each of its frames
+def to_millisecond(instant: float) -> float:
+    """An instant as `iso` shows it: cut, not rounded, to the millisecond."""
+    whole = utc(instant)
+    return whole.replace(microsecond=whole.microsecond // 1000 * 1000).timestamp()
+
+
 def iso(instant: float) -> str:
     """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
     return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")

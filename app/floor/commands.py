@@ -164,6 +164,10 @@ class TakeOver(Command, frozen=True, kw_only=True):
     """A process has become the owner: nobody's socket is connected to it yet."""
 
 
+class Resumed(Command, frozen=True, kw_only=True):
+    """The journal commits again after an outage in which nobody could act."""
+
+
 class Look(Command, frozen=True, kw_only=True):
     """Read the committed state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), or 'picture', which
     holds on to the floor for whoever shows it later."""

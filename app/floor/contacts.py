@@ -3,14 +3,22 @@
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import LegState
+from app.core.instants import to_millisecond
 from app.floor.effects import Amend, EndContact
 from app.floor.entities import Contact, ContactState, EndedCall, Visit
-from app.floor.offers import offer_by_name, release, take_back
+from app.floor.offers import BUSY, offer_by_name, opened_visit, release, take_back
 from app.floor.work import Work
 from app.routing.requirement import requirement
+from app.telephony.events import OrderType
 
 REQUEUE_SECONDS = 5.0
 """How long a caller whose agent's leg dropped may be alone before they wait again, at their old place."""
+
+END_SECONDS = 15.0
+"""How long after it was asked to hang up the platform may take to say that it did."""
+
+DIAL_SECONDS = 180.0
+"""How long an outbound call may ring."""
 
 CONNECT_SECONDS = 30.0
 """How long the phone of an agent who accepted may take to answer."""
@@ -28,16 +36,16 @@ def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str |
         state=ContactState.WAITING,
         queue=queue_id,
         queued_at=contact.queued_at if contact.queued_at is not None else work.now,
-        visits=(*contact.visits, Visit(queue=queue_id, entered_at=work.now)) if queue_id else contact.visits,
         transfer=None,
         requeue_at=None,
+        sent_away=False,
         missed_by=(),
     )
-    waiting = placed(work, waiting).noted(work.now, "contact.queued", queue=queue_id)
+    waiting = placed(work, waiting).noted(work.now, "contact.queued", queue=queue_id, agent=agent)
     work.store.put_contact(waiting)
     work.tell_contact("contact.queued", waiting)
-    if agent is not None:
-        offer_by_name(work, waiting, agent)
+    if agent is None or not offer_by_name(work, waiting, agent):
+        work.store.put_contact(opened_visit(work, waiting))
 
 
 def placed(work: Work, contact: Contact) -> Contact:
@@ -63,11 +71,15 @@ def leave_visit(work: Work, contact: Contact, outcome: str, agent: str | None = 
 def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent is connected to the contact, whoever decided so: Callfloor, the agent or the switch."""
     if contact.offer is not None and contact.offer.agent != agent_id:
+        if contact.state is ContactState.CONNECTING:
+            work.order(OrderType.CANCEL, contact, contact.offer.agent)
         release(work, contact, contact.offer.agent, "taken")
     contact = leave_visit(work, contact, "answered", agent_id).with_(
         state=ContactState.ACTIVE,
         offer=None,
         requeue_at=None,
+        close_at=None,
+        sent_away=False,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
         served_by=contact.served_by if agent_id in contact.served_by else (*contact.served_by, agent_id),
     )
@@ -85,7 +97,7 @@ def occupy(work: Work, contact_id: str, agent_id: str) -> None:
         settle_wrap_up(work, agent_id)
         agent = work.store.agent(agent_id)
     if agent.offer not in (None, contact_id):
-        take_back(work, work.contact(agent.offer or ""), "busy")
+        take_back(work, work.contact(agent.offer or ""), BUSY)
         agent = work.store.agent(agent_id)
     away = (agent.reason or "logged_on") if agent.state in AWAY else agent.after
     work.move(agent_id, PresenceEvent.ENGAGE, offer=None, after=away, contacts=(*agent.contacts, contact_id))
@@ -120,7 +132,7 @@ def settle_wrap_up(work: Work, agent_id: str, code: str | None = None, note: str
     """Keep what wrap-up added; the agent's next state is the caller's business."""
     agent = work.store.agent(agent_id)
     contact = work.store.contacts.get(agent.wrap_up or "")
-    spent = round(work.now - agent.since, 3)
+    spent = round(max(0.0, work.now - agent.since), 3)
     work.store.put_agent(agent.with_(wrap_up=None, wrap_up_until=None))
     if contact is None:
         return
@@ -153,15 +165,19 @@ def settle_wrap_up(work: Work, agent_id: str, code: str | None = None, note: str
 def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contact:
     """What becomes of a caller whose last agent has gone while they are still there.
 
-    They wait for whom they were transferred to; `transferred` by the switch to elsewhere, they are not ours to queue.
+    They wait for whom they were transferred to. Only where the switch itself says that it `transferred` them elsewhere
+    are they not ours to queue. Whom we called ourselves is hung up on: nobody is there to talk to them.
     """
     to = contact.transfer
-    contact = contact.with_(state=ContactState.ARRIVING, transfer=None)
+    contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
         return work.store.contacts[contact.id]
-    if to is None and not transferred and contact.call.direction == "inbound":
+    if not transferred and contact.call.direction == "inbound":
         contact = contact.with_(requeue_at=work.now + REQUEUE_SECONDS)
+    elif not transferred:
+        work.order(OrderType.DISCONNECT, contact)
+        contact = contact.with_(close_at=work.now + END_SECONDS)
     work.store.put_contact(contact)
     return contact
 
@@ -176,15 +192,18 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     if contact.offer is not None:
         release(work, contact, contact.offer.agent, "caller_gone")
     agents = contact.agents
-    contact = leave_visit(work, contact.with_(call=call), "abandoned")
+    contact = leave_visit(work, contact.with_(call=call), "swept" if cause == "swept" else "abandoned")
     for agent_id in agents:
         contact = leave(work, contact, agent_id)
     outcome = cause or _outcome(contact)
-    contact = contact.with_(state=ContactState.WRAP_UP, offer=None, requeue_at=None, ended_at=work.now, agents=())
+    contact = contact.with_(
+        state=ContactState.WRAP_UP, offer=None, requeue_at=None, close_at=None, ended_at=work.now, agents=()
+    )
     contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
     work.effects.append(EndContact(contact, outcome))
     work.tell_contact("contact.ended", contact.with_(agents=agents), outcome=outcome)
-    ended = EndedCall(contact.id, contact.arrived_at, work.now)
+    said_at = to_millisecond(max(leg.since for leg in call.legs)) if call.legs else work.now
+    ended = EndedCall(contact.id, contact.arrived_at, work.now, said_at)
     work.store.put_in(work.store.ended, (call.source, call.id), ended)
     _keep_or_drop(work, contact)
 

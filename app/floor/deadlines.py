@@ -9,6 +9,7 @@ from app.floor.entities import ContactState
 from app.floor.offers import take_back
 from app.floor.store import ENDED_MEMORY_SECONDS, SWEEP_SECONDS
 from app.floor.work import Work
+from app.telephony.events import OrderType
 
 
 def expire(work: Work, command: Expire) -> dict[str, Any]:
@@ -31,11 +32,14 @@ def _contact(work: Work, contact_id: str) -> None:
         if contact.state is ContactState.OFFERED:
             take_back(work, contact, "expired", PresenceEvent.MISS, reason="no_answer")
         else:
+            work.order(OrderType.CANCEL, contact, contact.offer.agent)
             contacts.connect_failed(work, contact, "phone_not_answered")
     elif contact.requeue_at is not None and contact.requeue_at <= work.now:
         contacts.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
+    elif contact.close_at is not None and contact.close_at <= work.now:
+        on_calls.sweep(work, contact, "no answer from the platform")
     elif contact.ended_at is None and contact.heard_at + SWEEP_SECONDS <= work.now:
-        on_calls.sweep(work, contact)
+        on_calls.sweep(work, contact, "no end received")
 
 
 def _agent(work: Work, agent_id: str) -> None:

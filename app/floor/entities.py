@@ -9,10 +9,10 @@ from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.floor.commands import CustomerCard, Destination
 from app.routing.requirement import Requirement
-from app.routing.waiting import Place
+from app.routing.waiting import Place, virtual_arrival
 
 TIMELINE_LIMIT = 300
-"""Entries a live contact carries; a platform that sends more has the rest in the event log."""
+"""From so many entries on, what the platform says more is in the event log only."""
 
 
 class ContactState(StrEnum):
@@ -52,7 +52,12 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock."""
+    """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
+
+    `transfer` is where the agent has asked the switch to send the caller; `sent_away` says that the switch did send
+    them to elsewhere. A caller alone waits again at `requeue_at`; a call whose end should have come is closed at
+    `close_at`.
+    """
 
     id: str
     call: Call
@@ -72,6 +77,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
     requeue_at: float | None = None
+    close_at: float | None = None
+    sent_away: bool = False
     ended_at: float | None = None
     wrapping: tuple[str, ...] = ()
     wrap_up_seconds: float = 0.0
@@ -81,14 +88,21 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     timeline: tuple[Entry, ...] = ()
 
     @property
+    def unrouted(self) -> bool:
+        """Whether a caller is here whom no queue takes."""
+        return self.state is ContactState.ARRIVING and self.call.direction == "inbound" and self.queued_at is None
+
+    @property
     def place(self) -> Place:
         """Its place in the waiting order."""
-        return Place((self.queued_at or self.arrived_at) - self.bonus, self.id)
+        return Place(virtual_arrival(self.queued_at or self.arrived_at, self.bonus), self.id)
+
+    def heard(self, at: float, kind: str, /, **data: Any) -> "Contact":
+        """With one more line in its timeline of what the platform said; one that says too much is cut short."""
+        return self if len(self.timeline) >= TIMELINE_LIMIT else self.noted(at, kind, **data)
 
     def noted(self, at: float, kind: str, /, **data: Any) -> "Contact":
-        """With one more line in its timeline."""
-        if len(self.timeline) >= TIMELINE_LIMIT:
-            return self
+        """With one more line in its timeline of what the floor did."""
         told = {key: value for key, value in data.items() if value is not None}
         return msgspec.structs.replace(self, timeline=(*self.timeline, Entry(at, kind, told)))
 
@@ -122,8 +136,12 @@ class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class EndedCall(msgspec.Struct, frozen=True):
-    """A call that is over, remembered so that a straggling event does not open it anew."""
+    """A call that is over, remembered so that a straggling event does not open it anew.
+
+    `said_at` is its end by the platform's clock (to the millisecond), which is what later events are compared with.
+    """
 
     contact: str
     started_at: float
     ended_at: float
+    said_at: float

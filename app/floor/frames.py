@@ -1,4 +1,7 @@
-"""Events as frames: the same bytes live, replayed from the log, and in every tab."""
+"""Events as frames: the same live, replayed from the log, and in every tab.
+
+The profile of a screen pop is kept once, with the contact: a replay after the contact has left the floor comes without.
+"""
 
 import asyncpg
 

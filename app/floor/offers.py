@@ -9,7 +9,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.core.instants import iso
 from app.floor import views
-from app.floor.entities import Contact, ContactState, LiveAgent, Offer
+from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
 from app.floor.work import Work
 from app.routing.decision import Decision, Rival
 from app.routing.requirement import satisfies
@@ -17,6 +17,8 @@ from app.routing.selection import Idle
 
 DEFAULT_OFFER_SECONDS = 20.0
 RIVALS_KEPT = 3
+BUSY = "busy"
+"""Why an offer is taken back from an agent whom the switch gave another call."""
 
 
 def match(work: Work) -> None:
@@ -86,11 +88,23 @@ def offer(work: Work, contact: Contact, agent: LiveAgent, why: Decision) -> None
     work.tell("contact.offered", frame, contact.id, agent.id)
 
 
-def offer_by_name(work: Work, contact: Contact, agent_id: str) -> None:
-    """Offer to one agent because somebody asked for them, if they are ready; else the contact just waits."""
+def offer_by_name(work: Work, contact: Contact, agent_id: str) -> bool:
+    """Offer to one agent because somebody asked for them; False if they are not ready now."""
     agent = work.store.agent(agent_id)
-    if agent.state is AgentState.READY:
-        offer(work, contact, agent, _decision(work, contact, agent, "named", 1, ()))
+    if agent.state is not AgentState.READY:
+        return False
+    offer(work, contact, agent, _decision(work, contact, agent, "named", 1, ()))
+    return True
+
+
+def give_time(work: Work) -> None:
+    """Let open offers and connections run their whole time again: for a while nobody could act."""
+    for contact in list(work.store.contacts.values()):
+        if contact.offer is not None:
+            rules = work.store.config.queues.get(contact.queue or "")
+            until = work.now + (rules.offer_seconds if rules else DEFAULT_OFFER_SECONDS)
+            offer = Offer(contact.offer.agent, max(contact.offer.expires_at, until))
+            work.store.put_contact(contact.with_(offer=offer))
 
 
 def take_back(
@@ -98,14 +112,24 @@ def take_back(
 ) -> None:
     """End an offer (or a connection that did not come about) and let the contact wait on at its place.
 
-    `event` moves the agent; without one they are simply free again.
+    `event` moves the agent; without one they are simply free again. Only an agent who was BUSY elsewhere is not held
+    to have missed it.
     """
     assert contact.offer is not None
     agent_id = contact.offer.agent
-    missed = contact.missed_by if agent_id in contact.missed_by else (*contact.missed_by, agent_id)
-    waiting = contact.with_(state=ContactState.WAITING, offer=None, missed_by=missed)
+    missed = contact.missed_by
+    if why != BUSY and agent_id not in missed:
+        missed = (*missed, agent_id)
+    waiting = opened_visit(work, contact.with_(state=ContactState.WAITING, offer=None, missed_by=missed))
     work.store.put_contact(waiting.noted(work.now, "offer.withdrawn", agent=agent_id, reason=why))
     release(work, contact, agent_id, why, event, **agent_changes)
+
+
+def opened_visit(work: Work, contact: Contact) -> Contact:
+    """The contact with an open stay in its queue; one that a colleague took by name begins to wait only now."""
+    if contact.queue is None or (contact.visits and contact.visits[-1].left_at is None):
+        return contact
+    return contact.with_(visits=(*contact.visits, Visit(queue=contact.queue, entered_at=work.now)))
 
 
 def release(

@@ -10,7 +10,9 @@ from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
-NO_END_RECEIVED = "no end received"
+CLOCK_TOLERANCE = 300.0
+"""How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
+
 TALKING = (LegState.CONNECTED, LegState.HELD)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
@@ -24,7 +26,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     if contact is None and ended is not None and not _is_new_call(event, ended):
         return _straggler(work, command, event, ended)
     if contact is not None and contact.state is ContactState.WRAP_UP:
-        ended = EndedCall(contact.id, contact.arrived_at, work.now)
+        ended = EndedCall(contact.id, contact.arrived_at, work.now, contact.call.said_at)
         return _straggler(work, command, event, ended)
     before = contact
     contact = _open(work, command, event) if before is None else _told(work, before, event)
@@ -57,14 +59,18 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING and expected:
         contacts.connect_failed(work, contact, "connect_failed")
     if command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING:
-        contacts.end_contact(work, contact, close(contact.call, work.now, "dial failed"), "failed")
+        contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
+    if command.order_type == OrderType.DISCONNECT and contact.ended_at is None:
+        sweep(work, contact, "the platform did not take the hang-up")
+    if command.order_type == OrderType.TRANSFER and contact.ended_at is None:
+        work.store.put_contact(contact.with_(transfer=None))
     return {}
 
 
-def sweep(work: Work, contact: Contact) -> None:
-    """Close a call whose end never came."""
-    contact = contact.noted(work.now, "contact.swept", detail=NO_END_RECEIVED)
-    contacts.end_contact(work, contact, close(contact.call, contact.heard_at, NO_END_RECEIVED), "swept")
+def sweep(work: Work, contact: Contact, detail: str) -> None:
+    """Close a call whose end did not come, and say so. What is known ends with the last thing that was said."""
+    contact = contact.noted(work.now, "contact.swept", detail=detail)
+    contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
 
 
 def _with_agent_id(work: Work, event: CallEvent) -> CallEvent:
@@ -77,13 +83,14 @@ def _ended(work: Work, command: TakeEvent) -> EndedCall | None:
     known = work.store.ended.get((command.event.source, command.event.call_id))
     caller = command.caller
     if known is None and caller is not None and caller.ended_contact is not None:
-        known = EndedCall(caller.ended_contact, caller.ended_started_at or 0.0, caller.ended_at or 0.0)
+        ended_at = caller.ended_at or 0.0
+        known = EndedCall(caller.ended_contact, caller.ended_started_at or 0.0, ended_at, ended_at + CLOCK_TOLERANCE)
     return known
 
 
 def _is_new_call(event: CallEvent, ended: EndedCall) -> bool:
     """Some platforms use a call id again: an offer made after the end of the old call is a new one."""
-    return event.type == EventType.OFFERED and event.at > ended.ended_at
+    return event.type == EventType.OFFERED and event.at > ended.said_at
 
 
 def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCall) -> dict[str, object]:
@@ -94,7 +101,7 @@ def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCal
 
 def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
     contact = Contact(id=command.contact_id, call=open_call(event), arrived_at=work.now, heard_at=work.now)
-    return contact.noted(event.at, event.type, **_details(event))
+    return contact.heard(event.at, event.type, **_details(event))
 
 
 def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Contact:
@@ -109,7 +116,7 @@ def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Cont
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     contact = contact.with_(call=take(contact.call, event), heard_at=work.now)
-    return contact.noted(event.at, event.type, **_details(event))
+    return contact.heard(event.at, event.type, **_details(event))
 
 
 def _details(event: CallEvent) -> dict[str, object]:
@@ -125,7 +132,8 @@ def _short(value: object) -> bool:
 def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """Bring the contact to where its call is now."""
     if contact.call.over:
-        contacts.end_contact(work, contact, contact.call)
+        call = contact.call
+        contacts.end_contact(work, contact, call if call.cleared_at else close(call, call.said_at, "customer left"))
         return
     contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)
@@ -137,7 +145,9 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
 
 def _agents_joined(work: Work, contact: Contact) -> Contact:
     for leg in contact.call.legs:
-        if leg.agent in work.store.config.agents and leg.state in TALKING and leg.agent not in contact.agents:
+        if leg.agent is None or leg.agent in contact.agents or leg.agent not in work.store.config.agents:
+            continue
+        if contact.call.answered_by(leg.agent):
             contact = contacts.engage(work, contact, leg.agent)
     if contact.state is ContactState.CONNECTING and contact.call.direction == "outbound":
         contact = _customer_answered(work, contact)
@@ -174,15 +184,26 @@ def _connection_failed(contact: Contact, event: CallEvent) -> bool:
 def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
-    if event.type == EventType.QUEUED and event.queue in queues and event.queue != contact.queue:
-        if contact.state in (ContactState.ARRIVING, ContactState.WAITING):
-            contacts.enter_queue(work, contacts.leave_visit(work, contact, "flowed_out"), event.queue)
+    if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
+        work.store.put_contact(contact.with_(requeue_at=None, sent_away=True))
         return
+    if event.type == EventType.QUEUED and _queued_now(contact):
+        queue = event.queue if event.queue in queues else contact.queue
+        if queue is not None and (contact.state is ContactState.ARRIVING or queue != contact.queue):
+            contacts.enter_queue(work, contacts.leave_visit(work, contact, "flowed_out"), queue)
+            return
     if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
         return
     chosen = _chosen_queue(work, contact.call)
     if chosen in queues and contact.call.direction == "inbound":
         contacts.enter_queue(work, contact, chosen)
+
+
+def _queued_now(contact: Contact) -> bool:
+    """Whether the switch holds the customer in a queue, and nobody else has them."""
+    leg = contact.call.customer
+    waiting = contact.state in (ContactState.ARRIVING, ContactState.WAITING)
+    return waiting and leg is not None and leg.state is LegState.QUEUED
 
 
 def _chosen_queue(work: Work, call: Call) -> str | None:
@@ -193,9 +214,14 @@ def _chosen_queue(work: Work, call: Call) -> str | None:
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
-    """Tell the agents on the contact when what they see of it has changed."""
+    """Tell the agents who see the contact when what they see of it has changed; a late name comes with its profile."""
     after = work.store.contacts.get(contact_id)
-    if before is None or after is None or after.ended_at is not None or not after.agents:
+    if before is None or after is None or after.ended_at is not None:
         return
-    if (before.state, before.call.legs, before.agents) != (after.state, after.call.legs, after.agents):
-        work.tell_contact("contact.updated", after)
+    audience = after.agents or ((after.offer.agent,) if after.offer is not None and before.offer == after.offer else ())
+    known = (before.customer, before.candidates) != (after.customer, after.candidates)
+    if not known and (before.state, before.call.legs, before.agents) == (after.state, after.call.legs, after.agents):
+        return
+    profile = {"profile": msgspec.Raw(work.store.profiles.get(contact_id, b"null"))} if known else {}
+    if audience:
+        work.tell_contact("contact.updated", after, audience, **profile)

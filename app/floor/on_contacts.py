@@ -88,6 +88,7 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
     )
     if not mine or contact.ended_at is not None:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
+    work.store.put_contact(contact.with_(close_at=work.now + contacts.END_SECONDS))
     work.order(OrderType.DISCONNECT, contact, command.agent_id)
     return {}
 
@@ -117,6 +118,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
         arrived_at=work.now,
         heard_at=work.now,
         state=ContactState.CONNECTING,
+        close_at=work.now + contacts.DIAL_SECONDS,
         customer=command.caller.customer if command.caller else None,
         candidates=command.caller.candidates if command.caller else (),
         agents=(agent.id,),

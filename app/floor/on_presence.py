@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts
-from app.floor.offers import take_back
+from app.floor.offers import give_time, take_back
 from app.floor.work import Work
 
 SILENT_SECONDS = 45.0
@@ -55,10 +55,25 @@ def silence(work: Work, agent_id: str) -> None:
 
 def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     """A process has become the owner: whoever was here has 45 s to come back."""
+    give_time(work)
     for agent in list(work.store.agents.values()):
         if agent.state is not AgentState.LOGGED_OFF and agent.connected and agent.silent_at is None:
             work.store.put_agent(agent.with_(silent_at=work.now + SILENT_SECONDS))
     return {}
+
+
+def resumed(work: Work, command: c.Resumed) -> dict[str, Any]:
+    """After an outage nobody is blamed for what they could not do."""
+    give_time(work)
+    return {}
+
+
+def dismiss_strangers(work: Work) -> None:
+    """Log off agents whom the configuration no longer knows; one who talks is left to finish."""
+    for agent in list(work.store.agents.values()):
+        if agent.id in work.store.config.agents or agent.state in (AgentState.LOGGED_OFF, AgentState.BUSY):
+            continue
+        log_off(work, c.LogOff(agent_id=agent.id))
 
 
 def ready(work: Work, command: c.Ready) -> dict[str, Any]:

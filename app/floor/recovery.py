@@ -15,10 +15,11 @@ INBOX_MEMORY_ROWS = 100_000
 
 
 class Recovered(NamedTuple):
-    """The state, and the answers given lately by (scope, id), oldest first."""
+    """The state, the answers given lately by (scope, id), oldest first, and when the last event happened."""
 
     state: FloorState
     inbox: dict[tuple[str, str], bytes]
+    last: float
 
 
 async def recover(connection: Connection, floor: str, config: FloorConfig, now: float) -> Recovered:
@@ -30,8 +31,11 @@ async def recover(connection: Connection, floor: str, config: FloorConfig, now: 
         await _agents(connection, floor, state)
         await _ended(connection, state, now)
         inbox = await _inbox(connection, floor, now)
+        last = await connection.fetchval(
+            "SELECT extract(epoch FROM at)::float8 FROM events WHERE floor = $1 ORDER BY seq DESC LIMIT 1", floor
+        )
     state.store.reindex(config)
-    return Recovered(state, inbox)
+    return Recovered(state, inbox, last or 0.0)
 
 
 async def _contacts(connection: Connection, floor: str, state: FloorState) -> None:
@@ -53,13 +57,18 @@ async def _agents(connection: Connection, floor: str, state: FloorState) -> None
 
 async def _ended(connection: Connection, state: FloorState, now: float) -> None:
     rows = await connection.fetch(
-        """SELECT id, source_id, call_id, started_at, ended_at FROM interactions
+        """SELECT id, source_id, call_id, started_at, ended_at,
+                  (SELECT max((leg ->> 'since')::timestamptz) FROM jsonb_array_elements(legs) leg) AS said_at
+           FROM interactions
            WHERE ended_at > to_timestamp($1) AND started_at > to_timestamp($1) - interval '2 days'
            ORDER BY ended_at, id""",
         now - ENDED_MEMORY_SECONDS,
     )
     for row in rows:
-        ended = EndedCall(str(row["id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
+        said_at = row["said_at"] or row["ended_at"]
+        ended = EndedCall(
+            str(row["id"]), row["started_at"].timestamp(), row["ended_at"].timestamp(), said_at.timestamp()
+        )
         state.store.ended[(row["source_id"], row["call_id"])] = ended
 
 

@@ -11,9 +11,10 @@ import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor import deadlines, on_calls, on_contacts, on_presence, views
+from app.floor import contacts, deadlines, on_calls, on_contacts, on_presence, views
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
+from app.floor.entities import ContactState
 from app.floor.offers import match
 from app.floor.store import Store
 from app.floor.work import Work
@@ -22,8 +23,15 @@ Handler = Callable[[Work, Any], dict[str, Any]]
 
 
 def _configure(work: Work, command: c.Configure) -> dict[str, Any]:
-    """A new configuration cannot fail and needs no undoing: entities stay, indexes follow."""
+    """A new configuration is obeyed at once: indexes follow, who waits is placed anew, who was removed is logged off.
+
+    The configuration itself is not undone with its batch; it is what the records say.
+    """
     work.store.reindex(command.config)
+    for contact in list(work.store.contacts.values()):
+        if contact.state is ContactState.WAITING and (placed := contacts.placed(work, contact)) != contact:
+            work.store.put_contact(placed)
+    on_presence.dismiss_strangers(work)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
     return {}
@@ -41,6 +49,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.OrderFailed: on_calls.order_failed,
     c.Expire: deadlines.expire,
     c.TakeOver: on_presence.take_over,
+    c.Resumed: on_presence.resumed,
     c.Connect: on_presence.connect,
     c.Disconnect: on_presence.disconnect,
     c.Ready: on_presence.ready,

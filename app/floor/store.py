@@ -200,8 +200,9 @@ def contact_deadline(contact: Contact | None) -> tuple[float, str, str] | None:
     when = contact.heard_at + SWEEP_SECONDS
     if contact.offer is not None:
         when = min(when, contact.offer.expires_at)
-    if contact.requeue_at is not None:
-        when = min(when, contact.requeue_at)
+    for due in (contact.requeue_at, contact.close_at):
+        if due is not None:
+            when = min(when, due)
     return when, "contact", contact.id
 
 

@@ -99,6 +99,7 @@ class Picture(NamedTuple):
             "at": iso(self.at),
             "queues": self._queues(),
             "agents": [agent_view(self.config, agent) for agent in agents],
+            "unrouted": sum(1 for contact in self.contacts if contact.unrouted),
             "by_state": {state: states[state] for state in AgentState},
             "contacts": [contact_view(contact) for contact in self.contacts],
         }

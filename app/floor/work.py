@@ -112,10 +112,10 @@ class Work:
         body = _encode({"agent": views.agent_view(self.store.config, agent)})
         self.happened("agent.state", body, agent=agent.id)
 
-    def tell_contact(self, kind: str, contact: Contact, **more: Any) -> None:
-        """Tell the agents on a contact (and the floor, once) what became of it."""
+    def tell_contact(self, kind: str, contact: Contact, to: tuple[str, ...] = (), **more: Any) -> None:
+        """Tell what became of a contact: an event for each agent on it (or for those given), or one for nobody."""
         body = _encode({"contact": views.contact_view(contact), **more})
-        for agent in contact.agents or (None,):
+        for agent in to or contact.agents or (None,):
             self.happened(kind, body, contact.id, agent)
 
 

@@ -55,6 +55,9 @@ class OrderType(StrEnum):
     """Commands to a platform. Each carries the call, and an idempotency key that stays the same over all retries."""
 
     CONNECT = "call.connect"
+    CANCEL = "call.cancel"
+    """Stop ringing this agent's phone; the caller stays."""
+
     DISCONNECT = "call.disconnect"
     HOLD = "call.hold"
     RETRIEVE = "call.retrieve"

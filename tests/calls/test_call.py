@@ -128,3 +128,38 @@ def test_clock_of_a_platform_that_runs_backwards_gives_no_negative_time() -> Non
 @pytest.mark.parametrize("state", [LegState.CLEARED, LegState.FAILED])
 def test_final_states_have_no_way_out(state: LegState) -> None:
     assert TRANSITIONS[state] == {}
+
+
+def test_third_party_who_leaves_does_not_end_the_customers_call() -> None:
+    call = told(
+        event("offered", 0),
+        event("established", 1, leg_id="L1"),
+        event("established", 2, leg_id="a", agent="ann"),
+        event("conferenced", 10, leg_id="L9"),
+        event("connection_cleared", 20, leg_id="L9"),
+    )
+    assert not call.over
+    assert [leg.party for leg in call.legs] == [Party.CUSTOMER, Party.AGENT, Party.OTHER]
+    assert take(call, event("connection_cleared", 30, leg_id="L1")).over
+
+
+def test_failure_of_an_unknown_leg_is_about_that_leg_only() -> None:
+    call = told(event("offered", 0), event("failed", 3, leg_id="phone-of-somebody"))
+    assert not call.over
+
+
+def test_hold_told_without_a_leg_is_the_only_agents_hold() -> None:
+    call = told(
+        event("offered", 0),
+        event("established", 10, agent="ann"),
+        event("held", 20),
+        event("retrieved", 50),
+        event("cleared", 60),
+    )
+    assert leg_times(call, "ann") == (0, 20, 30)
+
+
+def test_legs_named_later_are_the_legs_spoken_of_before() -> None:
+    call = told(event("delivered", 0, agent="ann"), event("established", 5, agent="ann", leg_id="a"))
+    call = take(call, event("held", 9, agent="ann"))
+    assert [(leg.id, leg.ring_seconds, leg.talk_seconds) for leg in call.legs] == [("a", 5, 4)]

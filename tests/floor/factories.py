@@ -79,8 +79,8 @@ class Bench:
 
     def call(self, kind: str, call_id: str = "c1", **more: Any) -> str:
         """A platform's event now; gives the contact's id."""
-        caller = more.pop("caller", None)
-        event = call_event(kind, call_id, self.now, **more)
+        caller, at = more.pop("caller", None), more.pop("at", self.now)
+        event = call_event(kind, call_id, at, **more)
         body = self.do(c.TakeEvent(event=event, contact_id=new_id(), caller=caller))
         contact_id: str = body["contact_id"]
         return contact_id

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from itertools import count
 from typing import Any, TypeVar
 
+import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -53,6 +54,7 @@ class FloorGame(RuleBasedStateMachine):
         super().__init__()
         self.floor = f"game-{next(_games)}"
         self.now = T0
+        self.config = CONFIG
         self.state = FloorState(CONFIG)
         self.batch, self.inbox = Batch(), Inbox()
         self.sent: list[tuple[c.Command, str, c.Answer]] = []
@@ -85,14 +87,24 @@ class FloorGame(RuleBasedStateMachine):
         key = new_id()
         self.sent.append((command, key, self.send(command, key)))
 
-    @rule(kind=KINDS, call=CALLS, agent=st.none() | AGENTS, to=NUMBERS, tier=TIERS, late=st.integers(0, 30),
-          outbound=st.booleans(), sequence=st.none() | st.integers(1, 20))  # fmt: skip
+    @rule(who=st.sets(AGENTS, max_size=2), level=st.integers(1, 5))
+    def administrator_changes_the_rules(self, who: set[str], level: int) -> None:
+        """Takes agents away and asks for another level, or puts everything back."""
+        agents = {key: record for key, record in CONFIG.agents.items() if key not in who}
+        cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
+        queues = {**CONFIG.queues, "cards": cards}
+        self.config = msgspec.structs.replace(CONFIG, agents=agents, queues=queues)
+        self.send(c.Configure(config=self.config))
+
+    @rule(kind=KINDS, call=CALLS, agent=st.none() | AGENTS, to=NUMBERS, tier=TIERS, late=st.integers(-30, 30),
+          outbound=st.booleans(), sequence=st.none() | st.integers(1, 20),
+          leg=st.sampled_from([None, None, "x", "y"]))  # fmt: skip
     def platform_speaks(self, kind: str, call: int, agent: str | None, to: str | None, tier: str | None, late: int,
-                        outbound: bool, sequence: int | None) -> None:  # fmt: skip
+                        outbound: bool, sequence: int | None, leg: str | None) -> None:  # fmt: skip
         caller = c.Recognised(customer=c.CustomerCard(new_id(), "Li", tier, "zh"), profile=b'{"a":1}') if tier else None
         event = call_event(
             kind, f"{self.floor}-{call}", self.now - late, to=to, agent=agent, sequence=sequence,
-            direction="outbound" if outbound else None,
+            direction="outbound" if outbound else None, leg_id=leg,
         )  # fmt: skip
         self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller, raw=b'{"type":"x"}'))
 
@@ -150,6 +162,12 @@ class FloorGame(RuleBasedStateMachine):
         agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
         self.ask(c.Transfer(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
 
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_confers(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.ask(c.Conference(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
     @rule(agent=AGENTS)
     def agent_dials(self, agent: str) -> None:
         self.ask(c.Dial(agent_id=agent, contact_id=new_id(), to="+49", source="pbx"))
@@ -159,7 +177,10 @@ class FloorGame(RuleBasedStateMachine):
         contact = self.state.store.agent(agent).wrap_up or new_id()
         self.ask(c.FinishWrapUp(agent_id=agent, contact_id=contact, code=code, note="n"))
 
-    @rule(agent=AGENTS, order=st.sampled_from(["call.connect", "call.dial", "call.hold"]))
+    @rule(
+        agent=AGENTS,
+        order=st.sampled_from(["call.connect", "call.dial", "call.hold", "call.transfer", "call.disconnect"]),
+    )
     def switch_cannot_be_told(self, agent: str, order: str) -> None:
         contact = self.contact_of(agent)
         self.ask(c.OrderFailed(order_id=1, order_type=order, contact_id=contact, agent_id=agent, detail="refused"))
@@ -171,9 +192,9 @@ class FloorGame(RuleBasedStateMachine):
         due = self.state.next_deadline()
         assert due is None or due > self.now, "what was due has happened"
 
-    @rule()
-    def another_process_takes_over(self) -> None:
-        self.send(c.TakeOver())
+    @rule(command=st.sampled_from([c.TakeOver(), c.Resumed()]))
+    def an_outage_is_over(self, command: c.Command) -> None:
+        self.send(command)
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -203,7 +224,7 @@ class FloorGame(RuleBasedStateMachine):
         self.wait_for(self.recovers_to_the_same())
 
     async def recovers_to_the_same(self) -> None:
-        found = await recover(self.journal.connection, self.floor, CONFIG, self.now)
+        found = await recover(self.journal.connection, self.floor, self.config, self.now)
         mine, theirs = self.state.store, found.state.store
         assert theirs.contacts == mine.contacts
         assert theirs.agents == mine.agents
