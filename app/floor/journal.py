@@ -56,8 +56,9 @@ class Journal:
 
     @property
     def connection(self) -> "asyncpg.Connection[Any]":
-        """The owning connection; recovery reads through it."""
-        assert self._connection is not None
+        """The owning connection; recovery reads through it. Raises InterfaceError while there is none."""
+        if self._connection is None:
+            raise asyncpg.InterfaceError("not connected")
         return self._connection
 
     async def own(self, poll_seconds: float) -> None:

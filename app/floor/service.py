@@ -11,7 +11,7 @@ import structlog
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
-from app.floor.commands import Answer, Command, Configure, Look
+from app.floor.commands import Answer, Command, Configure, Look, Resumed
 from app.floor.config import FloorConfig
 from app.floor.inbox import Key
 from app.floor.journal import TRANSIENT, Fenced, Journal
@@ -24,6 +24,9 @@ log = structlog.get_logger(__name__)
 Status = Literal["standby", "owner", "degraded"]
 
 REPLAY_LIMIT = 1000
+OVERLOAD = 20_000
+"""So many waiting commands are several seconds of work; more are turned away instead of piling up."""
+
 NOT_OWNED = 4013
 """The close code of a socket whose process does not own the floor: try another."""
 
@@ -60,6 +63,7 @@ class Floor:
         self._by_key: dict[Key, Item] = {}
         self._waker: asyncio.Future[None] | None = None
         self._tenure: Tenure | None = None
+        self._newest: FloorConfig | None = None
         self._stopping = False
 
     async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
@@ -73,6 +77,8 @@ class Floor:
             return await self._shown()
         if self.status != "owner":
             raise self._unavailable()
+        if len(self.waiting) >= OVERLOAD:
+            raise Unavailable("More is asked of the floor than it can do; nothing was taken, try again.")
         key = (scope, id) if scope is not None and id is not None else None
         item = self._by_key.get(key) if key is not None else None
         if item is None:
@@ -97,14 +103,15 @@ class Floor:
         """
         if self._tenure is None:
             return False
-        store, key = self._tenure.state.store, (source, call_id)
-        contact = store.contacts.get(store.calls.get(key, ""))
+        store = self._tenure.state.store
+        contact = store.contacts.get(store.calls.get((source, call_id), ""))
         if contact is None:
-            return key in store.ended
+            return False
         return number is None or contact.call.from_ is not None
 
     def configure(self, config: FloorConfig) -> None:
         """Decide by this configuration from now on."""
+        self._newest = config
         if self.status != "standby":
             self.put(Item(Configure(config=config), None))
 
@@ -169,10 +176,13 @@ class Floor:
             self.status = "degraded"
             since = iso(self.clock())
             self.publisher.broadcast(msgspec.json.encode({"type": "degraded", "since": since}))
-        for item in (*items, *self.waiting):
+        given_back = [item for item in self.waiting if item.futures]
+        for item in (*items, *given_back):
             item.fail(self._unavailable())
-        self.settled(list(self.waiting))
+        self.settled(given_back)
+        ours = [item for item in self.waiting if item not in given_back]
         self.waiting.clear()
+        self.waiting.extend(ours)
 
     def restore(self) -> None:
         """The journal commits again."""
@@ -180,11 +190,14 @@ class Floor:
             log.warning("the journal commits again", floor=self.id)
             self.status = "owner"
             self.publisher.broadcast(b'{"type":"restored"}')
+            self.waiting.appendleft(Item(Resumed(), None))
 
     async def _serve(self, journal: Journal) -> None:
         tenure = await Tenure.begin(self, journal)
         self._tenure = tenure
         self.status = "owner"
+        if self._newest is not None and self._newest.version > tenure.state.store.config.version:
+            self.put(Item(Configure(config=self._newest), None))
         OWNED.set(1)
         log.info("owning the floor", floor=self.id, epoch=journal.epoch, seq=journal.seq)
         while not (self._stopping and not self.waiting):

@@ -2,21 +2,23 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 
+from app.core.clock import SteadyClock
 from app.core.errors import CallfloorError
 from app.floor import configuration, frames
 from app.floor.batch import Batch
-from app.floor.commands import Answer, Expire, TakeOver
+from app.floor.commands import Answer, Expire, Resumed, TakeOver
 from app.floor.effects import Happened
 from app.floor.inbox import Inbox, encode
 from app.floor.journal import AlreadyAnswered, Fenced, Journal
 from app.floor.metrics import BATCH_COMMANDS, COMMANDS, COMMIT_SECONDS
 from app.floor.outbox import load_pending
 from app.floor.ports import Host, Item
-from app.floor.recovery import recover
-from app.floor.state import FloorState
+from app.floor.recovery import Recovered, recover
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 2.0
@@ -35,13 +37,13 @@ class CommandFailed(CallfloorError):
 class Tenure:
     """Holds the state between `Floor.run` winning the lock and losing it. Use `begin`."""
 
-    def __init__(self, floor: Host, journal: Journal, state: FloorState, inbox: Inbox) -> None:
-        self.state = state
+    def __init__(self, floor: Host, journal: Journal, recovered: Recovered) -> None:
+        self.state = recovered.state
         self.in_hand: list[Item] = []
         self._floor = floor
         self._journal = journal
-        self._inbox = inbox
-        self._now = 0.0
+        self._inbox = Inbox(recovered.inbox)
+        self._clock = SteadyClock(floor.clock, recovered.last)
 
     @classmethod
     async def begin(cls, floor: Host, journal: Journal) -> "Tenure":
@@ -49,18 +51,18 @@ class Tenure:
         config = await configuration.load(journal.connection)
         recovered = await recover(journal.connection, floor.id, config, floor.clock())
         floor.orders.start(await load_pending(journal.connection, floor.id))
-        tenure = cls(floor, journal, recovered.state, Inbox(recovered.inbox))
+        tenure = cls(floor, journal, recovered)
         floor.waiting.appendleft(Item(TakeOver(), None))
         return tenure
 
     async def turn(self) -> None:
         """Wait for something to do, and do it: one batch, or a look whether the floor is still ours."""
         deadline = self.state.next_deadline()
-        idle = HEARTBEAT_SECONDS if deadline is None else min(HEARTBEAT_SECONDS, deadline - self._floor.clock())
+        idle = HEARTBEAT_SECONDS if deadline is None else min(HEARTBEAT_SECONDS, deadline - self._clock())
         await self._floor.rest(idle)
         items = self._take()
         if not items:
-            await self._journal.check()
+            await self._reach(self._journal.check(), [])
             return
         self.in_hand = items
         await self._process(items)
@@ -69,8 +71,10 @@ class Tenure:
 
     def _take(self) -> list[Item]:
         waiting, items = self._floor.waiting, []
+        while waiting and isinstance(waiting[0].command, TakeOver | Resumed):
+            items.append(waiting.popleft())  # gives time to those who could not act, so it comes before any expiry
         deadline = self.state.next_deadline()
-        if deadline is not None and deadline <= self._floor.clock():
+        if deadline is not None and deadline <= self._clock():
             items.append(Item(Expire(), None))
         while waiting and len(items) < self._floor.batch:
             items.append(waiting.popleft())
@@ -100,9 +104,9 @@ class Tenure:
 
     async def _together(self, items: list[Item]) -> None:
         batch = Batch()
-        self._now = max(self._now, round(self._floor.clock(), 6))
+        now = self._clock()
         self.state.begin_batch()
-        answers = [(item, self._apply(item, batch)) for item in items]
+        answers = [(item, self._apply(item, batch, now)) for item in items]
         if batch:
             await self._commit(batch, items)
         for key, raw in ((row[:2], row[3]) for row in batch.inbox):
@@ -112,14 +116,14 @@ class Tenure:
             if answer is not None:
                 item.answer(answer)
 
-    def _apply(self, item: Item, batch: Batch) -> Answer | None:
+    def _apply(self, item: Item, batch: Batch, now: float) -> Answer | None:
         known = self._inbox.get(item.key) if item.key is not None else None
         name = type(item.command).__name__
         if known is not None:
             COMMANDS.labels(name, "repeated").inc()
             return known
         try:
-            outcome = self.state.apply(item.command, self._now)
+            outcome = self.state.apply(item.command, now)
         except Exception as error:
             log.exception("a command raised; it left no trace", command=name)
             COMMANDS.labels(name, "raised").inc()
@@ -130,19 +134,23 @@ class Tenure:
         COMMANDS.labels(name, "applied" if outcome.answer.ok else "refused").inc()
         batch.add(outcome.effects)
         if item.key is not None:
-            batch.remember(*item.key, self._now, encode(outcome.answer))
+            batch.remember(*item.key, now, encode(outcome.answer))
         return outcome.answer
 
     async def _commit(self, batch: Batch, items: list[Item]) -> None:
         started = time.perf_counter()
+        await self._reach(self._journal.commit(batch, self.state.seq), items)
+        COMMIT_SECONDS.observe(time.perf_counter() - started)
+        BATCH_COMMANDS.observe(len(items))
+
+    async def _reach(self, work: Coroutine[Any, Any, None], items: list[Item]) -> None:
+        """Do something on the database; where that takes too long, those who wait are told to come back."""
         stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._floor.degrade, items)
         try:
-            await self._journal.commit(batch, self.state.seq)
+            await work
         finally:
             stall.cancel()
         self._floor.restore()
-        COMMIT_SECONDS.observe(time.perf_counter() - started)
-        BATCH_COMMANDS.observe(len(items))
 
     def _tell(self, batch: Batch) -> None:
         publisher = self._floor.publisher
