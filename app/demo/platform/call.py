@@ -89,9 +89,9 @@ class SimulatedCall:
         leg = f"agent-{self._rung}"
         self._line.say("call.delivered", leg_id=leg, agent=phone.address)
         order = await self._next(self._dice.uniform(0.3, 1.2))
-        if order is not None and order.type == "call.disconnect":
+        if order is not None and order.type in ("call.disconnect", "call.cancel"):
             self._line.say("call.connection_cleared", leg_id=leg, agent=phone.address, cause="withdrawn")
-            self._caller_on = order.data.agent is not None
+            self._caller_on = order.type == "call.cancel" or order.data.agent is not None
             return False
         if self._plan.phone_fails and self._rung == 1:
             self._line.say("call.failed", leg_id=leg, agent=phone.address, cause="no_answer")
