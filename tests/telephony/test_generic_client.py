@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from structlog.testing import capture_logs
 
 from app.core.clock import FrozenClock
 from app.telephony.adapters.generic import signing
@@ -53,7 +54,7 @@ async def test_a_command_arrives_signed_with_the_first_secret() -> None:
 async def test_these_answers_are_final(status: int) -> None:
     outcome = await ordered(Switch(status, {"location": "/elsewhere"}))
     assert isinstance(outcome, Refused)
-    assert f"answered {status}: sorry\ufffd" in outcome.detail
+    assert outcome.detail == f"Source pbx answered {status}."
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
@@ -82,7 +83,26 @@ async def test_retry_after_is_read_as_seconds_or_date(header: str, seconds: floa
 async def test_nobody_listening_may_change() -> None:
     async with open_client() as http:
         access = SourceAccess("pbx", SECRETS, "http://127.0.0.1:1/")
-        assert isinstance(await GenericDriver(http, CLOCK).execute(access, HOLD), Missed)
+        assert await GenericDriver(http, CLOCK).execute(access, HOLD) == Missed(
+            "Source pbx did not answer (ConnectError)."
+        )
+
+
+@pytest.mark.parametrize("address", ["http://me:hunter2@127.0.0.1:1/?key=hunter2", "http://me:hunter2@switch:port/"])
+async def test_the_secrets_of_an_address_are_told_to_nobody(address: str) -> None:
+    async with open_client() as http:
+        outcome = await GenericDriver(http, CLOCK).execute(SourceAccess("pbx", SECRETS, address), HOLD)
+    assert isinstance(outcome, Missed | Refused)
+    assert "hunter2" not in outcome.detail
+    assert "127.0.0.1" not in outcome.detail
+
+
+async def test_what_the_platform_says_is_in_the_log_only() -> None:
+    with capture_logs() as logged:
+        outcome = await ordered(Switch(404))
+    assert isinstance(outcome, Refused)
+    assert "sorry" not in outcome.detail
+    assert [(entry["status"], entry["said"]) for entry in logged] == [(404, "sorry\ufffd")]
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,12 @@ class OrderData(msgspec.Struct, kw_only=True):
     contact_id: str
     agent: Phone | msgspec.UnsetType = msgspec.UNSET
     to: str | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-    leg_id: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):
     """A command to the platform, posted to the source's command address until it is answered 2xx. 408, 425, 429 and 5xx
-    are tried again for a minute; any other answer fails the command for good."""
+    are tried again for a minute, those that make a phone ring for 25 seconds; any other answer fails the command for
+    good. A call.disconnect may come late, and before what was asked earlier and not yet taken."""
 
     type: OrderType
     timestamp: str

@@ -1,16 +1,23 @@
-"""The speaking half of the generic adapter: orders are posted, signed, to the source's command address."""
+"""The speaking half of the generic adapter: orders are posted, signed, to the source's command address.
+
+Outcomes are shown to agents and kept with the order, so they name the source and what kind of failure it was. The
+address may carry credentials and the answer anything at all: both go to the server's log only.
+"""
 
 import asyncio
 from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
+import structlog
 
 from app.core.clock import Clock, iso
 from app.core.wire import keepable
 from app.telephony.adapters.generic.signing import key_of, sign
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
+
+log = structlog.get_logger(__name__)
 
 ATTEMPT_SECONDS = 10.0
 TRY_AGAIN = frozenset({408, 425, 429})
@@ -41,10 +48,18 @@ class GenericDriver:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 response = await self._post(access.command_url, secret, command)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-            return Refused(f"The command_url of source {access.id} is not an http(s) address: {error}")
+            log.warning("command not sent", source=access.id, command=command.key, error=repr(error))
+            return Refused(f"The command_url of source {access.id} is not an http(s) address.")
         except (httpx.HTTPError, TimeoutError) as error:
-            return Missed(f"{access.command_url} did not answer: {error or type(error).__name__}")
-        return outcome_of(response, self._clock())
+            log.warning("command not answered", source=access.id, command=command.key, error=repr(error))
+            return Missed(f"Source {access.id} did not answer ({type(error).__name__}).")
+        outcome = outcome_of(response, access.id, self._clock())
+        if not isinstance(outcome, Delivered):
+            said = keepable(response.text[:200]).strip()
+            log.warning(
+                "command not taken", source=access.id, command=command.key, status=response.status_code, said=said
+            )
+        return outcome
 
     async def _post(self, url: str, secret: str, command: SwitchCommand) -> httpx.Response:
         body = body_of(command)
@@ -63,13 +78,12 @@ def body_of(command: SwitchCommand) -> bytes:
     return msgspec.json.encode({"type": command.type, "timestamp": iso(command.at), "data": command.data})
 
 
-def outcome_of(response: httpx.Response, now: float) -> Outcome:
-    """What an answer means: 2xx confirmed; 408, 425, 429 and 5xx perhaps later; all else never."""
+def outcome_of(response: httpx.Response, source: str, now: float) -> Outcome:
+    """What the answer of a source means: 2xx confirmed; 408, 425, 429 and 5xx perhaps later; all else never."""
     status = response.status_code
     if 200 <= status < 300:
         return Delivered()
-    said = keepable(response.text[:200]).strip()
-    detail = f"{response.url} answered {status}{': ' + said if said else ''}"
+    detail = f"Source {source} answered {status}."
     if status in TRY_AGAIN or status >= 500:
         return Missed(detail, _retry_after(response.headers.get("retry-after"), now))
     return Refused(detail)
