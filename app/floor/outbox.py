@@ -7,7 +7,7 @@ that took it already answers as before.
 
 import asyncio
 import random
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -21,17 +21,16 @@ from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import OrderFailed
 from app.floor.effects import SwitchOrder
+from app.floor.lanes import Lane
 from app.floor.settling import Mark, Settling
-from app.telephony.delivery import Again, RetryPolicy, decide
-from app.telephony.directory import SourceDirectory
-from app.telephony.events import OrderType
+from app.telephony.delivery import Again, RetryPolicy, decide, too_late
+from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.port import Delivered, Driver, Missed, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
 ORDERS = Counter("callfloor_switch_orders", "Commands to telephone platforms.", ["type", "outcome"])
 AT_ONCE_PER_SOURCE = 32
-_ENDS_A_CONNECT = frozenset({str(OrderType.CONNECT), str(OrderType.DISCONNECT)})
 
 _PENDING = """
 select id, source_id, contact_id::text, type, payload::text, payload->'agent'->>'id',
@@ -79,7 +78,7 @@ class Outbox:
         self._policy = policy or RetryPolicy()
         self._on_death = on_death
         self._tasks: Supervisor | None = None
-        self._lanes: dict[str, deque[SwitchOrder]] = {}
+        self._lanes: dict[str, Lane] = {}
         self._limits: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_SOURCE))
 
     def start(self, pending: Iterable[SwitchOrder] = ()) -> None:
@@ -89,15 +88,16 @@ class Outbox:
         self.put(pending)
 
     def put(self, orders: Iterable[SwitchOrder]) -> None:
-        """Deliver these too, each after the earlier ones of its contact. Ignored while not started."""
+        """Deliver these too, each after the earlier ones of its contact unless it overtakes them (see `lanes`).
+        Ignored while not started."""
         if self._tasks is None:
             return
         for order in orders:
             lane = self._lanes.get(order.contact)
             if lane is not None:
-                lane.append(order)
+                lane.add(order)
                 continue
-            self._lanes[order.contact] = deque([order])
+            self._lanes[order.contact] = Lane(order)
             self._tasks.start(f"orders of {order.contact}", self._drain(order.contact))
 
     async def stop(self) -> None:
@@ -111,47 +111,65 @@ class Outbox:
 
     async def _drain(self, contact: str) -> None:
         lane = self._lanes[contact]
-        while lane:
-            await self._deliver(lane.popleft())
+        while (order := lane.next()) is not None:
+            await self._deliver(lane, order)
         del self._lanes[contact]
 
-    async def _deliver(self, order: SwitchOrder) -> None:
+    async def _deliver(self, lane: Lane, order: SwitchOrder) -> None:
         attempts = 0
-        while True:
-            if (later := self._overtaken_by(order)) is not None:
-                return self._settle(order, "failed", attempts, f"overtaken by order {later.seq}, {later.type}")
-            outcome = await self._attempt(order)
+        while (later := lane.overtaking(order, attempts)) is None:
+            late = too_late(order.type, self._age(order), self._policy) if not attempts else None
+            if late is not None:
+                return await self._give_up(order, attempts, late.detail)
             attempts += 1
-            if isinstance(outcome, Delivered):
-                return self._settle(order, "delivered", attempts)
-            if isinstance(outcome, Refused):
-                return await self._give_up(order, attempts, outcome.detail)
-            age = self._clock() - order.at
-            decision = decide(outcome, order.type, attempts, age, self._policy, random.random())  # noqa: S311 - jitter
-            if not isinstance(decision, Again):
-                return await self._give_up(order, attempts, decision.detail)
-            self._note_miss(order, attempts, outcome)
-            await asyncio.sleep(decision.after)
+            pause = await self._conclude(order, attempts, await self._attempt(order))
+            if pause is None:
+                return None
+            await lane.pause(pause, order, attempts)
+        return self._settle(order, "failed", attempts, f"overtaken by order {later.seq}, {later.type}")
 
-    def _overtaken_by(self, order: SwitchOrder) -> SwitchOrder | None:
-        """The later order that makes ringing this agent's phone wrong by now: the floor has moved on."""
-        if order.type != OrderType.CONNECT:
+    async def _conclude(self, order: SwitchOrder, attempts: int, outcome: Outcome) -> float | None:
+        """What follows an attempt: the order is settled, or the seconds until the next attempt are given."""
+        if isinstance(outcome, Delivered):
+            self._settle(order, "delivered", attempts)
             return None
-        return next((later for later in self._lanes[order.contact] if later.type in _ENDS_A_CONNECT), None)
+        if isinstance(outcome, Refused):
+            await self._give_up(order, attempts, outcome.detail)
+            return None
+        roll = random.random()  # noqa: S311 - jitter
+        decision = decide(outcome, order.type, attempts, self._age(order), self._policy, roll)
+        if not isinstance(decision, Again):
+            await self._give_up(order, attempts, decision.detail)
+            return None
+        self._note_miss(order, attempts, outcome)
+        return decision.after
+
+    def _age(self, order: SwitchOrder) -> float:
+        return max(0.0, self._clock() - order.at)
 
     async def _attempt(self, order: SwitchOrder) -> Outcome:
-        """The directory is asked at every attempt, so that a corrected address or secret counts at once."""
+        """One attempt, over before nobody wants the order any more; waiting for a turn counts.
+
+        The directory is asked at every attempt, so that a corrected address or secret counts at once.
+        """
         access = self._directory.get(order.source)
         if access is None:
             return Refused(f"Source {order.source} is not known or switched off.")
+        try:
+            async with asyncio.timeout(self._policy.time_left(order.type, self._age(order))):
+                return await self._execute(access, order)
+        except TimeoutError:
+            return Missed(f"Source {order.source} did not answer in time.")
+
+    async def _execute(self, access: SourceAccess, order: SwitchOrder) -> Outcome:
         data = msgspec.json.decode(order.body)
         command = SwitchCommand(f"{self._floor}-{order.seq}", order.type, order.at, data)
         async with self._limits[order.source]:
             try:
                 return await self._driver.execute(access, command)
-            except Exception as error:
+            except Exception:
                 log.exception("driver failed", order=order.seq, type=order.type)
-                return Refused(f"The adapter could not send it: {error!r}")
+                return Refused(f"The adapter of source {order.source} failed; the log of the server tells more.")
 
     def _note_miss(self, order: SwitchOrder, attempts: int, missed: Missed) -> None:
         ORDERS.labels(order.type, "retried").inc()

@@ -77,6 +77,7 @@ async def outbox(
     *pending: SwitchOrder,
     on_failed: Callable[[OrderFailed], Awaitable[object]] | None = None,
     connect: Callable[[], Awaitable[Any]] | None = None,
+    policy: RetryPolicy = QUICK,
 ) -> AsyncIterator[Outbox]:
     async def ignore(failed: OrderFailed) -> None:
         pass
@@ -88,7 +89,7 @@ async def outbox(
         settling=Settling(connect or (lambda: asyncpg.connect(dsn)), "main", 0.005, 0.005),
         on_failed=on_failed or ignore,
         clock=now,
-        policy=QUICK,
+        policy=policy,
     )
     box.start(pending)
     try:
@@ -141,8 +142,9 @@ async def test_an_order_given_up_is_told_and_visible(
         before.extend(await rows(database.dsn))
         told.append(failed)
 
-    await store(database.dsn, order(1, at=at))
-    async with outbox(database.dsn, Switch(outcome), order(1, at=at), on_failed=tell):
+    given = order(1, at=at, kind="call.disconnect")
+    await store(database.dsn, given)
+    async with outbox(database.dsn, Switch(outcome), given, on_failed=tell):
         settled = await until_settled(database.dsn, 1)
     assert settled[0][1] == "failed"
     assert settled[0][3].startswith(said)
@@ -163,7 +165,7 @@ async def test_a_failure_is_told_again_until_the_floor_takes_it(database: Databa
     assert answers == []
 
 
-@pytest.mark.parametrize("later", ["call.connect", "call.disconnect"])
+@pytest.mark.parametrize("later", ["call.connect", "call.cancel", "call.disconnect"])
 async def test_a_connect_that_the_floor_has_moved_on_from_is_not_sent(database: Database, later: str) -> None:
     """Else the phone of an agent rings for a caller who is with somebody else by now."""
     switch = Switch()
@@ -173,6 +175,52 @@ async def test_a_connect_that_the_floor_has_moved_on_from_is_not_sent(database: 
         settled = await until_settled(database.dsn, 3)
     assert settled[0] == (1, "failed", 0, f"overtaken by order 3, {later}", True)
     assert [command.key for command in switch.heard] == ["main-2", "main-3"]
+
+
+@pytest.mark.parametrize("kind", ["call.connect", "call.dial", "call.hold"])
+async def test_an_order_an_hour_old_is_not_sent_after_a_restart(database: Database, kind: str) -> None:
+    told: list[OrderFailed] = []
+
+    async def tell(failed: OrderFailed) -> None:
+        told.append(failed)
+
+    old, switch = order(1, kind=kind, at=now() - 3600), Switch()
+    await store(database.dsn, old)
+    async with outbox(database.dsn, switch, old, on_failed=tell):
+        (settled,) = await until_settled(database.dsn, 1)
+    assert (settled[1:3], switch.heard) == (("failed", 0), [])
+    assert settled[3].startswith("not sent: it was given 3600 s ago")
+    assert told[0].detail == settled[3]
+
+
+async def test_a_hang_up_an_hour_old_is_still_sent(database: Database) -> None:
+    old = order(1, kind="call.disconnect", at=now() - 3600)
+    await store(database.dsn, old)
+    async with outbox(database.dsn, Switch(), old):
+        assert (await until_settled(database.dsn, 1))[0][1] == "delivered"
+
+
+async def test_an_attempt_to_connect_ends_before_the_floor_stops_waiting(database: Database) -> None:
+    """Also while other orders of a source that hangs have taken all the turns."""
+    stuck = [order(seq, new_id(), "dead") for seq in range(1, 40)]
+    connect = order(100, new_id(), "dead", kind="call.connect")
+    await store(database.dsn, *stuck, connect)
+    async with outbox(database.dsn, Switch(dead="dead"), *stuck, connect, policy=RetryPolicy(ring_patience=0.2)):
+        settled = await until_settled(database.dsn, 1)
+    assert settled[-1][:3] == (100, "failed", 1)
+    assert settled[-1][3] == "Source dead did not answer in time. (given up after 1 attempts)"
+
+
+async def test_a_hang_up_overtakes_what_is_being_retried(database: Database) -> None:
+    switch = Switch(Missed("busy", retry_after=30.0))
+    orders = [order(1), order(2, kind="call.disconnect")]
+    await store(database.dsn, *orders)
+    async with outbox(database.dsn, switch, orders[0]) as box:
+        await eventually(lambda: rows(database.dsn), lambda found: found[0][2] == 1)
+        box.put(orders[1:])
+        settled = await until_settled(database.dsn, 2)
+    assert settled[0] == (1, "failed", 1, "overtaken by order 2, call.disconnect", True)
+    assert settled[1][:2] == (2, "delivered")
 
 
 @pytest.mark.parametrize("error", [CallfloorError("a bug"), Unavailable("away", retry_after=0)])
@@ -191,7 +239,7 @@ async def test_an_order_that_nobody_can_handle_stops_nothing(database: Database,
     await store(database.dsn, order(1))
     async with outbox(database.dsn, Broken(), order(1), on_failed=tell):
         settled = await until_settled(database.dsn, 1)
-    assert settled[0][1:4] == ("failed", 1, "The adapter could not send it: ZeroDivisionError()")
+    assert settled[0][1:4] == ("failed", 1, "The adapter of source pbx failed; the log of the server tells more.")
 
 
 async def test_an_unknown_source_fails_with_the_reason(database: Database) -> None:

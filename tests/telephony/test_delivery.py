@@ -3,7 +3,7 @@
 import pytest
 
 from app.floor.contacts import CONNECT_SECONDS
-from app.telephony.delivery import Again, GiveUp, RetryPolicy, decide
+from app.telephony.delivery import Again, GiveUp, RetryPolicy, decide, too_late
 from app.telephony.port import Missed
 
 POLICY = RetryPolicy(first=1.0, factor=2.0, ceiling=8.0, jitter=0.5, patience=60.0)
@@ -39,7 +39,26 @@ def test_a_platform_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
     assert decision == GiveUp("busy (it asks to wait 120 s, longer than we can)")
 
 
-def test_a_connect_is_given_up_before_the_floor_stops_waiting_for_the_phone() -> None:
-    assert RetryPolicy().connect_patience < CONNECT_SECONDS
-    assert isinstance(decide(MISSED, "call.connect", 9, 25.0, POLICY, 0.0), GiveUp)
-    assert isinstance(decide(MISSED, "call.connect", 9, 24.0, POLICY, 0.0), Again)
+@pytest.mark.parametrize("kind", ["call.connect", "call.dial"])
+def test_what_rings_is_given_up_before_the_floor_stops_waiting_for_the_phone(kind: str) -> None:
+    assert RetryPolicy().ring_patience < CONNECT_SECONDS
+    assert isinstance(decide(MISSED, kind, 9, 25.0, POLICY, 0.0), GiveUp)
+    assert isinstance(decide(MISSED, kind, 9, 24.0, POLICY, 0.0), Again)
+
+
+@pytest.mark.parametrize(
+    ("kind", "seconds"), [("call.connect", 25), ("call.dial", 25), (HOLD, 60), ("call.transfer", 60)]
+)
+def test_what_is_too_old_is_not_sent_even_once(kind: str, seconds: float) -> None:
+    late = too_late(kind, 3600.0, POLICY)
+    assert late == GiveUp(f"not sent: it was given 3600 s ago, and {kind} is worth sending for {seconds} s")
+    assert too_late(kind, seconds - 1, POLICY) is None
+
+
+def test_a_hang_up_is_never_too_old_to_be_sent() -> None:
+    assert too_late("call.disconnect", 1e9, POLICY) is None
+
+
+def test_an_attempt_to_connect_ends_with_the_patience() -> None:
+    assert POLICY.time_left("call.connect", 20.0) == 5.0
+    assert POLICY.time_left("call.disconnect", 20.0) is None

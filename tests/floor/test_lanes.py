@@ -1,0 +1,33 @@
+"""Which orders of a contact overtake which."""
+
+import msgspec
+import pytest
+
+from app.floor.effects import SwitchOrder
+from app.floor.lanes import overtakes
+
+
+def order(kind: str, agent: str | None = "li") -> SwitchOrder:
+    return SwitchOrder(seq=1, at=0.0, source="pbx", contact="c", agent=agent, type=kind, body=b"{}")
+
+
+@pytest.mark.parametrize("earlier", ["call.hold", "call.retrieve", "call.transfer", "call.conference", "call.dial"])
+def test_a_hang_up_overtakes_only_what_was_tried(earlier: str) -> None:
+    assert overtakes(order("call.disconnect"), order(earlier), attempts=1)
+    assert not overtakes(order("call.disconnect"), order(earlier), attempts=0)
+
+
+def test_an_agent_who_leaves_a_conference_does_not_drop_a_colleagues_order() -> None:
+    hold = order("call.hold", "bo")
+    assert not overtakes(order("call.disconnect", "li"), hold, attempts=3)
+    assert overtakes(order("call.disconnect", None), hold, attempts=3)
+
+
+@pytest.mark.parametrize("later", ["call.hold", "call.retrieve", "call.transfer", "call.connect", "call.cancel"])
+def test_nothing_else_overtakes(later: str) -> None:
+    assert not overtakes(order(later), order("call.hold"), attempts=9)
+
+
+@pytest.mark.parametrize("later", ["call.connect", "call.cancel", "call.disconnect"])
+def test_a_connect_is_overtaken_before_it_is_ever_tried(later: str) -> None:
+    assert overtakes(msgspec.structs.replace(order(later), agent="bo"), order("call.connect"), attempts=0)
