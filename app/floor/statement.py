@@ -17,7 +17,7 @@ class Part(NamedTuple):
 
 PARTS: dict[str, Part] = {
     "contacts": Part(
-        {"id": "uuid", "customer_id": "uuid", "state": "jsonb", "profile": "jsonb"},
+        {"id": "uuid", "customer_id": "uuid", "state": "json", "profile": "json"},
         """INSERT INTO live_contacts (floor, id, customer_id, state, profile)
            SELECT head.id, u.* FROM head, {u}
            ON CONFLICT (floor, id) DO UPDATE SET state = excluded.state, customer_id = excluded.customer_id,
@@ -28,12 +28,12 @@ PARTS: dict[str, Part] = {
         "DELETE FROM live_contacts USING head, {u} WHERE floor = head.id AND live_contacts.id = u.id",
     ),
     "agents": Part(
-        {"id": "text", "state": "jsonb"},
+        {"id": "text", "state": "json"},
         """INSERT INTO live_agents (floor, id, state) SELECT head.id, u.* FROM head, {u}
            ON CONFLICT (floor, id) DO UPDATE SET state = excluded.state""",
     ),
     "events": Part(
-        {"seq": "int8", "at": "float8", "type": "text", "contact_id": "uuid", "agent_id": "text", "data": "jsonb"},
+        {"seq": "int8", "at": "float8", "type": "text", "contact_id": "uuid", "agent_id": "text", "data": "json"},
         """INSERT INTO events (floor, seq, at, type, contact_id, agent_id, data)
            SELECT head.id, u.seq, to_timestamp(u.at), u.type, u.contact_id, u.agent_id, u.data FROM head, {u}""",
     ),

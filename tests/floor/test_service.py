@@ -97,7 +97,7 @@ async def test_refusal_is_remembered_and_leaves_no_trace(bank: Database) -> None
 async def test_batch_that_the_database_refuses_costs_only_the_command_at_fault(bank: Database) -> None:
     async with running(bank) as (floor, _):
         await owned(floor)
-        bad = call_event("offered", "bad", clock.now(), from_="\x00")
+        bad = call_event("\x00", "bad", clock.now())
         results = await asyncio.gather(
             offered(floor, "c1"),
             floor.submit(c.TakeEvent(event=bad, contact_id=new_id())),
