@@ -1,0 +1,134 @@
+"""Faults that users of other systems reported, each kept out by a test of its name."""
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.effects import EndContact
+from app.floor.entities import ContactState
+from app.floor.frames import frame
+from app.routing.requirement import Requirement
+from app.routing.selection import AgentPool, Idle
+from tests.floor.factories import Bench
+
+
+def ended(floor: Bench) -> list[EndContact]:
+    return [e for e in floor.last.effects if isinstance(e, EndContact)]
+
+
+def test_completion_is_counted_once_however_often_the_end_is_told_asterisk_1736() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    ends = 0
+    for _ in range(3):
+        floor.call("connection_cleared", agent="ann")
+        ends += len(ended(floor))
+        floor.call("cleared")
+        ends += len(ended(floor))
+    assert ends == 1
+
+
+def test_agent_who_drops_first_is_in_wrap_up_at_once_and_the_call_is_answered_asterisk_393() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    floor.wait(20)
+    floor.call("connection_cleared", agent="ann")
+    assert floor.states("ann") == [AgentState.WORKING_AFTER_CALL]
+    floor.now += 2
+    floor.call("cleared", cause="normal")
+    (end,) = ended(floor)
+    leg = end.contact.call.leg_of("ann")
+    assert leg is not None
+    assert (end.outcome, leg.talk_seconds) == ("answered", 20)
+
+
+def test_wrap_up_holds_for_every_queue_of_the_agent_asterisk_1006() -> None:
+    floor = Bench()
+    floor.on("dee")
+    floor.answers("dee", floor.arrives("100"))
+    floor.call("cleared")
+    other = floor.arrives("200", call_id="c2")
+    floor.wait(29)
+    assert floor.offered_to(other) is None
+
+
+def test_choice_looks_at_matching_groups_only_asterisk_1972() -> None:
+    pool = AgentPool()
+    for n in range(500):
+        pool.add(((f"skill-{n}", 5),), Idle(float(n), f"a{n}"))
+    wanted = Requirement((("skill-7", 1),))
+    assert [idle.agent for idle in pool.longest_idle(wanted)] == ["a7"]
+    assert len(pool._groups_for(wanted)) == 1
+
+
+def test_agent_has_one_contact_however_many_arrive_at_once_livekit_4884() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contacts = [floor.arrives(call_id=f"c{n}") for n in range(5)]
+    assert [floor.offered_to(key) for key in contacts] == ["ann", None, None, None, None]
+
+
+def test_offer_is_made_in_the_very_command_that_makes_it_possible_livekit_3202() -> None:
+    floor = Bench()
+    contact = floor.arrives()
+    floor.do(c.Connect(agent_id="ann"))
+    floor.do(c.Ready(agent_id="ann"))
+    assert [event.contact for event in floor.told("contact.offered")] == [contact]
+
+
+def test_pop_carries_the_callers_profile_itself_genesys_937_jambonz_1363() -> None:
+    floor = Bench()
+    floor.on("ann")
+    caller = c.Recognised(customer=c.CustomerCard(id="7", name="Wang"), profile=b'{"customer":{"id":"7"}}')
+    contact = floor.call("offered", from_="+861", to="100", caller=caller)
+    (event,) = floor.told("contact.offered")
+    pop = frame(event.seq, event.at, event.type, event.body, floor.state.store.profiles[contact])
+    assert b'"profile":{"customer":{"id":"7"}}' in pop
+
+
+def test_nobody_stays_reserved_whatever_becomes_of_the_offer_freeswitch_2540() -> None:
+    for end in ("cleared", "failed", "connection_cleared"):
+        floor = Bench()
+        floor.on("ann")
+        floor.arrives()
+        floor.call(end)
+        assert floor.states("ann") == [AgentState.READY], end
+
+
+def test_caller_on_hold_for_ever_is_swept_freeswitch_1140_and_1973() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.call("held", agent="ann")
+    floor.wait(4 * 3600)
+    assert floor.states("ann") == [AgentState.WORKING_AFTER_CALL]
+    assert floor.contact(contact).state is ContactState.WRAP_UP
+
+
+def test_backlog_is_drained_oldest_first_as_agents_free_chatwoot_13050() -> None:
+    floor = Bench()
+    contacts = []
+    for n in range(3):
+        contacts.append(floor.arrives(call_id=f"c{n}"))
+        floor.wait(1)
+    floor.on("ann")
+    served = []
+    for n, contact in enumerate(contacts):
+        assert floor.offered_to(contact) == "ann"
+        floor.answers("ann", contact, f"c{n}")
+        floor.call("cleared", f"c{n}")
+        floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
+        served.append(contact)
+    assert served == contacts
+
+
+def test_answered_call_is_not_shown_as_abandoned_issabel_41() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("established", agent="ann")
+    floor.call("connection_cleared", leg_id="customer")
+    assert [end.outcome for end in ended(floor)] == ["answered"]
+    assert ended(floor)[0].contact.visits[0].outcome == "answered"
