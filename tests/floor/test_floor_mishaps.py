@@ -34,7 +34,7 @@ def test_customer_who_hangs_up_first_closes_every_leg_by_the_platforms_clock() -
     agent = ended(floor).contact.call.leg_of("ann")
     assert agent is not None
     assert (agent.state, agent.talk_seconds) == (LegState.CLEARED, 60)
-    assert contact not in floor.state.store.calls
+    assert floor.contact(contact).state is ContactState.WRAP_UP
 
 
 def test_transfer_that_the_switch_refused_is_forgotten() -> None:
