@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from app.core.errors import Unavailable
+from app.db.pool import plan_once
 from app.floor.batch import Batch
 from app.floor.statement import statement
 
@@ -133,6 +134,7 @@ class Journal:
     async def _lock(self) -> bool:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=60)
+            await plan_once(self._connection)
         taken: bool = await self._connection.fetchval(
             "SELECT pg_try_advisory_lock(hashtextextended('callfloor floor ' || $1, 0))", self.floor
         )
