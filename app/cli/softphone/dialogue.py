@@ -28,12 +28,15 @@ class Key(NamedTuple):
     wish: Callable[..., Command]
 
 
+BECOME_READY = frozenset({"not_ready", "working_after_call", "logged_off"})
+
+
 def _on_call(desk: Desk) -> bool:
     return desk.call is not None
 
 
 KEYS = (
-    Key("r", "ready", lambda desk: desk.agent.get("state") != "ready" and not desk.call, (), wishes.ready),
+    Key("r", "ready", lambda desk: desk.agent.get("state") in BECOME_READY, (), wishes.ready),
     Key("n", "not ready", lambda desk: not desk.call, (Question("reason", "break"),), wishes.not_ready),
     Key("a", "accept", lambda desk: desk.offer is not None, (), wishes.accept),
     Key("d", "decline", lambda desk: desk.offer is not None, (), wishes.decline),

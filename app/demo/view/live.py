@@ -17,6 +17,7 @@ from app.demo.view.words import (
     STATE_MARKS,
     STATE_WORDS,
     TIER_NAMES,
+    TIER_RANKS,
     again,
     caller_name,
     local_time,
@@ -29,7 +30,7 @@ from app.demo.view.words import (
 STEPS = " ▁▂▃▄▅▆▇█"
 DOTS_SHOWN = 14
 AGENT_COLUMNS = 3
-BRIGHT_POPS = 3
+BRIGHT_POPS = 8
 PAST_TOLD = 10
 
 
@@ -152,7 +153,7 @@ def _pop(pop: ScreenPop) -> list[Text]:
     customer = pop.profile.get("customer") or {}
     tier = pop.contact.get("tier")
     latin = customer.get("latin_name")
-    caller = Text(caller_name(pop.contact), style=f"bold {tier_colour(tier)}" if customer else DIM)
+    caller = Text(caller_name(pop.contact), style=_name_style(customer, tier))
     if latin:
         caller.append(f" {latin}", style=DIM)
     before = len(pop.profile.get("interactions") or ())
@@ -165,6 +166,13 @@ def _pop(pop: ScreenPop) -> list[Text]:
         Text(pop.agent, style=BRIGHT),
         Text(why_sentence(pop.why) + again(pop.why), style=DIM),
     ]
+
+
+def _name_style(customer: dict[str, Any], tier: str | None) -> str:
+    """Strangers are dim, customers bright, those of a higher tier in its colour."""
+    if not customer:
+        return DIM
+    return f"bold {tier_colour(tier)}" if TIER_RANKS.get(tier or "", 0) > 1 else BRIGHT
 
 
 def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:

@@ -75,14 +75,14 @@ def why_sentence(why: dict[str, Any]) -> str:
     """The decision record in one sentence: why this agent has this caller."""
     if not why:
         return ""
-    skills = ", ".join(f"{skill} {level}+" for skill, level in why.get("requires") or ())
-    bonus = f", priority +{why['bonus_seconds']:.0f} s" if why.get("bonus_seconds") else ""
-    considered = why.get("considered", 1)
+    skills = " ".join(f"{skill} {level}+" for skill, level in why.get("requires") or ())
+    needs = f" · {skills}" if skills else ""
     if why.get("rule") == "contact_finds_agent":
-        rivals = f" of {considered}" if considered > 1 else ""
-        return f"idle longest{rivals} ({span(why.get('idle_seconds', 0))}) with {skills or 'any skill'}"
+        rivals = f" of {why['considered']}" if why.get("considered", 1) > 1 else ""
+        return f"idle longest{rivals}, {span(why.get('idle_seconds', 0))}{needs}"
     if why.get("rule") == "agent_finds_contact":
-        return f"first in line after {span(why.get('waited_seconds', 0))}{bonus}; needs {skills or 'nothing'}"
+        ahead = f" +{why['bonus_seconds']:.0f} s ahead" if why.get("bonus_seconds") else ""
+        return f"first in line, {span(why.get('waited_seconds', 0))}{ahead}{needs}"
     return "asked for by name" if why.get("rule") == "named" else str(why.get("rule", ""))
 
 

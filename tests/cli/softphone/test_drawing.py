@@ -61,7 +61,7 @@ def test_an_offer_shows_who_it_is_before_hello() -> None:
         assert expected in text
     for expected in ("mortgage, savings", "已解释收费标准。", "2:05", "fees", "also open: waiting in Loans"):
         assert expected in text
-    assert "first in line after 0:12, priority +90 s" in text
+    assert "first in line, 0:12 +90 s ahead · zh 2+" in text
 
 
 STATES = [

@@ -73,7 +73,7 @@ def test_everything_of_importance_is_on_the_screen(width: int, height: int) -> N
 def test_a_screen_pop_says_who_for_whom_and_why() -> None:
     text = shown(busy_floor())
     assert "林梅 Lin Mei" in text
-    assert "idle longest of 5 (0:42) with zh 2+" in text
+    assert "idle longest of 5, 0:42 · zh 2+" in text
     assert "10+" in text
 
 
