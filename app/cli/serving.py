@@ -14,6 +14,7 @@ from uvicorn.importer import import_from_string
 
 from app.cli import logs
 from app.cli.place import bound_socket, settings_with, taken_told
+from app.core import collector
 from app.settings import Settings
 
 GOODBYE_SECONDS = 5
@@ -60,16 +61,18 @@ async def _serve(settings: Settings, bound: socket.socket) -> None:
     stopping = Stopping()
     application = import_from_string("app.main:create_app")(settings)
     async with application.router.lifespan_context(application):
-        server = Server(_configuration(application), stopping)
+        server = Server(configuration(application), stopping)
         host, port = bound.getsockname()[:2]
         with taken_told(host, port):
             bound.listen(BACKLOG)  # two that were bound before either listened find out only here
+        collector.calm()
         log.info("callfloor is listening", url=f"http://{host}:{port}", docs=f"http://{host}:{port}/docs")
         await server.serve(sockets=[bound])
     log.info("callfloor has stopped")
 
 
-def _configuration(application: Any) -> uvicorn.Config:
+def configuration(application: Any) -> uvicorn.Config:
+    """How uvicorn serves. Frames are not compressed: a screen pop has a network of its own and no time."""
     return uvicorn.Config(
         application,
         http="httptools",
@@ -77,6 +80,7 @@ def _configuration(application: Any) -> uvicorn.Config:
         ws_max_size=LARGEST_FRAME,
         ws_ping_interval=None,
         ws_ping_timeout=None,
+        ws_per_message_deflate=False,
         ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
