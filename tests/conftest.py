@@ -4,8 +4,9 @@ marked `enable_socket`."""
 import pytest
 
 from tests.fixtures.database import database, engine, rolled_back, server, session, sessions
+from tests.fixtures.site import site
 
-__all__ = ["database", "engine", "rolled_back", "server", "session", "sessions"]
+__all__ = ["database", "engine", "rolled_back", "server", "session", "sessions", "site"]
 
 
 @pytest.hookimpl(tryfirst=True)

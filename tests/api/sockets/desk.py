@@ -28,7 +28,7 @@ V1 = Subprotocol("callfloor.v1")
 TOKENS = TokenService(b"a key of the tests, thirty-two bytes long", now)
 QUICK = Timing(hello=0.3, begin=2.0, ping=0.05, silence=0.3, bad_frames=3)
 
-SETTINGS = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
+SETTINGS: dict[str, Any] = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
 
 
 def token(login: str = "li", role: Role = "agent") -> str:
