@@ -81,7 +81,6 @@ def configuration(application: Any) -> uvicorn.Config:
         ws_ping_interval=None,
         ws_ping_timeout=None,
         ws_per_message_deflate=False,
-        ws_per_message_deflate=False,
         lifespan="off",
         log_config=None,
         access_log=False,
