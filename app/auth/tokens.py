@@ -1,6 +1,6 @@
 """Access tokens: short-lived, signed, verified without asking the database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import jwt
@@ -15,11 +15,15 @@ ISSUER = "callfloor"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is behind a request: a person, or another system (role integration)."""
+    """Who is behind a request: a person, or another system (role integration).
+
+    `expires_at` is when the access token that proved it ends; None where it was proved otherwise.
+    """
 
     id: str
     name: str
     role: Role
+    expires_at: float | None = field(default=None, compare=False)
 
 
 class TokenService:
@@ -50,7 +54,7 @@ class TokenService:
             raise BadToken("The access token has expired; get a new one with the refresh token.")
         if claims["role"] not in ROLES:
             raise BadToken("The access token names a role that does not exist.")
-        return Principal(claims["sub"], claims["name"], claims["role"])
+        return Principal(claims["sub"], claims["name"], claims["role"], float(claims["exp"]))
 
     def _claims(self, token: str) -> dict[str, Any]:
         # instants are checked against our own clock above, not against the one that jwt reads

@@ -14,6 +14,12 @@ def test_a_token_proves_who_asked_for_it() -> None:
     assert tokens.verify(tokens.issue(ANNA)) == ANNA
 
 
+def test_a_principal_knows_when_its_token_ends() -> None:
+    clock = FrozenClock()
+    tokens = TokenService(KEY, clock, lifetime=900)
+    assert tokens.verify(tokens.issue(ANNA)).expires_at == int(clock()) + 900
+
+
 def test_a_token_ends_with_its_lifetime() -> None:
     clock = FrozenClock()
     tokens = TokenService(KEY, clock, lifetime=900)
