@@ -119,7 +119,7 @@ def test_what_the_server_reads_is_what_the_document_describes(kind: str, data: d
 
 def test_every_command_is_described() -> None:
     heard = DOCUMENT["operations"]["receiveAgent"]["messages"]
-    assert len(heard) == len(COMMANDS) + 3
+    assert len(heard) == len(COMMANDS) + 4
     assert {row[0] for row in SAMPLES} == {tag_of(shape) for shape in COMMANDS} - {"call.dial"}
 
 
@@ -128,6 +128,7 @@ def test_answers_are_described() -> None:
     check(
         "Refused", told.refused(None, Invalid("No.", faults=[{"where": "id", "what": "is missing", "accepted": "x"}]))
     )
+    check("Renewed", told.renewed(1, 1.8e9))
     check("PongOfServer", told.pong("a"))
     check("PingOfServer", told.PING)
 

@@ -91,11 +91,13 @@ class LiveAgentOut(Output):
 
 
 class FloorOut(Output):
-    """The whole floor as of the event `seq`; a socket that resumes from `seq` misses nothing."""
+    """The whole floor as of the event `seq`; a socket that resumes from `seq` misses nothing. `unrouted` is how many
+    callers are here whom no queue takes."""
 
     seq: int
     at: Instant
     queues: list[LiveQueueOut]
+    unrouted: int
     agents: list[LiveAgentOut]
     by_state: dict[AgentState, int]
     contacts: list[ContactOut]

@@ -48,6 +48,14 @@ class Pong(Frame, tag="pong"):
     id: RequestId | None = None
 
 
+class Renew(Frame, tag="token"):
+    """A newer access token of the same person in the same role, before the present one ends: the socket stays open. Its
+    answer tells until when (`expires_at`). Without it the socket is closed with 4001 soon after the token's end."""
+
+    id: RequestId
+    token: Token
+
+
 class Ask(Frame):
     """Base of all commands: answered once, the same answer again for the same id of a session."""
 
@@ -188,7 +196,7 @@ COMMANDS: tuple[type[Ask], ...] = (
 )
 """Everything an agent can ask for; the one table that decoding, the floor and the AsyncAPI go by."""
 
-BASICS: tuple[type[Frame], ...] = (Hello, Ping, Pong)
+BASICS: tuple[type[Frame], ...] = (Hello, Renew, Ping, Pong)
 
 
 class BadFrame(Invalid):

@@ -13,21 +13,24 @@ import msgspec
 
 from app.api.services import FloorStatus
 from app.api.sockets import told
-from app.api.sockets.asked import Ask, BadFrame, Frame, Hello, Ping, Reader
-from app.api.sockets.line import NOT_HERE, PROTOCOL_ERROR, Close, Line
-from app.core.errors import Invalid, Unavailable
+from app.api.sockets.admission import Admission
+from app.api.sockets.asked import Ask, BadFrame, Frame, Hello, Ping, Reader, Renew
+from app.api.sockets.line import PROTOCOL_ERROR, Close, Line
+from app.core.errors import CallfloorError, Invalid, Unavailable
+from app.floor.service import NOT_OWNED
 from app.realtime.hub import UNNUMBERED, Subscription
 
 OUTSTANDING_LIMIT = 64
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits of a socket; seconds, and a number of faulty frames in a row."""
+    """The limits of a socket; seconds, and a number of faulty frames in a row. `grace` comes after a token's end."""
 
     hello: float = 5.0
     begin: float = 15.0
     ping: float = 15.0
     silence: float = 45.0
+    grace: float = 5.0
     bad_frames: int = 20
 
 
@@ -42,6 +45,7 @@ class Conversation:
         reader: Reader,
         answer: Callable[[Ask], Awaitable[bytes]],
         status: Callable[[], FloorStatus],
+        admission: Admission,
         since: int,
         timing: Timing,
     ) -> None:
@@ -50,6 +54,7 @@ class Conversation:
         self._reader = reader
         self._answer = answer
         self._status = status
+        self._admission = admission
         self._since = since
         self._timing = timing
         self._asked: asyncio.Queue[Ask] = asyncio.Queue(OUTSTANDING_LIMIT)
@@ -84,8 +89,18 @@ class Conversation:
             self._queue(frame)
         elif isinstance(frame, Ping):
             self._subscription.put(told.pong(frame.id))
+        elif isinstance(frame, Renew):
+            self._renew(frame)
         elif isinstance(frame, Hello):
             raise BadFrame(Invalid("This socket has said hello already; open another one.", faults=[]), frame.id)
+
+    def _renew(self, frame: Renew) -> None:
+        try:
+            self._admission.renew(frame.token)
+        except CallfloorError as error:
+            self._subscription.put(told.refused(frame.id, error))
+        else:
+            self._subscription.put(told.renewed(frame.id, self._admission.principal.expires_at))
 
     def _queue(self, ask: Ask) -> None:
         try:
@@ -105,19 +120,21 @@ class Conversation:
                 await self._line.send(frame)
 
     async def _watch(self) -> None:
-        """Ping in time, and notice silence, a lost floor, and a queue that overflows while a frame waits to be sent."""
+        """Ping in time, and notice silence, the token's end, a lost floor, and a queue that overflows while a frame
+        waits to be sent."""
         timing = self._timing
         to_ping = timing.ping
         while True:
-            pause = max(0.0, min(to_ping, timing.silence - self._line.silent_for))
+            pause = max(0.0, min(to_ping, timing.silence - self._line.silent_for, self._admission.left))
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._subscription.ended()
             to_ping -= pause
             if self._line.silent_for >= timing.silence:
                 raise Close(PROTOCOL_ERROR, f"nothing heard for {timing.silence:g} seconds")
+            self._admission.check()
             if self._status() == "standby":
-                raise Close(NOT_HERE, "another process owns the floor")
+                raise Close(NOT_OWNED, "another process owns the floor")
             if to_ping <= 0:
                 self._subscription.put(told.PING)
                 to_ping = timing.ping

@@ -10,16 +10,18 @@ from starlette.websockets import WebSocket
 
 from app.api.recognition import Recognition
 from app.api.sockets import told
+from app.api.sockets.admission import Admission, Verify
 from app.api.sockets.asked import COMMANDS, Ask, Dial, Reader
 from app.api.sockets.conversation import Conversation, Timing
-from app.api.sockets.line import NOT_HERE, OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
-from app.api.sockets.opening import Guest, Kind, SocketFloor, Verify, greet, level, turned_away
+from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
+from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
 from app.api.sockets.tabs import Tabs
 from app.core.clock import Clock
 from app.core.errors import CallfloorError, Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.frames import AGENT_TOPIC, FLOOR_TOPIC
+from app.floor.service import NOT_OWNED
 from app.realtime.hub import Dismissed, Hub, TooSlow
 from app.telephony.events import CallEvent
 
@@ -73,8 +75,8 @@ class Sockets:
             try:
                 await line.accept()
                 if self._floor.status == "standby":
-                    raise Close(NOT_HERE, "another process owns the floor")
-                await talk(line, await greet(line, kind, self._readers[kind], self._verify, self._timing.hello))
+                    raise Close(NOT_OWNED, "another process owns the floor")
+                await talk(line, await greet(line, kind, self._readers[kind], self._admit, self._timing.hello))
             except Gone:
                 return
             except Exception as error:
@@ -107,9 +109,13 @@ class Sockets:
                 reader=self._readers[kind],
                 answer=lambda ask: self._answer(guest, ask),
                 status=lambda: self._floor.status,
+                admission=guest.admission,
                 since=since,
                 timing=self._timing,
             ).run()
+
+    def _admit(self, token: str) -> Admission:
+        return Admission(self._verify(token), self._verify, self._clock, self._timing.grace)
 
     async def _connect(self, line: Line, guest: Guest, agent_id: str | None) -> None:
         if agent_id is None:

@@ -8,19 +8,15 @@ import msgspec
 
 from app.api.services import FloorStatus
 from app.api.sockets import told
+from app.api.sockets.admission import Admission
 from app.api.sockets.asked import Ask, BadFrame, Hello, Reader
 from app.api.sockets.line import BAD_TOKEN, FORBIDDEN, PROTOCOL_ERROR, TRY_LATER, Close, Line
 from app.auth.errors import RoleMissing
-from app.auth.tokens import Principal
 from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
 from app.core.ids import new_id
 from app.db.errors import meaning
 from app.floor.commands import Answer, Command, Look
-
-REPLAY_LIMIT = 1000
-"""Who has missed more starts from the snapshot."""
-
-Verify = Callable[[str], Principal]
+from app.floor.service import REPLAY_LIMIT
 
 
 class SocketFloor(Protocol):
@@ -51,8 +47,13 @@ class Guest(msgspec.Struct, frozen=True):
     """Somebody who said hello and may be here."""
 
     hello: Hello
-    id: str
     session: str
+    admission: Admission
+
+    @property
+    def id(self) -> str:
+        """The account's login, which is the agent's id."""
+        return self.admission.principal.id
 
     @property
     def scope(self) -> str:
@@ -60,8 +61,8 @@ class Guest(msgspec.Struct, frozen=True):
         return f"session:{self.id}:{self.session}"
 
 
-async def greet(line: Line, kind: Kind, reader: Reader, verify: Verify, seconds: float) -> Guest:
-    """Wait for the hello and let its sender in; raises `Close` with the reason otherwise."""
+async def greet(line: Line, kind: Kind, reader: Reader, admit: Callable[[str], Admission], seconds: float) -> Guest:
+    """Wait for the hello and let its sender in, whom its token admits; raises `Close` with the reason otherwise."""
     try:
         async with asyncio.timeout(seconds):
             hello = reader.read(await line.receive())
@@ -73,12 +74,13 @@ async def greet(line: Line, kind: Kind, reader: Reader, verify: Verify, seconds:
         request = getattr(hello, "id", None)
         raise await turned_away(line, request, Invalid("The first frame must be a hello.", faults=[]))
     try:
-        principal = verify(hello.token)
-        if principal.role not in kind.roles:
-            raise RoleMissing(f"Your role is {principal.role}; {kind.path} is for {' and '.join(sorted(kind.roles))}.")
+        admission = admit(hello.token)
+        role = admission.principal.role
+        if role not in kind.roles:
+            raise RoleMissing(f"Your role is {role}; {kind.path} is for {' and '.join(sorted(kind.roles))}.")
     except CallfloorError as error:
         raise await turned_away(line, hello.id, error) from None
-    return Guest(hello, principal.id, hello.session or new_id())
+    return Guest(hello, hello.session or new_id(), admission)
 
 
 async def turned_away(line: Line, request: told.Request, error: CallfloorError) -> Close:

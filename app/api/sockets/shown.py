@@ -102,6 +102,14 @@ class Done(msgspec.Struct, kw_only=True):
     ok: Literal[True]
 
 
+class Renewed(msgspec.Struct, kw_only=True):
+    """A newer token was taken: it is good until `expires_at`."""
+
+    re: RequestId
+    ok: Literal[True]
+    expires_at: str | None
+
+
 class Refused(msgspec.Struct, kw_only=True):
     """A frame was refused; nothing was done. `re` is null where the frame had no usable id."""
 
@@ -155,6 +163,7 @@ class FloorWelcome(Welcome, tag="welcome", kw_only=True):
 
     at: str
     queues: list[Queue]
+    unrouted: int
     agents: list[Agent]
     by_state: dict[AgentState, int]
     contacts: list[Contact]
@@ -234,13 +243,14 @@ EVENTS: tuple[type[Numbered], ...] = (
     CommandFailed,
 )
 
-_ALWAYS: tuple[type[msgspec.Struct], ...] = (Done, Refused, PingOfServer, PongOfServer, Degraded, Restored)
+_ALWAYS: tuple[type[msgspec.Struct], ...] = (Done, Renewed, Refused, PingOfServer, PongOfServer, Degraded, Restored)
 
 _RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.
 The first frame is `hello`, within 5 seconds. Then come the frames missed since `resume`, the welcome, and live frames
-with rising `seq`. A command's id gets the same answer again within its session.
-Close codes: 4000 protocol error or silence, 4001 bad token, 4003 wrong role, 4008 too slow (resume), 4013 the floor is
-owned by another process, 1009 frame too big, 1012 restart, 1013 try later."""
+with rising `seq`. A command's id gets the same answer again within its session, and is refused for another command.
+Send a newer access token in a `token` frame before the present one ends, or resume with it after 4001.
+Close codes: 4000 protocol error or silence, 4001 bad or expired token, 4003 wrong role, 4008 too slow (resume), 4013
+the floor is owned by another process, 1009 frame too big, 1012 restart, 1013 try later."""
 
 CHANNELS = (
     Channel(

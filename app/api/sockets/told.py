@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.api.problems import problem_body
+from app.core.clock import iso
 from app.core.errors import CallfloorError, Conflict
 from app.floor.commands import Answer
 
@@ -28,6 +29,12 @@ def answered(request: Request, answer: Answer) -> bytes:
 def refused(request: Request, error: CallfloorError) -> bytes:
     """An error as the answer to a frame."""
     return _encode({"re": request, "ok": False, "problem": problem_body(error)})
+
+
+def renewed(request: Request, expires_at: float | None) -> bytes:
+    """A newer token was taken."""
+    until = None if expires_at is None else iso(expires_at)
+    return _encode({"re": request, "ok": True, "expires_at": until})
 
 
 def pong(request: Request) -> bytes:

@@ -142,7 +142,7 @@ async def test_supervisors_have_no_commands_yet_but_the_ping() -> None:
     async with open_desk() as desk, desk.client("/ws/floor") as client:
         await client.hello("sue", "supervisor")
         told = await client.ask(2, "agent.ready")
-        assert told["problem"]["faults"][0]["accepted"] == "one of hello, ping, pong"
+        assert told["problem"]["faults"][0]["accepted"] == "one of hello, token, ping, pong"
         assert await client.ask(3, "ping") == {"type": "pong", "re": 3, "ok": True}
         assert desk.floor.asked == []
 
