@@ -16,6 +16,7 @@ from app.api.sockets.conversation import Conversation, Timing
 from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
 from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
 from app.api.sockets.tabs import Tabs
+from app.api.sockets.used import UsedIds
 from app.core.clock import Clock
 from app.core.errors import CallfloorError, Unavailable
 from app.core.ids import new_id
@@ -55,6 +56,7 @@ class Sockets:
         self._tabs = tabs
         self._clock = clock
         self._timing = timing or Timing()
+        self._used = UsedIds()
         self._readers = {kind: Reader(kind.commands) for kind in (AGENT, FLOOR)}
 
     def routes(self) -> list[WebSocketRoute]:
@@ -126,6 +128,7 @@ class Sockets:
 
     async def _answer(self, guest: Guest, ask: Ask) -> bytes:
         try:
+            self._used.claim(guest.scope, ask)
             command = await self._dialled(guest, ask) if isinstance(ask, Dial) else ask.command(guest.id)
             return told.answered(ask.id, await self._floor.submit(command, guest.scope, str(ask.id)))
         except CallfloorError as error:

@@ -67,6 +67,27 @@ async def test_a_repeated_id_gets_the_same_answer_also_after_reconnection() -> N
         assert answers == [{"re": 7, "ok": True, "count": 1}] * 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "contact", "said"),
+    [
+        ("offer.decline", "c-1", "id 7 was used for offer.accept;"),
+        ("offer.accept", "c-2", "id 7 was used for another offer.accept;"),
+    ],
+)
+async def test_an_id_that_comes_again_with_another_command_is_refused(kind: str, contact: str, said: str) -> None:
+    async with open_desk() as desk:
+        async with desk.client() as client:
+            await client.hello(session="tab")
+            await client.ask(7, "offer.accept", **ABOUT)
+        async with desk.client() as client:
+            await client.hello(session="tab")
+            problem = (await client.ask(7, kind, contact_id=contact))["problem"]
+            assert (problem["status"], problem["used_for"]) == (409, "offer.accept")
+            assert problem["detail"].startswith(said)
+            assert (await client.ask(7, "offer.accept", **ABOUT))["ok"] is True
+        assert len(desk.floor.asked) - len(desk.floor.of(c.Connect)) - len(desk.floor.of(c.Disconnect)) == 1
+
+
 async def test_ids_of_another_session_or_another_agent_are_other_commands() -> None:
     async with open_desk() as desk, desk.client() as a, desk.client() as b, desk.client() as c_:
         for client, login, session in ((a, "li", "tab"), (b, "li", "tab-2"), (c_, "bo", "tab")):
