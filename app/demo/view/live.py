@@ -30,8 +30,29 @@ from app.demo.view.words import (
 STEPS = " ▁▂▃▄▅▆▇█"
 DOTS_SHOWN = 14
 AGENT_COLUMNS = 3
+SMALL_WIDTH = 100
+SMALL_HEIGHT = 28
 BRIGHT_POPS = 8
 PAST_TOLD = 10
+
+
+class PopColumn(NamedTuple):
+    """A column of the screen pops; a spare one is left out on a small screen."""
+
+    title: str
+    ratio: int | None = None
+    spare: bool = False
+
+
+POP_COLUMNS = (
+    PopColumn("at"),
+    PopColumn("caller", 3),
+    PopColumn("tier"),
+    PopColumn("past", spare=True),
+    PopColumn("queue", spare=True),
+    PopColumn("agent", 2),
+    PopColumn("why this agent", 5),
+)
 
 
 class Signs(NamedTuple):
@@ -43,18 +64,24 @@ class Signs(NamedTuple):
     server_pid: int | None = None
 
 
-def draw(picture: FloorPicture, signs: Signs, now: float, height: int) -> RenderableType:
-    """The whole screen, `height` lines high."""
+def draw(picture: FloorPicture, signs: Signs, now: float, width: int, height: int) -> RenderableType:
+    """The whole screen. A small one leaves out the agents' names and the least interesting columns."""
+    small = width < SMALL_WIDTH or height < SMALL_HEIGHT
     queues = max(len(picture.queues), 4)
-    rows = max(queues + 4, -(-len(picture.agents) // AGENT_COLUMNS) + 4)
+    rows = queues + (5 if small else max(4, -(-len(picture.agents) // AGENT_COLUMNS) + 4 - queues))
     layout = Layout()
     layout.split_column(
         Layout(_head(picture, signs, now), size=2),
         Layout(name="floor", size=rows),
-        Layout(_pops(picture, max(1, height - rows - 10)), name="pops"),
+        Layout(_pops(picture, max(1, height - rows - 10), small), name="pops"),
         Layout(_foot(picture, signs, now), size=6),
     )
-    layout["floor"].split_row(Layout(_queues(picture, now), ratio=5), Layout(_agents(picture), ratio=6))
+    if small:
+        layout["floor"].update(_queues(picture, now, _summary(picture)))
+    else:
+        layout["floor"].split_row(
+            Layout(_queues(picture, now, _legend()), ratio=5), Layout(_agents(picture), ratio=6)
+        )
     return layout
 
 
@@ -77,7 +104,7 @@ def _head(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
     return grid
 
 
-def _queues(picture: FloorPicture, now: float) -> RenderableType:
+def _queues(picture: FloorPicture, now: float, below: Text) -> RenderableType:
     table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
     table.add_column("queue", no_wrap=True, style=BRIGHT)
     table.add_column("waiting", no_wrap=True, ratio=1, min_width=8)
@@ -91,8 +118,18 @@ def _queues(picture: FloorPicture, now: float) -> RenderableType:
             Text(span(longest) if queue["waiting"] else "–", style=_urgency(longest)),
             Text(str(queue["active"]), style=STATE_COLOURS["busy"] if queue["active"] else DIM),
         )
-    tiers = Text("  ").join(Text.assemble(("● ", tier_colour(tier)), (name, DIM)) for tier, name in TIER_NAMES.items())
-    return _panel(Group(table, Text(), tiers), "Queues")
+    return _panel(Group(table, Text(), below), "Queues")
+
+
+def _legend() -> Text:
+    """What the colours of the dots mean."""
+    tiers = (Text.assemble(("● ", tier_colour(tier)), (name, DIM)) for tier, name in TIER_NAMES.items())
+    return _one_line(Text("  ").join(tiers))
+
+
+def _one_line(text: Text) -> Text:
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
 
 
 def _dots(waiting: list[dict[str, Any]]) -> Text:
@@ -109,14 +146,19 @@ def _urgency(seconds: float) -> str:
     return BAD if seconds > 60 else WARN if seconds > 20 else DIM
 
 
-def _agents(picture: FloorPicture) -> RenderableType:
+def _summary(picture: FloorPicture) -> Text:
+    """How many agents are in which state."""
     counts = picture.by_state()
-    summary = Text("  ").join(
-        Text.assemble((f"{STATE_MARKS[state]} ", STATE_COLOURS[state]), (f"{counts[state]} {word}", DIM))
-        for state, word in STATE_WORDS.items()
-        if counts[state]
+    return _one_line(
+        Text("  ").join(
+            Text.assemble((f"{STATE_MARKS[state]} ", STATE_COLOURS[state]), (f"{counts[state]} {word}", DIM))
+            for state, word in STATE_WORDS.items()
+            if counts[state]
+        )
     )
-    summary.no_wrap, summary.overflow = True, "ellipsis"
+
+
+def _agents(picture: FloorPicture) -> RenderableType:
     grid = Table.grid(expand=True, padding=(0, 1))
     for _ in range(AGENT_COLUMNS):
         grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
@@ -124,7 +166,7 @@ def _agents(picture: FloorPicture) -> RenderableType:
     rows = -(-len(names) // AGENT_COLUMNS)
     for row in range(rows):
         grid.add_row(*names[row::rows])
-    return _panel(Group(summary, Text(), grid), "Agents")
+    return _panel(Group(_summary(picture), Text(), grid), "Agents")
 
 
 def _agent(agent: dict[str, Any]) -> Text:
@@ -137,14 +179,15 @@ def _agent(agent: dict[str, Any]) -> Text:
     return name
 
 
-def _pops(picture: FloorPicture, rows: int) -> RenderableType:
+def _pops(picture: FloorPicture, rows: int, small: bool) -> RenderableType:
     table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
-    for title, ratio in (("at", None), ("caller", 3), ("tier", None), ("past", None), ("queue", None)):
-        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
-    for title, ratio in (("agent", 2), ("why this agent", 5)):
-        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    shown = [place for place, column in enumerate(POP_COLUMNS) if not (small and column.spare)]
+    for place in shown:
+        column = POP_COLUMNS[place]
+        table.add_column(column.title, ratio=column.ratio, no_wrap=True, overflow="ellipsis")
     for place, pop in enumerate(list(picture.pops)[:rows]):
-        table.add_row(*_pop(pop), style=None if place < BRIGHT_POPS else "dim")
+        cells = _pop(pop)
+        table.add_row(*(cells[place] for place in shown), style=None if place < BRIGHT_POPS else "dim")
     first = Text("The first caller is on the way…", style=DIM)
     return _panel(table if picture.pops else first, "Last screen pops")
 
@@ -185,7 +228,7 @@ def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
         (_spark(picture.bars(now)), STATE_COLOURS["busy"]),
     )  # fmt: skip
     typed = Text.assemble(
-        ("join in from another terminal  ", DIM),
+        ("join in  ", DIM),
         (signs.agent_command, f"bold {BRIGHT}"),
         ("   password ", DIM),
         (signs.password, BRIGHT),
@@ -195,7 +238,8 @@ def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
         look.append("   try  ", style=DIM)
         look.append(f"kill -9 {signs.server_pid}", style=BRIGHT)
         look.append(" and watch nothing get lost", style=DIM)
-    return Padding(Group(calls, _wire(picture.platform), Text(), typed, look), (0, 2))
+    lines = (calls, _wire(picture.platform), Text(), typed, look)
+    return Padding(Group(*map(_one_line, lines)), (0, 2))
 
 
 def _wire(figures: dict[str, int]) -> Text:
@@ -206,7 +250,7 @@ def _wire(figures: dict[str, int]) -> Text:
         if name != "refused" or figures.get(name):
             line.append(f"  {name} ", style=DIM)
             line.append(str(figures.get(name, 0)), style=BAD if name == "refused" else DIM)
-    line.append("  commands to the switch ", style=DIM)
+    line.append("  switch commands ", style=DIM)
     line.append(str(figures.get("commands", 0)), style=BRIGHT)
     return line
 

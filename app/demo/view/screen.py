@@ -34,7 +34,7 @@ def play_on(plan: DemoPlan, agent_command: str) -> None:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
                 signs = Signs(plan.url, agent_command, PASSWORD, server())
-                live.update(draw(picture, signs, clock.now(), console.height), refresh=True)
+                live.update(draw(picture, signs, clock.now(), *console.size), refresh=True)
                 await asyncio.sleep(REDRAW_SECONDS)
 
     async def write_lines(picture: FloorPicture, server: Pid) -> None:

@@ -48,11 +48,11 @@ def busy_floor() -> FloorPicture:
 
 def shown(picture: FloorPicture, width: int = 130, height: int = 40) -> str:
     console = Console(width=width, height=height, record=True, file=StringIO())
-    console.print(draw(picture, SIGNS, NOW, height), height=height)
+    console.print(draw(picture, SIGNS, NOW, width, height), height=height)
     return console.export_text()
 
 
-@pytest.mark.parametrize(("width", "height"), [(100, 30), (130, 40), (200, 60)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (130, 40), (200, 60)])
 def test_everything_of_importance_is_on_the_screen(width: int, height: int) -> None:
     text = shown(busy_floor(), width, height)
     assert len(text.rstrip("\n").split("\n")) <= height
