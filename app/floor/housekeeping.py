@@ -17,17 +17,17 @@ INBOX_DAYS = 7.0
 ORDERS_DAYS = 30.0
 CHUNK = 5_000
 
-_INBOX = """DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+INBOX = """DELETE FROM inbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM inbox WHERE at < to_timestamp($2) AND floor = $1 LIMIT $3 FOR UPDATE SKIP LOCKED))"""
-_ORDERS = """DELETE FROM outbox WHERE ctid = ANY(ARRAY(
+ORDERS = """DELETE FROM outbox WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM outbox WHERE floor = $1 AND status = 'delivered' AND settled_at < to_timestamp($2)
-    ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED))"""
+    ORDER BY settled_at LIMIT $3 FOR UPDATE SKIP LOCKED))"""
 
 
 async def tidy(pool: "asyncpg.Pool[Any]", floor: str, now: float) -> int:
     """Delete answers older than a week and delivered orders older than a month; gives the number of rows."""
     gone = 0
-    for statement, days in ((_INBOX, INBOX_DAYS), (_ORDERS, ORDERS_DAYS)):
+    for statement, days in ((INBOX, INBOX_DAYS), (ORDERS, ORDERS_DAYS)):
         deleted = CHUNK
         while deleted == CHUNK:
             done = await pool.execute(statement, floor, now - days * DAY, CHUNK)

@@ -100,6 +100,7 @@ class Order(Base):
     __table_args__ = (
         CheckConstraint("status in ('pending', 'delivered', 'failed')", name="status_known"),
         Index("ix_outbox_pending", "floor", "id", postgresql_where=text("status <> 'delivered'")),
+        Index("ix_outbox_delivered", "floor", "settled_at", postgresql_where=text("status = 'delivered'")),
     )
 
     floor: Mapped[str] = mapped_column(primary_key=True)

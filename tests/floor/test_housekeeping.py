@@ -1,11 +1,13 @@
 """Old answers and delivered orders go; whatever may still matter stays."""
 
+from typing import Any
+
 import asyncpg
 
 from app.core.clock import utc
 from app.core.ids import new_id
 from app.db.pool import open_pool
-from app.floor.housekeeping import DAY, tidy
+from app.floor.housekeeping import DAY, ORDERS, tidy
 from tests.fixtures.database import Database
 from tests.floor.factories import T0
 
@@ -27,5 +29,18 @@ async def test_only_what_is_old_and_settled_goes(database: Database) -> None:
     await pool.close()
 
 
-async def column(pool: "asyncpg.Pool[asyncpg.Record]", query: str) -> list[object]:
-    return [row[0] for row in await pool.fetch(query)]
+async def test_old_orders_are_found_without_reading_the_whole_outbox(database: Database) -> None:
+    fill = """INSERT INTO outbox (floor, id, source_id, contact_id, type, payload, created_at, status, settled_at)
+              SELECT 'main', n, 'pbx', gen_random_uuid(), 'call.hold', '{}', at, 'delivered', at
+              FROM generate_series(1, 20000) n CROSS JOIN LATERAL (SELECT to_timestamp($1 - n)) moment(at)"""
+    pool = await open_pool(database.url, 1)
+    await pool.execute(fill, T0)
+    await pool.execute("ANALYZE outbox")
+    plan = "\n".join(await column(pool, f"EXPLAIN {ORDERS}", "main", T0 - 19_000, 5_000))
+    assert "ix_outbox_delivered" in plan
+    assert "Seq Scan" not in plan
+    await pool.close()
+
+
+async def column(pool: "asyncpg.Pool[asyncpg.Record]", query: str, *given: object) -> list[Any]:
+    return [row[0] for row in await pool.fetch(query, *given)]
