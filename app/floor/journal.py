@@ -1,10 +1,12 @@
 """The journal: one connection that holds the floor's lock and writes every batch in one commit.
 
 Ownership is the advisory lock of this connection, so the death of the process or of the connection frees it; the epoch,
-raised by each new owner and checked in each commit, keeps one that has not noticed from writing.
+raised by each new owner and checked in each commit, keeps one that has not noticed from writing. An owner that stands
+still, or whose machine is gone, keeps its connection: whoever waits for the floor ends it after some silence.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -18,6 +20,17 @@ from app.floor.statement import statement
 log = structlog.get_logger(__name__)
 
 COMMIT_TIMEOUT = 10.0
+SILENT_SECONDS = 8.0
+"""An owner speaks to the database every two seconds; one that has been silent for so long is taken for dead."""
+
+_LOCK = "hashtextextended('callfloor floor ' || $1, 0)"
+_TRY_LOCK = f"SELECT pg_try_advisory_lock({_LOCK})"
+_END_SILENT_OWNER = f"""
+SELECT pid, pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::bigint << 32 | objid::bigint = {_LOCK}
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND state <> 'active' AND state_change < clock_timestamp() - make_interval(secs => $2)
+"""  # noqa: S608 - made of the constant above
 _RETRY_PAUSE = (0.05, 0.1, 0.2, 0.5)
 TRANSIENT = (
     OSError,
@@ -62,16 +75,12 @@ class Journal:
             raise asyncpg.InterfaceError("not connected")
         return self._connection
 
-    async def own(self, poll_seconds: float) -> None:
-        """Wait until the floor is ours, and start a new epoch. Asks every `poll_seconds`."""
-        while True:
-            try:
-                if await self._lock():
-                    break
-            except TRANSIENT as error:
-                log.warning("the database is away", error=repr(error))
-                await self.close()
+    async def own(self, poll_seconds: float, wanted: Callable[[], bool] = lambda: True) -> bool:
+        """Wait until the floor is ours, and start a new epoch. Asks every `poll_seconds`, as long as it is `wanted`."""
+        while not await self._locked():
             await asyncio.sleep(poll_seconds)
+            if not wanted():
+                return False
         row = await self.connection.fetchrow(
             """INSERT INTO floors (id, epoch, seq) VALUES ($1, 1, 0)
                ON CONFLICT (id) DO UPDATE SET epoch = floors.epoch + 1 RETURNING epoch, seq""",
@@ -79,6 +88,7 @@ class Journal:
         )
         assert row is not None
         self.epoch, self.seq = row["epoch"], row["seq"]
+        return True
 
     async def commit(self, batch: Batch, seq: int) -> None:
         """Write the batch and move the sequence to `seq`; returns when it is durable, however long that takes.
@@ -131,13 +141,24 @@ class Journal:
         )
         return row is not None and (row["epoch"], row["seq"]) == (self.epoch, seq)
 
+    async def _locked(self) -> bool:
+        try:
+            return await self._lock()
+        except TRANSIENT as error:
+            log.warning("the database is away", error=repr(error))
+            await self.close()
+            return False
+
     async def _lock(self) -> bool:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=60)
             await plan_once(self._connection)
-        taken: bool = await self._connection.fetchval(
-            "SELECT pg_try_advisory_lock(hashtextextended('callfloor floor ' || $1, 0))", self.floor
-        )
+        taken: bool = await self._connection.fetchval(_TRY_LOCK, self.floor)
+        if not taken:
+            for row in await self._connection.fetch(_END_SILENT_OWNER, self.floor, SILENT_SECONDS):
+                log.warning(
+                    "ended the connection of an owner that has gone silent", floor=self.floor, backend=row["pid"]
+                )
         return taken
 
     async def _reconnect(self, attempt: int) -> None:

@@ -125,8 +125,8 @@ class Floor:
         while not self._stopping:
             journal = Journal(self._dsn, self.id)
             try:
-                await journal.own(self._takeover_seconds)
-                await self._serve(journal)
+                if await journal.own(self._takeover_seconds, lambda: not self._stopping):
+                    await self._serve(journal)
             except Fenced:
                 log.warning("another process has become the owner", floor=self.id)
             except TRANSIENT as error:
@@ -177,10 +177,10 @@ class Floor:
             since = iso(self.clock())
             self.publisher.broadcast(msgspec.json.encode({"type": "degraded", "since": since}))
         given_back = [item for item in self.waiting if item.futures]
+        ours = [item for item in self.waiting if not item.futures]
         for item in (*items, *given_back):
             item.fail(self._unavailable())
         self.settled(given_back)
-        ours = [item for item in self.waiting if item not in given_back]
         self.waiting.clear()
         self.waiting.extend(ours)
 

@@ -22,6 +22,8 @@ from app.floor.recovery import Recovered, recover
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 2.0
+"""How long the database may be left without a word of the owner's; see SILENT_SECONDS of the journal."""
+
 RECOVERY_PAUSE = 0.2
 
 STALL_SECONDS = 2.0
@@ -44,6 +46,7 @@ class Tenure:
         self._journal = journal
         self._inbox = Inbox(recovered.inbox)
         self._clock = SteadyClock(floor.clock, recovered.last)
+        self._spoke_at = time.monotonic()
 
     @classmethod
     async def begin(cls, floor: Host, journal: Journal) -> "Tenure":
@@ -56,18 +59,24 @@ class Tenure:
         return tenure
 
     async def turn(self) -> None:
-        """Wait for something to do, and do it: one batch, or a look whether the floor is still ours."""
+        """Wait for something to do, and do it: one batch.
+
+        Before, if the database has not been spoken to for a while, see that the floor is still ours: what is only read
+        is never committed, and a process that stood still may have been replaced.
+        """
         deadline = self.state.next_deadline()
-        idle = HEARTBEAT_SECONDS if deadline is None else min(HEARTBEAT_SECONDS, deadline - self._clock())
-        await self._floor.rest(idle)
-        items = self._take()
-        if not items:
+        idle = HEARTBEAT_SECONDS - self._silent_for()
+        await self._floor.rest(idle if deadline is None else min(idle, deadline - self._clock()))
+        if self._silent_for() >= HEARTBEAT_SECONDS:
             await self._reach(self._journal.check(), [])
-            return
-        self.in_hand = items
-        await self._process(items)
+        self.in_hand = items = self._take()
+        if items:
+            await self._process(items)
         self._floor.settled(items)
         self.in_hand = []
+
+    def _silent_for(self) -> float:
+        return time.monotonic() - self._spoke_at
 
     def _take(self) -> list[Item]:
         waiting, items = self._floor.waiting, []
@@ -150,6 +159,7 @@ class Tenure:
             await work
         finally:
             stall.cancel()
+        self._spoke_at = time.monotonic()
         self._floor.restore()
 
     def _tell(self, batch: Batch) -> None:
