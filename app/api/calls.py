@@ -1,6 +1,6 @@
 """Live contacts. Ended ones are in the history."""
 
-from bisect import bisect_right
+from heapq import nsmallest
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,8 @@ from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.floor import ContactOut, ContactPage
 from app.core.errors import NotFound
+from app.floor.entities import Contact
+from app.floor.views import contact_view
 
 router = APIRouter(prefix="/calls", tags=["calls"], dependencies=[READS])
 
@@ -28,16 +30,21 @@ async def list_calls(using: Using, page: Paged, call_id: PlatformsId = None) -> 
     """What is on the floor now, in order of arrival."""
     found = await live.contacts(using)
     if call_id is not None:
-        found = [contact for contact in found if contact["call_id"] == call_id]
-    start = bisect_right(found, page.after(str) or "", key=lambda contact: str(contact["id"]))
-    items, after = page.cut(found[start : start + page.limit + 1], key=lambda contact: contact["id"])
-    return live.told({"items": items, "next": after})
+        found = tuple(contact for contact in found if contact.call.id == call_id)
+    after = page.after(str) or ""
+    following = nsmallest(page.limit + 1, (contact for contact in found if contact.id > after), key=_id)
+    items, rest = page.cut(following, key=_id)
+    return live.told({"items": [contact_view(contact) for contact in items], "next": rest})
 
 
 @router.get("/{contact_id}", response_class=Response, responses={200: {"model": ContactOut}, **problem_responses(404)})
 async def get_call(contact_id: str, using: Using) -> Response:
     """One live contact."""
     for contact in await live.contacts(using):
-        if contact["id"] == contact_id:
-            return live.told(contact)
+        if contact.id == contact_id:
+            return live.told(contact_view(contact))
     raise NotLive(f"The contact {contact_id!r} is not on the floor; if it has ended, it is among the interactions.")
+
+
+def _id(contact: Contact) -> str:
+    return contact.id

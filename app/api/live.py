@@ -7,6 +7,8 @@ from fastapi import Response
 
 from app.api.services import Services
 from app.floor.commands import Look
+from app.floor.entities import Contact
+from app.floor.views import Picture
 
 
 async def snapshot(using: Services) -> dict[str, Any]:
@@ -15,10 +17,11 @@ async def snapshot(using: Services) -> dict[str, Any]:
     return answer.body
 
 
-async def contacts(using: Services) -> list[dict[str, Any]]:
-    """The live contacts in order of their arrival."""
-    found: list[dict[str, Any]] = (await snapshot(using))["contacts"]
-    return sorted(found, key=lambda contact: str(contact["id"]))
+async def contacts(using: Services) -> tuple[Contact, ...]:
+    """The live contacts as they are held, for whoever shows some of them; raises `Unavailable` like `snapshot`."""
+    held = await using.floor.submit(Look(what="picture"))
+    picture: Picture = held.body["picture"]
+    return picture.contacts
 
 
 def told(value: object) -> Response:

@@ -12,6 +12,7 @@ from app.db.engine import WriteSession
 from app.floor.commands import Configure, Connect, CustomerCard, Ready, Recognised, TakeEvent
 from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from app.floor.models import Order
+from app.floor.views import Picture
 from app.telephony.events import CallEvent
 from tests.api.conftest import ClientAs, MemoryFloor, OneTransaction
 
@@ -83,6 +84,14 @@ async def test_a_call_is_found_by_the_platforms_own_id(supervisor: httpx.AsyncCl
     found = (await supervisor.get("/api/v1/calls", params={"call_id": "c1"})).json()
     assert [each["id"] for each in found["items"]] == [calling[1]]
     assert (await supervisor.get("/api/v1/calls", params={"call_id": "none"})).json() == {"items": [], "next": None}
+
+
+async def test_calls_are_told_without_showing_the_whole_floor(
+    supervisor: httpx.AsyncClient, calling: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(Picture, "shown")
+    assert (await supervisor.get(f"/api/v1/calls/{calling[0]}")).json()["id"] == calling[0]
+    assert len((await supervisor.get("/api/v1/calls")).json()["items"]) == 3
 
 
 async def test_a_call_that_is_not_live_is_not_found(supervisor: httpx.AsyncClient, calling: list[str]) -> None:
