@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.api import (
     agents,
     calls,
+    contacts,
     customers,
     floor,
     interactions,
@@ -27,6 +28,7 @@ RESOURCES = (
     interactions,
     reports,
     calls,
+    contacts,
     floor,
     outbox,
     queues,

@@ -23,7 +23,7 @@ def operations(app: Application) -> list[tuple[str, str, str]]:
     return found
 
 
-MINE = ("calls", "floor", "outbox", "queues", "skills", "agents", "tiers", "sources", "users", "api-keys")
+MINE = ("calls", "contacts", "floor", "outbox", "queues", "skills", "agents", "tiers", "sources", "users", "api-keys")
 CLOSED = [each for each in operations(http_app()) if each[2].startswith(tuple(f"/api/v1/{name}" for name in MINE))]
 
 

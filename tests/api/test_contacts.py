@@ -1,0 +1,103 @@
+"""Why a contact went to whom, as the event log has it."""
+
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from app.core.clock import now, utc
+from app.core.ids import new_id
+from app.db.engine import Sessions
+from app.floor import commands as c
+from app.floor.effects import Happened
+from app.floor.models import FloorEvent
+from tests.api.conftest import ClientAs
+from tests.floor.factories import T0, Bench
+
+
+def events(floor: Bench) -> list[FloorEvent]:
+    """What the last command made, as rows of the log; made today, for which there is room."""
+    return [
+        FloorEvent(
+            floor="main",
+            seq=event.seq,
+            at=utc(now() + event.at - T0),
+            type=event.type,
+            contact_id=event.contact,
+            agent_id=event.agent,
+            data=msgspec.json.decode(event.body),
+        )
+        for event in floor.last.effects
+        if isinstance(event, Happened)
+    ]
+
+
+@pytest.fixture
+async def contact(kept_apart: Sessions) -> str:
+    """A contact that was offered to Ann, who had been idle longest, and then to Bob."""
+    floor = Bench()
+    floor.on("ann", "bob")
+    made = floor.arrives()
+    rows = events(floor)
+    floor.now += 3
+    floor.do(c.DeclineOffer(agent_id="ann", contact_id=made))
+    async with kept_apart.write() as session:
+        session.add_all(rows + events(floor))
+    return made
+
+
+@pytest.fixture
+def supervisor(client_as: ClientAs) -> httpx.AsyncClient:
+    """A client of a supervisor."""
+    return client_as("supervisor")
+
+
+async def decisions(client: httpx.AsyncClient, contact: str, **query: Any) -> Any:
+    return (await client.get(f"/api/v1/contacts/{contact}/decisions", params=query)).json()
+
+
+async def test_each_offer_tells_to_whom_and_why(supervisor: httpx.AsyncClient, contact: str) -> None:
+    told = await decisions(supervisor, contact)
+    first, second = told["items"]
+    assert (first["agent"], second["agent"], told["next"]) == ("ann", "bob", None)
+    assert first["why"] == {
+        "rule": "contact_finds_agent",
+        "requires": [["cards", 2]],
+        "step": 0,
+        "waited_seconds": 0.0,
+        "bonus_seconds": 0.0,
+        "idle_seconds": 2.0,
+        "considered": 2,
+        "rivals": [{"id": "bob", "behind_seconds": 1.0}],
+        "excluded": [],
+    }
+    assert second["why"]["excluded"] == ["ann"]
+    assert first["at"] < second["at"]
+
+
+async def test_decisions_come_in_pages(supervisor: httpx.AsyncClient, contact: str) -> None:
+    first = await decisions(supervisor, contact, limit=1)
+    second = await decisions(supervisor, contact, limit=1, cursor=first["next"])
+    assert [each["agent"] for each in first["items"] + second["items"]] == ["ann", "bob"]
+    assert second["next"] is None
+
+
+async def test_a_contact_that_was_never_offered_has_no_decisions(
+    supervisor: httpx.AsyncClient, kept_apart: Sessions
+) -> None:
+    floor = Bench()
+    waiting = floor.arrives()
+    async with kept_apart.write() as session:
+        session.add_all(events(floor))
+    assert await decisions(supervisor, waiting) == {"items": [], "next": None}
+
+
+async def test_a_contact_that_nobody_knows_is_not_found(supervisor: httpx.AsyncClient) -> None:
+    assert (await decisions(supervisor, new_id()))["status"] == 404
+    assert (await decisions(supervisor, "none"))["status"] == 422
+
+
+@pytest.mark.parametrize("role", ["agent", "integration"])
+async def test_only_who_leads_the_floor_reads_decisions(client_as: ClientAs, contact: str, role: Any) -> None:
+    assert (await decisions(client_as(role), contact))["status"] == 403
