@@ -3,20 +3,30 @@
 from app.auth.errors import TooManyAttempts
 from app.core.clock import Clock
 
-FAILURES, WINDOW_SECONDS, KEPT = 10, 300.0, 10_000
+FAILURES, WINDOW_SECONDS, KEPT = 10, 300.0, 50_000
 
 Key = tuple[str, str]
 
 
 class Throttle:
     """Counts attempts in memory, per (account, address). An attempt counts until it is told to have succeeded,
-    so that many at once are no way round."""
+    so that many at once are no way round.
+
+    When memory is full, the key with the fewest attempts is forgotten: made-up accounts push out each other, not the
+    account that somebody is guessing at. To have a single guess forgotten takes as many attempts as are KEPT, each of
+    which costs the hashing of a password.
+    """
 
     def __init__(self, clock: Clock, failures: int = FAILURES, window: float = WINDOW_SECONDS) -> None:
         self._clock = clock
         self._failures = failures
         self._window = window
         self._attempts: dict[Key, list[float]] = {}
+        # the keys by their number of attempts, in each the one whose last attempt is the oldest first
+        self._levels: list[dict[Key, None]] = [{} for _ in range(failures + 1)]
+
+    def __len__(self) -> int:
+        return len(self._attempts)
 
     def admit(self, key: Key) -> None:
         """Count an attempt; raises `TooManyAttempts` when there were too many within the window."""
@@ -27,11 +37,22 @@ class Throttle:
             raise TooManyAttempts(
                 f"Too many failed sign-ins for this account from here; wait {wait} seconds.", retry_after=wait
             )
-        self._attempts.pop(key, None)  # so that the order of the keys is that of their last attempt
+        self._forget(key)
+        if len(self) >= KEPT:
+            self._make_room(now)
         self._attempts[key] = [*recent, now]
-        if len(self._attempts) > KEPT:
-            del self._attempts[next(iter(self._attempts))]
+        self._levels[len(recent) + 1][key] = None
 
     def succeeded(self, key: Key) -> None:
         """Forget the account's attempts from this address."""
-        self._attempts.pop(key, None)
+        self._forget(key)
+
+    def _forget(self, key: Key) -> None:
+        attempts = self._attempts.pop(key, None)
+        if attempts is not None:
+            del self._levels[len(attempts)][key]
+
+    def _make_room(self, now: float) -> None:
+        oldest = [next(iter(level)) for level in self._levels if level]
+        over = next((key for key in oldest if self._attempts[key][-1] <= now - self._window), None)
+        self._forget(over or oldest[0])

@@ -40,4 +40,29 @@ def test_made_up_accounts_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch
     doors = Throttle(FrozenClock())
     for number in range(50):
         doors.admit((f"user{number}", "10.0.0.1"))
-    assert len(doors._attempts) == 5
+    assert len(doors) == 5
+
+
+def test_made_up_accounts_do_not_make_it_forget_who_is_being_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "KEPT", 5)
+    doors = Throttle(FrozenClock(), failures=3)
+    doors.admit(HERE)
+    doors.admit(HERE)
+    for number in range(10_000):
+        doors.admit((f"user{number}", "10.0.0.1"))
+    doors.admit(HERE)
+    with pytest.raises(TooManyAttempts):
+        doors.admit(HERE)
+
+
+def test_what_is_over_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throttle, "KEPT", 2)
+    clock = FrozenClock()
+    doors = Throttle(clock, failures=2, window=60)
+    doors.admit(HERE)
+    doors.admit(HERE)
+    clock.advance(61)
+    for account in ("bert", "carl", "bert"):
+        doors.admit((account, "10.0.0.1"))
+    with pytest.raises(TooManyAttempts):
+        doors.admit(("bert", "10.0.0.1"))
