@@ -53,7 +53,7 @@ def demo(
     plan = DemoPlan(
         settings.var, CHILD, host, settings.http.port, seconds, calls_per_minute, pace, Size(customers, days)
     )
-    from app.demo.view.screen import play_on
+    from app.demo.screen import play_on
 
     play_on(plan, f"{_self()} agent --as {RESERVED[0]}{_elsewhere(plan)}")
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import httpx
 
@@ -12,9 +12,16 @@ from app.core.errors import Unavailable
 from app.demo.children import Children
 from app.demo.seed import DEMO_SIZE, Size
 
-START_SECONDS = 60.0
+START_SECONDS = 40.0
 SECRET_VARIABLE = "CALLFLOOR_DEMO_SECRET"  # noqa: S105 - the name of a variable
+READY = "ready"
 SERVER, PLATFORM, AGENTS = "server", "platform", "agents"
+
+
+class NotReady(Unavailable):
+    """The server is there and cannot work."""
+
+    code: ClassVar[str] = "not-ready"
 
 
 class DemoPlan(NamedTuple):
@@ -37,17 +44,18 @@ class DemoPlan(NamedTuple):
 
 
 async def start_server(plan: DemoPlan, children: Children, client: httpx.AsyncClient, stop: asyncio.Event) -> None:
-    """Start the server and wait until it can take calls; raises what it died of."""
+    """Start the server and wait until it can take calls; raises what it died of, or what it waits for."""
     words = (*plan.command, "serve", "--host", plan.host, "--port", str(plan.port), "--stop-with-stdin")
     await children.start(SERVER, words, environment(plan))
     deadline = asyncio.get_running_loop().time() + START_SECONDS
-    while not await _is_ready(client, plan.url) and not stop.is_set():
+    while (state := await _state(client, plan.url)) != READY and not stop.is_set():
         failure = children.failed(SERVER)
         if failure is not None:
             raise failure
         if asyncio.get_running_loop().time() > deadline:
-            raise Unavailable(
-                f"The server is not ready after {START_SECONDS:.0f} s; its log is in {plan.folder / 'log'}."
+            raise NotReady(
+                f"The server is not ready after {START_SECONDS:.0f} s ({state}). If another Callfloor works in "
+                f"{plan.folder}, stop that one; else see {plan.folder / 'log' / 'server.log'}."
             )
         await asyncio.sleep(0.1)
 
@@ -67,8 +75,10 @@ def environment(plan: DemoPlan) -> dict[str, str]:
     return kept | {"CALLFLOOR_VAR": str(plan.folder)}
 
 
-async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
+async def _state(client: httpx.AsyncClient, url: str) -> str:
+    """READY, or what the server says hinders it."""
     try:
-        return (await client.get(f"{url}/readyz")).is_success
-    except httpx.TransportError:
-        return False
+        told = (await client.get(f"{url}/readyz")).json()
+        return READY if told["ready"] else f"database {told['database']}, floor {told['floor']}"
+    except (httpx.TransportError, ValueError, KeyError):
+        return "no answer"

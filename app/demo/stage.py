@@ -1,15 +1,18 @@
 """The demo as a whole: built up, shown, taken down in order; the data stays."""
 
 import asyncio
+import fcntl
 import socket
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar
 
 import httpx
 from sqlalchemy import func, select
 
 from app.core import clock
+from app.core.errors import Conflict
 from app.core.tasks import Supervisor
 from app.db.embedded import EmbeddedServer
 from app.db.engine import Sessions, create_engine
@@ -30,6 +33,12 @@ Tell = Callable[[str, str], None]
 Show = Callable[[FloorPicture, Callable[[], int | None]], Coroutine[Any, Any, None]]
 
 
+class Occupied(Conflict):
+    """Another demo works in the folder."""
+
+    code: ClassVar[str] = "occupied"
+
+
 class Stage:
     """Plays a demo. `tell` is called with the name of each part as it stands and a word about it; `show` draws the
     picture (and is given the server's process id) until it is cancelled."""
@@ -46,6 +55,7 @@ class Stage:
         plan, database = self._plan, EmbeddedServer(self._plan.folder / "database")
         async with AsyncExitStack() as stack:
             self._stop = stack.enter_context(stop_asked())
+            stack.enter_context(alone_in(plan.folder))
             url = await asyncio.to_thread(database.start)
             stack.push_async_callback(asyncio.to_thread, database.stop)
             await prepare(url)
@@ -103,6 +113,18 @@ class Stage:
     def _died(self, name: str, error: BaseException) -> None:
         self._trouble.append(error)
         self._stop.set()
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other demos out of the folder; raises `Occupied` if one is there. The lock ends with the process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Occupied(f"The demo runs already in {folder}. Use that one, or give this one --var FOLDER.") from None
+        yield
 
 
 def free_port() -> int:

@@ -4,9 +4,24 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 COMMAND = (sys.executable, "-m", "app.cli")
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder for data that other users may pass through, as the database's user must where we are root.
+
+    Not pytest's own, which every other run of pytest closes again.
+    """
+    with tempfile.TemporaryDirectory(prefix="callfloor-var-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 def environment(var: Path, **more: str) -> dict[str, str]:

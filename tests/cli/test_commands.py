@@ -39,60 +39,60 @@ def answer(port: int, path: str, seconds: float = 40) -> httpx.Response:
             time.sleep(0.1)
 
 
-def test_help_names_the_commands(tmp_path: Path) -> None:
-    said = run(tmp_path, "--help").stdout
+def test_help_names_the_commands(var: Path) -> None:
+    said = run(var, "--help").stdout
     for command in ("serve", "demo", "agent", "migrate", "create-admin", "bench"):
         assert command in said
 
 
-def test_migrate_then_the_first_administrator_and_no_second_one(tmp_path: Path) -> None:
-    assert "The database is on revision" in run(tmp_path, "migrate").stdout
-    made = run(tmp_path, "create-admin", "boss", CALLFLOOR_PASSWORD="long enough")
+def test_migrate_then_the_first_administrator_and_no_second_one(var: Path) -> None:
+    assert "The database is on revision" in run(var, "migrate").stdout
+    made = run(var, "create-admin", "boss", CALLFLOOR_PASSWORD="long enough")
     assert (made.returncode, made.stdout) == (0, "boss can sign in now, at POST /api/v1/token.\n")
-    again = run(tmp_path, "create-admin", "other", CALLFLOOR_PASSWORD="long enough")
+    again = run(var, "create-admin", "other", CALLFLOOR_PASSWORD="long enough")
     assert again.returncode == 1
     assert again.stderr.startswith("callfloor: There is an administrator already: 'boss'")
 
 
-def test_a_password_is_asked_for_and_never_left_out(tmp_path: Path) -> None:
-    refused = run(tmp_path, "create-admin", "boss")
+def test_a_password_is_asked_for_and_never_left_out(var: Path) -> None:
+    refused = run(var, "create-admin", "boss")
     assert refused.returncode == 1
     assert refused.stderr.startswith("callfloor: No password given")
 
 
 @pytest.mark.enable_socket
-def test_serve_answers_and_ends_well_when_told_to(tmp_path: Path) -> None:
+def test_serve_answers_and_ends_well_when_told_to(var: Path) -> None:
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(var, port) as process:
         assert answer(port, "/healthz").json() == {"status": "alive"}
         assert "/api/v1/token" in answer(port, "/openapi.json").json()["paths"]
     assert process.returncode == 0
-    assert not (tmp_path / "database" / "data" / "postmaster.pid").exists()
+    assert not (var / "database" / "data" / "postmaster.pid").exists()
 
 
 @pytest.mark.enable_socket
-def test_a_port_in_use_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_said_in_one_sentence(var: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        refused = run(tmp_path, "serve", "--port", str(other.getsockname()[1]))
+        refused = run(var, "serve", "--port", str(other.getsockname()[1]))
     assert refused.returncode == 1
     assert refused.stderr.startswith("callfloor: Cannot listen on 127.0.0.1 port")
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    refused = run(tmp_path / "file", "migrate")
+def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(var: Path) -> None:
+    (var / "file").write_text("in the way")
+    refused = run(var / "file", "migrate")
     assert refused.returncode == 1
     assert "cannot be written" in refused.stderr
     assert "CALLFLOOR_VAR" in refused.stderr
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_broken_database_is_said_without_a_traceback(tmp_path: Path) -> None:
-    data = tmp_path / "database" / "data"
+def test_a_broken_database_is_said_without_a_traceback(var: Path) -> None:
+    data = var / "database" / "data"
     data.mkdir(parents=True)
     (data / "letter.txt").write_text("not a database")
-    refused = run(tmp_path, "migrate")
+    refused = run(var, "migrate")
     assert refused.returncode == 1
     assert "is not a PostgreSQL data folder" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from app.demo.bank import PASSWORD
-from tests.cli.running import COMMAND, environment, free_port, run
+from tests.cli.running import COMMAND, data_folder, environment, free_port, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(240)]
 BUSY = ("--pace", "4", "--calls-per-minute", "60", "--customers", "100", "--days", "2")
@@ -28,8 +28,13 @@ class Floor(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
-    var, port = tmp_path_factory.mktemp("demo"), free_port()
+def floor() -> Iterator[Floor]:
+    with data_folder() as var:
+        yield from running_demo(var)
+
+
+def running_demo(var: Path) -> Iterator[Floor]:
+    port = free_port()
     words = [*COMMAND, "demo", "--port", str(port), *BUSY]
     demo = subprocess.Popen(words, env=environment(var), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
