@@ -10,8 +10,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.core.errors import Unavailable
 
+DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""Whatever the driver raises. The last one is how it takes a connection that was ended while nobody was looking."""
+
 UNREACHABLE = (
     OSError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
@@ -77,7 +81,7 @@ def translated() -> Iterator[None]:
     """Turn a failure to reach the database into `DatabaseUnavailable`; everything else passes unchanged."""
     try:
         yield
-    except (DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (DBAPIError, PoolTimeout, *DRIVER) as error:
         unavailable = meaning(error)
         if unavailable is None:
             raise

@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from app.core.clock import Clock
+from app.db.errors import DRIVER
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,6 @@ async def keep_tidy(pool: "asyncpg.Pool[Any]", floor: str, clock: Clock, every: 
             gone = await tidy(pool, floor, clock())
             if gone:
                 log.info("tidied up", rows=gone)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, *DRIVER) as error:
             log.warning("could not tidy up", error=repr(error))
         await asyncio.sleep(every)

@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 from app.core.clock import utc
+from app.db.errors import DRIVER
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +82,7 @@ class Settling:
             return True
         try:
             await self._write(list(marks.values()))
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, *DRIVER) as error:
             log.warning("orders not marked yet", orders=len(marks), error=str(error) or type(error).__name__)
             self._drop()
             self._keep(marks)

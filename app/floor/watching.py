@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from app.db.errors import DRIVER
 from app.floor import configuration
 from app.floor.config import FloorConfig
 from app.telephony.directory import SourceAccess, SourceDirectory
@@ -45,5 +46,5 @@ class ConfigurationWatch:
             try:
                 if await self.look():
                     log.info("configuration changed", version=self._version)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, *DRIVER) as error:
                 log.warning("the configuration cannot be read now", error=repr(error))

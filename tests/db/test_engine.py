@@ -116,6 +116,12 @@ async def test_a_connection_killed_while_used_is_unavailable(sessions: Sessions,
         assert await session.scalar(text("select 1")) == 1
 
 
+async def test_a_driver_that_a_dead_connection_confuses_means_an_absent_database(sessions: Sessions) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with sessions.read():
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+
 async def test_connections_that_died_in_the_pool_are_replaced_unseen(sessions: Sessions, database: Database) -> None:
     async def use() -> None:
         async with sessions.read() as session:

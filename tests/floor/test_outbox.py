@@ -260,7 +260,12 @@ async def test_a_dead_source_holds_up_nobody_else(database: Database) -> None:
 
 
 async def test_marks_outlive_an_outage_of_the_database(database: Database) -> None:
-    refusals = [ConnectionRefusedError("away"), asyncpg.CannotConnectNowError("starting up"), TimeoutError()]
+    refusals = [
+        asyncpg.InternalClientError("confused"),
+        ConnectionRefusedError("away"),
+        asyncpg.CannotConnectNowError("starting up"),
+        TimeoutError(),
+    ]
 
     async def connect() -> Any:
         if refusals:
