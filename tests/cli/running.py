@@ -1,6 +1,7 @@
 """The command line as a person uses it: as a process of its own."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -48,3 +49,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_demo(var: Path, *options: str) -> Iterator[str]:
+    """The address of a running demo, stopped by Ctrl-C at the end, when it must not complain."""
+    port = free_port()
+    words = [*COMMAND, "demo", "--port", str(port), "--customers", "100", "--days", "2", *options]
+    pipe = subprocess.PIPE
+    demo = subprocess.Popen(words, env=environment(var), stdout=pipe, stderr=pipe, text=True)
+    try:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if "people" in line:
+                break
+        yield f"http://127.0.0.1:{port}"
+        demo.send_signal(signal.SIGINT)
+        _, complaints = demo.communicate(timeout=60)
+        assert (demo.returncode, complaints) == (0, "")
+    finally:
+        demo.kill()
+        demo.wait()

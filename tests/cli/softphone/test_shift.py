@@ -3,7 +3,6 @@
 import os
 import pty
 import re
-import signal
 import subprocess
 import termios
 import time
@@ -14,10 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from app.demo.bank import PASSWORD
-from tests.cli.running import COMMAND, data_folder, environment, free_port, run
+from tests.cli.running import COMMAND, data_folder, environment, run, running_demo
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(240)]
-BUSY = ("--pace", "4", "--calls-per-minute", "60", "--customers", "100", "--days", "2")
+BUSY = ("--pace", "4", "--calls-per-minute", "60")
 
 
 class Floor(NamedTuple):
@@ -29,26 +28,8 @@ class Floor(NamedTuple):
 
 @pytest.fixture(scope="module")
 def floor() -> Iterator[Floor]:
-    with data_folder() as var:
-        yield from running_demo(var)
-
-
-def running_demo(var: Path) -> Iterator[Floor]:
-    port = free_port()
-    words = [*COMMAND, "demo", "--port", str(port), *BUSY]
-    demo = subprocess.Popen(words, env=environment(var), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert demo.stdout is not None
-        for line in demo.stdout:
-            if "people" in line:
-                break
-        yield Floor(f"http://127.0.0.1:{port}", var)
-        demo.send_signal(signal.SIGINT)
-        _, complaints = demo.communicate(timeout=60)
-        assert (demo.returncode, complaints) == (0, "")
-    finally:
-        demo.kill()
-        demo.wait()
+    with data_folder() as var, running_demo(var, *BUSY) as url:
+        yield Floor(url, var)
 
 
 def agent(floor: Floor, name: str, *words: str) -> list[str]:
