@@ -1,5 +1,6 @@
 """What happens by itself when its time has come. Deadlines are fields of entities, so they survive a restart."""
 
+from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
@@ -54,7 +55,7 @@ def _agent(work: Work, agent_id: str) -> None:
 
 def _forget_ended(work: Work) -> None:
     """Insertion order is order of ending, so the old ones stand in front."""
-    for key, ended in list(work.store.ended.items()):
-        if ended.ended_at + ENDED_MEMORY_SECONDS > work.now:
-            return
-        work.store.put_in(work.store.ended, key, None)
+    ended = work.store.ended
+    old = takewhile(lambda key: ended[key].ended_at + ENDED_MEMORY_SECONDS <= work.now, ended)
+    for key in list(old):
+        work.store.put_in(ended, key, None)
