@@ -1,0 +1,119 @@
+"""The database goes away under load: platforms are told to come back, sockets that we are degraded, and then everything
+goes on in the same process as if nothing had been."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+
+from app.core.ids import new_id
+from app.db.embedded import EmbeddedServer
+from tests.crash.day import Day, busy_day
+from tests.crash.load import DAY
+from tests.db.embedded import throwaway_folder
+from tests.fixtures.bank import open_bank, signed_in
+from tests.fixtures.child import Child, children
+from tests.fixtures.switch import Switch, event
+from tests.fixtures.tab import Tab
+from tests.fixtures.waiting import eventually
+from tests.fixtures.way import Way
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(240)]
+
+OUTAGE_SECONDS = float(os.environ.get("CALLFLOOR_TEST_OUTAGE") or 8)
+"""The long one. What is decided within it takes two seconds, so that more of it shows nothing new."""
+
+
+@asynccontextmanager
+async def server_and_database() -> AsyncIterator[tuple[Child, EmbeddedServer]]:
+    """A server on a PostgreSQL that it does not look after, as in production; fsync on."""
+    with throwaway_folder() as folder:
+        database = EmbeddedServer(folder / "database")
+        url = await asyncio.to_thread(database.start)
+        server = Child(folder, CALLFLOOR_DATABASE_URL=url)
+        with children(server):
+            server.start()
+            await server.answers()
+            yield server, database
+            assert server.stop() == 0, server.log_end()
+        await asyncio.to_thread(database.stop)
+
+
+async def restarted(database: EmbeddedServer, seconds: float = 0.0) -> None:
+    """Stop the database in order, and start it again after `seconds`."""
+    assert await asyncio.to_thread(database.stop)
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(database.start)
+
+
+async def crashed(database: EmbeddedServer) -> None:
+    """Kill the database's first process; the others follow. Then start it again."""
+    assert database.pid is not None
+    os.kill(database.pid, signal.SIGKILL)
+    await eventually(lambda: asyncio.sleep(0, database.pid), lambda pid: pid is None)
+    assert await asyncio.to_thread(database.revive)
+
+
+async def watched_outage(server: Child, database: EmbeddedServer) -> None:
+    """Let the database be away for long, and see what the server says of itself meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(restarted(database, OUTAGE_SECONDS))
+        await asyncio.sleep(OUTAGE_SECONDS * 0.7)
+        alive, ready = await server.says("/healthz"), await server.says("/readyz")
+        assert (alive and alive.status_code, ready and ready.status_code) == (200, 503)
+
+
+async def test_the_database_restarts_crashes_and_is_away_under_load(dice: Random) -> None:
+    async with server_and_database() as (server, database):
+        async with busy_day(database.dsn, [server.address], dice) as day:
+            for trouble in (restarted(database), crashed(database), watched_outage(server, database)):
+                await asyncio.sleep(dice.uniform(1, 2))
+                await trouble
+                began = time.monotonic()
+                await server.answers()
+                assert time.monotonic() - began < 5
+            await day.close(database.dsn)
+        what_clients_saw(day)
+        assert server.starts == 1
+
+
+def what_clients_saw(day: Day) -> None:
+    """503 with a time to come back, and at each socket, which stayed open, the word that it is over."""
+    refusals = day.switch.record.refusals
+    assert refusals
+    assert {refusal.status for refusal in refusals} == {503}
+    assert all(refusal.retry_after and refusal.retry_after.isdigit() for refusal in refusals)
+    for tab in day.tabs:
+        assert (tab.connections, tab.closes) == (1, [])
+        assert tab.words[-2:] == ["degraded", "restored"]
+        assert tab.words == ["degraded", "restored"] * (len(tab.words) // 2)
+
+
+async def test_a_quiet_floor_notices_an_absent_database_too() -> None:
+    async with (
+        server_and_database() as (server, database),
+        Switch([server.address]) as switch,
+        asyncio.TaskGroup() as group,
+    ):
+        await open_bank(database.dsn, DAY, "http://127.0.0.1:9/nobody")
+        await switch.is_known_to(server.address)
+        tokens = await signed_in(server.address, ["agent1"])
+        tab = Tab(Way([server.address]), "agent1", tokens["agent1"])
+        run = group.create_task(tab.run())
+        await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number == 1)
+        await asyncio.to_thread(database.stop)
+        await eventually(lambda: asyncio.sleep(0, tab.words), lambda words: words == ["degraded"], 8)
+        for call_id in ("new", new_id()):
+            answer = await switch.attempt(f"evt_{call_id}", event("offered", call_id, to="100"))
+            assert answer is not None
+            assert (answer.status_code, answer.json()["status"]) == (503, 503)
+            assert int(answer.headers["retry-after"]) > 0
+        await asyncio.to_thread(database.start)
+        await eventually(lambda: asyncio.sleep(0, tab.words), lambda words: words == ["degraded", "restored"], 8)
+        await switch.tells("offered", "new", key="evt_new", to="100")
+        run.cancel()
