@@ -214,14 +214,29 @@ def _chosen_queue(work: Work, call: Call) -> str | None:
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
-    """Tell the agents who see the contact when what they see of it has changed; a late name comes with its profile."""
+    """Tell the agents who see the contact what has changed of it; whoever does not know the caller gets the profile."""
     after = work.store.contacts.get(contact_id)
-    if before is None or after is None or after.ended_at is not None:
+    if after is None or after.ended_at is not None:
         return
-    audience = after.agents or ((after.offer.agent,) if after.offer is not None and before.offer == after.offer else ())
-    known = (before.customer, before.candidates) != (after.customer, after.candidates)
-    if not known and (before.state, before.call.legs, before.agents) == (after.state, after.call.legs, after.agents):
+    named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
+    if before is not None and not named and _looks(before) == _looks(after):
         return
-    profile = {"profile": msgspec.Raw(work.store.profiles.get(contact_id, b"null"))} if known else {}
-    if audience:
-        work.tell_contact("contact.updated", after, audience, **profile)
+    still_offered = before is not None and before.offer == after.offer and after.offer is not None
+    audience = after.agents or (_met(after) if still_offered else ())
+    strangers = tuple(key for key in audience if named or key not in _met(before))
+    if strangers:
+        profile = msgspec.Raw(work.store.profiles.get(contact_id, b"null"))
+        work.tell_contact("contact.updated", after, strangers, profile=profile)
+    if others := tuple(key for key in audience if key not in strangers):
+        work.tell_contact("contact.updated", after, others)
+
+
+def _looks(contact: Contact) -> tuple[object, ...]:
+    return contact.state, contact.call.legs, contact.agents
+
+
+def _met(contact: Contact | None) -> tuple[str, ...]:
+    """The agents who have been told of the contact: those on it, and the one to whom it is on offer."""
+    if contact is None:
+        return ()
+    return contact.agents if contact.offer is None else (*contact.agents, contact.offer.agent)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
@@ -127,7 +129,8 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
         work.store.put_profile(contact.id, command.caller.profile)
     work.store.put_contact(contact.noted(work.now, "call.dialled", agent=agent.id, to=command.to))
     contacts.occupy(work, contact.id, agent.id)
-    work.tell_contact("contact.opened", contact)
+    profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
+    work.tell_contact("contact.opened", contact, profile=profile)
     work.order(OrderType.DIAL, contact, agent.id, to=command.to)
     return {"contact": views.contact_view(contact)}
 

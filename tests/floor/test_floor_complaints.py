@@ -86,6 +86,18 @@ def test_pop_carries_the_callers_profile_itself_genesys_937_jambonz_1363() -> No
     assert b'"profile":{"customer":{"id":"7"}}' in pop
 
 
+def test_agent_whom_the_switch_puts_through_is_told_who_it_is_jambonz_1363() -> None:
+    floor = Bench()
+    floor.on("ann", "dee")
+    caller = c.Recognised(customer=c.CustomerCard(id="7", name="Wang"), profile=b'{"customer":{"id":"7"}}')
+    floor.call("established", agent="1001", from_="+861", caller=caller)
+    (opened,) = floor.told("contact.updated")
+    assert (opened.agent, b'"profile":{"customer":{"id":"7"}}' in opened.body) == ("ann", True)
+    floor.call("conferenced", agent="1004")
+    told = {event.agent: event.body for event in floor.told("contact.updated")}
+    assert (b'"profile"' in told["dee"], b'"profile"' in told["ann"]) == (True, False)
+
+
 def test_nobody_stays_reserved_whatever_becomes_of_the_offer_freeswitch_2540() -> None:
     for end in ("cleared", "failed", "connection_cleared"):
         floor = Bench()

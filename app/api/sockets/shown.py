@@ -183,9 +183,10 @@ class AgentChanged(Numbered, tag="agent.state", kw_only=True):
 
 
 class ContactOpened(Numbered, tag="contact.opened", kw_only=True):
-    """A call arrived, or was dialled."""
+    """A call arrived, or was dialled; who dialled gets the profile of whom they call."""
 
     contact: Contact
+    profile: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ContactQueued(Numbered, tag="contact.queued", kw_only=True):
@@ -211,9 +212,10 @@ class OfferWithdrawn(Numbered, tag="offer.withdrawn", kw_only=True):
 
 
 class ContactUpdated(Numbered, tag="contact.updated", kw_only=True):
-    """The contact or its call changed."""
+    """The contact or its call changed. `profile` comes with a caller whom this agent has not been told of before."""
 
     contact: Contact
+    profile: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ContactEnded(Numbered, tag="contact.ended", kw_only=True):
