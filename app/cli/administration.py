@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from app.cli import logs
-from app.cli.place import database, settings_with
 from app.cli.trouble import Trouble
 
 
@@ -20,6 +18,8 @@ def add_to(commands: typer.Typer) -> None:
 
 def migrate() -> None:
     """Bring the database to the present schema and make the coming months' partitions. Safe at any time."""
+    from app.cli import logs
+    from app.cli.place import database, settings_with
     from app.db.migrate import current, prepare
 
     settings = settings_with()
@@ -38,6 +38,9 @@ def create_admin(
     ] = None,
 ) -> None:
     """Make the first administrator of a new installation."""
+    from app.cli import logs
+    from app.cli.place import database, settings_with
+
     settings = settings_with()
     logs.set_up(settings.log)
     given = password or _asked_password()

@@ -11,18 +11,14 @@ from typing import Annotated
 
 import typer
 
-from app.cli import logs
-from app.cli.place import bound_socket, settings_with
-from app.demo.bank import PASSWORD, RESERVED, SIMULATED, SOURCE
-from app.demo.cast import SECRET_VARIABLE, DemoPlan
-from app.demo.seed import DEMO_SIZE, Size
-from app.settings import Log
+from app.cli.softphone import DEFAULT_URL
+from app.demo.bank import CUSTOMERS, DAYS, PASSWORD, RESERVED, SIMULATED, SOURCE
 
 CHILD = (sys.executable, "-m", "app.cli")
 
 Server = Annotated[str, typer.Option(help="Address of the server.")]
 Pace = Annotated[float, typer.Option(min=0.1, max=1000, help="How fast everybody lives.", hidden=True)]
-Customers = Annotated[int, typer.Option(min=1, hidden=True)]
+CustomerCount = Annotated[int, typer.Option(min=1, hidden=True)]
 
 
 def add_to(commands: typer.Typer) -> None:
@@ -39,13 +35,19 @@ def demo(
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
     calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = 24.0,
     pace: Pace = 1.0,
-    customers: Customers = DEMO_SIZE.customers,
-    days: Annotated[int, typer.Option(min=0, hidden=True)] = DEMO_SIZE.days,
+    customers: CustomerCount = CUSTOMERS,
+    days: Annotated[int, typer.Option(min=0, hidden=True)] = DAYS,
 ) -> None:
     """A whole call centre on this machine: a demo bank, callers, agents, and a live view of the floor.
 
     The data stays in the folder; the next start goes on with it.
     """
+    from app.cli import logs
+    from app.cli.place import bound_socket, settings_with
+    from app.demo.cast import DemoPlan
+    from app.demo.screen import play_on
+    from app.demo.seed import Size
+
     logs.keep_quiet()
     settings = settings_with(var, host, port)
     with bound_socket(host, settings.http.port):
@@ -53,9 +55,7 @@ def demo(
     plan = DemoPlan(
         settings.var, CHILD, host, settings.http.port, seconds, calls_per_minute, pace, Size(customers, days)
     )
-    from app.demo.screen import play_on
-
-    play_on(plan, f"{_self()} agent --as {RESERVED[0]}{_elsewhere(plan)}")
+    play_on(plan, f"{_self()} agent --as {RESERVED[0]}{_elsewhere(plan.url)}")
 
 
 def _self() -> str:
@@ -67,10 +67,8 @@ def _self() -> str:
     return os.path.relpath(mine) if mine.name == "callfloor" else "python -m app.cli"
 
 
-def _elsewhere(plan: DemoPlan) -> str:
-    from app.cli.softphone import DEFAULT_URL
-
-    return "" if plan.url == DEFAULT_URL else f" --url {plan.url}"
+def _elsewhere(url: str) -> str:
+    return "" if url == DEFAULT_URL else f" --url {url}"
 
 
 def demo_platform(
@@ -78,9 +76,10 @@ def demo_platform(
     port: Annotated[int, typer.Option()],
     calls_per_minute: Annotated[float, typer.Option()] = 24.0,
     pace: Pace = 1.0,
-    customers: Customers = DEMO_SIZE.customers,
+    customers: CustomerCount = CUSTOMERS,
 ) -> None:
     """The simulated telephone platform. The secret comes in CALLFLOOR_DEMO_SECRET."""
+    from app.demo.cast import SECRET_VARIABLE
     from app.demo.platform.process import PlatformPlan, run_platform
 
     webhook, secret = f"{server}/webhooks/cti/{SOURCE}", os.environ[SECRET_VARIABLE]
@@ -97,7 +96,9 @@ def demo_agents(server: Server, pace: Pace = 1.0) -> None:
 
 def _child(work: Callable[[], dict[str, int]]) -> None:
     """Work as a child: end with the parent, and print the figures of the day."""
+    from app.cli import logs
     from app.demo.lifeline import follow_parent
+    from app.settings import Log
 
     logs.set_up(Log(level="warning"))
     follow_parent()

@@ -1,29 +1,8 @@
-"""`callfloor serve`: the server, as production runs it."""
+"""`callfloor serve`."""
 
-import asyncio
-import signal
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
-import structlog
 import typer
-import uvicorn
-from uvicorn.importer import import_from_string
-
-from app.cli import logs
-from app.cli.place import bound_socket, settings_with, taken_told
-from app.core import collector
-from app.settings import Settings
-
-GOODBYE_SECONDS = 5
-LARGEST_FRAME = 64 * 1024
-BACKLOG = 2048
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-STOPPED_WHILE_STARTING = 130
-
-log = structlog.get_logger(__name__)
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")]
@@ -43,94 +22,14 @@ def serve(
 
     Without CALLFLOOR_DATABASE_URL it keeps its own PostgreSQL in the folder `var` (CALLFLOOR_VAR).
     """
+    from app.cli import logs
+    from app.cli.place import settings_with
+    from app.cli.server import run_server
+
     settings = settings_with(host=host, port=port)
     logs.set_up(settings.log)
     if stop_with_stdin:
         from app.demo.lifeline import follow_parent
 
         follow_parent()
-    with bound_socket(settings.http.host, settings.http.port) as bound, _runner() as runner:
-        try:
-            runner.run(_serve(settings, bound))
-        except asyncio.CancelledError:
-            raise typer.Exit(STOPPED_WHILE_STARTING) from None
-
-
-async def _serve(settings: Settings, bound: socket.socket) -> None:
-    """The application's own start comes first, so that what hinders it is told as what it is."""
-    stopping = Stopping()
-    application = import_from_string("app.main:create_app")(settings)
-    async with application.router.lifespan_context(application):
-        server = Server(configuration(application), stopping)
-        host, port = bound.getsockname()[:2]
-        with taken_told(host, port):
-            bound.listen(BACKLOG)  # two that were bound before either listened find out only here
-        collector.calm()
-        log.info("callfloor is listening", url=f"http://{host}:{port}", docs=f"http://{host}:{port}/docs")
-        await server.serve(sockets=[bound])
-    log.info("callfloor has stopped")
-
-
-def configuration(application: Any) -> uvicorn.Config:
-    """How uvicorn serves. Frames are not compressed: a screen pop has a network of its own and no time."""
-    return uvicorn.Config(
-        application,
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=LARGEST_FRAME,
-        ws_ping_interval=None,
-        ws_ping_timeout=None,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GOODBYE_SECONDS,
-    )
-
-
-class Stopping:
-    """What SIGINT and SIGTERM do: cancel the main task while it starts or ends, ask the server to stop in between."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None
-        self._cancel = task.cancel
-        self.cancels()
-
-    def cancels(self) -> None:
-        """A signal cancels the main task."""
-        for number in SIGNALS:
-            self._loop.add_signal_handler(number, self._cancel)
-
-    def asks(self, server: uvicorn.Server) -> None:
-        """A signal asks `server` to finish what it is doing and stop; a second one does not wait for that."""
-        for number in SIGNALS:
-            self._loop.add_signal_handler(number, server.handle_exit, number, None)
-
-
-class Server(uvicorn.Server):
-    """Does not raise a signal again after it has stopped: what was started before must still be stopped after."""
-
-    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
-        super().__init__(config)
-        self._stopping = stopping
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take the signals over for as long as the server runs."""
-        self._stopping.asks(self)
-        try:
-            yield
-        finally:
-            self._stopping.cancels()
-
-
-def _runner() -> asyncio.Runner:
-    """A runner on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    run_server(settings)

@@ -5,11 +5,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from app.core.errors import CallfloorError
-from app.db.errors import EmbeddedServerError, meaning
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class Trouble(Exception):
@@ -36,6 +35,11 @@ def told_plainly() -> Iterator[None]:
 
 def sentence_for(error: Exception) -> str | None:
     """What to tell a person about `error`; None for what nobody expected."""
+    from pydantic import ValidationError
+
+    from app.core.errors import CallfloorError
+    from app.db.errors import EmbeddedServerError, meaning
+
     if isinstance(error, Trouble | EmbeddedServerError):
         return str(error)
     if isinstance(error, CallfloorError):
@@ -48,7 +52,7 @@ def sentence_for(error: Exception) -> str | None:
     return _file_sentence(error) if isinstance(error, OSError) else None
 
 
-def _settings_sentence(error: ValidationError) -> str:
+def _settings_sentence(error: "ValidationError") -> str:
     faults = []
     for fault in error.errors():
         name = "CALLFLOOR_" + "_".join(str(part) for part in fault["loc"]).upper()

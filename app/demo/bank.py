@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 SOURCE = "demo"
+CUSTOMERS = 4000
+DAYS = 110
+"""How many customers the bank has, and of how many days it remembers the calls."""
 PASSWORD = "callfloor-demo"  # noqa: S105 - the demo prints it; a real installation makes its own accounts
 SUPERVISOR = "sofia"
 ADMINISTRATOR = "admin"

@@ -8,12 +8,11 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.demo.bank import TIERS
+from app.demo.bank import CUSTOMERS, TIERS
 from app.demo.ids import uuid7_at
 from app.demo.people import Person, any_person
 
 SEED = 95501
-COUNT = 4000
 FAMILY_SHARE = 0.015
 _JOINED = 1_420_070_400.0
 _YEARS = 11.5 * 365.25 * 86400
@@ -44,7 +43,7 @@ class DemoCustomer(NamedTuple):
     attributes: dict[str, Any]
 
 
-def demo_customers(count: int = COUNT, seed: int = SEED) -> list[DemoCustomer]:
+def demo_customers(count: int = CUSTOMERS, seed: int = SEED) -> list[DemoCustomer]:
     """The first `count` customers; a longer list begins with the shorter one."""
     dice = Random(seed)
     customers: list[DemoCustomer] = []

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.core import clock
-from app.demo.bank import AGENTS, NOTES, QUEUES, SOURCE, QueuePlan
+from app.demo.bank import AGENTS, DAYS, NOTES, QUEUES, SOURCE, QueuePlan
 from app.demo.clients import DemoCustomer
 from app.demo.ids import uuid7_at
 
-DAYS = 110
 CALLS_A_DAY = 230
 WEEKDAYS = (1.25, 1.1, 1.0, 1.0, 1.15, 0.6, 0.45)
 HOURS = (0.6, 0.4, 0.3, 0.3, 0.4, 0.8, 1.6, 3, 6, 8.5, 9, 8, 6, 6.5, 7.5, 7.5, 7, 6, 5, 4.5, 4, 3, 2, 1.2)

@@ -44,7 +44,8 @@ def play_on(plan: DemoPlan, agent_command: str) -> None:
             console.print(status_line(picture, clock.now()), soft_wrap=True)
 
     async def play() -> str:
-        return summary(await Stage(plan, tell, draw_live if console.is_terminal else write_lines).play())
+        result = await Stage(plan, tell, draw_live if console.is_terminal else write_lines).play()
+        return summary(result) if result is not None else "Stopped before all of it stood."
 
     console.print(asyncio.run(play()), soft_wrap=True)
     console.print(f"The data stays in {plan.folder}; the next start goes on with it.", soft_wrap=True)

@@ -20,6 +20,8 @@ from app.db.partitions import ensure_partitions
 from app.demo.bank import (
     ADMINISTRATOR,
     AGENTS,
+    CUSTOMERS,
+    DAYS,
     PASSWORD,
     QUEUES,
     SKILLS,
@@ -28,9 +30,8 @@ from app.demo.bank import (
     TIERS,
     WRAP_UP_CODES,
 )
-from app.demo.clients import COUNT, DemoCustomer, demo_customers
+from app.demo.clients import DemoCustomer, demo_customers
 from app.demo.history import (
-    DAYS,
     ENTRY_COLUMNS,
     INTERACTION_COLUMNS,
     VISIT_COLUMNS,
@@ -52,7 +53,7 @@ class NotTheDemo(Conflict):
 class Size(NamedTuple):
     """How much is seeded: customers, and days of history."""
 
-    customers: int = COUNT
+    customers: int = CUSTOMERS
     days: int = DAYS
 
 

@@ -16,6 +16,7 @@ from app.core.errors import Conflict
 from app.core.tasks import Supervisor
 from app.db.embedded import EmbeddedServer
 from app.db.engine import Sessions, create_engine
+from app.db.errors import EmbeddedServerError
 from app.db.migrate import prepare
 from app.demo.bank import AGENTS, PASSWORD, QUEUES, SOURCE, SUPERVISOR
 from app.demo.cast import AGENTS as AGENTS_CHILD
@@ -50,13 +51,21 @@ class Stage:
         self._stop = asyncio.Event()
         self._trouble: list[BaseException] = []
 
-    async def play(self) -> Result:
-        """Run until stopped by a signal or at the end of the plan's time. Raises what a person has to put right."""
+    async def play(self) -> Result | None:
+        """Run until stopped by a signal or at the end of the plan's time; None if that came before all of it stood.
+
+        Raises what a person has to put right.
+        """
         plan, database = self._plan, EmbeddedServer(self._plan.folder / "database")
         async with AsyncExitStack() as stack:
             self._stop = stack.enter_context(stop_asked())
             stack.enter_context(alone_in(plan.folder))
-            url = await asyncio.to_thread(database.start)
+            try:
+                url = await asyncio.to_thread(database.start)
+            except EmbeddedServerError:
+                if self._stop.is_set():  # Ctrl-C at a terminal reaches the program that makes the database, too
+                    return None
+                raise
             stack.push_async_callback(asyncio.to_thread, database.stop)
             await prepare(url)
             self._tell("database", f"embedded PostgreSQL in {plan.folder / 'database'}")
@@ -64,7 +73,9 @@ class Stage:
             stack.push_async_callback(engine.dispose)
             return await self._perform(Sessions(engine))
 
-    async def _perform(self, sessions: Sessions) -> Result:
+    async def _perform(self, sessions: Sessions) -> Result | None:
+        if self._stop.is_set():
+            return None
         switch = free_port()
         seeded = await ensure_seeded(sessions, f"http://127.0.0.1:{switch}/commands", self._plan.size)
         before = await _interactions(sessions)
@@ -72,6 +83,8 @@ class Stage:
         picture = await self._run_processes(seeded, switch)
         if self._trouble:
             raise self._trouble[0]
+        if picture is None:
+            return None
         return Result(
             clock.now() - picture.started_at,
             picture.offered,
@@ -81,8 +94,10 @@ class Stage:
             await _interactions(sessions) - before,
         )
 
-    async def _run_processes(self, seeded: Seeded, switch: int) -> FloorPicture:
+    async def _run_processes(self, seeded: Seeded, switch: int) -> FloorPicture | None:
         """Start everybody, show them, and stop them: first who calls, then who answers, last the server."""
+        if self._stop.is_set():
+            return None
         watch, looking = Supervisor(self._died), Supervisor(self._died)
         children = Children(self._plan.folder / "log", watch)
         async with httpx.AsyncClient(timeout=5.0) as client:
@@ -90,6 +105,8 @@ class Stage:
             spectator = Spectator(account, client, f"http://127.0.0.1:{switch}")
             try:
                 await start_server(self._plan, children, client, self._stop)
+                if self._stop.is_set():
+                    return None
                 self._tell("server", f"{self._plan.url}   API at {self._plan.url}/docs")
                 await start_people(self._plan, children, seeded.secret, switch)
                 self._tell("people", "simulated callers and agents, over webhooks and sockets like anybody's")

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from app.cli import logs
 from app.cli.trouble import Trouble
 
 DEFAULT_URL = "http://127.0.0.1:8080"
@@ -33,6 +32,7 @@ def agent(
     """
     import asyncio
 
+    from app.cli import logs
     from app.cli.softphone.shift import Shift
 
     logs.keep_quiet()

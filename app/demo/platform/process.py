@@ -10,7 +10,8 @@ import httpx
 import uvicorn
 
 from app.core.tasks import Supervisor
-from app.demo.clients import COUNT, demo_customers
+from app.demo.bank import CUSTOMERS
+from app.demo.clients import demo_customers
 from app.demo.lifeline import stop_asked
 from app.demo.pace import Pace
 from app.demo.platform.exchange import Exchange, World
@@ -35,7 +36,7 @@ class PlatformPlan(NamedTuple):
     pace: float = 1.0
     mischief: float = 1.0
     seed: int | None = None
-    customers: int = COUNT
+    customers: int = CUSTOMERS
 
 
 async def run_platform(plan: PlatformPlan) -> dict[str, int]:

@@ -1,0 +1,118 @@
+"""The server as production runs it: uvicorn around the application, stopped in order by a signal."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.importer import import_from_string
+
+from app.cli.place import bound_socket, taken_told
+from app.core import collector
+from app.settings import Settings
+
+GOODBYE_SECONDS = 5
+LARGEST_FRAME = 64 * 1024
+BACKLOG = 2048
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOPPED_WHILE_STARTING = 130
+
+log = structlog.get_logger(__name__)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve Callfloor until SIGINT or SIGTERM. Raises what hinders the start."""
+    serve_application(settings, import_from_string("app.main:create_app")(settings))
+
+
+def serve_application(settings: Settings, application: Any) -> None:
+    """Serve an application (with its lifespan) as production does, until SIGINT or SIGTERM."""
+    with bound_socket(settings.http.host, settings.http.port) as bound, _runner() as runner:
+        try:
+            runner.run(_serve(application, bound))
+        except asyncio.CancelledError:
+            sys.exit(STOPPED_WHILE_STARTING)
+
+
+async def _serve(application: Any, bound: socket.socket) -> None:
+    """The application's own start comes first, so that what hinders it is told as what it is."""
+    stopping = Stopping()
+    async with application.router.lifespan_context(application):
+        server = Server(configuration(application), stopping)
+        host, port = bound.getsockname()[:2]
+        with taken_told(host, port):
+            bound.listen(BACKLOG)  # two that were bound before either listened find out only here
+        collector.calm()
+        log.info("callfloor is listening", url=f"http://{host}:{port}", docs=f"http://{host}:{port}/docs")
+        await server.serve(sockets=[bound])
+    log.info("callfloor has stopped")
+
+
+def configuration(application: Any) -> uvicorn.Config:
+    """How uvicorn serves. Frames are not compressed: a screen pop has a network of its own and no time."""
+    return uvicorn.Config(
+        application,
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_FRAME,
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GOODBYE_SECONDS,
+    )
+
+
+class Stopping:
+    """What SIGINT and SIGTERM do: cancel the main task while it starts or ends, ask the server to stop in between."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        assert task is not None
+        self._cancel = task.cancel
+        self.cancels()
+
+    def cancels(self) -> None:
+        """A signal cancels the main task."""
+        for number in SIGNALS:
+            self._loop.add_signal_handler(number, self._cancel)
+
+    def asks(self, server: uvicorn.Server) -> None:
+        """A signal asks `server` to finish what it is doing and stop; a second one does not wait for that."""
+        for number in SIGNALS:
+            self._loop.add_signal_handler(number, server.handle_exit, number, None)
+
+
+class Server(uvicorn.Server):
+    """Does not raise a signal again after it has stopped: what was started before must still be stopped after."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals over for as long as the server runs."""
+        self._stopping.asks(self)
+        try:
+            yield
+        finally:
+            self._stopping.cancels()
+
+
+def _runner() -> asyncio.Runner:
+    """A runner on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
