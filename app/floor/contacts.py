@@ -5,8 +5,8 @@ from app.calls.call import Call
 from app.calls.leg import LegState
 from app.core.instants import to_millisecond
 from app.floor.effects import Amend, EndContact
-from app.floor.entities import Contact, ContactState, EndedCall, Visit
-from app.floor.offers import BUSY, offer_by_name, opened_visit, release, take_back
+from app.floor.entities import Contact, ContactState, EndedCall, Offer, Visit
+from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, offer_by_name, opened_visit, release, take_back
 from app.floor.work import Work
 from app.routing.requirement import requirement
 from app.telephony.events import OrderType
@@ -180,6 +180,20 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contac
         contact = contact.with_(close_at=work.now + END_SECONDS)
     work.store.put_contact(contact)
     return contact
+
+
+def give_time(work: Work) -> None:
+    """Let open offers, ringing phones and asked-for ends run their whole time again: for a while nobody could act."""
+    for contact in list(work.store.contacts.values()):
+        offer, close_at = contact.offer, contact.close_at
+        if offer is not None:
+            rules = work.store.config.queues.get(contact.queue or "")
+            until = work.now + (rules.offer_seconds if rules else DEFAULT_OFFER_SECONDS)
+            offer = Offer(offer.agent, max(offer.expires_at, until))
+        if close_at is not None:
+            close_at = max(close_at, work.now + END_SECONDS)
+        if (offer, close_at) != (contact.offer, contact.close_at):
+            work.store.put_contact(contact.with_(offer=offer, close_at=close_at))
 
 
 def connect_failed(work: Work, contact: Contact, reason: str) -> None:

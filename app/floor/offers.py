@@ -97,16 +97,6 @@ def offer_by_name(work: Work, contact: Contact, agent_id: str) -> bool:
     return True
 
 
-def give_time(work: Work) -> None:
-    """Let open offers and connections run their whole time again: for a while nobody could act."""
-    for contact in list(work.store.contacts.values()):
-        if contact.offer is not None:
-            rules = work.store.config.queues.get(contact.queue or "")
-            until = work.now + (rules.offer_seconds if rules else DEFAULT_OFFER_SECONDS)
-            offer = Offer(contact.offer.agent, max(contact.offer.expires_at, until))
-            work.store.put_contact(contact.with_(offer=offer))
-
-
 def take_back(
     work: Work, contact: Contact, why: str, event: PresenceEvent | None = None, /, **agent_changes: Any
 ) -> None:

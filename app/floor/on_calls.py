@@ -166,7 +166,7 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
 def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
     for agent_id in gone:
-        contact = contacts.leave(work, contact, agent_id)
+        contact = contacts.leave(work, contact, agent_id).with_(close_at=None)  # it is they whose end was awaited
         work.store.put_contact(contact)
     if gone and not contact.agents:
         contact = contacts.after_agents_left(work, contact, event.type == EventType.TRANSFERRED)

@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts
-from app.floor.offers import give_time, take_back
+from app.floor.offers import take_back
 from app.floor.work import Work
 
 SILENT_SECONDS = 45.0
@@ -55,7 +55,7 @@ def silence(work: Work, agent_id: str) -> None:
 
 def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     """A process has become the owner: whoever was here has 45 s to come back."""
-    give_time(work)
+    contacts.give_time(work)
     for agent in list(work.store.agents.values()):
         if agent.state is not AgentState.LOGGED_OFF and agent.connected and agent.silent_at is None:
             work.store.put_agent(agent.with_(silent_at=work.now + SILENT_SECONDS))
@@ -64,7 +64,7 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
 
 def resumed(work: Work, command: c.Resumed) -> dict[str, Any]:
     """After an outage nobody is blamed for what they could not do."""
-    give_time(work)
+    contacts.give_time(work)
     return {}
 
 

@@ -153,6 +153,37 @@ def test_outage_blames_nobody_for_the_offer_they_could_not_take() -> None:
     assert floor.agent("ann").reason == "no_answer"
 
 
+def test_outage_gives_the_platform_time_to_say_that_it_hung_up() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    floor.now += 60
+    floor.do(c.TakeOver())
+    floor.do(c.Expire())
+    floor.call("cleared")
+    assert ended(floor).outcome == "answered"
+
+
+def test_colleague_talks_on_when_one_of_a_conference_hangs_up() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.call("conferenced", agent="dee")
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    floor.call("connection_cleared", agent="ann")
+    floor.wait(60)
+    assert floor.contact(contact).agents == ("dee",)
+
+
+def test_caller_whom_only_the_agents_phone_left_waits_on_for_as_long_as_it_takes() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    floor.call("connection_cleared", agent="ann")
+    floor.do(c.LogOff(agent_id="ann"))
+    floor.wait(60)
+    assert floor.contact(contact).state is ContactState.WAITING
+
+
 def test_swept_caller_is_no_abandon_of_four_hours() -> None:
     floor = Bench()
     floor.arrives()
