@@ -133,7 +133,9 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """Bring the contact to where its call is now."""
     if contact.call.over:
         call = contact.call
-        contacts.end_contact(work, contact, call if call.cleared_at else close(call, call.said_at, "customer left"))
+        if call.cleared_at is None:
+            call = close(call, call.said_at, event.cause or "customer left")
+        contacts.end_contact(work, contact, call)
         return
     contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)

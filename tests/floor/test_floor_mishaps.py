@@ -153,6 +153,13 @@ def test_outage_blames_nobody_for_the_offer_they_could_not_take() -> None:
     assert floor.agent("ann").reason == "no_answer"
 
 
+def test_platforms_own_word_for_why_the_customer_left_is_kept_asterisk_393() -> None:
+    floor = Bench()
+    floor.arrives()
+    floor.call("connection_cleared", cause="caller gave up")
+    assert ended(floor).contact.call.cause == "caller gave up"
+
+
 def test_outage_gives_the_platform_time_to_say_that_it_hung_up() -> None:
     floor = Bench()
     contact = talking(floor)
