@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from app.cli.softphone import DEFAULT_URL
-from app.demo.bank import CUSTOMERS, DAYS, PASSWORD, RESERVED, SIMULATED, SOURCE
+from app.demo.bank import CALLS_PER_MINUTE, CUSTOMERS, DAYS, PASSWORD, RESERVED, SIMULATED, SOURCE
 
 CHILD = (sys.executable, "-m", "app.cli")
 
@@ -29,11 +29,11 @@ def add_to(commands: typer.Typer) -> None:
 
 
 def demo(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on; the demo's passwords are public.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
     var: Annotated[Path | None, typer.Option(help="Folder for the data.", show_default="var")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
-    calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = 24.0,
+    calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = CALLS_PER_MINUTE,
     pace: Pace = 1.0,
     customers: CustomerCount = CUSTOMERS,
     days: Annotated[int, typer.Option(min=0, hidden=True)] = DAYS,
@@ -74,7 +74,7 @@ def _elsewhere(url: str) -> str:
 def demo_platform(
     server: Server,
     port: Annotated[int, typer.Option()],
-    calls_per_minute: Annotated[float, typer.Option()] = 24.0,
+    calls_per_minute: Annotated[float, typer.Option()] = CALLS_PER_MINUTE,
     pace: Pace = 1.0,
     customers: CustomerCount = CUSTOMERS,
 ) -> None:

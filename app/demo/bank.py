@@ -5,7 +5,8 @@ from typing import NamedTuple
 SOURCE = "demo"
 CUSTOMERS = 4000
 DAYS = 110
-"""How many customers the bank has, and of how many days it remembers the calls."""
+CALLS_PER_MINUTE = 20.0
+"""How many customers the bank has, of how many days it remembers the calls, how many people call (in the mean)."""
 PASSWORD = "callfloor-demo"  # noqa: S105 - the demo prints it; a real installation makes its own accounts
 SUPERVISOR = "sofia"
 ADMINISTRATOR = "admin"

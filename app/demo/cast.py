@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 import httpx
 
 from app.core.errors import Unavailable
+from app.demo.bank import CALLS_PER_MINUTE
 from app.demo.children import Children
 from app.demo.seed import DEMO_SIZE, Size
 
@@ -32,7 +33,7 @@ class DemoPlan(NamedTuple):
     host: str = "127.0.0.1"
     port: int = 8080
     seconds: float | None = None
-    calls_per_minute: float = 24.0
+    calls_per_minute: float = CALLS_PER_MINUTE
     pace: float = 1.0
     size: Size = DEMO_SIZE
 

@@ -10,7 +10,7 @@ import httpx
 import uvicorn
 
 from app.core.tasks import Supervisor
-from app.demo.bank import CUSTOMERS
+from app.demo.bank import CALLS_PER_MINUTE, CUSTOMERS
 from app.demo.clients import demo_customers
 from app.demo.lifeline import stop_asked
 from app.demo.pace import Pace
@@ -32,7 +32,7 @@ class PlatformPlan(NamedTuple):
     webhook: str
     secret: str
     port: int
-    calls_per_minute: float = 24.0
+    calls_per_minute: float = CALLS_PER_MINUTE
     pace: float = 1.0
     mischief: float = 1.0
     seed: int | None = None

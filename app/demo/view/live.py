@@ -79,9 +79,7 @@ def draw(picture: FloorPicture, signs: Signs, now: float, width: int, height: in
     if small:
         layout["floor"].update(_queues(picture, now, _summary(picture)))
     else:
-        layout["floor"].split_row(
-            Layout(_queues(picture, now, _legend()), ratio=5), Layout(_agents(picture), ratio=6)
-        )
+        layout["floor"].split_row(Layout(_queues(picture, now, _legend()), ratio=5), Layout(_agents(picture), ratio=6))
     return layout
 
 
