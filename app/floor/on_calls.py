@@ -7,6 +7,7 @@ from app.calls.leg import LegState
 from app.floor import contacts
 from app.floor.commands import OrderFailed, Recognised, TakeEvent
 from app.floor.entities import Contact, ContactState, EndedCall
+from app.floor.offers import take_back
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
@@ -140,7 +141,10 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)
     if news and _connection_failed(contact, event):
-        contacts.connect_failed(work, contact, "phone_failed")
+        if contact.close_at is None:
+            contacts.connect_failed(work, contact, "phone_failed")
+        else:  # the agent hung up before their phone was answered: no fault of the phone
+            take_back(work, contact.with_(close_at=None), "declined")
         return
     _queue(work, contact, event)
 

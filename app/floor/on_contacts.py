@@ -105,6 +105,9 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
             state=str(agent.state),
             accepted=["ready", "not_ready", "working_after_call"],
         )
+    if not any(character.isdigit() for character in command.to):
+        fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
+        raise Invalid("This cannot be dialled.", faults=[fault])
     source = _source(work, command.source)
     event = CallEvent(
         source=source,

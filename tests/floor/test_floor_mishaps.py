@@ -248,3 +248,22 @@ def test_agent_whom_the_switch_took_has_not_missed_the_offer() -> None:
     contact = floor.arrives(call_id="c1")
     floor.call("established", "c2", agent="ann", to="100")
     assert floor.contact(contact).missed_by == ()
+
+
+def test_agent_who_hangs_up_before_the_phone_is_answered_has_no_broken_phone() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    floor.call("connection_cleared", agent="ann")
+    assert floor.states("ann") == [AgentState.READY]
+    assert floor.offered_to(contact) == "bob"
+
+
+def test_what_is_no_number_is_not_dialled() -> None:
+    floor = Bench()
+    floor.on("ann")
+    call_id = "018f0000-0000-7000-8000-000000000001"
+    problem = floor.refused(c.Dial(agent_id="ann", contact_id=call_id, to="e", source="pbx"))
+    assert problem["faults"][0]["where"] == "to"
