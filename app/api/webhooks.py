@@ -38,7 +38,8 @@ class CtiFloor(Protocol):
         """Apply a command, answered after the commit; the same (scope, id) gets the same answer."""
 
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
-        """Whether this call is on the floor and this number of its caller no news to it."""
+        """Whether this call is on the floor and this number of its caller no news to it. Raises Unavailable where
+        `submit` would."""
 
 
 class TooLarge(Exception):

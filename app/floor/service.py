@@ -99,10 +99,11 @@ class Floor:
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         """Whether memory knows this call and its caller, so that its next event needs no look-up first.
 
-        `number` is the caller's number if the event brings one: where the call came without, it is news.
+        `number` is the caller's number if the event brings one: where the call came without, it is news. Raises
+        Unavailable as `submit` would: nobody waits for a look-up only to be sent away after it.
         """
-        if self._tenure is None:
-            return False
+        if self.status != "owner" or self._tenure is None:
+            raise self._unavailable()
         store = self._tenure.state.store
         contact = store.contacts.get(store.calls.get((source, call_id), ""))
         if contact is None:

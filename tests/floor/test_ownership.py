@@ -83,5 +83,7 @@ async def test_who_stands_by_stops_at_once(bank: Database) -> None:
         async with running(bank) as (floor, _):
             await asyncio.sleep(0.2)
             assert floor.status == "standby"
+            with pytest.raises(Unavailable):
+                floor.live_call("pbx", "c1")
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 3
