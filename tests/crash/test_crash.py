@@ -2,10 +2,8 @@
 nobody is stuck, nobody is forgotten, and every socket sees every frame once."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -13,6 +11,7 @@ import pytest
 
 from app.db.embedded import EmbeddedServer
 from tests.crash.day import busy_day
+from tests.crash.processes import processes_of, send
 from tests.db.embedded import throwaway_folder
 from tests.fixtures.child import Child, children
 
@@ -29,22 +28,8 @@ def folder() -> Iterator[Path]:
 
 def kill_all(server: Child, database: EmbeddedServer) -> None:
     """The server, PostgreSQL and all of its processes, as in a power cut."""
-    postmaster = database.pid
-    assert postmaster is not None
-    for victim in (server.process.pid, postmaster, *child_processes(postmaster)):
-        with suppress(ProcessLookupError):
-            os.kill(victim, signal.SIGKILL)
+    send(signal.SIGKILL, [server.process.pid, *processes_of(database)])
     server.process.wait()
-
-
-def child_processes(parent: int) -> list[int]:
-    """The processes that `parent` started."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found
 
 
 async def killed_again_and_again(server: Child, database: EmbeddedServer, dice: Random) -> None:

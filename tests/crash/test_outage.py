@@ -13,8 +13,10 @@ import pytest
 
 from app.core.ids import new_id
 from app.db.embedded import EmbeddedServer
+from app.floor.journal import COMMIT_TIMEOUT
 from tests.crash.day import Day, busy_day
 from tests.crash.load import DAY
+from tests.crash.processes import frozen, processes_of, send
 from tests.db.embedded import throwaway_folder
 from tests.fixtures.bank import open_bank, signed_in
 from tests.fixtures.child import Child, children
@@ -53,8 +55,7 @@ async def restarted(database: EmbeddedServer, seconds: float = 0.0) -> None:
 
 async def crashed(database: EmbeddedServer) -> None:
     """Kill the database's first process; the others follow. Then start it again."""
-    assert database.pid is not None
-    os.kill(database.pid, signal.SIGKILL)
+    send(signal.SIGKILL, processes_of(database)[:1])
     await eventually(lambda: asyncio.sleep(0, database.pid), lambda pid: pid is None)
     assert await asyncio.to_thread(database.revive)
 
@@ -68,10 +69,15 @@ async def watched_outage(server: Child, database: EmbeddedServer) -> None:
         assert (alive and alive.status_code, ready and ready.status_code) == (200, 503)
 
 
-async def test_the_database_restarts_crashes_and_is_away_under_load(dice: Random) -> None:
+async def test_the_database_restarts_crashes_is_away_and_hangs_under_load(dice: Random) -> None:
     async with server_and_database() as (server, database):
         async with busy_day(database.dsn, [server.address], dice) as day:
-            for trouble in (restarted(database), crashed(database), watched_outage(server, database)):
+            for trouble in (
+                restarted(database),
+                crashed(database),
+                watched_outage(server, database),
+                frozen(database, COMMIT_TIMEOUT + 1),
+            ):
                 await asyncio.sleep(dice.uniform(1, 2))
                 await trouble
                 began = time.monotonic()
