@@ -1,20 +1,58 @@
 """`callfloor bench`: measures this machine; the measuring itself lives in the room `bench`."""
 
-import typer
-from uvicorn.importer import ImportFromStringError, import_from_string
+import sys
+from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from app.cli.place import settings_with
 from app.cli.trouble import Trouble
+
+DOCUMENT = Path("docs/performance.md")
 
 
 def add_to(commands: typer.Typer) -> None:
     """Add the commands of this file."""
     commands.command()(bench)
+    commands.command("bench-yardsticks", hidden=True)(bench_yardsticks)
 
 
-def bench() -> None:
-    """Measure floor, webhooks and screen pops beside two yardsticks; writes docs/performance.md."""
-    try:
-        measure = import_from_string("app.bench:main")
-    except ImportFromStringError as error:
-        raise Trouble(f"The bench is not part of this installation ({error}).") from error
-    measure()
+def bench(
+    document: Annotated[
+        Path, typer.Option(help="Where the results are written; what is kept by hand stays.")
+    ] = DOCUMENT,
+) -> None:
+    """Measure floor, webhooks and screen pops beside two yardsticks; writes docs/performance.md.
+
+    Takes about five minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
+    """
+    from app.bench.plan import Plan
+    from app.bench.report import summary, write
+    from app.bench.run import Programs, measure
+
+    programs = Programs(
+        serve=lambda port: _words("serve", port), yardsticks=lambda port: _words("bench-yardsticks", port)
+    )
+    told = measure(Plan(), programs, settings_with().var, lambda stage: typer.echo(f"bench: {stage}", err=True))
+    write(told, document)
+    typer.echo(summary(told))
+    typer.echo(f"Written to {document}.")
+
+
+def bench_yardsticks(port: Annotated[int, typer.Option()], stop_with_stdin: bool = False) -> None:
+    """Serve what the webhooks are measured against, as `serve` serves the product."""
+    from app.bench.yardsticks import application
+    from app.cli.server import serve_application
+    from app.demo.lifeline import follow_parent
+
+    if stop_with_stdin:
+        follow_parent()
+    settings = settings_with(host="127.0.0.1", port=port)
+    if settings.database.url is None:
+        raise Trouble("Set CALLFLOOR_DATABASE_URL: the yardsticks are measured on the product's own database.")
+    serve_application(settings, application(settings.database.url.get_secret_value()))
+
+
+def _words(command: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "app.cli", command, "--host", "127.0.0.1", "--port", str(port), "--stop-with-stdin"]

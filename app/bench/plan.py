@@ -1,0 +1,53 @@
+"""What a run measures, and what comes of it."""
+
+import msgspec
+
+from app.bench.core import Pace
+from app.bench.growth import Growth
+from app.bench.hooks import Hooks
+from app.bench.machine import Machine
+from app.bench.pops import Pops
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is measured, and for how long (seconds)."""
+
+    agents: int = 1000
+    customers: int = 20_000
+    callers: tuple[int, ...] = (1, 10, 100, 1000)
+    core_seconds: float = 4.0
+    warm_up: float = 1.0
+    lone_seconds: float = 1.5
+    inserts: int = 1000
+    connections: int = 128
+    hook_rounds: int = 5
+    hook_seconds: float = 2.5
+    rates: tuple[float, ...] = (20.0, 100.0, 200.0)
+    pop_seconds: float = 18.0
+    growing_agents: tuple[int, ...] = (100, 1000, 10_000)
+    growing_waiting: tuple[int, ...] = (10, 100, 10_000)
+    growth_rounds: int = 3
+    growth_seconds: float = 1.5
+    growth_pops: int = 100
+
+
+class Lone(msgspec.Struct, frozen=True):
+    """Median seconds of a commit with nothing else going on: of the floor, and of a bare insert of one row."""
+
+    floor: float
+    insert: float
+
+
+class Results(msgspec.Struct, frozen=True):
+    """Everything that was measured."""
+
+    plan: Plan
+    machine: Machine
+    began_at: float
+    took: float
+    lone: list[Lone]
+    paces: list[Pace]
+    by_agents: Growth
+    by_waiting: Growth
+    hooks: Hooks
+    pops: list[Pops]

@@ -1,0 +1,178 @@
+"""docs/performance.md: the targets first, then everything that was measured. What people write by hand in it stays."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from app.bench.growth import Growth
+from app.bench.hooks import OURS, YARDSTICKS
+from app.bench.plan import Results
+from app.bench.verdicts import Verdict, lone_commit, lone_insert, verdicts
+from app.core.clock import utc
+
+BEGIN, END = "<!-- by hand: what stands between these two lines is kept -->", "<!-- until here -->"
+NOTHING_YET = "\n"
+
+_WAYS = {
+    OURS: "the product: signature verified, event journaled and routed, caller looked up",
+    "A": "FastAPI, typed body, one row inserted with asyncpg and committed",
+    "B": "the same through an ORM session, committed per request",
+}
+
+
+def write(told: Results, document: Path) -> None:
+    """Write the document anew, keeping what was written into it by hand."""
+    document.parent.mkdir(parents=True, exist_ok=True)
+    kept = _kept(document.read_text(encoding="utf-8")) if document.exists() else NOTHING_YET
+    document.write_text("\n".join(_lines(told, kept)) + "\n", encoding="utf-8")
+
+
+def summary(told: Results) -> str:
+    """The targets for a terminal."""
+    return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in verdicts(told))
+
+
+def _kept(text: str) -> str:
+    _, begun, rest = text.partition(BEGIN)
+    return rest.partition(END)[0] if begun else NOTHING_YET
+
+
+def _lines(told: Results, kept: str) -> Iterator[str]:
+    yield "# Performance"
+    yield ""
+    yield from _head(told)
+    yield from _table(
+        ("target", "wanted", "measured", "met"),
+        ([v.target, v.wanted, v.measured, "yes" if v.met else "**no**"] for v in verdicts(told)),
+    )
+    yield from _missed(verdicts(told))
+    yield BEGIN + kept + END
+    yield ""
+    yield from _floor(told)
+    yield from _webhooks(told)
+    yield from _pops(told)
+    yield from _growth(told)
+
+
+def _head(told: Results) -> Iterator[str]:
+    it = told.machine
+    yield (
+        f"Written by `make bench` on {utc(told.began_at):%Y-%m-%d %H:%M} UTC; it took "
+        f"{timedelta(seconds=round(told.took))}. Client, server and database share one machine: {it.processor}, "
+        f"{it.cores} cores, {it.memory / 2**30:.0f} GiB; {it.system}; {it.python}; {it.database}, fsync on. "
+        f"A page is on the disk after {_ms(it.flush)} (fdatasync). The load average was {it.load:.1f} at the beginning."
+    )
+    yield ""
+    yield (
+        f"A lone commit of the floor takes {_ms(lone_commit(told))}, a bare insert of one row "
+        f"{_ms(lone_insert(told))} (medians, measured {len(told.lone)} times over the run). Compared are ratios within "
+        "one run; what is compared takes turns, and the median of the rounds counts."
+    )
+    yield ""
+
+
+def _missed(all_of_them: Sequence[Verdict]) -> Iterator[str]:
+    for verdict in all_of_them:
+        if not verdict.met:
+            busy = f"; of a core, {_shares(verdict.shares)}" if verdict.shares else ""
+            yield f"Missed: {verdict.target}, {verdict.measured}{busy}."
+            yield ""
+
+
+def _floor(told: Results) -> Iterator[str]:
+    yield "## (a) The floor alone"
+    yield ""
+    yield (
+        f"Whole calls with {told.plan.agents:,} agents, submitted in the floor's own process; every command is "
+        "journaled before it is answered, every order for the switch goes through the outbox to a platform that "
+        "confirms at once."
+    )
+    yield ""
+    yield from _table(
+        ("callers of submit", "commands/s", "median", "p99", "of a core"),
+        (
+            [f"{p.callers:,}", f"{p.per_second:,.0f}", _ms(p.latency.median), _ms(p.latency.p99), f"{p.own_share:.2f}"]
+            for p in told.paces
+        ),
+    )
+
+
+def _webhooks(told: Results) -> Iterator[str]:
+    hooks = told.hooks
+    yield "## (b) Webhooks over HTTP"
+    yield ""
+    yield (
+        f"Six events a call over {hooks.connections} connections, each sending the next event when the last is "
+        "answered. The same messages go to all three, which serve with the same uvicorn settings. No agent is ready: "
+        "each call is placed in its queue, and the platform connects it itself."
+    )
+    yield ""
+    yield from _table(
+        ("", "events/s", "rounds", "of a core"),
+        (
+            [
+                f"{name}: {_WAYS[name]}",
+                f"{hooks.per_second(name):,.0f}",
+                " ".join(f"{each.per_second:,.0f}" for each in hooks.of(name)),
+                _shares(hooks.shares(name)),
+            ]
+            for name in (OURS, *YARDSTICKS)
+        ),
+    )
+
+
+def _pops(told: Results) -> Iterator[str]:
+    yield "## (c) Screen pop"
+    yield ""
+    yield (
+        f"From sending `call.offered` to the frame with the profile at the agent's socket. {told.plan.agents:,} agents "
+        f"are connected, accept at once and wrap up at once; callers come independently of each other, out of "
+        f"{told.plan.customers:,} customers with their history."
+    )
+    yield ""
+    yield from _table(
+        ("calls/s", "pops", "median", "p95", "p99", "worst", "of a core"),
+        (
+            [
+                f"{p.calls_per_second:g}",
+                f"{p.latency.count:,}",
+                *(_ms(each) for each in (p.latency.median, p.latency.p95, p.latency.p99, p.latency.worst)),
+                _shares(p.shares),
+            ]
+            for p in told.pops
+        ),
+    )
+
+
+def _growth(told: Results) -> Iterator[str]:
+    yield "## (d) Growth"
+    yield ""
+    yield (
+        "The floor alone again: commands a second of 50 at once, and the time from one command to the screen pop that "
+        "it causes, with nothing else going on: an arrival where agents are ready, the end of a wrap-up where callers "
+        "wait."
+    )
+    yield ""
+    for what, growth in (("agents", told.by_agents), ("waiting callers", told.by_waiting)):
+        yield from _table((what, "commands/s", "screen pop"), _sizes(growth))
+
+
+def _sizes(growth: Growth) -> Iterator[list[str]]:
+    for size in growth.sizes:
+        yield [f"{size.count:,}", f"{size.per_second:,.0f}", _ms(size.pop)]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(row) + " |"
+    yield ""
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms" if seconds < 0.01 else f"{seconds * 1e3:.1f} ms"
+
+
+def _shares(shares: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items()) or "not told by this system"

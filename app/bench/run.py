@@ -1,0 +1,199 @@
+"""The whole bench in one run: one database, one machine, one clock; what is compared takes turns."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from app.auth.service import signing_key
+from app.auth.tokens import Principal, TokenService
+from app.bench import core, growth, machine, pops
+from app.bench.bank import FEWEST, configuration, found_bank
+from app.bench.core import Pace
+from app.bench.field import Ground, open_field
+from app.bench.growth import Growth
+from app.bench.hooks import OURS, YARDSTICKS, Contest, Hooks, Rival
+from app.bench.plan import Lone, Plan, Results
+from app.bench.pops import Pops
+from app.bench.processes import HOST, Cores, free_port, server
+from app.bench.signed import Signer
+from app.bench.switch import Switch
+from app.core import clock, collector
+from app.db.embedded import EmbeddedServer
+from app.db.engine import Sessions, create_engine
+from app.db.migrate import prepare
+from app.db.pool import open_pool
+from app.telephony.service import new_secret
+
+POOL = 20
+KNOWN_CALLERS = 200
+
+TOKEN_SECONDS = 3600
+
+Words = Callable[[int], list[str]]
+"""The command line of a server that listens on a port."""
+
+
+class Programs(msgspec.Struct, frozen=True):
+    """How to start the server as production runs it, and the yardsticks in the same way."""
+
+    serve: Words
+    yardsticks: Words
+
+
+def measure(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], None]) -> Results:
+    """Run everything on a database of its own in a new folder below `folder`, which is gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    try:
+        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
+            return runner.run(Bench(plan, programs, place, embedded, say).run())
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _runner() -> asyncio.Runner:
+    """The loop that the server runs on."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+class Bench:
+    """One run. Made for `measure`."""
+
+    def __init__(
+        self, plan: Plan, programs: Programs, place: Path, embedded: EmbeddedServer, say: Callable[[str], None]
+    ) -> None:
+        self._plan = plan
+        self._programs = programs
+        self._place = place
+        self._say = say
+        self._url = embedded.url
+        self._secret = new_secret()
+        self._orders_port = free_port()
+        self._database = embedded.pid or 0
+        self._lone: list[Lone] = []
+
+    async def run(self) -> Results:
+        """All stages, one after the other."""
+        began_at = clock.now()
+        async with AsyncExitStack() as held:
+            pool = await self._open_bank(held)
+            told = machine.look(self._place, await pool.fetchval("select split_part(version(), ' on ', 1)"))
+            self._ground = Ground(self._url, pool, await core.known_callers(pool, KNOWN_CALLERS))
+            collector.calm()
+            paces = await self._floor_alone()
+            grown = await self._growth()
+            port, cores = await held.enter_async_context(self._served(self._programs.serve, "server"))
+            hooks = await self._webhooks(port, cores)
+            popped = await self._pops(held, port, cores)
+        return Results(
+            plan=self._plan,
+            machine=told,
+            began_at=began_at,
+            took=clock.now() - began_at,
+            lone=self._lone,
+            paces=paces,
+            by_agents=grown[0],
+            by_waiting=grown[1],
+            hooks=hooks,
+            pops=popped,
+        )
+
+    async def _open_bank(self, held: AsyncExitStack) -> "asyncpg.Pool[Any]":
+        plan = self._plan
+        self._say(f"a bank of {plan.agents} agents and {plan.customers} customers")
+        await prepare(self._url)
+        engine = create_engine(self._url)
+        held.push_async_callback(engine.dispose)
+        self._sessions = Sessions(engine)
+        await found_bank(
+            self._sessions,
+            agents=plan.agents,
+            customers=plan.customers,
+            secret=self._secret,
+            command_url=f"http://{HOST}:{self._orders_port}/commands",
+        )
+        pool = await open_pool(self._url, POOL)
+        held.push_async_callback(pool.close)
+        return pool
+
+    async def _floor_alone(self) -> list[Pace]:
+        plan, config = self._plan, configuration(self._plan.agents)
+        paces = []
+        async with open_field(self._ground, "core", config) as field:
+            await field.staff(list(config.agents))
+            for count in plan.callers:
+                self._say(f"the floor alone, {count} callers of submit")
+                paces.append(await core.pace(field, core.callers(field, count), plan.core_seconds, plan.warm_up))
+        return paces
+
+    async def _lone_commit(self) -> None:
+        """Measured again and again over the run, since the disk is not always equally fast."""
+        plan, config = self._plan, configuration(FEWEST)
+        async with (
+            open_field(self._ground, f"lone-{len(self._lone)}", config) as field,
+            self._ground.pool.acquire() as connection,
+        ):
+            await field.staff(list(config.agents))
+            alone = await core.pace(field, core.callers(field, 1), plan.lone_seconds, plan.warm_up / 2)
+            self._lone.append(Lone(alone.latency.median, await core.lone_insert(connection, plan.inserts)))
+
+    async def _growth(self) -> tuple[Growth, Growth]:
+        plan = self._plan
+        size = (plan.growth_rounds, plan.growth_seconds, plan.growth_pops)
+        self._say(f"growth with the number of agents: {', '.join(map(str, plan.growing_agents))}")
+        agents = await growth.by_agents(self._ground, plan.growing_agents, *size)
+        self._say(f"growth with the number of waiting callers: {', '.join(map(str, plan.growing_waiting))}")
+        return agents, await growth.by_waiting(self._ground, plan.growing_waiting, *size)
+
+    @asynccontextmanager
+    async def _served(self, words: Words, name: str) -> AsyncIterator[tuple[int, Cores]]:
+        """A server: its port, and the processor time that it and the others use."""
+        port = free_port()
+        environment = {"CALLFLOOR_DATABASE_URL": self._url, "CALLFLOOR_LOG_LEVEL": "warning"}
+        async with server(words(port), environment, port, self._place / f"{name}.log") as pid:
+            yield port, Cores(server=pid, client=os.getpid(), database=self._database)
+
+    async def _webhooks(self, port: int, cores: Cores) -> Hooks:
+        plan, signer, ids = self._plan, Signer(self._secret), list(configuration(self._plan.agents).agents)
+        contest, rounds = Contest(signer, ids, plan.customers), []
+        async with self._served(self._programs.yardsticks, "yardsticks") as (other, others):
+            a, b = (Rival(name, other, others, path) for name, path in YARDSTICKS.items())
+            for number in range(1, plan.hook_rounds + 1):
+                self._say(f"webhooks beside the yardsticks, round {number} of {plan.hook_rounds}")
+                rivals = (a, Rival(OURS, port, cores), b)
+                rounds += [await contest.round(each, plan.connections, plan.hook_seconds) for each in rivals]
+        return Hooks(rounds, plan.connections)
+
+    async def _pops(self, held: AsyncExitStack, port: int, cores: Cores) -> list[Pops]:
+        plan = self._plan
+        switch = Switch(Signer(self._secret), port, plan.customers)
+        held.callback((await pops.listen(switch, self._orders_port)).close)
+        tokens = await self._tokens()
+        self._say(f"{plan.agents} agents connect")
+        told = []
+        async with pops.at_their_desks(port, switch, tokens):
+            await pops.warm_up(switch, max(plan.rates), plan.pop_seconds / 3)
+            for rate in plan.rates:
+                self._say(f"screen pops, {rate:g} calls a second")
+                await self._lone_commit()
+                told.append(await pops.measure(switch, cores, rate, plan.pop_seconds))
+        return told
+
+    async def _tokens(self) -> list[tuple[str, str]]:
+        """The agents and their access tokens, without a thousand sign-ins."""
+        async with self._sessions.write() as session:
+            tokens = TokenService(await signing_key(session), clock.now, TOKEN_SECONDS)
+        ids = configuration(self._plan.agents).agents
+        return [(agent, tokens.issue(Principal(agent, agent, "agent"))) for agent in ids]

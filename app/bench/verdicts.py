@@ -1,0 +1,94 @@
+"""The targets, and what a run says to each of them."""
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+
+import msgspec
+
+from app.bench.growth import Growth
+from app.bench.hooks import OURS
+from app.bench.plan import Results
+
+COMMANDS_WANTED = 5000
+TIMES_A_WANTED = 1.5
+TIMES_B_WANTED = 5.0
+POP_RATE = 100.0
+LONE_COMMITS_ALLOWED = 10.0
+GROWTH_ALLOWED = 2.0
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """One target: what is wanted and what was measured, in words; whether it is met; what else tells why."""
+
+    target: str
+    wanted: str
+    measured: str
+    met: bool
+    shares: Mapping[str, float] = {}
+
+
+def verdicts(told: Results) -> list[Verdict]:
+    """All targets that this run has measured."""
+    return [*_floor(told), *_webhooks(told), *_pops(told), *_growth(told)]
+
+
+def lone_commit(told: Results) -> float:
+    """The median over the run of a lone commit of the floor, in seconds."""
+    return median(each.floor for each in told.lone)
+
+
+def lone_insert(told: Results) -> float:
+    """The same of a bare insert of one row."""
+    return median(each.insert for each in told.lone)
+
+
+def _floor(told: Results) -> Iterator[Verdict]:
+    best = max(told.paces, key=lambda pace: pace.per_second)
+    yield Verdict(
+        "(a) floor alone",
+        f"at least {COMMANDS_WANTED:,} commands/s",
+        f"{best.per_second:,.0f} commands/s with {best.callers} callers",
+        best.per_second >= COMMANDS_WANTED,
+        {"floor and its callers": best.own_share},
+    )
+
+
+def _webhooks(told: Results) -> Iterator[Verdict]:
+    hooks = told.hooks
+    for yardstick, wanted in (("A", TIMES_A_WANTED), ("B", TIMES_B_WANTED)):
+        ratio = hooks.ratio(OURS, yardstick)
+        yield Verdict(
+            f"(b) webhooks beside {yardstick}",
+            f"at least {wanted:g} times its events/s",
+            f"{ratio:.2f} times ({hooks.per_second(OURS):,.0f} to {hooks.per_second(yardstick):,.0f})",
+            ratio >= wanted,
+            hooks.shares(OURS),
+        )
+
+
+def _pops(told: Results) -> Iterator[Verdict]:
+    for each in told.pops:
+        if each.calls_per_second == POP_RATE:
+            times = each.latency.p99 / lone_commit(told)
+            yield Verdict(
+                f"(c) screen pop at {POP_RATE:g} calls/s, p99",
+                f"at most {LONE_COMMITS_ALLOWED:g} lone commits",
+                f"{times:.1f} lone commits ({each.latency.p99 * 1e3:.1f} ms to {lone_commit(told) * 1e3:.2f} ms)",
+                times <= LONE_COMMITS_ALLOWED,
+                each.shares,
+            )
+
+
+def _growth(told: Results) -> Iterator[Verdict]:
+    for what, growth in (("agents", told.by_agents), ("waiting callers", told.by_waiting)):
+        for kind, times in (("time per command", growth.slower), ("time to the screen pop", growth.later)):
+            yield Verdict(
+                f"(d) {kind}, {_from_to(growth)} {what}",
+                f"less than {GROWTH_ALLOWED:g} times",
+                f"{times:.2f} times",
+                times < GROWTH_ALLOWED,
+            )
+
+
+def _from_to(growth: Growth) -> str:
+    return f"{growth.sizes[0].count:,} to {growth.sizes[-1].count:,}"

@@ -1,0 +1,43 @@
+"""The bench runs from end to end, small; what it prints is looked at, how fast it was is not."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.bench.plan import Plan
+from app.bench.report import summary, write
+from app.bench.run import Programs, measure
+
+SMALL = Plan(
+    agents=30, customers=500, callers=(1, 10), core_seconds=0.5, warm_up=0.2, lone_seconds=0.3, inserts=50,
+    connections=8, hook_rounds=1, hook_seconds=0.5, rates=(5.0,), pop_seconds=2.0, growing_agents=(24, 48),
+    growing_waiting=(10, 20), growth_rounds=1, growth_seconds=0.3, growth_pops=5,
+)  # fmt: skip
+
+
+def words(command: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "app.cli", command, "--port", str(port), "--stop-with-stdin"]
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+@pytest.mark.timeout(180)
+def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> None:
+    programs = Programs(
+        serve=lambda port: words("serve", port), yardsticks=lambda port: words("bench-yardsticks", port)
+    )
+    said: list[str] = []
+    told = measure(SMALL, programs, tmp_path, said.append)
+    document = tmp_path / "performance.md"
+    document.write_text(
+        "# Old\n\n<!-- by hand: what stands between these two lines is kept -->\nkept\n<!-- until here -->\n"
+    )
+    write(told, document)
+    text = document.read_text()
+    assert [pace.callers for pace in told.paces] == [1, 10]
+    assert said
+    assert "kept" in text
+    for target in ("(a) ", "(b) ", "(c) ", "(d) "):
+        assert target in text
+    assert "commands/s" in summary(told)
