@@ -57,7 +57,7 @@ async def test_who_stands_by_takes_over_when_the_owner_is_killed(
     tmp_path: Path, database: Database, dice: Random
 ) -> None:
     async with pair(tmp_path, database, dice) as (owner, standby, day):
-        for _ in range(4):
+        for _ in range(3):
             await asyncio.sleep(dice.uniform(1, 2))
             owner.kill()
             killed_at = time.monotonic()
