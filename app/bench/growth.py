@@ -17,6 +17,9 @@ from app.bench.play import Course
 
 AT_ONCE = 50
 QUEUE = "cards"
+SAME_KIND = 40
+"""So many places on comes the next caller for the same queue who speaks the language that all agents speak."""
+
 CHUNK = 200
 WARM_UP = 0.3
 
@@ -89,7 +92,7 @@ class ManyWaiting(Crowd):
         super().__init__(field)
         self._agents = agents
         self._courses: dict[str, Course] = {}
-        self._places = itertools.count(PRODUCTS.index(QUEUE), len(PRODUCTS))
+        self._places = itertools.count(PRODUCTS.index(QUEUE), SAME_KIND)
 
     async def gather(self, count: int) -> None:
         """Let so many callers wait, and then the agents come."""
