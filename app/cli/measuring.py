@@ -55,4 +55,5 @@ def bench_yardsticks(port: Annotated[int, typer.Option()], stop_with_stdin: bool
 
 
 def _words(command: str, port: int) -> list[str]:
-    return [sys.executable, "-m", "app.cli", command, "--host", "127.0.0.1", "--port", str(port), "--stop-with-stdin"]
+    """A server on this machine, which ends with this process."""
+    return [sys.executable, "-m", "app.cli", command, "--port", str(port), "--stop-with-stdin"]

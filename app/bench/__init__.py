@@ -1,0 +1,1 @@
+"""Measures Callfloor on the machine at hand, beside two yardsticks, and writes down what it found."""
