@@ -1,4 +1,4 @@
-"""The server is killed at random moments of a busy day, many times, and once the database with it: nothing is lost,
+"""The server is killed at random moments of a busy day, many times, and twice the database with it: nothing is lost,
 nobody is stuck, nobody is forgotten, and every socket sees every frame once."""
 
 import asyncio
@@ -26,20 +26,24 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-def kill_all(server: Child, database: EmbeddedServer) -> None:
-    """The server, PostgreSQL and all of its processes, as in a power cut."""
-    send(signal.SIGKILL, [server.process.pid, *processes_of(database)])
+async def cut_power(server: Child, database: EmbeddedServer) -> None:
+    """Kill the server, PostgreSQL and all of its processes, in the middle of a commit: whatever the server tells before
+    its commit has ended, it tells now, and it will not be true."""
+    processes = processes_of(database)
+    send(signal.SIGSTOP, processes)
+    await asyncio.sleep(0.3)
+    send(signal.SIGKILL, [server.process.pid, *processes])
     server.process.wait()
 
 
 async def killed_again_and_again(server: Child, database: EmbeddedServer, dice: Random) -> None:
-    """Kill it under load, sometimes again while it starts, and once together with the database."""
-    power_cut = dice.randrange(KILLS)
+    """Kill it under load, sometimes again while it starts, and twice together with the database."""
+    power_cuts = dice.sample(range(KILLS), 2)
     for number in range(KILLS):
         await server.answers()
         await asyncio.sleep(dice.uniform(0.2, 2.5))
-        if number == power_cut:
-            kill_all(server, database)
+        if number in power_cuts:
+            await cut_power(server, database)
         else:
             server.kill()
         server.start()
