@@ -13,6 +13,7 @@ import structlog
 
 from app.core.clock import Clock, iso
 from app.core.wire import keepable
+from app.telephony.adapters.generic.keepalive import KeepAlive
 from app.telephony.adapters.generic.signing import key_of, sign
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
@@ -26,8 +27,7 @@ TRY_AGAIN = frozenset({408, 425, 429})
 
 def open_client() -> httpx.AsyncClient:
     """An HTTP client for the driver. The environment's proxies are not ours to use for a switch."""
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-    return httpx.AsyncClient(timeout=5.0, limits=limits, trust_env=False)
+    return httpx.AsyncClient(transport=KeepAlive(), timeout=5.0, trust_env=False)
 
 
 class GenericDriver:

@@ -1,0 +1,128 @@
+"""The transport of orders against servers that answer byte by byte what the test says."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+import pytest
+
+from app.telephony.adapters.generic.keepalive import LARGEST_ANSWER, KeepAlive
+
+pytestmark = pytest.mark.enable_socket
+
+TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+class Scripted:
+    """Answers each request with the next of `answers`; None closes the connection instead. Counts connections."""
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self.answers = list(answers)
+        self.connections = 0
+        self.heard: list[bytes] = []
+        self.greeting = b""
+        self.tasks: list[asyncio.Task[None] | None] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self.tasks.append(asyncio.current_task())
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            await self._talk(reader, writer)
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting)
+        while self.answers:
+            head = await reader.readuntil(b"\r\n\r\n")
+            self.heard.append(head + await reader.readexactly(2))
+            answer = self.answers.pop(0)
+            if answer is None:
+                break
+            writer.write(answer)
+            if b"close" in answer or b"\r\n\r\n" not in answer:
+                break
+
+
+@asynccontextmanager
+async def talking(script: Scripted) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
+    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with httpx.AsyncClient(transport=KeepAlive(), timeout=0.3, trust_env=False) as client:
+        try:
+            yield client, f"http://127.0.0.1:{port}/orders?key=1"
+        finally:
+            await client.aclose()
+            server.close()
+            await asyncio.gather(*filter(None, script.tasks))
+            await server.wait_closed()
+
+
+async def asked(*answers: bytes | None) -> httpx.Response:
+    async with talking(Scripted(*answers)) as (client, url):
+        return await client.post(url, content=b"{}")
+
+
+async def test_one_connection_serves_one_request_after_the_other() -> None:
+    script = Scripted(TAKEN, TAKEN, TAKEN)
+    async with talking(script) as (client, url):
+        answers = [await client.post(url, content=b"{}", headers={"webhook-id": "1"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 204, 204]
+    assert script.connections == 1
+    assert script.heard[0].startswith(b"POST /orders?key=1 HTTP/1.1\r\n")
+    assert b"webhook-id: 1\r\n" in script.heard[0].lower()
+
+
+async def test_at_once_each_request_has_a_connection_of_its_own() -> None:
+    script = Scripted(*[TAKEN] * 5)
+    async with talking(script) as (client, url):
+        await asyncio.gather(*(client.post(url, content=b"{}") for _ in range(5)))
+    assert script.connections == 5
+
+
+async def test_a_connection_that_was_closed_meanwhile_is_replaced() -> None:
+    script = Scripted(TAKEN, None, TAKEN)
+    async with talking(script) as (client, url):
+        answers = [await client.post(url, content=b"{}") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [204, 204]
+    assert script.connections == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+async def test_answers_of_every_kind_are_read_to_their_end(answer: bytes) -> None:
+    response = await asked(answer)
+    assert (response.status_code, response.text) == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (None, httpx.RemoteProtocolError),
+        (b"sorry, no HTTP here", httpx.RemoteProtocolError),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\nok", httpx.ReadError),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", httpx.ReadTimeout),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (LARGEST_ANSWER + 1), httpx.ReadError),
+    ],
+)
+async def test_what_is_no_answer_is_told_as_what_it_is(answer: bytes | None, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        await asked(answer, None)
+
+
+async def test_tls_is_spoken_where_the_address_says_so() -> None:
+    script = Scripted()
+    script.greeting = TAKEN
+    async with talking(script) as (client, url):
+        with pytest.raises(httpx.ConnectError):
+            await client.post(url.replace("http:", "https:"), content=b"{}")
+    assert script.connections == 1
