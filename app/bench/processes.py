@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 
 class DidNotStart(Unavailable):
-    """A server of the bench ended, or did not listen in time."""
+    """A server of the bench ended, or was not ready in time."""
 
 
 def free_port() -> int:
@@ -27,33 +27,45 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def server(words: Sequence[str], environment: Mapping[str, str], port: int, log: Path) -> AsyncIterator[int]:
-    """Run a server that listens on `port`; gives its process id. It ends with the block, or with this process."""
+async def server(
+    words: Sequence[str], environment: Mapping[str, str], port: int, ready: str, log: Path
+) -> AsyncIterator[int]:
+    """Run a server on `port` and wait until it answers 200 at the path `ready`; gives its process id.
+
+    It ends with the block, or with this process.
+    """
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *words, env={**os.environ, **environment}, stdin=asyncio.subprocess.PIPE, stdout=output, stderr=output
         )
         try:
-            await _listening(process, port, log)
+            await _ready(process, port, ready, log)
             yield process.pid
         finally:
             await _end(process)
 
 
-async def _listening(process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+async def _ready(process: asyncio.subprocess.Process, port: int, path: str, log: Path) -> None:
     try:
         async with asyncio.timeout(PATIENCE):
             while process.returncode is None:
-                try:
-                    _, writer = await asyncio.open_connection(HOST, port)
-                except OSError:
-                    await asyncio.sleep(0.1)
-                else:
-                    writer.close()
+                if await _answers(port, path):
                     return
+                await asyncio.sleep(0.1)
     except TimeoutError:
         pass
-    raise DidNotStart(f"A server of the bench does not listen:\n{_end_of(log)}")
+    raise DidNotStart(f"A server of the bench does not become ready:\n{_end_of(log)}")
+
+
+async def _answers(port: int, path: str) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.write(f"GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".encode())
+    status = await reader.readline()
+    writer.close()
+    return b" 200 " in status
 
 
 def _end_of(log: Path) -> str:

@@ -94,7 +94,7 @@ class Bench:
             collector.calm()
             paces = await self._floor_alone()
             grown = await self._growth()
-            port, cores = await held.enter_async_context(self._served(self._programs.serve, "server"))
+            port, cores = await held.enter_async_context(self._served(self._programs.serve, "/readyz"))
             hooks = await self._webhooks(port, cores)
             popped = await self._pops(held, port, cores)
         return Results(
@@ -158,17 +158,17 @@ class Bench:
         return agents, await growth.by_waiting(self._ground, plan.growing_waiting, *size)
 
     @asynccontextmanager
-    async def _served(self, words: Words, name: str) -> AsyncIterator[tuple[int, Cores]]:
-        """A server: its port, and the processor time that it and the others use."""
+    async def _served(self, words: Words, ready: str) -> AsyncIterator[tuple[int, Cores]]:
+        """A server that answers at the path `ready`: its port, and the processor time that it and the others use."""
         port = free_port()
         environment = {"CALLFLOOR_DATABASE_URL": self._url, "CALLFLOOR_LOG_LEVEL": "warning"}
-        async with server(words(port), environment, port, self._place / f"{name}.log") as pid:
+        async with server(words(port), environment, port, ready, self._place / f"server-{port}.log") as pid:
             yield port, Cores(server=pid, client=os.getpid(), database=self._database)
 
     async def _webhooks(self, port: int, cores: Cores) -> Hooks:
         plan, signer, ids = self._plan, Signer(self._secret), list(configuration(self._plan.agents).agents)
         contest, rounds = Contest(signer, ids, plan.customers), []
-        async with self._served(self._programs.yardsticks, "yardsticks") as (other, others):
+        async with self._served(self._programs.yardsticks, "/openapi.json") as (other, others):
             a, b = (Rival(name, other, others, path) for name, path in YARDSTICKS.items())
             for number in range(1, plan.hook_rounds + 1):
                 self._say(f"webhooks beside the yardsticks, round {number} of {plan.hook_rounds}")
