@@ -164,6 +164,8 @@ class Caller:
             ended_contact=str(ended.interaction_id) if ended else None,
             ended_started_at=ended.started_at if ended else None,
             ended_at=ended.ended_at if ended else None,
+            preferred_agent=found.preferred_agent,
+            last_agent=found.last_agent,
         )
 
 

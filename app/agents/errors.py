@@ -24,6 +24,28 @@ class SkillTaken(Conflict):
     code = "skill-taken"
 
 
+class TeamUnknown(NotFound):
+    """No team has this id."""
+
+    code = "team-unknown"
+
+
+class TeamTaken(Conflict):
+    """The id belongs to another team."""
+
+    code = "team-taken"
+
+
+class NoSuchTeam(Invalid):
+    """An agent is put into a team that does not exist."""
+
+    code = "no-such-team"
+
+    def __init__(self, team_id: str) -> None:
+        found = fault("body.team", f"there is no team {team_id!r}", "null or the id of a team, see GET /api/v1/teams")
+        super().__init__(f"There is no team {team_id!r}.", faults=[found])
+
+
 class AddressTaken(Conflict):
     """The telephone address belongs to another agent."""
 

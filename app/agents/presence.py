@@ -60,6 +60,7 @@ TRANSITIONS: dict[AgentState, dict[PresenceEvent, AgentState]] = {
     },
     _S.BUSY: {
         _E.ENGAGE: _S.BUSY,
+        _E.RESERVE: _S.BUSY,
         _E.RELEASE: _S.READY,
         _E.MISS: _S.NOT_READY,
         _E.FINISH: _S.WORKING_AFTER_CALL,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.errors import AgentUnknown, SkillsUnknown, SkillUnknown
-from app.agents.models import Agent, AgentSkill, Skill
+from app.agents.models import Agent, AgentSkill, Skill, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,16 @@ async def ensure_skills(session: AsyncSession, named: Collection[str], where: st
         raise SkillsUnknown(where, unknown)
 
 
+async def known(
+    session: AsyncSession, kind: type[Skill | Team | Agent], named: Collection[str], *, lock: bool
+) -> set[str]:
+    """Those of `named` that exist, with `lock` kept from removal until the commit."""
+    query = select(kind.id).where(kind.id.in_(named)).order_by(kind.id)
+    if lock:
+        query = query.with_for_update(read=True, key_share=True)
+    return set(await session.scalars(query)) if named else set()
+
+
 async def agent(session: AsyncSession, agent_id: str, *, lock: bool = False) -> AgentProfile:
     """The agent with this id, with `lock` kept from other writers until the commit; raises `AgentUnknown`."""
     found = await session.get(Agent, agent_id, with_for_update=lock)
@@ -51,11 +61,15 @@ async def agent(session: AsyncSession, agent_id: str, *, lock: bool = False) -> 
     return (await _profiles(session, [found]))[0]
 
 
-async def agents(session: AsyncSession, limit: int, after: str | None) -> Sequence[AgentProfile]:
-    """Agents in order of their id, those after `after`, inactive ones too."""
+async def agents(
+    session: AsyncSession, limit: int, after: str | None, team: str | None = None
+) -> Sequence[AgentProfile]:
+    """Agents in order of their id, those after `after`, inactive ones too; with `team` only those of it."""
     query = select(Agent).order_by(Agent.id).limit(limit)
     if after is not None:
         query = query.where(Agent.id > after)
+    if team is not None:
+        query = query.where(Agent.team_id == team)
     return await _profiles(session, (await session.scalars(query)).all())
 
 

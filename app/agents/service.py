@@ -8,7 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from app.agents import queries
-from app.agents.errors import AccountDisabled, AddressTaken, SkillTaken
+from app.agents.errors import AccountDisabled, AddressTaken, NoSuchTeam, SkillTaken
 from app.agents.models import Agent, AgentSkill, Skill
 from app.agents.queries import AgentProfile
 from app.auth import queries as accounts
@@ -47,18 +47,22 @@ async def create_agent(
     password: str,
     role: str = "agent",
     skills: Mapping[str, int],
+    team: str | None = None,
+    **record: Any,
 ) -> AgentProfile:
-    """An account and its agent in one. Raises what `create_user` raises, `AddressTaken` or `SkillsUnknown`."""
+    """An account and its agent in one; `record` is what else the agent's record says (`capacity`, `blending`). Raises
+    what `create_user` raises, `AddressTaken`, `NoSuchTeam` or `SkillsUnknown`."""
     await create_user(session, passwords, user_id=agent_id, name=name, role=role, password=password)
-    with _address_of_its_own(address):
-        made = await insert_new(session, Agent, id=agent_id, name=name, address=address)
+    with _kept_rules(address, team):
+        made = await insert_new(session, Agent, id=agent_id, name=name, address=address, team_id=team, **record)
     assert made is not None, "the account is new, so no agent can have its id"
     return AgentProfile(made, await set_skills(session, agent_id, skills, "body.skills"))
 
 
 async def change_agent(session: WriteSession, agent_id: str, changes: Mapping[str, Any], clock: Clock) -> AgentProfile:
-    """Change `name`, `address` or `active`. The account takes the name too; `active=False` ends only the work as an
-    agent. Raises `AgentUnknown`, `AddressTaken`, or `AccountDisabled` for reviving the agent of a disabled account."""
+    """Change `name`, `address`, `team_id`, `capacity`, `blending` or `active`. The account takes the name too;
+    `active=False` ends only the work as an agent. Raises `AgentUnknown`, `AddressTaken`, `NoSuchTeam`, or
+    `AccountDisabled` for reviving the agent of a disabled account."""
     found = await queries.agent(session, agent_id)
     if changes.get("active") and not (await accounts.user(session, agent_id)).active:
         raise AccountDisabled(f"The account {agent_id!r} is disabled; enable it first.")
@@ -66,7 +70,7 @@ async def change_agent(session: WriteSession, agent_id: str, changes: Mapping[st
         setattr(found.agent, field, value)
     if "name" in changes:
         await change_user(session, agent_id, {"name": changes["name"]}, clock)
-    with _address_of_its_own(found.agent.address):
+    with _kept_rules(found.agent.address, found.agent.team_id):
         await session.flush()
     return found
 
@@ -95,10 +99,14 @@ async def set_skills(session: WriteSession, agent_id: str, skills: Mapping[str, 
 
 
 @contextmanager
-def _address_of_its_own(address: str) -> Iterator[None]:
+def _kept_rules(address: str, team: str | None) -> Iterator[None]:
+    """Say in our words which rule of the records the block broke."""
     try:
         yield
     except IntegrityError as error:
-        if violated_constraint(error) != "uq_agents_address":
-            raise
-        raise AddressTaken(f"Another agent has the address {address!r}.", address=address) from error
+        rule = violated_constraint(error)
+        if rule == "uq_agents_address":
+            raise AddressTaken(f"Another agent has the address {address!r}.", address=address) from error
+        if rule == "fk_agents_team_id_teams" and team is not None:
+            raise NoSuchTeam(team) from error
+        raise

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 from fastapi import Response
 
+from app.api.problems import refusal
 from app.api.services import Services
-from app.floor.commands import Look
+from app.floor.commands import Command, Look
 from app.floor.entities import Contact
 from app.floor.views import Picture
 
@@ -22,6 +23,14 @@ async def contacts(using: Services) -> tuple[Contact, ...]:
     held = await using.floor.submit(Look(what="picture"))
     picture: Picture = held.body["picture"]
     return picture.contacts
+
+
+async def ask(using: Services, command: Command) -> dict[str, Any]:
+    """What a command came to; raises the floor's refusal as the error it was, or `Unavailable`."""
+    answer = await using.floor.submit(command)
+    if not answer.ok:
+        raise refusal(**answer.body)
+    return answer.body
 
 
 def told(value: object) -> Response:

@@ -1,5 +1,7 @@
 """Every error as one shape (RFC 9457), and the only place where an error becomes a status code."""
 
+from collections.abc import Iterator
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -82,6 +84,26 @@ def problem_response(error: CallfloorError) -> Response:
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     return _response(problem_body(error), headers)
+
+
+def refusal(code: str, detail: str, **facts: Any) -> CallfloorError:
+    """The floor's refusal as the error it was: its code names the class, which names the status."""
+    kind = _kind(code) or Conflict
+    error = kind.__new__(kind)
+    CallfloorError.__init__(error, detail, **facts)
+    error.code = code  # type: ignore[misc]
+    return error
+
+
+@lru_cache
+def _kind(code: str) -> type[CallfloorError] | None:
+    return next((kind for kind in _kinds(CallfloorError) if kind.code == code), None)
+
+
+def _kinds(base: type[CallfloorError]) -> Iterator[type[CallfloorError]]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _kinds(kind)
 
 
 def _body(code: str, status: int, detail: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,40 @@
 """Queues as records."""
 
-from fastapi import APIRouter
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+
+from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write, services
+from app.api.faults import validation_refusal
 from app.api.paging import Paged
 from app.api.problems import problem_responses
-from app.api.schemas.queues import QueueIn, QueueOut, QueuePage, QueuePatch
+from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch
+from app.core.errors import Invalid
 from app.floor.queries import contacts_in
 from app.routing import queries, service
 
-router = APIRouter(prefix="/queues", tags=["queues"])
+
+class DefinitionRoute(APIRoute):
+    """Where the form of a definition is at fault, tells with that also what is wrong with the rest of it, so that
+    whoever wrote it mends all of it at once."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with more to tell."""
+        handle = super().get_route_handler()
+
+        async def thorough(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                raise await _all_faults(request, error) from error
+
+        return thorough
+
+
+router = APIRouter(prefix="/queues", tags=["queues"], route_class=DefinitionRoute)
 
 
 @router.get("", dependencies=[SIGNED_IN])
@@ -21,25 +46,41 @@ async def list_queues(session: Read, page: Paged) -> QueuePage:
 
 
 @router.get("/{queue_id}", dependencies=[SIGNED_IN], responses=problem_responses(404))
-async def get_queue(queue_id: str, session: Read) -> QueueOut:
-    """One queue."""
-    return QueueOut.of(await queries.queue(session, queue_id))
+async def get_queue(queue_id: str, session: Read) -> QueueDetailOut:
+    """One queue, with what of it nobody could meet at present."""
+    found = await queries.queue(session, queue_id)
+    return QueueDetailOut.of(found, warnings=await service.warnings_of_queue(session, found))
 
 
 @router.post("", status_code=201, dependencies=[ADMINISTRATES], responses=problem_responses(409))
-async def create_queue(given: QueueIn, session: Write) -> QueueOut:
-    """A new queue."""
-    return QueueOut.of(await service.create_queue(session, **given.model_dump()))
+async def create_queue(given: QueueIn, session: Write) -> QueueDetailOut:
+    """A new queue. What none of the agents that there are could meet is told as warnings."""
+    made = await service.create_queue(session, **given.model_dump())
+    return QueueDetailOut.of(made, warnings=await service.warnings_of_queue(session, made))
 
 
 @router.patch("/{queue_id}", dependencies=[ADMINISTRATES], responses=problem_responses(404))
-async def change_queue(queue_id: str, given: QueuePatch, session: Write) -> QueueOut:
+async def change_queue(queue_id: str, given: QueuePatch, session: Write) -> QueueDetailOut:
     """Change a queue; contacts that wait in it follow the new rules at once."""
-    changes = given.model_dump(exclude_unset=True)
-    return QueueOut.of(await service.change_queue(session, queue_id, changes))
+    # not `exclude_unset`: within a step that is sent, what is left out is not asked for
+    changed = await service.change_queue(session, queue_id, given.model_dump())
+    return QueueDetailOut.of(changed, warnings=await service.warnings_of_queue(session, changed))
 
 
 @router.delete("/{queue_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_queue(queue_id: str, session: Write) -> None:
     """Remove a queue to which no dialled number leads and in which nobody is."""
     await service.delete_queue(session, queue_id, live=await contacts_in(session, queue_id))
+
+
+async def _all_faults(request: Request, error: RequestValidationError) -> Invalid:
+    formal: list[dict[str, Any]] = validation_refusal(error).facts["faults"]
+    if not isinstance(error.body, dict):
+        return validation_refusal(error)
+    using = await services(request)
+    rules = error.body | ({"id": request.path_params["queue_id"]} if "queue_id" in request.path_params else {})
+    async with using.sessions.read() as session:
+        more = await service.faults(session, rules, error.body, [each["where"] for each in formal])
+    found = [*formal, *more]
+    places = ", ".join(each["where"] for each in found)
+    return Invalid(f"The request has {len(found)} fault(s): {places}.", faults=found)

@@ -9,6 +9,11 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
+def begin(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task whose maker keeps it and sees to its outcome; everything that runs for longer has a Supervisor."""
+    return asyncio.get_running_loop().create_task(work, name=name)
+
+
 class Supervisor:
     """Owns the background tasks of one service.
 

@@ -34,6 +34,23 @@ class ExternalIdTaken(Conflict):
         super().__init__(detail, external_id=external_id, customer_id=None if owner is None else str(owner))
 
 
+class UnknownAgent(Invalid):
+    """Agents were named that do not exist."""
+
+    code = "unknown-agent"
+
+    def __init__(self, unknown: list[str]) -> None:
+        faults = [
+            {
+                "where": "body.preferred_agent",
+                "what": f"there is no agent {agent!r}",
+                "accepted": "null or the id of an agent, see GET /api/v1/agents",
+            }
+            for agent in unknown
+        ]
+        super().__init__(f"Unknown agent {', '.join(map(repr, unknown))}.", faults=faults)
+
+
 class UnknownTier(Invalid):
     """Tiers were named that do not exist."""
 

@@ -17,19 +17,19 @@ from app.customers.service import NewCustomer, distinct_numbers, kept_rules
 BATCH = 2000
 
 _UPSERT = text("""
-    insert into customers (id, external_id, name, latin_name, tier_id, language, attributes, search)
+    insert into customers (id, external_id, name, latin_name, tier_id, language, preferred_agent, attributes, search)
     select r.* from jsonb_to_recordset(cast(:rows as jsonb)) as r(
         id uuid, external_id text, name text, latin_name text, tier text, language text,
-        attributes jsonb, search text[])
+        preferred_agent text, attributes jsonb, search text[])
     order by external_id
     on conflict (external_id) do update set
         name = excluded.name, latin_name = excluded.latin_name, tier_id = excluded.tier_id,
-        language = excluded.language, attributes = excluded.attributes, search = excluded.search,
-        active = true, version = customers.version + 1, updated_at = now()
-    where (customers.name, customers.latin_name, customers.tier_id, customers.language, customers.attributes,
-           customers.search, customers.active)
+        language = excluded.language, preferred_agent = excluded.preferred_agent, attributes = excluded.attributes,
+        search = excluded.search, active = true, version = customers.version + 1, updated_at = now()
+    where (customers.name, customers.latin_name, customers.tier_id, customers.language, customers.preferred_agent,
+           customers.attributes, customers.search, customers.active)
         is distinct from (excluded.name, excluded.latin_name, excluded.tier_id, excluded.language,
-           excluded.attributes, excluded.search, true)
+           excluded.preferred_agent, excluded.attributes, excluded.search, true)
     returning id""")
 _IDS = text("select external_id, id from customers where external_id = any(cast(:external_ids as text[]))")
 _DROP_NUMBERS = text("""
@@ -52,7 +52,7 @@ async def upsert_many(session: AsyncSession, customers: Sequence[NewCustomer], d
     """Make the customers, or bring those whose external id is known to exactly this state; return their ids in order.
 
     Numbers are replaced. What does not differ is not touched and keeps its version; if an external id comes twice,
-    the later one counts. Raises UnknownTier.
+    the later one counts. Raises UnknownTier, UnknownAgent.
     """
     ids: list[UUID] = []
     for start in range(0, len(customers), BATCH):
@@ -63,7 +63,7 @@ async def upsert_many(session: AsyncSession, customers: Sequence[NewCustomer], d
 async def _upsert_batch(session: AsyncSession, batch: Sequence[NewCustomer], default_region: str) -> list[UUID]:
     fresh = [new.id or UUID(new_id()) for new in batch]
     last = {new.external_id or str(made): (made, new) for made, new in zip(fresh, batch, strict=True)}
-    async with kept_rules(session, None, {new.tier for new in batch}):
+    async with kept_rules(session, None, {new.tier for new in batch}, {new.preferred_agent for new in batch}):
         touched = await _returned(session, _UPSERT, rows=[_row(made, new) for made, new in last.values()])
     known: dict[str, UUID] = {
         row.external_id: row.id
@@ -93,6 +93,7 @@ def _row(made: UUID, new: NewCustomer) -> dict[str, Any]:
         "latin_name": new.latin_name,
         "tier": new.tier,
         "language": new.language,
+        "preferred_agent": new.preferred_agent,
         "attributes": new.attributes,
         "search": tokens(new.name, new.latin_name),
     }

@@ -26,7 +26,10 @@ class Customer(Base):
     """One customer. `version` grows with every change; a writer names the one it read."""
 
     __tablename__ = "customers"
-    __table_args__ = (Index("ix_customers_search", "search", postgresql_using="gin"),)
+    __table_args__ = (
+        Index("ix_customers_search", "search", postgresql_using="gin"),
+        Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     external_id: Mapped[str | None] = mapped_column(unique=True)
@@ -34,6 +37,7 @@ class Customer(Base):
     latin_name: Mapped[str | None]
     tier_id: Mapped[str | None] = mapped_column(ForeignKey("tiers.id"))
     language: Mapped[str | None]
+    preferred_agent: Mapped[str | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     search: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))

@@ -46,11 +46,17 @@ class EndedCall(msgspec.Struct, frozen=True):
 
 
 class CallerLookup(msgspec.Struct, frozen=True):
-    """What is known of a caller. `profile` is ready JSON; `ended` tells that this very call has already ended."""
+    """What is known of a caller. `profile` is ready JSON; `ended` tells that this very call has already ended.
+
+    `preferred_agent` is the agent of the sole customer; `last_agent` whom they spoke to last, among the contacts that
+    the profile shows.
+    """
 
     matches: tuple[CustomerMatch, ...]
     profile: bytes
     ended: EndedCall | None = None
+    preferred_agent: str | None = None
+    last_agent: str | None = None
 
     @property
     def customer(self) -> CustomerMatch | None:
@@ -87,7 +93,9 @@ async def recognise(
     if row["ended_id"] is not None:
         ended = EndedCall(str(row["ended_id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
     matches = msgspec.json.decode(row["matches"], type=tuple[CustomerMatch, ...])
-    return CallerLookup(matches, row["profile"].encode(), ended)
+    return CallerLookup(
+        matches, row["profile"].encode(), ended, preferred_agent=row["preferred_agent"], last_agent=row["last_agent"]
+    )
 
 
 async def profile(database: Fetches, customer_id: UUID, now: float) -> bytes | None:

@@ -6,16 +6,19 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.errors import CustomerNotFound, ExternalIdTaken, UnknownTier, VersionConflict
+from app.customers.errors import CustomerNotFound, ExternalIdTaken, UnknownAgent, UnknownTier, VersionConflict
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import Number, normalise
 from app.customers.records import CustomerRecord, with_numbers
 from app.customers.search import tokens
 from app.db.errors import violated_constraint
+
+# agents are records of a room beside this one
+_AGENTS = text("select id from agents where id = any(cast(:ids as text[]))")
 
 
 class GivenNumber(msgspec.Struct, frozen=True):
@@ -26,7 +29,7 @@ class GivenNumber(msgspec.Struct, frozen=True):
 
 
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer to be made. Without `id` a fresh one is given."""
+    """A customer to be made. Without `id` a fresh one is given. `preferred_agent` is the agent who looks after them."""
 
     name: str
     id: UUID | None = None
@@ -34,24 +37,26 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     latin_name: str | None = None
     tier: str | None = None
     language: str | None = None
+    preferred_agent: str | None = None
     attributes: dict[str, Any] = {}
     numbers: tuple[GivenNumber, ...] = ()
 
 
 async def create_customer(session: AsyncSession, new: NewCustomer, default_region: str) -> CustomerRecord:
-    """Make a customer. Raises ExternalIdTaken, UnknownTier."""
+    """Make a customer. Raises ExternalIdTaken, UnknownTier, UnknownAgent."""
     customer = Customer(
         external_id=new.external_id,
         name=new.name,
         latin_name=new.latin_name,
         tier_id=new.tier,
         language=new.language,
+        preferred_agent=new.preferred_agent,
         attributes=new.attributes,
         search=tokens(new.name, new.latin_name),
     )
     if new.id is not None:
         customer.id = new.id
-    async with kept_rules(session, new.external_id, {new.tier}):
+    async with kept_rules(session, new.external_id, {new.tier}, {new.preferred_agent}):
         session.add(customer)
         await session.flush()
     session.add_all(_rows(customer.id, distinct_numbers(new.numbers, default_region)))
@@ -63,12 +68,13 @@ async def change_customer(
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent.
     """
     customer = await _claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
-        async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}):
+        agents = {different.get("preferred_agent")}
+        async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():
                 setattr(customer, name, value)
             customer.search = tokens(customer.name, customer.latin_name)
@@ -119,7 +125,10 @@ def number_key(number: Number) -> str:
 
 @asynccontextmanager
 async def kept_rules(
-    session: AsyncSession, external_id: str | None, tiers: Collection[str | None]
+    session: AsyncSession,
+    external_id: str | None,
+    tiers: Collection[str | None],
+    agents: Collection[str | None],
 ) -> AsyncIterator[None]:
     """Say in our words which rule of the records the block broke; its own savepoint keeps the session usable."""
     try:
@@ -133,6 +142,10 @@ async def kept_rules(
         if rule == "fk_customers_tier_id_tiers":
             known = list(await session.scalars(select(Tier.id).order_by(Tier.rank, Tier.id)))
             raise UnknownTier(sorted(set(filter(None, tiers)).difference(known)), known) from error
+        if rule == "fk_customers_preferred_agent_agents":
+            named = sorted(set(filter(None, agents)))
+            known = list(await session.scalars(_AGENTS, {"ids": named}))
+            raise UnknownAgent([agent for agent in named if agent not in known]) from error
         raise
 
 

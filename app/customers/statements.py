@@ -8,7 +8,8 @@ _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
 
 _TOLD = """
 with matched as materialized (
-    select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.attributes
+    select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.preferred_agent,
+           c.attributes
     from customers c where {condition} order by c.name, c.id limit 20
 ), sole as materialized (
     select * from matched where (select count(*) from matched) = 1
@@ -22,18 +23,21 @@ with matched as materialized (
         'tier', case when t.id is not null then
             json_build_object('id', t.id, 'name', t.name, 'rank', t.rank, 'colour', t.colour) end,
         'language', s.language,
+        'agent', case when a.id is not null then json_build_object('id', a.id, 'name', a.name) end,
         'numbers', (select coalesce(json_agg(json_build_object('raw', n.raw, 'e164', n.e164, 'label', n.label)
                                              order by n.id), '[]')
                     from customer_numbers n where n.customer_id = s.id),
         'attributes', s.attributes) as customer
-    from sole s left join tiers t on t.id = s.tier_id
+    from sole s left join tiers t on t.id = s.tier_id left join agents a on a.id = s.preferred_agent
 ), history as (
     select coalesce(json_agg(json_build_object(
         'id', i.id, 'started_at', to_char(i.started_at at time zone 'UTC', {iso}),
         'ended_at', to_char(i.ended_at at time zone 'UTC', {iso}),
         'channel', i.channel, 'direction', i.direction, 'queue', i.queue_id, 'agent', i.agent_id,
         'outcome', i.outcome, 'wrap_up_code', i.wrap_up_code, 'note', i.note, 'talk_seconds', i.talk_seconds
-        ) order by i.started_at desc, i.id desc), '[]') as interactions
+        ) order by i.started_at desc, i.id desc), '[]') as interactions,
+        (array_agg(i.agent_id order by i.started_at desc, i.id desc) filter (where i.agent_id is not null))[1]
+        as last_agent
     from (select * from interactions
           where customer_id = (select id from sole) and started_at >= $2 and started_at < $3
           order by started_at desc, id desc limit 10) i
@@ -47,14 +51,15 @@ with matched as materialized (
     from live_contacts l
     where l.customer_id = (select id from sole) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
 ), told as (
-    select b.matches, json_build_object(
+    select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'interactions', h.interactions, 'open', p.open,
         'candidates', case when json_array_length(b.matches) > 1 then b.matches else '[]' end) as profile
     from briefly b, history h, present p
 )""".replace("{iso}", _ISO)
 
 _OF_CALL = """
-select told.matches::text, told.profile::text, ended.id as ended_id, ended.started_at, ended.ended_at
+select told.matches::text, told.profile::text, (select preferred_agent from sole) as preferred_agent, told.last_agent,
+    ended.id as ended_id, ended.started_at, ended.ended_at
 from told left join lateral (
     select id, started_at, ended_at from interactions
     where source_id = $4 and call_id = $5 and started_at >= $6 and started_at < $3

@@ -1,6 +1,8 @@
 """The demo bank as it is configured: tiers, skills, queues, dialled numbers, wrap-up codes, staff. Plain data."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 SOURCE = "demo"
 CUSTOMERS = 4000
@@ -26,7 +28,8 @@ class TierPlan(NamedTuple):
 
 
 class QueuePlan(NamedTuple):
-    """A queue: the number that callers dial, the skills it requires, how it offers, its share of the calls."""
+    """A queue: the number that callers dial, the skills it requires, how it offers, its share of the calls, and `rules`
+    beyond that as the records name them."""
 
     id: str
     name: str
@@ -39,6 +42,7 @@ class QueuePlan(NamedTuple):
     target_seconds: float
     share: float
     codes: tuple[str, ...]
+    rules: Mapping[str, Any] = MappingProxyType({})
 
 
 class StaffPlan(NamedTuple):
@@ -68,10 +72,14 @@ QUEUES = (
     QueuePlan(
         "service", "General service", "+8695501", {"general": 1}, 2, 0, 20, 20, 20, 0.46,
         ("balance", "transfer", "address", "complaint"),
+        {"last_agent_seconds": 5, "selection": "least_skilled",
+         "steps": [{"after_seconds": 30, "requires": {"general": 1}, "language_level": 1}]},
     ),
     QueuePlan(
         "cards", "Cards", "+8695502", {"cards": 2}, 2, 0, 20, 25, 20, 0.28,
         ("card-lost", "card-limit", "dispute", "fees"),
+        {"steps": [{"after_seconds": 20, "requires": {"cards": 1}, "language_level": 2},
+                   {"after_seconds": 45, "requires": {"general": 3}, "language_level": 1}]},
     ),
     QueuePlan(
         "loans", "Loans", "+8695503", {"loans": 2}, 2, 0, 20, 30, 30, 0.17,
@@ -80,6 +88,8 @@ QUEUES = (
     QueuePlan(
         "wealth", "Wealth", "+8695504", {"wealth": 3}, 3, 30, 15, 30, 15, 0.09,
         ("portfolio", "appointment", "transfer"),
+        {"preferred_seconds": 12, "strict_tiers": True, "selection": "most_skilled",
+         "steps": [{"after_seconds": 30, "requires": {"wealth": 2}, "language_level": 2}]},
     ),
 )  # fmt: skip
 WRAP_UP_CODES = {

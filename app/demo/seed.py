@@ -119,6 +119,7 @@ async def _configure(session: WriteSession) -> None:
             language_level=queue.language_level,
             default_language="zh",
             service_level_seconds=queue.target_seconds,
+            **queue.rules,
         )
 
 
@@ -146,9 +147,16 @@ def _new_customer(customer: DemoCustomer) -> NewCustomer:
         latin_name=customer.latin_name,
         tier=customer.tier,
         language=customer.language,
+        preferred_agent=_adviser(customer),
         attributes=customer.attributes,
         numbers=tuple(GivenNumber(number.raw, number.label) for number in customer.numbers),
     )
+
+
+def _adviser(customer: DemoCustomer) -> str | None:
+    """Private customers have an adviser of their own."""
+    advisers = [agent.id for agent in AGENTS if agent.skills.get("wealth", 0) >= 4]
+    return advisers[customer.id.int % len(advisers)] if customer.tier == "private" else None
 
 
 async def _remember(session: WriteSession, customers: list[DemoCustomer], days: int) -> None:

@@ -173,6 +173,7 @@ def _visit(contact: Contact, visit: Visit) -> Row:
         visit.outcome,
         _waited(visit),
         visit.agent,
+        visit.estimated_wait,
     )
 
 

@@ -24,12 +24,15 @@ class Recognised(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of looking up a caller, read before the command is submitted.
 
     Exactly one match gives `customer`; several give `candidates` and no customer: never a guess. `profile` is the
-    ready-made JSON of the 360 profile. `ended_contact` names the contact of a call that has already ended.
+    ready-made JSON of the 360 profile. `preferred_agent` is the customer's own agent, `last_agent` whom they spoke to
+    last. `ended_contact` names the contact of a call that has already ended.
     """
 
     customer: CustomerCard | None = None
     candidates: tuple[CustomerCard, ...] = ()
     profile: bytes | None = None
+    preferred_agent: str | None = None
+    last_agent: str | None = None
     ended_contact: str | None = None
     ended_started_at: float | None = None
     ended_at: float | None = None
@@ -65,17 +68,42 @@ class Disconnect(AgentCommand, frozen=True, kw_only=True):
 
 
 class Ready(AgentCommand, frozen=True, kw_only=True):
-    """The agent can take a contact."""
+    """The agent can take a contact. With `after_contact` it is what follows the present contact, instead of a break
+    that was chosen before."""
+
+    after_contact: bool = False
 
 
 class NotReady(AgentCommand, frozen=True, kw_only=True):
-    """The agent takes no contacts, for `reason` (break, lunch, meeting, ...)."""
+    """The agent takes no contacts, for `reason` (break, lunch, meeting, ...); with `after_contact` only once the
+    present one is wrapped up. What is chosen later counts."""
 
     reason: str
+    after_contact: bool = False
 
 
 class LogOff(AgentCommand, frozen=True, kw_only=True):
     """The agent leaves."""
+
+
+class Release(AgentCommand, frozen=True, kw_only=True):
+    """A supervisor frees an agent who is stuck with an offer, a contact or wrap-up; they are not ready afterwards."""
+
+    by: str
+
+
+class EndCall(Command, frozen=True, kw_only=True):
+    """A supervisor ends a call that should be over; where the platform does not confirm, it is closed all the same."""
+
+    contact_id: str
+    by: str
+
+
+class AskCallback(Command, frozen=True, kw_only=True):
+    """A waiting caller is to be called back, at `number` or their own; they keep their place when they hang up."""
+
+    contact_id: str
+    number: str | None = None
 
 
 class ContactCommand(AgentCommand, frozen=True, kw_only=True):
@@ -169,11 +197,12 @@ class Resumed(Command, frozen=True, kw_only=True):
 
 
 class Look(Command, frozen=True, kw_only=True):
-    """Read the committed state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), or 'picture', which
-    holds on to the floor for whoever shows it later."""
+    """Read the state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), 'wait' (with `contact_id`), or
+    'picture', which holds on to the floor for whoever shows it later."""
 
     what: str
     agent_id: str | None = None
+    contact_id: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

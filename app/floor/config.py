@@ -2,11 +2,31 @@
 
 import msgspec
 
-from app.routing.requirement import Skills
+from app.routing.capacity import ONE_CALL, Blending, Capacity
+from app.routing.hours import Hours
+from app.routing.overflow import OverflowRule
+from app.routing.requirement import Kind, Selection, Skills
+
+
+class LooserStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a queue requires from `after_seconds` of waiting on: the whole of it, so what is not named is dropped."""
+
+    after_seconds: float
+    requires: Skills = ()
+    one_of: tuple[Skills, ...] = ()
+    agents: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    language_level: int = 0
 
 
 class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How one queue requires and offers. Durations are seconds."""
+    """How one queue requires and offers. Durations are seconds.
+
+    `requires`, `one_of`, `agents`, `teams` and `excluded` are what is required at first; `steps` what from later on,
+    each the whole requirement again. Before all of them stand the customer's own agent, for `preferred_seconds`, and
+    whom they spoke to last, for `last_agent_seconds`. Languages come on top, at the level of the step.
+    """
 
     id: str
     name: str
@@ -17,6 +37,26 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     decline_keeps_ready: bool = True
     language_level: int = 0
     default_language: str | None = None
+    one_of: tuple[Skills, ...] = ()
+    agents: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    steps: tuple[LooserStep, ...] = ()
+    preferred_seconds: float = 0.0
+    last_agent_seconds: float = 0.0
+    selection: Selection = Selection.LONGEST_IDLE
+    strict_tiers: bool = False
+    offer_agents: int = 1
+    wrap_up_ends: str = "automatic"
+    overflow: tuple[OverflowRule, ...] = ()
+    hours: Hours | None = None
+
+
+class TierRules(msgspec.Struct, frozen=True):
+    """What a tier is worth: seconds of waiting, and its rank where a queue is strict (higher first)."""
+
+    bonus: float = 0.0
+    rank: int = 0
 
 
 class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +66,14 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     address: str
     skills: Skills = ()
+    team: str | None = None
+    capacity: Capacity = ONE_CALL
+    blending: Blending = Blending.EXCLUSIVE
+
+    @property
+    def kind(self) -> Kind:
+        """What routing sees of them when nothing occupies them."""
+        return Kind(self.skills, self.team, tuple(channel for channel, _ in self.capacity))
 
 
 class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +85,11 @@ class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, by id. `tiers` maps a tier to its bonus in seconds."""
+    """All of it, by id."""
 
     queues: dict[str, QueueRules] = {}
     agents: dict[str, AgentRecord] = {}
     sources: dict[str, SourceRules] = {}
-    tiers: dict[str, float] = {}
+    tiers: dict[str, TierRules] = {}
     wrap_up_codes: frozenset[str] = frozenset()
     version: int = 0

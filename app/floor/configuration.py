@@ -1,12 +1,18 @@
 """Reading the floor's configuration from the records."""
 
 from collections import defaultdict
+from typing import Any
 
 import asyncpg
+import msgspec
 
 from app.db.pool import Connection
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
-from app.routing.requirement import Skills
+from app.floor.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
+from app.routing.capacity import Blending
+from app.routing.hours import Hours
+from app.routing.hours_form import hours_of
+from app.routing.overflow import OverflowRule
+from app.routing.requirement import Selection, Skills, sorted_skills
 
 
 async def load(connection: Connection) -> FloorConfig:
@@ -14,24 +20,27 @@ async def load(connection: Connection) -> FloorConfig:
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         version = await version_of(connection)
         queues = await connection.fetch("SELECT * FROM queues")
+        hours = {row["id"]: _hours(row) for row in await connection.fetch("SELECT * FROM business_hours")}
         queue_skills = await _skills(connection, "SELECT queue_id, skill_id, level FROM queue_skills")
-        agents = await connection.fetch("SELECT id, name, address FROM agents WHERE active")
+        agents = await connection.fetch(
+            "SELECT id, name, address, team_id AS team, capacity, blending FROM agents WHERE active"
+        )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")
         sources = await connection.fetch("SELECT id, default_queue FROM cti_sources WHERE active")
         numbers = await connection.fetch("SELECT source_id, number, queue_id FROM dialled_numbers")
-        tiers = await connection.fetch("SELECT id, bonus_seconds FROM tiers")
+        tiers = await connection.fetch("SELECT id, bonus_seconds, rank FROM tiers")
         codes = await connection.fetch("SELECT id FROM wrap_up_codes WHERE active")
     by_source: dict[str, dict[str, str]] = defaultdict(dict)
     for row in numbers:
         by_source[row["source_id"]][row["number"]] = row["queue_id"]
     return FloorConfig(
-        queues={row["id"]: _queue(row, queue_skills[row["id"]]) for row in queues},
-        agents={row["id"]: AgentRecord(**dict(row), skills=agent_skills[row["id"]]) for row in agents},
+        queues={row["id"]: _queue(row, queue_skills[row["id"]], hours) for row in queues},
+        agents={row["id"]: _agent(row, agent_skills[row["id"]]) for row in agents},
         sources={
             row["id"]: SourceRules(id=row["id"], numbers=by_source[row["id"]], default_queue=row["default_queue"])
             for row in sources
         },
-        tiers={row["id"]: row["bonus_seconds"] for row in tiers},
+        tiers={row["id"]: TierRules(row["bonus_seconds"], row["rank"]) for row in tiers},
         wrap_up_codes=frozenset(row["id"] for row in codes),
         version=version,
     )
@@ -50,7 +59,19 @@ async def _skills(connection: Connection, query: str) -> dict[str, Skills]:
     return defaultdict(tuple, {owner: tuple(sorted(skills)) for owner, skills in held.items()})
 
 
-def _queue(row: asyncpg.Record, requires: Skills) -> QueueRules:
+def _agent(row: asyncpg.Record, skills: Skills) -> AgentRecord:
+    kept = dict(row)
+    kept["capacity"] = tuple(sorted(msgspec.json.decode(kept["capacity"]).items()))
+    kept["blending"] = Blending(kept["blending"])
+    return AgentRecord(**kept, skills=skills)
+
+
+def _hours(row: asyncpg.Record) -> Hours:
+    record = dict(row)
+    return hours_of({**record, **{name: msgspec.json.decode(record[name]) for name in ("weekly", "exceptions")}})
+
+
+def _queue(row: asyncpg.Record, requires: Skills, hours: dict[str, Hours]) -> QueueRules:
     return QueueRules(
         id=row["id"],
         name=row["name"],
@@ -61,4 +82,30 @@ def _queue(row: asyncpg.Record, requires: Skills) -> QueueRules:
         decline_keeps_ready=row["decline_keeps_ready"],
         language_level=row["language_level"],
         default_language=row["default_language"],
+        preferred_seconds=row["preferred_seconds"],
+        last_agent_seconds=row["last_agent_seconds"],
+        selection=Selection(row["selection"]),
+        strict_tiers=row["strict_tiers"],
+        offer_agents=row["offer_agents"],
+        wrap_up_ends=row["wrap_up_ends"],
+        overflow=msgspec.json.decode(row["overflow"], type=tuple[OverflowRule, ...]),
+        hours=hours.get(row["hours_id"]),
+        steps=tuple(_step(each) for each in msgspec.json.decode(row["steps"])),
+        one_of=tuple(sorted_skills(group) for group in msgspec.json.decode(row["one_of"])),
+        agents=tuple(msgspec.json.decode(row["agents"])),
+        teams=tuple(msgspec.json.decode(row["teams"])),
+        excluded=tuple(msgspec.json.decode(row["excluded"])),
+    )
+
+
+def _step(given: dict[str, Any]) -> LooserStep:
+    """A step as the records keep it: skills as an object, the rest as lists."""
+    return LooserStep(
+        after_seconds=given["after_seconds"],
+        requires=sorted_skills(given.get("requires", {})),
+        one_of=tuple(sorted_skills(group) for group in given.get("one_of", ())),
+        agents=tuple(given.get("agents", ())),
+        teams=tuple(given.get("teams", ())),
+        excluded=tuple(given.get("excluded", ())),
+        language_level=given.get("language_level", 0),
     )

@@ -4,11 +4,13 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import LegState
 from app.core.instants import to_millisecond
+from app.floor.callbacks import open_callback, put_back
 from app.floor.effects import Amend, EndContact
-from app.floor.entities import Contact, ContactState, EndedCall, Offer, Visit
-from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, offer_by_name, opened_visit, release, take_back
+from app.floor.entities import Contact, ContactState, EndedCall, Offer
+from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
+from app.floor.queueing import enter_queue, leave_visit, served
 from app.floor.work import Work
-from app.routing.requirement import requirement
+from app.routing.estimate import handled
 from app.telephony.events import OrderType
 
 REQUEUE_SECONDS = 5.0
@@ -27,56 +29,18 @@ DEFAULT_WRAP_UP_SECONDS = 30.0
 AWAY = (AgentState.NOT_READY, AgentState.LOGGED_OFF)
 
 
-def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str | None = None) -> None:
-    """Let a contact wait in a queue (None: for anybody), offered to `agent` first if they are ready.
-
-    Its original arrival is kept, so whoever returns stands where they stood.
-    """
-    waiting = contact.with_(
-        state=ContactState.WAITING,
-        queue=queue_id,
-        queued_at=contact.queued_at if contact.queued_at is not None else work.now,
-        transfer=None,
-        requeue_at=None,
-        sent_away=False,
-        missed_by=(),
-    )
-    waiting = placed(work, waiting).noted(work.now, "contact.queued", queue=queue_id, agent=agent)
-    work.store.put_contact(waiting)
-    work.tell_contact("contact.queued", waiting)
-    if agent is None or not offer_by_name(work, waiting, agent):
-        work.store.put_contact(opened_visit(work, waiting))
-
-
-def placed(work: Work, contact: Contact) -> Contact:
-    """The contact with the requirement and the bonus that its queue and its customer give it."""
-    rules = work.store.config.queues.get(contact.queue or "")
-    language = (contact.customer.language if contact.customer else None) or (rules.default_language if rules else None)
-    tier = contact.customer.tier if contact.customer else None
-    return contact.with_(
-        bonus=(rules.bonus if rules else 0.0) + work.store.config.tiers.get(tier or "", 0.0),
-        wanted=requirement(rules.requires if rules else (), language, rules.language_level if rules else 0),
-    )
-
-
-def leave_visit(work: Work, contact: Contact, outcome: str, agent: str | None = None) -> Contact:
-    """The contact with its stay in the present queue closed, if one is open."""
-    if not contact.visits or contact.visits[-1].left_at is not None:
-        return contact
-    last = contact.visits[-1]
-    closed = Visit(queue=last.queue, entered_at=last.entered_at, left_at=work.now, outcome=outcome, agent=agent)
-    return contact.with_(visits=(*contact.visits[:-1], closed))
-
-
 def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent is connected to the contact, whoever decided so: Callfloor, the agent or the switch."""
-    if contact.offer is not None and contact.offer.agent != agent_id:
+    for other in contact.offers:
+        if other.agent == agent_id:
+            continue
         if contact.state is ContactState.CONNECTING:
-            work.order(OrderType.CANCEL, contact, contact.offer.agent)
-        release(work, contact, contact.offer.agent, "taken")
-    contact = leave_visit(work, contact, "answered", agent_id).with_(
+            work.order(OrderType.CANCEL, contact, other.agent)
+        release(work, contact, other.agent, "taken")
+    contact = served(work, contact, agent_id).with_(
         state=ContactState.ACTIVE,
         offer=None,
+        also=(),
         requeue_at=None,
         close_at=None,
         sent_away=False,
@@ -97,7 +61,7 @@ def occupy(work: Work, contact_id: str, agent_id: str) -> None:
         settle_wrap_up(work, agent_id)
         agent = work.store.agent(agent_id)
     if agent.offer not in (None, contact_id):
-        take_back(work, work.contact(agent.offer or ""), BUSY)
+        take_back(work, work.contact(agent.offer or ""), BUSY, agent=agent_id)
         agent = work.store.agent(agent_id)
     away = (agent.reason or "logged_on") if agent.state in AWAY else agent.after
     work.move(agent_id, PresenceEvent.ENGAGE, offer=None, after=away, contacts=(*agent.contacts, contact_id))
@@ -110,12 +74,16 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     left = tuple(key for key in agent.contacts if key != contact.id)
     if left or agent.state is not AgentState.BUSY:
         work.store.put_agent(agent.with_(contacts=left))
+        work.tell_agent_state(work.store.agent(agent_id))
         return contact
+    if agent.offer is not None:
+        take_back(work, work.contact(agent.offer), BUSY, agent=agent_id)
     if agent_id not in contact.served_by:
         work.free(agent_id, contacts=(), offer=None)
         return contact
     rules = work.store.config.queues.get(contact.queue or "")
     limit = rules.wrap_up_seconds if rules else DEFAULT_WRAP_UP_SECONDS
+    limited = rules is None or rules.wrap_up_ends == "automatic"
     contact = contact.with_(wrapping=(*contact.wrapping, agent_id))
     work.move(
         agent_id,
@@ -123,7 +91,7 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
         contacts=(),
         idle_since=work.now,
         wrap_up=contact.id,
-        wrap_up_until=work.now + limit,
+        wrap_up_until=work.now + limit if limited else None,
     )
     return contact
 
@@ -136,6 +104,7 @@ def settle_wrap_up(work: Work, agent_id: str, code: str | None = None, note: str
     work.store.put_agent(agent.with_(wrap_up=None, wrap_up_until=None))
     if contact is None:
         return
+    _remember_handling(work, contact, agent_id, spent)
     wrapping = tuple(key for key in contact.wrapping if key != agent_id)
     contact = contact.with_(wrapping=wrapping)
     if contact.ended_at is None:
@@ -162,6 +131,13 @@ def settle_wrap_up(work: Work, agent_id: str, code: str | None = None, note: str
     _keep_or_drop(work, contact)
 
 
+def _remember_handling(work: Work, contact: Contact, agent_id: str, wrap_up: float) -> None:
+    leg = contact.call.leg_of(agent_id)
+    if leg is not None and contact.queue is not None:
+        flow = handled(work.store.flows.get(contact.queue), leg.talk_seconds + leg.hold_seconds + wrap_up)
+        work.store.put_in(work.store.flows, contact.queue, flow)
+
+
 def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contact:
     """What becomes of a caller whose last agent has gone while they are still there.
 
@@ -172,6 +148,8 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contac
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
+        return work.store.contacts[contact.id]
+    if put_back(work, contact):
         return work.store.contacts[contact.id]
     if not transferred and contact.call.direction == "inbound":
         contact = contact.with_(requeue_at=work.now + REQUEUE_SECONDS)
@@ -185,15 +163,16 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contac
 def give_time(work: Work) -> None:
     """Let open offers, ringing phones and asked-for ends run their whole time again: for a while nobody could act."""
     for contact in list(work.store.contacts.values()):
-        offer, close_at = contact.offer, contact.close_at
-        if offer is not None:
-            rules = work.store.config.queues.get(contact.queue or "")
-            until = work.now + (rules.offer_seconds if rules else DEFAULT_OFFER_SECONDS)
-            offer = Offer(offer.agent, max(offer.expires_at, until))
+        rules = work.store.config.queues.get(contact.queue or "")
+        until = work.now + (rules.offer_seconds if rules else DEFAULT_OFFER_SECONDS)
+        longer = tuple(Offer(each.agent, max(each.expires_at, until)) for each in contact.offers)
+        close_at = contact.close_at
         if close_at is not None:
             close_at = max(close_at, work.now + END_SECONDS)
-        if (offer, close_at) != (contact.offer, contact.close_at):
-            work.store.put_contact(contact.with_(offer=offer, close_at=close_at))
+        if (longer, close_at) != (contact.offers, contact.close_at):
+            work.store.put_contact(
+                contact.with_(offer=longer[0] if longer else None, also=longer[1:], close_at=close_at)
+            )
 
 
 def connect_failed(work: Work, contact: Contact, reason: str) -> None:
@@ -203,15 +182,15 @@ def connect_failed(work: Work, contact: Contact, reason: str) -> None:
 
 def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = None) -> None:
     """The contact is over: free everybody, write the interaction, remember the call."""
-    if contact.offer is not None:
-        release(work, contact, contact.offer.agent, "caller_gone")
-    agents = contact.agents
-    contact = leave_visit(work, contact.with_(call=call), "swept" if cause == "swept" else "abandoned")
+    for each in contact.offers:
+        release(work, contact, each.agent, "caller_gone")
+    agents, kept = contact.agents, _keeps_place(contact, cause)
+    contact = leave_visit(work, contact.with_(call=call), _way_out(contact, cause, kept))
     for agent_id in agents:
         contact = leave(work, contact, agent_id)
-    outcome = cause or _outcome(contact)
+    outcome = cause or ("callback" if kept else _outcome(contact))
     contact = contact.with_(
-        state=ContactState.WRAP_UP, offer=None, requeue_at=None, close_at=None, ended_at=work.now, agents=()
+        state=ContactState.WRAP_UP, offer=None, also=(), requeue_at=None, close_at=None, ended_at=work.now, agents=()
     )
     contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
     work.effects.append(EndContact(contact, outcome))
@@ -219,13 +198,31 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     said_at = to_millisecond(max(leg.since for leg in call.legs)) if call.legs else work.now
     ended = EndedCall(contact.id, contact.arrived_at, work.now, said_at)
     work.store.put_in(work.store.ended, (call.source, call.id), ended)
+    if kept:
+        open_callback(work, contact)
     _keep_or_drop(work, contact)
+
+
+def _keeps_place(contact: Contact, cause: str | None) -> bool:
+    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+    return waits and cause is None and contact.callback_to is not None
+
+
+def _way_out(contact: Contact, cause: str | None, kept: bool) -> str:
+    """How the stay in the queue ended, of a contact that is over without having been answered from it."""
+    if cause == "swept":
+        return "swept"
+    if kept:
+        return "callback"
+    return "callback_failed" if contact.promised else "abandoned"
 
 
 def _outcome(contact: Contact) -> str:
     if contact.served_by:
         return "answered"
-    if contact.visits:
+    if contact.ending is not None:
+        return contact.ending
+    if contact.visits and not contact.promised:
         return "abandoned"
     failed = contact.call.direction == "outbound" or any(leg.state is LegState.FAILED for leg in contact.call.legs)
     return "failed" if failed else "unrouted"

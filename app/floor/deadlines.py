@@ -4,11 +4,12 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import contacts, on_calls, on_presence
+from app.floor import callbacks, contacts, on_calls, on_presence, queueing
 from app.floor.commands import Expire
-from app.floor.entities import ContactState
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
-from app.floor.store import ENDED_MEMORY_SECONDS, SWEEP_SECONDS
+from app.floor.placing import stepped
+from app.floor.store import ENDED_MEMORY_SECONDS, sweep_at
 from app.floor.work import Work
 from app.telephony.events import OrderType
 
@@ -26,21 +27,42 @@ def expire(work: Work, command: Expire) -> dict[str, Any]:
 
 
 def _contact(work: Work, contact_id: str) -> None:
-    contact = work.store.contacts.get(contact_id)
+    contact, now = work.store.contacts.get(contact_id), work.now
     if contact is None:
         return
-    if contact.offer is not None and contact.offer.expires_at <= work.now:
-        if contact.state is ContactState.OFFERED:
-            take_back(work, contact, "expired", PresenceEvent.MISS, reason="no_answer")
-        else:
-            work.order(OrderType.CANCEL, contact, contact.offer.agent)
-            contacts.connect_failed(work, contact, "phone_not_answered")
-    elif contact.requeue_at is not None and contact.requeue_at <= work.now:
-        contacts.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
-    elif contact.close_at is not None and contact.close_at <= work.now:
-        on_calls.sweep(work, contact, "no answer from the platform")
-    elif contact.ended_at is None and contact.heard_at + SWEEP_SECONDS <= work.now:
+    waits = contact.state is ContactState.WAITING
+    if contact.offer is not None and contact.offer.expires_at <= now:
+        _offer_expires(work, contact)
+    elif _due(contact.requeue_at, now):
+        queueing.enter_queue(work, contact.noted(now, "contact.returned"), contact.queue)
+    elif waits and _due(contact.loosens_at, now):
+        work.store.put_contact(stepped(work, contact))
+    elif waits and _due(contact.overflow_at, now):
+        queueing.look_at_overflow(work, contact)
+    elif _due(contact.close_at, now):
+        _close(work, contact)
+    elif contact.ended_at is None and sweep_at(contact) <= now:
         on_calls.sweep(work, contact, "no end received")
+
+
+def _offer_expires(work: Work, contact: Contact) -> None:
+    assert contact.offer is not None
+    if contact.state is not ContactState.OFFERED:
+        work.order(OrderType.CANCEL, contact, contact.offer.agent)
+        contacts.connect_failed(work, contact, "phone_not_answered")
+        return
+    for each in contact.offers:
+        late = work.store.contacts[contact.id]
+        take_back(work, late, "expired", PresenceEvent.MISS, agent=each.agent, reason="no_answer")
+
+
+def _close(work: Work, contact: Contact) -> None:
+    if not callbacks.put_back(work, contact):
+        on_calls.sweep(work, contact, "no answer from the platform")
+
+
+def _due(instant: float | None, now: float) -> bool:
+    return instant is not None and instant <= now
 
 
 def _agent(work: Work, agent_id: str) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.floor.commands import CustomerCard, Destination
-from app.routing.requirement import Requirement
+from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
 
 TIMELINE_LIMIT = 300
@@ -41,6 +41,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     left_at: float | None = None
     outcome: str | None = None
     agent: str | None = None
+    estimated_wait: float | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -54,9 +55,14 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 
-    `transfer` is where the agent has asked the switch to send the caller; `sent_away` says that the switch did send
-    them to elsewhere. A caller alone waits again at `requeue_at`; a call whose end should have come is closed at
-    `close_at`.
+    `entered_at` is when it came into its present queue: its steps count from there, its place from `queued_at`.
+    `own_bonus` is what the platform gave this very contact, `bonus` the sum of that, its queue's and its customer's.
+    At `overflow_at` its queue's overflow is looked at next; `overflowed` are the queues that sent it on. A caller who
+    hangs up is called back at `callback_to`, at their place; `callback_of` is the contact that a callback stands for.
+    `ending` is the outcome where the queue turned the contact away. A callback is `held` while its queue is closed.
+    `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
+    send the caller; `sent_away` says that the switch did send them to elsewhere. A caller alone waits again at
+    `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
     id: str
@@ -69,9 +75,25 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     candidates: tuple[CustomerCard, ...] = ()
     queue: str | None = None
     queued_at: float | None = None
+    entered_at: float | None = None
+    own_bonus: float = 0.0
     bonus: float = 0.0
-    wanted: Requirement = Requirement()
+    precedence: int = 0
+    preferred_agent: str | None = None
+    last_agent: str | None = None
+    wishes: tuple[tuple[str, float], ...] = ()
+    steps: tuple[Step, ...] = ()
+    step: int = 0
+    overflowed: tuple[str, ...] = ()
+    overflow_at: float | None = None
+    estimated_wait: float | None = None
+    callback_asked: bool = False
+    callback_to: str | None = None
+    callback_of: str | None = None
+    ending: str | None = None
+    held: bool = False
     offer: Offer | None = None
+    also: tuple[Offer, ...] = ()
     missed_by: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
@@ -95,7 +117,35 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def place(self) -> Place:
         """Its place in the waiting order."""
-        return Place(virtual_arrival(self.queued_at or self.arrived_at, self.bonus), self.id)
+        arrival = virtual_arrival(self.queued_at or self.arrived_at, self.bonus)
+        return Place(self.precedence, arrival, self.id)
+
+    @property
+    def promised(self) -> bool:
+        """Whether it is a callback that has not been had yet: nobody is on the line, and nobody may be forgotten."""
+        return self.callback_of is not None and not self.served_by
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """All offers that stand; `also` are those made at the same time as `offer`."""
+        return () if self.offer is None else (self.offer, *self.also)
+
+    def without_offer(self, agent: str) -> "Contact":
+        """Without the offer to this agent; another that stands takes its place."""
+        left = [each for each in self.offers if each.agent != agent]
+        return self.with_(offer=left[0] if left else None, also=tuple(left[1:]))
+
+    @property
+    def wanted(self) -> Requirement:
+        """What it requires now."""
+        return self.steps[self.step].wanted if self.steps else Requirement()
+
+    @property
+    def loosens_at(self) -> float | None:
+        """When its requirement loosens next, if it does."""
+        if self.entered_at is None or self.step + 1 >= len(self.steps):
+            return None
+        return self.entered_at + self.steps[self.step + 1].after_seconds
 
     def heard(self, at: float, kind: str, /, **data: Any) -> "Contact":
         """With one more line in its timeline of what the platform said; one that says too much is cut short."""
@@ -114,7 +164,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An agent on this floor. `idle_since` counts from the end of their last contact; a break does not reset it.
 
-    `after` is the reason for which they were not ready before a contact found them all the same; they return to it.
+    `after` is the reason for which they are not ready once their contact is over: they were not before it found them,
+    or it was asked for meanwhile. `served_at` is when a contact was last offered to them; `occupancy` (0 to 1) how
+    occupied they were lately, as it was at `since`.
     """
 
     id: str
@@ -122,6 +174,8 @@ class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
     since: float = 0.0
     idle_since: float = 0.0
+    served_at: float = 0.0
+    occupancy: float = 0.0
     after: str | None = None
     connected: bool = False
     silent_at: float | None = None

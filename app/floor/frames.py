@@ -24,10 +24,15 @@ FLOOR_TOPIC = "floor"
 def frame(seq: int, at: float, kind: str, body: bytes, profile: bytes | None = None) -> bytes:
     """A frame's JSON. `body` is the JSON object of the event's data; `profile` is added to a screen pop."""
     head = b'{"seq":%d,"type":"%s","at":"%s"' % (seq, kind.encode(), iso(at).encode())
-    if kind == "contact.offered":
+    if has_profile(kind):
         head += b',"profile":' + (profile or b"null")
     inner = body.strip()[1:]
     return head + (b"}" if inner.lstrip().startswith(b"}") else b"," + inner)
+
+
+def has_profile(kind: str) -> bool:
+    """Whether it is a screen pop: the one frame that carries the profile beside its data."""
+    return kind == "contact.offered"
 
 
 def is_frame(event: Happened) -> bool:

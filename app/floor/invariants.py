@@ -8,8 +8,9 @@ from app.calls.leg import LegState
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.offers import eligible
 from app.floor.state import FloorState
-from app.floor.store import Store, contact_deadline
+from app.floor.store import TAKING, Store, contact_deadline
 from app.floor.work import Work
+from app.routing.capacity import free_channels
 
 
 def check(state: FloorState) -> None:
@@ -25,27 +26,32 @@ def check(state: FloorState) -> None:
 
 def _agent_is_sound(store: Store, agent: LiveAgent) -> None:
     reserved = agent.state is AgentState.RESERVED
-    assert reserved == (agent.offer is not None), f"{agent.id} is {agent.state} with offer {agent.offer}"
+    offered = agent.offer is not None
+    assert offered == reserved or agent.state is AgentState.BUSY, f"{agent.id} is {agent.state} with {agent.offer}"
     if agent.offer is not None:
         contact = store.contacts.get(agent.offer)
         assert contact is not None, f"{agent.id} is reserved for {agent.offer}, which is gone"
-        assert contact.offer is not None, f"{agent.id} is reserved for {contact.id}, which is not on offer"
-        assert contact.offer.agent == agent.id, f"{contact.id} is on offer to {contact.offer.agent}, not {agent.id}"
-        assert not agent.contacts, f"{agent.id} holds an offer beside contacts: capacity exceeded"
+        asked = [each.agent for each in contact.offers]
+        assert agent.id in asked, f"{contact.id} is on offer to {asked}, not {agent.id}"
+        record = store.config.agents.get(agent.id)
+        if record is not None:
+            free = free_channels(record.capacity, record.blending, store.channels_of(agent))
+            assert contact.channel in free, f"{agent.id} holds an offer beside {agent.contacts}: capacity exceeded"
     assert (agent.state is AgentState.BUSY) == bool(agent.contacts), f"{agent.id} is {agent.state}: {agent.contacts}"
     for key in agent.contacts:
         assert key in store.contacts, f"{agent.id} is busy with {key}, which is gone"
     wrapping = agent.state is AgentState.WORKING_AFTER_CALL
     assert wrapping == (agent.wrap_up is not None), f"{agent.id} is {agent.state}, wraps up {agent.wrap_up}"
-    assert wrapping == (agent.wrap_up_until is not None), f"{agent.id} wraps up without limit"
+    assert wrapping or agent.wrap_up_until is None, f"{agent.id} has a limit of a wrap-up that is over"
 
 
 def _contact_is_sound(store: Store, contact: Contact) -> None:
     offered = contact.state in (ContactState.OFFERED, ContactState.CONNECTING)
     if contact.call.direction == "inbound" or contact.state is ContactState.OFFERED:
         assert offered == (contact.offer is not None), f"{contact.id} is {contact.state} with offer {contact.offer}"
-    if contact.offer is not None and contact.state is ContactState.OFFERED:
-        agent = store.agent(contact.offer.agent)
+    assert contact.state is ContactState.OFFERED or not contact.also, f"{contact.id} is still on offer to others"
+    for offer in contact.offers if contact.state is ContactState.OFFERED else ():
+        agent = store.agent(offer.agent)
         assert agent.offer == contact.id, f"{contact.id} is on offer to {agent.id}, who has {agent.offer}"
     if contact.offer is not None and contact.state is ContactState.CONNECTING:
         agent = store.agent(contact.offer.agent)
@@ -61,16 +67,16 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
     alone = contact.state is ContactState.ARRIVING and contact.served_by and contact.call.direction == "inbound"
     if alone and not contact.sent_away:
         assert contact.requeue_at is not None, f"{contact.id} is alone and would be forgotten"
-    if contact.state is not ContactState.WRAP_UP:
+    if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
 
 
 def _nobody_waits_beside_an_idle_agent(state: FloorState) -> None:
     store = state.store
     work = Work(store, 0.0, 0)
-    ready = [agent for agent in store.agents.values() if agent.state is AgentState.READY]
+    ready = [agent for agent in store.agents.values() if agent.state in TAKING]
     for contact in store.contacts.values():
-        if contact.state is ContactState.WAITING:
+        if contact.state is ContactState.WAITING and not contact.held:
             for agent in ready:
                 assert not eligible(work, agent, contact), f"{contact.id} waits while {agent.id} is ready for it"
 
@@ -79,9 +85,10 @@ def _indexes_are_functions_of_the_entities(store: Store) -> None:
     fresh = Store(store.config)
     fresh.contacts, fresh.agents = store.contacts, store.agents
     fresh.reindex(store.config)
-    assert sorted(store.waiting.everyone(), key=str) == sorted(fresh.waiting.everyone(), key=str)
-    assert sorted(store.idle.everyone()) == sorted(fresh.idle.everyone())
-    assert sorted(store.on_duty.everyone()) == sorted(fresh.on_duty.everyone())
+    mine, theirs = store.engine, fresh.engine
+    assert sorted(mine.line.everyone(), key=str) == sorted(theirs.line.everyone(), key=str)
+    assert dict(mine.ready.everyone()) == dict(theirs.ready.everyone())
+    assert dict(mine.duty.everyone()) == dict(theirs.duty.everyone())
     assert list(store.deadlines) == list(fresh.deadlines)
     assert store.calls == fresh.calls
     assert set(store.missed) == set(fresh.missed)

@@ -4,15 +4,20 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import contacts
+from app.floor import callbacks, contacts, queueing
 from app.floor.commands import OrderFailed, Recognised, TakeEvent
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
+from app.floor.placing import placed
 from app.floor.work import Work
+from app.routing.capacity import VOICE
 from app.telephony.events import CallEvent, EventType, OrderType
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
+
+MOST_BONUS = 86_400.0
+"""A platform may move a contact by up to a day of waiting, forward or back."""
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
@@ -29,14 +34,21 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     if contact is not None and contact.state is ContactState.WRAP_UP:
         ended = EndedCall(contact.id, contact.arrived_at, work.now, contact.call.said_at)
         return _straggler(work, command, event, ended)
+    if contact is not None and contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
+        work.happened(event.type, command.raw, contact.id)  # of an attempt that is over; nobody is on the line
+        return {"contact_id": contact.id, "instructions": []}
     before = contact
     contact = _open(work, command, event) if before is None else _told(work, before, event)
     contact = _recognised(work, contact, command.caller)
+    contact = _weighed(work, contact, event)
     work.happened(event.type, command.raw, contact.id)
     work.store.put_contact(contact)
     if before is None:
         work.tell_contact("contact.opened", contact)
     news = before is None or before.call.legs != contact.call.legs
+    if event.type == EventType.CALLBACK_REQUESTED:
+        callbacks.ask_callback(work, contact, _text(event.details.get("number")))
+        contact = work.store.contacts[contact.id]
     _follow(work, contact, event, news)
     _tell_change(work, before, contact.id)
     return {"contact_id": contact.id, "instructions": []}
@@ -59,7 +71,10 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     expected = contact.offer is not None and contact.offer.agent == command.agent_id
     if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING and expected:
         contacts.connect_failed(work, contact, "connect_failed")
-    if command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING:
+    if command.order_type == OrderType.VOICEMAIL and contact.ended_at is None:
+        work.order(OrderType.DISCONNECT, contact, reason="voicemail_failed")
+    dials = command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING
+    if dials and not callbacks.put_back(work, contact):
         contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
     if command.order_type == OrderType.DISCONNECT and contact.ended_at is None:
         sweep(work, contact, "the platform did not take the hang-up")
@@ -101,7 +116,13 @@ def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCal
 
 
 def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
-    contact = Contact(id=command.contact_id, call=open_call(event), arrived_at=work.now, heard_at=work.now)
+    contact = Contact(
+        id=command.contact_id,
+        call=open_call(event),
+        arrived_at=work.now,
+        heard_at=work.now,
+        channel=_text(event.details.get("channel")) or VOICE,
+    )
     return contact.heard(event.at, event.type, **_details(event))
 
 
@@ -111,8 +132,22 @@ def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Cont
         return contact
     if caller.profile is not None:
         work.store.put_profile(contact.id, caller.profile)
-    contact = contact.with_(customer=caller.customer, candidates=caller.candidates)
-    return contacts.placed(work, contact) if contact.state is ContactState.WAITING else contact
+    contact = contact.with_(
+        customer=caller.customer,
+        candidates=caller.candidates,
+        preferred_agent=caller.preferred_agent,
+        last_agent=caller.last_agent,
+    )
+    return placed(work, contact) if contact.state is ContactState.WAITING else contact
+
+
+def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """With the seconds of waiting that the platform gives this very contact, for instance after its own menu."""
+    given = event.details.get("bonus_seconds")
+    if isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= MOST_BONUS:
+        return contact
+    contact = contact.with_(own_bonus=float(given))
+    return placed(work, contact) if contact.state is ContactState.WAITING else contact
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
@@ -124,6 +159,10 @@ def _details(event: CallEvent) -> dict[str, object]:
     """What the timeline shows of an event; the event log has all of it."""
     told: dict[str, object] = {key: value for key, value in event.details.items() if _short(value) and key != "late"}
     return told | {name: getattr(event, name) for name in _ENTRY_DETAILS}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _short(value: object) -> bool:
@@ -171,6 +210,8 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
 
 def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
+    if gone and callbacks.put_back(work, contact):
+        return work.store.contacts[contact.id]
     for agent_id in gone:
         contact = contacts.leave(work, contact, agent_id).with_(close_at=None)  # it is they whose end was awaited
         work.store.put_contact(contact)
@@ -193,16 +234,20 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
         work.store.put_contact(contact.with_(requeue_at=None, sent_away=True))
         return
+    if contact.ending is not None:
+        return
     if event.type == EventType.QUEUED and _queued_now(contact):
         queue = event.queue if event.queue in queues else contact.queue
+        if queue in contact.overflowed:
+            return
         if queue is not None and (contact.state is ContactState.ARRIVING or queue != contact.queue):
-            contacts.enter_queue(work, contacts.leave_visit(work, contact, "flowed_out"), queue)
+            queueing.enter_queue(work, queueing.leave_visit(work, contact, "flowed_out"), queue)
             return
     if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
         return
     chosen = _chosen_queue(work, contact.call)
     if chosen in queues and contact.call.direction == "inbound":
-        contacts.enter_queue(work, contact, chosen)
+        queueing.enter_queue(work, contact, chosen)
 
 
 def _queued_now(contact: Contact) -> bool:
@@ -227,7 +272,7 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
     named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
     if before is not None and not named and _looks(before) == _looks(after):
         return
-    still_offered = before is not None and before.offer == after.offer and after.offer is not None
+    still_offered = before is not None and before.offers == after.offers and after.offer is not None
     audience = after.agents or (_met(after) if still_offered else ())
     strangers = tuple(key for key in audience if named or key not in _met(before))
     if strangers:
@@ -245,4 +290,4 @@ def _met(contact: Contact | None) -> tuple[str, ...]:
     """The agents who have been told of the contact: those on it, and the one to whom it is on offer."""
     if contact is None:
         return ()
-    return contact.agents if contact.offer is None else (*contact.agents, contact.offer.agent)
+    return (*contact.agents, *(each.agent for each in contact.offers))

@@ -10,14 +10,16 @@ from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
 from app.floor import contacts, views
 from app.floor.entities import Contact, ContactState, Offer
-from app.floor.offers import take_back
+from app.floor.offers import release, take_back
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, OrderType
 
 
 def accept(work: Work, command: c.AcceptOffer) -> dict[str, Any]:
     """Take the offered contact: the switch connects the agent's phone."""
-    contact = _offered(work, command, "accept")
+    contact = _taken(work, _offered(work, command, "accept"), command.agent_id)
+    if contact.promised:
+        return _call_back(work, contact, command.agent_id)
     until = work.now + contacts.CONNECT_SECONDS
     contact = contact.with_(state=ContactState.CONNECTING, offer=Offer(command.agent_id, until))
     work.store.put_contact(contact.noted(work.now, "offer.accepted", agent=command.agent_id))
@@ -26,14 +28,36 @@ def accept(work: Work, command: c.AcceptOffer) -> dict[str, Any]:
     return {"contact": views.contact_view(contact)}
 
 
+def _taken(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """The first who accepts has the contact; it is rescinded from all others, who have not missed it."""
+    others = [each.agent for each in contact.offers if each.agent != agent_id]
+    for other in others:
+        contact = contact.without_offer(other)
+    work.store.put_contact(contact)
+    for other in others:
+        release(work, contact, other, "taken")
+    return contact
+
+
+def _call_back(work: Work, contact: Contact, agent_id: str) -> dict[str, Any]:
+    """The agent takes a callback: the switch rings their phone and then the customer's."""
+    contact = contact.with_(
+        state=ContactState.CONNECTING, offer=None, agents=(agent_id,), close_at=work.now + contacts.DIAL_SECONDS
+    )
+    work.store.put_contact(contact.noted(work.now, "offer.accepted", agent=agent_id))
+    contacts.occupy(work, contact.id, agent_id)
+    work.order(OrderType.DIAL, contact, agent_id, to=contact.call.to)
+    return {"contact": views.contact_view(contact)}
+
+
 def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
     """Refuse the offered contact; the queue says whether that keeps the agent ready."""
     contact = _offered(work, command, "decline")
     rules = work.store.config.queues.get(contact.queue or "")
     if rules is None or rules.decline_keeps_ready:
-        take_back(work, contact, "declined")
+        take_back(work, contact, "declined", agent=command.agent_id)
     else:
-        take_back(work, contact, "declined", PresenceEvent.MISS, reason="declined")
+        take_back(work, contact, "declined", PresenceEvent.MISS, agent=command.agent_id, reason="declined")
     return work.agent_body(command.agent_id)
 
 
@@ -160,8 +184,8 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
 
 def _offered(work: Work, command: c.ContactCommand, wish: str) -> Contact:
     contact = work.store.contacts.get(command.contact_id)
-    offer = contact.offer if contact is not None and contact.state is ContactState.OFFERED else None
-    if contact is None or offer is None or offer.agent != command.agent_id:
+    offers = contact.offers if contact is not None and contact.state is ContactState.OFFERED else ()
+    if contact is None or command.agent_id not in (each.agent for each in offers):
         agent = work.store.agent(command.agent_id)
         raise Conflict(
             f"Cannot {wish}: contact {command.contact_id} is not on offer to {agent.id}; the offer may have expired.",

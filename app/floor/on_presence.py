@@ -6,6 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts
+from app.floor.entities import LiveAgent
 from app.floor.offers import take_back
 from app.floor.work import Work
 
@@ -13,6 +14,9 @@ SILENT_SECONDS = 45.0
 """An agent of whom nothing was heard for so long is gone."""
 
 LOST = "connection_lost"
+
+HELD = (AgentState.RESERVED, AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
+"""States in which something can follow "after this contact"."""
 
 
 def connect(work: Work, command: c.Connect) -> dict[str, Any]:
@@ -47,6 +51,8 @@ def silence(work: Work, agent_id: str) -> None:
     work.store.put_agent(agent)
     if agent.state is AgentState.RESERVED:
         _return_offer(work, agent.id, LOST, PresenceEvent.LOSE_CONNECTION, reason=LOST)
+    elif agent.offer is not None:
+        take_back(work, work.contact(agent.offer), LOST, agent=agent.id)
     else:
         if agent.state is AgentState.READY:
             work.move(agent_id, PresenceEvent.LOSE_CONNECTION, reason=LOST)
@@ -80,6 +86,8 @@ def ready(work: Work, command: c.Ready) -> dict[str, Any]:
     """The agent takes contacts from now on."""
     work.known(command.agent_id)
     agent = work.store.agent(command.agent_id)
+    if command.after_contact and agent.state in HELD:
+        return _afterwards(work, agent, None)
     if not agent.connected:
         raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
     if agent.wrap_up is not None:
@@ -90,12 +98,22 @@ def ready(work: Work, command: c.Ready) -> dict[str, Any]:
 def not_ready(work: Work, command: c.NotReady) -> dict[str, Any]:
     """The agent takes no contacts from now on; what is on offer to them goes to somebody else."""
     agent = work.store.agent(command.agent_id)
+    if command.after_contact and agent.state in HELD:
+        return _afterwards(work, agent, command.reason)
     if agent.state is AgentState.RESERVED:
         _return_offer(work, agent.id, "not_ready", PresenceEvent.MAKE_NOT_READY, reason=command.reason)
     else:
         if agent.wrap_up is not None:
             contacts.settle_wrap_up(work, agent.id)
-        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=command.reason)
+        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=command.reason, after=None)
+    return work.agent_body(agent.id)
+
+
+def _afterwards(work: Work, agent: LiveAgent, reason: str | None) -> dict[str, Any]:
+    """What the agent will be once nothing holds them any more; None is ready."""
+    if agent.after != reason:
+        work.store.put_agent(agent.with_(after=reason))
+        work.tell_agent_state(work.store.agent(agent.id))
     return work.agent_body(agent.id)
 
 
@@ -113,4 +131,4 @@ def log_off(work: Work, command: c.LogOff) -> dict[str, Any]:
 
 def _return_offer(work: Work, agent_id: str, why: str, event: PresenceEvent, **changes: Any) -> None:
     contact = work.contact(work.store.agent(agent_id).offer or "")
-    take_back(work, contact, why, event, **changes)
+    take_back(work, contact, why, event, agent=agent_id, **changes)

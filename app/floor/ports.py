@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from typing import Literal, Protocol
 
 from app.core.clock import Clock
 from app.floor.commands import Answer, Command
 from app.floor.effects import SwitchOrder
 from app.floor.inbox import Key
+
+Status = Literal["standby", "owner", "degraded"]
 
 
 class Publisher(Protocol):
@@ -73,9 +75,13 @@ class Host(Protocol):
     orders: Orders
     batch: int
     waiting: deque[Item]
+    status: Status
 
     async def rest(self, seconds: float) -> None:
         """Wait for a command, at most so long."""
+
+    def wake(self) -> None:
+        """Let `rest` end."""
 
     def settled(self, items: list[Item]) -> None:
         """These items have their answers."""

@@ -4,13 +4,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from app.core.clock import utc
 from app.db.pool import Connection
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, EndedCall, LiveAgent
 from app.floor.state import FloorState
 from app.floor.store import ENDED_MEMORY_SECONDS
+from app.routing.estimate import Average, Flow
 
 INBOX_MEMORY_SECONDS = 600.0
+FLOW_MEMORY_SECONDS = 86_400.0
 INBOX_MEMORY_ROWS = 100_000
 
 
@@ -30,6 +33,7 @@ async def recover(connection: Connection, floor: str, config: FloorConfig, now: 
         await _contacts(connection, floor, state)
         await _agents(connection, floor, state)
         await _ended(connection, state, now)
+        await _flows(connection, state, now)
         inbox = await _inbox(connection, floor, now)
         last = await connection.fetchval(
             "SELECT extract(epoch FROM at)::float8 FROM events WHERE floor = $1 ORDER BY seq DESC LIMIT 1", floor
@@ -72,6 +76,20 @@ async def _ended(connection: Connection, state: FloorState, now: float) -> None:
         state.store.ended[(row["source_id"], row["call_id"])] = ended
 
 
+async def _flows(connection: Connection, state: FloorState, now: float) -> None:
+    """What each queue remembers for its predictions: read off its last contacts, so nearly what it was."""
+    rows = await connection.fetch(_FLOWS, utc(now - FLOW_MEMORY_SECONDS))
+    for row in rows:
+        if row["ended"] or row["handled"]:
+            state.store.flows[row["id"]] = Flow(
+                last_wait=row["last_wait"],
+                last_at=row["last_at"] or 0.0,
+                handling=Average(row["handling"], row["handled"]) if row["handled"] else None,
+                waited=Average(row["waited"], row["ended"]) if row["ended"] else None,
+                lost=Average(row["lost"], row["ended"]) if row["ended"] else None,
+            )
+
+
 async def _inbox(connection: Connection, floor: str, now: float) -> dict[tuple[str, str], bytes]:
     rows = await connection.fetch(
         """SELECT scope, id, answer FROM inbox WHERE floor = $1 AND at > to_timestamp($2)
@@ -81,3 +99,22 @@ async def _inbox(connection: Connection, floor: str, now: float) -> dict[tuple[s
         INBOX_MEMORY_ROWS,
     )
     return {(row["scope"], row["id"]): row["answer"] for row in reversed(rows)}
+
+
+_FLOWS = """
+    SELECT q.id, h.handled, h.handling, v.ended, v.waited, v.lost, v.last_wait, v.last_at
+    FROM queues q
+    CROSS JOIN LATERAL
+        (SELECT count(*) AS handled, avg(i.seconds)::float8 AS handling FROM
+            (SELECT talk_seconds + hold_seconds + wrap_up_seconds AS seconds FROM interactions
+             WHERE queue_id = q.id AND outcome = 'answered' AND started_at > $1
+             ORDER BY started_at DESC LIMIT 50) i) h
+    CROSS JOIN LATERAL
+        (SELECT count(*) AS ended, avg(l.wait_seconds)::float8 AS waited,
+                avg((l.outcome = 'abandoned')::int)::float8 AS lost,
+                (array_agg(l.wait_seconds ORDER BY l.left_at DESC) FILTER (WHERE l.outcome = 'answered'))[1]
+                    AS last_wait,
+                extract(epoch FROM max(l.left_at) FILTER (WHERE l.outcome = 'answered'))::float8 AS last_at FROM
+            (SELECT wait_seconds, left_at, outcome FROM queue_visits
+             WHERE queue_id = q.id AND outcome IN ('answered', 'abandoned') AND started_at > $1 AND entered_at > $1
+             ORDER BY entered_at DESC LIMIT 200) l) v"""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from typing import Any, Literal
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -16,12 +16,11 @@ from app.floor.config import FloorConfig
 from app.floor.inbox import Key
 from app.floor.journal import TRANSIENT, Fenced, Journal
 from app.floor.metrics import OWNED
-from app.floor.ports import Item, Orders, Publisher
+from app.floor.ports import Item, Orders, Publisher, Status
 from app.floor.tenure import Tenure
 from app.floor.views import Picture
 
 log = structlog.get_logger(__name__)
-Status = Literal["standby", "owner", "degraded"]
 
 REPLAY_LIMIT = 1000
 OVERLOAD = 20_000
@@ -203,11 +202,13 @@ class Floor:
         log.info("owning the floor", floor=self.id, epoch=journal.epoch, seq=journal.seq)
         while not (self._stopping and not self.waiting):
             await tenure.turn()
+        await tenure.settle()
 
     async def _give_up(self, journal: Journal) -> None:
         self.status = "standby"
         OWNED.set(0)
         if self._tenure is not None:
+            await self._tenure.leave()
             for item in self._tenure.in_hand:
                 item.fail(self._unavailable())
             self._tenure = None

@@ -11,11 +11,11 @@ import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor import contacts, deadlines, on_calls, on_contacts, on_presence, views
+from app.floor import deadlines, on_calls, on_contacts, on_presence, on_supervision, placing, queueing, views
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
 from app.floor.entities import ContactState
-from app.floor.offers import match
+from app.floor.offers import BUSY, match, take_back
 from app.floor.store import Store
 from app.floor.work import Work
 
@@ -29,17 +29,33 @@ def _configure(work: Work, command: c.Configure) -> dict[str, Any]:
     """
     work.store.reindex(command.config)
     for contact in list(work.store.contacts.values()):
-        if contact.state is ContactState.WAITING and (placed := contacts.placed(work, contact)) != contact:
+        if contact.state is ContactState.WAITING and (placed := placing.placed(work, contact)) != contact:
             work.store.put_contact(placed)
+    _reconsider(work)
     on_presence.dismiss_strangers(work)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
     return {}
 
 
+def _reconsider(work: Work) -> None:
+    """Look at what stands by the old rules: who waits, and what is on offer on a channel no longer taken."""
+    for contact in list(work.store.contacts.values()):
+        for each in contact.offers if contact.state is ContactState.OFFERED else ():
+            record = work.store.config.agents.get(each.agent)
+            if record is not None and contact.channel not in dict(record.capacity):
+                take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
+    for line in list(work.store.lines.values()):
+        for key in list(line):
+            if (waiting := work.store.contacts[key]).state is ContactState.WAITING:
+                queueing.look_at_overflow(work, waiting)
+
+
 def _look(work: Work, command: c.Look) -> dict[str, Any]:
     if command.what == "agent" and command.agent_id is not None:
         return {"seq": work.seq, **views.agent_snapshot(work.store, command.agent_id)}
+    if command.what == "wait" and command.contact_id is not None:
+        return queueing.wait_told(work, work.contact(command.contact_id))
     picture = views.picture(work.store, work.seq, work.now)
     return {"picture": picture} if command.what == "picture" else picture.shown()
 
@@ -64,6 +80,9 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.HangUp: on_contacts.hang_up,
     c.Dial: on_contacts.dial,
     c.FinishWrapUp: on_contacts.finish_wrap_up,
+    c.Release: on_supervision.release,
+    c.EndCall: on_supervision.end_call,
+    c.AskCallback: on_supervision.ask_callback,
     c.Configure: _configure,
     c.Look: _look,
 }
@@ -81,7 +100,9 @@ class FloorState:
 
     def __init__(self, config: FloorConfig, seq: int = 0) -> None:
         self.store = Store(config)
-        self.seq = self._seq_before = seq
+        self.seq = seq
+        self._settled_seq = self._closed_seq = seq
+        self._closed_end = 0
 
     def apply(self, command: c.Command, now: float) -> Outcome:
         """Apply one command at the instant `now` (epoch seconds).
@@ -92,6 +113,7 @@ class FloorState:
         work = Work(self.store, now, self.seq)
         try:
             body = HANDLERS[type(command)](work, command)
+            queueing.look_at_deserted(work)
             match(work)
         except CallfloorError as refusal:
             self.store.rollback()
@@ -103,13 +125,22 @@ class FloorState:
         return Outcome(c.Answer(True, body), (*work.effects, *self._saved()))
 
     def begin_batch(self) -> None:
-        """What is applied from here on can be taken back by `undo_batch`, until this is called again."""
-        self._seq_before = self.seq
+        """Everything up to here is settled; what is applied from here on can be taken back by `undo_batch`."""
+        self._settled_seq = self.seq
         self.store.begin_batch()
 
+    def close_batch(self) -> None:
+        """What is applied from here on belongs to another batch than what was applied up to here and is not settled."""
+        self._closed_seq, self._closed_end = self.seq, self.store.undoable()
+
+    def settle_batch(self) -> None:
+        """The batch that was closed is not taken back any more."""
+        self._settled_seq = self._closed_seq
+        self.store.settle(self._closed_end)
+
     def undo_batch(self) -> None:
-        """Be again as at `begin_batch`: none of its commands has happened."""
-        self.seq = self._seq_before
+        """Take back everything that is not settled, in whichever batch: none of it has happened."""
+        self.seq = self._settled_seq
         self.store.rollback_batch()
 
     def next_deadline(self) -> float | None:

@@ -94,10 +94,11 @@ PARTS: dict[str, Part] = {
             "outcome": "text",
             "wait_seconds": "float8",
             "agent_id": "text",
+            "estimated_wait_seconds": "float8",
         },
         """INSERT INTO queue_visits ({columns})
            SELECT to_timestamp(u.started_at), u.interaction_id, u.queue_id, u.tier_id, to_timestamp(u.entered_at),
-                  to_timestamp(u.left_at), u.outcome, u.wait_seconds, u.agent_id
+                  to_timestamp(u.left_at), u.outcome, u.wait_seconds, u.agent_id, u.estimated_wait_seconds
            FROM head, {u}""",
     ),
     "amends": Part(

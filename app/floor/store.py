@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from sortedcontainers import SortedList
@@ -11,12 +12,18 @@ from sortedcontainers import SortedList
 from app.agents.presence import ON_DUTY, AgentState
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState, EndedCall, LiveAgent
-from app.routing.requirement import Requirement, Skills
-from app.routing.selection import AgentPool, Idle
-from app.routing.waiting import Place, WaitingLine
+from app.routing.capacity import free_channels
+from app.routing.engine import Engine, Waiting
+from app.routing.estimate import Flow
+from app.routing.occupancy import occupancy_key
+from app.routing.requirement import Kind, Selection
+from app.routing.selection import Standing
 
 CallKey = tuple[str, str]
 """Source and the platform's call id."""
+
+TAKING = (AgentState.READY, AgentState.BUSY)
+"""States in which something may be on offer to an agent: a busy one may have room for another."""
 
 SWEEP_SECONDS = 4 * 3600.0
 """A call of which nothing was heard for so long is closed, and says so."""
@@ -36,6 +43,8 @@ class Store:
         self.ended: dict[CallKey, EndedCall] = {}
         self.calls: dict[CallKey, str] = {}
         self.missed: dict[str, None] = {}
+        self.lines: dict[str, dict[str, None]] = {}
+        self.flows: dict[str, Flow] = {}
         self.touched_contacts: dict[str, None] = {}
         self.touched_agents: dict[str, None] = {}
         self.new_profiles: set[str] = set()
@@ -48,10 +57,11 @@ class Store:
         """Take a new configuration and build every index anew."""
         self.config = config
         self.by_address = {agent.address: agent.id for agent in config.agents.values()}
-        self.waiting, self.idle, self.on_duty = WaitingLine(), AgentPool(), AgentPool()
+        self.engine = Engine()
         self.deadlines: SortedList = SortedList()
         self.calls.clear()
         self.missed.clear()
+        self.lines.clear()
         for contact in self.contacts.values():
             self._index_contact(None, contact)
         for agent in self.agents.values():
@@ -67,12 +77,20 @@ class Store:
         self.new_profiles.clear()
 
     def begin_batch(self) -> None:
-        """From here on commands stay undoable together, by `rollback_batch`, until the next `begin_batch`."""
+        """From here on commands stay undoable together, by `rollback_batch`, until they are settled."""
         self._in_batch = True
         self._undo.clear()
 
+    def undoable(self) -> int:
+        """How much there is to undo: where a batch ends, for `settle`."""
+        return len(self._undo)
+
+    def settle(self, end: int) -> None:
+        """What was done before `end` is not undone any more."""
+        del self._undo[:end]
+
     def rollback_batch(self) -> None:
-        """Undo every command since `begin_batch`."""
+        """Undo every command that is not settled."""
         self._mark = 0
         self.rollback()
 
@@ -126,11 +144,6 @@ class Store:
         """The earliest deadline there is."""
         return self.deadlines[0][0] if self.deadlines else None
 
-    def skills(self, agent_id: str) -> Skills:
-        """An agent's skills; one whom the configuration does not know has none."""
-        record = self.config.agents.get(agent_id)
-        return record.skills if record else ()
-
     def _set_contact(self, contact_id: str, contact: Contact | None) -> None:
         self._index_contact(self.contacts.get(contact_id), contact)
         _assign(self.contacts, contact_id, contact)
@@ -140,42 +153,78 @@ class Store:
         _assign(self.agents, agent_id, agent)
 
     def _index_contact(self, old: Contact | None, new: Contact | None) -> None:
-        before, after = waiting_key(old), waiting_key(new)
+        self._stand_in_line(old, new)
+        before, after = self._waiting(old), self._waiting(new)
         if before != after:
-            if before is not None:
-                self.waiting.remove(*before)
-                self.missed.pop(before[1].contact, None)
-            if after is not None:
-                self.waiting.add(*after)
-        if new is not None and after is not None and new.missed_by:
-            self.missed[new.id] = None
+            key = _id(new or old)
+            self.engine.put_contact(key, after)
+            if after is not None and after.missed_by:
+                self.missed[key] = None
+            else:
+                self.missed.pop(key, None)
         self._move_deadline(contact_deadline(old), contact_deadline(new))
         if old is None and new is not None:
             self.calls[(new.call.source, new.call.id)] = new.id
         elif old is not None and new is None:
-            key = (old.call.source, old.call.id)
-            if self.calls.get(key) == old.id:
-                del self.calls[key]
+            call = (old.call.source, old.call.id)
+            if self.calls.get(call) == old.id:
+                del self.calls[call]
 
     def _index_agent(self, old: LiveAgent | None, new: LiveAgent | None) -> None:
-        for pool, key in ((self.idle, self._idle_key), (self.on_duty, self._duty_key)):
-            before, after = key(old), key(new)
-            if before != after:
-                if before is not None:
-                    pool.remove(*before)
-                if after is not None:
-                    pool.add(*after)
+        key = _id(new or old)
+        ready = self._standing(new)
+        if self.engine.ready.find(key) != ready:
+            self.engine.put_ready(key, ready)
+        duty_before, duty = self._kind_on_duty(old), self._kind_on_duty(new)
+        if duty_before != duty:
+            self.engine.put_duty(key, duty)
         self._move_deadline(agent_deadline(old), agent_deadline(new))
 
-    def _idle_key(self, agent: LiveAgent | None) -> tuple[Skills, Idle] | None:
-        if agent is None or agent.state is not AgentState.READY or agent.id not in self.config.agents:
-            return None
-        return self.skills(agent.id), Idle(agent.idle_since, agent.id)
+    def _stand_in_line(self, old: Contact | None, new: Contact | None) -> None:
+        before = old.queue if old is not None and old.state is ContactState.WAITING else None
+        after = new.queue if new is not None and new.state is ContactState.WAITING else None
+        if before != after:
+            if before is not None:
+                del self.lines[before][_id(old)]
+            if after is not None:
+                self.lines.setdefault(after, {})[_id(new)] = None
 
-    def _duty_key(self, agent: LiveAgent | None) -> tuple[Skills, Idle] | None:
+    def _waiting(self, contact: Contact | None) -> Waiting | None:
+        if contact is None or contact.state is not ContactState.WAITING or contact.held:
+            return None
+        rules = self.config.queues.get(contact.queue or "")
+        selection = rules.selection if rules is not None else Selection.LONGEST_IDLE
+        return Waiting(wanted=contact.wanted, place=contact.place, selection=selection, missed_by=contact.missed_by)
+
+    def _standing(self, agent: LiveAgent | None) -> Standing | None:
+        if agent is None or agent.state not in TAKING or agent.offer or agent.after or not agent.connected:
+            return None
+        record = self.config.agents.get(agent.id)
+        if record is None:
+            return None
+        kind = record.kind
+        if agent.contacts:
+            free = free_channels(record.capacity, record.blending, self.channels_of(agent))
+            if not free:
+                return None
+            kind = Kind(record.skills, record.team, free)
+        return Standing(
+            kind=kind,
+            idle_since=agent.idle_since,
+            served_at=agent.served_at,
+            occupancy=occupancy_key(agent.occupancy, agent.since),
+        )
+
+    def channels_of(self, agent: LiveAgent) -> list[str]:
+        """The channels of an agent's contacts, each as often as they have one of it."""
+        return [contact.channel for key in agent.contacts if (contact := self.contacts.get(key)) is not None]
+
+    def _kind_on_duty(self, agent: LiveAgent | None) -> Kind | None:
+        """Who may have a contact in a moment: not one who goes on a break then, is gone, or wraps up without end."""
         if agent is None or agent.state not in ON_DUTY or agent.id not in self.config.agents:
             return None
-        return self.skills(agent.id), Idle(0.0, agent.id)
+        endless = agent.state is AgentState.WORKING_AFTER_CALL and agent.wrap_up_until is None
+        return None if agent.after or not agent.connected or endless else self.config.agents[agent.id].kind
 
     def _move_deadline(self, before: tuple[float, str, str] | None, after: tuple[float, str, str] | None) -> None:
         if before == after:
@@ -186,24 +235,25 @@ class Store:
             self.deadlines.add(after)
 
 
-def waiting_key(contact: Contact | None) -> tuple[Requirement, Place] | None:
-    """Where the contact stands among the waiting, if it waits."""
-    if contact is None or contact.state is not ContactState.WAITING:
-        return None
-    return contact.wanted, contact.place
-
-
 def contact_deadline(contact: Contact | None) -> tuple[float, str, str] | None:
-    """When something must happen to the contact by itself: offer expiry, return to the queue, the sweep."""
+    """When something must happen to the contact by itself: offer expiry, a looser step, return to the queue, sweep."""
     if contact is None or contact.state is ContactState.WRAP_UP:
         return None
-    when = contact.heard_at + SWEEP_SECONDS
+    when = sweep_at(contact)
     if contact.offer is not None:
         when = min(when, contact.offer.expires_at)
-    for due in (contact.requeue_at, contact.close_at):
+    waits = contact.state is ContactState.WAITING
+    timers = (contact.loosens_at, contact.overflow_at) if waits else ()
+    for due in (contact.requeue_at, contact.close_at, *timers):
         if due is not None:
             when = min(when, due)
-    return when, "contact", contact.id
+    return None if when == inf else (when, "contact", contact.id)
+
+
+def sweep_at(contact: Contact) -> float:
+    """When a call of which nothing was heard is closed; never, while a promised callback waits and nobody is called."""
+    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
+    return inf if contact.promised and waits else contact.heard_at + SWEEP_SECONDS
 
 
 def agent_deadline(agent: LiveAgent | None) -> tuple[float, str, str] | None:
@@ -212,6 +262,11 @@ def agent_deadline(agent: LiveAgent | None) -> tuple[float, str, str] | None:
         return None
     due = [when for when in (agent.wrap_up_until, agent.silent_at) if when is not None]
     return (min(due), "agent", agent.id) if due else None
+
+
+def _id(entity: Contact | LiveAgent | None) -> str:
+    assert entity is not None, "nothing became of nothing"
+    return entity.id
 
 
 def _assign(table: dict[Any, Any], key: Any, value: Any) -> None:

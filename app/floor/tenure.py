@@ -1,4 +1,4 @@
-"""One time of owning the floor: its memory, and the turns of apply, commit, tell."""
+"""One time of owning the floor: its memory, and its rounds of apply, commit, tell."""
 
 import asyncio
 import time
@@ -9,16 +9,16 @@ import structlog
 
 from app.core.clock import SteadyClock
 from app.core.errors import CallfloorError
-from app.floor import configuration, frames
-from app.floor.batch import Batch
-from app.floor.commands import Answer, Expire, Resumed, TakeOver
-from app.floor.effects import Happened
-from app.floor.inbox import Inbox, encode
+from app.core.tasks import begin
+from app.floor import configuration
+from app.floor.commands import Expire, Resumed, TakeOver
+from app.floor.inbox import Inbox
 from app.floor.journal import AlreadyAnswered, Fenced, Journal
 from app.floor.metrics import BATCH_COMMANDS, COMMANDS, COMMIT_SECONDS
 from app.floor.outbox import load_pending
 from app.floor.ports import Host, Item
 from app.floor.recovery import Recovered, recover
+from app.floor.round import Round
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 2.0
@@ -29,6 +29,9 @@ RECOVERY_PAUSE = 0.2
 STALL_SECONDS = 2.0
 """A commit that takes longer makes the floor degraded: callers are told to come back instead of being kept waiting."""
 
+AT_ONCE = 100
+"""So many commands are applied before the loop looks at everything else: a commit that has ended, a new request."""
+
 
 class CommandFailed(CallfloorError):
     """A command could not be applied or written for a reason that is ours; nothing of it happened."""
@@ -37,16 +40,24 @@ class CommandFailed(CallfloorError):
 
 
 class Tenure:
-    """Holds the state between `Floor.run` winning the lock and losing it. Use `begin`."""
+    """Holds the state between `Floor.run` winning the lock and losing it. Use `begin`; at its end call `leave`.
+
+    One round is committed at a time. Meanwhile the next one gathers: its commands are applied to memory, which is
+    ahead of the database by these two rounds and no more, and nobody is told before the commit.
+    """
 
     def __init__(self, floor: Host, journal: Journal, recovered: Recovered) -> None:
         self.state = recovered.state
-        self.in_hand: list[Item] = []
         self._floor = floor
         self._journal = journal
         self._inbox = Inbox(recovered.inbox)
         self._clock = SteadyClock(floor.clock, recovered.last)
         self._spoke_at = time.monotonic()
+        self._gathering = Round()
+        self._closed = Round()
+        self._writing: asyncio.Task[None] | None = None
+        self._again: list[Item] = []
+        self.state.begin_batch()
 
     @classmethod
     async def begin(cls, floor: Host, journal: Journal) -> "Tenure":
@@ -58,22 +69,54 @@ class Tenure:
         floor.waiting.appendleft(Item(TakeOver(), None))
         return tenure
 
-    async def turn(self) -> None:
-        """Wait for something to do, and do it: one batch.
+    @property
+    def in_hand(self) -> list[Item]:
+        """Commands that were taken and have no answer yet."""
+        return [*self._again, *self._closed.items, *self._gathering.items]
 
-        Before, if the database has not been spoken to for a while, see that the floor is still ours: what is only read
+    async def turn(self) -> None:
+        """Wait for something to do, and do it: apply what waits, and commit it once no other commit is under way."""
+        await self._rest()
+        if self._writing is not None and self._writing.done():
+            await self._finish()
+        if self._writing is None and self._silent_for() >= HEARTBEAT_SECONDS:
+            await self._reach(self._journal.check())
+        if not self._full():
+            self._apply_all(self._gathering, self._take())
+        if self._writing is None and self._gathering.items:
+            self._write()
+
+    async def settle(self) -> None:
+        """Come back when everything that was applied is durable and told."""
+        while self._writing is not None:
+            await asyncio.wait([self._writing])
+            await self.turn()
+
+    async def leave(self) -> None:
+        """Write nothing more."""
+        if self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+
+    async def _rest(self) -> None:
+        """Until there is something to apply, or a commit has ended.
+
+        While nothing is being committed: at most until it must be seen that the floor is still ours. What is only read
         is never committed, and a process that stood still may have been replaced.
         """
+        if self._writing is not None and self._full():
+            await asyncio.wait([self._writing])
+        if self._writing is not None and self._writing.done():
+            return
         deadline = self.state.next_deadline()
-        idle = HEARTBEAT_SECONDS - self._silent_for()
-        await self._floor.rest(idle if deadline is None else min(idle, deadline - self._clock()))
-        if self._silent_for() >= HEARTBEAT_SECONDS:
-            await self._reach(self._journal.check(), [])
-        self.in_hand = items = self._take()
-        if items:
-            await self._process(items)
-        self._floor.settled(items)
-        self.in_hand = []
+        seconds = HEARTBEAT_SECONDS - (self._silent_for() if self._writing is None else 0)
+        await self._floor.rest(seconds if deadline is None else min(seconds, deadline - self._clock()))
+
+    def _full(self) -> bool:
+        """Whether nothing more is applied until the commit that is under way has ended."""
+        if self._writing is None:
+            return False
+        return len(self._gathering.items) >= self._floor.batch or self._floor.status == "degraded"
 
     def _silent_for(self) -> float:
         return time.monotonic() - self._spoke_at
@@ -85,100 +128,122 @@ class Tenure:
         deadline = self.state.next_deadline()
         if deadline is not None and deadline <= self._clock():
             items.append(Item(Expire(), None))
-        while waiting and len(items) < self._floor.batch:
+        most = min(AT_ONCE, self._floor.batch - len(self._gathering.items))
+        while waiting and len(items) < most:
             items.append(waiting.popleft())
         return items
 
-    async def _process(self, items: list[Item]) -> None:
-        """Apply and commit together; where the database refuses the batch itself, find the one at fault."""
-        try:
-            await self._together(items)
-        except Fenced:
-            raise
-        except AlreadyAnswered as earlier:
-            self.state.undo_batch()
-            for key, raw in earlier.answers.items():
-                self._inbox.put(key, raw)
-            await self._process(items)
-        except Exception as error:
-            log.exception("a batch could not be written", commands=[type(item.command).__name__ for item in items])
-            await self._recover()
-            if len(items) == 1:
-                failure = CommandFailed("The command could not be written; nothing of it happened.")
-                failure.__cause__ = error
-                items[0].fail(failure)
-                return
-            for item in items:
-                await self._process([item])
-
-    async def _together(self, items: list[Item]) -> None:
-        batch = Batch()
+    def _apply_all(self, round_: Round, items: list[Item]) -> None:
         now = self._clock()
-        self.state.begin_batch()
-        answers = [(item, self._apply(item, batch, now)) for item in items]
-        if batch:
-            await self._commit(batch, items)
-        for key, raw in ((row[:2], row[3]) for row in batch.inbox):
-            self._inbox.put(key, raw)
-        self._tell(batch)
-        for item, answer in answers:
-            if answer is not None:
-                item.answer(answer)
+        for item in items:
+            round_.items.append(item)
+            self._apply(round_, item, now)
 
-    def _apply(self, item: Item, batch: Batch, now: float) -> Answer | None:
+    def _apply(self, round_: Round, item: Item, now: float) -> None:
         known = self._inbox.get(item.key) if item.key is not None else None
         name = type(item.command).__name__
         if known is not None:
             COMMANDS.labels(name, "repeated").inc()
-            return known
+            round_.repeat(item, known)
+            return
         try:
             outcome = self.state.apply(item.command, now)
         except Exception as error:
             log.exception("a command raised; it left no trace", command=name)
             COMMANDS.labels(name, "raised").inc()
-            failure = CommandFailed("The command raised an unexpected error; nothing of it happened.")
-            failure.__cause__ = error
-            item.fail(failure)
-            return None
+            item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
+            return
         COMMANDS.labels(name, "applied" if outcome.answer.ok else "refused").inc()
-        batch.add(outcome.effects)
-        if item.key is not None:
-            batch.remember(*item.key, now, encode(outcome.answer))
-        return outcome.answer
+        round_.take(item, outcome, self.state, now)
 
-    async def _commit(self, batch: Batch, items: list[Item]) -> None:
+    def _write(self) -> None:
+        """Close the round that gathers and commit it, while the next one gathers."""
+        self._closed, self._gathering = self._gathering, Round()
+        self.state.close_batch()
+        if not self._closed.batch:
+            self._settled(self._closed)
+            return
+        self._writing = begin("commit", self._commit(self._closed, self.state.seq))
+        self._writing.add_done_callback(lambda _: self._floor.wake())
+
+    async def _commit(self, round_: Round, seq: int) -> None:
         started = time.perf_counter()
-        await self._reach(self._journal.commit(batch, self.state.seq), items)
+        await self._reach(self._journal.commit(round_.batch, seq))
         COMMIT_SECONDS.observe(time.perf_counter() - started)
-        BATCH_COMMANDS.observe(len(items))
+        BATCH_COMMANDS.observe(len(round_.items))
+        self._settled(round_)
 
-    async def _reach(self, work: Coroutine[Any, Any, None], items: list[Item]) -> None:
+    def _settled(self, round_: Round) -> None:
+        """The round is durable: remember its answers, and tell."""
+        self.state.settle_batch()
+        for key, raw in ((row[:2], row[3]) for row in round_.batch.inbox):
+            self._inbox.put(key, raw)
+        round_.tell(self._floor.publisher)
+        if round_.batch.orders:
+            self._floor.orders.put(round_.batch.orders)
+        round_.answer()
+        self._floor.settled(round_.items)
+        self._closed = Round()
+
+    async def _finish(self) -> None:
+        """See how the commit ended. Where the database refuses the round itself, find the command at fault."""
+        writing, self._writing = self._writing, None
+        assert writing is not None
+        try:
+            writing.result()
+        except Fenced:
+            raise
+        except AlreadyAnswered as earlier:
+            self.state.undo_batch()
+            self._remember(earlier)
+            self._give_back()
+        except Exception:
+            names = [type(item.command).__name__ for item in self._closed.items]
+            log.exception("a batch could not be written", commands=names)
+            self._again, self._closed = self._closed.items, Round()
+            await self._recover()
+            self._give_back()
+            await self._one_by_one()
+
+    def _remember(self, earlier: AlreadyAnswered) -> None:
+        for key, raw in earlier.answers.items():
+            self._inbox.put(key, raw)
+
+    def _give_back(self) -> None:
+        """None of what was applied has happened: the commands wait again, before all others."""
+        self._floor.waiting.extendleft(reversed([*self._closed.items, *self._gathering.items]))
+        self._closed, self._gathering = Round(), Round()
+
+    async def _one_by_one(self) -> None:
+        while self._again:
+            self._closed = Round()
+            self._apply_all(self._closed, [self._again.pop(0)])
+            self.state.close_batch()
+            try:
+                await self._commit(self._closed, self.state.seq)
+            except Fenced:
+                raise
+            except AlreadyAnswered as earlier:
+                self.state.undo_batch()
+                self._remember(earlier)
+                self._again[0:0] = self._closed.items
+            except Exception as error:
+                log.exception("a command could not be written")
+                for item in self._closed.items:
+                    item.fail(_failure("The command could not be written; nothing of it happened.", error))
+                self._floor.settled(self._closed.items)
+                await self._recover()
+            self._closed = Round()
+
+    async def _reach(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something on the database; where that takes too long, those who wait are told to come back."""
-        stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._floor.degrade, items)
+        stall = asyncio.get_running_loop().call_later(STALL_SECONDS, lambda: self._floor.degrade(self.in_hand))
         try:
             await work
         finally:
             stall.cancel()
         self._spoke_at = time.monotonic()
         self._floor.restore()
-
-    def _tell(self, batch: Batch) -> None:
-        publisher = self._floor.publisher
-        supervised = publisher.listened(frames.FLOOR_TOPIC)
-        for event in batch.events:
-            if event.agent is None and not supervised:
-                continue
-            data = self._frame(event)
-            if event.agent is not None:
-                publisher.publish(frames.AGENT_TOPIC + event.agent, event.seq, data)
-            if supervised and frames.is_frame(event):
-                publisher.publish(frames.FLOOR_TOPIC, event.seq, data)
-        if batch.orders:
-            self._floor.orders.put(batch.orders)
-
-    def _frame(self, event: Happened) -> bytes:
-        profile = self.state.store.profiles.get(event.contact) if event.contact is not None else None
-        return frames.frame(event.seq, event.at, event.type, event.body, profile)
 
     async def _recover(self) -> None:
         """Drop memory and read it anew: what was applied since the last commit never happened."""
@@ -192,3 +257,10 @@ class Tenure:
                 await asyncio.sleep(RECOVERY_PAUSE)
                 await self._journal.check()
         self.state, self._inbox = recovered.state, Inbox(recovered.inbox)
+        self.state.begin_batch()
+
+
+def _failure(detail: str, cause: Exception) -> CommandFailed:
+    failure = CommandFailed(detail)
+    failure.__cause__ = cause
+    return failure

@@ -11,7 +11,11 @@ from app.floor import views
 from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
 from app.floor.entities import Contact, Entry, LiveAgent
 from app.floor.store import Store
+from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
+
+FREE = (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OFF)
+"""Nothing holds an agent in these, so nothing is to follow."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -86,8 +90,11 @@ class Work:
         state = presence.move(agent.state, event)
         if state is not agent.state:
             changes.setdefault("since", self.now)
+            changes["occupancy"] = _occupancy(agent, self.now)
         if state is not AgentState.NOT_READY:
             changes.setdefault("reason", None)
+        if state in FREE:
+            changes.setdefault("after", None)
         moved = agent.with_(state=state, **changes)
         if moved != agent:
             self.store.put_agent(moved)
@@ -106,6 +113,8 @@ class Work:
         else:
             event = PresenceEvent.MAKE_NOT_READY if wrapping else PresenceEvent.MISS
             self.move(agent_id, event, reason=reason, after=None, **changes)
+        if agent_id not in self.store.config.agents:  # removed meanwhile, and left to finish
+            self.move(agent_id, PresenceEvent.LOG_OFF)
 
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""
@@ -117,6 +126,12 @@ class Work:
         body = _encode({"contact": views.contact_view(contact), **more})
         for agent in to or contact.agents or (None,):
             self.happened(kind, body, contact.id, agent)
+
+
+def _occupancy(agent: LiveAgent, now: float) -> float:
+    passed = now - agent.since
+    busy = agent.state in (AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
+    return round(after_busy(agent.occupancy, passed) if busy else after_idle(agent.occupancy, passed), 9)
 
 
 def wrong_contact_state(contact: Contact, wish: str, accepted: str) -> Conflict:

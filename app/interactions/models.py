@@ -81,3 +81,4 @@ class QueueVisit(Base):
     outcome: Mapped[str]  # answered | abandoned | flowed_out
     wait_seconds: Mapped[float]
     agent_id: Mapped[str | None]
+    estimated_wait_seconds: Mapped[float | None]

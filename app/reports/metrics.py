@@ -9,8 +9,10 @@ import msgspec
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """What is counted for one queue and one interval. Counts of several intervals or queues add up.
 
-    A stay in a queue is counted where it began. `handled` and the three sums after it belong to contacts that were
-    answered and whose record names the queue; they are counted where the contact arrived.
+    A stay in a queue is counted where it began. `predicted` are the answered whose wait was predicted when they
+    entered; the two sums after it are predicted minus waited, with its sign and without. `handled` and the three sums
+    after it belong to contacts that were answered and whose record names the queue; they are counted where the contact
+    arrived.
     """
 
     answered: int = 0
@@ -21,6 +23,9 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     abandoned_short: int = 0
     wait_answered_seconds: float = 0.0
     longest_wait_seconds: float = 0.0
+    predicted: int = 0
+    prediction_error_seconds: float = 0.0
+    prediction_miss_seconds: float = 0.0
     handled: int = 0
     talk_seconds: float = 0.0
     hold_seconds: float = 0.0
@@ -60,13 +65,16 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     abandon_rate_excl_short: float | None
     asa_seconds: float | None
     aht_seconds: float | None
+    prediction_bias_seconds: float | None
+    prediction_mae_seconds: float | None
 
 
 def measure(counts: Counts) -> Metrics:
     """All metrics of the counts.
 
     Abandon rate is abandoned / offered; without short abandons they leave both sides. ASA is the mean wait of the
-    answered from queue entry to connection, ringing included. AHT is talk, hold and wrap-up of a handled contact.
+    answered from queue entry to connection, ringing included. AHT is talk, hold and wrap-up of a handled contact. The
+    prediction's bias is how much too long it was on average, its MAE how far off without regard to the direction.
     """
     met, short = counts.answered_in_target, counts.abandoned_short
     credit = met + counts.abandoned_in_target
@@ -86,6 +94,8 @@ def measure(counts: Counts) -> Metrics:
         abandon_rate_excl_short=ratio(counts.abandoned - short, counts.offered - short),
         asa_seconds=ratio(counts.wait_answered_seconds, counts.answered),
         aht_seconds=ratio(handling, counts.handled),
+        prediction_bias_seconds=ratio(counts.prediction_error_seconds, counts.predicted),
+        prediction_mae_seconds=ratio(counts.prediction_miss_seconds, counts.predicted),
     )
 
 

@@ -89,7 +89,8 @@ _RULES = text("""
     where cast(:queues as text[]) is null or id = any(cast(:queues as text[]))
     order by id""")
 
-_STAYS = text("""
+_STAYS = text(
+    """
     with rules as (
         select * from jsonb_to_recordset(cast(:rules as jsonb))
             as r(queue text, service_level_seconds float8, short_abandon_seconds float8)
@@ -105,12 +106,20 @@ _STAYS = text("""
         count(*) filter (where v.outcome = 'abandoned'
             and v.wait_seconds <= coalesce(r.short_abandon_seconds, :short)) as abandoned_short,
         coalesce(sum(v.wait_seconds) filter (where v.outcome = 'answered'), 0) as wait_answered_seconds,
-        max(v.wait_seconds) as longest_wait_seconds
+        max(v.wait_seconds) as longest_wait_seconds,
+        count(*) filter (where {predicted}) as predicted,
+        coalesce(sum(v.estimated_wait_seconds - v.wait_seconds) filter (where {predicted}), 0)
+            as prediction_error_seconds,
+        coalesce(sum(abs(v.estimated_wait_seconds - v.wait_seconds)) filter (where {predicted}), 0)
+            as prediction_miss_seconds
     from queue_visits v left join rules r on r.queue = v.queue_id
     where v.entered_at >= :since and v.entered_at < :until
         and v.started_at >= :arrived_since and v.started_at < :arrived_until
         and (cast(:queues as text[]) is null or v.queue_id = any(cast(:queues as text[])))
-    group by v.queue_id, slot""")
+    group by v.queue_id, slot""".replace(
+        "{predicted}", "v.outcome = 'answered' and v.estimated_wait_seconds is not null"
+    )
+)
 
 _HANDLED = text("""
     select i.queue_id, width_bucket(i.started_at, cast(:starts as timestamptz[])) as slot,

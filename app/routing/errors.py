@@ -1,6 +1,6 @@
 """Why a queue's or a wrap-up code's record is refused."""
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 
 
 class QueueUnknown(NotFound):
@@ -27,6 +27,12 @@ class WrapUpCodeTaken(Conflict):
     code = "wrap-up-code-taken"
 
 
+class QueueFaulty(Invalid):
+    """A queue's definition names what does not exist, or contradicts itself."""
+
+    code = "queue-faulty"
+
+
 class QueueInUse(Conflict):
     """Dialled numbers still lead to the queue, or contacts are in it."""
 
@@ -34,6 +40,12 @@ class QueueInUse(Conflict):
 
 
 class SkillInUse(Conflict):
-    """Queues require the skill, or agents hold it."""
+    """Queues ask for the skill, or agents hold it."""
 
     code = "skill-in-use"
+
+
+class TeamInUse(Conflict):
+    """Queues ask for the team, or agents are in it."""
+
+    code = "team-in-use"

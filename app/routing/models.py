@@ -1,11 +1,16 @@
 """Queues as records: what a queue requires and how it offers."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
+from app.routing.hours_models import BusinessHours
+from app.routing.requirement import Selection
+
+_EMPTY = text("'[]'::jsonb")
 
 
 class Queue(Base):
@@ -15,6 +20,10 @@ class Queue(Base):
     __table_args__ = (
         CheckConstraint("language_level between 0 and 5", name="language_level_range"),
         CheckConstraint("offer_seconds > 0 and wrap_up_seconds >= 0", name="durations_sane"),
+        CheckConstraint(f"selection in ({', '.join(repr(str(each)) for each in Selection)})", name="selection_known"),
+        CheckConstraint("offer_agents between 1 and 10", name="offer_agents_range"),
+        CheckConstraint("wrap_up_ends in ('automatic', 'by_agent')", name="wrap_up_ends_known"),
+        CheckConstraint("preferred_seconds >= 0 and last_agent_seconds >= 0", name="limits_sane"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -27,6 +36,19 @@ class Queue(Base):
     default_language: Mapped[str | None]
     service_level_seconds: Mapped[float] = mapped_column(server_default=text("20"))
     short_abandon_seconds: Mapped[float] = mapped_column(server_default=text("5"))
+    selection: Mapped[str] = mapped_column(server_default=text("'longest_idle'"))
+    strict_tiers: Mapped[bool] = mapped_column(server_default=text("false"))
+    offer_agents: Mapped[int] = mapped_column(SmallInteger, server_default=text("1"))
+    wrap_up_ends: Mapped[str] = mapped_column(server_default=text("'automatic'"))
+    preferred_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    last_agent_seconds: Mapped[float] = mapped_column(server_default=text("0"))
+    one_of: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    agents: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    teams: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    excluded: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    steps: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    overflow: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
+    hours_id: Mapped[str | None] = mapped_column(ForeignKey(BusinessHours.id, ondelete="RESTRICT"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

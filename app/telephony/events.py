@@ -23,6 +23,8 @@ class EventType(StrEnum):
     CONNECTION_CLEARED = "call.connection_cleared"
     CLEARED = "call.cleared"
     FAILED = "call.failed"
+    CALLBACK_REQUESTED = "call.callback_requested"
+    """The waiting caller wishes to be called back and keeps their place; `number` in the details, else their own."""
 
 
 KNOWN_TYPES = frozenset(str(kind) for kind in EventType)
@@ -64,3 +66,8 @@ class OrderType(StrEnum):
     TRANSFER = "call.transfer"
     CONFERENCE = "call.conference"
     DIAL = "call.dial"
+    OFFER_CALLBACK = "call.offer_callback"
+    """Ask the caller whether they would rather be called back; `call.callback_requested` is the yes."""
+
+    VOICEMAIL = "call.voicemail"
+    """Take a message of the caller and end the call."""

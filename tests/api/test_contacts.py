@@ -6,14 +6,19 @@ import httpx
 import msgspec
 import pytest
 
+from app.agents.models import Agent, Skill
+from app.auth.models import User
 from app.core.clock import now, utc
 from app.core.ids import new_id
 from app.db.engine import Sessions
 from app.floor import commands as c
 from app.floor.effects import Happened
 from app.floor.models import FloorEvent
+from app.routing.models import Queue
+from app.routing.overflow import Do, OverflowRule, When
 from tests.api.conftest import ClientAs
 from tests.floor.factories import T0, Bench
+from tests.floor.test_floor_queueing import rules
 
 
 def events(floor: Bench) -> list[FloorEvent]:
@@ -63,17 +68,47 @@ async def test_each_offer_tells_to_whom_and_why(supervisor: httpx.AsyncClient, c
     assert (first["agent"], second["agent"], told["next"]) == ("ann", "bob", None)
     assert first["why"] == {
         "rule": "contact_finds_agent",
-        "requires": [["cards", 2]],
+        "selection": "longest_idle",
+        "wanted": {"skills": [["cards", 2]], "one_of": [], "agents": [], "teams": [], "excluded": []},
         "step": 0,
+        "rank": 1,
+        "precedence": 0,
         "waited_seconds": 0.0,
         "bonus_seconds": 0.0,
         "idle_seconds": 2.0,
         "considered": 2,
-        "rivals": [{"id": "bob", "behind_seconds": 1.0}],
+        "rivals": [{"id": "bob", "behind": 1.0}],
+        "passed_over": [],
         "excluded": [],
+        "because": "",
+        "measured": 0.0,
+        "limit": 0.0,
+        "to": "",
     }
     assert second["why"]["excluded"] == ["ann"]
     assert first["at"] < second["at"]
+
+
+async def test_each_offer_is_told_in_sentences_with_the_names_there_are(
+    supervisor: httpx.AsyncClient, contact: str, kept_apart: Sessions
+) -> None:
+    async with kept_apart.write() as session:
+        session.add(User(id="ann", name="Ann Lee", role="agent", password_hash="-"))
+        session.add_all([Queue(id="cards", name="Cards"), Skill(id="cards", name="Card services")])
+        await session.flush()
+        session.add(Agent(id="ann", name="Ann Lee", address="1001"))
+    first, second = (await decisions(supervisor, contact))["items"]
+    assert first["sentences"] == [
+        "Offered to Ann Lee out of Cards at once, as the first of 2 who could take it.",
+        "Required: Card services at level 2 or above.",
+        "Ann Lee had been idle for 2 s; next was bob (idle 1 s less).",
+    ]
+    assert second["sentences"] == [
+        "Offered to bob out of Cards after 3 s of waiting, the only one who could take it.",
+        "Required: Card services at level 2 or above.",
+        "bob had been idle for 4 s.",
+        "Ann Lee had been idle at least as long but had missed or declined that offer before.",
+    ]
 
 
 async def test_decisions_come_in_pages(supervisor: httpx.AsyncClient, contact: str) -> None:
@@ -101,3 +136,20 @@ async def test_a_contact_that_nobody_knows_is_not_found(supervisor: httpx.AsyncC
 @pytest.mark.parametrize("role", ["agent", "integration"])
 async def test_only_who_leads_the_floor_reads_decisions(client_as: ClientAs, contact: str, role: Any) -> None:
     assert (await decisions(client_as(role), contact))["status"] == 403
+
+
+async def test_overflow_is_told_among_the_decisions_with_what_was_measured(
+    supervisor: httpx.AsyncClient, kept_apart: Sessions
+) -> None:
+    floor = Bench(rules(OverflowRule(when=When.LENGTH, at=0, do=Do.QUEUE, queue="loans")))
+    sent_on = floor.arrives()
+    async with kept_apart.write() as session:
+        session.add_all(events(floor))
+    (told,) = (await decisions(supervisor, sent_on))["items"]
+    assert told["agent"] is None
+    assert {key: told["why"][key] for key in ("rule", "because", "measured", "limit", "to")} == {
+        "rule": "overflow", "because": "length", "measured": 0.0, "limit": 0.0, "to": "queue:loans",
+    }  # fmt: skip
+    assert told["sentences"] == [
+        "No contacts waited in cards already, where 0 is the limit, so it was sent on to loans."
+    ]

@@ -92,6 +92,21 @@ async def test_null_clears_and_absent_stays(agent: httpx.AsyncClient) -> None:
     assert changed["attributes"] == {"a": [1, None, "é"]}
 
 
+async def test_a_customer_has_an_agent_of_their_own(agent: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+    mei = {"id": "mei", "name": "Lin Mei", "address": "1001", "password": "correct horse"}
+    assert (await admin.post("/api/v1/agents", json=mei)).status_code == 201
+    made = await make(agent, preferred_agent="mei")
+    path = f"{PATH}/{made['id']}"
+    assert made["preferred_agent"] == "mei"
+    profile = (await agent.get(f"{path}/profile")).json()
+    assert profile["customer"]["agent"] == {"id": "mei", "name": "Lin Mei"}
+    changed = (await agent.patch(path, json={"version": 1, "preferred_agent": None})).json()
+    assert (changed["preferred_agent"], changed["version"]) == (None, 2)
+    assert (await agent.patch(path, json={"version": 1, "preferred_agent": "mei"})).status_code == 409
+    again = (await agent.patch(path, json={"version": 2, "preferred_agent": "mei"})).json()
+    assert (again["preferred_agent"], again["version"]) == ("mei", 3)
+
+
 async def test_a_stale_change_is_told_the_present_version(agent: httpx.AsyncClient) -> None:
     path = f"{PATH}/{(await make(agent))['id']}"
     assert (await agent.patch(path, json={"version": 1, "name": "王大明"})).status_code == 200
@@ -127,6 +142,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"tier": "No Such"}, "body.tier"),
     ({"tier": "platinum"}, "body.tier"),
     ({"language": "Chinese!"}, "body.language"),
+    ({"preferred_agent": "nobody"}, "body.preferred_agent"),
+    ({"preferred_agent": "No Body"}, "body.preferred_agent"),
     ({"attributes": []}, "body.attributes"),
     ({"attributes": None}, "body.attributes"),
     ({"attributes": {"a": "\x00"}}, "body.attributes"),

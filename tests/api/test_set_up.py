@@ -4,13 +4,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 from standardwebhooks import Webhook
 
 from app.core.ids import new_id
 from app.floor.models import LiveContact
+from app.routing.models import Queue
 from tests.api.conftest import OneTransaction, faults
 
 QUEUE = {"id": "cards", "name": "Cards 卡"}
+NOBODY = "no active agent could take a contact however long it waits: there is no active agent"
 SOURCE = {"id": "pbx", "name": "Head office", "command_url": "https://pbx.example/commands"}
 
 
@@ -19,6 +22,7 @@ async def test_a_queue_has_the_defaults_of_the_routing_rules(admin: httpx.AsyncC
     assert made.status_code == 201
     told = made.json()
     assert (told["offer_seconds"], told["wrap_up_seconds"], told["requires"]) == (20, 30, {})
+    assert told.pop("warnings") == [{"where": "body", "what": NOBODY}]
     assert (await admin.get("/api/v1/queues")).json()["items"] == [told]
 
 
@@ -73,6 +77,20 @@ async def test_a_queue_to_which_numbers_lead_is_not_removed(admin: httpx.AsyncCl
     await admin.patch("/api/v1/sources/pbx", json={"default_queue": None})
     assert (await admin.delete("/api/v1/queues/cards")).status_code == 204
     assert (await admin.delete("/api/v1/queues/cards")).status_code == 404
+
+
+async def test_a_queue_to_which_another_overflows_is_not_removed(
+    admin: httpx.AsyncClient, kept_apart: OneTransaction
+) -> None:
+    for queue in ("cards", "loans"):
+        await admin.post("/api/v1/queues", json={"id": queue, "name": queue})
+    overflow = [{"when": "length", "at": 5, "do": "queue", "queue": "cards"}]
+    async with kept_apart.write() as session:
+        await session.execute(update(Queue).where(Queue.id == "loans").values(overflow=overflow))
+    kept = await admin.delete("/api/v1/queues/cards")
+    assert (kept.status_code, kept.json()["used_by"]) == (409, [{"queue": "loans", "where": "overflow.0.queue"}])
+    assert (await admin.delete("/api/v1/queues/loans")).status_code == 204
+    assert (await admin.delete("/api/v1/queues/cards")).status_code == 204
 
 
 async def test_a_queue_with_callers_in_it_is_not_removed(admin: httpx.AsyncClient, kept_apart: OneTransaction) -> None:

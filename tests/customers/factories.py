@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.agents.models import Agent
+from app.auth.models import User
 from app.customers.models import Tier
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer, change_customer, create_customer
@@ -19,6 +21,14 @@ async def make_tier(session: AsyncSession, tier: str = "gold", rank: int = 3, bo
     values = {"id": tier, "name": tier.capitalize(), "rank": rank, "bonus_seconds": bonus, "colour": "#e0b13c"}
     await session.execute(insert(Tier).values(values).on_conflict_do_nothing())
     return tier
+
+
+async def make_agent(session: AsyncSession, agent: str = "lin") -> str:
+    """An agent with an account; their id."""
+    name = agent.capitalize()
+    await session.execute(insert(User).values(id=agent, name=name, role="agent", password_hash="-"))
+    await session.execute(insert(Agent).values(id=agent, name=name, address=f"sip:{agent}@bank"))
+    return agent
 
 
 def new_customer(name: str = "王小明", numbers: Iterable[str] = (), **given: Any) -> NewCustomer:

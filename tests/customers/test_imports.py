@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.customers import imports
-from app.customers.errors import UnknownTier
+from app.customers.errors import UnknownAgent, UnknownTier
 from app.customers.imports import upsert_many
 from app.customers.models import Customer
 from app.customers.records import Wanted, find_customers, get_customer
 from app.customers.service import GivenNumber, NewCustomer
 from app.db.engine import Sessions
-from tests.customers.factories import REGION, make_customer, make_tier, new_customer
+from tests.customers.factories import REGION, make_agent, make_customer, make_tier, new_customer
 
 MOBILE = "+8613800138000"
 
@@ -89,6 +89,19 @@ async def test_an_unknown_tier_is_named(session: AsyncSession) -> None:
     with pytest.raises(UnknownTier) as unknown:
         await upsert_many(session, [new_customer(tier="gold"), new_customer(tier="platinum")], REGION)
     assert "platinum" in unknown.value.detail
+
+
+async def test_customers_bring_the_agent_who_looks_after_them(session: AsyncSession) -> None:
+    await make_agent(session, "mei")
+    [made] = await upsert_many(session, [new_customer(external_id="C1", preferred_agent="mei")], REGION)
+    assert (await get_customer(session, made)).customer.preferred_agent == "mei"
+    await upsert_many(session, [new_customer(external_id="C1")], REGION)
+    session.expire_all()
+    assert (await get_customer(session, made)).customer.preferred_agent is None
+    assert await versions(session) == {"C1": 2}
+    with pytest.raises(UnknownAgent) as unknown:
+        await upsert_many(session, [new_customer(preferred_agent="mei"), new_customer(preferred_agent="bob")], REGION)
+    assert "Unknown agent 'bob'." in unknown.value.detail
 
 
 async def test_batches_change_nothing(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from app.core.clock import now
 from app.core.ids import new_id
 from app.customers.queries import CallerLookup, connection_of, profile, recognise
 from app.floor.models import LiveContact
-from tests.customers.factories import customer_id, make_customer
+from tests.customers.factories import customer_id, make_agent, make_customer
 from tests.interactions.factories import make_interaction, this_hour
 
 MOBILE = "+8613800138000"
@@ -105,6 +105,7 @@ async def test_the_profile_tells_who_it_is(session: AsyncSession) -> None:
         "latin_name": None,
         "tier": {"id": "gold", "name": "Gold", "rank": 3, "colour": "#e0b13c"},
         "language": "zh",
+        "agent": None,
         "numbers": [
             {"raw": "138 0013 8000", "e164": MOBILE, "label": None},
             {"raw": "8001", "e164": None, "label": None},
@@ -134,6 +135,25 @@ async def test_the_profile_has_the_last_ten_contacts_newest_first(session: Async
         "note": "0",
         "talk_seconds": 290.0,
     }
+
+
+async def test_whom_a_customer_knows_is_told_to_routing(session: AsyncSession) -> None:
+    await make_agent(session, "mei")
+    wanted = await customer_id(session, numbers=[MOBILE], preferred_agent="mei")
+    for hours, agent in ((1, None), (2, "sofia"), (3, "lin")):
+        await make_interaction(session, this_hour() - timedelta(hours=hours), customer_id=wanted, agent_id=agent)
+    found = await look_up(session, MOBILE)
+    assert (found.preferred_agent, found.last_agent) == ("mei", "sofia")
+    assert msgspec.json.decode(found.profile)["customer"]["agent"] == {"id": "mei", "name": "Mei"}
+
+
+async def test_nobody_is_known_to_a_customer_who_is_not_certain(session: AsyncSession) -> None:
+    await make_agent(session, "mei")
+    wanted = await customer_id(session, numbers=[MOBILE], preferred_agent="mei")
+    await make_interaction(session, customer_id=wanted, agent_id="lin")
+    await make_customer(session, "Amy", [MOBILE])
+    found = await look_up(session, MOBILE)
+    assert (found.preferred_agent, found.last_agent) == (None, None)
 
 
 async def test_the_profile_tells_what_is_open_now(session: AsyncSession) -> None:

@@ -12,6 +12,7 @@ from app.customers.imports import upsert_many
 from app.customers.queries import AHEAD, ENDED_CALLS, HISTORY, connection_of, recognise
 from app.customers.statements import BY_E164, BY_ID, BY_RAW
 from app.db.partitions import ensure_partitions, month_of, months_between
+from app.db.pool import plan_once
 from tests.customers.factories import REGION, new_customer
 
 _FILL = text("""
@@ -77,6 +78,18 @@ async def test_the_plan_that_is_kept_is_as_good(bank: asyncpg.Connection, query:
     assert "Seq Scan on customer" not in plan
     assert "Subplans Removed" in plan
     assert months(plan, "customer_id_started_at_id") == between(today - HISTORY, today + AHEAD)
+
+
+async def test_a_plan_that_is_made_while_tables_are_empty_still_goes_by_index(session: AsyncSession) -> None:
+    """It is kept while they grow: a new month, a new floor."""
+    connection = await connection_of(session)
+    assert isinstance(connection, asyncpg.Connection)
+    await plan_once(connection)
+    await connection.execute(f"prepare look_up as {BY_E164}")
+    today = utc(now())
+    given = ", ".join(f"'{value}'" for value in ("+861", *bounds(today), "pbx", "c7", today - ENDED_CALLS))
+    plan = "\n".join(row[0] for row in await connection.fetch(f"explain execute look_up({given})"))
+    assert "Seq Scan" not in plan
 
 
 async def test_it_is_quick(bank: asyncpg.Connection) -> None:

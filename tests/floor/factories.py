@@ -3,11 +3,12 @@
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from app.floor.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
 from app.floor.effects import Happened, SwitchOrder
 from app.floor.entities import Contact, LiveAgent
 from app.floor.invariants import check
@@ -34,7 +35,7 @@ CONFIG = FloorConfig(
         "pbx": SourceRules(id="pbx", numbers={"100": "cards", "200": "loans", "300": "wealth"}),
         "cloud": SourceRules(id="cloud", default_queue="cards"),
     },
-    tiers={"gold": 60.0, "private": 300.0, "standard": 0.0},
+    tiers={"gold": TierRules(60.0, 1), "private": TierRules(300.0, 2), "standard": TierRules()},
     wrap_up_codes=frozenset({"solved", "callback"}),
 )
 
@@ -126,6 +127,10 @@ class Bench:
         """The events of one type that the last command made."""
         return [e for e in self.last.effects if isinstance(e, Happened) and e.type == kind]
 
+    def told_of(self, contact_id: str) -> bytes:
+        """The last screen pop of a contact, as the last command made it."""
+        return next(e.body for e in reversed(self.told("contact.offered")) if e.contact == contact_id)
+
     def orders(self) -> list[str]:
         """The switch orders that the last command made."""
         return [e.type for e in self.last.effects if isinstance(e, SwitchOrder)]
@@ -141,19 +146,29 @@ async def configure(dsn: str, config: FloorConfig = CONFIG) -> None:
         await connection.close()
 
 
+def _step(step: LooserStep) -> dict[str, Any]:
+    """As the records keep it: skills as an object."""
+    kept: dict[str, Any] = msgspec.to_builtins(step)
+    return kept | {"requires": dict(step.requires), "one_of": [dict(group) for group in step.one_of]}
+
+
 async def _write(db: "asyncpg.Connection[asyncpg.Record]", config: FloorConfig) -> None:
     skills = sorted({s for a in config.agents.values() for s, _ in a.skills} | {"zh", "en"})
     await db.executemany("INSERT INTO skills (id, name) VALUES ($1, $1)", [(s,) for s in skills])
     await db.executemany(
-        "INSERT INTO tiers (id, name, rank, bonus_seconds) VALUES ($1, $1, 1, $2)", config.tiers.items()
+        "INSERT INTO tiers (id, name, rank, bonus_seconds) VALUES ($1, $1, $2, $3)",
+        [(key, tier.rank, tier.bonus) for key, tier in config.tiers.items()],
     )
     await db.executemany("INSERT INTO wrap_up_codes (id, name) VALUES ($1, $1)", [(w,) for w in config.wrap_up_codes])
     await db.executemany(
         """INSERT INTO queues (id, name, bonus_seconds, offer_seconds, wrap_up_seconds, decline_keeps_ready,
-                               language_level, default_language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
+                               language_level, default_language, preferred_seconds, last_agent_seconds, selection,
+                               strict_tiers, wrap_up_ends, overflow, steps)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)""",
         [
             (q.id, q.name, q.bonus, q.offer_seconds, q.wrap_up_seconds, q.decline_keeps_ready, q.language_level,
-             q.default_language)
+             q.default_language, q.preferred_seconds, q.last_agent_seconds, q.selection, q.strict_tiers, q.wrap_up_ends,
+             msgspec.json.encode(q.overflow).decode(), msgspec.json.encode([_step(s) for s in q.steps]).decode())
             for q in config.queues.values()
         ],
     )  # fmt: skip

@@ -53,7 +53,7 @@ def test_decision_says_why_this_agent_and_who_came_next() -> None:
     body = floor.told("contact.offered")[0].body
     assert b'"rule":"contact_finds_agent"' in body
     assert b'"considered":2' in body
-    assert b'"rivals":[{"id":"bob","behind_seconds":1.0}]' in body
+    assert b'"rivals":[{"id":"bob","behind":1.0}]' in body
     assert b'"bonus_seconds":60.0' in body
 
 

@@ -5,8 +5,8 @@ from app.floor import commands as c
 from app.floor.effects import EndContact
 from app.floor.entities import ContactState
 from app.floor.frames import frame
-from app.routing.requirement import Requirement
-from app.routing.selection import AgentPool, Idle
+from app.routing.requirement import Kind, Requirement, Selection
+from app.routing.selection import ReadyPool, Standing
 from tests.floor.factories import Bench
 
 
@@ -53,12 +53,13 @@ def test_wrap_up_holds_for_every_queue_of_the_agent_asterisk_1006() -> None:
 
 
 def test_choice_looks_at_matching_groups_only_asterisk_1972() -> None:
-    pool = AgentPool()
+    pool, wanted = ReadyPool(), Requirement((("skill-7", 1),))
+    assert pool.best(wanted, Selection.LONGEST_IDLE, (), 4) == ([], 0)
     for n in range(500):
-        pool.add(((f"skill-{n}", 5),), Idle(float(n), f"a{n}"))
-    wanted = Requirement((("skill-7", 1),))
-    assert [idle.agent for idle in pool.longest_idle(wanted)] == ["a7"]
-    assert len(pool._groups_for(wanted)) == 1
+        pool.add(f"a{n}", Standing(kind=Kind(((f"skill-{n}", 5),)), idle_since=float(n)))
+    ranked, count = pool.best(wanted, Selection.LONGEST_IDLE, (), 4)
+    assert ([each.agent for each in ranked], count) == (["a7"], 1)
+    assert len(pool._list(wanted, Selection.LONGEST_IDLE).agents) == 1
 
 
 def test_agent_has_one_contact_however_many_arrive_at_once_livekit_4884() -> None:

@@ -267,3 +267,15 @@ def test_what_is_no_number_is_not_dialled() -> None:
     call_id = "018f0000-0000-7000-8000-000000000001"
     problem = floor.refused(c.Dial(agent_id="ann", contact_id=call_id, to="e", source="pbx"))
     assert problem["faults"][0]["where"] == "to"
+
+
+def test_agent_who_is_removed_while_talking_finishes_and_is_logged_off() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    config = floor.state.store.config
+    left = {key: record for key, record in config.agents.items() if key != "ann"}
+    floor.do(c.Configure(config=msgspec.structs.replace(config, agents=left)))
+    assert floor.states("ann") == [AgentState.BUSY]
+    floor.call("cleared")
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
+    assert floor.states("ann") == [AgentState.LOGGED_OFF]

@@ -18,21 +18,63 @@ from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.batch import Batch
+from app.floor.config import FloorConfig, LooserStep
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.inbox import Inbox, encode
 from app.floor.invariants import check
 from app.floor.journal import Journal
 from app.floor.recovery import recover
 from app.floor.state import FloorState
+from app.floor.store import SWEEP_SECONDS
+from app.routing.capacity import Blending
+from app.routing.hours import Hours, Interval
+from app.routing.overflow import Do, OverflowRule, When
+from app.routing.requirement import Selection
 from tests.fixtures.database import Database, Server
-from tests.floor.factories import CONFIG, T0, call_event
+from tests.floor.factories import CONFIG as BANK
+from tests.floor.factories import T0, call_event
 
 Result = TypeVar("Result")
+
+
+def every_rule_at_work(bank: FloorConfig) -> FloorConfig:
+    """The small bank, whose queues loosen, wish, overflow into each other and are strict."""
+    change = msgspec.structs.replace
+    cards = change(
+        bank.queues["cards"],
+        preferred_seconds=15,
+        last_agent_seconds=10,
+        steps=(LooserStep(after_seconds=25, requires=(("zh", 1),)), LooserStep(after_seconds=60)),
+        selection=Selection.MOST_SKILLED,
+        offer_agents=2,
+        overflow=(OverflowRule(when=When.WAIT, at=90, do=Do.QUEUE, queue="loans"),),
+    )
+    loans = change(
+        bank.queues["loans"],
+        excluded=("dee",),
+        selection=Selection.LEAST_OCCUPIED,
+        overflow=(
+            OverflowRule(when=When.LENGTH, at=3, do=Do.VOICEMAIL),
+            OverflowRule(when=When.NO_AGENT, do=Do.QUEUE, queue="wealth"),
+            OverflowRule(when=When.WAIT, at=40, do=Do.CALLBACK),
+        ),
+    )
+    day = (Interval(0, 12 * 60),)
+    hours = Hours(time_zone="UTC", weekly=(day,) * 7)
+    wealth = change(bank.queues["wealth"], strict_tiers=True, wrap_up_ends="by_agent", hours=hours)
+    two_chats = (("chat", 2), ("voice", 1))
+    ann = change(bank.agents["ann"], capacity=two_chats)
+    bob = change(bank.agents["bob"], capacity=two_chats, blending=Blending.MIXED)
+    queues = {"cards": cards, "loans": loans, "wealth": wealth}
+    return change(bank, queues=queues, agents={**bank.agents, "ann": ann, "bob": bob})
+
+
+CONFIG = every_rule_at_work(BANK)
 AGENTS = st.sampled_from(sorted(CONFIG.agents))
 CALLS = st.integers(1, 5)
 KINDS = st.sampled_from(
     ["offered", "queued", "delivered", "established", "held", "retrieved", "transferred", "conferenced", "diverted",
-     "digits", "connection_cleared", "failed", "cleared", "mystery"]
+     "digits", "connection_cleared", "failed", "cleared", "mystery", "callback_requested"]
 )  # fmt: skip
 NUMBERS = st.sampled_from(["100", "200", "300", "999", None])
 TIERS = st.sampled_from([None, "standard", "gold", "private"])
@@ -57,6 +99,8 @@ class FloorGame(RuleBasedStateMachine):
         self.config = CONFIG
         self.state = FloorState(CONFIG)
         self.batch, self.inbox = Batch(), Inbox()
+        self.new_rules = False
+        self.closed: tuple[Batch, int, dict[tuple[str, str], c.Answer]] | None = None
         self.sent: list[tuple[c.Command, str, c.Answer]] = []
         self.uncommitted: dict[tuple[str, str], c.Answer] = {}
         self.journal.floor = self.floor
@@ -94,6 +138,7 @@ class FloorGame(RuleBasedStateMachine):
         cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
         queues = {**CONFIG.queues, "cards": cards}
         self.config = msgspec.structs.replace(CONFIG, agents=agents, queues=queues)
+        self.new_rules = True
         self.send(c.Configure(config=self.config))
 
     @rule(kind=KINDS, call=CALLS, agent=st.none() | AGENTS, to=NUMBERS, tier=TIERS, late=st.integers(-30, 30),
@@ -108,10 +153,12 @@ class FloorGame(RuleBasedStateMachine):
         )  # fmt: skip
         self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller, raw=b'{"type":"x"}'))
 
-    @rule(to=st.sampled_from(["100", "100", "200", "300"]), tier=TIERS)
-    def call_arrives(self, to: str, tier: str | None) -> None:
-        caller = c.Recognised(customer=c.CustomerCard(new_id(), "Li", tier, "zh")) if tier else None
-        event = call_event("offered", f"{self.floor}-{new_id()}", self.now, to=to)
+    @rule(to=st.sampled_from(["100", "100", "200", "300"]), tier=TIERS, channel=st.sampled_from(["voice", "chat"]))
+    def call_arrives(self, to: str, tier: str | None, channel: str) -> None:
+        card = c.CustomerCard(new_id(), "Li", tier, "zh")
+        caller = c.Recognised(customer=card, preferred_agent="cho", last_agent="bob") if tier else None
+        event = call_event("offered", f"{self.floor}-{new_id()}", self.now, to=to, from_="+8613800138000",
+                           details={"channel": channel})  # fmt: skip
         self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller))
 
     @precondition(lambda self: self.contacts_in(ContactState.CONNECTING))
@@ -202,14 +249,36 @@ class FloorGame(RuleBasedStateMachine):
         command, key, answer = data.draw(st.sampled_from(self.sent))
         assert encode(self.send(command, key)) == encode(answer)
 
+    @precondition(lambda self: self.closed is None)
+    @rule()
+    def next_batch_gathers_while_this_one_is_committed(self) -> None:
+        self.state.close_batch()
+        self.closed = (self.batch, self.state.seq, dict(self.uncommitted))
+        self.batch = Batch()
+
+    @precondition(lambda self: self.closed is not None)
+    @rule()
+    def commit_under_way_ends(self) -> None:
+        assert self.closed is not None
+        batch, seq, answers = self.closed
+        if batch:
+            self.wait_for(self.journal.commit(batch, seq))
+        self.state.settle_batch()
+        for key, answer in answers.items():
+            self.inbox.put(key, encode(answer))
+            del self.uncommitted[key]
+        self.closed = None
+
     @rule()
     def batch_is_committed(self) -> None:
+        if self.closed is not None:
+            self.commit_under_way_ends()
         if self.batch:
             self.wait_for(self.journal.commit(self.batch, self.state.seq))
         for key, answer in self.uncommitted.items():
             self.inbox.put(key, encode(answer))
         self.uncommitted.clear()
-        self.batch = Batch()
+        self.batch, self.new_rules = Batch(), False
         self.wait_for(self.recovers_to_the_same())
         self.state.begin_batch()
 
@@ -217,10 +286,13 @@ class FloorGame(RuleBasedStateMachine):
     def batch_is_taken_back(self) -> None:
         """As after finding out that one of its commands was answered long ago; what was sent may be sent again."""
         self.state.undo_batch()
-        check(self.state)
         self.sent = [known for known in self.sent if ("game", known[1]) not in self.uncommitted]
         self.uncommitted.clear()
-        self.batch = Batch()
+        self.batch, self.closed = Batch(), None
+        if self.new_rules:  # they are the records', so they are obeyed again
+            self.send(c.Configure(config=self.config))
+            return
+        check(self.state)
         self.wait_for(self.recovers_to_the_same())
 
     async def recovers_to_the_same(self) -> None:
@@ -253,10 +325,32 @@ class FloorGame(RuleBasedStateMachine):
 
     @invariant()
     def numbers_have_no_gap(self) -> None:
-        given = sorted([e.seq for e in self.batch.events] + [o.seq for o in self.batch.orders])
+        batches = [self.batch, self.closed[0]] if self.closed is not None else [self.batch]
+        given = sorted([e.seq for b in batches for e in b.events] + [o.seq for b in batches for o in b.orders])
         assert given == list(range(self.journal.seq + 1, self.state.seq + 1))
 
+    @invariant()
+    def who_was_promised_a_callback_waits_or_is_being_called(self) -> None:
+        for contact in self.state.store.contacts.values():
+            if contact.promised and contact.state is ContactState.ARRIVING:
+                assert contact.close_at is not None, f"{contact.id} was promised a callback and is forgotten"
+
+    def time_frees_everybody(self) -> None:
+        """The watchdog: every state that holds an agent or a caller has an end of its own."""
+        for _ in range(3):
+            self.now += SWEEP_SECONDS + 3600
+            self.ask(c.Expire())
+        for agent in self.state.store.agents.values():
+            endless = agent.wrap_up is not None and agent.wrap_up_until is None
+            assert agent.state not in (AgentState.RESERVED, AgentState.BUSY), f"{agent.id} is {agent.state} for ever"
+            assert agent.state is not AgentState.WORKING_AFTER_CALL or endless, f"{agent.id} wraps up for ever"
+        for contact in self.state.store.contacts.values():
+            assert contact.promised or contact.state is ContactState.WRAP_UP, (
+                f"{contact.id} is {contact.state} for ever"
+            )
+
     def teardown(self) -> None:
+        self.time_frees_everybody()
         self.batch_is_committed()
 
 

@@ -62,6 +62,17 @@ async def test_stays_are_counted_by_how_they_ended_and_how_long_they_waited(sess
     assert counts.offered == 10
 
 
+async def test_predicted_waits_are_measured_by_what_the_answered_did_wait(session: AsyncSession) -> None:
+    await make_queue(session)
+    for predicted, waited in ((30.0, 10.0), (0.0, 40.0), (None, 500.0)):
+        await make_visit(session, outcome="answered", wait_seconds=waited, estimated_wait_seconds=predicted)
+    await make_visit(session, outcome="abandoned", wait_seconds=9.0, estimated_wait_seconds=900.0)
+    total = (await report(session)).total
+    assert (total.counts.predicted, total.metrics.prediction_bias_seconds, total.metrics.prediction_mae_seconds) == (
+        2, -10.0, 30.0,
+    )  # fmt: skip
+
+
 async def test_each_queue_is_measured_by_its_own_target_or_by_one_for_all(session: AsyncSession) -> None:
     await make_queue(session, "fast", service_level_seconds=10, short_abandon_seconds=1)
     await make_queue(session, "slow", service_level_seconds=60, short_abandon_seconds=30)

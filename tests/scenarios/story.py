@@ -104,6 +104,16 @@ class Stage:
             data[outer] = {inner: value} if inner else int(value) if outer == "sequence" else value
         return data
 
+    def goes_on_with(self, contact: str) -> None:
+        """From here on the story is that of a call which Callfloor makes itself: its id is that of its contact."""
+        self.call_id = self.contact = contact
+        self._orders = len(self._about_us())
+
+    def order_data(self, kind: str) -> dict[str, Any]:
+        """What the one order of this kind about the call said."""
+        (found,) = [order.data for order in self._about_us() if order.type == kind]
+        return found
+
     async def history(self, columns: str) -> tuple[Any, ...]:
         """Columns of the call's row in the history."""
         rows = await self.site.fetch(f"SELECT {columns} FROM interactions WHERE id = $1", self.contact)

@@ -68,6 +68,22 @@ def test_an_unknown_direction_is_kept_but_not_believed() -> None:
     assert (event.direction, event.details) == (None, {"direction": "sideways"})
 
 
+@pytest.mark.parametrize("channel", ["voice", "chat", "web.chat-2", 5, None, ["chat"], {"of": "chat"}])
+def test_the_channel_is_kept_as_it_is(channel: object) -> None:
+    assert parse("pbx", body(channel=channel)).event.details == {"channel": channel}
+
+
+@pytest.mark.parametrize("channel", ["", "Chat", "two words", "x" * 65, "\N{SPEECH BALLOON}", "chat\n"])
+def test_a_text_that_is_no_channel_is_kept_but_not_believed(channel: str) -> None:
+    assert parse("pbx", body(channel=channel)).event.details == {"channel": {"unknown": channel}}
+
+
+@pytest.mark.parametrize("number", ["+8613900000000", "", 5, None])
+def test_a_request_for_a_callback_keeps_the_number(number: object) -> None:
+    event = parse("pbx", body({"type": "call.callback_requested"}, number=number)).event
+    assert (event.type, event.details) == ("call.callback_requested", {"number": number})
+
+
 @pytest.mark.parametrize(
     ("stamp", "at"),
     [
@@ -119,3 +135,8 @@ def test_what_postgresql_cannot_keep_is_repaired_in_event_and_raw() -> None:
 
 def test_the_raw_message_is_the_one_sent() -> None:
     assert msgspec.json.decode(parse("pbx", body({"extra": 1})).raw) == {**OFFERED, "extra": 1}
+
+
+@pytest.mark.parametrize("bonus", [120, -5.5, "much", None])
+def test_a_bonus_of_the_contact_is_kept_as_sent(bonus: object) -> None:
+    assert parse("pbx", body({}, bonus_seconds=bonus)).event.details["bonus_seconds"] == bonus

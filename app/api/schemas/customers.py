@@ -48,6 +48,9 @@ Attributes = Annotated[dict[str, Any], AfterValidator(_storable), Field(descript
 ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE)]
 RawNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=PRINTABLE)]
+Agent = Annotated[
+    Slug, Field(description="the id of the agent who looks after the customer; queues may let a call wait for them")
+]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="the version that you read; 409 if it has changed")]
 Numbers = Annotated[list["NumberIn"], Field(max_length=50)]
 
@@ -78,6 +81,7 @@ class CustomerIn(Input):
     latin_name: Name | None = None
     tier: Slug | None = None
     language: Slug | None = None
+    preferred_agent: Agent | None = None
     attributes: Attributes = Field(default_factory=dict)
     numbers: Numbers = Field(default_factory=list)
 
@@ -96,6 +100,7 @@ class CustomerPatch(Input):
     latin_name: Name | MISSING | None = MISSING
     tier: Slug | MISSING | None = MISSING
     language: Slug | MISSING | None = MISSING
+    preferred_agent: Agent | MISSING | None = MISSING
     attributes: Attributes | MISSING = MISSING
     active: bool | MISSING = MISSING
 
@@ -122,6 +127,7 @@ class CustomerOut(Output):
     latin_name: str | None
     tier: str | None
     language: str | None
+    preferred_agent: str | None
     attributes: dict[str, Any]
     active: bool
     version: int
@@ -153,8 +159,15 @@ class TierBriefOut(Output):
     colour: str
 
 
+class AgentBriefOut(Output):
+    """The agent who looks after a customer."""
+
+    id: str
+    name: str
+
+
 class IdentityOut(Output):
-    """Who the customer is."""
+    """Who the customer is, and the agent who looks after them."""
 
     id: UUID
     external_id: str | None
@@ -162,6 +175,7 @@ class IdentityOut(Output):
     latin_name: str | None
     tier: TierBriefOut | None
     language: str | None
+    agent: AgentBriefOut | None
     numbers: list[NumberOut]
     attributes: dict[str, Any]
 

@@ -51,6 +51,8 @@ class ContactOut(Output):
     candidates: list[CallerOut]
     arrived_at: Instant
     queued_at: Instant | None
+    estimated_wait_seconds: float | None
+    callback_of: str | None
     ended_at: Instant | None
     agents: list[str]
     legs: list[LegOut]
@@ -81,6 +83,7 @@ class LiveAgentOut(Output):
     name: str
     state: AgentState
     reason: str | None
+    after: str | None
     since: Instant
     connected: bool
     offer: str | None

@@ -14,6 +14,9 @@ class CountsOut(Output):
     abandoned_short: int
     wait_answered_seconds: float
     longest_wait_seconds: float
+    predicted: int
+    prediction_error_seconds: float
+    prediction_miss_seconds: float
     handled: int
     talk_seconds: float
     hold_seconds: float
@@ -27,7 +30,8 @@ class MetricsOut(Output):
     answered; sl_offered divides by answered and abandoned; sl_excl_short leaves out who left within s; sl_no_abandons
     all who left; sl_abandon_credit counts who left within T as served. `_with_flow_outs` adds stays that ended in
     another queue, a callback or a time-out to the denominator. abandon_rate is of all stays; asa_seconds runs from
-    queue entry to connection, ringing included; aht_seconds is talk, hold and wrap-up of the handled contacts.
+    queue entry to connection, ringing included; aht_seconds is talk, hold and wrap-up of the handled contacts;
+    prediction_bias_seconds is the mean of predicted minus waited, prediction_mae_seconds that of its size.
     """
 
     sl_answered: float | None
@@ -43,6 +47,8 @@ class MetricsOut(Output):
     abandon_rate_excl_short: float | None
     asa_seconds: float | None
     aht_seconds: float | None
+    prediction_bias_seconds: float | None
+    prediction_mae_seconds: float | None
 
 
 class FiguresOut(Output):

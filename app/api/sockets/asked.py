@@ -67,19 +67,22 @@ class Ask(Frame):
 
 
 class Ready(Ask, tag="agent.ready"):
-    """Take contacts from now on."""
+    """Take contacts from now on; with `after_contact` once the present one is over, whatever was chosen before."""
+
+    after_contact: bool = False
 
     def command(self, agent_id: str) -> c.Command:
-        return c.Ready(agent_id=agent_id)
+        return c.Ready(agent_id=agent_id, after_contact=self.after_contact)
 
 
 class NotReady(Ask, tag="agent.not_ready"):
-    """Take no contacts, for a reason such as break, lunch or meeting."""
+    """Take no contacts, for a reason such as break, lunch or meeting; with `after_contact` once the present is over."""
 
     reason: Phrase
+    after_contact: bool = False
 
     def command(self, agent_id: str) -> c.Command:
-        return c.NotReady(agent_id=agent_id, reason=self.reason)
+        return c.NotReady(agent_id=agent_id, reason=self.reason, after_contact=self.after_contact)
 
 
 class LogOff(Ask, tag="agent.log_off"):

@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
+from app.api.problems import refusal
 from app.api.recognition import Recognition
 from app.api.sockets import told
 from app.api.sockets.admission import Admission, Verify
@@ -124,7 +125,7 @@ class Sockets:
             return
         answer = await self._floor.submit(c.Connect(agent_id=agent_id))
         if not answer.ok:
-            raise await turned_away(line, guest.hello.id, told.refusal(**answer.body))
+            raise await turned_away(line, guest.hello.id, refusal(**answer.body))
 
     async def _answer(self, guest: Guest, ask: Ask) -> bytes:
         try:

@@ -46,6 +46,8 @@ class Contact(msgspec.Struct, kw_only=True):
     candidates: list[CustomerCard]
     arrived_at: str
     queued_at: str | None
+    estimated_wait_seconds: float | None
+    callback_of: str | None
     ended_at: str | None
     agents: list[str]
     legs: list[Leg]
@@ -65,6 +67,7 @@ class Agent(msgspec.Struct, kw_only=True):
     name: str
     state: AgentState
     reason: str | None
+    after: str | None
     since: str
     connected: bool
     offer: str | None
@@ -204,6 +207,13 @@ class ContactOffered(Numbered, tag="contact.offered", kw_only=True):
     expires_at: str
 
 
+class ContactOverflowed(Numbered, tag="contact.overflowed", kw_only=True):
+    """The queue did not take the contact, or not for longer; `why` tells what was measured and what was done."""
+
+    contact: Contact
+    why: Decision
+
+
 class OfferWithdrawn(Numbered, tag="offer.withdrawn", kw_only=True):
     """The offer is over without this agent: expired, declined, caller gone, ..."""
 
@@ -239,6 +249,7 @@ EVENTS: tuple[type[Numbered], ...] = (
     ContactOpened,
     ContactQueued,
     ContactOffered,
+    ContactOverflowed,
     OfferWithdrawn,
     ContactUpdated,
     ContactEnded,

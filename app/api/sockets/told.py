@@ -1,14 +1,12 @@
 """What the server answers on a socket, as bytes that are ready to send."""
 
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from app.api.problems import problem_body
+from app.api.problems import problem_body, refusal
 from app.core.clock import iso
-from app.core.errors import CallfloorError, Conflict
+from app.core.errors import CallfloorError
 from app.floor.commands import Answer
 
 PING = b'{"type":"ping"}'
@@ -46,23 +44,3 @@ def welcome(request: Request, session: str, snapshot: dict[str, Any], *, reset: 
     """The snapshot, after which live frames follow. `reset`: what was missed is not replayed, start from this."""
     head = {"type": "welcome", "re": request, "ok": True, "session": session, "reset": reset, "degraded": degraded}
     return _encode(head | snapshot)
-
-
-def refusal(code: str, detail: str, **facts: Any) -> CallfloorError:
-    """The floor's refusal as the error it was: its code names the class, which names the status."""
-    kind = _kind(code) or Conflict
-    error = kind.__new__(kind)
-    CallfloorError.__init__(error, detail, **facts)
-    error.code = code  # type: ignore[misc]
-    return error
-
-
-@lru_cache
-def _kind(code: str) -> type[CallfloorError] | None:
-    return next((kind for kind in _kinds(CallfloorError) if kind.code == code), None)
-
-
-def _kinds(base: type[CallfloorError]) -> Iterator[type[CallfloorError]]:
-    yield base
-    for kind in base.__subclasses__():
-        yield from _kinds(kind)

@@ -71,15 +71,25 @@ def caller_name(contact: dict[str, Any]) -> str:
     return str(number) if number and number != "anonymous" else "number withheld"
 
 
+SELECTIONS = {
+    "longest_idle": "idle longest",
+    "most_skilled": "most skilled",
+    "least_skilled": "least skilled that suffices",
+    "least_occupied": "least occupied",
+    "round_robin": "next in turn",
+}
+
+
 def why_sentence(why: dict[str, Any]) -> str:
     """The decision record in one sentence: why this agent has this caller."""
     if not why:
         return ""
-    skills = " ".join(f"{skill} {level}+" for skill, level in why.get("requires") or ())
+    skills = " ".join(f"{skill} {level}+" for skill, level in (why.get("wanted") or {}).get("skills") or ())
     needs = f" · {skills}" if skills else ""
     if why.get("rule") == "contact_finds_agent":
         rivals = f" of {why['considered']}" if why.get("considered", 1) > 1 else ""
-        return f"idle longest{rivals}, {span(why.get('idle_seconds', 0))}{needs}"
+        chosen = SELECTIONS.get(why.get("selection", "longest_idle"), "chosen")
+        return f"{chosen}{rivals}, {span(why.get('idle_seconds', 0))}{needs}"
     if why.get("rule") == "agent_finds_contact":
         ahead = f" +{why['bonus_seconds']:.0f} s ahead" if why.get("bonus_seconds") else ""
         return f"first in line, {span(why.get('waited_seconds', 0))}{ahead}{needs}"

@@ -29,7 +29,7 @@ PROFILE: dict[str, Any] = {
     ],
     "open": [{"id": "c9", "state": "waiting", "queue": "loans"}],
 }  # fmt: skip
-WHY = {"rule": "agent_finds_contact", "requires": [["zh", 2]], "waited_seconds": 12, "bonus_seconds": 90}
+WHY = {"rule": "agent_finds_contact", "wanted": {"skills": [["zh", 2]]}, "waited_seconds": 12, "bonus_seconds": 90}
 
 
 def desk_with(state: str, **more: Any) -> Desk:

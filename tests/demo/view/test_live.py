@@ -33,7 +33,7 @@ def busy_floor() -> FloorPicture:
     ]
     picture.look({"queues": queues, "agents": agents, "contacts": contacts})
     profile = {"customer": {"latin_name": "Lin Mei"}, "interactions": [{}] * 10}
-    why = {"rule": "contact_finds_agent", "requires": [["zh", 2]], "idle_seconds": 42, "considered": 5}
+    why = {"rule": "contact_finds_agent", "wanted": {"skills": [["zh", 2]]}, "idle_seconds": 42, "considered": 5}
     offered = {
         "type": "contact.offered",
         "seq": 12345,

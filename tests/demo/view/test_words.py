@@ -30,9 +30,9 @@ def test_a_caller_is_named_but_never_guessed(contact: dict[str, Any], said: str)
 
 
 def test_a_decision_is_said_in_one_sentence() -> None:
-    idle = {"rule": "contact_finds_agent", "requires": [["cards", 2]], "idle_seconds": 42, "considered": 5}
+    idle = {"rule": "contact_finds_agent", "wanted": {"skills": [["cards", 2]]}, "idle_seconds": 42, "considered": 5}
     assert why_sentence(idle) == "idle longest of 5, 0:42 · cards 2+"
-    line = {"rule": "agent_finds_contact", "requires": [], "waited_seconds": 12, "bonus_seconds": 45}
+    line = {"rule": "agent_finds_contact", "wanted": {"skills": []}, "waited_seconds": 12, "bonus_seconds": 45}
     assert why_sentence(line) == "first in line, 0:12 +45 s ahead"
     assert why_sentence({"rule": "named"}) == "asked for by name"
     assert why_sentence({}) == ""

@@ -26,18 +26,25 @@ class Phone(msgspec.Struct):
 
 
 class OrderData(msgspec.Struct, kw_only=True):
-    """`agent`: whose phone. `to`: the number to dial, or where to transfer: {number}, {agent} or {queue}."""
+    """`agent`: whose phone. `to`: the number to dial, or where to transfer: {number}, {agent} or {queue}. `queue`: that
+    the caller waits in, or was not taken by. `message`: what to tell the caller, before call.disconnect or
+    call.voicemail. `reason` of a call.disconnect: why the caller is not served, closed or turned_away."""
 
     call_id: str
     contact_id: str
     agent: Phone | msgspec.UnsetType = msgspec.UNSET
     to: str | dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    queue: str | msgspec.UnsetType | None = msgspec.UNSET
+    message: str | msgspec.UnsetType | None = msgspec.UNSET
+    reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):
     """A command to the platform, posted to the source's command address until it is answered 2xx. 408, 425, 429 and 5xx
     are tried again for a minute, those that make a phone ring for 25 seconds; any other answer fails the command for
-    good. A call.disconnect may come late, and before what was asked earlier and not yet taken."""
+    good. A call.disconnect may come late, and before what was asked earlier and not yet taken. With call.offer_callback
+    ask a waiting caller whether they would rather be called back (call.callback_requested is the yes); until they hang
+    up they wait on. With call.voicemail take a message and end the call."""
 
     type: OrderType
     timestamp: str
@@ -49,7 +56,8 @@ CHANNELS = (
         name="callEvents",
         title="Events of calls",
         description="What happens to calls. Answered 202 once durable, with {contact_id, instructions}; the same "
-        "webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back.",
+        "webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back. "
+        "With call.callback_requested a waiting caller asks to be called back, and keeps their place on hanging up.",
         protocol="http",
         address="/webhooks/cti/{source}",
         hears=(CallNotice,),

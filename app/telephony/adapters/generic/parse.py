@@ -1,5 +1,6 @@
 """The body of the generic CTI webhook, and the event that it tells."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from app.telephony.port import Notice
 
 EARLIEST = 946_684_800.0  # 2000-01-01
 LATEST = 4_102_444_800.0  # 2100-01-01
+SLUG = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 DIRECTIONS = frozenset({"inbound", "outbound"})
 
 Type = Annotated[str, Meta(min_length=1, max_length=100, description="a string of 1 to 100 characters")]
@@ -19,6 +21,27 @@ CallId = Annotated[str, Meta(min_length=1, max_length=200, description="a string
 Name = Annotated[str, Meta(max_length=200, description="a string of at most 200 characters, or null")]
 Text = Annotated[str, Meta(max_length=1000, description="a string of at most 1000 characters, or null")]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1, description="a whole number from 0 to 2^53-1, or null")]
+Channel = Annotated[
+    Any,
+    Meta(
+        description="what kind of contact begins, such as chat: a slug; voice where it is left out or is none",
+        extra_json_schema={"type": "string", "pattern": SLUG, "default": "voice"},
+    ),
+]
+Bonus = Annotated[
+    Any,
+    Meta(
+        description="seconds by which this contact is taken to have come earlier, or with a minus later",
+        extra_json_schema={"type": "number", "minimum": -86_400, "maximum": 86_400},
+    ),
+]
+Number = Annotated[
+    Any,
+    Meta(
+        description="of call.callback_requested: the number to call back, `from` where it is left out",
+        extra_json_schema={"type": "string"},
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True, description="an RFC 3339 time with its zone, 2000 to 2099")]
 
 
@@ -34,6 +57,9 @@ class CallData(msgspec.Struct, frozen=True, kw_only=True):
     queue: Name | None = None
     sequence: Count | None = None
     cause: Text | None = None
+    channel: Channel = None
+    number: Number = None
+    bonus_seconds: Bonus = None
 
 
 class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +70,10 @@ class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
     data: CallData
 
 
-_KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(CallData))
+_DESCRIBED = frozenset({"channel", "number", "bonus_seconds"})
+"""Described for those who connect a platform, and kept as sent: a call is not refused for what is odd in these."""
+
+_KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(CallData)) - _DESCRIBED
 
 
 def parse(source: str, body: bytes) -> Notice:
@@ -58,12 +87,14 @@ def parse(source: str, body: bytes) -> Notice:
 
 
 def _event(source: str, notice: CallNotice, at: float, sent: dict[str, Any]) -> CallEvent:
-    """Empty strings mean "not known"; a direction that we have no word for is kept, not believed."""
+    """Empty strings mean "not known"; a direction or channel that we have no word for is kept, not believed."""
     data = notice.data
     known = data.direction in DIRECTIONS
     details = {key: value for key, value in sent.items() if key not in _KNOWN}
     if data.direction and not known:
         details["direction"] = data.direction
+    if isinstance(data.channel, str) and not re.fullmatch(SLUG, data.channel):
+        details["channel"] = {"unknown": data.channel}  # as a text it would be a channel that no agent has
     return CallEvent(
         source=source,
         type=notice.type,

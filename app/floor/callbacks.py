@@ -1,0 +1,96 @@
+"""Callback in line: a caller hangs up and keeps their place; the agent whose turn it is calls them back."""
+
+from uuid import UUID, uuid5
+
+from app.agents.presence import PresenceEvent
+from app.calls.call import Call, open_call
+from app.calls.leg import LegState
+from app.floor.entities import Contact, ContactState
+from app.floor.offers import opened_visit
+from app.floor.placing import placed
+from app.floor.queueing import enter_queue, look_at_overflow
+from app.floor.work import Work
+from app.telephony.events import CallEvent
+
+UNRUNG = (LegState.INITIATED,)
+"""Where the customer's leg stands before their phone has rung."""
+
+PHONE = "phone_failed"
+
+
+def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
+    """The caller will hang up and keep their place; one who is served before that needs none."""
+    number = number or contact.call.from_
+    dialable = number is not None and any(character.isdigit() for character in number)
+    if contact.callback_to is None and dialable and contact.state in (ContactState.WAITING, ContactState.OFFERED):
+        noted = contact.noted(work.now, "callback.asked", number=number)
+        work.store.put_contact(noted.with_(callback_to=number, callback_asked=True))
+
+
+def open_callback(work: Work, contact: Contact) -> None:
+    """A contact of its own for the callback, at the place that the caller has kept. One request makes one callback."""
+    assert contact.callback_to is not None
+    if any(work.store.contacts[key].call.to == contact.callback_to for key in _promised(work, contact)):
+        return
+    key = str(uuid5(UUID(contact.id), "callback"))
+    profile = work.store.profiles.get(contact.id)
+    if profile is not None:
+        work.store.put_profile(key, profile)
+    callback = Contact(
+        id=key,
+        call=_not_dialled(work, key, contact.call.source, contact.callback_to),
+        arrived_at=work.now,
+        heard_at=work.now,
+        customer=contact.customer,
+        candidates=contact.candidates,
+        preferred_agent=contact.preferred_agent,
+        last_agent=contact.last_agent,
+        queue=contact.queue,
+        queued_at=contact.queued_at,
+        own_bonus=contact.own_bonus,
+        entered_at=contact.entered_at,
+        wishes=contact.wishes,
+        missed_by=contact.missed_by,
+        callback_of=contact.id,
+    )
+    work.tell_contact("contact.opened", callback)
+    enter_queue(work, callback, contact.queue)
+
+
+def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
+    """A callback whose customer was never rung goes back to its place: what failed was not their doing. Tells whether
+    it was one."""
+    customer = contact.call.customer
+    if not contact.promised or (customer is not None and customer.state not in UNRUNG):
+        return False
+    dialled = contact.agents
+    waiting = contact.with_(
+        state=ContactState.WAITING,
+        call=_not_dialled(work, contact.id, contact.call.source, contact.call.to),
+        agents=(),
+        close_at=None,
+        requeue_at=None,
+        missed_by=tuple(dict.fromkeys((*contact.missed_by, *dialled))),
+    )
+    waiting = placed(work, opened_visit(work, waiting)).noted(work.now, "callback.put_back")
+    work.store.put_contact(waiting)
+    for agent_id in dialled:
+        left = tuple(key for key in work.store.agent(agent_id).contacts if key != contact.id)
+        if left:
+            work.store.put_agent(work.store.agent(agent_id).with_(contacts=left))
+        else:
+            work.move(agent_id, PresenceEvent.MISS, contacts=(), offer=None, reason=reason)
+    look_at_overflow(work, work.store.contacts[contact.id])
+    return True
+
+
+def _promised(work: Work, contact: Contact) -> list[str]:
+    """The callbacks that wait in the contact's queue."""
+    line = work.store.lines.get(contact.queue or "", {})
+    return [key for key in line if work.store.contacts[key].promised]
+
+
+def _not_dialled(work: Work, key: str, source: str, number: str | None) -> Call:
+    """The call as it is before anybody is rung; its id is the contact's own."""
+    event = CallEvent(source=source, type="call.callback", call_id=key, at=work.now, direction="outbound", to=number)
+    return open_call(event)

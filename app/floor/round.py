@@ -1,0 +1,53 @@
+"""A round: the commands that are committed together, what comes of them, and who must be told once that is durable."""
+
+from app.floor import frames
+from app.floor.batch import Batch
+from app.floor.commands import Answer
+from app.floor.effects import Happened
+from app.floor.inbox import encode
+from app.floor.ports import Item, Publisher
+from app.floor.state import FloorState, Outcome
+
+
+class Round:
+    """Gathers until it is closed; `seq` is then the number that its commit moves the floor to."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+        self.batch = Batch()
+        self.seq = 0
+        self._answers: list[tuple[Item, Answer]] = []
+        self._profiles: dict[int, bytes] = {}
+
+    def take(self, item: Item, outcome: Outcome, state: FloorState, now: float) -> None:
+        """A command was applied. Memory goes on before it is told, so the profiles of its screen pops are kept."""
+        self.batch.add(outcome.effects)
+        for effect in outcome.effects:
+            if isinstance(effect, Happened) and frames.has_profile(effect.type) and effect.contact is not None:
+                profile = state.store.profiles.get(effect.contact)
+                if profile is not None:
+                    self._profiles[effect.seq] = profile
+        if item.key is not None:
+            self.batch.remember(*item.key, now, encode(outcome.answer))
+        self._answers.append((item, outcome.answer))
+
+    def repeat(self, item: Item, answer: Answer) -> None:
+        """A command that was answered before gets that answer, in its turn."""
+        self._answers.append((item, answer))
+
+    def tell(self, publisher: Publisher) -> None:
+        """What happened, to those it concerns; then to each its answer."""
+        supervised = publisher.listened(frames.FLOOR_TOPIC)
+        for event in self.batch.events:
+            if event.agent is None and not supervised:
+                continue
+            data = frames.frame(event.seq, event.at, event.type, event.body, self._profiles.get(event.seq))
+            if event.agent is not None:
+                publisher.publish(frames.AGENT_TOPIC + event.agent, event.seq, data)
+            if supervised and frames.is_frame(event):
+                publisher.publish(frames.FLOOR_TOPIC, event.seq, data)
+
+    def answer(self) -> None:
+        """Give everybody who waits their answer."""
+        for item, answer in self._answers:
+            item.answer(answer)

@@ -1,0 +1,233 @@
+"""The engine against the plain definition that scans everybody, whatever comes and goes in between."""
+
+from collections.abc import Callable
+from math import inf
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from app.routing.decision import Rival
+from app.routing.engine import FARTHEST, Engine, Pair, Waiting, lacking
+from app.routing.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
+from app.routing.selection import Standing, rank
+from app.routing.waiting import Place, virtual_arrival
+
+SKILLS = ("cards", "loans", "zh")
+AGENTS = tuple(f"a{n}" for n in range(6))
+TEAMS = ("north", "south")
+skills = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 5), max_size=3).map(sorted_skills)
+groups = st.lists(skills.filter(bool), max_size=1).map(tuple)
+some_agents = st.lists(st.sampled_from(AGENTS), max_size=2, unique=True).map(tuple)
+requirements = st.builds(
+    Requirement,
+    skills=skills,
+    one_of=groups,
+    agents=some_agents,
+    teams=st.lists(st.sampled_from(TEAMS), max_size=1).map(tuple),
+    excluded=some_agents,
+)
+kinds = st.builds(Kind, skills=skills, team=st.none() | st.sampled_from(TEAMS))
+standings = st.builds(
+    Standing,
+    kind=kinds,
+    idle_since=st.integers(0, 9).map(float),
+    served_at=st.integers(0, 9).map(float),
+    occupancy=st.integers(-3, 3).map(float),
+)
+
+
+def test_level_below_the_required_one_does_not_suffice() -> None:
+    wanted = Requirement((("cards", 3),))
+    assert satisfies(Kind((("cards", 3), ("zh", 1))), wanted)
+    assert not satisfies(Kind((("cards", 2),)), wanted)
+    assert not satisfies(Kind(), wanted)
+    assert satisfies(Kind(), Requirement())
+
+
+def test_one_of_a_group_is_enough_and_every_group_counts() -> None:
+    wanted = Requirement(one_of=((("de", 3), ("en", 4)), (("cards", 1),)))
+    assert satisfies(Kind((("cards", 1), ("de", 3))), wanted)
+    assert satisfies(Kind((("cards", 2), ("de", 1), ("en", 4))), wanted)
+    assert not satisfies(Kind((("cards", 2), ("de", 2), ("en", 3))), wanted)
+    assert not satisfies(Kind((("en", 5),)), wanted)
+
+
+def test_most_skilled_counts_the_best_of_each_group() -> None:
+    wanted = Requirement(skills=(("cards", 1),), one_of=((("de", 1), ("en", 1)),))
+    assert score(Kind((("cards", 3), ("de", 2), ("en", 5), ("loans", 5))), wanted) == 8
+
+
+def test_a_second_of_bonus_is_a_second_of_waiting() -> None:
+    assert virtual_arrival(100, 30, 5) == 65
+
+
+def test_what_is_lacking_is_named() -> None:
+    wanted = Requirement((("cards", 3),), one_of=((("de", 1), ("en", 2)),), teams=("north",), excluded=("a1",))
+    assert lacking("a1", Kind((("cards", 2),)), wanted) == ("skill:cards:3", "one_of:de:1|en:2", "team", "excluded")
+    assert lacking("a2", Kind((("cards", 3), ("en", 2)), "north"), wanted) == ()
+
+
+def test_selections_choose_by_their_own_measure() -> None:
+    wanted: Skills = (("cards", 1),)
+    people = {
+        "expert": Standing(kind=Kind((("cards", 5), ("loans", 5))), idle_since=30, served_at=1, occupancy=2),
+        "junior": Standing(kind=Kind((("cards", 1),)), idle_since=20, served_at=3, occupancy=1),
+        "senior": Standing(kind=Kind((("cards", 4),)), idle_since=10, served_at=2, occupancy=3),
+    }
+    expected = {
+        Selection.LONGEST_IDLE: "senior",
+        Selection.MOST_SKILLED: "expert",
+        Selection.LEAST_SKILLED: "junior",
+        Selection.LEAST_OCCUPIED: "junior",
+        Selection.ROUND_ROBIN: "expert",
+    }
+    for selection, agent in expected.items():
+        engine = Engine()
+        for name, standing in people.items():
+            engine.put_ready(name, standing)
+        engine.put_contact("c", Waiting(wanted=Requirement(wanted), place=Place(0, 0.0, "c"), selection=selection))
+        pair = engine.agent_for("c")
+        assert pair is not None
+        assert pair.agent == agent, selection
+
+
+def test_who_was_passed_over_is_told_with_what_they_lack() -> None:
+    engine = Engine()
+    engine.put_ready("idler", Standing(kind=Kind((("cards", 2),)), idle_since=1))
+    engine.put_ready("expert", Standing(kind=Kind((("cards", 5),)), idle_since=5))
+    engine.put_contact("c", Waiting(wanted=Requirement((("cards", 3),)), place=Place(0, 0.0, "c")))
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert [(each.id, each.why) for each in pair.passed_over] == [("idler", ("skill:cards:3",))]
+
+
+def test_who_missed_it_is_not_counted_among_those_who_could_take_it() -> None:
+    engine = Engine()
+    for agent, kind in (("a1", Kind((("cards", 3),))), ("a2", Kind((("cards", 3),))), ("a3", Kind())):
+        engine.put_ready(agent, Standing(kind=kind, idle_since=0))
+        engine.put_duty(agent, kind)
+    wanted, place = Requirement((("cards", 3),)), Place(0, 0.0, "c")
+    engine.put_contact("c", Waiting(wanted=wanted, place=place, missed_by=("a1", "a3", "gone")))
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, pair.considered, pair.rivals) == ("a2", 1, ())
+
+
+def test_rivals_of_one_who_was_never_occupied_are_told_in_numbers_that_json_holds() -> None:
+    engine = Engine()
+    for agent, occupancy in (("a1", -inf), ("a2", -inf), ("a3", 1.0)):
+        engine.put_ready(agent, Standing(kind=Kind(), idle_since=0, occupancy=occupancy))
+    place = Place(0, 0.0, "c")
+    engine.put_contact("c", Waiting(wanted=Requirement(), place=place, selection=Selection.LEAST_OCCUPIED))
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert pair.rivals == (Rival("a2", 0.0), Rival("a3", FARTHEST))
+
+
+class Game(RuleBasedStateMachine):
+    """Changes that come in any order; after each every question is asked and compared with a scan."""
+
+    @initialize()
+    def open(self) -> None:
+        self.engine = Engine()
+        self.waiting: dict[str, Waiting] = {}
+        self.ready: dict[str, Standing] = {}
+        self.duty: dict[str, Kind] = {}
+
+    @rule(
+        number=st.integers(0, 9),
+        wanted=requirements,
+        arrived=st.integers(0, 9),
+        precedence=st.integers(-2, 0),
+        missed=some_agents,
+        selection=st.sampled_from(Selection),
+    )
+    def contact_waits(
+        self, number: int, wanted: Requirement, arrived: int, precedence: int, missed: tuple[str, ...],
+        selection: Selection,
+    ) -> None:  # fmt: skip
+        key = f"c{number}"
+        place = Place(precedence, float(arrived), key)
+        self.waiting[key] = Waiting(wanted=wanted, place=place, selection=selection, missed_by=missed)
+        self.engine.put_contact(key, self.waiting[key])
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def contact_leaves(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.waiting)))
+        del self.waiting[key]
+        self.engine.put_contact(key, None)
+
+    @rule(agent=st.sampled_from(AGENTS), standing=standings)
+    def agent_is_ready(self, agent: str, standing: Standing) -> None:
+        self.ready[agent], self.duty[agent] = standing, standing.kind
+        self.engine.put_ready(agent, standing)
+        self.engine.put_duty(agent, standing.kind)
+
+    @rule(agent=st.sampled_from(AGENTS), stays=st.booleans())
+    def agent_is_not_ready(self, agent: str, stays: bool) -> None:
+        self.ready.pop(agent, None)
+        self.engine.put_ready(agent, None)
+        if not stays:
+            self.duty.pop(agent, None)
+            self.engine.put_duty(agent, None)
+
+    @invariant()
+    def every_answer_is_that_of_a_scan(self) -> None:
+        if not hasattr(self, "engine"):
+            return
+        for agent in AGENTS:
+            fit = sorted(w.place for key, w in self.waiting.items() if agent in self.ready and self._may(agent, key))
+            pair = self.engine.contact_for(agent)
+            assert (pair.contact if pair else None) == (fit[0].contact if fit else None)
+            self._tells_the_rank(pair)
+        for key, waiting in self.waiting.items():
+            ranked = sorted(
+                rank(agent, standing, waiting.wanted, waiting.selection)
+                for agent, standing in self.ready.items()
+                if self._may(agent, key)
+            )
+            pair = self.engine.agent_for(key)
+            assert (pair.agent if pair else None) == (ranked[0].agent if ranked else None)
+            self._tells_the_rank(pair)
+
+    @invariant()
+    def counts_of_those_on_duty_are_those_of_a_scan(self) -> None:
+        for waiting in self.waiting.values() if hasattr(self, "engine") else ():
+            wanted = waiting.wanted
+            fit = [key for key, kind in self.duty.items() if names(wanted, key) and satisfies(kind, wanted)]
+            assert self.engine.duty.count(waiting.wanted) == len(fit)
+            assert self.engine.duty.anyone(waiting.wanted, waiting.missed_by) == bool(set(fit) - set(waiting.missed_by))
+
+    def _tells_the_rank(self, pair: Pair | None) -> None:
+        if pair is not None:
+            places = sorted(each.place for each in self.waiting.values())
+            assert places[pair.rank - 1].contact == pair.contact
+
+    def _may(self, agent: str, key: str) -> bool:
+        waiting = self.waiting[key]
+        fits: Callable[[str, Kind], bool] = lambda who, kind: (  # noqa: E731 - the definition, said once
+            names(waiting.wanted, who) and satisfies(kind, waiting.wanted)
+        )
+        if not fits(agent, self.ready[agent].kind):
+            return False
+        others = (who for who, kind in self.duty.items() if fits(who, kind) and who not in waiting.missed_by)
+        return agent not in waiting.missed_by or next(others, None) is None
+
+
+TestGame = Game.TestCase
+TestGame.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+@given(st.lists(st.tuples(requirements, st.integers(0, 5)), max_size=12))
+def test_leaving_empties_every_group(waiting: list[tuple[Requirement, int]]) -> None:
+    engine = Engine()
+    for n, (wanted, at) in enumerate(waiting):
+        engine.put_contact(f"c{n}", Waiting(wanted=wanted, place=Place(0, float(at), f"c{n}")))
+    assert len(engine.line) == len(waiting)
+    for n in range(len(waiting)):
+        engine.put_contact(f"c{n}", None)
+    assert len(engine.line) == 0
+    assert list(engine.line.everyone()) == []
+    assert not engine.line._naming
