@@ -1,0 +1,136 @@
+"""Estimates from batch means, with confidence intervals. Pure.
+
+Contacts of one run depend on each other, so their own variance says nothing about the error of a mean. Consecutive
+contacts are put into 20 to 30 batches, which are long enough to be nearly independent (Schmeiser, Batch size effects in
+the analysis of simulation output, Operations Research 30 (1982) 556-568; Law, Simulation Modeling and Analysis, 5th
+ed., section 9.5.3). Figures are ratios of sums over batches, such as seconds waited over contacts, with the variance
+of a ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 6.4) and Student's t with one degree of freedom
+less than there are batches.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from statistics import fmean, stdev
+
+import msgspec
+
+CONFIDENCE = 0.95
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """A value, and how far to either side of it the 95 % confidence interval reaches.
+
+    `value` is None where there was nothing to measure, `half_width` where there were not enough batches to tell.
+    """
+
+    value: float | None
+    half_width: float | None
+
+    def holds(self, other: float, widths: float = 1.0) -> bool:
+        """Whether a value lies within so many half-widths of this one."""
+        if self.value is None or self.half_width is None:
+            return False
+        return abs(other - self.value) <= widths * self.half_width
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """Sums of `parts` over sums of `wholes`, batch by batch."""
+
+    parts: tuple[float, ...]
+    wholes: tuple[float, ...]
+
+    @property
+    def value(self) -> float | None:
+        """The ratio over all batches, or None where there is no whole."""
+        whole = math.fsum(self.wholes)
+        return math.fsum(self.parts) / whole if whole else None
+
+    def errors(self) -> list[float]:
+        """How far each batch pulls the ratio; their variance over the batches is that of the ratio."""
+        value, mean = self.value, fmean(self.wholes)
+        assert value is not None
+        return [(part - value * whole) / mean for part, whole in zip(self.parts, self.wholes, strict=True)]
+
+
+def ratio(it: Ratio) -> Estimate:
+    """The estimate of a ratio."""
+    value = it.value
+    return Estimate(value, None if value is None else _half_width(it.errors()))
+
+
+def ratio_difference(one: Ratio, other: Ratio) -> Estimate:
+    """`other` less `one`; batch by batch the two saw the same contacts, so what they have in common cancels out."""
+    if one.value is None or other.value is None:
+        return Estimate(None, None)
+    pulls = [b - a for a, b in zip(one.errors(), other.errors(), strict=True)]
+    return Estimate(other.value - one.value, _half_width(pulls))
+
+
+class Percentile(msgspec.Struct, frozen=True):
+    """A percentile over all batches, and in each batch that has any values (NaN in others)."""
+
+    value: float | None
+    batches: tuple[float, ...]
+
+
+def percentile_of(batches: Sequence[Sequence[float]], share: float) -> Percentile:
+    """The least value that at least that share of the values do not exceed (nearest rank). Batches must be sorted."""
+    whole = sorted(value for batch in batches for value in batch)
+    return Percentile(
+        _nearest_rank(whole, share) if whole else None,
+        tuple(_nearest_rank(batch, share) if batch else math.nan for batch in batches),
+    )
+
+
+def percentile(it: Percentile) -> Estimate:
+    """The estimate of a percentile; its spread is that of the batches' percentiles."""
+    return Estimate(it.value, None if it.value is None else _half_width(_known(it.batches)))
+
+
+def percentile_difference(one: Percentile, other: Percentile) -> Estimate:
+    """`other` less `one`, in pairs of batches."""
+    if one.value is None or other.value is None:
+        return Estimate(None, None)
+    gaps = [b - a for a, b in zip(one.batches, other.batches, strict=True)]
+    return Estimate(other.value - one.value, _half_width(_known(gaps)))
+
+
+def _known(values: Sequence[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
+
+
+def _nearest_rank(ordered: Sequence[float], share: float) -> float:
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
+
+
+def _half_width(values: Sequence[float]) -> float | None:
+    count = len(values)
+    if count < 2:
+        return None
+    return student_quantile(count - 1) * stdev(values) / math.sqrt(count)
+
+
+@lru_cache(maxsize=64)
+def student_quantile(freedom: int, confidence: float = CONFIDENCE) -> float:
+    """What Student's t with that many degrees of freedom exceeds in neither direction, with that probability."""
+    low, high = 0.0, 1.0
+    while _within(high, freedom) < confidence:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, freedom) < confidence else (low, middle)
+    return (low + high) / 2
+
+
+def _within(t: float, freedom: int) -> float:
+    """P(-t < T < t), in closed form (Abramowitz & Stegun 26.7.3 and 26.7.4)."""
+    angle = math.atan(t / math.sqrt(freedom))
+    odd, cosine, total = freedom % 2, math.cos(angle) ** 2, 0.0
+    term = math.cos(angle) if odd else 1.0
+    for step in range(1 + odd, freedom, 2):
+        total += term
+        term *= cosine * step / (step + 1)
+    if odd:
+        return 2 / math.pi * (angle + math.sin(angle) * total)
+    return math.sin(angle) * total

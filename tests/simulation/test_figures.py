@@ -1,0 +1,82 @@
+"""Estimates and figures from given data."""
+
+import math
+import random
+
+import pytest
+
+from app.reports.metrics import Counts, measure
+from app.simulation.estimates import (
+    Ratio,
+    percentile,
+    percentile_of,
+    ratio,
+    ratio_difference,
+    student_quantile,
+)
+from app.simulation.ledger import batch_edges
+from app.simulation.measures import SERVICE_LEVELS, Batch, ratio_of
+from app.simulation.scenario import Queue
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.7062), (2, 4.3027), (5, 2.5706), (24, 2.0639), (29, 2.0452), (999, 1.9623)]
+)
+def test_students_t(freedom: int, quantile: float) -> None:
+    assert student_quantile(freedom) == pytest.approx(quantile, abs=5e-5)
+
+
+def test_with_even_batches_a_ratio_is_a_mean_of_batch_means() -> None:
+    it = ratio(Ratio((10.0, 20.0, 30.0), (10.0, 10.0, 10.0)))
+    assert it.value == 2
+    assert it.half_width == pytest.approx(4.30265 * 1 / math.sqrt(3), abs=1e-4)
+
+
+def test_an_interval_holds_the_truth_as_often_as_it_says() -> None:
+    dice = random.Random(1)
+    held = 0
+    for _ in range(2000):
+        wholes = tuple(float(dice.randint(50, 150)) for _ in range(25))
+        parts = tuple(sum(dice.random() < 0.3 for _ in range(int(whole))) for whole in wholes)
+        held += ratio(Ratio(tuple(map(float, parts)), wholes)).holds(0.3)
+    assert held / 2000 == pytest.approx(0.95, abs=0.015)
+
+
+def test_nothing_measured_is_no_number() -> None:
+    assert ratio(Ratio((0.0, 0.0), (0.0, 0.0))).value is None
+    assert ratio(Ratio((1.0,), (2.0,))).half_width is None
+    assert percentile(percentile_of([[], []], 0.5)).value is None
+    assert ratio_difference(Ratio((0.0,), (0.0,)), Ratio((1.0,), (2.0,))).value is None
+
+
+def test_percentiles_are_nearest_ranks() -> None:
+    batches = [[float(n) for n in range(1, 51)], [float(n) for n in range(51, 101)]]
+    assert [percentile_of(batches, share).value for share in (0.5, 0.8, 0.95, 0.99)] == [50, 80, 95, 99]
+    assert percentile_of(batches, 0.5).batches == (25, 75)
+
+
+def test_batches_are_consecutive_and_even() -> None:
+    assert batch_edges(100, 1100, 25) == list(range(100, 1100, 40))
+    assert batch_edges(0, 10, 25) == [0, 5]
+    assert batch_edges(0, 1, 25) == [0]
+
+
+def test_service_levels_are_those_of_the_reports() -> None:
+    queue = Queue(service_level_seconds=20, short_abandon_seconds=5)
+    batch, dice = Batch(), random.Random(2)
+    for _ in range(300):
+        batch.add(dice.choice([1, 1, 2]), dice.choice([0.0, 5.0, 5.5, 20.0, 20.5, 90.0]), 1, queue)
+    batch.close()
+    counts = Counts(
+        answered=batch.answered,
+        abandoned=batch.abandoned,
+        answered_in_target=batch.answered_in_target,
+        abandoned_in_target=batch.abandoned_in_target,
+        abandoned_short=batch.abandoned_short,
+        wait_answered_seconds=batch.wait_answered,
+    )
+    reported = measure(counts)
+    for name, what in SERVICE_LEVELS.items():
+        assert ratio_of([batch], *what).value == pytest.approx(getattr(reported, name))
+    assert ratio_of([batch], "wait_answered", "answered").value == reported.asa_seconds
+    assert ratio_of([batch], "abandoned", "offered").value == reported.abandon_rate
