@@ -9,7 +9,7 @@ from app.core import clock
 from app.customers.numbers import normalise
 from app.db.engine import Sessions, WriteSession
 from app.db.partitions import ensure_partitions
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules, TierRules
 
 SOURCE = "bench"
 REGION = "CN"
@@ -34,7 +34,7 @@ def configuration(agents: int, offer_seconds: float = 20.0) -> FloorConfig:
         queues={name: _queue(name, offer_seconds) for name in PRODUCTS},
         agents={agent.id: agent for agent in map(_agent, range(agents))},
         sources={SOURCE: SourceRules(id=SOURCE, numbers={number(name): name for name in PRODUCTS})},
-        tiers=TIERS,
+        tiers={name: TierRules(bonus) for name, bonus in TIERS.items()},
         wrap_up_codes=frozenset(CODES),
     )
 

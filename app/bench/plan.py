@@ -3,6 +3,7 @@
 import msgspec
 
 from app.bench.core import Pace
+from app.bench.decisions import Decisions
 from app.bench.growth import Growth
 from app.bench.hooks import Hooks
 from app.bench.machine import Machine
@@ -29,6 +30,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     growth_rounds: int = 3
     growth_seconds: float = 1.5
     growth_pops: int = 100
+    deciding_agents: tuple[int, ...] = (100, 1000, 10_000)
+    deciding_waiting: tuple[int, ...] = (0, 1000, 10_000)
+    deciding_seconds: float = 0.4
+    deciding_beside: tuple[int, int] = (1000, 1000)
+    deciding_rounds: int = 3
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -51,3 +57,4 @@ class Results(msgspec.Struct, frozen=True):
     by_waiting: Growth
     hooks: Hooks
     pops: list[Pops]
+    decisions: Decisions

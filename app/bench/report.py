@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from app.bench.choosing import SCAN, SQL
+from app.bench.decisions import ENGINE, Decisions
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
-from app.bench.verdicts import Verdict, lone_commit, lone_insert, verdicts
+from app.bench.verdicts import Verdict, decision_verdicts, lone_commit, lone_insert, verdicts
 from app.core.clock import utc
 
 BEGIN, END = "<!-- by hand: what stands between these two lines is kept -->", "<!-- until here -->"
@@ -17,6 +19,11 @@ _WAYS = {
     OURS: "the product: signature verified, event journaled and routed, caller looked up",
     "A": "FastAPI, typed body, one row inserted with asyncpg and committed",
     "B": "the same through an ORM session, committed per request",
+}
+_CHOOSERS = {
+    ENGINE: "the product, in memory",
+    SCAN: "everybody who waits, in order, and for each everybody who is ready",
+    SQL: "`order by ... limit 1 for update skip locked`, both sides changed in one statement and committed",
 }
 
 
@@ -29,7 +36,16 @@ def write(told: Results, document: Path) -> None:
 
 def summary(told: Results) -> str:
     """The targets for a terminal."""
-    return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in verdicts(told))
+    return _summary(verdicts(told))
+
+
+def decisions_alone(told: Decisions) -> str:
+    """What there is to say of the engine alone, for a terminal."""
+    return "\n".join([*_decisions(told), _summary(decision_verdicts(told))])
+
+
+def _summary(said: Iterable[Verdict]) -> str:
+    return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
 
 def _kept(text: str) -> str:
@@ -52,6 +68,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _webhooks(told)
     yield from _pops(told)
     yield from _growth(told)
+    yield from _decisions(told.decisions)
 
 
 def _head(told: Results) -> Iterator[str]:
@@ -162,6 +179,51 @@ def _sizes(growth: Growth) -> Iterator[list[str]]:
         yield [f"{size.count:,}", f"{size.per_second:,.0f}", _ms(size.pop)]
 
 
+def _decisions(told: Decisions) -> Iterator[str]:
+    yield "## (e) Decisions"
+    yield ""
+    yield (
+        "The engine alone, in memory: a decision is an arrival or an agent who frees, with everything that the engine "
+        "must be told for it and the record of why. 50 skills, agents who all differ in four of them, 200 kinds of "
+        "requirement (all seen before the clock starts), one caller in ten waits for an agent of their own. Busy: who "
+        "frees takes the first they may, and one agent in five stands ready with skills that nobody asks for. The "
+        "worst days: all who wait want the few experts, who are busy; or they were declined by every agent who is "
+        "ready while others are on duty."
+    )
+    yield ""
+    yield from _table(
+        ("agents", "waiting", "scene", "decisions/s", "median", "p99", "worst"),
+        (
+            [
+                f"{s.agents:,}",
+                f"{s.waiting:,}",
+                s.scene,
+                f"{s.per_second:,.0f}",
+                *(_us(each) for each in (s.latency.median, s.latency.p99, s.latency.worst)),
+            ]
+            for s in told.speeds
+        ),
+    )
+    beside = told.beside
+    yield (
+        f"The same decisions, made in turn on equal scenes of {beside.agents:,} agents and {beside.waiting:,} waiting; "
+        "all chose alike."
+    )
+    yield ""
+    yield from _table(
+        ("", "decisions/s", "rounds", "the engine makes"),
+        (
+            [
+                f"{name}: {way}",
+                f"{beside.per_second(name):,.0f}",
+                " ".join(f"{each:,.0f}" for each in beside.rounds[name]),
+                f"{beside.ratio(name):,.0f} times as many" if name != ENGINE else "",
+            ]
+            for name, way in _CHOOSERS.items()
+        ),
+    )
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield "| " + " | ".join(head) + " |"
     yield "|" + "---|" * len(head)
@@ -172,6 +234,10 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _ms(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms" if seconds < 0.01 else f"{seconds * 1e3:.1f} ms"
+
+
+def _us(seconds: float) -> str:
+    return f"{seconds * 1e6:,.0f} µs"
 
 
 def _shares(shares: Mapping[str, float]) -> str:

@@ -14,9 +14,10 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import core, growth, machine, pops
+from app.bench import core, decisions, growth, machine, pops
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.core import Pace
+from app.bench.decisions import Decisions
 from app.bench.field import Ground, open_field
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS, Contest, Hooks, Rival
@@ -27,7 +28,7 @@ from app.bench.signed import Signer
 from app.bench.switch import Switch
 from app.core import clock, collector
 from app.db.embedded import EmbeddedServer
-from app.db.engine import Sessions, create_engine
+from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.pool import open_pool
 from app.telephony.service import new_secret
@@ -57,6 +58,30 @@ def measure(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], N
             return runner.run(Bench(plan, programs, place, embedded, say).run())
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def measure_decisions(plan: Plan, folder: Path, say: Callable[[str], None]) -> Decisions:
+    """Only the part about the engine alone, in the same way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    try:
+        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
+            collector.calm()
+            return runner.run(_decisions(plan, embedded.url, say))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _decisions(plan: Plan, url: str, say: Callable[[str], None]) -> Decisions:
+    connection = await asyncpg.connect(dsn_of(url))
+    try:
+        beside = await decisions.beside(
+            connection, *plan.deciding_beside, plan.deciding_rounds, plan.deciding_seconds, say
+        )
+    finally:
+        await connection.close()
+    speeds = decisions.all_sizes(plan.deciding_agents, plan.deciding_waiting, plan.deciding_seconds, say)
+    return Decisions(speeds, beside)
 
 
 def _runner() -> asyncio.Runner:
@@ -94,6 +119,7 @@ class Bench:
             collector.calm()
             paces = await self._floor_alone()
             grown = await self._growth()
+            decided = await _decisions(self._plan, self._url, self._say)
             port, cores = await held.enter_async_context(self._served(self._programs.serve, "/readyz"))
             hooks = await self._webhooks(port, cores)
             popped = await self._pops(held, port, cores)
@@ -108,6 +134,7 @@ class Bench:
             by_waiting=grown[1],
             hooks=hooks,
             pops=popped,
+            decisions=decided,
         )
 
     async def _open_bank(self, held: AsyncExitStack) -> "asyncpg.Pool[Any]":

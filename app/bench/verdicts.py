@@ -5,6 +5,7 @@ from statistics import median
 
 import msgspec
 
+from app.bench.decisions import Decisions, Speed
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
 from app.bench.plan import Results
@@ -15,6 +16,10 @@ TIMES_B_WANTED = 5.0
 POP_RATE = 100.0
 LONE_COMMITS_ALLOWED = 10.0
 GROWTH_ALLOWED = 2.0
+DECISIONS_WANTED = 20_000
+DECISIONS_AT = (1000, 1000)
+DECISION_ALLOWED = 0.001
+DECISION_AT = (10_000, 10_000)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -29,7 +34,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verdicts(told: Results) -> list[Verdict]:
     """All targets that this run has measured."""
-    return [*_floor(told), *_webhooks(told), *_pops(told), *_growth(told)]
+    return [*_floor(told), *_webhooks(told), *_pops(told), *_growth(told), *decision_verdicts(told.decisions)]
 
 
 def lone_commit(told: Results) -> float:
@@ -88,6 +93,32 @@ def _growth(told: Results) -> Iterator[Verdict]:
                 f"{times:.2f} times",
                 times < GROWTH_ALLOWED,
             )
+
+
+def decision_verdicts(told: Decisions) -> Iterator[Verdict]:
+    """The slowest scene of the size that is meant counts."""
+    some = told.at(*DECISIONS_AT)
+    if some:
+        slowest = min(some, key=lambda each: each.per_second)
+        yield Verdict(
+            f"(e) decisions, {_size(slowest)}",
+            f"at least {DECISIONS_WANTED:,}/s",
+            f"{slowest.per_second:,.0f}/s ({slowest.scene})",
+            slowest.per_second >= DECISIONS_WANTED,
+        )
+    many = told.at(*DECISION_AT)
+    if many:
+        slowest = max(many, key=lambda each: each.latency.p99)
+        yield Verdict(
+            f"(e) a decision, {_size(slowest)}, p99",
+            f"less than {DECISION_ALLOWED * 1e3:g} ms",
+            f"{slowest.latency.p99 * 1e3:.2f} ms ({slowest.scene})",
+            slowest.latency.p99 < DECISION_ALLOWED,
+        )
+
+
+def _size(speed: Speed) -> str:
+    return f"{speed.agents:,} agents and {speed.waiting:,} waiting"
 
 
 def _from_to(growth: Growth) -> str:

@@ -1,6 +1,7 @@
 """`callfloor bench`: measures this machine; the measuring itself lives in the room `bench`."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,13 @@ import typer
 
 from app.cli.place import settings_with
 from app.cli.trouble import Trouble
+
+
+class Only(StrEnum):
+    """A part of the bench that can be measured alone."""
+
+    DECISIONS = "decisions"
+
 
 DOCUMENT = Path("docs/performance.md")
 
@@ -22,19 +30,23 @@ def bench(
     document: Annotated[
         Path, typer.Option(help="Where the results are written; what is kept by hand stays.")
     ] = DOCUMENT,
+    only: Annotated[Only | None, typer.Option(help="Measure this part alone and print it.", hidden=True)] = None,
 ) -> None:
-    """Measure floor, webhooks and screen pops beside two yardsticks; writes docs/performance.md.
+    """Measure floor, webhooks, screen pops and routing beside yardsticks; writes docs/performance.md.
 
     Takes about five minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
-    from app.bench.report import summary, write
-    from app.bench.run import Programs, measure
+    from app.bench.report import decisions_alone, summary, write
+    from app.bench.run import Programs, measure, measure_decisions
 
+    if only is Only.DECISIONS:
+        typer.echo(decisions_alone(measure_decisions(Plan(), settings_with().var, _say)))
+        return
     programs = Programs(
         serve=lambda port: _words("serve", port), yardsticks=lambda port: _words("bench-yardsticks", port)
     )
-    told = measure(Plan(), programs, settings_with().var, lambda stage: typer.echo(f"bench: {stage}", err=True))
+    told = measure(Plan(), programs, settings_with().var, _say)
     write(told, document)
     typer.echo(summary(told))
     typer.echo(f"Written to {document}.")
@@ -52,6 +64,10 @@ def bench_yardsticks(port: Annotated[int, typer.Option()], stop_with_stdin: bool
     if settings.database.url is None:
         raise Trouble("Set CALLFLOOR_DATABASE_URL: the yardsticks are measured on the product's own database.")
     serve_application(settings, application(settings.database.url.get_secret_value()))
+
+
+def _say(stage: str) -> None:
+    typer.echo(f"bench: {stage}", err=True)
 
 
 def _words(command: str, port: int) -> list[str]:

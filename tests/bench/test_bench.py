@@ -13,6 +13,7 @@ SMALL = Plan(
     agents=30, customers=500, callers=(1, 10), core_seconds=0.5, warm_up=0.2, lone_seconds=0.3, inserts=50,
     connections=8, hook_rounds=1, hook_seconds=0.5, rates=(5.0,), pop_seconds=2.0, growing_agents=(24, 48),
     growing_waiting=(10, 20), growth_rounds=1, growth_seconds=0.3, growth_pops=5,
+    deciding_agents=(20,), deciding_waiting=(0, 30), deciding_seconds=0.05, deciding_beside=(20, 30), deciding_rounds=1,
 )  # fmt: skip
 
 
@@ -38,6 +39,6 @@ def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> N
     assert [pace.callers for pace in told.paces] == [1, 10]
     assert said
     assert "kept" in text
-    for target in ("(a) ", "(b) ", "(c) ", "(d) "):
+    for target in ("(a) ", "(b) ", "(c) ", "(d) ", "(e) "):
         assert target in text
     assert "commands/s" in summary(told)
