@@ -31,6 +31,16 @@ def test_it_is_short_and_names_what_is_there() -> None:
         assert (README.parent / link).exists(), link
 
 
+def test_its_commands_answer() -> None:
+    commands = re.findall(r"`callfloor ((?:simulate|staff) [^`]+)`", TEXT)
+    assert len(commands) == 2
+    for command in commands:
+        asked = [sys.executable, "-m", "app.cli", *command.split()]
+        done = subprocess.run(asked, cwd=README.parent, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "service level" in done.stdout.lower() or "sl_offered" in done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.enable_socket
 @pytest.mark.timeout(240)
