@@ -16,6 +16,7 @@ def to_millisecond(instant: float) -> float:
     return whole.replace(microsecond=whole.microsecond // 1000 * 1000).timestamp()
 
 
+@lru_cache(maxsize=16_384)  # as above, and all that one command does happens at one instant
 def iso(instant: float) -> str:
     """An instant as RFC 3339 in UTC with milliseconds, the form that every wire carries."""
     return utc(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")

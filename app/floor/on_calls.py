@@ -269,11 +269,13 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
     after = work.store.contacts.get(contact_id)
     if after is None or after.ended_at is not None:
         return
+    still_offered = before is not None and before.offers == after.offers and after.offer is not None
+    audience = after.agents or (_met(after) if still_offered else ())
+    if not audience:
+        return
     named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
     if before is not None and not named and _looks(before) == _looks(after):
         return
-    still_offered = before is not None and before.offers == after.offers and after.offer is not None
-    audience = after.agents or (_met(after) if still_offered else ())
     strangers = tuple(key for key in audience if named or key not in _met(before))
     if strangers:
         profile = msgspec.Raw(work.store.profiles.get(contact_id, b"null"))

@@ -22,6 +22,9 @@ from app.routing.selection import Standing
 CallKey = tuple[str, str]
 """Source and the platform's call id."""
 
+Deadline = tuple[float, str, str]
+"""When, "contact" or "agent", id."""
+
 TAKING = (AgentState.READY, AgentState.BUSY)
 """States in which something may be on offer to an agent: a busy one may have room for another."""
 
@@ -59,6 +62,8 @@ class Store:
         self.by_address = {agent.address: agent.id for agent in config.agents.values()}
         self.engine = Engine()
         self.deadlines: SortedList = SortedList()
+        self._due_contacts: dict[str, Deadline] = {}
+        self._due_agents: dict[str, Deadline] = {}
         self.calls.clear()
         self.missed.clear()
         self.lines.clear()
@@ -136,8 +141,8 @@ class Store:
         self._undo.append((_assign, (table, key, table.get(key))))
         _assign(table, key, value)
 
-    def due(self, now: float) -> list[tuple[float, str, str]]:
-        """(deadline, "contact" or "agent", id) of everything due at `now`, earliest first."""
+    def due(self, now: float) -> list[Deadline]:
+        """Everything due at `now`, earliest first."""
         return list(self.deadlines.irange(maximum=(now, "~", "")))
 
     def next_deadline(self) -> float | None:
@@ -154,15 +159,15 @@ class Store:
 
     def _index_contact(self, old: Contact | None, new: Contact | None) -> None:
         self._stand_in_line(old, new)
-        before, after = self._waiting(old), self._waiting(new)
-        if before != after:
-            key = _id(new or old)
+        key = _id(new or old)
+        after = self._waiting(new)
+        if self.engine.waiting(key) != after:
             self.engine.put_contact(key, after)
             if after is not None and after.missed_by:
                 self.missed[key] = None
             else:
                 self.missed.pop(key, None)
-        self._move_deadline(contact_deadline(old), contact_deadline(new))
+        self._move_deadline(self._due_contacts, key, contact_deadline(new))
         if old is None and new is not None:
             self.calls[(new.call.source, new.call.id)] = new.id
         elif old is not None and new is None:
@@ -175,10 +180,10 @@ class Store:
         ready = self._standing(new)
         if self.engine.ready.find(key) != ready:
             self.engine.put_ready(key, ready)
-        duty_before, duty = self._kind_on_duty(old), self._kind_on_duty(new)
-        if duty_before != duty:
+        duty = self._kind_on_duty(new)
+        if self.engine.duty.kind(key) != duty:
             self.engine.put_duty(key, duty)
-        self._move_deadline(agent_deadline(old), agent_deadline(new))
+        self._move_deadline(self._due_agents, key, agent_deadline(new))
 
     def _stand_in_line(self, old: Contact | None, new: Contact | None) -> None:
         before = old.queue if old is not None and old.state is ContactState.WAITING else None
@@ -226,16 +231,18 @@ class Store:
         endless = agent.state is AgentState.WORKING_AFTER_CALL and agent.wrap_up_until is None
         return None if agent.after or not agent.connected or endless else self.config.agents[agent.id].kind
 
-    def _move_deadline(self, before: tuple[float, str, str] | None, after: tuple[float, str, str] | None) -> None:
+    def _move_deadline(self, known: dict[str, Deadline], key: str, after: Deadline | None) -> None:
+        before = known.get(key)
         if before == after:
             return
         if before is not None:
             self.deadlines.remove(before)
         if after is not None:
             self.deadlines.add(after)
+        _assign(known, key, after)
 
 
-def contact_deadline(contact: Contact | None) -> tuple[float, str, str] | None:
+def contact_deadline(contact: Contact | None) -> Deadline | None:
     """When something must happen to the contact by itself: offer expiry, a looser step, return to the queue, sweep."""
     if contact is None or contact.state is ContactState.WRAP_UP:
         return None
@@ -256,7 +263,7 @@ def sweep_at(contact: Contact) -> float:
     return inf if contact.promised and waits else contact.heard_at + SWEEP_SECONDS
 
 
-def agent_deadline(agent: LiveAgent | None) -> tuple[float, str, str] | None:
+def agent_deadline(agent: LiveAgent | None) -> Deadline | None:
     """When something must happen to the agent by itself: wrap-up limit, silence."""
     if agent is None:
         return None

@@ -40,6 +40,10 @@ class Duty:
     def __contains__(self, agent: str) -> bool:
         return agent in self._kinds
 
+    def kind(self, agent: str) -> Kind | None:
+        """As what kind the agent is on duty, if they are."""
+        return self._kinds.get(agent)
+
     def anyone(self, wanted: Requirement, without: tuple[str, ...] = ()) -> bool:
         """Whether somebody on duty, others than `without`, may take what is wanted."""
         if not wanted.agents and self._holders(wanted)[0].count > len(without) + len(wanted.excluded):
