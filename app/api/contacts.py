@@ -10,7 +10,7 @@ from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.contacts import DecisionOut, DecisionPage, WaitOut
 from app.floor import queries
-from app.floor.commands import Look
+from app.floor.commands import TellWait
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 
@@ -27,4 +27,4 @@ async def list_decisions(contact_id: UUID, session: Read, page: Paged) -> Decisi
 @router.get("/{contact_id}/wait", dependencies=[READS], responses=problem_responses(404, 409))
 async def get_wait(contact_id: UUID, using: Using) -> WaitOut:
     """The place of a waiting contact in its queue and how long it will still take, for announcements and people."""
-    return WaitOut.model_validate(await live.ask(using, Look(what="wait", contact_id=str(contact_id))))
+    return WaitOut.model_validate(await live.ask(using, TellWait(contact_id=str(contact_id))))

@@ -64,7 +64,7 @@ def database_refusal(error: DBAPIError) -> CallfloorError | None:
         return _broken_rule(error, state)
     if state.startswith("22") or _argument_fault(error):
         return Invalid("A value cannot be stored: out of range, or text with a NUL character.", faults=[])
-    if state[:2] in ("40", "53", "57") or state == "55P03":
+    if state[:2] in ("40", "53", "57") or state in ("55P03", "25006"):  # 25006: read-only, as after a failover
         return Unavailable("The database is too busy at present; nothing was changed. Try again shortly.")
     return None
 

@@ -90,6 +90,17 @@ def close(call: Call, at: float, cause: str) -> Call:
     return _clear(call, ending)
 
 
+def take_off(call: Call, agent: str, silence: float) -> Call:
+    """The call without an agent's part in it, which the platform has not ended: now, `silence` seconds after anything
+    was heard of the call."""
+    leg = call.leg_of(agent)
+    if leg is None or leg.ended:
+        return call
+    at = max(leg.since, call.said_at + max(0.0, silence))
+    ended = _ended_by(leg, Mark(at, E.CONNECTION_CLEARED))
+    return _with(call, leg, ended)
+
+
 def _complete(call: Call, event: CallEvent) -> Call:
     return msgspec.structs.replace(
         call,

@@ -1,13 +1,15 @@
 """The rows of one batch: what the effects of many commands come to, each row once, as the journal writes it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from app.calls.leg import Party
+from app.calls.leg import Leg, LegState, Party
 from app.floor.effects import (
     AddEntry,
     Amend,
+    AnsweredLate,
     DropContact,
     Effect,
     EndContact,
@@ -41,6 +43,7 @@ class Batch:
         self._ended: dict[str, EndContact] = {}
         self._entries: list[AddEntry] = []
         self._amends: dict[str, Amend] = {}
+        self._answered: dict[str, AnsweredLate] = {}
 
     def __bool__(self) -> bool:
         return bool(
@@ -54,24 +57,7 @@ class Batch:
     def add(self, effects: tuple[Effect, ...]) -> None:
         """Take in the effects of one command; a later value of an entity replaces an earlier one."""
         for effect in effects:
-            match effect:
-                case Happened():
-                    self.events.append(effect)
-                case SaveContact():
-                    self._save(effect)
-                case SaveAgent():
-                    self._agents[effect.agent.id] = effect
-                case DropContact():
-                    self._contacts.pop(effect.id, None)
-                    self._dropped[effect.id] = None
-                case EndContact():
-                    self._ended[effect.contact.id] = effect
-                case AddEntry():
-                    self._entries.append(effect)
-                case Amend():
-                    self._amend(effect)
-                case SwitchOrder():
-                    self.orders.append(effect)
+            _TAKERS[type(effect)](self, effect)
 
     def rows(self) -> dict[str, list[Row]]:
         """Rows by part; parts without rows are left out."""
@@ -91,6 +77,8 @@ class Batch:
             "visits": [
                 _visit(e.contact, visit) for e in self._ended.values() for visit in e.contact.visits if visit.left_at
             ],
+            "answered": [(a.contact, a.started_at, a.agent, a.talk_seconds) for a in self._answered.values()],
+            "answered_visits": [(a.contact, a.started_at, a.agent, a.talk_seconds) for a in self._answered.values()],
             "amends": [(a.contact, a.started_at, a.wrap_up_seconds, a.code, a.note) for a in self._amends.values()],
         }
         return {name: rows for name, rows in parts.items() if rows}
@@ -99,6 +87,24 @@ class Batch:
         self._contacts[effect.contact.id] = effect.contact
         if effect.profile is not None:
             self._profiles[effect.contact.id] = effect.profile
+
+    def _save_agent(self, effect: SaveAgent) -> None:
+        self._agents[effect.agent.id] = effect
+
+    def _drop(self, effect: DropContact) -> None:
+        self._contacts.pop(effect.id, None)
+        self._dropped[effect.id] = None
+
+    def _end(self, effect: EndContact) -> None:
+        self._ended[effect.contact.id] = effect
+
+    def _answer_late(self, late: AnsweredLate) -> None:
+        """As with what is amended: what this batch itself wrote is put right here."""
+        ended = self._ended.get(late.contact)
+        if ended is None:
+            self._answered.setdefault(late.contact, late)
+        elif ended.outcome == "abandoned":
+            self._ended[late.contact] = EndContact(_answered(ended.contact, late), "answered")
 
     def _amend(self, amend: Amend) -> None:
         """One statement sees a row once, so what this batch itself wrote is amended here."""
@@ -122,6 +128,29 @@ class Batch:
                 note=amend.note or earlier.note,
             )
         self._amends[amend.contact] = amend
+
+
+_TAKERS: dict[type[Effect], Callable[[Batch, Any], None]] = {
+    Happened: lambda batch, effect: batch.events.append(effect),
+    SwitchOrder: lambda batch, effect: batch.orders.append(effect),
+    AddEntry: lambda batch, effect: batch._entries.append(effect),
+    SaveContact: Batch._save,
+    SaveAgent: Batch._save_agent,
+    DropContact: Batch._drop,
+    EndContact: Batch._end,
+    AnsweredLate: Batch._answer_late,
+    Amend: Batch._amend,
+}
+
+
+def _answered(contact: Contact, late: AnsweredLate) -> Contact:
+    leg = Leg(id=f"agent:{late.agent}", party=Party.AGENT, agent=late.agent, state=LegState.CLEARED)
+    leg = msgspec.structs.replace(leg, since=contact.call.said_at, talk_seconds=late.talk_seconds)
+    call = msgspec.structs.replace(contact.call, legs=(*contact.call.legs, leg))
+    *before, last = contact.visits
+    answered_at = max(last.entered_at, (last.left_at or last.entered_at) - late.talk_seconds)
+    visit = msgspec.structs.replace(last, outcome="answered", agent=late.agent, left_at=answered_at)
+    return contact.with_(call=call, served_by=(*contact.served_by, late.agent), visits=(*before, visit))
 
 
 def _entry(amend: Amend, data: dict[str, Any]) -> AddEntry:

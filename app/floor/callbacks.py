@@ -30,7 +30,7 @@ def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
 def open_callback(work: Work, contact: Contact) -> None:
     """A contact of its own for the callback, at the place that the caller has kept. One request makes one callback."""
     assert contact.callback_to is not None
-    if any(work.store.contacts[key].call.to == contact.callback_to for key in _promised(work, contact)):
+    if _promised(work, contact):
         return
     key = str(uuid5(UUID(contact.id), "callback"))
     profile = work.store.profiles.get(contact.id)
@@ -51,6 +51,7 @@ def open_callback(work: Work, contact: Contact) -> None:
         entered_at=contact.entered_at,
         wishes=contact.wishes,
         missed_by=contact.missed_by,
+        again_at=contact.again_at,
         callback_of=contact.id,
     )
     work.tell_contact("contact.opened", callback)
@@ -66,7 +67,7 @@ def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
     dialled = contact.agents
     waiting = contact.with_(
         state=ContactState.WAITING,
-        call=_not_dialled(work, contact.id, contact.call.source, contact.call.to),
+        call=_not_dialled(work, _next_attempt(contact), contact.call.source, contact.call.to),
         agents=(),
         close_at=None,
         requeue_at=None,
@@ -84,13 +85,40 @@ def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
     return True
 
 
-def _promised(work: Work, contact: Contact) -> list[str]:
-    """The callbacks that wait in the contact's queue."""
-    line = work.store.lines.get(contact.queue or "", {})
-    return [key for key in line if work.store.contacts[key].promised]
+def of_attempt(work: Work, contact: Contact | None, event: CallEvent) -> Contact | None:
+    """The callback that an event tells of (`contact`, or by the call's id) where it is about an attempt that is over or
+    has not begun: nobody is on the line."""
+    if contact is not None:
+        waits = contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED)
+        return contact if waits else None
+    contact = work.store.contacts.get(event.call_id.partition(".")[0])
+    if contact is None or contact.callback_of is None or contact.call.source != event.source:
+        return None
+    return contact if contact.call.id != event.call_id else None
+
+
+def _promised(work: Work, contact: Contact) -> bool:
+    """Whether this caller already has a callback from this queue that they have not had yet."""
+    return any(
+        each.promised and each.queue == contact.queue and _same_caller(each, contact)
+        for each in work.store.contacts.values()
+    )
+
+
+def _same_caller(callback: Contact, contact: Contact) -> bool:
+    """By the customer where both are known: many people may stand behind one number."""
+    if callback.customer is not None and contact.customer is not None:
+        return callback.customer.id == contact.customer.id
+    return callback.customer is contact.customer and callback.call.to == contact.callback_to
+
+
+def _next_attempt(contact: Contact) -> str:
+    """An id of its own for each attempt to dial, so that what comes late of one is not taken for news of the next."""
+    _, dot, number = contact.call.id.partition(".")
+    return f"{contact.id}.{int(number) + 1 if dot else 2}"
 
 
 def _not_dialled(work: Work, key: str, source: str, number: str | None) -> Call:
-    """The call as it is before anybody is rung; its id is the contact's own."""
+    """The call as it is before anybody is rung; its id is the contact's own, at the first attempt."""
     event = CallEvent(source=source, type="call.callback", call_id=key, at=work.now, direction="outbound", to=number)
     return open_call(event)

@@ -106,6 +106,12 @@ class AskCallback(Command, frozen=True, kw_only=True):
     number: str | None = None
 
 
+class TellWait(Command, frozen=True, kw_only=True):
+    """How long a waiting contact is told that it will still take; what was told is kept, so that it counts down."""
+
+    contact_id: str
+
+
 class ContactCommand(AgentCommand, frozen=True, kw_only=True):
     """Base of what an agent asks for about one contact."""
 
@@ -169,17 +175,22 @@ class FinishWrapUp(ContactCommand, frozen=True, kw_only=True):
 
 
 class OrderFailed(Command, frozen=True, kw_only=True):
-    """A switch command could not be delivered and was given up."""
+    """A switch command could not be delivered and was given up, after so many attempts."""
 
     order_id: int
     order_type: str
     contact_id: str
     agent_id: str | None
     detail: str
+    attempts: int = 1
 
 
 class Expire(Command, frozen=True, kw_only=True):
-    """Time has passed: everything whose deadline lies at or before the instant of applying happens now."""
+    """Time has passed: everything whose deadline lies at or before the instant of applying happens now; of all that,
+    `only` what is due of one contact or agent, or what is not `without`."""
+
+    only: str | None = None
+    without: frozenset[str] = frozenset()
 
 
 class Configure(Command, frozen=True, kw_only=True):
@@ -197,12 +208,11 @@ class Resumed(Command, frozen=True, kw_only=True):
 
 
 class Look(Command, frozen=True, kw_only=True):
-    """Read the state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), 'wait' (with `contact_id`), or
-    'picture', which holds on to the floor for whoever shows it later."""
+    """Read the state, changing nothing: `what` is 'floor', 'agent' (with `agent_id`), or 'picture', which holds on to
+    the floor for whoever shows it later."""
 
     what: str
     agent_id: str | None = None
-    contact_id: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

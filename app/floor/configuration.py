@@ -23,7 +23,8 @@ async def load(connection: Connection) -> FloorConfig:
         hours = {row["id"]: _hours(row) for row in await connection.fetch("SELECT * FROM business_hours")}
         queue_skills = await _skills(connection, "SELECT queue_id, skill_id, level FROM queue_skills")
         agents = await connection.fetch(
-            "SELECT id, name, address, team_id AS team, capacity, blending FROM agents WHERE active"
+            """SELECT a.id, a.name, a.address, a.team_id AS team, a.capacity, a.blending
+               FROM agents a JOIN users u ON u.id = a.id WHERE a.active AND u.active"""
         )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")
         sources = await connection.fetch("SELECT id, default_queue FROM cti_sources WHERE active")

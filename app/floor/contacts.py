@@ -184,8 +184,12 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     """The contact is over: free everybody, write the interaction, remember the call."""
     for each in contact.offers:
         release(work, contact, each.agent, "caller_gone")
-    agents, kept = contact.agents, _keeps_place(contact, cause)
-    contact = leave_visit(work, contact.with_(call=call), _way_out(contact, cause, kept))
+    contact = contact.with_(call=call)
+    for agent_id in _told_late(work, contact):
+        contact = leave_visit(work, contact, "answered", agent_id)
+        contact = contact.with_(served_by=(*contact.served_by, agent_id))
+    agents, kept = contact.agents, _keeps_place(contact)
+    contact = leave_visit(work, contact, _way_out(contact, cause, kept))
     for agent_id in agents:
         contact = leave(work, contact, agent_id)
     outcome = cause or ("callback" if kept else _outcome(contact))
@@ -203,9 +207,18 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     _keep_or_drop(work, contact)
 
 
-def _keeps_place(contact: Contact, cause: str | None) -> bool:
+def _keeps_place(contact: Contact) -> bool:
+    """Whether a callback that was promised is due: also where the line has closed or taken a message since then, or the
+    end of the call was never told."""
     waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
-    return waits and cause is None and contact.callback_to is not None
+    return contact.callback_to is not None and (waits or contact.ending is not None)
+
+
+def _told_late(work: Work, contact: Contact) -> list[str]:
+    """The agents of whom it was told only after their part was over that they had answered."""
+    talked = [leg.agent for leg in contact.call.legs if leg.agent and leg.talk_seconds + leg.hold_seconds > 0]
+    known = work.store.config.agents
+    return [agent for agent in dict.fromkeys(talked) if agent not in contact.served_by and agent in known]
 
 
 def _way_out(contact: Contact, cause: str | None, kept: bool) -> str:

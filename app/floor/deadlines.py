@@ -16,7 +16,7 @@ from app.telephony.events import OrderType
 
 def expire(work: Work, command: Expire) -> dict[str, Any]:
     """Everything that is due happens, earliest deadline first; what one of them changes the next one sees."""
-    while due := work.store.due(work.now):
+    while due := [each for each in work.store.due(work.now) if _asked(command, each[2])]:
         for _, kind, key in due:
             if kind == "contact":
                 _contact(work, key)
@@ -24,6 +24,10 @@ def expire(work: Work, command: Expire) -> dict[str, Any]:
                 _agent(work, key)
     _forget_ended(work)
     return {}
+
+
+def _asked(command: Expire, key: str) -> bool:
+    return key not in command.without and command.only in (None, key)
 
 
 def _contact(work: Work, contact_id: str) -> None:
@@ -37,6 +41,8 @@ def _contact(work: Work, contact_id: str) -> None:
         queueing.enter_queue(work, contact.noted(now, "contact.returned"), contact.queue)
     elif waits and _due(contact.loosens_at, now):
         work.store.put_contact(stepped(work, contact))
+    elif waits and _due(contact.again_at, now):
+        work.store.put_contact(contact.with_(missed_by=(), again_at=None))
     elif waits and _due(contact.overflow_at, now):
         queueing.look_at_overflow(work, contact)
     elif _due(contact.close_at, now):

@@ -66,6 +66,16 @@ class AddEntry(Effect, frozen=True, kw_only=True):
     entry: Entry
 
 
+class AnsweredLate(Effect, frozen=True, kw_only=True):
+    """A contact that has been written as abandoned was answered by `agent` after all, `talk_seconds` before its end:
+    the news of it came too late."""
+
+    contact: str
+    started_at: float
+    agent: str
+    talk_seconds: float
+
+
 class Amend(Effect, frozen=True, kw_only=True):
     """What wrap-up added to an interaction that has already been written."""
 

@@ -57,9 +57,11 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `entered_at` is when it came into its present queue: its steps count from there, its place from `queued_at`.
     `own_bonus` is what the platform gave this very contact, `bonus` the sum of that, its queue's and its customer's.
+    The caller was told at `told_at` that it will take `told_wait` seconds more; until then, `estimated_wait` counts.
     At `overflow_at` its queue's overflow is looked at next; `overflowed` are the queues that sent it on. A caller who
     hangs up is called back at `callback_to`, at their place; `callback_of` is the contact that a callback stands for.
     `ending` is the outcome where the queue turned the contact away. A callback is `held` while its queue is closed.
+    From `again_at` on it may be offered again also to those who have missed it.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
     send the caller; `sent_away` says that the switch did send them to elsewhere. A caller alone waits again at
     `requeue_at`; a call whose end should have come is closed at `close_at`.
@@ -87,6 +89,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     overflowed: tuple[str, ...] = ()
     overflow_at: float | None = None
     estimated_wait: float | None = None
+    told_wait: float | None = None
+    told_at: float | None = None
     callback_asked: bool = False
     callback_to: str | None = None
     callback_of: str | None = None
@@ -95,6 +99,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     offer: Offer | None = None
     also: tuple[Offer, ...] = ()
     missed_by: tuple[str, ...] = ()
+    again_at: float | None = None
     agents: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None

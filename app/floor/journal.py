@@ -42,6 +42,7 @@ TRANSIENT = (
     asyncpg.InsufficientResourcesError,
     asyncpg.TransactionRollbackError,
     asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.ReadOnlySQLTransactionError,
     Unavailable,
 )
 """What passes by itself: the server restarts, is full, or cut us off. Everything else is a fault of the batch."""

@@ -16,8 +16,12 @@ from app.floor.placing import placed
 from app.floor.work import Work
 from app.routing.decision import Decision
 from app.routing.engine import Pair
+from app.routing.sentences import BESIDE
 
 DEFAULT_OFFER_SECONDS = 20.0
+AGAIN_SECONDS = 30.0
+"""For so long after an offer was missed nobody who has missed the contact is asked again while others are on duty."""
+
 NAMED = "named"
 BUSY = "busy"
 """Why an offer is taken back from an agent whom the switch gave another call."""
@@ -30,31 +34,37 @@ def match(work: Work) -> None:
     """
     store = work.store
     agents = [store.agents[key] for key in store.touched_agents if key in store.engine.ready]
-    for agent in sorted(agents, key=lambda agent: (agent.idle_since, agent.id)):
-        _bring_together(work, store.engine.contact_for(agent.id))
+    agents.sort(key=lambda agent: (agent.idle_since, agent.id))
+    made = [_bring_together(work, store.engine.contact_for(agent.id)) for agent in agents]
     seek = dict(store.touched_contacts)
     if store.touched_agents:
         seek |= store.missed
     contacts = [c for key in seek if (c := store.contacts.get(key)) and c.state is ContactState.WAITING]
-    for contact in sorted(contacts, key=lambda contact: contact.place):
-        _bring_together(work, store.engine.agent_for(contact.id))
+    contacts.sort(key=lambda contact: contact.place)
+    made += [_bring_together(work, store.engine.agent_for(contact.id)) for contact in contacts]
+    for pair in filter(None, made):
+        _offer_to_more(work, pair)
 
 
-def _bring_together(work: Work, pair: Pair | None) -> None:
-    if pair is None:
-        return
-    contact, agent = work.store.contacts[pair.contact], work.store.agents[pair.agent]
-    offer(work, contact, agent, _decision(work, contact, agent, pair))
-    rules = work.store.config.queues.get(contact.queue or "")
+def _bring_together(work: Work, pair: Pair | None) -> Pair | None:
+    if pair is not None:
+        contact, agent = work.store.contacts[pair.contact], work.store.agents[pair.agent]
+        offer(work, contact, agent, _decision(work, contact, agent, pair))
+    return pair
+
+
+def _offer_to_more(work: Work, pair: Pair) -> None:
+    """Offer to further agents at the same time: whoever accepts first has the contact.
+
+    Everybody has chosen by now: whoever is still ready is so because nobody waits whom they could take. So nobody is
+    kept from an agent by this.
+    """
+    rules = work.store.config.queues.get(work.store.contacts[pair.contact].queue or "")
     for _ in range(rules.offer_agents - 1 if rules is not None else 0):
-        _offer_also(work, work.store.contacts[contact.id], pair)
+        _offer_also(work, work.store.contacts[pair.contact], pair)
 
 
 def _offer_also(work: Work, contact: Contact, pair: Pair) -> None:
-    """Offer to one more agent at the same time: whoever accepts first has the contact.
-
-    Nobody waits whom they could take, or they would not be ready; so nobody is kept from an agent by this.
-    """
     asked = (*contact.missed_by, *(each.agent for each in contact.offers))
     engine, selection = work.store.engine, work.store.config.queues[contact.queue or ""].selection
     ranked, _ = engine.ready.best(contact.wanted, selection, asked, 1)
@@ -62,7 +72,7 @@ def _offer_also(work: Work, contact: Contact, pair: Pair) -> None:
         return
     agent = work.store.agents[ranked[0].agent]
     also = contact.with_(also=(*contact.also, Offer(agent.id, contact.offer.expires_at)))
-    beside = pair._replace(agent=agent.id, rivals=(), passed_over=())
+    beside = pair._replace(agent=agent.id, rule=BESIDE, rivals=(), passed_over=())
     _reserve(work, also, agent, contact.offer.expires_at, _decision(work, contact, agent, beside))
 
 
@@ -113,7 +123,11 @@ def take_back(
     missed = contact.missed_by
     if why != BUSY and agent_id not in missed:
         missed = (*missed, agent_id)
-    left = contact.without_offer(agent_id).with_(missed_by=missed, wishes=_still_wished(contact, agent_id, why))
+    left = contact.without_offer(agent_id).with_(
+        missed_by=missed,
+        again_at=work.now + AGAIN_SECONDS if missed else None,
+        wishes=_still_wished(contact, agent_id, why),
+    )
     if left.offer is None:
         left = placed(work, opened_visit(work, left.with_(state=ContactState.WAITING)))
     work.store.put_contact(left.noted(work.now, "offer.withdrawn", agent=agent_id, reason=why))

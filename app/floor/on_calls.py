@@ -6,8 +6,9 @@ from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
 from app.floor import callbacks, contacts, queueing
 from app.floor.commands import OrderFailed, Recognised, TakeEvent
+from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
-from app.floor.offers import take_back
+from app.floor.offers import BUSY, take_back
 from app.floor.placing import placed
 from app.floor.work import Work
 from app.routing.capacity import VOICE
@@ -32,11 +33,14 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     if contact is None and ended is not None and not _is_new_call(event, ended):
         return _straggler(work, command, event, ended)
     if contact is not None and contact.state is ContactState.WRAP_UP:
-        ended = EndedCall(contact.id, contact.arrived_at, work.now, contact.call.said_at)
-        return _straggler(work, command, event, ended)
-    if contact is not None and contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
-        work.happened(event.type, command.raw, contact.id)  # of an attempt that is over; nobody is on the line
-        return {"contact_id": contact.id, "instructions": []}
+        ended = ended or EndedCall(contact.id, contact.arrived_at, work.now, contact.call.said_at)
+        if not _is_new_call(event, ended):
+            return _straggler(work, command, event, ended)
+        contact = None
+    attempt = callbacks.of_attempt(work, contact, event)
+    if attempt is not None:
+        work.happened(event.type, command.raw, attempt.id)
+        return {"contact_id": attempt.id, "instructions": []}
     before = contact
     contact = _open(work, command, event) if before is None else _told(work, before, event)
     contact = _recognised(work, contact, command.caller)
@@ -70,7 +74,10 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     work.store.put_contact(contact)
     expected = contact.offer is not None and contact.offer.agent == command.agent_id
     if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING and expected:
-        contacts.connect_failed(work, contact, "connect_failed")
+        if command.attempts:
+            contacts.connect_failed(work, contact, "connect_failed")
+        else:  # it was never sent, for a while nobody could act: the phone is not to blame
+            take_back(work, contact, BUSY)
     if command.order_type == OrderType.VOICEMAIL and contact.ended_at is None:
         work.order(OrderType.DISCONNECT, contact, reason="voicemail_failed")
     dials = command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING
@@ -112,6 +119,13 @@ def _is_new_call(event: CallEvent, ended: EndedCall) -> bool:
 def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCall) -> dict[str, object]:
     work.happened(event.type, command.raw, ended.contact)
     work.add_entry(ended.contact, ended.started_at, event.at, event.type, late=True, **_details(event))
+    talked = ended.said_at - event.at
+    if event.type == EventType.ESTABLISHED and event.agent in work.store.config.agents and talked > 0:
+        work.effects.append(
+            AnsweredLate(
+                contact=ended.contact, started_at=ended.started_at, agent=event.agent, talk_seconds=round(talked, 3)
+            )
+        )
     return {"contact_id": ended.contact, "instructions": []}
 
 

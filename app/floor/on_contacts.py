@@ -105,14 +105,14 @@ def conference(work: Work, command: c.Conference) -> dict[str, Any]:
 
 
 def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
-    """Ask the switch to end the call."""
+    """Ask the switch to end the call; before their phone has answered, the agent leaves the caller to somebody else."""
     contact = work.contact(command.contact_id)
-    mine = command.agent_id in contact.agents or (
-        contact.state is ContactState.CONNECTING
-        and contact.offer is not None
-        and contact.offer.agent == command.agent_id
-    )
-    if not mine or contact.ended_at is not None:
+    connecting = contact.state is ContactState.CONNECTING and contact.offer is not None
+    if connecting and contact.offer is not None and contact.offer.agent == command.agent_id:
+        work.order(OrderType.CANCEL, contact, command.agent_id)
+        take_back(work, contact, "declined")
+        return {}
+    if command.agent_id not in contact.agents or contact.ended_at is not None:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
     work.store.put_contact(contact.with_(close_at=work.now + contacts.END_SECONDS))
     work.order(OrderType.DISCONNECT, contact, command.agent_id)

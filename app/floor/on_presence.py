@@ -34,6 +34,8 @@ def connect(work: Work, command: c.Connect) -> dict[str, Any]:
         )
     elif not agent.connected or agent.silent_at is not None:
         work.store.put_agent(agent.with_(connected=True, silent_at=None))
+        if not agent.connected:
+            work.tell_agent_state(work.store.agent(agent.id))
     return {}
 
 
@@ -59,13 +61,12 @@ def silence(work: Work, agent_id: str) -> None:
     work.tell_agent_state(work.store.agent(agent_id))
 
 
-def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
-    """A process has become the owner: whoever was here has 45 s to come back."""
+def give_time_to_come_back(work: Work) -> None:
+    """A process has become the owner, and nobody's socket is connected to it yet: whoever was here has 45 s."""
     contacts.give_time(work)
     for agent in list(work.store.agents.values()):
         if agent.state is not AgentState.LOGGED_OFF and agent.connected and agent.silent_at is None:
             work.store.put_agent(agent.with_(silent_at=work.now + SILENT_SECONDS))
-    return {}
 
 
 def resumed(work: Work, command: c.Resumed) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
+from app.calls.call import take_off
 from app.core.errors import Conflict
 from app.floor import callbacks, contacts, views
 from app.floor import commands as c
@@ -69,7 +70,9 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
         return
     if callbacks.put_back(work, contact, RELEASED):
         return
-    contact = contacts.leave(work, contact, agent_id)
+    work.order(OrderType.CANCEL, contact, agent_id)
+    taken_off = contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
+    contact = contacts.leave(work, taken_off, agent_id)
     work.store.put_contact(contact)
     if not contact.agents:
         contacts.after_agents_left(work, contact, transferred=False)

@@ -182,7 +182,12 @@ class Outbox:
     async def _give_up(self, order: SwitchOrder, attempts: int, detail: str) -> None:
         log.warning("order given up", order=order.seq, type=order.type, contact=order.contact, detail=detail)
         failed = OrderFailed(
-            order_id=order.seq, order_type=order.type, contact_id=order.contact, agent_id=order.agent, detail=detail
+            order_id=order.seq,
+            order_type=order.type,
+            contact_id=order.contact,
+            agent_id=order.agent,
+            detail=detail,
+            attempts=attempts,
         )
         await self._report(failed)
         self._settle(order, "failed", attempts, detail)

@@ -3,6 +3,7 @@ leave. What is done is told, with what was measured against which limit."""
 
 from app.floor import views
 from app.floor.entities import Contact, ContactState
+from app.floor.placing import closed
 from app.floor.work import Work
 from app.routing.decision import Decision
 from app.routing.estimate import Reach, ahead_of, estimate
@@ -36,30 +37,27 @@ def due_at(work: Work, contact: Contact) -> float | None:
 
 
 def rule_for(work: Work, contact: Contact, entering: bool) -> OverflowRule | None:
-    """The rule of its queue that applies to a waiting contact now, if any does. None applies to whom a callback is
-    promised: they are about to hang up, or wait at home."""
+    """The rule of its queue that applies to a waiting contact now, if any does. None applies to who waits at home for a
+    callback; to who is promised one and has not hung up yet only what is done when the queue closes."""
     rules = work.store.config.queues.get(contact.queue or "")
-    if rules is None or contact.promised or contact.callback_to or not (rules.overflow or rules.hours):
+    if rules is None or contact.promised or not (rules.overflow or rules.hours):
         return None
+    listed = rules.overflow
+    if contact.callback_to is not None:
+        listed = tuple(rule for rule in listed if rule.when is When.CLOSED)
     been = (*contact.overflowed, contact.queue or "")
     now = situation(work, contact)
-    return chosen(rules.overflow, now, been, asked=contact.callback_asked, entering=entering)
-
-
-def closed(work: Work, contact: Contact) -> bool:
-    """Whether the contact's queue is not served now."""
-    rules = work.store.config.queues.get(contact.queue or "")
-    return rules is not None and rules.hours is not None and not rules.hours.open_at(work.now)
+    return chosen(listed, now, been, asked=contact.callback_asked, entering=entering)
 
 
 def situation(work: Work, contact: Contact) -> Situation:
     """What the rules look at."""
-    duty = work.store.engine.duty
+    logged_on = work.store.logged_on
     line = work.store.lines.get(contact.queue or "", {})
     others = len(line) - (contact.id in line)
     return Situation(
         open=not closed(work, contact),
-        agents_on_duty=any(duty.anyone(step.wanted) for step in contact.steps),
+        agents_logged_on=any(logged_on.anyone(step.wanted) for step in contact.steps),
         length=others,
         since=contact.entered_at if contact.entered_at is not None else work.now,
         now=work.now,

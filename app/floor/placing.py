@@ -16,15 +16,27 @@ def placed(work: Work, contact: Contact) -> Contact:
     tier = config.tiers.get((contact.customer.tier if contact.customer else None) or "")
     bonus, rank = (tier.bonus, tier.rank) if tier else UNTIERED
     known = tuple(wish for wish in contact.wishes if wish[0] in config.agents)
+    there = held(work, contact)
     return stepped(
         work,
-        contact.with_(
+        there.with_(
             bonus=(rules.bonus if rules else 0.0) + bonus + contact.own_bonus,
             precedence=-rank if rules is not None and rules.strict_tiers else 0,
             steps=steps_of(known, _queue_steps(rules, contact)),
             step=0,
         ),
     )
+
+
+def closed(work: Work, contact: Contact) -> bool:
+    """Whether the contact's queue is not served now."""
+    rules = work.store.config.queues.get(contact.queue or "")
+    return rules is not None and rules.hours is not None and not rules.hours.open_at(work.now)
+
+
+def held(work: Work, contact: Contact) -> Contact:
+    """The contact, kept from agents if it is a callback and nobody is to be rung now."""
+    return contact.with_(held=contact.promised and closed(work, contact))
 
 
 def stepped(work: Work, contact: Contact) -> Contact:

@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from app.floor import overflow
+from app.floor.commands import TellWait
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offer_by_name, opened_visit
-from app.floor.placing import placed, wishes
+from app.floor.placing import held, placed, wishes
 from app.floor.work import Work, wrong_contact_state
-from app.routing.estimate import Entry, announce, entered_service, hung_up
+from app.routing.estimate import Because, Entry, announce, entered_service, hung_up
 from app.routing.overflow import Do, When
 
 
@@ -28,7 +29,10 @@ def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str |
         transfer=None,
         requeue_at=None,
         sent_away=False,
-        missed_by=(),
+        missed_by=contact.missed_by if contact.promised else (),
+        again_at=contact.again_at if contact.promised else None,
+        told_wait=contact.told_wait if returns else None,
+        told_at=contact.told_at if returns else None,
     )
     waiting = placed(work, waiting)
     waiting = waiting.with_(
@@ -47,8 +51,7 @@ def look_at_overflow(work: Work, contact: Contact, entering: bool = False) -> No
     """Do with a waiting contact what its queue's rules say of the present situation; look again when a time comes."""
     rule = overflow.rule_for(work, contact, entering)
     if rule is None:
-        held = contact.promised and overflow.closed(work, contact)
-        work.store.put_contact(contact.with_(overflow_at=overflow.due_at(work, contact), held=held))
+        work.store.put_contact(held(work, contact.with_(overflow_at=overflow.due_at(work, contact))))
         return
     overflow.tell(work, contact, rule)
     contact = contact.noted(work.now, "contact.overflowed", because=str(rule.when), to=rule.queue or str(rule.do))
@@ -63,34 +66,43 @@ def look_at_overflow(work: Work, contact: Contact, entering: bool = False) -> No
 
 
 def look_at_deserted(work: Work) -> None:
-    """Where agents have left, nobody waits for them by name any more, and those who now wait for nobody may have
+    """Where agents have left, nobody waits for them by name any more, and those for whom nobody is left may have
     somewhere else to go."""
     store = work.store
     gone = {key for key in store.touched_agents if key not in store.engine.duty}
     if not gone:
         return
-    for contact in [store.contacts[key] for line in store.lines.values() for key in line]:
+    for contact in store.waiting():
         if any(agent in gone for agent, _ in contact.wishes):
             left = tuple(wish for wish in contact.wishes if wish[0] not in gone)
             store.put_contact(placed(work, contact.with_(wishes=left)))
+    if all(key in store.logged_on for key in gone):
+        return
     for queue_id, rules in store.config.queues.items():
         if any(rule.when is When.NO_AGENT for rule in rules.overflow):
-            for key in list(store.lines.get(queue_id, ())):
-                look_at_overflow(work, store.contacts[key])
+            for contact in store.waiting(queue_id):
+                look_at_overflow(work, store.contacts[contact.id])
 
 
-def wait_told(work: Work, contact: Contact) -> dict[str, Any]:
-    """What a waiting contact may be told now: its place in the queue, and how long it will still take.
+def tell_wait(work: Work, command: TellWait) -> dict[str, Any]:
+    """What a waiting contact is told now: its place in the queue, and how long it will still take.
 
-    What was predicted when it entered counts down; it counts up only where higher tiers have come in before it.
+    What was told last counts down; it counts up only where higher tiers have come in before it since then. What is told
+    is kept with the contact, and in its timeline where it is more than the clock's work.
     """
+    contact = work.contact(command.contact_id)
     if contact.state is not ContactState.WAITING:
         raise wrong_contact_state(contact, "predict the wait", "a contact that waits")
-    line = (work.store.contacts[key] for key in work.store.lines.get(contact.queue or "", {}))
-    ahead = [each for each in line if each.place < contact.place]
     entered_at = contact.entered_at or work.now
-    overtaken = sum(1 for each in ahead if (each.queued_at or 0.0) > entered_at)
-    now = announce(contact.estimated_wait, entered_at, work.now, overflow.predicted(work, contact), overtaken)
+    said, said_at = contact.estimated_wait, entered_at
+    if contact.told_at is not None:
+        said, said_at = contact.told_wait, contact.told_at
+    ahead = [each for each in work.store.waiting(contact.queue) if each.place < contact.place]
+    overtaken = sum(1 for each in ahead if (each.queued_at or 0.0) > said_at)
+    now = announce(said, said_at, work.now, overflow.predicted(work, contact), overtaken)
+    if now.because in (Because.PREDICTED, Because.OVERTAKEN):
+        contact = contact.noted(work.now, "wait.told", seconds=now.seconds, because=str(now.because))
+    work.store.put_contact(contact.with_(told_wait=now.seconds, told_at=work.now))
     return {
         "contact_id": contact.id,
         "queue": contact.queue,

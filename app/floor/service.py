@@ -105,7 +105,7 @@ class Floor:
             raise self._unavailable()
         store = self._tenure.state.store
         contact = store.contacts.get(store.calls.get((source, call_id), ""))
-        if contact is None:
+        if contact is None or contact.ended_at is not None:
             return False
         return number is None or contact.call.from_ is not None
 

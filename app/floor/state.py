@@ -4,58 +4,26 @@ Deterministic: the same commands at the same instants give the same state and th
 no I/O, no log. A command that is refused, or that raises, leaves no trace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor import deadlines, on_calls, on_contacts, on_presence, on_supervision, placing, queueing, views
+from app.floor import deadlines, on_calls, on_configuration, on_contacts, on_presence, on_supervision, queueing, views
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
-from app.floor.entities import ContactState
-from app.floor.offers import BUSY, match, take_back
+from app.floor.offers import match
 from app.floor.store import Store
 from app.floor.work import Work
 
 Handler = Callable[[Work, Any], dict[str, Any]]
 
 
-def _configure(work: Work, command: c.Configure) -> dict[str, Any]:
-    """A new configuration is obeyed at once: indexes follow, who waits is placed anew, who was removed is logged off.
-
-    The configuration itself is not undone with its batch; it is what the records say.
-    """
-    work.store.reindex(command.config)
-    for contact in list(work.store.contacts.values()):
-        if contact.state is ContactState.WAITING and (placed := placing.placed(work, contact)) != contact:
-            work.store.put_contact(placed)
-    _reconsider(work)
-    on_presence.dismiss_strangers(work)
-    for agent_id in work.store.agents:
-        work.store.touched_agents[agent_id] = None
-    return {}
-
-
-def _reconsider(work: Work) -> None:
-    """Look at what stands by the old rules: who waits, and what is on offer on a channel no longer taken."""
-    for contact in list(work.store.contacts.values()):
-        for each in contact.offers if contact.state is ContactState.OFFERED else ():
-            record = work.store.config.agents.get(each.agent)
-            if record is not None and contact.channel not in dict(record.capacity):
-                take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
-    for line in list(work.store.lines.values()):
-        for key in list(line):
-            if (waiting := work.store.contacts[key]).state is ContactState.WAITING:
-                queueing.look_at_overflow(work, waiting)
-
-
 def _look(work: Work, command: c.Look) -> dict[str, Any]:
     if command.what == "agent" and command.agent_id is not None:
         return {"seq": work.seq, **views.agent_snapshot(work.store, command.agent_id)}
-    if command.what == "wait" and command.contact_id is not None:
-        return queueing.wait_told(work, work.contact(command.contact_id))
     picture = views.picture(work.store, work.seq, work.now)
     return {"picture": picture} if command.what == "picture" else picture.shown()
 
@@ -64,7 +32,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.TakeEvent: on_calls.take_event,
     c.OrderFailed: on_calls.order_failed,
     c.Expire: deadlines.expire,
-    c.TakeOver: on_presence.take_over,
+    c.TakeOver: on_configuration.take_over,
     c.Resumed: on_presence.resumed,
     c.Connect: on_presence.connect,
     c.Disconnect: on_presence.disconnect,
@@ -83,7 +51,8 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.Release: on_supervision.release,
     c.EndCall: on_supervision.end_call,
     c.AskCallback: on_supervision.ask_callback,
-    c.Configure: _configure,
+    c.TellWait: queueing.tell_wait,
+    c.Configure: on_configuration.configure,
     c.Look: _look,
 }
 
@@ -143,9 +112,13 @@ class FloorState:
         self.seq = self._settled_seq
         self.store.rollback_batch()
 
-    def next_deadline(self) -> float | None:
-        """When the next Expire is due."""
-        return self.store.next_deadline()
+    def next_deadline(self, without: Collection[str] = ()) -> float | None:
+        """When the next Expire is due, for others than these."""
+        return self.store.next_deadline(without)
+
+    def due(self, now: float) -> list[str]:
+        """The contacts and agents to whom something happens by itself now, earliest first."""
+        return [key for _, _, key in self.store.due(now)]
 
     def _saved(self) -> list[Effect]:
         store = self.store

@@ -101,6 +101,21 @@ PARTS: dict[str, Part] = {
                   to_timestamp(u.left_at), u.outcome, u.wait_seconds, u.agent_id, u.estimated_wait_seconds
            FROM head, {u}""",
     ),
+    "answered": Part(
+        {"id": "uuid", "started_at": "float8", "agent_id": "text", "seconds": "float8"},
+        """UPDATE interactions SET outcome = 'answered', agent_id = u.agent_id, talk_seconds = u.seconds,
+                  wait_seconds = greatest(0, interactions.wait_seconds - u.seconds)
+           FROM head, {u} WHERE interactions.id = u.id AND interactions.started_at = to_timestamp(u.started_at)
+             AND interactions.outcome = 'abandoned'""",
+    ),
+    "answered_visits": Part(
+        {"id": "uuid", "started_at": "float8", "agent_id": "text", "seconds": "float8"},
+        """UPDATE queue_visits SET outcome = 'answered', agent_id = u.agent_id,
+                  wait_seconds = greatest(0, queue_visits.wait_seconds - u.seconds),
+                  left_at = greatest(entered_at, left_at - make_interval(secs => u.seconds))
+           FROM head, {u} WHERE interaction_id = u.id AND queue_visits.started_at = to_timestamp(u.started_at)
+             AND queue_visits.outcome = 'abandoned'""",
+    ),
     "amends": Part(
         {"id": "uuid", "started_at": "float8", "seconds": "float8", "code": "text", "note": "text"},
         """UPDATE interactions SET wrap_up_seconds = interactions.wrap_up_seconds + u.seconds,

@@ -3,7 +3,7 @@
 `put_*` keeps both together and remembers how to take it back, so that a command that fails leaves no trace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import inf
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.agents.presence import ON_DUTY, AgentState
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState, EndedCall, LiveAgent
 from app.routing.capacity import free_channels
+from app.routing.duty import Duty
 from app.routing.engine import Engine, Waiting
 from app.routing.estimate import Flow
 from app.routing.occupancy import occupancy_key
@@ -61,6 +62,7 @@ class Store:
         self.config = config
         self.by_address = {agent.address: agent.id for agent in config.agents.values()}
         self.engine = Engine()
+        self.logged_on = Duty()
         self.deadlines: SortedList = SortedList()
         self._due_contacts: dict[str, Deadline] = {}
         self._due_agents: dict[str, Deadline] = {}
@@ -111,6 +113,11 @@ class Store:
         """The agent; one who was never here is logged off."""
         return self.agents.get(agent_id) or LiveAgent(id=agent_id)
 
+    def waiting(self, queue: str | None = None) -> list[Contact]:
+        """Those who wait in a queue, or in any, in waiting order."""
+        lines = self.lines.values() if queue is None else (self.lines.get(queue, {}),)
+        return sorted((self.contacts[key] for line in lines for key in line), key=lambda contact: contact.place)
+
     def put_contact(self, contact: Contact) -> None:
         """Keep this value of the contact."""
         old = self.contacts.get(contact.id)
@@ -145,9 +152,9 @@ class Store:
         """Everything due at `now`, earliest first."""
         return list(self.deadlines.irange(maximum=(now, "~", "")))
 
-    def next_deadline(self) -> float | None:
-        """The earliest deadline there is."""
-        return self.deadlines[0][0] if self.deadlines else None
+    def next_deadline(self, without: Collection[str] = ()) -> float | None:
+        """The earliest deadline there is, of others than these."""
+        return next((when for when, _, key in self.deadlines if key not in without), None)
 
     def _set_contact(self, contact_id: str, contact: Contact | None) -> None:
         self._index_contact(self.contacts.get(contact_id), contact)
@@ -168,18 +175,25 @@ class Store:
             else:
                 self.missed.pop(key, None)
         self._move_deadline(self._due_contacts, key, contact_deadline(new))
-        if old is None and new is not None:
-            self.calls[(new.call.source, new.call.id)] = new.id
-        elif old is not None and new is None:
-            call = (old.call.source, old.call.id)
-            if self.calls.get(call) == old.id:
-                del self.calls[call]
+        self._index_call(old, new)
+
+    def _index_call(self, old: Contact | None, new: Contact | None) -> None:
+        before, after = _call_key(old), _call_key(new)
+        if before == after:
+            return
+        if before is not None and self.calls.get(before) == _id(old):
+            del self.calls[before]
+        if after is not None:
+            self.calls[after] = _id(new)
 
     def _index_agent(self, old: LiveAgent | None, new: LiveAgent | None) -> None:
         key = _id(new or old)
         ready = self._standing(new)
         if self.engine.ready.find(key) != ready:
             self.engine.put_ready(key, ready)
+        here = self._kind_logged_on(new)
+        if self.logged_on.kind(key) != here:
+            self.logged_on.put(key, here)
         duty = self._kind_on_duty(new)
         if self.engine.duty.kind(key) != duty:
             self.engine.put_duty(key, duty)
@@ -224,6 +238,13 @@ class Store:
         """The channels of an agent's contacts, each as often as they have one of it."""
         return [contact.channel for key in agent.contacts if (contact := self.contacts.get(key)) is not None]
 
+    def _kind_logged_on(self, agent: LiveAgent | None) -> Kind | None:
+        """Who is here at all, be it on a break: nobody is sent away as long as somebody may come back for them."""
+        if agent is None or agent.state is AgentState.LOGGED_OFF or not agent.connected:
+            return None
+        record = self.config.agents.get(agent.id)
+        return record.kind if record is not None else None
+
     def _kind_on_duty(self, agent: LiveAgent | None) -> Kind | None:
         """Who may have a contact in a moment: not one who goes on a break then, is gone, or wraps up without end."""
         if agent is None or agent.state not in ON_DUTY or agent.id not in self.config.agents:
@@ -250,7 +271,7 @@ def contact_deadline(contact: Contact | None) -> Deadline | None:
     if contact.offer is not None:
         when = min(when, contact.offer.expires_at)
     waits = contact.state is ContactState.WAITING
-    timers = (contact.loosens_at, contact.overflow_at) if waits else ()
+    timers = (contact.loosens_at, contact.overflow_at, contact.again_at) if waits else ()
     for due in (contact.requeue_at, contact.close_at, *timers):
         if due is not None:
             when = min(when, due)
@@ -269,6 +290,10 @@ def agent_deadline(agent: LiveAgent | None) -> Deadline | None:
         return None
     due = [when for when in (agent.wrap_up_until, agent.silent_at) if when is not None]
     return (min(due), "agent", agent.id) if due else None
+
+
+def _call_key(contact: Contact | None) -> CallKey | None:
+    return None if contact is None else (contact.call.source, contact.call.id)
 
 
 def _id(entity: Contact | LiveAgent | None) -> str:

@@ -20,6 +20,7 @@ from app.floor.outbox import load_pending
 from app.floor.ports import Host, Item
 from app.floor.recovery import Recovered, recover
 from app.floor.round import Round
+from app.floor.timers import Timers
 
 log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 2.0
@@ -52,6 +53,7 @@ class Tenure:
         self._floor = floor
         self._journal = journal
         self._inbox = Inbox(recovered.inbox)
+        self._timers = Timers()
         self._clock = SteadyClock(floor.clock, recovered.last)
         self._spoke_at = time.monotonic()
         self._gathering = Round()
@@ -109,7 +111,7 @@ class Tenure:
             await asyncio.wait([self._writing])
         if self._writing is not None and self._writing.done():
             return
-        deadline = self.state.next_deadline()
+        deadline = self._timers.next(self.state)
         seconds = HEARTBEAT_SECONDS - (self._silent_for() if self._writing is None else 0)
         await self._floor.rest(seconds if deadline is None else min(seconds, deadline - self._clock()))
 
@@ -126,9 +128,7 @@ class Tenure:
         waiting, items = self._floor.waiting, []
         while waiting and isinstance(waiting[0].command, TakeOver | Resumed):
             items.append(waiting.popleft())  # gives time to those who could not act, so it comes before any expiry
-        deadline = self.state.next_deadline()
-        if deadline is not None and deadline <= self._clock():
-            items.append(Item(Expire(), None))
+        items += [Item(expire, None) for expire in self._timers.due(self.state, self._clock())]
         most = min(AT_ONCE, self._floor.batch - len(self._gathering.items))
         while waiting and len(items) < most:
             items.append(waiting.popleft())
@@ -150,12 +150,18 @@ class Tenure:
         try:
             outcome = self.state.apply(item.command, now)
         except Exception as error:
-            log.exception("a command raised; it left no trace", command=name)
-            _count(name, "raised")
-            item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
+            self._raised(round_, item, now, error)
             return
         _count(name, "applied" if outcome.answer.ok else "refused")
         round_.take(item, outcome, self.state, now)
+
+    def _raised(self, round_: Round, item: Item, now: float, error: Exception) -> None:
+        log.exception("a command raised; it left no trace", command=repr(item.command)[:500])
+        _count(type(item.command).__name__, "raised")
+        item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
+        if isinstance(item.command, Expire):
+            singly = self._timers.raised(item.command, self.state, now)
+            self._apply_all(round_, [Item(expire, None) for expire in singly])
 
     def _write(self) -> None:
         """Close the round that gathers and commit it, while the next one gathers."""

@@ -23,9 +23,10 @@ class PassedOver(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`rule` is "contact_finds_agent" (agents were idle), "agent_finds_contact" (contacts were waiting), "named" or
-    "overflow": the queue did not take the contact, or not for longer; then `because` names what was looked at (`When`),
-    `measured` what was found, `limit` what is allowed, and `to` what was done ("queue:ID" or a `Do`).
+    """`rule` is "contact_finds_agent" (agents were idle), "agent_finds_contact" (contacts were waiting), "named",
+    "beside" (offered to one more agent at the same time) or "overflow": the queue did not take the contact, or not for
+    longer; then `because` names what was looked at (`When`), `measured` what was found, `limit` what is allowed, and
+    `to` what was done ("queue:ID" or a `Do`).
 
     `step` counts the requirement's steps from 0, `rank` the place in the line from 1 whatever others require.
     `considered` counts the agents (first rule) or the contacts at the head of their kind (second rule) that could have

@@ -38,7 +38,7 @@ class Situation(msgspec.Struct, frozen=True, kw_only=True):
     """What the rules look at: the queue, and the contact, which has waited in it since `since` (epoch seconds)."""
 
     open: bool
-    agents_on_duty: bool
+    agents_logged_on: bool
     length: int
     since: float
     now: float
@@ -64,7 +64,7 @@ def applies(rule: OverflowRule, now: Situation, entering: bool) -> bool:
         case When.CLOSED:
             return not now.open
         case When.NO_AGENT:
-            return not now.agents_on_duty
+            return not now.agents_logged_on
         case When.WAIT:
             return now.since + rule.at <= now.now  # as the timer is set, so that it never goes off for nothing
         case When.LENGTH:

@@ -17,7 +17,7 @@ def _cause(why: Decision, queue: str) -> str:
         case When.CLOSED:
             return f"{queue} was closed"
         case When.NO_AGENT:
-            return f"Nobody on duty could take a contact of {queue}"
+            return f"Nobody who could take a contact of {queue} was logged on"
         case When.LENGTH:
             return (
                 f"{count(int(why.measured), 'contact')} waited in {queue} already, where {int(why.limit)} is the limit"

@@ -16,6 +16,9 @@ from app.routing.requirement import Requirement, Selection, Skills
 from app.routing.wording import all_of, any_of, count, span
 
 NAMED = "named"
+BESIDE = "beside"
+"""Offered to one more agent while it was on offer to another: the queue offers to several at once."""
+
 OVERFLOW = "overflow"
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
@@ -147,10 +150,17 @@ def _named(case: Case) -> Iterator[str]:
     yield from _declined(case)
 
 
+def _beside(case: Case) -> Iterator[str]:
+    yield f"{case.offered}, beside the agent chosen first: the queue offers a contact to several who are ready at once."
+    yield from _requirement(case)
+    yield from _declined(case)
+
+
 _TELLERS: dict[str, Callable[[Case], Iterator[str]]] = {
     CONTACT_FINDS_AGENT: _contact_finds_agent,
     AGENT_FINDS_CONTACT: _agent_finds_contact,
     NAMED: _named,
+    BESIDE: _beside,
 }
 
 

@@ -58,7 +58,7 @@ class OrderType(StrEnum):
 
     CONNECT = "call.connect"
     CANCEL = "call.cancel"
-    """Stop ringing this agent's phone; the caller stays."""
+    """Stop ringing this agent's phone, or take them off the call; the caller stays."""
 
     DISCONNECT = "call.disconnect"
     HOLD = "call.hold"

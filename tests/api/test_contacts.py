@@ -18,7 +18,7 @@ from app.routing.models import Queue
 from app.routing.overflow import Do, OverflowRule, When
 from tests.api.conftest import ClientAs
 from tests.floor.factories import T0, Bench
-from tests.floor.test_floor_queueing import rules
+from tests.floor.queueing import rules
 
 
 def events(floor: Bench) -> list[FloorEvent]:

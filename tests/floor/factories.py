@@ -13,6 +13,7 @@ from app.floor.effects import Happened, SwitchOrder
 from app.floor.entities import Contact, LiveAgent
 from app.floor.invariants import check
 from app.floor.state import FloorState, Outcome
+from app.routing.requirement import names, satisfies
 from app.telephony.events import CallEvent
 
 T0 = 1_800_000_000.0
@@ -68,8 +69,10 @@ class Bench:
 
     def try_(self, command: c.Command) -> None:
         """Apply a command, whatever comes of it."""
+        before = self.state.store.waiting()
         self.last = self.state.apply(command, self.now)
         check(self.state)
+        nobody_was_overtaken(self.state, before, self.told("contact.offered"))
 
     def on(self, *agents: str) -> None:
         """Agents log on and become ready, one second apart."""
@@ -134,6 +137,21 @@ class Bench:
     def orders(self) -> list[str]:
         """The switch orders that the last command made."""
         return [e.type for e in self.last.effects if isinstance(e, SwitchOrder)]
+
+
+def nobody_was_overtaken(state: FloorState, before: list[Contact], offers: list[Happened]) -> None:
+    """No agent chose a contact while one with an earlier place waited, before and after, that they might have had."""
+    store = state.store
+    waited = [each for each in before if store.contacts.get(each.id) == each]
+    for told in offers:
+        contact = store.contacts.get(told.contact or "")
+        if contact is None or b'"rule":"agent_finds_contact"' not in told.body or told.agent is None:
+            continue
+        kind = store.config.agents[told.agent].kind
+        for each in waited:
+            could = names(each.wanted, told.agent) and satisfies(kind, each.wanted) and not each.held
+            passed = could and told.agent not in each.missed_by and each.place < contact.place
+            assert not passed, f"{contact.id} overtook {each.id} for {told.agent}"
 
 
 async def configure(dsn: str, config: FloorConfig = CONFIG) -> None:

@@ -207,3 +207,13 @@ def test_new_configuration_is_obeyed_at_once() -> None:
     cho = msgspec.structs.replace(config.agents["cho"], skills=(("cards", 5),))
     floor.do(c.Configure(config=msgspec.structs.replace(config, agents={**config.agents, "cho": cho})))
     assert floor.offered_to(contact) == "cho"
+
+
+def test_supervisors_are_told_that_an_agent_is_back() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.do(c.Disconnect(agent_id="ann", last_heard=floor.now))
+    floor.wait(50)
+    floor.do(c.Connect(agent_id="ann"))
+    (told,) = floor.told("agent.state")
+    assert b'"connected":true' in told.body

@@ -279,3 +279,53 @@ def test_agent_who_is_removed_while_talking_finishes_and_is_logged_off() -> None
     floor.call("cleared")
     floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
     assert floor.states("ann") == [AgentState.LOGGED_OFF]
+
+
+def test_call_id_used_again_during_wrap_up_is_a_new_call() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    old = talking(floor)
+    floor.call("cleared")
+    floor.now += 10
+    new = floor.arrives()
+    assert new != old
+    assert floor.offered_to(new) == "bob"
+    assert floor.states("ann") == [AgentState.WORKING_AFTER_CALL]
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=old))
+    assert floor.call("digits") == new
+
+
+def test_order_that_was_never_sent_costs_nobody_their_readiness() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    never = c.OrderFailed(
+        order_id=9, order_type="call.connect", contact_id=contact, agent_id="ann", detail="late", attempts=0
+    )
+    floor.do(never)
+    assert (floor.offered_to(contact), floor.states("ann")) == ("ann", [AgentState.RESERVED])
+
+
+def test_agent_who_hangs_up_before_the_phone_rings_costs_the_caller_nothing_whatever_the_platform_says() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    assert floor.orders() == ["call.cancel"]
+    assert floor.offered_to(contact) == "bob"
+    floor.wait(19)
+    assert floor.offered_to(contact) == "bob"
+
+
+def test_answer_told_only_after_the_end_of_the_agents_part_makes_an_answered_call_issabel_41() -> None:
+    floor = Bench()
+    floor.on("ann")
+    floor.arrives()
+    floor.call("connection_cleared", agent="ann", at=floor.now + 30, sequence=3)
+    floor.call("established", agent="ann", at=floor.now + 10, sequence=2)
+    floor.call("cleared", at=floor.now + 31)
+    (end,) = [each for each in floor.last.effects if isinstance(each, EndContact)]
+    assert (end.outcome, end.contact.served_by) == ("answered", ("ann",))
+    assert [(visit.outcome, visit.agent) for visit in end.contact.visits] == [("answered", "ann")]

@@ -1,47 +1,14 @@
 """Queues that do not take everybody: overflow, hours, callback in line, and what callers are told of their wait."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import msgspec
 import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.effects import EndContact
 from app.floor.entities import ContactState
-from app.routing.hours import Hours, Interval
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
-
-
-def to_loans(when: When, at: float = 0) -> OverflowRule:
-    return OverflowRule(when=when, at=at, do=Do.QUEUE, queue="loans")
-
-
-def rules(*overflow: OverflowRule, **changes: Any) -> FloorConfig:
-    """The small bank, where the queue of cards overflows."""
-    cards = msgspec.structs.replace(CONFIG.queues["cards"], overflow=overflow, **changes)
-    return msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards})
-
-
-def hours(opens: int, closes: int) -> Hours:
-    """Open between two minutes of every day, UTC."""
-    return Hours(time_zone="UTC", weekly=((Interval(opens, closes),),) * 7)
-
-
-def minute_of_day(instant: float) -> int:
-    moment = datetime.fromtimestamp(instant, UTC)
-    return moment.hour * 60 + moment.minute
-
-
-def outcomes(floor: Bench) -> list[str]:
-    return [effect.outcome for effect in floor.last.effects if isinstance(effect, EndContact)]
-
-
-def ways(floor: Bench, contact: str) -> list[str | None]:
-    return [visit.outcome for visit in floor.contact(contact).visits]
+from tests.floor.queueing import hours, minute_of_day, outcomes, rules, to_loans, ways
 
 
 def test_full_queue_sends_the_next_caller_on_at_their_original_place() -> None:
@@ -120,109 +87,12 @@ def test_mailbox_takes_a_message_and_the_outcome_says_so() -> None:
     assert (outcomes(floor), contact in floor.state.store.contacts) == (["voicemail"], False)
 
 
-def callback(floor: Bench, call_id: str = "c1") -> str:
-    """The caller asks to be called back and hangs up; gives the id of the callback's contact."""
-    before = set(floor.state.store.contacts)
-    floor.call("callback_requested", call_id)
-    floor.call("cleared", call_id)
-    (made,) = set(floor.state.store.contacts) - before
-    return made
-
-
-def test_callback_keeps_the_place_and_is_no_abandon_queued_callbacks_9() -> None:
-    floor = Bench()
-    first = floor.arrives(call_id="c0")
-    floor.now += 10
-    floor.arrives(call_id="c1")
-    floor.now += 10
-    later = floor.arrives(call_id="c2")
-    made = callback(floor)
-    assert outcomes(floor) == ["callback"]
-    floor.on("ann", "bob", "dee")
-    assert [floor.offered_to(key) for key in (first, made, later)] == ["ann", "bob", "dee"]
-
-
-def test_one_request_makes_one_callback_freepbx_525() -> None:
-    floor = Bench()
-    floor.arrives()
-    floor.call("callback_requested")
-    floor.call("callback_requested", details={"number": "+8613900000000"})
-    floor.call("cleared")
-    floor.call("callback_requested")
-    waiting = [x for x in floor.state.store.contacts.values() if x.state is ContactState.WAITING]
-    assert [contact.call.to for contact in waiting] == ["+8613800138000"]
-
-
-def test_agent_who_takes_a_callback_dials_and_the_answered_call_is_an_answered_contact() -> None:
-    floor = Bench()
-    floor.arrives()
-    made = callback(floor)
-    floor.on("ann")
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
-    assert floor.orders() == ["call.dial"]
-    floor.call("established", made, agent="ann", leg_id="a")
-    floor.call("established", made, leg_id="customer")
-    assert (floor.contact(made).state, floor.states("ann")) == (ContactState.ACTIVE, [AgentState.BUSY])
-    floor.call("cleared", made)
-    assert outcomes(floor) == ["answered"]
-
-
-def test_callback_that_nobody_answers_fails_and_frees_the_agent() -> None:
-    floor = Bench()
-    floor.arrives()
-    made = callback(floor)
-    floor.on("ann")
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
-    floor.call("cleared", made, cause="no_answer")
-    assert (outcomes(floor), floor.states("ann")) == (["failed"], [AgentState.READY])
-
-
-def test_caller_who_is_served_before_hanging_up_needs_no_callback() -> None:
-    floor = Bench()
-    contact = floor.arrives()
-    floor.call("callback_requested")
-    floor.on("ann")
-    floor.answers("ann", contact)
-    floor.call("cleared")
-    assert outcomes(floor) == ["answered"]
-    assert all(each.callback_of is None for each in floor.state.store.contacts.values())
-
-
-def test_long_queue_asks_once_whether_to_call_back() -> None:
-    floor = Bench(rules(OverflowRule(when=When.WAIT, at=30, do=Do.CALLBACK)))
-    contact = floor.arrives()
-    floor.wait(29)
-    assert not floor.contact(contact).callback_asked
-    floor.wait(1)
-    assert floor.orders() == ["call.offer_callback"]
-    floor.wait(600)
-    assert floor.contact(contact).state is ContactState.WAITING
-
-
 def test_limit_of_any_length_goes_off_once_and_not_for_ever() -> None:
     for at in (100 / 3, 33.3333333, 0.1234564, 12.3456784):
         floor = Bench(rules(to_loans(When.WAIT, at)))
         contact = floor.arrives()
         floor.wait(200)
         assert floor.contact(contact).queue == "loans"
-
-
-def test_closed_queue_that_offers_a_callback_gives_time_to_answer_and_then_keeps_nobody() -> None:
-    now = minute_of_day(T0)
-    night = hours(now + 60 if now < 1300 else 0, now + 70 if now < 1300 else 5)
-    for answers in (True, False):
-        floor = Bench(rules(OverflowRule(when=When.CLOSED, do=Do.CALLBACK), hours=night))
-        contact = floor.arrives()
-        assert floor.orders() == ["call.offer_callback"]
-        if answers:
-            made = callback(floor)
-            assert outcomes(floor) == ["callback"]
-            assert floor.contact(made).held
-            floor.on("ann")
-            assert floor.offered_to(made) is None  # nobody is rung at night
-        else:
-            floor.wait(31)
-            assert floor.contact(contact).ending == "closed"
 
 
 def test_two_closed_queues_do_not_keep_a_caller_between_them() -> None:
@@ -278,72 +148,6 @@ def test_mailbox_that_the_platform_cannot_give_ends_the_call() -> None:
     assert contact not in floor.state.store.contacts
 
 
-@pytest.mark.parametrize("failure", ["leg", "dial", "silence", "release"])
-def test_promised_callback_survives_what_is_not_the_customers_doing(failure: str) -> None:
-    floor = Bench()
-    floor.arrives()
-    made = callback(floor)
-    floor.on("ann")
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
-    if failure == "leg":
-        floor.call("connection_cleared", made, agent="ann", leg_id="a")
-        floor.call("cleared", made)
-    elif failure == "dial":
-        floor.do(c.OrderFailed(order_id=1, order_type="call.dial", contact_id=made, agent_id="ann", detail="503"))
-    elif failure == "release":
-        floor.do(c.Release(agent_id="ann", by="sue"))
-    else:
-        floor.wait(200)
-    assert floor.contact(made).state is ContactState.WAITING
-    assert floor.states("ann") == [AgentState.NOT_READY]
-    floor.on("bob")
-    assert floor.offered_to(made) == "bob"
-    floor.do(c.AcceptOffer(agent_id="bob", contact_id=made))
-    assert floor.orders() == ["call.dial"]
-
-
-def test_promised_callback_is_not_swept_over_night() -> None:
-    floor = Bench()
-    floor.arrives()
-    made = callback(floor)
-    floor.wait(14 * 3600)
-    floor.on("ann")
-    assert floor.offered_to(made) == "ann"
-
-
-def test_customer_who_was_called_back_and_is_transferred_is_connected_and_not_dialled_again() -> None:
-    floor = Bench()
-    floor.arrives()
-    made = callback(floor)
-    floor.on("ann", "bob")
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
-    floor.call("established", made, agent="ann", leg_id="a")
-    floor.call("established", made, leg_id="customer")
-    floor.do(c.Transfer(agent_id="ann", contact_id=made, to=c.Destination(queue="loans")))
-    floor.call("connection_cleared", made, agent="ann", leg_id="a")
-    floor.do(c.AcceptOffer(agent_id="bob", contact_id=made))
-    assert floor.orders() == ["call.connect"]
-
-
-def test_caller_who_hangs_up_while_a_phone_is_being_connected_keeps_the_promised_callback() -> None:
-    floor = Bench()
-    contact = floor.arrives()
-    floor.call("callback_requested")
-    floor.on("ann")
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
-    floor.call("cleared")
-    assert outcomes(floor) == ["callback"]
-
-
-def test_caller_who_asks_again_in_a_second_call_gets_one_callback_freepbx_525() -> None:
-    floor = Bench()
-    for call_id in ("c1", "c2"):
-        floor.arrives(call_id=call_id)
-        floor.call("callback_requested", call_id)
-        floor.call("cleared", call_id)
-    assert len(floor.state.store.lines["cards"]) == 1
-
-
 def test_wait_is_predicted_from_the_length_of_the_queue_and_kept_with_the_stay() -> None:
     floor = Bench()
     floor.on("ann")
@@ -372,12 +176,64 @@ def test_what_a_caller_is_told_counts_down_and_up_only_when_overtaken_and_says_s
         floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
     floor.answers("ann", floor.arrives(call_id="c1"), "c1")
     waits = floor.arrives(call_id="c2", tier="standard")
-    first = floor.do(c.Look(what="wait", contact_id=waits))
+    first = floor.do(c.TellWait(contact_id=waits))
     floor.now += 40
-    later = floor.do(c.Look(what="wait", contact_id=waits))
+    later = floor.do(c.TellWait(contact_id=waits))
     assert (first["position"], later["because"]) == (1, "counted_down")
     assert later["estimated_wait_seconds"] == pytest.approx(first["estimated_wait_seconds"] - 40)
+    floor.now += 1
     floor.arrives(call_id="c3", tier="private")
-    told = floor.do(c.Look(what="wait", contact_id=waits))
+    told = floor.do(c.TellWait(contact_id=waits))
     assert (told["position"], told["overtaken_by"], told["because"]) == (2, 1, "overtaken")
     assert told["estimated_wait_seconds"] > later["estimated_wait_seconds"]
+
+
+def test_what_is_told_never_counts_up_against_what_was_told_last() -> None:
+    floor = Bench()
+    floor.on("ann")
+    for n in range(3):
+        contact = floor.arrives(call_id=f"p{n}")
+        floor.answers("ann", contact, f"p{n}")
+        floor.now += 300
+        floor.call("cleared", f"p{n}")
+        floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
+    floor.answers("ann", floor.arrives(call_id="c1"), "c1")
+    waits = floor.arrives(call_id="c2")
+    first = floor.do(c.TellWait(contact_id=waits))["estimated_wait_seconds"]
+    loaned = {"bob": floor.arrives("200", "l1"), "dee": floor.arrives("200", "l2")}
+    for agent, call in (("bob", "l1"), ("dee", "l2")):
+        floor.now += 1
+        floor.do(c.Connect(agent_id=agent))
+        floor.call("established", call, agent=agent)
+        floor.do(c.Ready(agent_id=agent, after_contact=True))
+    floor.now += 18
+    shorter = floor.do(c.TellWait(contact_id=waits))
+    assert (shorter["because"], shorter["estimated_wait_seconds"] < first - 20) == ("predicted", True)
+    for agent in loaned:
+        floor.do(c.NotReady(agent_id=agent, reason="break", after_contact=True))
+    floor.now += 20
+    later = floor.do(c.TellWait(contact_id=waits))
+    assert later["because"] == "counted_down"
+    assert later["estimated_wait_seconds"] == pytest.approx(shorter["estimated_wait_seconds"] - 20)
+    kept = floor.contact(waits)
+    assert (kept.told_wait, kept.told_at) == (later["estimated_wait_seconds"], floor.now)
+    assert [entry.data["because"] for entry in kept.timeline if entry.kind == "wait.told"] == ["predicted", "predicted"]
+
+
+def test_agents_on_a_break_are_logged_on_so_nobody_is_sent_away() -> None:
+    floor = Bench(rules(to_loans(When.NO_AGENT)))
+    floor.on("ann")
+    floor.do(c.NotReady(agent_id="ann", reason="break"))
+    contact = floor.arrives()
+    assert floor.contact(contact).queue == "cards"
+    floor.do(c.LogOff(agent_id="ann"))
+    assert floor.contact(contact).queue == "loans"
+
+
+def test_missed_offer_of_the_only_agent_sends_nobody_away() -> None:
+    floor = Bench(rules(to_loans(When.NO_AGENT)))
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.wait(21)
+    assert floor.states("ann") == [AgentState.NOT_READY]
+    assert floor.contact(contact).queue == "cards"

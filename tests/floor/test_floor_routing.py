@@ -251,3 +251,30 @@ def test_language_of_the_caller_is_one_more_skill_at_the_higher_of_both_levels()
     assert with_language((("zh", 4),), "zh", 2) == (("zh", 4),)
     assert with_language((("cards", 3),), None, 2) == (("cards", 3),)
     assert with_language((("cards", 3),), "zh", 0) == (("cards", 3),)
+
+
+def test_simultaneous_offer_takes_no_agent_from_another_who_waits() -> None:
+    floor = rings_two(wrap_up_seconds=30)
+    for agent in ("ann", "bob", "dee"):
+        floor.do(c.LogOff(agent_id=agent))
+    for agent, call in (("ann", "x1"), ("bob", "x2")):
+        floor.on(agent)
+        floor.answers(agent, floor.arrives(call_id=call), call)
+    callers = [floor.arrives(call_id=f"w{n}") for n in range(2)]
+    for agent, call in (("ann", "x1"), ("bob", "x2")):
+        floor.call("connection_cleared", call, agent=agent)
+        floor.call("cleared", call)
+    floor.wait(31)
+    assert [len(floor.contact(key).offers) for key in callers] == [1, 1]
+
+
+def test_who_declined_is_asked_again_after_a_while_rather_than_nobody() -> None:
+    floor = Bench()
+    floor.on("ann", "dee")
+    floor.answers("ann", floor.arrives(call_id="c1"), "c1")
+    contact = floor.arrives(call_id="c2")
+    floor.do(c.DeclineOffer(agent_id="dee", contact_id=contact))
+    floor.wait(29)
+    assert floor.offered_to(contact) is None
+    floor.wait(2)
+    assert floor.offered_to(contact) == "dee"

@@ -102,3 +102,21 @@ def test_promised_callback_needs_a_number() -> None:
     assert floor.refused(c.AskCallback(contact_id=contact))["accepted"] == ["number"]
     floor.do(c.AskCallback(contact_id=contact, number="+8613900000000"))
     assert floor.contact(contact).callback_to == "+8613900000000"
+
+
+def test_released_agent_is_taken_off_the_call_and_no_later_news_of_it_takes_them_back() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.wait(10)
+    release(floor)
+    assert floor.orders() == ["call.cancel"]
+    floor.now += 1
+    floor.call("digits")
+    assert (floor.contact(contact).agents, floor.agent("ann").contacts) == ((), ())
+    floor.on("bob")
+    floor.wait(6)
+    floor.answers("bob", contact)
+    assert floor.contact(contact).agents == ("bob",)
+    leg = floor.contact(contact).call.leg_of("ann")
+    assert leg is not None
+    assert (leg.ended, leg.talk_seconds) == (True, 10)

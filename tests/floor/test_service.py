@@ -7,12 +7,16 @@ import asyncpg
 import msgspec
 import pytest
 
+from app.agents.presence import AgentState
 from app.core import clock
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
+from app.floor import deadlines
 from app.floor.configuration import load
+from app.floor.contacts import END_SECONDS
 from app.floor.service import Floor
+from app.floor.work import Work
 from tests.fixtures.database import Database
 from tests.floor.factories import call_event
 from tests.floor.live import kill_backend_of, memory, offered, on, owned, recovered, running, same
@@ -190,3 +194,96 @@ async def test_call_opened_without_a_number_is_looked_up_when_the_number_comes(b
         assert not floor.live_call("pbx", "c1", "+861")
         await offered(floor, "c1")
         assert floor.live_call("pbx", "c1", "+861")
+
+
+async def test_what_was_changed_while_nobody_owned_the_floor_is_obeyed_by_those_who_wait(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        await offered(floor, "c1", to="200")
+    connection = await asyncpg.connect(bank.dsn)
+    await connection.execute("DELETE FROM queue_skills WHERE queue_id = 'loans'")
+    await connection.close()
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "cho")
+        (contact,) = memory(floor).store.contacts.values()
+        assert (contact.wanted.skills, contact.offer is not None) == ((), True)
+        same(memory(floor), await recovered(bank))
+
+
+async def outcomes(bank: Database) -> tuple[str, str, int, str, str]:
+    connection = await asyncpg.connect(bank.dsn)
+    row = await connection.fetchrow("SELECT outcome, agent_id, talk_seconds FROM interactions")
+    visit = await connection.fetchrow("SELECT outcome, agent_id FROM queue_visits")
+    await connection.close()
+    assert row is not None
+    assert visit is not None
+    return row["outcome"], row["agent_id"], round(row["talk_seconds"]), visit["outcome"], visit["agent_id"]
+
+
+@pytest.mark.parametrize("together", [False, True], ids=["in_two_batches", "in_one_batch"])
+async def test_answer_that_comes_after_the_end_makes_an_answered_call_issabel_41(
+    bank: Database, together: bool
+) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        await offered(floor, "c1")
+        now = clock.now()
+        events = [call_event("cleared", "c1", now + 60), call_event("established", "c1", now + 20, agent="ann")]
+        taken = [floor.submit(c.TakeEvent(event=event, contact_id=new_id())) for event in events]
+        if together:
+            await asyncio.gather(*taken)
+        else:
+            for each in taken:
+                await each
+    assert await outcomes(bank) == ("answered", "ann", 40, "answered", "ann")
+
+
+async def test_timer_that_raises_stops_no_other_timer_freeswitch_1641(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poisoned(work: Work, contact_id: str) -> None:
+        if work.store.contacts[contact_id].call.id == "c1":
+            raise ZeroDivisionError
+        happens(work, contact_id)
+
+    happens = deadlines._contact
+    monkeypatch.setattr(deadlines, "_contact", poisoned)
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        for call in ("c1", "c2"):
+            contact = (await offered(floor, call)).body["contact_id"]
+            await floor.submit(c.EndCall(contact_id=contact, by="sue"))
+        state = memory(floor)
+        monkeypatch.setattr(floor, "clock", lambda: clock.now() + END_SECONDS)
+        tenure = floor._tenure
+        assert tenure is not None
+        monkeypatch.setattr(tenure, "_clock", lambda: clock.now() + END_SECONDS)
+        await on(floor, "cho")
+        async with asyncio.timeout(5):
+            while any(each.call.id == "c2" for each in state.store.contacts.values()):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert [each.call.id for each in state.store.contacts.values()] == ["c1"]
+        assert (await offered(floor, "c3")).ok
+
+
+async def test_database_that_only_reads_is_waited_for_as_after_a_failover(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        assert floor._tenure is not None
+        await floor._tenure._journal.connection.execute("SET default_transaction_read_only = on")
+        assert (await offered(floor, "c1")).ok
+
+
+async def test_account_that_is_switched_off_is_offered_nothing_more(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "ann")
+        connection = await asyncpg.connect(bank.dsn)
+        before = (await load(connection)).version
+        await connection.execute("UPDATE users SET active = false WHERE id = 'ann'")
+        config = await load(connection)
+        await connection.close()
+        assert config.version > before
+        floor.configure(config)
+        contact = (await offered(floor, "c1")).body["contact_id"]
+        store = memory(floor).store
+        assert (store.contacts[contact].offer, store.agents["ann"].state) == (None, AgentState.LOGGED_OFF)

@@ -328,7 +328,8 @@ def test_every_decision_is_told_in_whole_sentences_without_ids(why: Decision) ->
         ("wait", 90, 60, "voicemail", "It had waited 90 s in Cards, where 60 s is the limit, so the caller was asked "
          "to leave a message."),
         ("closed", 0, 0, "message", "Cards was closed, so the caller was told so and the call was ended."),
-        ("no_agent", 0, 0, "queue:gone", "Nobody on duty could take a contact of Cards, so it was sent on to gone."),
+        ("no_agent", 0, 0, "queue:gone", "Nobody who could take a contact of Cards was logged on, so it was sent "
+         "on to gone."),
         ("estimated_wait", 300, 240, "callback", "The wait in Cards was estimated at 5 min, where 4 min is the limit, "
          "so the caller was asked whether they would rather be called back."),
     ],

@@ -40,11 +40,12 @@ class OrderData(msgspec.Struct, kw_only=True):
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):
-    """A command to the platform, posted to the source's command address until it is answered 2xx. 408, 425, 429 and 5xx
-    are tried again for a minute, those that make a phone ring for 25 seconds; any other answer fails the command for
-    good. A call.disconnect may come late, and before what was asked earlier and not yet taken. With call.offer_callback
-    ask a waiting caller whether they would rather be called back (call.callback_requested is the yes); until they hang
-    up they wait on. With call.voicemail take a message and end the call."""
+    """A command to the platform, posted to the source's command address until it is answered 2xx. 408, 425, 429 and
+    5xx are tried again for a minute, those that make a phone ring for 25 seconds; any other answer fails the
+    command for good. With call.cancel stop ringing this agent's phone, or take them off the call; the caller stays.
+    A call.disconnect may come late, and before what was asked earlier and not yet taken. With call.offer_callback
+    ask a waiting caller whether they would rather be called back (call.callback_requested is the yes); until they
+    hang up they wait on. With call.voicemail take a message and end the call."""
 
     type: OrderType
     timestamp: str
