@@ -69,14 +69,12 @@ def look_at_deserted(work: Work) -> None:
     """Where agents have left, nobody waits for them by name any more, and those for whom nobody is left may have
     somewhere else to go."""
     store = work.store
-    gone = {key for key in store.touched_agents if key not in store.engine.duty}
-    if not gone:
-        return
-    for contact in store.waiting():
-        if any(agent in gone for agent, _ in contact.wishes):
-            left = tuple(wish for wish in contact.wishes if wish[0] not in gone)
-            store.put_contact(placed(work, contact.with_(wishes=left)))
-    if all(key in store.logged_on for key in gone):
+    if gone := store.left_duty:
+        for contact in store.waiting():
+            if any(agent in gone for agent, _ in contact.wishes):
+                left = tuple(wish for wish in contact.wishes if wish[0] not in gone)
+                store.put_contact(placed(work, contact.with_(wishes=left)))
+    if not store.logged_off:
         return
     for queue_id, rules in store.config.queues.items():
         if any(rule.when is When.NO_AGENT for rule in rules.overflow):

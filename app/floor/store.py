@@ -51,6 +51,8 @@ class Store:
         self.flows: dict[str, Flow] = {}
         self.touched_contacts: dict[str, None] = {}
         self.touched_agents: dict[str, None] = {}
+        self.left_duty: dict[str, None] = {}
+        self.logged_off: dict[str, None] = {}
         self.new_profiles: set[str] = set()
         self._in_batch = False
         self._mark = 0
@@ -81,6 +83,8 @@ class Store:
         self._mark = len(self._undo)
         self.touched_contacts.clear()
         self.touched_agents.clear()
+        self.left_duty.clear()
+        self.logged_off.clear()
         self.new_profiles.clear()
 
     def begin_batch(self) -> None:
@@ -192,11 +196,13 @@ class Store:
         if self.engine.ready.find(key) != ready:
             self.engine.put_ready(key, ready)
         here = self._kind_logged_on(new)
-        if self.logged_on.kind(key) != here:
+        if (was := self.logged_on.kind(key)) != here:
             self.logged_on.put(key, here)
+            _note(self.logged_off, key, was is not None and here is None)
         duty = self._kind_on_duty(new)
-        if self.engine.duty.kind(key) != duty:
+        if (was := self.engine.duty.kind(key)) != duty:
             self.engine.put_duty(key, duty)
+            _note(self.left_duty, key, was is not None and duty is None)
         self._move_deadline(self._due_agents, key, agent_deadline(new))
 
     def _stand_in_line(self, old: Contact | None, new: Contact | None) -> None:
@@ -299,6 +305,13 @@ def _call_key(contact: Contact | None) -> CallKey | None:
 def _id(entity: Contact | LiveAgent | None) -> str:
     assert entity is not None, "nothing became of nothing"
     return entity.id
+
+
+def _note(keys: dict[str, None], key: str, noted: bool) -> None:
+    if noted:
+        keys[key] = None
+    else:
+        keys.pop(key, None)
 
 
 def _assign(table: dict[Any, Any], key: Any, value: Any) -> None:
