@@ -65,6 +65,10 @@ class InteractionEntry(Base):
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
+AT_HOME = ("called_back", "callback_failed")
+"""Outcomes of the stay of a callback, while its customer waited at home; their own stay ended as `callback`."""
+
+
 class QueueVisit(Base):
     """One stay of a contact in one queue, the unit that queue reports count."""
 
@@ -78,7 +82,7 @@ class QueueVisit(Base):
     tier_id: Mapped[str | None]
     entered_at: Mapped[datetime]
     left_at: Mapped[datetime]
-    outcome: Mapped[str]  # answered | abandoned | flowed_out
+    outcome: Mapped[str]  # answered | abandoned | one of AT_HOME | any other: it left the queue for elsewhere
     wait_seconds: Mapped[float]
     agent_id: Mapped[str | None]
     estimated_wait_seconds: Mapped[float | None]

@@ -9,15 +9,18 @@ import msgspec
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """What is counted for one queue and one interval. Counts of several intervals or queues add up.
 
-    A stay in a queue is counted where it began. `predicted` are the answered whose wait was predicted when they
-    entered; the two sums after it are predicted minus waited, with its sign and without. `handled` and the three sums
-    after it belong to contacts that were answered and whose record names the queue; they are counted where the contact
-    arrived.
+    A stay in a queue is counted where it began. `called_back` and `callbacks_failed` are stays of callbacks, whose
+    customers waited at home: their own stays flowed out before, so these are not offered again. `predicted`
+    are the answered whose wait was predicted when they entered; the two sums after it are predicted minus waited, with
+    its sign and without. `handled` and the three sums after it belong to contacts that were answered and whose record
+    names the queue; they are counted where the contact arrived.
     """
 
     answered: int = 0
     abandoned: int = 0
     flowed_out: int = 0
+    called_back: int = 0
+    callbacks_failed: int = 0
     answered_in_target: int = 0
     abandoned_in_target: int = 0
     abandoned_short: int = 0
@@ -33,7 +36,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def offered(self) -> int:
-        """All stays: answered, abandoned or flowed out."""
+        """All stays of callers on the line: answered, abandoned or flowed out."""
         return self.answered + self.abandoned + self.flowed_out
 
     def __add__(self, other: "Counts") -> "Counts":

@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.interactions.models import AT_HOME
 from app.reports.metrics import Counts
 
 STAY = timedelta(days=31)
@@ -52,6 +53,7 @@ async def count_stays(
     """What happened to the stays that began in each interval; a queue without rules is measured by `otherwise`."""
     parameters = {
         **_scope(edges, queues),
+        "at_home": list(AT_HOME),
         "rules": msgspec.json.encode([rule._asdict() for rule in rules]).decode(),
         "target": otherwise.service_level_seconds,
         "short": otherwise.short_abandon_seconds,
@@ -98,7 +100,9 @@ _STAYS = text(
     select v.queue_id, width_bucket(v.entered_at, cast(:starts as timestamptz[])) as slot,
         count(*) filter (where v.outcome = 'answered') as answered,
         count(*) filter (where v.outcome = 'abandoned') as abandoned,
-        count(*) filter (where v.outcome not in ('answered', 'abandoned')) as flowed_out,
+        count(*) filter (where v.outcome not in ('answered', 'abandoned') and not {at_home}) as flowed_out,
+        count(*) filter (where v.outcome = 'called_back') as called_back,
+        count(*) filter (where v.outcome = 'callback_failed') as callbacks_failed,
         count(*) filter (where v.outcome = 'answered'
             and v.wait_seconds <= coalesce(r.service_level_seconds, :target)) as answered_in_target,
         count(*) filter (where v.outcome = 'abandoned'
@@ -106,7 +110,7 @@ _STAYS = text(
         count(*) filter (where v.outcome = 'abandoned'
             and v.wait_seconds <= coalesce(r.short_abandon_seconds, :short)) as abandoned_short,
         coalesce(sum(v.wait_seconds) filter (where v.outcome = 'answered'), 0) as wait_answered_seconds,
-        max(v.wait_seconds) as longest_wait_seconds,
+        coalesce(max(v.wait_seconds) filter (where not {at_home}), 0) as longest_wait_seconds,
         count(*) filter (where {predicted}) as predicted,
         coalesce(sum(v.estimated_wait_seconds - v.wait_seconds) filter (where {predicted}), 0)
             as prediction_error_seconds,
@@ -118,7 +122,7 @@ _STAYS = text(
         and (cast(:queues as text[]) is null or v.queue_id = any(cast(:queues as text[])))
     group by v.queue_id, slot""".replace(
         "{predicted}", "v.outcome = 'answered' and v.estimated_wait_seconds is not null"
-    )
+    ).replace("{at_home}", "v.outcome = any(cast(:at_home as text[]))")
 )
 
 _HANDLED = text("""

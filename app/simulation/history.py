@@ -1,6 +1,7 @@
 """Reading what was recorded of a queue's day. The one module of this room that is not pure: read-only SQL.
 
-A stay counts where it began, so a contact that came before midnight belongs to the day before. Agents are known by
+A stay counts where it began, so a contact that came before midnight belongs to the day before. A callback is no
+arrival and waits at home: the caller's own stay before it counts, its own does not. Agents are known by
 what they answered: whoever answered is taken to have been there from the first answer to the end of the last wrap-up,
 for this queue alone.
 """
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.interactions.models import AT_HOME
 from app.simulation.fitting import INTERVAL_SECONDS, Day, Rules, TierRule, fitted
 from app.simulation.scenario import Scenario
 
@@ -36,6 +38,7 @@ async def recorded_day(session: AsyncSession, queue: str, day: date, zone: ZoneI
         "arrived_since": since - STAY,
         "arrived_until": until + SKEW,
         "width": INTERVAL_SECONDS,
+        "at_home": list(AT_HOME),
     }
     arrivals = {(row.tier_id, row.slot): row.contacts for row in await session.execute(_ARRIVALS, scope)}
     waits = (await session.execute(_WAITS, scope)).one()
@@ -64,6 +67,7 @@ _ARRIVALS = text("""
     from queue_visits v
     where v.queue_id = :queue and v.entered_at >= :since and v.entered_at < :until
         and v.started_at >= :arrived_since and v.started_at < :arrived_until
+        and v.outcome <> all(cast(:at_home as text[]))
     group by v.tier_id, slot order by v.tier_id, slot""")
 
 _WAITS = text("""
@@ -71,7 +75,8 @@ _WAITS = text("""
         count(*) filter (where v.outcome = 'abandoned') as abandoned
     from queue_visits v
     where v.queue_id = :queue and v.entered_at >= :since and v.entered_at < :until
-        and v.started_at >= :arrived_since and v.started_at < :arrived_until""")
+        and v.started_at >= :arrived_since and v.started_at < :arrived_until
+        and v.outcome <> all(cast(:at_home as text[]))""")
 
 _SERVICES = text("""
     select count(*) as handled,

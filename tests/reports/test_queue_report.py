@@ -62,6 +62,20 @@ async def test_stays_are_counted_by_how_they_ended_and_how_long_they_waited(sess
     assert counts.offered == 10
 
 
+async def test_a_caller_who_is_called_back_is_offered_once_and_waits_at_home_unseen(session: AsyncSession) -> None:
+    await make_queue(session)
+    await make_visit(session, outcome="callback", wait_seconds=40.0)
+    for outcome in ("called_back", "called_back", "callback_failed"):
+        await make_visit(session, outcome=outcome, wait_seconds=7200.0, estimated_wait_seconds=60.0)
+    total = (await report(session)).total
+    assert (total.offered, total.metrics.abandon_rate) == (1, 0)
+    assert total.counts == Counts(flowed_out=1, called_back=2, callbacks_failed=1, longest_wait_seconds=40)
+    await make_visit(session, wait_seconds=10.0, estimated_wait_seconds=30.0)
+    metrics = (await report(session)).total.metrics
+    assert (metrics.prediction_bias_seconds, metrics.prediction_mae_seconds) == (20, 20)
+    assert metrics.sl_offered_with_flow_outs == 0.5
+
+
 async def test_predicted_waits_are_measured_by_what_the_answered_did_wait(session: AsyncSession) -> None:
     await make_queue(session)
     for predicted, waited in ((30.0, 10.0), (0.0, 40.0), (None, 500.0)):

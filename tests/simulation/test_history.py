@@ -156,6 +156,16 @@ async def test_the_day_is_that_of_the_zone_and_rules_are_the_queues(session: Asy
     assert day.tiers["vip"] == TierRule(45, 9)
 
 
+async def test_a_caller_who_is_called_back_came_once_and_was_patient_only_on_the_line(session: AsyncSession) -> None:
+    noon = this_hour()
+    await make_visit(session, noon, outcome="callback", wait_seconds=40.0)
+    for outcome in ("called_back", "callback_failed"):
+        await make_visit(session, noon + timedelta(seconds=40), outcome=outcome, wait_seconds=7200.0)
+    await make_visit(session, noon, outcome="abandoned", wait_seconds=60.0)
+    day = await recorded_day(session, "service", noon.date(), UTC_ZONE)
+    assert (sum(day.arrivals.values()), day.waited, day.abandoned) == (2, 100, 1)
+
+
 async def test_a_day_of_which_nothing_is_known(session: AsyncSession) -> None:
     with pytest.raises(NothingRecorded, match="no contacts"):
         await recorded_scenario(session, "service", date(2020, 1, 1), UTC_ZONE)

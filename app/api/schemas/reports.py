@@ -4,11 +4,16 @@ from app.api.schemas.common import Instant, Output
 
 
 class CountsOut(Output):
-    """What was counted; what the counts of several intervals or queues add up to, theirs together is."""
+    """What was counted; what the counts of several intervals or queues add up to, theirs together is.
+
+    `called_back` and `callbacks_failed` are callbacks; their callers have flowed out before and are not offered again.
+    """
 
     answered: int
     abandoned: int
     flowed_out: int
+    called_back: int
+    callbacks_failed: int
     answered_in_target: int
     abandoned_in_target: int
     abandoned_short: int
@@ -52,7 +57,7 @@ class MetricsOut(Output):
 
 
 class FiguresOut(Output):
-    """Counts and metrics; `offered` are all stays that began."""
+    """Counts and metrics; `offered` are all stays that began, callbacks apart."""
 
     offered: int
     counts: CountsOut
