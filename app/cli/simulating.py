@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -58,10 +58,13 @@ def simulate(
 ) -> None:
     """Run a scenario under a virtual clock on the engine that routes the calls, and tell what became of it.
 
-    Exit status 2 if a scenario is faulty; the message lists every fault with its place.
+    Exit status 2 if a scenario is faulty or a day has no records; the message lists every fault with its place.
     """
     with _faults_told():
-        first = _scenario(scenario, from_history, queue, time_zone)
+        first, *others = _all_of(
+            lambda: _scenario(scenario, from_history, queue, time_zone),
+            *([lambda: _read(compare)] if compare is not None else []),
+        )
         if show:
             _show(first, from_history is not None)
             return
@@ -69,13 +72,29 @@ def simulate(
             if compare is not None or decisions is not None:
                 raise typer.BadParameter("goes with neither --compare nor --decisions", param_hint="--predictions")
             told: Figures | Comparison | list[ClassAccuracy] = _predict(first)
-        elif compare is None:
+        elif not others:
             told = _run(first, decisions)
         else:
             if decisions is not None:
                 raise typer.BadParameter("write the decisions of one scenario at a time", param_hint="--decisions")
-            told = _compare(first, _read(compare))
+            told = _compare(first, *others)
     _tell(told, as_json)
+
+
+def _all_of(*reads: "Callable[[], Scenario]") -> "list[Scenario]":
+    """What each gives. A fault in one must not hide those of another: they are told together."""
+    from app.core.errors import Invalid
+    from app.simulation.fitting import NothingRecorded
+
+    given, faults = [], []
+    for read in reads:
+        try:
+            given.append(read())
+        except (Invalid, NothingRecorded) as error:
+            faults.append(str(error))
+    if faults:
+        raise Invalid("\n".join(faults))
+    return given
 
 
 def _scenario(path: Path | None, day: datetime | None, queue: str | None, time_zone: str) -> "Scenario":
@@ -89,12 +108,13 @@ def _scenario(path: Path | None, day: datetime | None, queue: str | None, time_z
 
 
 def _read(path: Path) -> "Scenario":
-    from app.simulation.reading import read_scenario
+    from app.simulation.reading import Fault, ScenarioFaulty, read_scenario
 
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise Trouble(f"{path}: is not UTF-8 text ({error.reason} at byte {error.start}).") from error
+        what = f"is not UTF-8 text: {error.reason} at byte {error.start}"
+        raise ScenarioFaulty(str(path), [Fault("", what, "a YAML mapping in UTF-8")]) from error
     return read_scenario(text, str(path))
 
 

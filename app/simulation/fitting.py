@@ -48,11 +48,13 @@ class TierRule(NamedTuple):
 class Day(NamedTuple):
     """What was recorded. Seconds count from the beginning of the day, which lasts `length`.
 
-    `arrivals` are the contacts by tier (None without one) and number of the interval. `services` are count, mean and
-    standard deviation. `presence` is, for each agent who answered, from their first answer to their last wrap-up.
+    `named` is how a message calls it. `arrivals` are the contacts by tier (None without one) and number of the
+    interval. `services` are count, mean and standard deviation. `presence` is, for each agent who answered, from their
+    first answer to their last wrap-up.
     """
 
     queue: str
+    named: str
     length: float
     arrivals: dict[tuple[str | None, int], int]
     waited: float
@@ -68,7 +70,7 @@ def fitted(day: Day, seed: int = 1) -> Scenario:
     contacts = sum(day.arrivals.values())
     if not contacts or not day.services[0] or not day.presence:
         what = "no contacts" if not contacts else "no answered contact, and so neither service nor agents"
-        raise NothingRecorded(f"On that day queue {day.queue} has {what}: name another day or queue.")
+        raise NothingRecorded(f"On {day.named} queue {day.queue} has {what}: name another day, queue or time zone.")
     return checked(_document(day, contacts, seed), "The recorded day", {}, [])
 
 

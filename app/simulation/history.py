@@ -46,6 +46,7 @@ async def recorded_day(session: AsyncSession, queue: str, day: date, zone: ZoneI
     rules = (await session.execute(_RULES, {"queue": queue})).one_or_none()
     return Day(
         queue=queue,
+        named=f"{day} ({zone.key})",
         length=(until - since).total_seconds(),
         arrivals=arrivals,
         waited=waits.waited,

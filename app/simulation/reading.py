@@ -82,9 +82,7 @@ def _unreadable(error: yaml.YAMLError) -> Fault:
 
 
 def _from_pydantic(error: Any) -> Fault:
-    at, context = tuple(error["loc"]), error.get("ctx", {})
-    if error["type"] == "scenario":
-        return Fault(_path((*at, *context["at"])), context["what"], context["accepted"])
+    at = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
         keys = sorted(_schema_at(at[:-1]).get("properties", ()))
         close = difflib.get_close_matches(str(at[-1]), keys, n=1)

@@ -1,26 +1,20 @@
-"""What a scenario file says. Seconds and minutes count from the beginning of the simulated time. Pure."""
+"""What a scenario file says. Seconds and minutes count from the beginning of the simulated time. Pure.
 
-from itertools import pairwise
+Each value is judged by itself here; what must fit together is in `consistency`, so that all of it can be told at once.
+"""
+
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_CONTACTS = 10_000_000
 MAX_AGENTS = 100_000
-RAREST = 1e-3
-"""Contacts that a profile must bring each time around."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100, description="a text of 1 to 100 characters")]
 Level = Annotated[int, Field(ge=1, le=5, description="a level, a whole number from 1 to 5")]
 Skills = Annotated[dict[Name, Level], Field(description="skills with levels from 1 to 5, such as {cards: 3}")]
 Positive = Annotated[float, Field(gt=0, le=1e9, description="a number above 0")]
 NotNegative = Annotated[float, Field(ge=0, le=1e9, description="a number, 0 or above")]
-
-
-def fault(what: str, accepted: str, *at: str | int) -> PydanticCustomError:
-    """A fault that a validator finds; `at` leads on from the validated value to the place of the fault."""
-    return PydanticCustomError("scenario", "{what}", {"what": what, "accepted": accepted, "at": at})
 
 
 class Part(BaseModel):
@@ -37,14 +31,6 @@ class Duration(Part):
     )
     mean_seconds: Positive = Field(description="a number of seconds above 0")
     cv: float | None = Field(default=None, gt=0, le=100, description="a number above 0, with lognormal only")
-
-    @model_validator(mode="after")
-    def _cv_fits(self) -> "Duration":
-        if self.distribution == "lognormal" and self.cv is None:
-            raise fault("is missing", "a number above 0: the standard deviation over the mean", "cv")
-        if self.distribution != "lognormal" and self.cv is not None:
-            raise fault(f"does not belong to {self.distribution}", "cv with the lognormal distribution only", "cv")
-        return self
 
 
 class Step(Part):
@@ -84,35 +70,12 @@ class Arrival(Part):
         """Whether this stream ends by itself."""
         return self.profile is not None and not self.repeat
 
-    @field_validator("profile")
-    @classmethod
-    def _somebody_calls(cls, profile: list[Stretch] | None) -> list[Stretch] | None:
-        if profile is not None and sum(piece.minutes * piece.rate_per_minute for piece in profile) < RAREST:
-            raise fault("nobody ever calls", "a rate_per_minute above 0 in at least one piece")
-        return profile
-
-    @field_validator("steps")
-    @classmethod
-    def _steps_go_forward(cls, steps: list[Step]) -> list[Step]:
-        for place, (before, step) in enumerate(pairwise(steps), 1):
-            if step.after_seconds <= before.after_seconds:
-                what = f"goes back in time: {step.after_seconds:g} after {before.after_seconds:g}"
-                accepted = f"more than the {before.after_seconds:g} s of the step before"
-                raise fault(what, accepted, place, "after_seconds")
-        return steps
-
 
 class Shift(Part):
     """A time of work. Whoever is with a contact at its end finishes that contact first."""
 
     from_minutes: NotNegative
     to_minutes: Positive
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> "Shift":
-        if self.to_minutes <= self.from_minutes:
-            raise fault("does not lie after from_minutes", f"more than {self.from_minutes:g}", "to_minutes")
-        return self
 
 
 class Group(Part):
@@ -125,16 +88,6 @@ class Group(Part):
     shifts: list[Shift] | None = Field(
         default=None, min_length=1, description="a list of {from_minutes, to_minutes}, at least one, or nothing"
     )
-
-    @field_validator("shifts")
-    @classmethod
-    def _shifts_lie_apart(cls, shifts: list[Shift] | None) -> list[Shift] | None:
-        order = sorted(enumerate(shifts or ()), key=lambda each: each[1].from_minutes)
-        for (place, one), (other_place, other) in pairwise(order):
-            if other.from_minutes < one.to_minutes:
-                what = f"overlaps shifts[{place}], which ends at {one.to_minutes:g}"
-                raise fault(what, "shifts that do not overlap", other_place)
-        return shifts
 
 
 class Tier(Part):
@@ -165,14 +118,6 @@ class Queue(Part):
     answer_seconds: NotNegative = Field(default=0.0, description="the seconds an agent rings before they accept")
     service_level_seconds: NotNegative = 20.0
     short_abandon_seconds: NotNegative = 5.0
-
-    @field_validator("tiers")
-    @classmethod
-    def _all_ranked_or_none(cls, tiers: dict[str, Tier]) -> dict[str, Tier]:
-        unranked = [name for name, tier in tiers.items() if tier.rank is None]
-        if unranked and len(unranked) < len(tiers):
-            raise fault("has no rank, but other tiers have", "a rank for every tier or for none", unranked[0])
-        return tiers
 
 
 class Scenario(Part):

@@ -75,6 +75,24 @@ def test_every_fault_is_told_and_the_status_is_2(var: Path, tmp_path: Path) -> N
     assert "agents[0].count (line 7): is 0" in refused.stderr
 
 
+def test_the_faults_of_both_scenarios_are_told(var: Path, tmp_path: Path) -> None:
+    first = written(tmp_path, SMALL.replace("count: 4", "count: 0"), "a.yaml")
+    second = written(tmp_path, SMALL.replace("rate_per_minute: 3", "rate_per_minute: -3"), "b.yaml")
+    refused = simulate(var, first, "--compare", second)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    for told in ("a.yaml has 1 fault:", "agents[0].count", "b.yaml has 1 fault:", "arrivals[0].rate_per_minute"):
+        assert told in refused.stderr
+
+
+def test_what_is_not_utf_8_is_told_as_a_fault(var: Path, tmp_path: Path) -> None:
+    scenario = tmp_path / "latin.yaml"
+    scenario.write_bytes(SMALL.replace("calls [b]", "Gespräche").encode("latin-1"))
+    refused = simulate(var, scenario)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "latin.yaml has 1 fault" in refused.stderr
+    assert "is not UTF-8 text" in refused.stderr
+
+
 def test_what_cannot_be_asked(var: Path, tmp_path: Path) -> None:
     scenario = written(tmp_path, SMALL)
     for words in (
@@ -97,11 +115,16 @@ def test_a_scenario_is_shown_and_reads_back(var: Path, tmp_path: Path) -> None:
     assert (again.returncode, again.stdout) == (0, shown.stdout)
 
 
-def test_a_day_without_records_is_told_in_one_sentence(var: Path) -> None:
+def test_a_day_without_records_is_told_in_one_sentence(var: Path, tmp_path: Path) -> None:
     words = ("--from-history", "2026-11-02", "--queue", "cards")
     refused = simulate(var, *words)
     assert (refused.returncode, "callfloor migrate" in refused.stderr) == (1, True)
     assert run(var, "migrate").returncode == 0
     refused = simulate(var, *words)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "queue cards has no contacts" in refused.stderr
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "On 2026-11-02 (UTC) queue cards has no contacts: name another day" in refused.stderr
+    bad = written(tmp_path, SMALL.replace("count: 4", "count: 0"))
+    both = simulate(var, *words, "--compare", bad)
+    assert both.returncode == 2
+    assert "has no contacts" in both.stderr
+    assert "agents[0].count" in both.stderr

@@ -33,6 +33,7 @@ UTC_ZONE = ZoneInfo("UTC")
 def day_of(**given: object) -> Day:
     values: dict[str, object] = {
         "queue": "cards",
+        "named": "2026-11-02 (UTC)",
         "length": 86_400.0,
         "arrivals": {(None, 16): 60, (None, 17): 60, ("gold", 18): 30},
         "waited": 1000.0,

@@ -149,6 +149,47 @@ def test_every_fault_is_told_at_once_whatever_else_is_wrong() -> None:
     }
 
 
+def test_overlaps_and_steps_back_in_time_are_all_told_beside_faulty_neighbours() -> None:
+    steps = "steps: [{after_seconds: 20}, {after_seconds: x}, {after_seconds: 9}, {after_seconds: 20, odd: 1}]"
+    shifts = "[{from_minutes: 0, to_minutes: 50}, {from_minutes: 9, to_minutes: 12}, {from_minutes: -1, to_minutes: 3}"
+    shifts += ", {from_minutes: 15, to_minutes: 70}, {from_minutes: 5}, {from_minutes: 90, to_minutes: 80}]"
+    bad = GOOD.replace("steps: [{after_seconds: 20, requires: {cards: 1}}]", steps)
+    found = faults(bad.replace("[{from_minutes: 0, to_minutes: 50}]", shifts).replace("mean_seconds: 60, ", ""))
+    assert set(found) == {
+        *("arrivals[0].steps[1].after_seconds", "arrivals[0].steps[2].after_seconds"),
+        *("arrivals[0].steps[3].after_seconds", "arrivals[0].steps[3].odd", "arrivals[0].service.mean_seconds"),
+        *("agents[0].shifts[1]", "agents[0].shifts[2].from_minutes", "agents[0].shifts[3]"),
+        *("agents[0].shifts[4].to_minutes", "agents[0].shifts[5].to_minutes"),
+    }
+    assert "goes back in time: 9 after 20" in found["arrivals[0].steps[2].after_seconds"][0]
+    assert "overlaps shifts[0], which ends at 50" in found["agents[0].shifts[3]"][0]
+
+
+def test_what_does_not_belong_together_is_told_beside_a_fault_in_the_same_part() -> None:
+    bad = GOOD.replace("distribution: lognormal, mean_seconds: 60", "distribution: exponential, mean_seconds: -1")
+    bad = bad.replace("{gold: 30}", "{gold: 30, iron: 5, red: {rank: 1}, blue: {rank: x}}")
+    assert set(faults(bad)) == {
+        *("arrivals[0].service.mean_seconds", "arrivals[0].service.cv"),
+        *("queue.tiers.gold", "queue.tiers.iron", "queue.tiers.blue.rank"),
+    }
+
+
+@pytest.mark.parametrize("skills", ["[cards]", "5", "{cards: 9}", "{cards: 4, 7: 1}"])
+def test_a_faulty_group_does_not_hide_unknown_skills(skills: str) -> None:
+    bad = GOOD.replace("{cards: 3}", "{loans: 3, deeds: 9}").replace(
+        "agents:\n", "agents:\n  - {name: odd, count: 1, skills: SKILLS}\n"
+    )
+    found = faults(bad.replace("SKILLS", skills))
+    assert "is held by no agent" in found["arrivals[0].requires.loans"][0]
+    assert "arrivals[0].requires.deeds" in found
+    assert any(where.startswith("agents[0].skills") for where in found)
+
+
+def test_what_a_faulty_group_may_have_been_meant_to_hold_is_no_fault() -> None:
+    bad = GOOD.replace("{cards: 4}", "{cards: 9}").replace("{cards: 3}", "{cards: 5}")
+    assert set(faults(bad)) == {"agents[0].skills.cards"}
+
+
 def test_ranks_are_as_given_or_the_order_of_the_bonuses() -> None:
     def rules(**tiers: object) -> dict[str | None, int]:
         return ranks(scene(contacts=1, arrivals=[calls(1, 1)], agents=[group()], queue={"tiers": tiers}).queue)
