@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from app.api.accepted import accepted_at, known_beside
 from app.core.errors import CallfloorError, Conflict, Invalid, Unavailable
 from app.db.errors import violated_constraint
 
@@ -20,11 +22,12 @@ _LIMITS = {
     "expected": "{}",
     "expected_schemes": "an address with scheme {}",
 }
+_ELSEWHERE = "what /openapi.json says of this place"
 
 
-def validation_refusal(error: RequestValidationError) -> Invalid:
-    """The faults that FastAPI found in a request, one entry each."""
-    faults = [_fault(found) for found in error.errors()]
+def validation_refusal(error: RequestValidationError, route: APIRoute | None) -> Invalid:
+    """The faults that FastAPI found in a request to a route, one entry each."""
+    faults = [_fault(found, route) for found in error.errors()]
     places = ", ".join(fault["where"] for fault in faults)
     return Invalid(f"The request has {len(faults)} fault(s): {places}.", faults=faults)
 
@@ -38,20 +41,27 @@ def _not_json(why: str) -> dict[str, Any]:
     return {"where": "body", "what": f"not JSON: {why}", "accepted": "a JSON document in UTF-8"}
 
 
-def _fault(found: Mapping[str, Any]) -> dict[str, Any]:
+def _fault(found: Mapping[str, Any], route: APIRoute | None) -> dict[str, Any]:
     context: Mapping[str, Any] = found.get("ctx") or {}
     if found["type"] == "json_invalid":
         return _not_json(f"at position {found['loc'][-1]}: {context.get('error')}")
-    return {"where": _place(found["loc"]), "what": found["msg"], "accepted": _accepted(context)}
+    return {"where": _place(found["loc"]), "what": found["msg"], "accepted": _accepted(found, route)}
 
 
 def _place(location: Sequence[Any]) -> str:
     return ".".join(str(part) for part in location)
 
 
-def _accepted(context: Mapping[str, Any]) -> str | None:
+def _accepted(found: Mapping[str, Any], route: APIRoute | None) -> str:
+    """The limit that a value broke, else what there could be in its place."""
+    context: Mapping[str, Any] = found.get("ctx") or {}
     limits = [form.format(context[key]) for key, form in _LIMITS.items() if key in context]
-    return ", ".join(limits) or None
+    if limits:
+        return ", ".join(limits)
+    if route is None:
+        return _ELSEWHERE
+    look = known_beside if found["type"] == "extra_forbidden" else accepted_at
+    return look(route, found["loc"]) or _ELSEWHERE
 
 
 def database_refusal(error: DBAPIError) -> CallfloorError | None:

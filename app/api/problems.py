@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
@@ -148,7 +149,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return problem_response(validation_refusal(error))
+    route = request.scope.get("route")
+    return problem_response(validation_refusal(error, route if isinstance(route, APIRoute) else None))
 
 
 async def _protocol(request: Request, error: Exception) -> Response:

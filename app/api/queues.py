@@ -29,7 +29,7 @@ class DefinitionRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                raise await _all_faults(request, error) from error
+                raise await _all_faults(request, validation_refusal(error, self), error.body) from error
 
         return thorough
 
@@ -73,14 +73,14 @@ async def delete_queue(queue_id: str, session: Write) -> None:
     await service.delete_queue(session, queue_id, live=await contacts_in(session, queue_id))
 
 
-async def _all_faults(request: Request, error: RequestValidationError) -> Invalid:
-    formal: list[dict[str, Any]] = validation_refusal(error).facts["faults"]
-    if not isinstance(error.body, dict):
-        return validation_refusal(error)
+async def _all_faults(request: Request, refusal: Invalid, body: Any) -> Invalid:
+    formal: list[dict[str, Any]] = refusal.facts["faults"]
+    if not isinstance(body, dict):
+        return refusal
     using = await services(request)
-    rules = error.body | ({"id": request.path_params["queue_id"]} if "queue_id" in request.path_params else {})
+    rules = body | ({"id": request.path_params["queue_id"]} if "queue_id" in request.path_params else {})
     async with using.sessions.read() as session:
-        more = await service.faults(session, rules, error.body, [each["where"] for each in formal])
+        more = await service.faults(session, rules, body, [each["where"] for each in formal])
     found = [*formal, *more]
     places = ", ".join(each["where"] for each in found)
     return Invalid(f"The request has {len(found)} fault(s): {places}.", faults=found)

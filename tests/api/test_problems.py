@@ -1,8 +1,11 @@
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import Body, FastAPI
+from fastapi import APIRouter, Body, FastAPI, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api import problems
 from app.auth.errors import TooManyAttempts
@@ -78,6 +81,58 @@ async def test_faults_name_place_fault_and_what_is_accepted() -> None:
     assert (level["where"], level["accepted"]) == ("body.level", "at most 5")
     assert (name["where"], name["accepted"]) == ("body.name", "at most 3 long")
     assert "secret" not in answer.text
+
+
+class Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    after_seconds: Annotated[float, Field(gt=0, description="waiting after which the step begins")]
+    agents: list[str] = []
+
+
+class Rules(BaseModel):
+    """Rules."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=9)]
+    steps: list[Step] = []
+    levels: dict[str, int] = {}
+    kind: Literal["a", "b"] | None = None
+
+
+def app_with_rules() -> FastAPI:
+    app = FastAPI()
+    problems.install(app)
+    inner = APIRouter()
+
+    @inner.put("/rules/{key}")
+    async def put(key: UUID, given: Rules, until: datetime, size: Annotated[int, Query(ge=1)] = 1) -> None:
+        pass
+
+    app.include_router(inner)
+    return app
+
+
+async def test_what_is_missing_unknown_or_of_the_wrong_kind_is_told_with_what_would_be_accepted() -> None:
+    body = {"nmae": "secret", "steps": [{"agents": 5, "colour": 1}], "levels": {"x": "y"}, "kind": "c"}
+    answer = await ask(app_with_rules(), "PUT", "/rules/secret?size=many", json=body)
+    assert answer.status_code == 422
+    assert {fault["where"]: fault["accepted"] for fault in answer.json()["faults"]} == {
+        "path.key": "a UUID",
+        "query.until": "an instant as RFC 3339",
+        "query.size": "a whole number, at least 1",
+        "body.name": "a text, at most 9 long",
+        "body.nmae": "name, perhaps; one of the fields name, steps, levels, kind",
+        "body.steps.0.after_seconds": "a number, more than 0: waiting after which the step begins",
+        "body.steps.0.agents": "a list",
+        "body.steps.0.colour": "one of the fields after_seconds, agents",
+        "body.levels.x": "a whole number",
+        "body.kind": "'a' or 'b'",
+    }
+    assert "secret" not in answer.text
+    empty = await ask(app_with_rules(), "PUT", f"/rules/{uuid4()}?until=2027-01-01T00:00:00Z", json=None)
+    assert [fault["accepted"] for fault in empty.json()["faults"]] == ["an object with name: Rules."]
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"level": 1,}', b"\xff", b"", b"[" * 100_000])

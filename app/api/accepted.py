@@ -1,0 +1,124 @@
+"""What a route accepts, in words: from the JSON schema of its body and of its parameters, made when first needed."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
+
+Schema = Mapping[str, Any]
+
+_FORMATS = {
+    "uuid": "a UUID",
+    "date-time": "an instant as RFC 3339",
+    "date": "a date as YYYY-MM-DD",
+    "uri": "an address",
+}
+_KINDS = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
+_KINDS |= {"array": "a list", "object": "an object", "null": "null"}
+_PARAMETERS = ("path", "query", "header", "cookie")
+_BOUNDS = {"minimum": "at least {:.12g}", "exclusiveMinimum": "more than {:.12g}", "maximum": "at most {:.12g}"}
+_BOUNDS |= {"exclusiveMaximum": "less than {:.12g}"}
+_BOUNDS |= {"minLength": "at least {} long", "maxLength": "at most {} long", "pattern": "that matches {}"}
+_BOUNDS |= {"minItems": "at least {} of them", "maxItems": "at most {} of them"}
+_BOUNDS |= {"minProperties": "at least {} of them", "maxProperties": "at most {} of them"}
+
+
+def accepted_at(route: APIRoute, location: Sequence[Any]) -> str | None:
+    """What the route accepts at a place of a request, such as ("body", "steps", 0, "agents")."""
+    schema = _schema_at(route, location)
+    return _words(*schema) if schema is not None else None
+
+
+def known_beside(route: APIRoute, location: Sequence[Any]) -> str | None:
+    """The fields that there are where an unknown one was sent, and which of them may have been meant."""
+    schema = _schema_at(route, location[:-1])
+    fields = list(_resolved(*schema).get("properties", ())) if schema is not None else []
+    close = difflib.get_close_matches(str(location[-1]), fields, n=1)
+    known = f"one of the fields {', '.join(fields)}" if fields else "no field"
+    return f"{close[0]}, perhaps; {known}" if close else known
+
+
+def _schema_at(route: APIRoute, location: Sequence[Any]) -> tuple[Schema, Schema] | None:
+    """The whole schema that has the place, which its references are resolved in, and that of the place itself."""
+    kind, *path = location
+    whole = parameters(route).get((kind, path.pop(0))) if kind in _PARAMETERS and path else None
+    whole = _body(route) if kind == "body" else whole
+    if whole is None:
+        return None
+    here = whole
+    for part in path:
+        here = _inside(_resolved(whole, here), part) or here  # pydantic also names the branches of a union
+    return whole, here
+
+
+def _inside(here: Schema, part: Any) -> Schema | None:
+    if isinstance(part, int):
+        items: Schema | None = here.get("items")
+        return items
+    found: Schema | None = here.get("properties", {}).get(part)
+    for rest in (*here.get("patternProperties", {}).values(), here.get("additionalProperties")):
+        found = found or (rest if isinstance(rest, dict) else None)
+    return found
+
+
+def _resolved(whole: Schema, here: Schema) -> Schema:
+    choices = [each for each in here.get("anyOf", here.get("oneOf", ())) if each.get("type") != "null"]
+    if len(choices) == 1:
+        here = choices[0]
+    if "$ref" in here:
+        referred: Schema = whole["$defs"][here["$ref"].rsplit("/", 1)[-1]]
+        return referred
+    return here
+
+
+def _words(whole: Schema, here: Schema) -> str:
+    """A value of the schema as one would ask for it, with its description."""
+    described = here.get("description")
+    kind = _kind(whole, here)
+    return f"{kind}: {described}" if described and "\n" not in described else kind
+
+
+def _kind(whole: Schema, here: Schema) -> str:
+    choices = here.get("anyOf", here.get("oneOf"))
+    if choices:
+        return " or ".join(dict.fromkeys(_kind(whole, each) for each in choices))
+    here = _resolved(whole, here)
+    if "const" in here or "enum" in here:
+        return " or ".join(str(each) for each in here.get("enum", [here.get("const")]))
+    if "properties" in here:
+        needed = here.get("required", ())
+        return f"an object with {', '.join(needed)}" if needed else f"an object of {', '.join(here['properties'])}"
+    kind = _FORMATS.get(here.get("format", "")) or _KINDS.get(here.get("type", ""), "a value")
+    bounds = [form.format(here[key]) for key, form in _BOUNDS.items() if key in here]
+    return f"{kind}, {', '.join(bounds)}" if bounds else kind
+
+
+def _body(route: APIRoute) -> Schema | None:
+    return _schema_of(route.body_field) if route.body_field is not None else None
+
+
+def parameters(route: APIRoute) -> dict[tuple[str, str], Schema]:
+    """The schema of each parameter of a route, by where it stands and its name."""
+    return {
+        (kind, field.alias): _schema_of(field)
+        for each in _flat(route.dependant)
+        for kind in _PARAMETERS
+        for field in getattr(each, f"{kind}_params")
+    }
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for each in dependant.dependencies:
+        yield from _flat(each)
+
+
+@lru_cache(maxsize=2048)
+def _schema_of(field: Any) -> Schema:
+    information = field.field_info
+    kind: Any = Annotated[information.annotation, information]
+    return TypeAdapter(kind).json_schema()

@@ -1,0 +1,50 @@
+"""Whatever a route takes can be told in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from app.api.accepted import accepted_at, known_beside, parameters
+from app.api.application import http_app
+from tests.api.conftest import ClientAs
+
+
+def routes(listed: list[Any]) -> Iterator[APIRoute]:
+    """All routes, also those of included routers."""
+    for route in listed:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes(route.original_router.routes)
+
+
+WITH_BODIES = [route for route in routes(list(http_app().routes)) if route.body_field is not None]
+
+
+@pytest.mark.parametrize("route", WITH_BODIES, ids=lambda route: f"{route.path} {route.name}")
+def test_every_body_can_be_told_and_has_known_fields(route: APIRoute) -> None:
+    assert len(WITH_BODIES) > 20
+    told, fields = accepted_at(route, ("body",)), known_beside(route, ("body", "x"))
+    assert told
+    assert told.startswith("an object")
+    assert fields == "no field" or fields
+
+
+def test_every_parameter_can_be_told() -> None:
+    for route in routes(list(http_app().routes)):
+        for place in parameters(route):
+            assert accepted_at(route, place), (route.path, place)
+
+
+async def test_a_request_that_lacks_a_field_and_has_another_is_told_both(client_as: ClientAs) -> None:
+    admin: httpx.AsyncClient = client_as("administrator")
+    answer = await admin.post("/api/v1/queues", json={"id": "cards", "nam": "Cards", "steps": [{"requires": {}}]})
+    told = {fault["where"]: fault["accepted"] for fault in answer.json()["faults"]}
+    assert told["body.name"].startswith("a text, at least 1 long")
+    assert told["body.nam"].startswith("name, perhaps; one of the fields id, name, requires")
+    assert told["body.steps.0.after_seconds"].endswith("waiting after which the step begins")
+    lost = await admin.get("/api/v1/customers/nobody")
+    assert lost.json()["faults"][0]["accepted"] == "a UUID"
