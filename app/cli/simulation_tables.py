@@ -23,7 +23,8 @@ def run_tables(told: Figures) -> RenderableType:
         _waits(classes),
         _levels(classes, told),
         _groups(told),
-        f"± half the width of the {told.confidence:.0%} confidence interval, from {told.batches} batch means.",
+        f"± half the width of the {told.confidence:.0%} confidence interval, from {told.batches} batch means; none "
+        "where batches are too small or all alike. Beside shares of none or all of n: 3/n.",
     )
 
 
@@ -46,7 +47,7 @@ def comparison_table(told: Comparison) -> RenderableType:
         f"{contacts} contacts, the first {first.warmup:,} of them not counted, seed {first.seed}: the same in both.",
         table,
         f"± half the width of the {first.confidence:.0%} confidence interval from {first.batches} pairs of batches; "
-        "* where it leaves out 0.",
+        "* where it leaves out 0; none where batches are too small or all alike.",
     )
 
 

@@ -17,11 +17,18 @@ import msgspec
 
 CONFIDENCE = 0.95
 
+RULE_OF_THREE = 3.0
+"""Where none of n independent trials was a hit, the share is below 3/n with 95 % confidence (Hanley & Lippman-Hand, If
+nothing goes wrong, is everything all right?, JAMA 249 (1983) 1743-1745)."""
+
+FEWEST = 10
+"""A batch must have so many values for its percentile to say anything, and so many that one lies above it."""
+
 
 class Estimate(msgspec.Struct, frozen=True):
     """A value, and how far to either side of it the 95 % confidence interval reaches.
 
-    `value` is None where there was nothing to measure, `half_width` where there were not enough batches to tell.
+    `value` is None where there was nothing to measure, `half_width` where that was too little to tell how sure it is.
     """
 
     value: float | None
@@ -35,16 +42,22 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class Ratio(msgspec.Struct, frozen=True):
-    """Sums of `parts` over sums of `wholes`, batch by batch."""
+    """Sums of `parts` over sums of `wholes`, batch by batch. A `share` is that of contacts among contacts."""
 
     parts: tuple[float, ...]
     wholes: tuple[float, ...]
+    share: bool = False
 
     @property
     def value(self) -> float | None:
         """The ratio over all batches, or None where there is no whole."""
         whole = math.fsum(self.wholes)
         return math.fsum(self.parts) / whole if whole else None
+
+    @property
+    def steady(self) -> bool:
+        """Whether all batches agree, so that their spread tells nothing: nobody waited, every call was answered."""
+        return max(map(abs, self.errors())) <= 1e-12 * (1 + abs(self.value or 0.0))
 
     def errors(self) -> list[float]:
         """How far each batch pulls the ratio; their variance over the batches is that of the ratio."""
@@ -53,25 +66,38 @@ class Ratio(msgspec.Struct, frozen=True):
         return [(part - value * whole) / mean for part, whole in zip(self.parts, self.wholes, strict=True)]
 
 
-def ratio(it: Ratio) -> Estimate:
-    """The estimate of a ratio."""
+def ratio(it: Ratio, steady: float | None = None) -> Estimate:
+    """The estimate of a ratio. Of a share that is 0 or 1 in every batch the rule of three tells how far it may be from
+    that; of a mean that never varies nothing does, and its half-width is `steady`."""
     value = it.value
-    return Estimate(value, None if value is None else _half_width(it.errors()))
+    if value is None:
+        return Estimate(None, None)
+    if not it.steady:
+        return Estimate(value, _half_width(it.errors()))
+    if it.share and value in (0.0, 1.0):
+        return Estimate(value, min(1.0, RULE_OF_THREE / math.fsum(it.wholes)))
+    return Estimate(value, steady if len(it.wholes) > 1 else None)
 
 
 def ratio_difference(one: Ratio, other: Ratio) -> Estimate:
     """`other` less `one`; batch by batch the two saw the same contacts, so what they have in common cancels out."""
     if one.value is None or other.value is None:
         return Estimate(None, None)
+    if one.steady and other.steady:
+        return Estimate(other.value - one.value, None)
     pulls = [b - a for a, b in zip(one.errors(), other.errors(), strict=True)]
     return Estimate(other.value - one.value, _half_width(pulls))
 
 
 class Percentile(msgspec.Struct, frozen=True):
-    """A percentile over all batches, and in each batch that has any values (NaN in others)."""
+    """A percentile over all batches, and in each batch that has any values (NaN in others).
+
+    `told`: whether each of these has enough values, for of few a high percentile is but the largest.
+    """
 
     value: float | None
     batches: tuple[float, ...]
+    told: bool
 
 
 def percentile_of(batches: Sequence[Sequence[float]], share: float) -> Percentile:
@@ -80,12 +106,13 @@ def percentile_of(batches: Sequence[Sequence[float]], share: float) -> Percentil
     return Percentile(
         _nearest_rank(whole, share) if whole else None,
         tuple(_nearest_rank(batch, share) if batch else math.nan for batch in batches),
+        all(len(batch) >= max(FEWEST, 1 / (1 - share) - 1e-9) for batch in batches if batch),
     )
 
 
 def percentile(it: Percentile) -> Estimate:
     """The estimate of a percentile; its spread is that of the batches' percentiles."""
-    return Estimate(it.value, None if it.value is None else _half_width(_known(it.batches)))
+    return Estimate(it.value, _half_width(_known(it.batches)) if it.value is not None and it.told else None)
 
 
 def percentile_difference(one: Percentile, other: Percentile) -> Estimate:
@@ -93,7 +120,7 @@ def percentile_difference(one: Percentile, other: Percentile) -> Estimate:
     if one.value is None or other.value is None:
         return Estimate(None, None)
     gaps = [b - a for a, b in zip(one.batches, other.batches, strict=True)]
-    return Estimate(other.value - one.value, _half_width(_known(gaps)))
+    return Estimate(other.value - one.value, _half_width(_known(gaps)) if one.told and other.told else None)
 
 
 def _known(values: Sequence[float]) -> list[float]:

@@ -116,16 +116,16 @@ def joined(readings: list[Reading]) -> Reading:
 
 
 def _both(one: Ratio, other: Ratio) -> Ratio:
-    return Ratio((*one.parts, *other.parts), (*one.wholes, *other.wholes))
+    return Ratio((*one.parts, *other.parts), (*one.wholes, *other.wholes), one.share)
 
 
 def _level(batches: list[Batch], variant: ServiceLevel) -> Ratio:
     part, whole = SERVICE_LEVELS[variant]
     counted = ratio_of(batches, part, whole)
     wholes = zip(counted.wholes, batches, strict=True)
-    return Ratio(counted.parts, tuple(whole + batch.left_over for whole, batch in wholes))
+    return Ratio(counted.parts, tuple(whole + batch.left_over for whole, batch in wholes), counted.share)
 
 
 def _lost(batches: list[Batch]) -> Ratio:
     lost = tuple(float(batch.abandoned + batch.left_over) for batch in batches)
-    return Ratio(lost, tuple(float(batch.offered) for batch in batches))
+    return Ratio(lost, tuple(float(batch.offered) for batch in batches), share=True)

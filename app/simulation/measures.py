@@ -77,10 +77,14 @@ SERVICE_LEVELS = {
 PERCENTILES = {"p50": 0.5, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
+_SECONDS = ("wait", "wait_answered")
+
+
 def ratio_of(batches: list[Batch], part: str, whole: str) -> Ratio:
     """A figure, batch by batch."""
     parts, wholes = attrgetter(part), attrgetter(whole)
-    return Ratio(tuple(float(parts(b)) for b in batches), tuple(float(wholes(b)) for b in batches))
+    counted = part not in _SECONDS
+    return Ratio(tuple(float(parts(b)) for b in batches), tuple(float(wholes(b)) for b in batches), counted)
 
 
 def counted(ledger: Ledger, queue: Queue, classes: int) -> tuple[list[list[Batch]], list[Batch]]:

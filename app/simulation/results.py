@@ -28,7 +28,8 @@ class ClassFigures(msgspec.Struct, frozen=True, kw_only=True):
     """One class of contacts, or all. Waits in seconds; service levels by variant, percentiles of the wait by name.
 
     `probability_of_waiting` is the share that found no free agent at once; the mean wait is of all, the ASA of the
-    answered. `left_over` contacts were never served and count in no mean.
+    answered. `left_over` contacts were never served and count in no mean. Where too little happened to tell how sure a
+    figure is, its half-width is null.
     """
 
     name: str

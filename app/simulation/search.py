@@ -148,7 +148,9 @@ class Search:
 
     def _verdict(self, mix: Mix, contacts: int) -> Verdict:
         measured = self.measure(mix, contacts)
-        return overall(goal.verdict(ratio(measured[goal.figure])) for goal in self.asked if goal.figure in measured)
+        return overall(
+            goal.verdict(ratio(measured[goal.figure], 0.0)) for goal in self.asked if goal.figure in measured
+        )
 
     def _standing(self, mix: Mix, contacts: int) -> tuple[float, float, float]:
         waited = self.measure(mix, contacts)[Figure(MEAN_WAIT)].value

@@ -7,16 +7,20 @@ import pytest
 
 from app.reports.metrics import Counts, measure
 from app.simulation.estimates import (
+    Estimate,
     Ratio,
     percentile,
+    percentile_difference,
     percentile_of,
     ratio,
     ratio_difference,
     student_quantile,
 )
+from app.simulation.goals import ABANDON_RATE, Figure, Goal, Verdict
 from app.simulation.ledger import batch_edges
 from app.simulation.measures import SERVICE_LEVELS, Batch, ratio_of
 from app.simulation.scenario import Queue
+from tests.simulation.scenes import calls, figures, group
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,44 @@ def test_nothing_measured_is_no_number() -> None:
     assert ratio(Ratio((1.0,), (2.0,))).half_width is None
     assert percentile(percentile_of([[], []], 0.5)).value is None
     assert ratio_difference(Ratio((0.0,), (0.0,)), Ratio((1.0,), (2.0,))).value is None
+
+
+@pytest.mark.parametrize(("share", "least"), [(0.5, 10), (0.8, 10), (0.95, 20), (0.99, 100)])
+def test_a_percentile_of_small_batches_has_no_interval(share: float, least: int) -> None:
+    dice = random.Random(1)
+    large, small = ([sorted(dice.expovariate(1) for _ in range(n)) for _ in range(25)] for n in (least, least - 1))
+    enough, few = percentile_of(large, share), percentile_of([*large[1:], small[0]], share)
+    assert percentile(enough).half_width is not None
+    assert percentile(few).value is not None
+    assert percentile(few).half_width is None
+    assert percentile_difference(enough, few).half_width is None
+    assert percentile(percentile_of([*large, []], share)).half_width is not None
+
+
+def test_the_interval_of_a_percentile_holds_the_truth_nearly_as_often_as_it_says() -> None:
+    dice = random.Random(1)
+    for share, size in ((0.9, 10), (0.99, 100)):
+        batches = ([sorted(dice.expovariate(1) for _ in range(size)) for _ in range(25)] for _ in range(200))
+        held = sum(percentile(percentile_of(each, share)).holds(-math.log(1 - share)) for each in batches)
+        assert held / 200 > 0.85
+
+
+def test_what_never_happened_may_still_happen() -> None:
+    none, every = (Ratio((part,) * 25, (40.0,) * 25, share=True) for part in (0.0, 40.0))
+    assert (ratio(none), ratio(every)) == (Estimate(0.0, 0.003), Estimate(1.0, 0.003))
+    assert ratio(Ratio((0.0, 0.0), (1.0, 1.0), share=True)).half_width == 1
+    assert ratio(Ratio((0.0,) * 25, (40.0,) * 25)) == Estimate(0.0, None), "seconds: nobody waited"
+    assert ratio_difference(none, none) == Estimate(0.0, None)
+    told = figures(contacts=300, arrivals=[calls(1, 1)], agents=[group(50)]).total
+    assert told.abandon_rate == told.probability_of_waiting == Estimate(0.0, 0.01)
+    assert told.service_level["sl_offered"] == Estimate(1.0, 0.01)
+    assert told.mean_wait_seconds == Estimate(0.0, None)
+
+
+def test_a_goal_of_what_never_happened_is_met_only_as_far_as_the_run_can_tell() -> None:
+    lost = Ratio((0.0,) * 25, (40.0,) * 25, share=True)
+    verdicts = [Goal(Figure(ABANDON_RATE), bound, -1).verdict(ratio(lost)) for bound in (0.05, 0.001)]
+    assert verdicts == [Verdict.MET, Verdict.UNDECIDED]
 
 
 def test_percentiles_are_nearest_ranks() -> None:
