@@ -31,7 +31,7 @@ RECOVERY_PAUSE = 0.2
 STALL_SECONDS = 2.0
 """A commit that takes longer makes the floor degraded: callers are told to come back instead of being kept waiting."""
 
-AT_ONCE = 100
+AT_ONCE = 16
 """So many commands are applied before the loop looks at everything else: a commit that has ended, a new request."""
 
 
