@@ -9,12 +9,14 @@ find is told with it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from math import isfinite
+from itertools import pairwise
+from math import inf, isfinite
 from typing import Any, Literal, NamedTuple
 
 from app.core.wire import fault
 from app.routing import overflow_form
 from app.routing.requirement import Kind, Requirement, Skills, Step, satisfies, sorted_skills, unmeetable, with_language
+from app.routing.wording import all_of, any_of
 
 ThingKind = Literal["skill", "agent", "team", "hours", "queue"]
 
@@ -65,8 +67,8 @@ def contradictions(rules: Mapping[str, Any], given: Collection[str]) -> list[dic
 
 def warnings(rules: Mapping[str, Any], staff: Mapping[str, Kind]) -> list[dict[str, str]]:
     """What the active agents that there are (`staff`, by id) could never do: steps that nobody meets, agents who are
-    named and not active; and rules of overflow that never apply. No fault, because a queue may be set up before its
-    agents and its hours."""
+    named and not active; steps that ask for more than the one before; and rules of overflow that never apply. No fault,
+    because a queue may be set up before its agents and its hours, and may mean what it says."""
     steps = steps_of(rules)
     ends = [step.after_seconds for step in steps[1:]]
     found = [
@@ -74,6 +76,7 @@ def warnings(rules: Mapping[str, Any], staff: Mapping[str, Kind]) -> list[dict[s
         for place in unmeetable(steps, staff)
         for why in [_why(steps[place].wanted, staff)]
     ]
+    found += _tightened(steps, staff)
     found += overflow_form.warnings(_list(rules.get("overflow")), rules.get("hours") is not None)
     return found + [
         {"where": f"body.{each.where}", "what": f"{each.id} is not an active agent and gets no contacts"}
@@ -142,6 +145,47 @@ def _both_named_and_excluded(asked: Mapping[str, Any], at: str, told: Collection
         for place, each in enumerate(_list(asked.get(field)))
         if isinstance(each, str) and each in against
     ]
+
+
+def _tightened(steps: tuple[Step, ...], staff: Mapping[str, Kind]) -> Iterator[dict[str, str]]:
+    """Steps at which somebody who could take the contact no longer may."""
+    for place, (before, step) in enumerate(pairwise(steps), 1):
+        if before.wanted.agents:  # then only these matter, whatever the step asks for instead
+            lost = [agent for agent in before.wanted.agents if agent in staff and _loses(agent, staff, before, step)]
+            what = f"takes the contact from {all_of(lost)}, who could have it before"
+        else:
+            lost = list(_added(before.wanted, step.wanted))
+            what = f"adds to the step before: {', '.join(lost)}"
+        if lost:
+            yield {"where": _place(place), "what": f"does not loosen with time: it {what}"}
+
+
+def _loses(agent: str, staff: Mapping[str, Kind], before: Step, step: Step) -> bool:
+    one = {agent: staff[agent]}
+    return not unmeetable([before], one) and bool(unmeetable([step], one))
+
+
+def _added(before: Requirement, wanted: Requirement) -> Iterator[str]:
+    """What a requirement asks for beyond one that names no agents."""
+    groups = [dict(each) for each in (*((skill,) for skill in before.skills), *before.one_of)]
+    for each in wanted.skills:
+        if not _implied(groups, (each,)):
+            yield _level(each)
+    for group in wanted.one_of:
+        if not _implied(groups, group):
+            yield f"any of {_levels(group)}"
+    if wanted.teams and not (before.teams and set(before.teams) <= set(wanted.teams)):
+        yield f"only of {any_of(wanted.teams)}"
+    if wanted.agents:
+        yield f"only {any_of(wanted.agents)}"
+    if new := sorted(set(wanted.excluded) - set(before.excluded)):
+        yield f"not {any_of(new)}"
+
+
+def _implied(groups: list[dict[str, int]], wanted: Skills) -> bool:
+    """Whether whoever has one of each of the groups has one of the wanted skills."""
+    levels = dict(wanted)
+    return any(all(levels.get(skill, inf) <= level for skill, level in group.items()) for group in groups)
 
 
 def _place(step: int) -> str:

@@ -260,8 +260,20 @@ async def test_a_step_that_cannot_ever_be_met_is_told(admin: httpx.AsyncClient, 
         },
         {"where": "body.steps.0", "what": f"{no} 30 and 60 s of waiting: nobody has all that is asked for at once"},
         {"where": "body.steps.1", "what": f"{no} 60 and 90 s of waiting: nobody has all that is asked for at once"},
+        {"where": "body.steps.0", "what": "does not loosen with time: it adds to the step before: not mei"},
+        {
+            "where": "body.steps.1",
+            "what": "does not loosen with time: it adds to the step before: only of vip, only tom",
+        },
     ]
     assert (await admin.patch(PATH, json={"requires": {}, "one_of": [], "steps": []})).json()["warnings"] == []
+
+
+async def test_a_step_that_tightens_is_accepted_and_told(admin: httpx.AsyncClient, make: Make) -> None:
+    """The simulator refuses it; a queue may mean it."""
+    made = await make(steps=[{"after_seconds": 30, "requires": {"cards": 4}}])
+    what = "does not loosen with time: it adds to the step before: cards at 4 or above"
+    assert made["warnings"] == (await admin.get(PATH)).json()["warnings"] == [{"where": "body.steps.0", "what": what}]
 
 
 async def test_who_is_named_and_leaves_is_told_on_both_sides(admin: httpx.AsyncClient, make: Make) -> None:

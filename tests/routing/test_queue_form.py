@@ -73,10 +73,51 @@ def test_warnings_say_what_is_missing() -> None:
     assert told({"excluded": ["bob"]}) == []
 
 
+def tightens(*steps: dict[str, Any], staff: dict[str, Kind] = ANN) -> list[str]:
+    """The warnings of a queue's steps, the first of which is what it requires at the beginning."""
+    first, *later = ({"requires": {}} | step for step in steps)
+    rules = EMPTY | first | {"steps": [step | {"after_seconds": 9 + n} for n, step in enumerate(later)]}
+    found = [each for each in warnings(rules, staff) if "does not loosen" in each["what"]]
+    return [f"{each['where']} {each['what'].partition(': it ')[2]}" for each in found]
+
+
+def test_a_step_that_tightens_is_told() -> None:
+    more = "adds to the step before:"
+    assert tightens({}, {"requires": {"cards": 5}}) == [f"body.steps.0 {more} cards at 5 or above"]
+    assert tightens({"requires": {"cards": 3, "zh": 2}}, {"requires": {"cards": 3}}, {}) == []
+    assert tightens({"requires": {"cards": 3}}, {}, {"requires": {"en": 1, "zh": 1}}) == [
+        f"body.steps.1 {more} en at 1 or above, zh at 1 or above"
+    ]
+    assert tightens({"requires": {"zh": 3}}, {"one_of": [{"en": 1, "zh": 3}]}, {"one_of": [{"en": 1, "zh": 1}]}) == []
+    assert tightens({"one_of": [{"zh": 3}]}, {"requires": {"zh": 3}}) == []
+    assert tightens({"one_of": [{"en": 1, "zh": 1}]}, {"one_of": [{"en": 1}]}) == [
+        f"body.steps.0 {more} any of en at 1 or above"
+    ]
+    assert tightens({"requires": {"en": 1}}, {"teams": ["vip"]}) == [f"body.steps.0 {more} only of vip"]
+    assert tightens({"teams": ["vip"]}, {"teams": ["vip", "b"]}, {}) == []
+    assert tightens({"excluded": ["a"]}, {"agents": ["ann"]}) == [f"body.steps.0 {more} only ann"]
+    assert tightens({}, {"excluded": ["bob", "ann"]}) == [f"body.steps.0 {more} not ann or bob"]
+    assert tightens({"excluded": ["bob"]}, {"excluded": ["bob"]}, {}) == []
+    spoken = {"default_language": "zh"}
+    assert tightens(spoken, spoken | {"language_level": 2}) == [f"body.steps.0 {more} zh at 2 or above"]
+
+
+def test_a_step_after_named_agents_loosens_if_they_may_still_take_it() -> None:
+    both = ANN | {"bob": Kind()}
+    ring = {"requires": {"cards": 3}}
+    assert tightens({"agents": ["ann"]}, ring, {}, staff=both) == []
+    assert tightens({"agents": ["ann", "gone"]}, {"teams": ["vip"]}, staff=both) == []
+    assert tightens({"agents": ["ann", "bob"]}, ring, staff=both) == [
+        "body.steps.0 takes the contact from bob, who could have it before"
+    ]
+
+
 def test_warnings_say_when() -> None:
     steps = [{"after_seconds": 30, "requires": {"cards": 9}}, {"after_seconds": 60.5, "requires": {"cards": 9}}]
     spans = [
-        each["what"].partition(":")[0].partition("contact ")[2] for each in warnings(EMPTY | {"steps": steps}, ANN)
+        each["what"].partition(":")[0].partition("contact ")[2]
+        for each in warnings(EMPTY | {"steps": steps}, ANN)
+        if "no active agent" in each["what"]
     ]
     assert spans == ["between 30 and 60.5 s of waiting", "after 60.5 s of waiting"]
 

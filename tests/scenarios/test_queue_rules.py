@@ -29,7 +29,8 @@ async def set_up(admin: httpx.AsyncClient, site: Site) -> None:
         told: dict[str, Any] = (await admin.request(method, path, json=body)).raise_for_status().json()
         return told
 
-    assert (await ask("POST", "/queues", **QUEUE))["warnings"] == []
+    told = (await ask("POST", "/queues", **QUEUE))["warnings"]
+    assert [each["what"].rpartition(": ")[2] for each in told] == ["not bob"]
     await ask("PUT", "/sources/pbx/numbers/500", queue_id="advice")
     made = await ask("POST", "/customers", name="Zhou", numbers=[{"raw": NUMBER}])
     await ask("PATCH", f"/customers/{made['id']}", version=made["version"], preferred_agent="cho")
