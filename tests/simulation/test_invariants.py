@@ -88,7 +88,8 @@ def test_what_routing_promises_holds_after_every_event(scenario: Scenario) -> No
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios(leaves=False))
 def test_nobody_starves(scenario: Scenario) -> None:
-    """Everybody is offered within a bound that can be worked out beforehand.
+    """Everybody is offered within a bound; without strict tiers it can be worked out when they come, with strict tiers
+    only from all who come later in a higher tier.
 
     Take an agent who may have the contact at its last step. From then on that agent is never idle, and takes only
     contacts whose virtual arrival is earlier, besides the one at hand: so the contact has its turn when all of those
