@@ -34,11 +34,11 @@ class Estimate(msgspec.Struct, frozen=True):
     value: float | None
     half_width: float | None
 
-    def holds(self, other: float, widths: float = 1.0) -> bool:
-        """Whether a value lies within so many half-widths of this one."""
+    def holds(self, other: float) -> bool:
+        """Whether a value lies within the interval."""
         if self.value is None or self.half_width is None:
             return False
-        return abs(other - self.value) <= widths * self.half_width
+        return abs(other - self.value) <= self.half_width
 
 
 class Ratio(msgspec.Struct, frozen=True):
