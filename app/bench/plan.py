@@ -8,6 +8,7 @@ from app.bench.growth import Growth
 from app.bench.hooks import Hooks
 from app.bench.machine import Machine
 from app.bench.pops import Pops
+from app.bench.theory import Agreement
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     deciding_seconds: float = 0.4
     deciding_beside: tuple[int, int] = (1000, 1000)
     deciding_rounds: int = 3
+    theory_contacts: int = 400_000
+    theory_seconds: float = 15.0
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -58,3 +61,4 @@ class Results(msgspec.Struct, frozen=True):
     hooks: Hooks
     pops: list[Pops]
     decisions: Decisions
+    theory: list[Agreement]

@@ -9,7 +9,8 @@ from app.bench.decisions import ENGINE, Decisions
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
-from app.bench.verdicts import Verdict, decision_verdicts, lone_commit, lone_insert, verdicts
+from app.bench.theory import Agreement
+from app.bench.verdicts import Verdict, decision_verdicts, lone_commit, lone_insert, theory_verdicts, verdicts
 from app.core.clock import utc
 
 BEGIN, END = "<!-- by hand: what stands between these two lines is kept -->", "<!-- until here -->"
@@ -44,6 +45,11 @@ def decisions_alone(told: Decisions) -> str:
     return "\n".join([*_decisions(told), _summary(decision_verdicts(told))])
 
 
+def theory_alone(told: Sequence[Agreement]) -> str:
+    """What there is to say of the simulator against theory, for a terminal."""
+    return "\n".join([*_theory(told), _summary(theory_verdicts(told))])
+
+
 def _summary(said: Iterable[Verdict]) -> str:
     return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
@@ -69,6 +75,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _pops(told)
     yield from _growth(told)
     yield from _decisions(told.decisions)
+    yield from _theory(told.theory)
 
 
 def _head(told: Results) -> Iterator[str]:
@@ -220,6 +227,30 @@ def _decisions(told: Decisions) -> Iterator[str]:
                 f"{beside.ratio(name):,.0f} times as many" if name != ENGINE else "",
             ]
             for name, way in _CHOOSERS.items()
+        ),
+    )
+
+
+def _theory(told: Sequence[Agreement]) -> Iterator[str]:
+    yield "## (f) Theory"
+    yield ""
+    yield (
+        "The engine under the simulator's virtual clock, beside models that queueing theory solves exactly. ± is half "
+        "the 95 % confidence interval of the simulation, in which theory lies nineteen times out of twenty."
+    )
+    yield ""
+    yield from _table(
+        ("model", "contacts", "figure", "theory", "simulated", "within"),
+        (
+            [
+                each.model,
+                f"{each.contacts:,}",
+                each.figure,
+                f"{each.theory:,.4f}",
+                f"{each.simulated.value:,.4f} ± {each.simulated.half_width:,.4f}",
+                "yes" if each.within else "**no**",
+            ]
+            for each in told
         ),
     )
 

@@ -14,7 +14,7 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import core, decisions, growth, machine, pops
+from app.bench import core, decisions, growth, machine, pops, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
@@ -120,6 +120,7 @@ class Bench:
             paces = await self._floor_alone()
             grown = await self._growth()
             decided = await _decisions(self._plan, self._url, self._say)
+            agreed = theory.all_models(self._plan.theory_contacts, self._plan.theory_seconds, self._say)
             port, cores = await held.enter_async_context(self._served(self._programs.serve, "/readyz"))
             hooks = await self._webhooks(port, cores)
             popped = await self._pops(held, port, cores)
@@ -135,6 +136,7 @@ class Bench:
             hooks=hooks,
             pops=popped,
             decisions=decided,
+            theory=agreed,
         )
 
     async def _open_bank(self, held: AsyncExitStack) -> "asyncpg.Pool[Any]":

@@ -1,6 +1,6 @@
 """The targets, and what a run says to each of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
 import msgspec
@@ -9,6 +9,7 @@ from app.bench.decisions import Decisions, Speed
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
 from app.bench.plan import Results
+from app.bench.theory import Agreement
 
 COMMANDS_WANTED = 5000
 TIMES_A_WANTED = 1.5
@@ -20,6 +21,9 @@ DECISIONS_WANTED = 20_000
 DECISIONS_AT = (1000, 1000)
 DECISION_ALLOWED = 0.001
 DECISION_AT = (10_000, 10_000)
+OUTSIDE_ALLOWED = 0.1
+"""The share of figures that may lie outside their interval; one in twenty does by chance."""
+DISTANCE_ALLOWED = 2.0
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -34,7 +38,14 @@ class Verdict(msgspec.Struct, frozen=True):
 
 def verdicts(told: Results) -> list[Verdict]:
     """All targets that this run has measured."""
-    return [*_floor(told), *_webhooks(told), *_pops(told), *_growth(told), *decision_verdicts(told.decisions)]
+    return [
+        *_floor(told),
+        *_webhooks(told),
+        *_pops(told),
+        *_growth(told),
+        *decision_verdicts(told.decisions),
+        *theory_verdicts(told.theory),
+    ]
 
 
 def lone_commit(told: Results) -> float:
@@ -115,6 +126,26 @@ def decision_verdicts(told: Decisions) -> Iterator[Verdict]:
             f"{slowest.latency.p99 * 1e3:.2f} ms ({slowest.scene})",
             slowest.latency.p99 < DECISION_ALLOWED,
         )
+
+
+def theory_verdicts(told: Sequence[Agreement]) -> Iterator[Verdict]:
+    """As many within as chance allows, and none far off."""
+    if not told:
+        return
+    within = sum(each.within for each in told)
+    yield Verdict(
+        "(f) theory within the simulation's 95 % interval",
+        f"at least {1 - OUTSIDE_ALLOWED:.0%} of the figures",
+        f"{within} of {len(told)}",
+        within >= (1 - OUTSIDE_ALLOWED) * len(told),
+    )
+    farthest = max(told, key=lambda each: each.distance)
+    yield Verdict(
+        "(f) theory, the figure farthest off",
+        f"at most {DISTANCE_ALLOWED:g} half-widths of the interval",
+        f"{farthest.distance:.2f} half-widths ({farthest.figure}; {farthest.model})",
+        farthest.distance <= DISTANCE_ALLOWED,
+    )
 
 
 def _size(speed: Speed) -> str:

@@ -15,6 +15,7 @@ class Only(StrEnum):
     """A part of the bench that can be measured alone."""
 
     DECISIONS = "decisions"
+    THEORY = "theory"
 
 
 DOCUMENT = Path("docs/performance.md")
@@ -32,16 +33,20 @@ def bench(
     ] = DOCUMENT,
     only: Annotated[Only | None, typer.Option(help="Measure this part alone and print it.", hidden=True)] = None,
 ) -> None:
-    """Measure floor, webhooks, screen pops and routing beside yardsticks; writes docs/performance.md.
+    """Measure floor, webhooks, screen pops and routing, the simulator beside theory; writes docs/performance.md.
 
-    Takes about five minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
+    Takes about six minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
-    from app.bench.report import decisions_alone, summary, write
+    from app.bench.report import decisions_alone, summary, theory_alone, write
     from app.bench.run import Programs, measure, measure_decisions
+    from app.bench.theory import all_models
 
     if only is Only.DECISIONS:
         typer.echo(decisions_alone(measure_decisions(Plan(), settings_with().var, _say)))
+        return
+    if only is Only.THEORY:
+        typer.echo(theory_alone(all_models(Plan().theory_contacts, Plan().theory_seconds, _say)))
         return
     programs = Programs(
         serve=lambda port: _words("serve", port), yardsticks=lambda port: _words("bench-yardsticks", port)
