@@ -1,0 +1,29 @@
+"""How long a script may take at most, so that a platform that says nothing more is noticed. Pure."""
+
+from collections.abc import Iterable
+
+from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Say
+
+RECORDING_SECONDS = 180.0
+"""How long a recording may be; nobody tells."""
+
+MARGIN_SECONDS = 15.0
+LONGEST_SECONDS = 3600.0
+_WIDE_SECONDS, _NARROW_SECONDS = 0.4, 0.15
+
+
+def longest(instructions: Iterable[AnyInstruction]) -> float:
+    """Seconds after which a script must have been answered to, told slowly."""
+    return min(sum(_seconds(each) for each in instructions) + MARGIN_SECONDS, LONGEST_SECONDS)
+
+
+def _seconds(it: AnyInstruction) -> float:
+    if isinstance(it, Say):
+        return 1.0 + sum(_WIDE_SECONDS if char >= "\u2e80" else _NARROW_SECONDS for char in it.text)
+    if isinstance(it, Play):
+        return RECORDING_SECONDS
+    if isinstance(it, Pause):
+        return it.seconds
+    if isinstance(it, Collect):
+        return sum(map(_seconds, it.prompts)) + it.first_seconds + it.most * it.between_seconds
+    return 0.0
