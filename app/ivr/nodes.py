@@ -5,7 +5,7 @@ An edge is a field of the type `Target`, an expression one of `Expression`. Pure
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from app.core.faults import fault
 from app.ivr.endings import CallbackNode, HangUpNode, QueueNode, TransferNode, VoicemailNode
@@ -195,6 +195,9 @@ Pointer = Annotated[
 ]
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$", description="the name of a header")]
+
+
 class FetchNode(Node):
     """Ask another system over HTTP. `url`, `headers` and the texts in `body` may hold expressions in braces.
 
@@ -205,10 +208,12 @@ class FetchNode(Node):
     type: Literal["fetch"]
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(default="GET", description="GET, POST, PUT, ...")
     url: str = Field(max_length=2000, pattern=r"^https?://[^\s{}/?#]+([/?#].*)?$", description="an https address")
-    headers: dict[str, Line] = Field(default_factory=dict, max_length=20, description="texts by name of the header")
-    body: Any = Field(default=None, description="anything that JSON can say")
+    headers: dict[HeaderName, Line] = Field(
+        default_factory=dict, max_length=20, description="texts by name of the header"
+    )
+    body: JsonValue = Field(default=None, description="anything that JSON can say")
     secret: Id | None = None
-    secret_header: str = Field(default="Authorization", pattern=r"^[A-Za-z0-9-]{1,60}$", description="a header's name")
+    secret_header: HeaderName = Field(default="Authorization")
     timeout_seconds: float = Field(default=3.0, ge=0.1, le=20, description="seconds, from 0.1 to 20")
     retries: int = Field(default=1, ge=0, le=3, description="a whole number from 0 to 3")
     into: dict[VariableName, Pointer] = Field(default_factory=dict, description="{balance: /account/balance}")

@@ -17,6 +17,10 @@ MOST_BODY = 100_000
 """Characters of an answer to a fetch that are looked at; whoever fetches need not read more than this and one."""
 
 
+START_SECONDS = 15.0
+"""How long a call may be there before its flow begins."""
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ask"):
     """Something to be found out outside. The answer is an event with the same `id`."""
 
@@ -89,7 +93,8 @@ class FlowState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def begun(flow: Flow) -> FlowState:
     """The state before the first event, which is Started."""
     values = {name: variable.first for name, variable in flow.variables.items()}
-    return FlowState(frames=(Frame(flow.flow, flow.start, values),), language=flow.languages[0])
+    first = Frame(flow.flow, flow.start, values)
+    return FlowState(frames=(first,), language=flow.languages[0], wait_seconds=START_SECONDS)
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -236,7 +241,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     kind: str
     node: str
-    data: dict[str, Value] = {}
+    data: dict[str, str | int | float | bool] = {}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -97,7 +97,7 @@ terms = st.recursive(
     st.sampled_from(ATOMS),
     lambda inner: st.one_of(
         st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "%", "&&", "||", "==", "<", "in"]), inner).map(" ".join),
-        st.tuples(inner, inner, inner).map(lambda it: f"({it[0]}) ? {it[1]} : {it[2]}"),
+        st.tuples(inner, inner, inner).map(lambda it: f"(({it[0]}) ? ({it[1]}) : {it[2]})"),
         inner.map(lambda it: f"({it})"),
         inner.map(lambda it: f"!{it}"),
         inner.map(lambda it: f"size({it})"),
