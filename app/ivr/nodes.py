@@ -183,7 +183,7 @@ class BranchNode(Node):
 
 
 class SetNode(Node):
-    """Give variables new values, in the order in which they stand."""
+    """Give variables new values, each made of the old ones: what is JSON has no order."""
 
     type: Literal["set"]
     values: dict[VariableName, Expression] = Field(min_length=1, description="expressions by variable: {tries: 1}")

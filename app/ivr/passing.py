@@ -50,8 +50,7 @@ def branch(run: Run, node: BranchNode) -> Next:
 
 
 def put(run: Run, node: SetNode) -> Next:
-    for name, source in node.values.items():
-        run.put({name: typed(run.value(source), run.kind(name))})
+    run.put({name: typed(run.value(source), run.kind(name)) for name, source in node.values.items()})
     return node.next
 
 
