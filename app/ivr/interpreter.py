@@ -18,11 +18,6 @@ from app.ivr.state import (
     Fetched,
     FlowState,
     HungUp,
-    Keyed,
-    NoInput,
-    Note,
-    Said,
-    ScriptDone,
     Started,
     Step,
     TimedOut,
@@ -75,11 +70,11 @@ def step(flow: Flow, state: FlowState, event: AnyEvent, world: World, others: Ma
 
     `others` are the flows that this one may call, by id. An event for something that is over changes nothing.
     """
-    if isinstance(event, HungUp) and not state.over:
-        return _gone(state)
     if _is_late(state, event):
         return Step(state=state, wait_seconds=None if state.over else state.wait_seconds, late=True)
     run = Run(flow, others, state, world)
+    if isinstance(event, HungUp):
+        return _gone(run)
     try:
         outcome = _walk(run, _first(run, event))
     except Exception as error:  # whatever it is, somebody is on the line
@@ -87,9 +82,10 @@ def step(flow: Flow, state: FlowState, event: AnyEvent, world: World, others: Ma
     return run.step(outcome)
 
 
-def _gone(state: FlowState) -> Step:
-    over = msgspec.structs.replace(state, waiting="over", wait_seconds=0.0, request=None, secrets={})
-    return Step(state=over, notes=(Note(kind="flow.hung_up", node=state.frames[-1].node),))
+def _gone(run: Run) -> Step:
+    run.note("hung_up")
+    over = msgspec.structs.replace(run.before, waiting="over", wait_seconds=0.0, request=None, secrets={})
+    return Step(state=over, notes=tuple(run.notes))
 
 
 def _is_late(state: FlowState, event: AnyEvent) -> bool:
@@ -101,9 +97,9 @@ def _is_late(state: FlowState, event: AnyEvent) -> bool:
         return state.request is None or state.request.id != event.request or not isinstance(event, kind)
     if isinstance(event, TimedOut):
         return state.waiting not in ("keys", "answer") or event.script != state.script
-    if isinstance(event, ScriptDone | Keyed | Said | NoInput):
-        return state.waiting != "keys" or event.script != state.script
-    return True
+    if isinstance(event, HungUp):
+        return state.over
+    return state.waiting != "keys" or event.script != state.script
 
 
 def _first(run: Run, event: AnyEvent) -> Next:
