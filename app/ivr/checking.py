@@ -20,7 +20,7 @@ def faults_of(flow: Flow, known: Known = NOTHING_KNOWN, lines: Mapping[str, int]
     found = [
         *graph_faults(flow),
         *reference_faults(flow, known),
-        *language_faults(flow),
+        *language_faults(flow, known),
         *secret_faults(flow),
         *type_faults(flow, known),
     ]

@@ -208,7 +208,9 @@ def test_what_is_not_known_is_not_checked() -> None:
     assert faults(GOOD.replace("queue: cards", "queue: any"), Known()) == []
 
 
-OTHER = read_flow("flow: other\nlanguages: [zh]\nfallback_queue: q\nvariables: {x: number}\nstart: a\nnodes:\n" + BYE)
+OTHER = read_flow(
+    "flow: other\nlanguages: [zh, en]\nfallback_queue: q\nvariables: {x: number}\nstart: a\nnodes:\n" + BYE
+)
 
 
 def test_variables_of_a_sub_flow() -> None:
@@ -221,14 +223,16 @@ def test_variables_of_a_sub_flow() -> None:
         ("nodes.sub.values.y", "is no variable of the flow 'other': 'y'"),
         ("nodes.sub.into.club", "is no variable of the flow 'other': 'z'"),
         ("nodes.sub.values.x", "gives a text, and a number is needed: 'a'"),
-        ("nodes.sub.into.card", "is a variable of type text, and a number goes into it: 'card'"),
+        ("nodes.sub.into.card", "is a variable of type text, and number is needed: 'card'"),
     ]
 
 
 def test_a_flow_that_comes_back_to_itself() -> None:
     call = "  sub: {type: call_flow, flow: other, next: bye}\n"
     other = read_flow(
-        "flow: other\nlanguages: [zh]\nfallback_queue: q\nstart: sub\nnodes:\n" + call.replace("other", "bank") + BYE
+        "flow: other\nlanguages: [zh, en]\nfallback_queue: q\nstart: sub\nnodes:\n"
+        + call.replace("other", "bank")
+        + BYE
     )
     found = only(ASK.replace("1: bye", "1: sub") + BYE + call, Known(flows={"other": other}))
     assert found[1] == "comes back to this flow: bank > other > bank"
@@ -278,14 +282,14 @@ def test_the_place_in_the_line_is_known_to_who_waits_alone() -> None:
 def test_variables_that_are_not_declared_or_of_another_type() -> None:
     nodes = f"""{ASK.replace("1: bye", "1: a")}{BYE}\
   a: {{type: collect, prompt: a, into: crad, next: b, otherwise: bye}}
-  b: {{type: collect, prompt: a, into: tries, next: c, otherwise: bye}}
+  b: {{type: collect, prompt: a, into: club, next: c, otherwise: bye}}
   c: {{type: survey, question: csat, prompt: a, into: club, next: d}}
   d: {{type: callback, queue: cards, number: home, no_number: bye}}
 """
     assert [(each.where, each.what, each.accepted) for each in faults(nodes)] == [
         ("nodes.a.into", "is no variable: 'crad'", "card?"),
-        ("nodes.b.into", "is a variable of type number, and a text goes into it: 'tries'", "type: text"),
-        ("nodes.c.into", "is a variable of type flag, and a number goes into it: 'club'", "type: number"),
+        ("nodes.b.into", "is a variable of type flag, and text or number is needed: 'club'", "type: text"),
+        ("nodes.c.into", "is a variable of type flag, and number or text is needed: 'club'", "type: number"),
         ("nodes.d.number", "is no variable: 'home'", "variables: {home: text, number or flag}"),
     ]
 
@@ -302,6 +306,16 @@ def test_missing_language_of_a_recording_and_of_a_retry() -> None:
         ("nodes.ask.no_input.prompt[0].say", "is missing in the language zh"),
         ("nodes.ring.media", "is missing in the language zh"),
     ]
+
+
+def test_a_sub_flow_that_does_not_speak_a_language() -> None:
+    nodes = ASK.replace("1: bye", "1: sub") + BYE + "  sub: {type: call_flow, flow: other, next: bye}\n"
+    other = OTHER.model_copy(update={"languages": ["zh"]})
+    assert only(nodes, Known(flows={"other": other}))[:3] == (
+        "nodes.sub.flow",
+        "calls a flow that does not speak en",
+        "one that speaks en",
+    )
 
 
 def test_a_language_that_the_flow_does_not_speak() -> None:
@@ -413,9 +427,17 @@ def test_a_pin_that_is_asked_for_before_it_is_keyed() -> None:
     nodes = GOOD.replace("next: who, otherwise: bye", "next: who, otherwise: who")
     assert only(nodes)[:3] == (
         "nodes.who.pin",
-        "is asked for 'pin' on a way where nobody has keyed it: ask > card > pin > who",
+        "has no 'pin' on this way, which one attempt uses up: ask > card > pin > who",
         "pin before it on every way",
     )
+
+
+def test_a_pin_that_is_used_up_by_an_attempt() -> None:
+    nodes = GOOD.replace("not_found: card", "not_found: who")
+    assert [each.what for each in faults(nodes)] == [
+        "is in a loop without input: who > who",
+        "has no 'pin' on this way, which one attempt uses up: ask > card > pin > who > who",
+    ]
 
 
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:

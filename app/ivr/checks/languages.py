@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.parts import heard
 from app.ivr.flow import Flow
-from app.ivr.nodes import LanguageNode, MenuNode
-from app.ivr.words import ANY
+from app.ivr.known import Known
+from app.ivr.nodes import CallFlowNode, LanguageNode, MenuNode
+from app.ivr.words import ANY, Node
 
 
-def language_faults(flow: Flow) -> Iterator[Fault]:
+def language_faults(flow: Flow, known: Known) -> Iterator[Fault]:
     """Missing languages, and languages that are none of the flow's."""
     yield from _foreign(("voices",), flow.voices, flow)
     for name, node in flow.nodes.items():
         at: Place = ("nodes", name)
+        yield from _unspoken(flow, name, node, known)
         for each in heard(node):
             wanted = [each.language] if each.language else flow.languages
             yield from _missing((*at, *each.where), each.texts, wanted)
@@ -25,6 +27,13 @@ def language_faults(flow: Flow) -> Iterator[Fault]:
         if isinstance(node, MenuNode):
             for key, choice in node.choices.items():
                 yield from _foreign((*at, "choices", key, "words"), choice.words, flow)
+
+
+def _unspoken(flow: Flow, name: str, node: Node, known: Known) -> Iterator[Fault]:
+    other = (known.flows or {}).get(node.flow) if isinstance(node, CallFlowNode) else None
+    for tag in flow.languages if other is not None else ():
+        if other is not None and tag not in other.languages:
+            yield Fault(f"nodes.{name}.flow", f"calls a flow that does not speak {tag}", f"one that speaks {tag}")
 
 
 def _missing(where: Place, texts: Mapping[str, str], wanted: Iterable[str]) -> Iterator[Fault]:

@@ -62,9 +62,9 @@ def _identified(flow: Flow, name: str, node: IdentifyNode, secrets: dict[str, li
         yield Fault(f"nodes.{name}.pin", *_no_secret(flow, node.pin, secrets))
     for field, secret in (("pin", node.pin), ("number", node.number)):
         if secret is not None and secret in secrets:
-            way = _way_without(flow, name, secrets[secret])
+            way = _way_without(flow, name, secret, secrets[secret])
             if way is not None:
-                what = f"is asked for {secret!r} on a way where nobody has keyed it: {' > '.join(way)}"
+                what = f"has no {secret!r} on this way, which one attempt uses up: {' > '.join(way)}"
                 yield Fault(f"nodes.{name}.{field}", what, f"{secrets[secret][0]} before it on every way")
 
 
@@ -76,26 +76,34 @@ def _no_secret(flow: Flow, pin: str, secrets: dict[str, list[str]]) -> tuple[str
     return what, suggested(pin, secrets) if secrets else "the `into` of a collect with secret: true"
 
 
-def _way_without(flow: Flow, goal: str, collectors: list[str]) -> list[str] | None:
-    """The shortest way to a node on which none of the collectors was passed with something keyed."""
-    came: dict[str, str | None] = dict.fromkeys(
-        name for name in (flow.start, flow.on_fault) if name is not None and name in flow.nodes
-    )
-    for name in (waiting := list(came)):
-        if name == goal:
-            return _walked(came, goal)
-        for edge in edges_of(flow.nodes[name]):
+def _way_without(flow: Flow, goal: str, secret: str, collectors: list[str]) -> list[str] | None:
+    """The shortest way to a node that ends without the secret: nobody has keyed it, or it was used up since."""
+    beginnings = [(name, False) for name in (flow.start, flow.on_fault) if name is not None and name in flow.nodes]
+    came: dict[_Stand, _Stand | None] = dict.fromkeys(beginnings)
+    waiting = list(came)
+    for stand in waiting:
+        name, has = stand
+        if name == goal and not has:
+            return _walked(came, stand)
+        node = flow.nodes[name]
+        used_up = isinstance(node, IdentifyNode) and secret in (node.pin, node.number)
+        for edge in edges_of(node):
             keyed = name in collectors and edge.where == ("next",)
-            if not keyed and edge.target in flow.nodes and edge.target not in came:
-                came[edge.target] = name
-                waiting.append(edge.target)
+            onward = (edge.target, keyed or (has and not used_up))
+            if edge.target in flow.nodes and onward not in came:
+                came[onward] = stand
+                waiting.append(onward)
     return None
 
 
-def _walked(came: dict[str, str | None], end: str) -> list[str]:
+_Stand = tuple[str, bool]
+"""A node, and whether the secret is there."""
+
+
+def _walked(came: dict[_Stand, _Stand | None], end: _Stand) -> list[str]:
     walk: list[str] = []
-    at: str | None = end
+    at: _Stand | None = end
     while at is not None:
-        walk.append(at)
+        walk.append(at[0])
         at = came[at]
     return walk[::-1]

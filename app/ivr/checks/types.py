@@ -9,15 +9,16 @@ from app.ivr.checks.secrets import secrets_of
 from app.ivr.endings import CallbackNode
 from app.ivr.expressions import ExpressionFaulty
 from app.ivr.flow import Flow, VariableType
+from app.ivr.kinds import UNKNOWN, faults_of, samples
 from app.ivr.known import Known
 from app.ivr.nodes import BranchNode, CallFlowNode, IdentifyNode, LanguageNode, SetNode
-from app.ivr.kinds import UNKNOWN, faults_of, samples
 from app.ivr.words import Node
 
 WAITING: Mapping[str, Any] = {"position": 1, "minutes": 1}
 """What texts for somebody who waits may refer to besides."""
 
-TAKES: dict[str, VariableType] = {"collect": "text", "survey": "number"}
+EITHER: tuple[VariableType, ...] = ("text", "number", "flag")
+TAKES: dict[str, tuple[VariableType, ...]] = {"collect": ("text", "number"), "survey": ("number", "text")}
 EXAMPLES: dict[VariableType | None, str] = {
     "flag": "true or false, such as customer.tier == 'gold'",
     "number": "a number, such as vars.tries + 1.0",
@@ -75,17 +76,20 @@ def _of_variables(
 ) -> Iterator[Fault]:
     """Variables that take keys, ratings and what another flow gives, and those that are read as a number to call."""
     for each in kept(node):
-        needed = TAKES.get(each.by)
+        needed = TAKES.get(each.by, EITHER)
         if isinstance(node, CallFlowNode):
-            needed = theirs.get(node.into[each.variable])
+            kind = theirs.get(node.into[each.variable])
+            needed = (kind,) if kind else EITHER
         yield from _fits(path((*at, *each.where)), each.variable, ours, needed)
     if isinstance(node, CallbackNode | IdentifyNode) and node.number is not None:
-        yield from _fits(path((*at, "number")), node.number, ours, "text")
+        # as a number it would lose its zeros
+        yield from _fits(path((*at, "number")), node.number, ours, ("text",))
 
 
-def _fits(where: str, variable: str, kinds: Mapping[str, VariableType], needed: VariableType | None) -> Iterator[Fault]:
+def _fits(
+    where: str, variable: str, kinds: Mapping[str, VariableType], needed: tuple[VariableType, ...]
+) -> Iterator[Fault]:
     kind = kinds.get(variable)
-    if kind is not None and needed is not None and kind != needed:
-        yield Fault(
-            where, f"is a variable of type {kind}, and a {needed} goes into it: {variable!r}", f"type: {needed}"
-        )
+    if kind is not None and kind not in needed:
+        wanted = " or ".join(needed)
+        yield Fault(where, f"is a variable of type {kind}, and {wanted} is needed: {variable!r}", f"type: {needed[0]}")
