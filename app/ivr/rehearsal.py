@@ -1,7 +1,7 @@
 """A call that nobody makes: plays a flow as a platform, a bank and a caller would, and keeps what was heard. Pure."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from app.ivr.state import (
     Fetch,
     Fetched,
     Finished,
+    FlowState,
     HungUp,
     Keyed,
     NoInput,
@@ -38,6 +39,9 @@ NOON = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - the flow's own time zone comes
 """When a call is made for which nobody says when: a Monday."""
 LONGEST = 200
 """Steps without the caller; a flow that needs more is stuck."""
+
+
+Advance = Callable[[Flow, FlowState, AnyEvent, World, Mapping[str, Flow]], Step]
 
 
 class Heard(NamedTuple):
@@ -60,9 +64,9 @@ class Rehearsal:
     keyed as a secret was found: there may be none.
     """
 
-    def __init__(self, flow: Flow, flows: Mapping[str, Flow], given: Given) -> None:
+    def __init__(self, flow: Flow, flows: Mapping[str, Flow], given: Given, advance: Advance = step) -> None:
         self.flow, self.others, self.given = flow, flows, given
-        self.state = begun(flow)
+        self.state, self._advance = begun(flow), advance
         self.heard: list[Heard] = []
         self.since = 0
         self.action: AnyAction | None = None
@@ -161,7 +165,7 @@ class Rehearsal:
         for _ in range(LONGEST):
             if waiting is None:
                 return
-            waiting = self._told(step(self.flow, self.state, waiting, self._world(), self.others))
+            waiting = self._told(self._advance(self.flow, self.state, waiting, self._world(), self.others))
         raise Impossible(f"the flow is stuck at {self.node}: {LONGEST} steps without the caller")
 
     def _told(self, it: Step) -> AnyEvent | None:
