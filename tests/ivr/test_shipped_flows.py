@@ -1,17 +1,26 @@
 """The flows that ship have no fault, and every conversation beside them goes as it says."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
+from random import Random
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.cli.flow_files import conversations_of, flow_files, good, unchecked
+from app.cli.flow_files import conversations_of, flow_files, unchecked
+from app.cli.flow_files import good as read_good
 from app.demo.bank import QUEUES, SKILLS
 from app.ivr.checks.parts import heard
 from app.ivr.conversation import NO_FLOWS, played
 from app.ivr.drawing import mermaid, svg
+from app.ivr.rehearsal import Rehearsal
+from app.ivr.script_file import Customer, Given, Queue
+from app.ivr.state import Outcome
 
+good = lru_cache(read_good)
 FOLDER = Path(__file__).parents[2] / "flows"
 FILES = flow_files([FOLDER])
 
@@ -76,3 +85,34 @@ def test_a_drawing(path: Path) -> None:
     for language in flow.languages:
         assert "</svg>" in svg(flow, language)
         assert len(mermaid(flow, language).splitlines()) > len(flow.nodes)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_whatever_callers_do_there_is_no_fault_and_no_end_of_listening(path: Path, chance: Random) -> None:
+    flow = good(path).flow
+    assert flow is not None
+    queues = {id_: Queue(open=chance.random() < 0.7) for id_ in ("service", "cards", "loans", "wealth", "sales")}
+    outcomes: list[Outcome] = chance.choices(["found", "not_found", "locked", "failed", "lost"], k=3)
+    call = Rehearsal(flow, {}, Given(queues=queues, identify=outcomes, customer=Customer(recognised=False)))
+    call.start()
+    for _ in range(100):
+        if call.over:
+            break
+        _anything(call, chance)
+    assert [each for each in call.alerts if "is locked after too many attempts" not in each] == []
+    assert call.leaks == []
+
+
+def _anything(call: Rehearsal, chance: Random) -> None:
+    what = chance.randrange(8)
+    speech = call.collecting is not None and call.collecting.speech
+    if what == 0:
+        call.wait()
+    elif what == 1:
+        call.lose_the_platform()
+    elif what == 2 and speech:
+        call.say(chance.choice(["loan", "人工", "?", "卡丢了"]))
+    else:
+        call.press("".join(chance.choices("0123456789*#", k=chance.choice([1, 1, 1, 6, 16, 40]))))
