@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 SWEEPS = 24
+ENOUGH = 150_000
 Pair = tuple[int, int]
 
 
@@ -94,13 +95,18 @@ def ordered(mesh: Mesh) -> list[list[int]]:
     """The vertices of each layer from left to right, with few crossings."""
     layers = _as_met(mesh)
     best, fewest = [list(layer) for layer in layers], _crossings(mesh, layers)
-    for turn in range(SWEEPS):
+    for turn in range(patience(mesh, SWEEPS)):
         _sweep(mesh, layers, down=turn % 2 == 0)
         _swap(mesh, layers)
         now = _crossings(mesh, layers)
         if now < fewest:
             best, fewest = [list(layer) for layer in layers], now
     return best
+
+
+def patience(mesh: Mesh, most: int) -> int:
+    """How often to go through the whole: as often as it is worth, less often where there is very much of it."""
+    return max(4, min(most, ENOUGH // (len(mesh.ranks) + 1)))
 
 
 def _onward(count: int, pairs: Iterable[Pair]) -> list[list[int]]:
@@ -127,23 +133,28 @@ def _as_met(mesh: Mesh) -> list[list[int]]:
 
 def _sweep(mesh: Mesh, layers: list[list[int]], *, down: bool) -> None:
     """Each vertex to the mean place of its neighbours in the layer before."""
+    places = _places(layers, mesh)
+    neighbours = mesh.above if down else mesh.below
     for layer in layers if down else reversed(layers):
-        places = _places(layers, mesh)
-        neighbours = mesh.above if down else mesh.below
         wishes = {}
         for vertex in layer:
             near = [places[other] for other in neighbours[vertex]]
             wishes[vertex] = sum(near) / len(near) if near else places[vertex]
         layer.sort(key=wishes.__getitem__)
+        _place(layer, places)
 
 
 def _places(layers: list[list[int]], mesh: Mesh) -> list[float]:
     """How far right each vertex is, as a share of its layer."""
     places = [0.0] * len(mesh.ranks)
     for layer in layers:
-        for number, vertex in enumerate(layer):
-            places[vertex] = (number + 0.5) / len(layer)
+        _place(layer, places)
     return places
+
+
+def _place(layer: list[int], places: list[float]) -> None:
+    for number, vertex in enumerate(layer):
+        places[vertex] = (number + 0.5) / len(layer)
 
 
 def _swap(mesh: Mesh, layers: list[list[int]]) -> None:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.ivr.layers import Mesh, ordered, ranked, returning
+from app.ivr.layers import Mesh, ordered, patience, ranked, returning
 
 GAP = 26.0
 LABEL_GAP = 10.0
@@ -102,7 +102,7 @@ def _columns(mesh: Mesh, layers: list[list[int]]) -> list[float]:
     for layer in layers:
         for place, left in _packed(mesh, layer):
             xs[place] = left
-    for turn in range(ROUNDS):
+    for turn in range(patience(mesh, ROUNDS)):
         for layer in layers if turn % 2 == 0 else reversed(layers):
             _pull(mesh, layer, xs)
     shift = MARGIN - min((x - w / 2 for x, w in zip(xs, mesh.widths, strict=True)), default=0)
