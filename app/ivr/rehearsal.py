@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import Any, Literal, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.ivr.checks.parts import paths_in, sources
 from app.ivr.flow import Flow, Value
+from app.ivr.given_world import world_of
 from app.ivr.interpreter import step
-from app.ivr.script_file import Answer, Customer, Given
+from app.ivr.script_file import Answer, Given
 from app.ivr.state import (
     AnyAction,
     AnyEvent,
@@ -32,11 +30,9 @@ from app.ivr.state import (
     Verify,
     begun,
 )
-from app.ivr.world import CallerView, ContactView, CustomerView, HoursView, QueueView, World
+from app.ivr.world import World
 from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Say
 
-NOON = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - the flow's own time zone comes to it
-"""When a call is made for which nobody says when: a Monday."""
 LONGEST = 200
 """Steps without the caller; a flow that needs more is stuck."""
 
@@ -79,7 +75,6 @@ class Rehearsal:
         self._secrets: dict[str, str] = {}
         self._answers, self._outcomes = iter(given.fetch), iter(given.identify)
         self._flows = [flow, *flows.values()]
-        self._moment = _moment(given.clock, flow.timezone)
 
     @property
     def over(self) -> bool:
@@ -165,7 +160,15 @@ class Rehearsal:
         for _ in range(LONGEST):
             if waiting is None:
                 return
-            waiting = self._told(self._advance(self.flow, self.state, waiting, self._world(), self.others))
+            waiting = self._told(
+                self._advance(
+                    self.flow,
+                    self.state,
+                    waiting,
+                    world_of(self.given, self._flows, verified=self._verified),
+                    self.others,
+                )
+            )
         raise Impossible(f"the flow is stuck at {self.node}: {LONGEST} steps without the caller")
 
     def _told(self, it: Step) -> AnyEvent | None:
@@ -215,21 +218,6 @@ class Rehearsal:
         pin = self._secrets.get(request.secret_ref)
         return "found" if customer is not None and right and pin is not None and pin == customer.pin else "not_found"
 
-    def _world(self) -> World:
-        given, caller = self.given, self.given.caller
-        return World(
-            now=self._moment,
-            caller=CallerView(number=caller.number, number_kind=caller.kind, country=caller.country)
-            if caller and caller.number
-            else CallerView(),
-            customer=_customer(given.customer, verified=self._verified),
-            contact=ContactView(id="rehearsal", dialled=given.dialled),
-            queues={id_: QueueView() for id_ in _named(self._flows, "queue", "queues")}
-            | {id_: QueueView(**queue.model_dump()) for id_, queue in given.queues.items()},
-            hours={id_: HoursView() for id_ in _named(self._flows, "hours", "hours")}
-            | {id_: HoursView(open=hours.open) for id_, hours in given.hours.items()},
-        )
-
 
 def ending(action: AnyAction) -> tuple[str, dict[str, Any]]:
     """How a flow ended: queue, callback, voicemail, transfer or hang_up, and with what."""
@@ -265,37 +253,3 @@ def _speech(instructions: Iterable[AnyInstruction], node: str) -> Iterator[Heard
             yield Heard("flow", f"[plays {it.media}]", node=node)
         elif not isinstance(it, Pause):
             yield from _speech(getattr(it, "prompts", ()), node)
-
-
-def _moment(clock: str | None, timezone: str) -> float:
-    try:
-        at = NOON if clock is None else datetime.fromisoformat(clock)
-    except ValueError:
-        raise Impossible(f"the clock cannot be set to {clock!r}; write 2026-03-02 10:00") from None
-    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))).timestamp()
-
-
-def _customer(given: Customer | None, *, verified: bool) -> CustomerView:
-    if given is None or not (given.recognised or verified):
-        return CustomerView()
-    return CustomerView(
-        known=True,
-        id=given.id,
-        name=given.name,
-        tier=given.tier,
-        language=given.language,
-        verified=verified,
-        attributes=given.attributes,
-    )
-
-
-def _named(flows: Iterable[Flow], field: str, root: str) -> set[str]:
-    """The queues or calendars that flows speak of; those of which nothing is given are open."""
-    found: set[str] = set()
-    for flow in flows:
-        for node in flow.nodes.values():
-            given: Any = getattr(node, field, None)
-            found |= {given} if isinstance(given, str) else set()
-            paths = (it for source in sources(node) for it in paths_in(source))
-            found |= {it[1] for it in paths if it[0] == root and len(it) > 1}
-    return found

@@ -1,6 +1,7 @@
 """The file of conversations beside a flow: who calls, what they do, what is expected. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -24,7 +25,11 @@ def _as_text(given: Any) -> Any:
 
 
 def _as_moment(given: Any) -> Any:
-    return given if isinstance(given, str) or given is None else str(given)
+    try:
+        datetime.fromisoformat(str(given))
+    except ValueError:
+        raise fault(f"is no time: {str(given)!r}", "a time such as 2026-03-02 10:00") from None
+    return str(given)
 
 
 def _as_caller(given: Any) -> Any:

@@ -115,10 +115,6 @@ def test_what_is_given_is_what_the_flow_knows() -> None:
     assert one(lines, given).failed is None
 
 
-def test_a_clock_that_is_none() -> None:
-    assert "the clock cannot be set to 'noon'" in failed("- presses: 1", "{clock: noon}")[1]
-
-
 def test_a_pin_is_compared_as_the_bank_would() -> None:
     given = "{customer: {card_number: '22', pin: '1234', recognised: false}}"
     right = "- presses: 1\n- presses: '22#'\n- presses: '1234'\n- expect: {queue: cards}"
@@ -170,6 +166,11 @@ def test_what_is_too_many_is_lost_and_what_ends_keys_is_known() -> None:
         ("conversations: [{name: a, lines: [{press: 1}]}]", "conversations[0].lines[0].press", "unknown key"),
         ("conversations: [{name: a, lines: [{expect: {sya: a}}]}]", "conversations[0].lines[0].expect.sya", "unknown"),
         ("given: {queues: {a: shut}}\nconversations: [{name: a, lines: [{waits: true}]}]", "given.queues.a", "shut"),
+        (
+            "given: {clock: noon}\nconversations: [{name: a, lines: [{waits: true}]}]",
+            "given.clock",
+            "is no time: 'noon'",
+        ),
         ("given: {}\ngiven: {}\nconversations: [{name: a, lines: [{waits: true}]}]", "given", "twice"),
     ],
 )
