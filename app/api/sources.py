@@ -18,6 +18,7 @@ from app.api.schemas.sources import (
     SourcePatch,
     SourceSecret,
 )
+from app.ivr.queries import ensure_published
 from app.telephony import queries, service
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[ADMINISTRATES])
@@ -42,13 +43,15 @@ async def get_source(source_id: str, session: Read) -> SourceOut:
 @router.post("", status_code=201, responses=problem_responses(409))
 async def create_source(given: SourceIn, session: Write) -> SourceSecret:
     """A new source with a signing secret. This answer is the only one that shows the secret."""
+    await ensure_published(session, given.default_flow, "body.default_flow")
     return SourceSecret.with_secret(*await service.create_source(session, **given.model_dump()))
 
 
 @router.patch("/{source_id}", responses=problem_responses(404))
 async def change_source(source_id: str, given: SourcePatch, session: Write) -> SourceOut:
-    """Rename, set the address for commands or the default queue, make inactive or active."""
+    """Rename, set the address for commands or where calls go by default, make inactive or active."""
     changes = given.model_dump(exclude_unset=True)
+    await ensure_published(session, changes.get("default_flow"), "body.default_flow")
     return SourceOut.of(await service.change_source(session, source_id, changes))
 
 
@@ -66,7 +69,7 @@ async def remove_secret(source_id: str, secret_id: str, session: Write) -> Sourc
 
 @router.get("/{source_id}/numbers", responses=problem_responses(404))
 async def list_dialled_numbers(source_id: str, session: Read, page: Paged) -> DialledNumberPage:
-    """The numbers of a source and the queues that answer them."""
+    """The numbers of a source and the queues or flows that answer them."""
     await queries.source(session, source_id)
     rows = await queries.dialled_numbers(session, source_id, page.limit + 1, page.after(str))
     items, after = page.cut(rows, key=lambda row: row.number)
@@ -77,11 +80,13 @@ async def list_dialled_numbers(source_id: str, session: Read, page: Paged) -> Di
 async def set_dialled_number(
     source_id: str, number: Number, given: DialledNumberIn, session: Write
 ) -> DialledNumberOut:
-    """Let a queue answer a number; calls that come from now on wait there."""
-    return DialledNumberOut.model_validate(await service.set_dialled_number(session, source_id, number, given.queue_id))
+    """Let a queue or a published flow answer a number; calls that come from now on go there."""
+    await ensure_published(session, given.flow_id, "body.flow_id")
+    row = await service.set_dialled_number(session, source_id, number, given.queue_id, given.flow_id)
+    return DialledNumberOut.model_validate(row)
 
 
 @router.delete("/{source_id}/numbers/{number:path}", status_code=204, responses=problem_responses(404))
 async def remove_dialled_number(source_id: str, number: Number, session: Write) -> None:
-    """Let the source's default queue answer the number again."""
+    """Let the source's default queue or flow answer the number again."""
     await service.remove_dialled_number(session, source_id, number)

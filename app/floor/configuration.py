@@ -27,19 +27,15 @@ async def load(connection: Connection) -> FloorConfig:
                FROM agents a JOIN users u ON u.id = a.id WHERE a.active AND u.active"""
         )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")
-        sources = await connection.fetch("SELECT id, default_queue FROM cti_sources WHERE active")
-        numbers = await connection.fetch("SELECT source_id, number, queue_id FROM dialled_numbers")
+        sources = await connection.fetch("SELECT id, default_queue, default_flow FROM cti_sources WHERE active")
+        numbers = await connection.fetch("SELECT source_id, number, queue_id, flow_id FROM dialled_numbers")
         tiers = await connection.fetch("SELECT id, bonus_seconds, rank FROM tiers")
         codes = await connection.fetch("SELECT id FROM wrap_up_codes WHERE active")
-    by_source: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in numbers:
-        by_source[row["source_id"]][row["number"]] = row["queue_id"]
     return FloorConfig(
         queues={row["id"]: _queue(row, queue_skills[row["id"]], hours) for row in queues},
         agents={row["id"]: _agent(row, agent_skills[row["id"]]) for row in agents},
         sources={
-            row["id"]: SourceRules(id=row["id"], numbers=by_source[row["id"]], default_queue=row["default_queue"])
-            for row in sources
+            row["id"]: _source(row, [each for each in numbers if each["source_id"] == row["id"]]) for row in sources
         },
         tiers={row["id"]: TierRules(row["bonus_seconds"], row["rank"]) for row in tiers},
         wrap_up_codes=frozenset(row["id"] for row in codes),
@@ -65,6 +61,14 @@ def _agent(row: asyncpg.Record, skills: Skills) -> AgentRecord:
     kept["capacity"] = tuple(sorted(msgspec.json.decode(kept["capacity"]).items()))
     kept["blending"] = Blending(kept["blending"])
     return AgentRecord(**kept, skills=skills)
+
+
+def _source(row: asyncpg.Record, numbers: list[asyncpg.Record]) -> SourceRules:
+    return SourceRules(
+        **dict(row),
+        numbers={each["number"]: each["queue_id"] for each in numbers if each["queue_id"] is not None},
+        flows={each["number"]: each["flow_id"] for each in numbers if each["flow_id"] is not None},
+    )
 
 
 def _hours(row: asyncpg.Record) -> Hours:

@@ -48,3 +48,23 @@ class NoSuchQueue(Invalid):
     def __init__(self, queue: str | None, where: str) -> None:
         faults = [fault(where, "is not a queue", "the id of a queue, see GET /api/v1/queues")]
         super().__init__(f"There is no queue {queue!r}.", faults=faults)
+
+
+class NoSuchFlow(Invalid):
+    """A flow is named that does not exist."""
+
+    code = "no-such-flow"
+
+    def __init__(self, flow: str | None, where: str) -> None:
+        faults = [fault(where, "is not a flow", "the id of a flow, see GET /api/v1/flows")]
+        super().__init__(f"There is no flow {flow!r}.", faults=faults)
+
+
+class NotOneWay(Invalid):
+    """A number is to lead to a queue and to a flow, or to neither."""
+
+    code = "not-one-way"
+
+    def __init__(self, queue: str, flow: str) -> None:
+        faults = [fault(where, "must be the one or the other", f"either {queue} or {flow}") for where in (queue, flow)]
+        super().__init__(f"Give either {queue} or {flow}.", faults=faults)

@@ -1,4 +1,4 @@
-"""Use cases of sources: who may send us events, how they are signed, and which queue a dialled number means."""
+"""Use cases of sources: who may send us events, how they are signed, and where a dialled number leads."""
 
 import base64
 import hashlib
@@ -17,7 +17,9 @@ from app.db.rows import insert_new
 from app.telephony import queries
 from app.telephony.errors import (
     LastSecret,
+    NoSuchFlow,
     NoSuchQueue,
+    NotOneWay,
     NumberUnknown,
     SecretUnknown,
     SourceTaken,
@@ -39,10 +41,11 @@ def secret_id(secret: str) -> str:
 
 
 async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource, str]:
-    """A new source (`id`, `name`, `command_url`, `default_queue`) and its secret, which is shown only now.
-    Raises `SourceTaken` or `NoSuchQueue`."""
+    """A new source (`id`, `name`, `command_url`, `default_queue` or `default_flow`) and its secret, which is shown
+    only now. Raises `SourceTaken`, `NoSuchQueue`, `NoSuchFlow` or `NotOneWay`."""
     secret = new_secret()
-    with _known_queue(values.get("default_queue"), "body.default_queue"):
+    _ensure_at_most_one_default(values)
+    with _known_ways(values.get("default_queue"), values.get("default_flow"), "body.default_"):
         made = await insert_new(session, CtiSource, **values, secrets=[secret])
     if made is None:
         raise SourceTaken(f"There is a source {values['id']!r} already.", id=values["id"])
@@ -50,11 +53,17 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 
 
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
-    """Change `name`, `command_url`, `default_queue` or `active`. Raises `SourceUnknown` or `NoSuchQueue`."""
+    """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
+    default flow and the other way round. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow` or `NotOneWay`."""
     found = await queries.source(session, source_id)
+    _ensure_at_most_one_default(changes)
+    if changes.get("default_queue") is not None:
+        found.default_flow = None
+    if changes.get("default_flow") is not None:
+        found.default_queue = None
     for field, value in changes.items():
         setattr(found, field, value)
-    with _known_queue(found.default_queue, "body.default_queue"):
+    with _known_ways(found.default_queue, found.default_flow, "body.default_"):
         await session.flush()
     return found
 
@@ -82,34 +91,46 @@ async def remove_secret(session: WriteSession, source_id: str, which: str) -> Ct
     return found
 
 
-async def set_dialled_number(session: WriteSession, source_id: str, number: str, queue_id: str) -> DialledNumber:
-    """Calls to `number` (as the platform sends it) wait in `queue_id` from now on.
-    Raises `SourceUnknown` or `NoSuchQueue`."""
+async def set_dialled_number(
+    session: WriteSession, source_id: str, number: str, queue_id: str | None = None, flow_id: str | None = None
+) -> DialledNumber:
+    """Calls to `number` (as the platform sends it) wait in `queue_id`, or go through `flow_id`, from now on.
+    Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow` or `NotOneWay`."""
+    if (queue_id is None) == (flow_id is None):
+        raise NotOneWay("body.queue_id", "body.flow_id")
     await queries.source(session, source_id)
-    made = insert(DialledNumber).values(source_id=source_id, number=number, queue_id=queue_id)
+    way = {"queue_id": queue_id, "flow_id": flow_id}
+    made = insert(DialledNumber).values(source_id=source_id, number=number, **way)
     key = [DialledNumber.source_id, DialledNumber.number]
-    upsert = made.on_conflict_do_update(index_elements=key, set_={"queue_id": queue_id}).returning(DialledNumber)
-    with _known_queue(queue_id, "body.queue_id"):
+    upsert = made.on_conflict_do_update(index_elements=key, set_=way).returning(DialledNumber)
+    with _known_ways(queue_id, flow_id, "body.", "_id"):
         row = await session.scalar(upsert, execution_options={"populate_existing": True})
     assert row is not None, "an upsert returns its row"
     return row
 
 
 async def remove_dialled_number(session: WriteSession, source_id: str, number: str) -> None:
-    """The number leads to the source's default queue again. Raises `NumberUnknown`."""
+    """The number leads where the source's default is again. Raises `NumberUnknown`."""
     those = (DialledNumber.source_id == source_id) & (DialledNumber.number == number)
     gone = await session.scalar(delete(DialledNumber).where(those).returning(DialledNumber.number))
     if gone is None:
         raise NumberUnknown(f"{source_id!r} has no dialled number {number!r}.")
 
 
+def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:
+    if values.get("default_queue") is not None and values.get("default_flow") is not None:
+        raise NotOneWay("body.default_queue", "body.default_flow")
+
+
 @contextmanager
-def _known_queue(queue: str | None, where: str) -> Iterator[None]:
-    # queues belong to a room above this one, so the foreign key is asked
+def _known_ways(queue: str | None, flow: str | None, before: str, behind: str = "") -> Iterator[None]:
+    # queues and flows belong to rooms above this one, so the foreign keys are asked
     try:
         yield
     except IntegrityError as error:
         rule = violated_constraint(error) or ""
-        if not rule.endswith("_queues"):
-            raise
-        raise NoSuchQueue(queue, where) from error
+        if rule.endswith("_queues"):
+            raise NoSuchQueue(queue, f"{before}queue{behind}") from error
+        if rule.endswith("_flows"):
+            raise NoSuchFlow(flow, f"{before}flow{behind}") from error
+        raise

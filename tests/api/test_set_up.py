@@ -173,9 +173,13 @@ async def test_any_number_that_a_platform_sends_can_choose_a_queue(admin: httpx.
     await admin.post("/api/v1/sources", json=SOURCE)
     path = f"/api/v1/sources/pbx/numbers/{number}"
     for queue in ("cards", "loans"):
-        assert (await admin.put(path, json={"queue_id": queue})).json() == {"number": number, "queue_id": queue}
+        assert (await admin.put(path, json={"queue_id": queue})).json() == {
+            "number": number,
+            "queue_id": queue,
+            "flow_id": None,
+        }
     listed = (await admin.get("/api/v1/sources/pbx/numbers")).json()["items"]
-    assert listed == [{"number": number, "queue_id": "loans"}]
+    assert listed == [{"number": number, "queue_id": "loans", "flow_id": None}]
     assert (await admin.delete(path)).status_code == 204
     assert (await admin.delete(path)).status_code == 404
 

@@ -27,14 +27,16 @@ class SourceIn(Input):
     name: Name
     command_url: CommandUrl | None = None
     default_queue: Slug | None = None
+    default_flow: Slug | None = None
 
 
 class SourcePatch(Input):
-    """What to change; what is left out stays."""
+    """What to change; what is left out stays, but a default queue takes the place of a default flow, and it of it."""
 
     name: Name | MISSING = MISSING
     command_url: CommandUrl | MISSING | None = MISSING
     default_queue: Slug | MISSING | None = MISSING
+    default_flow: Slug | MISSING | None = MISSING
     active: bool | MISSING = MISSING
 
 
@@ -52,6 +54,7 @@ class SourceOut(Output):
     name: str
     command_url: str | None
     default_queue: str | None
+    default_flow: str | None
     active: bool
     secrets: list[SecretOut]
     created_at: Instant
@@ -79,6 +82,7 @@ def _shown(row: CtiSource) -> dict[str, object]:
         "name": row.name,
         "command_url": row.command_url,
         "default_queue": row.default_queue,
+        "default_flow": row.default_flow,
         "active": row.active,
         "secrets": [{"id": secret_id(each), "signs": place == 0} for place, each in enumerate(row.secrets)],
         "created_at": row.created_at,
@@ -93,16 +97,18 @@ class SourcePage(Output):
 
 
 class DialledNumberIn(Input):
-    """Which queue answers a dialled number."""
+    """Which queue or which published flow answers a dialled number: exactly one of the two."""
 
-    queue_id: Slug
+    queue_id: Slug | None = None
+    flow_id: Slug | None = None
 
 
 class DialledNumberOut(Output):
-    """A number as the platform sends it, and the queue that answers it."""
+    """A number as the platform sends it, and the queue or the flow that answers it; the other one is null."""
 
     number: str
-    queue_id: str
+    queue_id: str | None
+    flow_id: str | None
 
 
 class DialledNumberPage(Output):
