@@ -36,6 +36,8 @@ from app.floor.outbox import Outbox
 from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
+from app.ivr.judging import judge
+from app.ivr.publishing import keep_publishing
 from app.realtime.hub import Hub
 from app.settings import Settings
 from app.telephony.adapters.generic.adapter import GenericInbound
@@ -63,7 +65,9 @@ def create_app(settings: Settings) -> Application:
             live = await running.enter_async_context(live_floor(settings, url, pool))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
-            app.state.services = await services(settings, Sessions(engine), live.floor)
+            sessions = Sessions(engine)
+            live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge))
+            app.state.services = await services(settings, sessions, live.floor)
             live.join(made, app.state.services.tokens)
             yield
 

@@ -11,6 +11,7 @@ from app.agents import queries
 from app.agents.errors import AccountDisabled, AddressTaken, NoSuchTeam, SkillTaken
 from app.agents.models import Agent, AgentSkill, Skill
 from app.agents.queries import AgentProfile
+from app.audit.service import record as tell
 from app.auth import queries as accounts
 from app.auth.models import User
 from app.auth.passwords import Passwords
@@ -90,8 +91,10 @@ async def set_skills(session: WriteSession, agent_id: str, skills: Mapping[str, 
     """Make `skills` (id -> level) all that the agent holds; `where` is their place in the request, for faults.
     Raises `AgentUnknown` or `SkillsUnknown`."""
     # of two who set the skills at once, one waits for the other
-    await queries.agent(session, agent_id, lock=True)
+    held = (await queries.agent(session, agent_id, lock=True)).skills
     await queries.ensure_skills(session, skills.keys(), where)
+    if held != skills:
+        await tell(session, "agent.skills_set", "agent", agent_id, before=held, after=skills)
     await session.execute(delete(AgentSkill).where(AgentSkill.agent_id == agent_id))
     session.add_all(AgentSkill(agent_id=agent_id, skill_id=skill, level=level) for skill, level in skills.items())
     await session.flush()

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.api.services import Services
+from app.audit.service import act_as
 from app.auth import keys
 from app.auth.errors import BadToken, RoleMissing
 from app.auth.tokens import Principal, Role
@@ -28,8 +29,11 @@ async def _read(using: Using) -> AsyncIterator[ReadSession]:
         yield session
 
 
-async def _write(using: Using) -> AsyncIterator[WriteSession]:
+async def _write(using: Using, request: Request) -> AsyncIterator[WriteSession]:
     async with using.sessions.write() as session:
+        who = getattr(request.state, "who", None)
+        if who is not None:
+            await act_as(session, who)
         yield session
 
 
@@ -45,15 +49,21 @@ _bearer = HTTPBearer(
 
 
 async def current_user(
-    using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    request: Request, using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Who is asking; raises `BadToken`. A key is looked up in a session of its own, given back at once."""
+    """Who is asking; raises `BadToken`. A key is looked up in a session of its own, given back at once.
+
+    Routes ask for it (by `dependencies=`) before anything else, so a session that writes knows for whom.
+    """
     if given is None:
         raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
-    if not keys.is_key(given.credentials):
-        return using.tokens.verify(given.credentials)
-    async with using.sessions.read() as session:
-        return await keys.holder(session, given.credentials)
+    if keys.is_key(given.credentials):
+        async with using.sessions.read() as session:
+            found = await keys.holder(session, given.credentials)
+    else:
+        found = using.tokens.verify(given.credentials)
+    request.state.who = found.id
+    return found
 
 
 CurrentUser = Annotated[Principal, Depends(current_user)]

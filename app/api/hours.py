@@ -12,6 +12,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPatch, HoursRules, PreviewOut
 from app.core.errors import Invalid
 from app.core.wire import fault
+from app.ivr.removals import delete_hours as remove_hours
 from app.routing import hours_records as records
 from app.routing.hours import Hours
 from app.routing.hours_form import YEARS, hours_of
@@ -66,8 +67,8 @@ async def change_hours(hours_id: str, given: HoursPatch, session: Write) -> Hour
 
 @router.delete("/{hours_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_hours(hours_id: str, session: Write) -> None:
-    """Remove business hours that no queue keeps."""
-    await records.delete_hours(session, hours_id)
+    """Remove business hours that no queue keeps and no published flow asks for."""
+    await remove_hours(session, hours_id)
 
 
 def _preview(hours: Hours, since: date | None, days: int, now: float) -> PreviewOut:

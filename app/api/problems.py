@@ -43,11 +43,13 @@ STATUS: dict[type[CallfloorError], int] = {
 
 
 class Fault(BaseModel):
-    """One thing that is wrong with a request."""
+    """One thing that is wrong with a request; of a flow's text also the node and the line."""
 
     where: str
     what: str
     accepted: str | None
+    node: str | None = None
+    line: int | None = None
 
 
 class Problem(BaseModel):

@@ -14,6 +14,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch
 from app.core.errors import Invalid
 from app.floor.queries import contacts_in
+from app.ivr.removals import delete_queue as remove_queue
 from app.routing import queries, service
 
 
@@ -69,8 +70,8 @@ async def change_queue(queue_id: str, given: QueuePatch, session: Write) -> Queu
 
 @router.delete("/{queue_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_queue(queue_id: str, session: Write) -> None:
-    """Remove a queue to which no dialled number leads and in which nobody is."""
-    await service.delete_queue(session, queue_id, live=await contacts_in(session, queue_id))
+    """Remove a queue to which no dialled number and no published flow leads and in which nobody is."""
+    await remove_queue(session, queue_id, live=await contacts_in(session, queue_id))
 
 
 async def _all_faults(request: Request, refusal: Invalid, body: Any) -> Invalid:

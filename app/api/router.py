@@ -4,10 +4,12 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    audit,
     calls,
     contacts,
     customers,
     floor,
+    flows,
     hours,
     interactions,
     keys,
@@ -38,6 +40,7 @@ RESOURCES = (
     supervision,
     outbox,
     queues,
+    flows,
     hours,
     skills,
     teams,
@@ -47,6 +50,7 @@ RESOURCES = (
     sources,
     users,
     keys,
+    audit,
 )
 
 

@@ -7,7 +7,7 @@ from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.agents import SkillIn, SkillOut, SkillPage, SkillPatch
-from app.routing.service import delete_skill as remove_skill
+from app.ivr.removals import delete_skill as remove_skill
 
 router = APIRouter(prefix="/skills", tags=["skills"])
 
@@ -35,5 +35,5 @@ async def change_skill(skill_id: str, given: SkillPatch, session: Write) -> Skil
 
 @router.delete("/{skill_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_skill(skill_id: str, session: Write) -> None:
-    """Remove a skill that no queue requires and no agent holds."""
+    """Remove a skill that no queue and no published flow requires and no agent holds."""
     await remove_skill(session, skill_id)

@@ -7,7 +7,7 @@ from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.agents import TeamIn, TeamOut, TeamPage, TeamPatch
-from app.routing.service import delete_team as remove_team
+from app.ivr.removals import delete_team as remove_team
 
 router = APIRouter(prefix="/teams", tags=["teams"])
 
@@ -41,5 +41,5 @@ async def change_team(team_id: str, given: TeamPatch, session: Write) -> TeamOut
 
 @router.delete("/{team_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def delete_team(team_id: str, session: Write) -> None:
-    """Remove a team of which nobody is and for which no queue asks."""
+    """Remove a team of which nobody is and for which no queue and no published flow asks."""
     await remove_team(session, team_id)

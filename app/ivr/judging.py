@@ -1,40 +1,117 @@
-"""What is wrong with a flow's text, and what it names, as the records need to know it. Pure."""
+"""What is wrong with a flow's text, and what it names outside itself, as the records need to know it. Pure."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
+
+from app.core.faults import Fault, line_of
+from app.ivr.endings import QueueNode
+from app.ivr.flow import Flow
+from app.ivr.nodes import CallFlowNode
+from app.ivr.reading import FlowFaulty, read, read_flow
 
 ThingKind = Literal["queue", "skill", "team", "agent", "hours", "flow"]
 KINDS: tuple[ThingKind, ...] = ("queue", "skill", "team", "agent", "hours", "flow")
+_FIELDS: dict[str, ThingKind] = {"queue": "queue", "hours": "hours", "agent": "agent", "survey": "flow"}
+_LISTS: dict[str, ThingKind] = {"requires": "skill", "agents": "agent", "teams": "team"}
 
-Known = Mapping[ThingKind, Collection[str]]
-"""The ids of everything that a flow may name, by kind. Of flows only those that are published."""
+
+class Things(NamedTuple):
+    """The ids of everything that a flow may name, by kind, and the texts of the published flows, by id."""
+
+    ids: Mapping[ThingKind, frozenset[str]]
+    flows: Mapping[str, str]
 
 
 class Use(NamedTuple):
-    """Something outside that a flow names, and the node that names it."""
+    """Something outside that a flow names, and where: in a node, or (an empty `node`) beside the nodes."""
 
     kind: ThingKind
     id: str
     node: str
+    where: str
 
 
 class Judged(NamedTuple):
-    """What was found in a text. With faults, `uses` is what could be read of it."""
+    """What was found in a text: faults as {where, what, accepted, node, line}, and all that it names."""
 
     faults: list[dict[str, Any]]
     uses: tuple[Use, ...] = ()
-    warnings: tuple[dict[str, Any], ...] = ()
 
 
-Judge = Callable[[str, Known], Judged]
+Judge = Callable[[str, Things, str | None], Judged]
+"""Judges a text, given what there is, and the id of the flow that it must be (None: any)."""
 
 
-def unknown(use: Use) -> dict[str, Any]:
-    """The fault of a node that names what there is not."""
-    return {
-        "where": f"nodes.{use.node}",
-        "what": f"there is no {use.kind} {use.id!r}",
-        "accepted": f"the id of a {use.kind}" if use.kind != "hours" else "the id of business hours",
-        "node": use.node,
-        "line": None,
-    }
+def judge(text: str, things: Things, flow_id: str | None) -> Judged:
+    """All faults of a text, of form and of meaning."""
+    try:
+        flow, lines, faults = read(text)
+    except FlowFaulty as error:
+        return Judged([as_told(Fault(**each)) for each in error.facts["faults"]])
+    if flow is None:
+        return Judged([as_told(each) for each in faults])
+    found = [*faults, *_misnamed(flow, flow_id)]
+    uses = tuple(uses_of(flow))
+    found += [missing(use) for use in uses if not _is_there(use, things, flow.flow)]
+    return Judged([as_told(each, lines) for each in found], uses)
+
+
+def uses_of(flow: Flow) -> Iterator[Use]:
+    """Everything outside that a flow names, in the order in which it is written."""
+    yield Use("queue", flow.fallback_queue, "", "fallback_queue")
+    for name, node in flow.nodes.items():
+        at = f"nodes.{name}"
+        for field, kind in _FIELDS.items():
+            if isinstance(named := getattr(node, field, None), str):
+                yield Use(kind, named, name, f"{at}.{field}")
+        if isinstance(node, CallFlowNode):
+            yield Use("flow", node.flow, name, f"{at}.flow")
+        if isinstance(node, QueueNode):
+            yield from _required(node, name, at)
+            for number, step in enumerate(node.steps):
+                yield from _required(step, name, f"{at}.steps[{number}]")
+
+
+def missing(use: Use) -> Fault:
+    """The fault of naming what there is not."""
+    return Fault(use.where, f"there is no {use.kind} {use.id!r}", _ACCEPTED[use.kind])
+
+
+def as_told(fault: Fault, lines: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """A fault as a client is told it, with the node that it is in; without a line where none is known."""
+    parts = fault.where.split(".")
+    node = parts[1].partition("[")[0] if parts[0] == "nodes" and len(parts) > 1 else None
+    line = fault.line or line_of(lines or {}, fault.where)
+    return {**fault._asdict(), "line": line or None, "node": node}
+
+
+@lru_cache(maxsize=128)
+def flow_of(text: str) -> Flow:
+    """The flow of a text that was judged sound before."""
+    return read_flow(text)
+
+
+_ACCEPTED: dict[ThingKind, str] = {
+    "queue": "the id of a queue, see GET /api/v1/queues",
+    "skill": "the id of a skill, see GET /api/v1/skills",
+    "team": "the id of a team, see GET /api/v1/teams",
+    "agent": "the id of an agent, see GET /api/v1/agents",
+    "hours": "the id of business hours, see GET /api/v1/hours",
+    "flow": "the id of a published flow, see GET /api/v1/flows",
+}
+
+
+def _misnamed(flow: Flow, flow_id: str | None) -> Iterable[Fault]:
+    if flow_id is not None and flow.flow != flow_id:
+        yield Fault("flow", f"is {flow.flow!r}, but this is the flow {flow_id!r}", flow_id)
+
+
+def _is_there(use: Use, things: Things, itself: str) -> bool:
+    return use.id in things.ids[use.kind] or (use.kind == "flow" and use.id == itself)
+
+
+def _required(part: Any, node: str, at: str) -> Iterator[Use]:
+    for field, kind in _LISTS.items():
+        for place, named in enumerate(getattr(part, field)):
+            yield Use(kind, named, node, f"{at}.{field}.{named}" if field == "requires" else f"{at}.{field}[{place}]")

@@ -83,11 +83,11 @@ async def ensure_published(session: AsyncSession, flow_id: str | None, where: st
 
 
 async def uses_of(session: AsyncSession, kind: ThingKind, thing_id: str) -> list[dict[str, Any]]:
-    """Some of the published flows that name a thing, each with its version and the node."""
+    """Some of the published flows that name a thing, each with its version and the place."""
     named = FlowVersion.uses.contains([{"kind": kind, "id": thing_id}])
     query = select(FlowVersion).where(FlowVersion.state == "published", named).order_by(FlowVersion.flow_id)
     return [
-        {"flow": found.flow_id, "number": found.number, "node": use["node"]}
+        {"flow": found.flow_id, "number": found.number, "where": use["where"]}
         for found in await session.scalars(query)
         for use in found.uses
         if (use["kind"], use["id"]) == (kind, thing_id)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import record as tell
 from app.core.errors import Invalid
@@ -22,7 +23,7 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
-from app.ivr.judging import Judge, Judged, unknown
+from app.ivr.judging import Judge, Judged, Use, as_told, missing
 from app.ivr.models import FlowRecord, FlowVersion
 from app.ivr.queries import FlowProfile
 
@@ -35,10 +36,21 @@ class Act(NamedTuple):
     judge: Judge
 
 
-async def judged(session: WriteSession, judge: Judge, text: str) -> Judged:
-    """What is wrong with a text, given the queues, skills, ... that there are."""
+async def judged(session: AsyncSession, judge: Judge, text: str, flow_id: str | None = None) -> Judged:
+    """What is wrong with a text, given the queues, skills, ... that there are; `flow_id` is what flow it must be."""
     # a long text takes a while, and the loop has calls to see to
-    return await asyncio.to_thread(judge, text, await things.known(session))
+    return await asyncio.to_thread(judge, text, await things.known(session), flow_id)
+
+
+async def warnings(session: AsyncSession, version: FlowVersion, now: float) -> list[dict[str, Any]]:
+    """What a published version names and callers do not find at the instant `now`. It serves all the same."""
+    uses = [Use(**use) for use in version.uses]
+    found = [(use, "which is gone") for use in await things.gone(session, uses)]
+    found += [(use, "which is closed at present") for use in await things.closed(session, uses, now)]
+    return [
+        {"where": use.where, "what": f"leads to the {use.kind} {use.id!r}, {why}", "node": use.node or None}
+        for use, why in found
+    ]
 
 
 async def create_flow(
@@ -103,7 +115,7 @@ async def schedule(session: WriteSession, act: Act, flow_id: str, version: int, 
         raise Invalid("The instant of publication has passed.", faults=[found])
     record, draft = await _claimed_draft(session, flow_id, version)
     _ensure_not_scheduled(draft)
-    found_in_it = await judged(session, act.judge, draft.text)
+    found_in_it = await judged(session, act.judge, draft.text, flow_id)
     if found_in_it.faults:
         raise FlowDefinitionFaulty(found_in_it.faults)
     draft.publish_at, draft.scheduled_by = publish_at, act.who
@@ -147,11 +159,12 @@ async def put_into_service(
 ) -> FlowProfile:
     """Publish `version`, a draft or a new row, in place of the one that is published. Raises
     `FlowDefinitionFaulty`."""
-    found = await judged(session, act.judge, version.text)
+    found = await judged(session, act.judge, version.text, record.id)
+    if found.faults:
+        raise FlowDefinitionFaulty(found.faults)
     # what is named must not vanish before the commit; what vanished since it was judged is a fault like others
-    missing = [] if found.faults else [unknown(use) for use in await things.gone(session, found.uses, lock=True)]
-    if found.faults or missing:
-        raise FlowDefinitionFaulty(found.faults or missing)
+    if gone := await things.gone(session, found.uses, lock=True):
+        raise FlowDefinitionFaulty([as_told(missing(use)) for use in gone])
     present = (await queries.flow(session, record.id)).published
     if present is not None:
         present.state, present.retired_at = "retired", act.at

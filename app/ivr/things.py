@@ -1,7 +1,7 @@
 """What flows may name, read from the rooms that have it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents import queries as agents
 from app.agents.models import Agent, Skill, Team
-from app.ivr.judging import KINDS, Known, ThingKind, Use
+from app.ivr.judging import KINDS, ThingKind, Things, Use
 from app.ivr.models import FlowVersion
 from app.routing import hours_records, queries
 from app.routing.hours_models import BusinessHours
@@ -24,13 +24,12 @@ _IDS: dict[ThingKind, Any] = {
 }
 
 
-async def known(session: AsyncSession) -> Known:
+async def known(session: AsyncSession) -> Things:
     """Everything that a flow may name at this moment."""
-    found: dict[ThingKind, Collection[str]] = {}
-    for kind, column in _IDS.items():
-        found[kind] = frozenset(await session.scalars(select(column)))
-    published = select(FlowVersion.flow_id).where(FlowVersion.state == "published")
-    return {**found, "flow": frozenset(await session.scalars(published))}
+    ids = {kind: frozenset(await session.scalars(select(column))) for kind, column in _IDS.items()}
+    published = select(FlowVersion.flow_id, FlowVersion.text).where(FlowVersion.state == "published")
+    flows = {row.flow_id: row.text for row in await session.execute(published)}
+    return Things({**ids, "flow": frozenset(flows)}, flows)
 
 
 async def gone(session: AsyncSession, uses: Iterable[Use], *, lock: bool = False) -> list[Use]:
@@ -48,7 +47,7 @@ async def closed(session: AsyncSession, uses: Iterable[Use], now: float) -> list
     queues = {use.id for use in uses if use.kind == "queue"}
     joined = select(Queue.id, BusinessHours).join(BusinessHours, Queue.hours_id == BusinessHours.id)
     rows = await session.execute(joined.where(Queue.id.in_(queues)))
-    shut = {queue for queue, hours in rows.tuples() if not hours_records.value_of(hours).open_at(now)}
+    shut = {queue for queue, hours in rows if not hours_records.value_of(hours).open_at(now)}
     return [use for use in uses if use.kind == "queue" and use.id in shut]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents import queries as agents
 from app.agents import teams
 from app.agents.models import Agent, Skill, Team
+from app.audit.service import record as tell
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.rows import insert_new
@@ -40,7 +41,7 @@ async def create_queue(session: WriteSession, requires: Mapping[str, int], **val
     made = await insert_new(session, Queue, **_columns(values))
     if made is None:
         raise QueueTaken(f"There is a queue {values['id']!r} already.", id=values["id"])
-    return QueueProfile(made, await _require(session, made.id, requires))
+    return QueueProfile(made, await _require(session, made.id, {}, requires))
 
 
 async def change_queue(session: WriteSession, queue_id: str, changes: Mapping[str, Any]) -> QueueProfile:
@@ -54,7 +55,7 @@ async def change_queue(session: WriteSession, queue_id: str, changes: Mapping[st
             setattr(found.queue, field, value)
     if "requires" not in changes:
         return found
-    return QueueProfile(found.queue, await _require(session, queue_id, changes["requires"]))
+    return QueueProfile(found.queue, await _require(session, queue_id, found.requires, changes["requires"]))
 
 
 async def faults(
@@ -117,7 +118,11 @@ def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     return {"hours_id" if field == "hours" else field: value for field, value in values.items()}
 
 
-async def _require(session: WriteSession, queue_id: str, requires: Mapping[str, int]) -> dict[str, int]:
+async def _require(
+    session: WriteSession, queue_id: str, before: Mapping[str, int], requires: Mapping[str, int]
+) -> dict[str, int]:
+    if before != requires:
+        await tell(session, "queue.requirements_set", "queue", queue_id, before=before, after=requires)
     await session.execute(delete(QueueSkill).where(QueueSkill.queue_id == queue_id))
     session.add_all(QueueSkill(queue_id=queue_id, skill_id=skill, level=level) for skill, level in requires.items())
     await session.flush()

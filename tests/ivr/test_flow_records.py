@@ -24,6 +24,7 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
+from app.ivr.judging import judge
 from app.ivr.publishing import publish_due
 from app.ivr.queries import FlowProfile
 from app.ivr.removals import delete_queue, delete_skill
@@ -31,11 +32,12 @@ from app.ivr.service import Act
 from app.routing.errors import QueueInUse, SkillInUse
 from app.routing.service import create_queue
 from tests.fixtures.database import Database
-from tests.ivr.texts import plain, text_of
+from tests.ivr.texts import text_of
 
 CLOCK = FrozenClock()
 NOW = utc(CLOCK())
-ACT = Act("ann", NOW, plain)
+SAY = {"type": "say", "text": "Hello", "next": "start"}
+ACT = Act("ann", NOW, judge)
 
 
 async def new_flow(session: WriteSession, text: str | None = None) -> FlowProfile:
@@ -59,9 +61,12 @@ async def test_a_draft_is_published_and_the_next_one_takes_its_place(session: Wr
     done = await service.publish(session, ACT, "main", 1)
     assert (done.flow.version, done.draft) == (2, None)
     assert done.published is not None
-    assert done.published.uses == [{"kind": "queue", "id": "cards", "node": "start"}]
+    assert done.published.uses == [
+        {"kind": "queue", "id": "cards", "node": "", "where": "fallback_queue"},
+        {"kind": "queue", "id": "cards", "node": "start", "where": "nodes.start.queue"},
+    ]
     assert (done.published.published_at, done.published.published_by) == (NOW, "ann")
-    await service.save_draft(session, ACT, "main", 2, text_of(more={"type": "say"}))
+    await service.save_draft(session, ACT, "main", 2, text_of(more=SAY))
     await service.publish(session, ACT, "main", 3)
     assert await states(session) == [(1, "retired"), (2, "published")]
 
@@ -77,7 +82,10 @@ async def test_a_faulty_draft_is_kept_but_not_published_and_the_old_one_serves_o
     await service.save_draft(session, ACT, "main", 2, text_of("nowhere"))
     with pytest.raises(FlowDefinitionFaulty) as refused:
         await service.publish(session, ACT, "main", 3)
-    assert [fault["node"] for fault in refused.value.facts["faults"]] == ["start"]
+    assert [(fault["where"], fault["node"], fault["line"]) for fault in refused.value.facts["faults"]] == [
+        ("fallback_queue", None, 4),
+        ("nodes.start.queue", "start", 9),
+    ]
     assert await states(session) == [(1, "published"), (2, "draft")]
 
 
@@ -99,7 +107,7 @@ async def test_without_a_draft_there_is_nothing_to_publish(session: WriteSession
 
 async def test_rolling_back_publishes_an_old_text_as_a_new_version_and_leaves_the_draft(session: WriteSession) -> None:
     await published(session)
-    await service.save_draft(session, ACT, "main", 2, text_of(second={"type": "say"}))
+    await service.save_draft(session, ACT, "main", 2, text_of(second=SAY))
     await service.publish(session, ACT, "main", 3)
     await service.save_draft(session, ACT, "main", 4, "half a thought")
     done = await service.roll_back(session, ACT, "main", 5, to=1)
@@ -147,11 +155,11 @@ async def test_a_faulty_draft_is_not_scheduled(session: WriteSession) -> None:
 
 async def test_what_a_published_flow_names_is_not_removed(session: WriteSession) -> None:
     await create_skill(session, "gold", "Gold")
-    await new_flow(session, text_of(asks={"type": "queue", "queue": "cards", "skill": "gold"}))
+    await new_flow(session, text_of(asks={"type": "queue", "queue": "cards", "requires": {"gold": 3}}))
     await service.publish(session, ACT, "main", 1)
     with pytest.raises(QueueInUse) as refused:
         await delete_queue(session, "cards", live=0)
-    assert refused.value.facts["used_by"][0] == {"flow": "main", "number": 1, "node": "start"}
+    assert refused.value.facts["used_by"][1] == {"flow": "main", "number": 1, "where": "nodes.start.queue"}
     with pytest.raises(SkillInUse):
         await delete_skill(session, "gold")
 
@@ -194,7 +202,7 @@ async def test_floors_notice_a_publication_and_not_a_draft(session: WriteSession
     assert await session.scalar(version) == before
     await service.publish(session, ACT, "main", 2)
     assert await session.scalar(version) == before + 1
-    await service.save_draft(session, ACT, "main", 3, text_of(second={}))
+    await service.save_draft(session, ACT, "main", 3, text_of(second=SAY))
     await service.publish(session, ACT, "main", 4)
     assert await session.scalar(version) == before + 3
     await service.roll_back(session, ACT, "main", 5, to=1)
@@ -278,9 +286,9 @@ async def scheduled(sessions: Sessions) -> None:
 
 async def test_a_draft_is_published_when_its_instant_has_come_and_not_before(sessions: Sessions) -> None:
     await scheduled(sessions)
-    assert await publish_due(sessions, FrozenClock(CLOCK() + 59), plain) == []
-    assert await publish_due(sessions, FrozenClock(CLOCK() + 60), plain) == ["main"]
-    assert await publish_due(sessions, FrozenClock(CLOCK() + 61), plain) == []
+    assert await publish_due(sessions, FrozenClock(CLOCK() + 59), judge) == []
+    assert await publish_due(sessions, FrozenClock(CLOCK() + 60), judge) == ["main"]
+    assert await publish_due(sessions, FrozenClock(CLOCK() + 61), judge) == []
     async with sessions.write() as session:
         told = await session.scalar(select(AuditEntry).where(AuditEntry.action == "flow.published"))
         found = await queries.flow(session, "main")
@@ -295,7 +303,7 @@ async def test_a_draft_is_published_when_its_instant_has_come_and_not_before(ses
 async def test_many_processes_that_look_at_once_publish_it_once(sessions: Sessions) -> None:
     await scheduled(sessions)
     later = FrozenClock(CLOCK() + 60)
-    done = await asyncio.gather(*(publish_due(sessions, later, plain) for _ in range(4)))
+    done = await asyncio.gather(*(publish_due(sessions, later, judge) for _ in range(4)))
     assert sorted(done) == [[], [], [], ["main"]]
     async with sessions.write() as session:
         assert await states(session) == [(1, "published")]
@@ -305,19 +313,19 @@ async def test_a_process_that_dies_while_it_publishes_leaves_it_to_the_next(sess
     await scheduled(sessions)
     later = FrozenClock(CLOCK() + 60)
 
-    def dies(text: str, known: object) -> None:
+    def dies(text: str, known: object, flow_id: str | None) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         await publish_due(sessions, later, dies)  # type: ignore[arg-type]
-    assert await publish_due(sessions, later, plain) == ["main"]
+    assert await publish_due(sessions, later, judge) == ["main"]
 
 
 async def test_what_has_become_faulty_since_is_a_draft_again_and_told(sessions: Sessions) -> None:
     await scheduled(sessions)
     async with sessions.write() as session:
         await delete_queue(session, "cards", live=0)
-    assert await publish_due(sessions, FrozenClock(CLOCK() + 60), plain) == ["main"]
+    assert await publish_due(sessions, FrozenClock(CLOCK() + 60), judge) == ["main"]
     async with sessions.write() as session:
         found = await queries.flow(session, "main")
         assert found.published is None
@@ -326,4 +334,4 @@ async def test_what_has_become_faulty_since_is_a_draft_again_and_told(sessions: 
         told = await session.scalar(select(AuditEntry).where(AuditEntry.action == "flow.publication_failed"))
         assert told is not None
         assert told.after is not None
-        assert [fault["node"] for fault in told.after["faults"]] == ["start"]
+        assert [fault["node"] for fault in told.after["faults"]] == [None, "start"]

@@ -1,0 +1,68 @@
+"""What a flow names outside itself, and how a text is judged."""
+
+import json
+
+import yaml
+
+from app.ivr.judging import KINDS, Things, judge
+from tests.ivr.texts import text_of
+
+NOTHING = Things({kind: frozenset() for kind in KINDS}, {})
+CARDS = Things({**NOTHING.ids, "queue": frozenset({"cards"})}, {})
+
+EVERYTHING = text_of(
+    open={"type": "hours", "hours": "day", "open": "ask", "closed": "end"},
+    also={"type": "hours", "queue": "loans", "open": "ask", "closed": "end"},
+    ask={
+        "type": "queue",
+        "queue": "cards",
+        "requires": {"zh": 3},
+        "agents": ["mei"],
+        "survey": "after",
+        "steps": [{"after_seconds": 30, "requires": {"en": 1}, "teams": ["vip"]}],
+    },
+    sub={"type": "call_flow", "flow": "identify", "next": "end"},
+    away={"type": "transfer", "agent": "tom"},
+    end={"type": "hang_up"},
+)
+
+
+def test_everything_that_a_flow_names_is_found() -> None:
+    named = {(use.kind, use.id, use.node, use.where) for use in judge(EVERYTHING, NOTHING, None).uses}
+    assert named == {
+        ("queue", "cards", "", "fallback_queue"),
+        ("queue", "cards", "start", "nodes.start.queue"),
+        ("hours", "day", "open", "nodes.open.hours"),
+        ("queue", "loans", "also", "nodes.also.queue"),
+        ("queue", "cards", "ask", "nodes.ask.queue"),
+        ("skill", "zh", "ask", "nodes.ask.requires.zh"),
+        ("agent", "mei", "ask", "nodes.ask.agents[0]"),
+        ("flow", "after", "ask", "nodes.ask.survey"),
+        ("skill", "en", "ask", "nodes.ask.steps[0].requires.en"),
+        ("team", "vip", "ask", "nodes.ask.steps[0].teams[0]"),
+        ("flow", "identify", "sub", "nodes.sub.flow"),
+        ("agent", "tom", "away", "nodes.away.agent"),
+    }
+
+
+def test_what_there_is_not_is_a_fault_where_it_is_named() -> None:
+    found = judge(EVERYTHING, NOTHING, None)
+    assert [fault["where"] for fault in found.faults] == [use.where for use in found.uses]
+    lines = EVERYTHING.splitlines()
+    for fault, use in zip(found.faults, found.uses, strict=True):
+        assert use.id in lines[fault["line"] - 1], fault
+        assert fault["node"] == (use.node or None)
+
+
+def test_a_sound_flow_has_no_fault() -> None:
+    assert judge(text_of(), CARDS, "main").faults == []
+
+
+def test_a_flow_says_itself_which_one_it_is() -> None:
+    fault = judge(text_of(), CARDS, "other").faults
+    assert [(each["where"], each["line"], each["accepted"]) for each in fault] == [("flow", 1, "other")]
+
+
+def test_a_text_in_json_is_read_alike() -> None:
+    text = json.dumps(yaml.safe_load(text_of()))
+    assert judge(text, CARDS, "main").faults == []
