@@ -14,6 +14,7 @@ from app.api import (
     interactions,
     keys,
     outbox,
+    pins,
     queues,
     reports,
     skills,
@@ -31,6 +32,7 @@ from app.api.problems import problem_responses
 RESOURCES = (
     token,
     customers,
+    pins,
     interactions,
     reports,
     staffing,

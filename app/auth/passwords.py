@@ -25,8 +25,12 @@ class Passwords:
             accepted = f"{SHORTEST} to {LONGEST} characters"
             fault = {"where": "body.password", "what": "unacceptable length", "accepted": accepted}
             raise WeakPassword(f"A password must have {accepted}.", faults=[fault])
+        return await self.hash_any(password)
+
+    async def hash_any(self, secret: str) -> str:
+        """The hash of a secret that has other rules, such as a PIN."""
         async with self._free:
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(self._hasher.hash, secret)
 
     async def verify(self, kept: str | None, password: str) -> bool:
         """Whether `password` is the one behind the hash `kept`.

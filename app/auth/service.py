@@ -22,10 +22,15 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 async def signing_key(session: WriteSession) -> bytes:
-    """The key that signs access tokens, made by whichever process asks first and shared by all of the database."""
-    made = insert(InstanceSecret).values(name=SIGNING_KEY, value=secrets.token_bytes(32))
+    """The key that signs access tokens."""
+    return await instance_secret(session, SIGNING_KEY)
+
+
+async def instance_secret(session: WriteSession, name: str) -> bytes:
+    """The secret of this name, made by whichever process asks first and shared by all of the database."""
+    made = insert(InstanceSecret).values(name=name, value=secrets.token_bytes(32))
     await session.execute(made.on_conflict_do_nothing())
-    kept = select(InstanceSecret.value).where(InstanceSecret.name == SIGNING_KEY)
+    kept = select(InstanceSecret.value).where(InstanceSecret.name == name)
     return cast("bytes", await session.scalar(kept))
 
 

@@ -62,3 +62,15 @@ class UnknownTier(Invalid):
             {"where": "body.tier", "what": f"there is no tier {tier!r}", "accepted": accepted} for tier in unknown
         ]
         super().__init__(f"Unknown tier {', '.join(map(repr, unknown))}; accepted: {accepted}.", faults=faults)
+
+
+class IdentifierTaken(Conflict):
+    """Another customer has that id or card number."""
+
+    code = "identifier-taken"
+
+
+class WeakPin(Invalid):
+    """A telephone PIN that anybody would guess."""
+
+    code = "weak-pin"

@@ -1,10 +1,10 @@
-"""Customers: who they are, how they are classed, by which numbers they are known."""
+"""Customers: who they are, how they are classed, by which numbers they are known, how they prove who they are."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -61,3 +61,44 @@ class CustomerNumber(Base):
     raw: Mapped[str]
     e164: Mapped[str | None]
     label: Mapped[str | None]
+
+
+class CustomerIdentifier(Base):
+    """An id or card number of a customer. It is found by a keyed hash of it (`digest`) and shown by its last digits
+    (`ending`); the number itself is not kept."""
+
+    __tablename__ = "customer_identifiers"
+    __table_args__ = (
+        CheckConstraint("kind in ('id_number', 'card_number')", name="kind_known"),
+        Index("uq_customer_identifiers_digest", "kind", "digest", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    ending: Mapped[str]
+
+
+class CustomerPin(Base):
+    """The hash of a customer's telephone PIN. A table of its own, so that nothing reads it by the way."""
+
+    __tablename__ = "customer_pins"
+
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True)
+    hash: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+class PinAttempts(Base):
+    """Attempts at a PIN that have not succeeded: of a customer, or (so that the answer does not tell who is a customer)
+    of a number that nobody has. `locks` is how often it has been locked since the last success."""
+
+    __tablename__ = "pin_attempts"
+    __table_args__ = (Index(None, "last_at"),)
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    locks: Mapped[int] = mapped_column(server_default=text("0"))
+    locked_until: Mapped[datetime | None]
+    last_at: Mapped[datetime]
