@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from app.core.faults import Fault, line_of
+from app.core.faults import Fault, placed
+from app.ivr.checking import faults_of
 from app.ivr.endings import QueueNode
 from app.ivr.flow import Flow
+from app.ivr.known import Known
 from app.ivr.nodes import CallFlowNode
 from app.ivr.reading import FlowFaulty, read, read_flow
 
@@ -51,10 +53,8 @@ def judge(text: str, things: Things, flow_id: str | None) -> Judged:
         return Judged([as_told(Fault(**each)) for each in error.facts["faults"]])
     if flow is None:
         return Judged([as_told(each) for each in faults])
-    found = [*faults, *_misnamed(flow, flow_id)]
-    uses = tuple(uses_of(flow))
-    found += [missing(use) for use in uses if not _is_there(use, things, flow.flow)]
-    return Judged([as_told(each, lines) for each in found], uses)
+    found = placed([*faults, *_misnamed(flow, flow_id), *faults_of(flow, _known(things), lines)], lines)
+    return Judged([as_told(each) for each in found], tuple(uses_of(flow)))
 
 
 def uses_of(flow: Flow) -> Iterator[Use]:
@@ -78,18 +78,20 @@ def missing(use: Use) -> Fault:
     return Fault(use.where, f"there is no {use.kind} {use.id!r}", _ACCEPTED[use.kind])
 
 
-def as_told(fault: Fault, lines: Mapping[str, int] | None = None) -> dict[str, Any]:
+def as_told(fault: Fault) -> dict[str, Any]:
     """A fault as a client is told it, with the node that it is in; without a line where none is known."""
     parts = fault.where.split(".")
     node = parts[1].partition("[")[0] if parts[0] == "nodes" and len(parts) > 1 else None
-    line = fault.line or line_of(lines or {}, fault.where)
-    return {**fault._asdict(), "line": line or None, "node": node}
+    return {**fault._asdict(), "line": fault.line or None, "node": node}
 
 
-@lru_cache(maxsize=128)
-def flow_of(text: str) -> Flow:
-    """The flow of a text that was judged sound before."""
-    return read_flow(text)
+@lru_cache(maxsize=256)
+def _flow_of(text: str) -> Flow | None:
+    """The flow of a text that was published; None if today's language has no such flow any more."""
+    try:
+        return read_flow(text)
+    except FlowFaulty:
+        return None
 
 
 _ACCEPTED: dict[ThingKind, str] = {
@@ -107,8 +109,16 @@ def _misnamed(flow: Flow, flow_id: str | None) -> Iterable[Fault]:
         yield Fault("flow", f"is {flow.flow!r}, but this is the flow {flow_id!r}", flow_id)
 
 
-def _is_there(use: Use, things: Things, itself: str) -> bool:
-    return use.id in things.ids[use.kind] or (use.kind == "flow" and use.id == itself)
+def _known(things: Things) -> Known:
+    published = {flow_id: _flow_of(text) for flow_id, text in things.flows.items()}
+    return Known(
+        queues=things.ids["queue"],
+        skills=things.ids["skill"],
+        hours=things.ids["hours"],
+        agents=things.ids["agent"],
+        teams=things.ids["team"],
+        flows={flow_id: flow for flow_id, flow in published.items() if flow is not None},
+    )
 
 
 def _required(part: Any, node: str, at: str) -> Iterator[Use]:

@@ -64,7 +64,12 @@ async def test_the_difference_is_told_by_line_and_by_node(cards: httpx.AsyncClie
     told = (await cards.get("/api/v1/flows/main/diff?from=1&to=2")).json()
     assert told["text"].startswith("--- main 1\n+++ main 2\n")
     assert "+  hello:\n" in told["text"]
-    assert told["nodes"] == {"added": ["hello"], "removed": [], "changed": [], "rest": []}
+    assert told["nodes"] == {
+        "added": ["hello"],
+        "removed": [],
+        "changed": [],
+        "rest": [{"name": "start", "before": "start", "after": "hello"}],
+    }
     assert (await cards.get("/api/v1/flows/main/diff?from=1&to=9")).status_code == 404
 
 
@@ -72,7 +77,7 @@ async def test_every_fault_of_a_draft_is_told_with_node_and_line(cards: httpx.As
     faulty = text_of("nowhere", hello={"type": "say", "next": "start"})
     flow = await made(cards, faulty)
     assert [(fault["where"], fault["node"], fault["line"]) for fault in flow["faults"]] == [
-        ("nodes.hello.text", "hello", 10)
+        ("nodes.hello.text", "hello", 7)
     ]
     flow = await done(cards, "draft", 1, text=text_of("nowhere"))
     assert [(fault["where"], fault["node"], fault["line"]) for fault in flow["faults"]] == [
@@ -190,7 +195,7 @@ async def test_what_a_published_flow_uses_is_not_removed_and_it_is_told_where(ca
     await cards.post("/api/v1/hours", json={"id": "day", "name": "Day", "time_zone": "UTC", "weekly": {}})
     asks = {"type": "queue", "queue": "cards", "requires": {"gold": 3}, "teams": ["vip"]}
     hours = {"type": "hours", "hours": "day", "open": "start", "closed": "asks"}
-    await made(cards, text_of(asks=asks, when=hours))
+    await made(cards, text_of(when=hours, asks=asks))
     await done(cards, "publish", 1)
     for path, where in (
         ("queues/cards", "fallback_queue"),

@@ -155,11 +155,13 @@ async def test_a_faulty_draft_is_not_scheduled(session: WriteSession) -> None:
 
 async def test_what_a_published_flow_names_is_not_removed(session: WriteSession) -> None:
     await create_skill(session, "gold", "Gold")
-    await new_flow(session, text_of(asks={"type": "queue", "queue": "cards", "requires": {"gold": 3}}))
+    await new_flow(
+        session, text_of(asks={"type": "queue", "queue": "cards", "requires": {"gold": 3}, "closed": "start"})
+    )
     await service.publish(session, ACT, "main", 1)
     with pytest.raises(QueueInUse) as refused:
         await delete_queue(session, "cards", live=0)
-    assert refused.value.facts["used_by"][1] == {"flow": "main", "number": 1, "where": "nodes.start.queue"}
+    assert refused.value.facts["used_by"][1] == {"flow": "main", "number": 1, "where": "nodes.asks.queue"}
     with pytest.raises(SkillInUse):
         await delete_skill(session, "gold")
 

@@ -47,11 +47,27 @@ def test_everything_that_a_flow_names_is_found() -> None:
 
 def test_what_there_is_not_is_a_fault_where_it_is_named() -> None:
     found = judge(EVERYTHING, NOTHING, None)
-    assert [fault["where"] for fault in found.faults] == [use.where for use in found.uses]
+    faults = {fault["where"]: fault for fault in found.faults}
     lines = EVERYTHING.splitlines()
-    for fault, use in zip(found.faults, found.uses, strict=True):
+    for use in found.uses:
+        fault = faults[use.where]
         assert use.id in lines[fault["line"] - 1], fault
         assert fault["node"] == (use.node or None)
+
+
+def test_form_and_meaning_are_told_together_in_the_order_of_the_text() -> None:
+    found = judge(text_of(odd={"type": "say", "text": "Hi {nobody}", "next": "nowhere"}), NOTHING, "other").faults
+    assert [each["line"] for each in found] == sorted(each["line"] for each in found)
+    assert {"flow", "fallback_queue", "nodes.odd.next", "nodes.odd.text"} <= {
+        each["where"].removesuffix(".*") for each in found
+    }
+
+
+def test_a_sub_flow_is_known_by_its_published_text() -> None:
+    calls = {"type": "call_flow", "flow": "other", "values": {"none": "1"}, "next": "start"}
+    there = CARDS._replace(ids={**CARDS.ids, "flow": frozenset({"other"})}, flows={"other": text_of(flow="other")})
+    found = judge(text_of(calls=calls), there, "main").faults
+    assert [each["where"] for each in found] == ["nodes.calls.values.none"]
 
 
 def test_a_sound_flow_has_no_fault() -> None:

@@ -8,9 +8,9 @@ import yaml
 
 
 def text_of(queue: str = "cards", flow: str = "main", **more: Any) -> str:
-    """A flow that leads every caller to a queue."""
-    nodes = {"start": {"type": "queue", "queue": queue}, **more}
-    document = {"flow": flow, "languages": ["en"], "fallback_queue": queue, "start": "start", "nodes": nodes}
+    """A flow that begins with the first of the nodes `more`, and leads every caller to a queue at last."""
+    nodes = {**more, "start": {"type": "queue", "queue": queue}}
+    document = {"flow": flow, "languages": ["en"], "fallback_queue": queue, "start": next(iter(nodes)), "nodes": nodes}
     return yaml.safe_dump(document, sort_keys=False)
 
 
