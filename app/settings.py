@@ -89,3 +89,8 @@ class Settings(BaseSettings):
     def database_folder(self) -> Path:
         """Where the embedded server keeps its data."""
         return self.var / "database"
+
+    @property
+    def speech_folder(self) -> Path:
+        """Where rendered prompts are kept; they can be made again."""
+        return self.var / "speech"

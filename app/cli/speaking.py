@@ -1,0 +1,29 @@
+"""`callfloor speak`."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Add the commands of this file."""
+    commands.command()(speak)
+
+
+def speak(
+    text: Annotated[str, typer.Argument(help="What is to be said.")],
+    out: Annotated[Path, typer.Option(help="The WAV file to write: 8 kHz, 16 bits, mono.")],
+    language: Annotated[str, typer.Option(help="Language tag, such as zh or en-US.")] = "en",
+    voice: Annotated[str | None, typer.Option(help="A voice of espeak-ng, such as cmn+f3.")] = None,
+) -> None:
+    """Say a text into a file, with the speech engine of this machine (espeak-ng)."""
+    from app.cli.place import settings_with
+    from app.telephony.adapters.espeak.cache import Recordings
+    from app.telephony.adapters.espeak.engine import Espeak
+
+    engine = Espeak(Recordings(settings_with().speech_folder))
+    shutil.copyfile(asyncio.run(engine.render(text, language, voice)), out)
+    typer.echo(f"{out} says it.")
