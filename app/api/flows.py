@@ -156,5 +156,5 @@ async def compare_flow_versions(flow_id: str, session: Read, before: Before, aft
 async def _told(session: ReadSession | WriteSession, found: FlowProfile, act: Act) -> FlowDetailOut:
     flow_id, draft, published = found.flow.id, found.draft, found.published
     faults = [] if draft is None else (await service.judged(session, act.judge, draft.text, flow_id)).faults
-    warnings = [] if published is None else await service.warnings(session, published, act.at.timestamp())
+    warnings = [] if published is None else await service.warnings(session, act.judge, published, act.at.timestamp())
     return FlowDetailOut.of(found, faults, warnings)

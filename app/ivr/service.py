@@ -23,7 +23,7 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
-from app.ivr.judging import Judge, Judged, Use, as_told, missing
+from app.ivr.judging import Judge, Judged, as_told, missing
 from app.ivr.models import FlowRecord, FlowVersion
 from app.ivr.queries import FlowProfile
 
@@ -42,14 +42,15 @@ async def judged(session: AsyncSession, judge: Judge, text: str, flow_id: str | 
     return await asyncio.to_thread(judge, text, await things.known(session), flow_id)
 
 
-async def warnings(session: AsyncSession, version: FlowVersion, now: float) -> list[dict[str, Any]]:
-    """What a published version names and callers do not find at the instant `now`. It serves all the same."""
-    uses = [Use(**use) for use in version.uses]
-    found = [(use, "which is gone") for use in await things.gone(session, uses)]
-    found += [(use, "which is closed at present") for use in await things.closed(session, uses, now)]
-    return [
-        {"where": use.where, "what": f"leads to the {use.kind} {use.id!r}, {why}", "node": use.node or None}
-        for use, why in found
+async def warnings(session: AsyncSession, judge: Judge, version: FlowVersion, now: float) -> list[dict[str, Any]]:
+    """What a published version says and is not so (any more) at the instant `now`: queues that are gone or closed,
+    sub-flows that have changed, ... It serves all the same."""
+    found = await judged(session, judge, version.text, version.flow_id)
+    closed = await things.closed(session, found.uses, now)
+    told = [{"where": each["where"], "what": each["what"], "node": each["node"]} for each in found.faults]
+    return told + [
+        {"where": use.where, "what": f"leads to the queue {use.id!r}, which is closed now", "node": use.node or None}
+        for use in closed
     ]
 
 
