@@ -41,9 +41,9 @@ class Limits(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of an attempt. A number that nobody has and a customer without a PIN are `wrong` like a wrong PIN."""
+    """What came of an attempt. A wrong PIN, a number that nobody has and a customer without a PIN are `not_found` alike."""
 
-    outcome: Literal["verified", "wrong", "locked"]
+    outcome: Literal["found", "not_found", "locked"]
     customer: CustomerMatch | None = None
     attempts_left: int = 0
     locked_until: float | None = None
@@ -94,9 +94,9 @@ class PinCheck:
         if await self._passwords.verify(claim.kept, pin):
             async with self._sessions.write() as session:
                 await session.execute(delete(PinAttempts).where(PinAttempts.subject == claim.subject))
-            return Verdict("verified", claim.customer)
+            return Verdict("found", claim.customer)
         if claim.locked_until is None:
-            return Verdict("wrong", attempts_left=claim.left)
+            return Verdict("not_found", attempts_left=claim.left)
         await self._alert(claim)
         return Verdict("locked", locked_until=claim.locked_until)
 

@@ -63,8 +63,8 @@ async def test_who_gives_a_number_and_the_pin_is_identified(bank: Bank) -> None:
         ("id_number", ID_NUMBER),
     ):
         found = await bank.check.verify(by, number, PIN)  # type: ignore[arg-type]
-        assert (found.outcome, found.customer and found.customer.id) == ("verified", str(customer))
-    assert (await bank.check.verify("id_number", CARD, PIN)).outcome == "wrong"
+        assert (found.outcome, found.customer and found.customer.id) == ("found", str(customer))
+    assert (await bank.check.verify("id_number", CARD, PIN)).outcome == "not_found"
 
 
 async def test_guessing_is_counted_locked_and_alerted(bank: Bank) -> None:
@@ -72,8 +72,8 @@ async def test_guessing_is_counted_locked_and_alerted(bank: Bank) -> None:
     locks = LOCKS._value.get()
     with structlog.testing.capture_logs() as logs:
         assert [await bank.tries("0000") for _ in range(4)] == [
-            ("wrong", 2),
-            ("wrong", 1),
+            ("not_found", 2),
+            ("not_found", 1),
             ("locked", 0),
             ("locked", 0),
         ]
@@ -101,20 +101,20 @@ async def test_a_lock_ends_and_the_next_one_is_longer_up_to_a_limit(bank: Bank) 
         bank.clock.advance(seconds - 1)
         assert (await bank.tries(PIN))[0] == "locked"
         bank.clock.advance(1)
-    assert await bank.tries(PIN) == ("verified", 0)
-    assert await bank.tries("0000") == ("wrong", 2)
+    assert await bank.tries(PIN) == ("found", 0)
+    assert await bank.tries("0000") == ("not_found", 2)
 
 
 async def test_a_right_pin_forgets_the_wrong_ones_before_it(bank: Bank) -> None:
     await bank.open()
     for pin in ("0000", "0000", PIN, "0000", "0000", PIN):
         outcome, _ = await bank.tries(pin)
-        assert outcome == ("verified" if pin == PIN else "wrong")
+        assert outcome == ("found" if pin == PIN else "not_found")
 
 
 async def test_the_last_attempt_may_still_be_the_right_one(bank: Bank) -> None:
     await bank.open()
-    assert [(await bank.tries(pin))[0] for pin in ("0000", "0000", PIN)] == ["wrong", "wrong", "verified"]
+    assert [(await bank.tries(pin))[0] for pin in ("0000", "0000", PIN)] == ["not_found", "not_found", "found"]
 
 
 async def test_a_number_that_nobody_has_is_answered_like_one_that_somebody_has(bank: Bank) -> None:
@@ -126,7 +126,7 @@ async def test_a_number_that_nobody_has_is_answered_like_one_that_somebody_has(b
 async def test_many_guesses_at_once_are_no_way_round_the_limit(bank: Bank) -> None:
     await bank.open()
     outcomes = await asyncio.gather(*(bank.tries(f"{guess:04}") for guess in range(20)))
-    assert sum(outcome == "wrong" for outcome, _ in outcomes) == LIMITS.attempts - 1
+    assert sum(outcome == "not_found" for outcome, _ in outcomes) == LIMITS.attempts - 1
     assert await bank.tries(PIN) == ("locked", 0)
 
 
@@ -134,13 +134,13 @@ async def test_a_customer_who_is_not_active_or_has_no_pin_is_not_identified(bank
     customer = await bank.open()
     async with bank.sessions.write() as session:
         await pins.remove_pin(session, customer)
-    assert (await bank.tries(PIN))[0] == "wrong"
+    assert (await bank.tries(PIN))[0] == "not_found"
     async with bank.sessions.write() as session:
         await pins.set_pin(session, bank.passwords, customer, PIN, bank.clock)
         found = await session.get(Customer, customer)
         assert found is not None
         found.active = False
-    assert (await bank.tries(PIN))[0] == "wrong"
+    assert (await bank.tries(PIN))[0] == "not_found"
 
 
 async def test_a_new_pin_and_an_unlock_end_a_lock(bank: Bank) -> None:
@@ -156,7 +156,7 @@ async def test_a_new_pin_and_an_unlock_end_a_lock(bank: Bank) -> None:
                 pin = "918273"
             else:
                 await pins.set_pin(session, bank.passwords, customer, pin, bank.clock)
-        assert (await bank.tries(pin))[0] == "verified"
+        assert (await bank.tries(pin))[0] == "found"
 
 
 @pytest.mark.parametrize("pin", ["", "123", "1234", "987654", "0000000", "8901", "12a4", "１３５７", "1" * 13, "13 57"])
