@@ -41,7 +41,7 @@ class Limits(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of an attempt. A wrong PIN, a number that nobody has and a customer without a PIN are `not_found` alike."""
+    """What came of an attempt. A wrong PIN, a number of nobody and a customer without a PIN are all `not_found`."""
 
     outcome: Literal["found", "not_found", "locked"]
     customer: CustomerMatch | None = None
