@@ -1,15 +1,24 @@
 """The server as it is put together, with its lifespan."""
 
+from contextlib import AsyncExitStack
+
 import httpx
 from pydantic import SecretStr
 
+from app.audit.queries import Wanted, entries
 from app.auth.passwords import Passwords
 from app.auth.service import create_first_administrator
 from app.auth.tokens import Principal
+from app.core.clock import now, utc
+from app.ivr.judging import judge
+from app.ivr.queries import flow
+from app.ivr.service import Act, schedule
 from app.main import create_app
 from app.settings import Database as DatabaseSettings
 from app.settings import Settings
 from tests.fixtures.database import Database
+from tests.fixtures.waiting import eventually
+from tests.ivr.factories import new_flow
 
 SIGN_IN = {"login": "admin", "password": "correct horse"}
 
@@ -41,3 +50,25 @@ async def test_a_token_outlives_the_process_that_gave_it(database: Database) -> 
             verifiers.append(app.state.services.tokens)
     anna = Principal("anna", "Anna", "agent")
     assert verifiers[1].verify(verifiers[0].issue(anna)) == anna
+
+
+async def test_a_scheduled_flow_is_published_by_one_of_the_servers_that_run(database: Database) -> None:
+    apps = [create_app(settings_of(database)) for _ in range(2)]
+    async with AsyncExitStack() as running:
+        for app in apps:
+            await running.enter_async_context(app.router.lifespan_context(app))
+        sessions = apps[0].state.services.sessions
+        soon = utc(now() + 1)
+        async with sessions.write() as session:
+            await new_flow(session)
+            await schedule(session, Act("ann", utc(now()), judge), "main", 1, soon)
+
+        async def published() -> int | None:
+            async with sessions.read() as session:
+                found = (await flow(session, "main")).published
+            return None if found is None else found.number
+
+        assert await eventually(published, lambda number: number is not None) == 1
+        async with sessions.read() as session:
+            told = await entries(session, Wanted(action="flow.published"), 10, None)
+        assert [each.who for each in told] == ["ann"]
