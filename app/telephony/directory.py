@@ -6,11 +6,22 @@ import msgspec
 
 
 class SourceAccess(msgspec.Struct, frozen=True):
-    """How one platform is trusted and reached. Every one of `secrets` verifies; the first one signs."""
+    """How one platform is trusted and reached. Every one of `secrets` verifies; the first one signs.
+
+    The rest is for platforms whose calls we steer ourselves: `platform` names the adapter, `account` is ours there,
+    `public_url` is the address at which the platform reaches us, `caller_id` the number that those see whom we call,
+    `emergency_number` where callers go while we are down, `languages` those that our own sentences are spoken in.
+    """
 
     id: str
     secrets: tuple[str, ...]
     command_url: str | None = None
+    platform: str = "generic"
+    account: str | None = None
+    public_url: str | None = None
+    caller_id: str | None = None
+    emergency_number: str | None = None
+    languages: tuple[str, ...] = ("en", "zh")
 
 
 class SourceDirectory:

@@ -1,0 +1,119 @@
+"""Whom to dial into a call's conference, with which rights there. Pure."""
+
+from typing import Any
+
+import msgspec
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+from app.telephony.adapters.twilio import twiml
+from app.telephony.adapters.twilio.addresses import Kind, Place
+from app.telephony.adapters.twilio.after import REACH
+from app.telephony.adapters.twilio.twiml import CUSTOMER, LEG_EVENTS
+from app.telephony.events import OrderType
+from app.telephony.port import Refused
+
+Value = str | int | bool | list[str]
+LISTENER = "listener-"
+LONGEST_LABEL = 128
+RING_SECONDS = {"agent": 25, "customer": 60, "other": 45, "listener": 25}
+"""An agent's phone rings shorter than the floor waits for it."""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One participant to be: the unique label, and the fields of the request."""
+
+    label: str
+    fields: dict[str, Value]
+
+    def also(self, **more: Value) -> "Wanted":
+        """With further fields."""
+        return Wanted(self.label, self.fields | more)
+
+
+def label_of(agent: str) -> str:
+    """What an agent is called in a conference."""
+    return _allowed(f"agent-{agent}")
+
+
+def stays(label: str | None, leaving: str | None) -> bool:
+    """Whether a participant is a reason for the call to go on when an agent leaves it."""
+    return label not in (CUSTOMER, leaving) and not (label or "").startswith(LISTENER)
+
+
+def wanted(
+    order: str, place: Place, agent: dict[str, Any], to: dict[str, Any], mode: str | None, coached: str | None
+) -> Wanted | Refused:
+    """The participant that an order asks for, or why there can be none."""
+    match order:
+        case OrderType.CONNECT:
+            return _agent(place, agent)
+        case OrderType.DIAL:
+            return _agent(place, agent, dial=to.get("number"))
+        case OrderType.CONFERENCE if to.get("agent"):
+            return _agent(place, {"id": to["agent"], "address": to.get("address")})
+        case OrderType.CONFERENCE:
+            return _participant(place, f"other-{to.get('number')}", to.get("number"), "other")
+        case _ if order == REACH:
+            return _participant(place, CUSTOMER, to.get("number"), "customer", machine=True)
+    return _listener(place, agent, mode, coached)
+
+
+def handed_over(number: str, place: Place, agent: str | None) -> str:
+    """The caller leaves for a number, as an agent asked; when that ends the call is over."""
+    response = VoiceResponse()
+    dial = Dial(action=place.address(Kind.OVER), method="POST")
+    twiml.dialled(dial, number, place.address(Kind.LEG, party="transfer", agent=agent))
+    response.append(dial)
+    return twiml.text_of(response)
+
+
+def _agent(place: Place, agent: dict[str, Any], dial: Any = None) -> Wanted | Refused:
+    who = str(agent.get("id"))
+    made = _participant(place, label_of(who), agent.get("address"), "agent", agent=who, dial=dial)
+    if isinstance(made, Refused):
+        return Refused(f"Agent {who} has no address to ring, such as sip:, client: or a number; set one.")
+    return made
+
+
+def _listener(place: Place, agent: dict[str, Any], mode: str | None, coached: str | None) -> Wanted | Refused:
+    who = str(agent.get("id"))
+    made = _participant(place, f"{LISTENER}{who}", agent.get("address"), "listener", agent=who)
+    if isinstance(made, Refused) or mode == "join":
+        return made
+    if mode == "whisper":
+        if coached is None:
+            return Refused("The agent who is to be coached is not on this call.")
+        return made.also(Coaching=True, CallSidToCoach=coached)
+    return made.also(Muted=True)
+
+
+def _participant(
+    place: Place, label: str, address: Any, party: str, *, machine: bool = False, **about: str | None
+) -> Wanted | Refused:
+    if not address:
+        return Refused("There is no number to dial.")
+    if place.access.caller_id is None:
+        return Refused(f"Source {place.access.id} has no caller_id to call from; set a number of the account.")
+    label = _allowed(label)
+    fields: dict[str, Value] = {
+        "To": str(address),
+        "From": place.access.caller_id,
+        "Label": label,
+        "Timeout": RING_SECONDS[party],
+        "Beep": "false",
+        "StartConferenceOnEnter": party != "listener",
+        "EndConferenceOnExit": party == "customer",
+        "StatusCallback": place.address(Kind.LEG, party=party, **about),
+        "StatusCallbackEvent": LEG_EVENTS.split(),
+        "StatusCallbackMethod": "POST",
+        "ConferenceStatusCallback": place.address(Kind.CONFERENCE),
+        "ConferenceStatusCallbackEvent": "hold",
+    }
+    if machine:
+        fields |= {"MachineDetection": "Enable", "AmdStatusCallback": place.address(Kind.MACHINE, party=party)}
+    return Wanted(label, fields)
+
+
+def _allowed(label: str) -> str:
+    """Slashes are not allowed in a label, nor more than so many characters."""
+    return label.replace("/", "_")[:LONGEST_LABEL]

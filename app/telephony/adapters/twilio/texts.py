@@ -1,0 +1,50 @@
+"""The few sentences that the adapter speaks itself, where no flow and no rule gives one. Pure."""
+
+from app.telephony.adapters.twilio.languages import known_as
+
+APOLOGY = {
+    "en": "We are sorry, we cannot serve you this very moment. Please stay on the line.",
+    "zh": "非常抱歉，我们暂时无法为您服务，请不要挂机。",
+    "yue": "非常抱歉，我哋暫時未能為你服務，請唔好收線。",
+    "es": "Lo sentimos, en este momento no podemos atenderle. Por favor, no cuelgue.",
+    "fr": "Nous sommes désolés, nous ne pouvons pas vous répondre à cet instant. Veuillez patienter.",
+    "de": "Es tut uns leid, gerade jetzt können wir Sie nicht bedienen. Bitte bleiben Sie am Apparat.",
+}
+GOODBYE = {
+    "en": "We are sorry, we cannot serve you now. Please call again later.",
+    "zh": "非常抱歉，我们现在无法为您服务，请稍后再拨。",
+    "yue": "非常抱歉，我哋而家未能為你服務，請稍後再打嚟。",
+    "es": "Lo sentimos, ahora no podemos atenderle. Llame más tarde, por favor.",
+    "fr": "Nous sommes désolés, nous ne pouvons pas vous répondre maintenant. Veuillez rappeler plus tard.",
+    "de": "Es tut uns leid, wir können Sie jetzt nicht bedienen. Bitte rufen Sie später noch einmal an.",
+}
+CALLBACK_OFFER = {
+    "en": "If you would rather be called back and keep your place in the line, press 1. Otherwise please stay on.",
+    "zh": "如需我们回电并保留您的排队位置，请按 1；继续等待请不要挂机。",
+    "yue": "如果想我哋打返畀你，並保留輪候次序，請按 1；想繼續等候請唔好收線。",
+    "es": "Si prefiere que le llamemos y conservar su turno, pulse 1. Si no, permanezca en línea.",
+    "fr": "Pour être rappelé en gardant votre place, appuyez sur 1. Sinon, veuillez patienter.",
+    "de": "Wenn wir Sie zurückrufen sollen, drücken Sie die 1: Ihr Platz bleibt Ihnen. Sonst warten Sie bitte.",
+}
+CALLBACK_TAKEN = {
+    "en": "Thank you, we will call you back. Goodbye.",
+    "zh": "谢谢，我们会尽快给您回电，再见。",
+    "yue": "多謝，我哋會盡快打返畀你，再見。",
+    "es": "Gracias, le devolveremos la llamada. Adiós.",
+    "fr": "Merci, nous vous rappellerons. Au revoir.",
+    "de": "Vielen Dank, wir rufen Sie zurück. Auf Wiederhören.",
+}
+BEEP = {
+    "en": "Please leave a message after the tone.",
+    "zh": "请在提示音后留言。",
+    "yue": "請喺提示聲後留言。",
+    "es": "Deje su mensaje después de la señal.",
+    "fr": "Veuillez laisser un message après le signal.",
+    "de": "Bitte hinterlassen Sie eine Nachricht nach dem Ton.",
+}
+
+
+def in_languages(texts: dict[str, str], languages: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The sentence in each of the languages that there is one in, with its language; English where there is none."""
+    found = [(tag, texts[key]) for tag in languages if (key := known_as(tag, texts)) is not None]
+    return found or [("en", texts["en"])]

@@ -1,0 +1,51 @@
+"""Twilio's words for what happens to a leg, and ours. Pure."""
+
+from app.telephony.events import EventType as E
+
+ENDS = {
+    "completed": "normal",
+    "busy": "busy",
+    "no-answer": "no_answer",
+    "failed": "failed",
+    "canceled": "withdrawn",
+}
+"""The call statuses that are final, with the cause that we give."""
+
+BUSY_ENDS = frozenset({"busy", "no-answer", "failed"})
+"""Those of a leg that was never answered."""
+
+WITHHELD = frozenset(
+    {"", "anonymous", "unknown", "restricted", "unavailable", "+266696687", "+7378742833", "+2562533", "+86282452253"}
+)
+"""What stands in place of a number that is not shown: words, or the word spelt on the keys of a telephone."""
+
+SECRETS = frozenset({"Digits", "FinishedOnKey", "SpeechResult", "UnstableSpeechResult", "StableSpeechResult"})
+"""Fields of a Gather that hold, or tell something of, what the caller keyed or said."""
+
+NOISE = frozenset(
+    {"AccountSid", "ApiVersion", "CallbackSource", "Called", "Caller", "msg", "Confidence"}
+    | {f"{end}{part}" for end in ("Called", "Caller", "From", "To") for part in ("City", "Country", "State", "Zip")}
+)
+"""Fields that say nothing about a call that is not said elsewhere. The message that is kept has them."""
+
+_RINGING = {"ringing": E.DELIVERED}
+_LEGS: dict[str, dict[str, str]] = {
+    "agent": {**_RINGING, "in-progress": E.ESTABLISHED, "completed": E.CONNECTION_CLEARED},
+    "customer": {**_RINGING, "in-progress": E.ESTABLISHED, "completed": E.CLEARED, "canceled": E.CLEARED},
+    "other": {**_RINGING, "in-progress": E.CONFERENCED, "completed": E.CONNECTION_CLEARED},
+}
+
+
+def leg_event(party: str, status: str) -> str:
+    """The event of a leg that we made. Supervisors who listen, and whom a caller was sent to, move no leg of the call:
+    what becomes of them is told in words that the floor keeps and does not act on, but for the beginning of a transfer.
+    """
+    if party == "transfer":
+        return E.TRANSFERRED if status in ("initiated", "queued") else f"call.transfer_{status}"
+    if party not in _LEGS:
+        return f"call.{party}_{status}"
+    if status in BUSY_ENDS:
+        return E.FAILED
+    if status == "canceled" and party != "customer":
+        return E.CONNECTION_CLEARED
+    return _LEGS[party].get(status, f"call.{status}")
