@@ -226,7 +226,7 @@ def test_what_the_database_cannot_keep_is_repaired() -> None:
     assert b"\\u0000" not in said.notice.raw
 
 
-DELIVERIES = [
+DELIVERIES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("voice", INCOMING, {}),
     ("voice", INCOMING | {"CallSid": AGENT_LEG}, {}),
     ("status", leg("completed"), {}),

@@ -69,10 +69,9 @@ def handed_over(number: str, place: Place, agent: str | None) -> str:
 
 def _agent(place: Place, agent: dict[str, Any], dial: Any = None) -> Wanted | Refused:
     who = str(agent.get("id"))
-    made = _participant(place, label_of(who), agent.get("address"), "agent", agent=who, dial=dial)
-    if isinstance(made, Refused):
+    if not agent.get("address"):
         return Refused(f"Agent {who} has no address to ring, such as sip:, client: or a number; set one.")
-    return made
+    return _participant(place, label_of(who), agent["address"], "agent", agent=who, dial=dial)
 
 
 def _listener(place: Place, agent: dict[str, Any], mode: str | None, coached: str | None) -> Wanted | Refused:

@@ -26,9 +26,12 @@ _UNSPEAKABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SENTENCES = re.compile(f"(?s).{{1,{LONGEST_TEXT}}}(?:(?<=[.!?。！？；;])|$)|.{{1,{LONGEST_TEXT}}}")
 
 
-def script(told: i.Script, place: Place) -> str:
-    """The TwiML of a script. One without a final instruction comes back to us with its number."""
+def script(told: i.Script, place: Place, *, settle: bool = False) -> str:
+    """The TwiML of a script. One without a final instruction comes back to us with its number. With `settle` the
+    conference that the caller comes from has ended before they enter one of the same name."""
     response = VoiceResponse()
+    if settle and told.instructions and _waits_at_once(told.instructions[0]):
+        response.pause(length=1)
     for each in told.instructions:
         _add(response, each, told.number, place)
     if not told.instructions or isinstance(told.instructions[-1], i.Say | i.Play | i.Pause):
@@ -138,6 +141,10 @@ def _add(response: VoiceResponse, each: i.AnyInstruction, number: int, place: Pl
             _record(response, each, place)
         case i.HangUp():
             response.hangup()
+
+
+def _waits_at_once(first: i.AnyInstruction) -> bool:
+    return isinstance(first, i.Music) or (isinstance(first, i.Enqueue) and not first.prompts)
 
 
 def _prompts(parent: Any, prompts: Iterable[i.Prompt], place: Place) -> None:
