@@ -74,7 +74,7 @@ class Desk:
             if received.delivery not in self.answers:
                 self.answers[received.delivery] = self._apply(received.notice.event, received.contact)
                 self.raws.append(received.notice.raw)
-                self.secrets += [received.secret] if received.secret else []
+                self.secrets += [received.secret.get_secret_value()] if received.secret else []
             contact, script = self.answers[received.delivery]
             command = self.inbound.after(received, contact)
             if command is not None:

@@ -9,7 +9,7 @@ from app.core.clock import now
 from app.telephony.adapters.twilio.driver import TwilioDriver
 from app.telephony.directory import SourceAccess
 from app.telephony.instructions import Say, Script
-from app.telephony.port import Delivered, Missed, Refused, SwitchCommand
+from app.telephony.port import Delivered, Driver, Missed, Refused, SwitchCommand
 from tests.telephony.twilio.desk import ANNA, desk
 
 pytestmark = pytest.mark.enable_socket
@@ -46,9 +46,8 @@ async def test_nobody_listening_may_change() -> None:
     async with httpx.AsyncClient() as http:
         access = SourceAccess("tw", ("t",), "http://127.0.0.1:1", account="AC1", public_url="http://x", caller_id="+1")
         command = SwitchCommand("k", "call.connect", now(), {"call_id": "c", "contact_id": "d", "agent": ANNA})
-        assert await TwilioDriver(http, now).execute(access, command) == Missed(
-            "Source tw did not answer (ConnectError)."
-        )
+        driver: Driver = TwilioDriver(http, now)
+        assert await driver.execute(access, command) == Missed("Source tw did not answer (ConnectError).")
 
 
 @pytest.mark.parametrize("address", ["ftp://switch", "http://switch:port"])

@@ -128,7 +128,9 @@ def test_input_of_the_caller(form: dict[str, str], query: dict[str, Any], said: 
 def test_a_secret_is_handed_apart(form: dict[str, str], secret: str, finished: str) -> None:
     heard = told("script", GATHERED | form, **OURS, script=7, end="digits", most=6, secret=1)
     details = heard.notice.event.details
-    assert heard.secret == secret
+    assert heard.secret is not None
+    assert heard.secret.get_secret_value() == secret
+    assert "407155" not in repr(heard)
     assert (details["secret"], details["keyed"], details["digits"]) == (True, bool(secret), "")
     assert details["finished"] == finished
     assert b"407155" not in msgspec.json.encode((heard.notice, heard.delivery))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import msgspec
+from pydantic import SecretStr
 
 from app.telephony.adapters.twilio import fallback, parse, request, signatures, twiml
 from app.telephony.adapters.twilio.addresses import ASKS_FOR_TWIML, NO_NEWS, Kind, Place
@@ -26,7 +27,7 @@ class Received(msgspec.Struct, frozen=True):
 
     delivery: str = ""
     notice: Notice | None = None
-    secret: str | None = None
+    secret: SecretStr | None = None
     contact: str | None = None
     asks: bool = False
     body: bytes = b""
@@ -55,9 +56,9 @@ class TwilioInbound:
         hook = request.read(target, body)
         signatures.verify(headers, hook, access.public_url, access.secrets)
         if hook.kind in NO_NEWS:
-            return Received(body=_standing_answer(hook, access).encode(), hook=hook)
+            return Received(body=_standing_answer(hook, access).encode())
         told = parse.parse(access.id, hook, now)
-        return Received(told.delivery, told.notice, told.secret, told.contact, told.asks, hook=hook)
+        return Received(told.delivery, told.notice, told.secret, told.contact, told.asks, hook=told.hook)
 
     def answer(
         self, received: Received, access: SourceAccess, contact: str = "", script: Script | None = None

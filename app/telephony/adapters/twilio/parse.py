@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 import msgspec
+from pydantic import SecretStr
 
 from app.core import wire
 from app.telephony.adapters.twilio.addresses import ASKS_FOR_TWIML, Kind
@@ -24,12 +25,14 @@ _FACTS = frozenset({"CallSid", "From", "To", "Direction", "CallStatus", "Timesta
 
 
 class Told(NamedTuple):
-    """What a request says. `secret` is what the caller keyed or said for a secret: it is in neither event nor message,
-    and must be kept by nobody. `contact` where the address named one; `asks` whether TwiML is expected."""
+    """What a request says. `secret` is what the caller keyed or said for a secret: it is in neither event nor message
+    nor `hook` (the request without it), and must be kept by nobody. `contact` where the address named one; `asks`
+    whether TwiML is expected."""
 
     delivery: str
     notice: Notice
-    secret: str | None
+    hook: Webhook
+    secret: SecretStr | None
     contact: str | None
     asks: bool
 
@@ -52,7 +55,7 @@ def parse(source: str, hook: Webhook, now: float) -> Told:
     hook, secret = _without_secret(hook)
     fact = _READERS[Kind(hook.kind)](hook)
     if fact.type == EventType.DIGITS:
-        keyed = {} if secret is None else {"secret": True, "keyed": bool(secret)}
+        keyed = {} if secret is None else {"secret": True, "keyed": bool(secret.get_secret_value())}
         fact = msgspec.structs.replace(fact, details={**fact.details, "finished": finished, **keyed})
     event = CallEvent(
         source=source,
@@ -70,7 +73,7 @@ def parse(source: str, hook: Webhook, now: float) -> Told:
     )
     raw = {"address": hook.kind, "query": hook.query, "form": hook.fields()}
     notice = Notice(_kept(event), msgspec.json.encode(_scrubbed(raw)))
-    return Told(delivery_id(hook), notice, secret, hook.query.get("contact"), hook.kind in ASKS_FOR_TWIML)
+    return Told(delivery_id(hook), notice, hook, secret, hook.query.get("contact"), hook.kind in ASKS_FOR_TWIML)
 
 
 def _call_sid(hook: Webhook) -> str:
@@ -90,13 +93,13 @@ def _call_sid(hook: Webhook) -> str:
     return sid
 
 
-def _without_secret(hook: Webhook) -> tuple[Webhook, str | None]:
+def _without_secret(hook: Webhook) -> tuple[Webhook, SecretStr | None]:
     """The request without what was keyed for a secret, and that apart."""
     if not hook.query.get("secret"):
         return hook, None
     said = hook.field("Digits") or hook.field("SpeechResult") or ""
     form = type(hook.form)({name: [""] if name in SECRETS else values for name, values in hook.form.items()})
-    return msgspec.structs.replace(hook, form=form), said
+    return msgspec.structs.replace(hook, form=form), SecretStr(said)
 
 
 def _voice(hook: Webhook) -> Fact:
