@@ -103,11 +103,25 @@ def _show(call: "Rehearsal", shown: int, tell: "Callable[[Heard], None]", do: Ca
 def _typed(call: "Rehearsal") -> Iterator[str]:
     """Lines until the call is over; who leaves before hangs up."""
     while not call.over:
-        if sys.stdin.isatty():
-            sys.stderr.write(f"{call.node}> ")
-            sys.stderr.flush()
-        line = sys.stdin.readline()
+        line = _line(call)
         yield line.strip() if line else HANG_UP[0]
+
+
+def _line(call: "Rehearsal") -> str:
+    """What is typed, empty at the end of it; a secret is not shown while it is typed."""
+    from getpass import getpass
+
+    prompt = f"{call.node}> "
+    if not sys.stdin.isatty():
+        return sys.stdin.readline()
+    if call.collecting is not None and call.collecting.secret:
+        try:
+            return getpass(prompt) + "\n"
+        except EOFError:
+            return ""
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    return sys.stdin.readline()
 
 
 def _do(call: "Rehearsal", typed: str) -> None:
