@@ -12,7 +12,7 @@ from app.db.base import Base
 class AuditEntry(Base):
     """One change, written in the transaction that makes it. Partitioned by month of `at`.
 
-    Most are written by triggers (migration 0015), so that a change by whatever way is seen; what a row's change cannot
+    Most are written by triggers (migration 0016), so that a change by whatever way is seen; what a row's change cannot
     tell by itself is written by `app.audit.service.record`. `who` is the login or the key that asked, null where nobody
     was signed in (the command line, SQL). `before` and `after` hold only what differs, and never a secret.
     """
