@@ -24,6 +24,7 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
+from app.customers.pins import PinCheck, pin_check
 from app.customers.queries import recognise
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
@@ -31,13 +32,17 @@ from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
 from app.floor.commands import CustomerCard, OrderFailed, Recognised
+from app.floor.errand_runner import ErrandRunner
+from app.floor.errands import Errands
 from app.floor.housekeeping import keep_tidy
 from app.floor.outbox import Outbox
 from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
+from app.ivr.fetching import Fetching, open_fetching_client
 from app.ivr.judging import judge
 from app.ivr.publishing import keep_publishing
+from app.ivr.vault import Vault
 from app.realtime.hub import Hub
 from app.settings import Settings
 from app.telephony.adapters.generic.adapter import GenericInbound
@@ -62,10 +67,11 @@ def create_app(settings: Settings) -> Application:
             running.push_async_callback(engine.dispose)
             pool = await open_pool(url, settings.database.pool)
             running.push_async_callback(pool.close)
-            live = await running.enter_async_context(live_floor(settings, url, pool))
+            sessions = Sessions(engine)
+            pins = await pin_check(sessions, Passwords(), now)
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
-            sessions = Sessions(engine)
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge))
             app.state.services = await services(settings, sessions, live.floor)
             live.join(made, app.state.services.tokens)
@@ -112,9 +118,17 @@ class Live:
     """The floor and everything that speaks for it to platforms and people."""
 
     def __init__(
-        self, *, tasks: Supervisor, floor: Floor, hub: Hub, directory: SourceDirectory, recognition: Recognition
+        self,
+        *,
+        tasks: Supervisor,
+        floor: Floor,
+        hub: Hub,
+        directory: SourceDirectory,
+        recognition: Recognition,
+        vault: Vault,
     ) -> None:
         self.tasks = tasks
+        self.vault = vault
         self.floor = floor
         self.hub = hub
         self.directory = directory
@@ -128,6 +142,7 @@ class Live:
             floor=self.floor,
             recognition=self.recognition,
             clock=now,
+            vault=self.vault,
         )
         sockets = Sockets(
             floor=self.floor,
@@ -174,10 +189,10 @@ class Caller:
 
 
 @asynccontextmanager
-async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]") -> AsyncIterator[Live]:
+async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
-    tasks, hub = Supervisor(_stop_the_process), Hub()
-    async with open_client() as http:
+    tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
+    async with open_client() as http, open_fetching_client() as out:
         directory = SourceDirectory()
         orders = Outbox(
             floor=settings.floor.id,
@@ -188,6 +203,8 @@ async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]") ->
             clock=now,
             on_death=_stop_the_process,
         )
+        secrets = {name: value.get_secret_value() for name, value in settings.flow.secrets.items()}
+        runner = ErrandRunner(fetch=Fetching(out, secrets).fetch, pins=pins, vault=vault, pool=pool, clock=now)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,
@@ -195,16 +212,18 @@ async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]") ->
             clock=now,
             publisher=hub,
             orders=orders,
+            errands=Errands(runner.run, lambda answer: floor.submit(answer)),
+            region=settings.telephony.region,
             batch=settings.floor.batch,
             takeover_seconds=settings.floor.takeover_seconds,
         )
-        watch = ConfigurationWatch(pool, directory, floor.configure)
+        watch = ConfigurationWatch(pool, directory, floor.configure, settings.telephony.region)
         await watch.look()
         run = tasks.start("floor", floor.run())
         tasks.start("configuration", watch.run())
         try:
             recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
-            yield Live(tasks=tasks, floor=floor, hub=hub, directory=directory, recognition=recognition)
+            yield Live(tasks=tasks, floor=floor, hub=hub, directory=directory, recognition=recognition, vault=vault)
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")
             await floor.stop()

@@ -59,6 +59,14 @@ class Tokens(BaseModel):
     refresh_seconds: int = Field(default=14 * 86_400, ge=60)
 
 
+class Flow(BaseModel):
+    """What flows may use: secrets by name for their requests, as JSON such as {"core-bank": "Bearer ..."}."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secrets: dict[str, SecretStr] = {}
+
+
 class Log(BaseModel):
     """What is logged and how: `console` for people, `json` for collectors."""
 
@@ -83,6 +91,7 @@ class Settings(BaseSettings):
     telephony: Telephony = Telephony()
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
+    flow: Flow = Flow()
     log: Log = Log()
 
     @property

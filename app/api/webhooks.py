@@ -19,8 +19,11 @@ from app.core.clock import Clock
 from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
 from app.core.ids import new_id
 from app.floor.commands import Answer, Command, TakeEvent
+from app.ivr.vault import Vault
 from app.telephony.directory import SourceAccess, SourceDirectory
-from app.telephony.port import Inbound
+from app.telephony.events import EventType
+from app.telephony.masking import with_reference, without_secret
+from app.telephony.port import Inbound, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +39,9 @@ class CtiFloor(Protocol):
 
     async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
         """Apply a command, answered after the commit; the same (scope, id) gets the same answer."""
+
+    def asks_secret(self, source: str, call_id: str, script: object) -> bool:
+        """Whether what is keyed on this call, in answer to this script, may be a secret."""
 
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         """Whether this call is on the floor and this number of its caller no news to it. Raises Unavailable where
@@ -61,7 +67,9 @@ class CtiWebhook:
         floor: CtiFloor,
         recognition: Recognition,
         clock: Clock,
+        vault: Vault,
     ) -> None:
+        self._vault = vault
         self._adapter = adapter
         self._directory = directory
         self._floor = floor
@@ -92,6 +100,8 @@ class CtiWebhook:
         body = await _read(headers, receive)
         message_id = self._adapter.verify(headers, body, access or _stranger(source), self._clock())
         notice = self._adapter.parse(source, body)
+        if notice.event.type == EventType.DIGITS:
+            notice = self._without_secret(source, notice)
         event = notice.event
         caller = None
         if not self._floor.live_call(source, event.call_id, event.from_):
@@ -101,6 +111,14 @@ class CtiWebhook:
         if not answer.ok:
             raise CallfloorError(f"The event could not be taken: {answer.body.get('detail')}", refusal=answer.body)
         return self._adapter.reply(answer.body)
+
+    def _without_secret(self, source: str, notice: Notice) -> Notice:
+        """Keys that are a secret go no further than the vault; the floor gets a reference."""
+        event = notice.event
+        if not self._floor.asks_secret(source, event.call_id, event.details.get("script")):
+            return notice
+        masked, secret = without_secret(notice)
+        return with_reference(masked, self._vault.put(secret)) if secret else masked
 
 
 def _stranger(source: str) -> SourceAccess:

@@ -108,7 +108,8 @@ def _scenario(path: Path | None, day: datetime | None, queue: str | None, time_z
 
 
 def _read(path: Path) -> "Scenario":
-    from app.simulation.reading import Fault, ScenarioFaulty, read_scenario
+    from app.core.faults import Fault
+    from app.simulation.reading import ScenarioFaulty, read_scenario
 
     try:
         text = path.read_text(encoding="utf-8")

@@ -10,6 +10,7 @@ from app.floor.effects import (
     AddEntry,
     Amend,
     AnsweredLate,
+    Ask,
     DropContact,
     Effect,
     EndContact,
@@ -35,6 +36,7 @@ class Batch:
     def __init__(self) -> None:
         self.events: list[Happened] = []
         self.orders: list[SwitchOrder] = []
+        self.asked: list[Ask] = []
         self.inbox: list[Row] = []
         self._contacts: dict[str, Contact] = {}
         self._profiles: dict[str, bytes] = {}
@@ -88,6 +90,9 @@ class Batch:
         if effect.profile is not None:
             self._profiles[effect.contact.id] = effect.profile
 
+    def _ask(self, effect: Ask) -> None:
+        self.asked.append(effect)
+
     def _save_agent(self, effect: SaveAgent) -> None:
         self._agents[effect.agent.id] = effect
 
@@ -140,6 +145,7 @@ _TAKERS: dict[type[Effect], Callable[[Batch, Any], None]] = {
     EndContact: Batch._end,
     AnsweredLate: Batch._answer_late,
     Amend: Batch._amend,
+    Ask: Batch._ask,
 }
 
 

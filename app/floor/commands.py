@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.floor.config import FloorConfig
+from app.ivr.state import Fetched, Verified
 from app.telephony.events import CallEvent
 
 
@@ -104,6 +105,14 @@ class AskCallback(Command, frozen=True, kw_only=True):
 
     contact_id: str
     number: str | None = None
+
+
+class FlowAnswered(Command, frozen=True, kw_only=True):
+    """What a flow had asked for has come; `caller` is who it is, where they have proved it."""
+
+    contact_id: str
+    event: Fetched | Verified
+    caller: Recognised | None = None
 
 
 class TellWait(Command, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.ivr.flow import Flow
 from app.routing.capacity import ONE_CALL, Blending, Capacity
 from app.routing.hours import Hours
 from app.routing.overflow import OverflowRule
@@ -77,11 +78,20 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a telephone platform's calls mean: dialled number -> queue, and the queue of any other number."""
+    """What a telephone platform's calls mean: dialled number -> queue or flow, and where any other number leads."""
 
     id: str
     numbers: dict[str, str] = {}
     default_queue: str | None = None
+    flows: dict[str, str] = {}
+    default_flow: str | None = None
+
+
+class FlowBook(msgspec.Struct, frozen=True, kw_only=True):
+    """The flows that calls go through, by id and version; `current` is the version that a call begins with."""
+
+    current: dict[str, int] = {}
+    versions: dict[tuple[str, int], Flow] = {}
 
 
 class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,4 +102,7 @@ class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, SourceRules] = {}
     tiers: dict[str, TierRules] = {}
     wrap_up_codes: frozenset[str] = frozenset()
+    hours: dict[str, Hours] = {}
+    flows: FlowBook = FlowBook()
+    region: str = "CN"
     version: int = 0

@@ -1,22 +1,29 @@
 """Reading the floor's configuration from the records."""
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
 import msgspec
+import structlog
 
 from app.db.pool import Connection
-from app.floor.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
+from app.floor.config import AgentRecord, FloorConfig, FlowBook, LooserStep, QueueRules, SourceRules, TierRules
+from app.ivr.flow import Flow
+from app.ivr.queries import LIVE_VERSIONS
+from app.ivr.reading import FlowFaulty, read_flow
 from app.routing.capacity import Blending
 from app.routing.hours import Hours
 from app.routing.hours_form import hours_of
 from app.routing.overflow import OverflowRule
 from app.routing.requirement import Selection, Skills, sorted_skills
 
+log = structlog.get_logger(__name__)
 
-async def load(connection: Connection) -> FloorConfig:
-    """The whole configuration as of one moment."""
+
+async def load(connection: Connection, region: str = "CN") -> FloorConfig:
+    """The whole configuration as of one moment; national numbers are those of `region`."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         version = await version_of(connection)
         queues = await connection.fetch("SELECT * FROM queues")
@@ -31,6 +38,7 @@ async def load(connection: Connection) -> FloorConfig:
         numbers = await connection.fetch("SELECT source_id, number, queue_id, flow_id FROM dialled_numbers")
         tiers = await connection.fetch("SELECT id, bonus_seconds, rank FROM tiers")
         codes = await connection.fetch("SELECT id FROM wrap_up_codes WHERE active")
+        flows = await connection.fetch(LIVE_VERSIONS)
     return FloorConfig(
         queues={row["id"]: _queue(row, queue_skills[row["id"]], hours) for row in queues},
         agents={row["id"]: _agent(row, agent_skills[row["id"]]) for row in agents},
@@ -39,6 +47,9 @@ async def load(connection: Connection) -> FloorConfig:
         },
         tiers={row["id"]: TierRules(row["bonus_seconds"], row["rank"]) for row in tiers},
         wrap_up_codes=frozenset(row["id"] for row in codes),
+        hours=hours,
+        flows=_book(flows),
+        region=region,
         version=version,
     )
 
@@ -69,6 +80,22 @@ def _source(row: asyncpg.Record, numbers: list[asyncpg.Record]) -> SourceRules:
         numbers={each["number"]: each["queue_id"] for each in numbers if each["queue_id"] is not None},
         flows={each["number"]: each["flow_id"] for each in numbers if each["flow_id"] is not None},
     )
+
+
+def _book(rows: list[asyncpg.Record]) -> FlowBook:
+    """The flows of calls that begin now and of those that began with a version that has been retired since."""
+    read = {(row["flow_id"], row["number"]): _flow(row["text"]) for row in rows}
+    current = {row["flow_id"]: row["number"] for row in rows if row["published"]}
+    return FlowBook(current=current, versions={key: flow for key, flow in read.items() if flow is not None})
+
+
+@lru_cache(maxsize=1024)  # a version never changes
+def _flow(text: str) -> Flow | None:
+    try:
+        return read_flow(text)
+    except FlowFaulty as faulty:  # it was judged before it was published, by the rules of then
+        log.error("a published flow cannot be read; its callers go to the default queue", why=faulty.detail)
+        return None
 
 
 def _hours(row: asyncpg.Record) -> Hours:

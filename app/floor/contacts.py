@@ -8,6 +8,7 @@ from app.floor.callbacks import open_callback, put_back
 from app.floor.effects import Amend, EndContact
 from app.floor.entities import Contact, ContactState, EndedCall, Offer
 from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
+from app.floor.on_flow import begin
 from app.floor.queueing import enter_queue, leave_visit, served
 from app.floor.work import Work
 from app.routing.estimate import handled
@@ -141,8 +142,10 @@ def _remember_handling(work: Work, contact: Contact, agent_id: str, wrap_up: flo
 def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contact:
     """What becomes of a caller whose last agent has gone while they are still there.
 
-    They wait for whom they were transferred to. Only where the switch itself says that it `transferred` them elsewhere
-    are they not ours to queue. Whom we called ourselves is hung up on: nobody is there to talk to them.
+    They wait for whom they were transferred to; else they are asked how it was, where their flow has said so.
+
+    Only where the switch itself says that it `transferred` them elsewhere are they not ours to queue. Whom we called
+    ourselves is hung up on: nobody is there to talk to them.
     """
     to = contact.transfer
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
@@ -150,6 +153,8 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contac
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
         return work.store.contacts[contact.id]
     if put_back(work, contact):
+        return work.store.contacts[contact.id]
+    if contact.survey is not None and not transferred and begin(work, contact.with_(survey=None), contact.survey):
         return work.store.contacts[contact.id]
     if not transferred and contact.call.direction == "inbound":
         contact = contact.with_(requeue_at=work.now + REQUEUE_SECONDS)

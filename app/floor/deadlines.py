@@ -1,10 +1,11 @@
 """What happens by itself when its time has come. Deadlines are fields of entities, so they survive a restart."""
 
+from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import callbacks, contacts, on_calls, on_presence, queueing
+from app.floor import callbacks, comfort, contacts, on_calls, on_flow, on_presence, queueing
 from app.floor.commands import Expire
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -12,6 +13,8 @@ from app.floor.placing import stepped
 from app.floor.store import ENDED_MEMORY_SECONDS, sweep_at
 from app.floor.work import Work
 from app.telephony.events import OrderType
+
+Happens = Callable[[Work, Contact], None]
 
 
 def expire(work: Work, command: Expire) -> dict[str, Any]:
@@ -31,24 +34,46 @@ def _asked(command: Expire, key: str) -> bool:
 
 
 def _contact(work: Work, contact_id: str) -> None:
-    contact, now = work.store.contacts.get(contact_id), work.now
+    contact = work.store.contacts.get(contact_id)
     if contact is None:
         return
-    waits = contact.state is ContactState.WAITING
-    if contact.offer is not None and contact.offer.expires_at <= now:
-        _offer_expires(work, contact)
-    elif _due(contact.requeue_at, now):
-        queueing.enter_queue(work, contact.noted(now, "contact.returned"), contact.queue)
-    elif waits and _due(contact.loosens_at, now):
-        work.store.put_contact(stepped(work, contact))
-    elif waits and _due(contact.again_at, now):
-        work.store.put_contact(contact.with_(missed_by=(), again_at=None))
-    elif waits and _due(contact.overflow_at, now):
-        queueing.look_at_overflow(work, contact)
-    elif _due(contact.close_at, now):
-        _close(work, contact)
-    elif contact.ended_at is None and sweep_at(contact) <= now:
-        on_calls.sweep(work, contact, "no end received")
+    for when, happens in _timers(contact):
+        if when is not None and when <= work.now:
+            happens(work, contact)
+            return
+
+
+def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
+    """What may be due, the most urgent first; `Store` sets its timer for the earliest."""
+    if contact.offer is not None:
+        yield contact.offer.expires_at, _offer_expires
+    yield contact.requeue_at, _returns
+    if contact.in_flow and contact.flow is not None:
+        yield contact.flow.due_at, on_flow.time_out
+    if contact.state is ContactState.WAITING:
+        yield contact.loosens_at, _loosens
+        yield contact.again_at, _forgives
+        yield contact.overflow_at, queueing.look_at_overflow
+        yield contact.speaks_at, comfort.speak
+    yield contact.close_at, _close
+    if contact.ended_at is None:
+        yield sweep_at(contact), _sweep
+
+
+def _returns(work: Work, contact: Contact) -> None:
+    queueing.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
+
+
+def _loosens(work: Work, contact: Contact) -> None:
+    work.store.put_contact(stepped(work, contact))
+
+
+def _forgives(work: Work, contact: Contact) -> None:
+    work.store.put_contact(contact.with_(missed_by=(), again_at=None))
+
+
+def _sweep(work: Work, contact: Contact) -> None:
+    on_calls.sweep(work, contact, "no end received")
 
 
 def _offer_expires(work: Work, contact: Contact) -> None:
@@ -65,10 +90,6 @@ def _offer_expires(work: Work, contact: Contact) -> None:
 def _close(work: Work, contact: Contact) -> None:
     if not callbacks.put_back(work, contact):
         on_calls.sweep(work, contact, "no answer from the platform")
-
-
-def _due(instant: float | None, now: float) -> bool:
-    return instant is not None and instant <= now
 
 
 def _agent(work: Work, agent_id: str) -> None:

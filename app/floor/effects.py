@@ -3,6 +3,7 @@
 import msgspec
 
 from app.floor.entities import Contact, Entry, LiveAgent
+from app.ivr.state import AnyRequest
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -30,6 +31,13 @@ class SwitchOrder(Effect, frozen=True, kw_only=True):
     agent: str | None
     type: str
     body: bytes
+
+
+class Ask(Effect, frozen=True, kw_only=True):
+    """A flow asks for something outside. It is kept with the contact, so it is asked again after a restart."""
+
+    contact: str
+    request: AnyRequest
 
 
 class SaveContact(Effect, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.floor.commands import CustomerCard, Destination
+from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
 
@@ -52,6 +53,29 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     data: dict[str, Any] = {}
 
 
+class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A caller in a flow. `versions` are the versions of it and of its sub-flows with which the call began; at `due_at`
+    nothing has come of the present script for too long. `secret` are the scripts that ask for a secret."""
+
+    flow: str
+    versions: dict[str, int]
+    state: FlowState
+    due_at: float | None = None
+    secret: tuple[int, ...] = ()
+
+
+class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a waiting caller hears, as their flow wished it; `told_at` is when something is said next, and `asked` the
+    script that offers a callback."""
+
+    music: str | None = None
+    announce: Announce | None = None
+    callback: OfferCallback | None = None
+    told_at: float | None = None
+    offered_at: float | None = None
+    asked: int | None = None
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 
@@ -62,6 +86,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hangs up is called back at `callback_to`, at their place; `callback_of` is the contact that a callback stands for.
     `ending` is the outcome where the queue turned the contact away. A callback is `held` while its queue is closed.
     From `again_at` on it may be offered again also to those who have missed it.
+    `flow` is where the caller is before they wait, `own_steps` what it requires besides the queue, `comfort` what they
+    hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
     send the caller; `sent_away` says that the switch did send them to elsewhere. A caller alone waits again at
     `requeue_at`; a call whose end should have come is closed at `close_at`.
@@ -85,7 +111,12 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     last_agent: str | None = None
     wishes: tuple[tuple[str, float], ...] = ()
     steps: tuple[Step, ...] = ()
+    own_steps: tuple[Step, ...] = ()
     step: int = 0
+    flow: FlowRun | None = None
+    comfort: Comfort | None = None
+    survey: str | None = None
+    verified: bool = False
     overflowed: tuple[str, ...] = ()
     overflow_at: float | None = None
     estimated_wait: float | None = None
@@ -117,7 +148,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def unrouted(self) -> bool:
         """Whether a caller is here whom no queue takes."""
-        return self.state is ContactState.ARRIVING and self.call.direction == "inbound" and self.queued_at is None
+        alone = self.state is ContactState.ARRIVING and self.flow is None
+        return alone and self.call.direction == "inbound" and self.queued_at is None
 
     @property
     def place(self) -> Place:
@@ -144,6 +176,18 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def wanted(self) -> Requirement:
         """What it requires now."""
         return self.steps[self.step].wanted if self.steps else Requirement()
+
+    @property
+    def speaks_at(self) -> float | None:
+        """When something is said next to a caller who waits."""
+        if self.comfort is None or self.promised:
+            return None
+        return min((at for at in (self.comfort.told_at, self.comfort.offered_at) if at is not None), default=None)
+
+    @property
+    def in_flow(self) -> bool:
+        """Whether a flow has the caller."""
+        return self.flow is not None and not self.flow.state.over
 
     @property
     def loosens_at(self) -> float | None:

@@ -65,7 +65,7 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
     for key in contact.wrapping:
         assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
     alone = contact.state is ContactState.ARRIVING and contact.served_by and contact.call.direction == "inbound"
-    if alone and not contact.sent_away:
+    if alone and not contact.sent_away and not contact.in_flow:
         assert contact.requeue_at is not None, f"{contact.id} is alone and would be forgotten"
     if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"

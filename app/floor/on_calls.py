@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, contacts, queueing
+from app.floor import callbacks, comfort, contacts, on_flow, queueing
 from app.floor.commands import OrderFailed, Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
@@ -19,6 +19,9 @@ CLOCK_TOLERANCE = 300.0
 
 MOST_BONUS = 86_400.0
 """A platform may move a contact by up to a day of waiting, forward or back."""
+
+TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE)
+"""Events with which a platform asks what to do next, and does what the answer says."""
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
@@ -53,9 +56,18 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     if event.type == EventType.CALLBACK_REQUESTED:
         callbacks.ask_callback(work, contact, _text(event.details.get("number")))
         contact = work.store.contacts[contact.id]
+    if event.type in TAKES_ORDERS:
+        work.replies_to = contact.id
     _follow(work, contact, event, news)
     _tell_change(work, before, contact.id)
-    return {"contact_id": contact.id, "instructions": []}
+    return {"contact_id": contact.id, **_orders(work)}
+
+
+def _orders(work: Work) -> dict[str, object]:
+    if work.reply is None:
+        return {"instructions": []}
+    told = msgspec.to_builtins(work.reply)
+    return {"script": told["number"], "instructions": told["instructions"]}
 
 
 def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
@@ -189,7 +201,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         call = contact.call
         if call.cleared_at is None:
             call = close(call, call.said_at, event.cause or "customer left")
-        contacts.end_contact(work, contact, call)
+        contacts.end_contact(work, on_flow.left(work, contact), call)
         return
     contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)
@@ -199,7 +211,13 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         else:  # the agent hung up before their phone was answered: no fault of the phone
             take_back(work, contact.with_(close_at=None), "declined")
         return
-    _queue(work, contact, event)
+    said = on_flow.said(event)
+    if said is not None and contact.in_flow:
+        on_flow.feed(work, contact, said)
+    elif said is not None and contact.state is ContactState.WAITING:
+        comfort.heard(work, contact, said)
+    else:
+        _queue(work, contact, event)
 
 
 def _agents_joined(work: Work, contact: Contact) -> Contact:
@@ -248,7 +266,7 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
         work.store.put_contact(contact.with_(requeue_at=None, sent_away=True))
         return
-    if contact.ending is not None:
+    if contact.ending is not None or contact.in_flow:
         return
     if event.type == EventType.QUEUED and _queued_now(contact):
         queue = event.queue if event.queue in queues else contact.queue
@@ -259,8 +277,12 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
             return
     if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
         return
-    chosen = _chosen_queue(work, contact.call)
-    if chosen in queues and contact.call.direction == "inbound":
+    if contact.call.direction != "inbound":
+        return
+    flow, chosen = _chosen(work, contact.call)
+    if flow is not None and contact.flow is None and on_flow.begin(work, contact, flow):
+        return
+    if chosen in queues:
         queueing.enter_queue(work, contact, chosen)
 
 
@@ -271,11 +293,15 @@ def _queued_now(contact: Contact) -> bool:
     return waiting and leg is not None and leg.state is LegState.QUEUED
 
 
-def _chosen_queue(work: Work, call: Call) -> str | None:
+def _chosen(work: Work, call: Call) -> tuple[str | None, str | None]:
+    """The flow and the queue to which the dialled number leads; the queue is also for where the flow is missing."""
     rules = work.store.config.sources.get(call.source)
     if rules is None:
-        return None
-    return rules.numbers.get(call.to or "", rules.default_queue)
+        return None, None
+    dialled = call.to or ""
+    if dialled in rules.numbers and dialled not in rules.flows:
+        return None, rules.numbers[dialled]
+    return rules.flows.get(dialled, rules.default_flow), rules.numbers.get(dialled, rules.default_queue)
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_presence, placing, queueing
+from app.floor import on_flow, on_presence, placing, queueing
 from app.floor.entities import ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
@@ -23,6 +23,7 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     """A process has become the owner: whoever was here has time to come back, and what was changed in the records while
     nobody owned the floor is obeyed, too."""
     on_presence.give_time_to_come_back(work)
+    on_flow.ask_again(work)
     _obey(work)
     return {}
 

@@ -4,7 +4,7 @@ from app.floor.config import LooserStep, QueueRules
 from app.floor.entities import Contact
 from app.floor.work import Work
 from app.routing.requirement import Requirement, Step, step_at, with_language
-from app.routing.steps import steps_of
+from app.routing.steps import both, steps_of
 
 UNTIERED = 0.0, 0
 
@@ -22,7 +22,7 @@ def placed(work: Work, contact: Contact) -> Contact:
         there.with_(
             bonus=(rules.bonus if rules else 0.0) + bonus + contact.own_bonus,
             precedence=-rank if rules is not None and rules.strict_tiers else 0,
-            steps=steps_of(known, _queue_steps(rules, contact)),
+            steps=steps_of(known, both(_queue_steps(rules, contact), contact.own_steps)),
             step=0,
         ),
     )

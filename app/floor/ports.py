@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from app.core.clock import Clock
 from app.floor.commands import Answer, Command
-from app.floor.effects import SwitchOrder
+from app.floor.effects import Ask, SwitchOrder
 from app.floor.inbox import Key
 
 Status = Literal["standby", "owner", "degraded"]
@@ -41,6 +41,19 @@ class Orders(Protocol):
         """Stop; what is not settled stays pending."""
 
 
+class Runs(Protocol):
+    """Who runs errands for flows while this process owns the floor."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def put(self, asks: list[Ask]) -> None:
+        """Run for these."""
+
+    async def stop(self) -> None:
+        """Stop; what has not come is asked for again by the next owner."""
+
+
 class Item:
     """A submitted command and those who wait for its answer."""
 
@@ -73,6 +86,8 @@ class Host(Protocol):
     clock: Clock
     publisher: Publisher
     orders: Orders
+    errands: Runs
+    region: str
     batch: int
     waiting: deque[Item]
     status: Status

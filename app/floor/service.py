@@ -13,10 +13,11 @@ from app.core.errors import Unavailable
 from app.floor import frames
 from app.floor.commands import Answer, Command, Configure, Look, Resumed
 from app.floor.config import FloorConfig
+from app.floor.errands import NoErrands
 from app.floor.inbox import Key
 from app.floor.journal import TRANSIENT, Fenced, Journal
 from app.floor.metrics import OWNED
-from app.floor.ports import Item, Orders, Publisher, Status
+from app.floor.ports import Item, Orders, Publisher, Runs, Status
 from app.floor.tenure import Tenure
 from app.floor.views import Picture
 
@@ -46,6 +47,8 @@ class Floor:
         clock: Clock,
         publisher: Publisher,
         orders: Orders,
+        errands: Runs | None = None,
+        region: str = "CN",
         batch: int = 500,
         takeover_seconds: float = 1.0,
     ) -> None:
@@ -54,6 +57,8 @@ class Floor:
         self.clock = clock
         self.publisher = publisher
         self.orders = orders
+        self.errands: Runs = errands or NoErrands()
+        self.region = region
         self.batch = batch
         self.waiting: deque[Item] = deque()
         self._dsn = dsn
@@ -108,6 +113,22 @@ class Floor:
         if contact is None or contact.ended_at is not None:
             return False
         return number is None or contact.call.from_ is not None
+
+    def asks_secret(self, source: str, call_id: str, script: object) -> bool:
+        """Whether what is keyed on this call, in answer to this script, may be a secret: then nobody may keep it.
+
+        In doubt it is one: where no script is named although one asked for a secret, and after the end of the call.
+        """
+        if self._tenure is None:
+            return True
+        store = self._tenure.state.store
+        contact = store.contacts.get(store.calls.get((source, call_id), ""))
+        if contact is None or contact.ended_at is not None:
+            return True
+        if contact.flow is None:
+            return False
+        secret = contact.flow.secret
+        return script in secret if isinstance(script, int) and not isinstance(script, bool) else bool(secret)
 
     def configure(self, config: FloorConfig) -> None:
         """Decide by this configuration from now on."""
@@ -218,6 +239,7 @@ class Floor:
         self._by_key.clear()
         self.publisher.dismiss(NOT_OWNED, "another process owns the floor")
         await self.orders.stop()
+        await self.errands.stop()
         await journal.close()
 
     def _unavailable(self) -> Unavailable:

@@ -11,7 +11,17 @@ import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor import deadlines, on_calls, on_configuration, on_contacts, on_presence, on_supervision, queueing, views
+from app.floor import (
+    deadlines,
+    on_calls,
+    on_configuration,
+    on_contacts,
+    on_flow,
+    on_presence,
+    on_supervision,
+    queueing,
+    views,
+)
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
 from app.floor.offers import match
@@ -52,6 +62,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.EndCall: on_supervision.end_call,
     c.AskCallback: on_supervision.ask_callback,
     c.TellWait: queueing.tell_wait,
+    c.FlowAnswered: on_flow.answered,
     c.Configure: on_configuration.configure,
     c.Look: _look,
 }

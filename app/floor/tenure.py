@@ -65,9 +65,10 @@ class Tenure:
     @classmethod
     async def begin(cls, floor: Host, journal: Journal) -> "Tenure":
         """Recover the floor, deliver what was left undelivered, and give every agent time to come back."""
-        config = await configuration.load(journal.connection)
+        config = await configuration.load(journal.connection, floor.region)
         recovered = await recover(journal.connection, floor.id, config, floor.clock())
         floor.orders.start(await load_pending(journal.connection, floor.id))
+        floor.errands.start()
         tenure = cls(floor, journal, recovered)
         floor.waiting.appendleft(Item(TakeOver(), None))
         return tenure
@@ -188,6 +189,8 @@ class Tenure:
         round_.tell(self._floor.publisher)
         if round_.batch.orders:
             self._floor.orders.put(round_.batch.orders)
+        if round_.batch.asked:
+            self._floor.errands.put(round_.batch.asked)
         round_.answer()
         self._floor.settled(round_.items)
         self._closed = Round()

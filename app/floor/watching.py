@@ -20,8 +20,9 @@ Obey = Callable[[FloorConfig], None]
 class ConfigurationWatch:
     """Reads the configuration when its version has changed, and hands it to the source directory and to `obey`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", directory: SourceDirectory, obey: Obey) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", directory: SourceDirectory, obey: Obey, region: str = "CN") -> None:
         self._pool = pool
+        self._region = region
         self._directory = directory
         self._obey = obey
         self._version = -1
@@ -32,7 +33,7 @@ class ConfigurationWatch:
             version = await configuration.version_of(connection)
             if version == self._version:
                 return False
-            config = await configuration.load(connection)
+            config = await configuration.load(connection, self._region)
             rows = await connection.fetch("SELECT id, secrets, command_url FROM cti_sources WHERE active")
         self._directory.replace(SourceAccess(row["id"], tuple(row["secrets"]), row["command_url"]) for row in rows)
         self._obey(config)

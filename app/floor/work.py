@@ -13,6 +13,7 @@ from app.floor.entities import Contact, Entry, LiveAgent
 from app.floor.store import Store
 from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
+from app.telephony.instructions import Script
 
 FREE = (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OFF)
 """Nothing holds an agent in these, so nothing is to follow."""
@@ -21,13 +22,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Work:
-    """What a handler holds: `store` to change, `now` (epoch seconds), and ways to tell what happened."""
+    """What a handler holds: `store` to change, `now` (epoch seconds), and ways to tell what happened.
+
+    `replies_to` is the contact whose platform can be told a script in the answer to this very command: `reply`.
+    """
 
     def __init__(self, store: Store, now: float, seq: int) -> None:
         self.store = store
         self.now = now
         self.seq = seq
         self.effects: list[Effect] = []
+        self.replies_to: str | None = None
+        self.reply: Script | None = None
 
     def happened(self, kind: str, body: bytes, contact: str | None = None, agent: str | None = None) -> None:
         """Record an event; with `agent` it is a frame for that agent's sockets."""
@@ -57,6 +63,13 @@ class Work:
                 body=_encode(body),
             )
         )
+
+    def instruct(self, contact: Contact, script: Script) -> None:
+        """Tell the contact's platform a script: in the answer where it waits for one, else as an order."""
+        if self.replies_to == contact.id and self.reply is None:
+            self.reply = script
+        else:
+            self.order(OrderType.SCRIPT, contact, script=msgspec.to_builtins(script))
 
     def add_entry(self, contact: str, started_at: float, at: float, kind: str, /, **data: Any) -> None:
         """Add a line to the timeline of an interaction that is already written."""

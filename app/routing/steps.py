@@ -1,6 +1,6 @@
 """The steps of one contact's requirement: first those whom it would like, then what its queue asks for, ever looser."""
 
-from app.routing.requirement import Requirement, Step
+from app.routing.requirement import Requirement, Step, sorted_skills
 
 
 def steps_of(wishes: tuple[tuple[str, float], ...], queue: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -16,3 +16,36 @@ def steps_of(wishes: tuple[tuple[str, float], ...], queue: tuple[Step, ...]) -> 
             steps.append(Step(at, Requirement(agents=(agent,), channel=first.channel)))
             at += seconds
     return (*steps, *(Step(at + step.after_seconds, step.wanted) for step in queue))
+
+
+def both(queue: tuple[Step, ...], own: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps that require what both require: `own` is what the contact itself asks for besides its queue."""
+    if not own:
+        return queue
+    times = sorted({step.after_seconds for step in (*queue, *own)})
+    return tuple(Step(at, _together(_at(queue, at), _at(own, at))) for at in times)
+
+
+def _at(steps: tuple[Step, ...], at: float) -> Requirement:
+    return next((step.wanted for step in reversed(steps) if step.after_seconds <= at), Requirement())
+
+
+def _together(one: Requirement, other: Requirement) -> Requirement:
+    levels = dict(one.skills)
+    for skill, level in other.skills:
+        levels[skill] = max(level, levels.get(skill, 0))
+    return Requirement(
+        skills=sorted_skills(levels),
+        one_of=(*one.one_of, *other.one_of),
+        agents=_common(one.agents, other.agents),
+        teams=_common(one.teams, other.teams),
+        excluded=tuple(dict.fromkeys((*one.excluded, *other.excluded))),
+        channel=one.channel,
+    )
+
+
+def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Names that both admit; where that is nobody, what the contact asks for goes before what the queue does."""
+    if not one or not other:
+        return one or other
+    return tuple(name for name in other if name in one) or other

@@ -23,6 +23,9 @@ class EventType(StrEnum):
     CONNECTION_CLEARED = "call.connection_cleared"
     CLEARED = "call.cleared"
     FAILED = "call.failed"
+    SCRIPT_DONE = "call.script_done"
+    """A script was carried out to its end; `script` in the details is its number."""
+
     CALLBACK_REQUESTED = "call.callback_requested"
     """The waiting caller wishes to be called back and keeps their place; `number` in the details, else their own."""
 
@@ -68,6 +71,9 @@ class OrderType(StrEnum):
     DIAL = "call.dial"
     OFFER_CALLBACK = "call.offer_callback"
     """Ask the caller whether they would rather be called back; `call.callback_requested` is the yes."""
+
+    SCRIPT = "call.script"
+    """Carry out instructions (`script`) instead of what is being carried out."""
 
     VOICEMAIL = "call.voicemail"
     """Take a message of the caller and end the call."""

@@ -44,6 +44,9 @@ class FakeFloor:
             self._inbox[scope, id] = answer
         return answer
 
+    def asks_secret(self, source: str, call_id: str, script: object) -> bool:
+        return False
+
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         return (source, call_id) in self.live
 

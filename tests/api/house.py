@@ -25,6 +25,7 @@ from app.floor.commands import Recognised
 from app.floor.outbox import Outbox
 from app.floor.service import Floor
 from app.floor.settling import Settling
+from app.ivr.vault import Vault
 from app.realtime.hub import Hub
 from app.telephony.adapters.generic.adapter import GenericInbound
 from app.telephony.adapters.generic.client import GenericDriver, open_client
@@ -82,6 +83,7 @@ class House(Desk):
             floor=floor,
             recognition=Recognition(self._recognise),
             clock=now,
+            vault=Vault(now),
         )
         self.app.router.routes.insert(0, hook.route())
 

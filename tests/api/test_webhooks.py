@@ -17,6 +17,7 @@ from app.api.webhooks import BODY_LIMIT, CtiWebhook
 from app.core.clock import FrozenClock
 from app.core.errors import Unavailable
 from app.floor.commands import Answer, CustomerCard, Recognised, TakeEvent
+from app.ivr.vault import Vault
 from app.telephony.adapters.generic.adapter import GenericInbound
 from app.telephony.adapters.generic.signing import sign
 from app.telephony.directory import SourceAccess, SourceDirectory
@@ -34,7 +35,7 @@ class Desk:
     """An application with nothing but the webhook, and what is behind it."""
 
     def __init__(self) -> None:
-        self.floor = FakeFloor()
+        self.floor, self.vault = FakeFloor(), Vault(CLOCK)
         self.floor.answers[TakeEvent] = lambda command: Answer(
             True, {"contact_id": command.contact_id, "instructions": []}
         )
@@ -47,6 +48,7 @@ class Desk:
             floor=self.floor,
             recognition=Recognition(self._recognise),
             clock=CLOCK,
+            vault=self.vault,
         )
         self.app.serve_first(hook.route())
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)

@@ -1,0 +1,77 @@
+"""What a caller hears while they wait, as their flow wished it: their place, the wait, the offer to be called back."""
+
+import msgspec
+
+from app.floor import callbacks
+from app.floor.commands import TellWait
+from app.floor.entities import Comfort, Contact
+from app.floor.queueing import tell_wait
+from app.floor.work import Work
+from app.ivr.announcing import announced
+from app.ivr.state import Keyed, NoInput, Said, ScriptDone
+from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Script
+
+LEAST_SECONDS = 15.0
+"""Nobody is spoken to more often."""
+
+
+def speak(work: Work, contact: Contact) -> None:
+    """Say what is due: the offer to be called back, once, or how long it will still take."""
+    comfort = contact.comfort
+    assert comfort is not None
+    if comfort.offered_at is not None and comfort.offered_at <= work.now:
+        _offer_callback(work, contact, comfort)
+    else:
+        _announce(work, contact, comfort)
+
+
+def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDone) -> None:
+    """An answer to the offer of a callback; whatever else a waiting caller keys means nothing."""
+    comfort = contact.comfort
+    if comfort is None or comfort.callback is None or comfort.asked is None or event.script != comfort.asked:
+        return
+    contact = contact.with_(comfort=msgspec.structs.replace(comfort, asked=None))
+    work.store.put_contact(contact)
+    if isinstance(event, Keyed) and event.digits == comfort.callback.key:
+        callbacks.ask_callback(work, contact, None)
+        if work.store.contacts[contact.id].callback_to is not None:
+            _say(work, work.store.contacts[contact.id], HangUp(reason="callback"))
+            return
+    _say(work, contact, _music(contact, comfort))
+
+
+def _offer_callback(work: Work, contact: Contact, comfort: Comfort) -> None:
+    wanted = comfort.callback
+    comfort = msgspec.structs.replace(comfort, offered_at=None)
+    if wanted is None or contact.callback_to is not None:
+        work.store.put_contact(contact.with_(comfort=comfort))
+        return
+    collect = Collect(terminator="", prompts=wanted.prompts)
+    number = _say(work, contact.with_(comfort=comfort), collect)
+    told = work.store.contacts[contact.id]
+    work.store.put_contact(told.with_(callback_asked=True, comfort=msgspec.structs.replace(comfort, asked=number)))
+
+
+def _announce(work: Work, contact: Contact, comfort: Comfort) -> None:
+    assert comfort.announce is not None
+    every = max(LEAST_SECONDS, comfort.announce.every_seconds)
+    work.store.put_contact(contact.with_(comfort=msgspec.structs.replace(comfort, told_at=work.now + every)))
+    told = tell_wait(work, TellWait(contact_id=contact.id))
+    prompts = announced(comfort.announce, told["position"], told["estimated_wait_seconds"])
+    contact = work.store.contacts[contact.id]
+    _say(work, contact, msgspec.structs.replace(_music(contact, comfort), prompts=prompts))
+
+
+def _music(contact: Contact, comfort: Comfort) -> Enqueue:
+    return Enqueue(queue=contact.queue or "", music=comfort.music)
+
+
+def _say(work: Work, contact: Contact, *instructions: AnyInstruction) -> int:
+    """Tell the platform a script of the next number; gives it."""
+    assert contact.flow is not None
+    number = contact.flow.state.script + 1
+    state = msgspec.structs.replace(contact.flow.state, script=number)
+    contact = contact.with_(flow=msgspec.structs.replace(contact.flow, state=state))
+    work.store.put_contact(contact)
+    work.instruct(contact, Script(number=number, instructions=instructions))
+    return number

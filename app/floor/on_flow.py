@@ -1,0 +1,254 @@
+"""A caller in a flow: each event is a step of it, and what comes of a step is done here.
+
+The interpreter decides; the floor keeps the state with the contact, answers or orders the script, sets the deadline,
+hands requests out, and takes the caller when the flow is over.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from app.floor import flow_world
+from app.floor.commands import FlowAnswered
+from app.floor.effects import Ask
+from app.floor.entities import Comfort, Contact, ContactState, FlowRun
+from app.floor.overflow import MESSAGE_SECONDS, VOICEMAIL_SECONDS
+from app.floor.queueing import enter_queue
+from app.floor.work import Work
+from app.ivr.flow import Flow
+from app.ivr.interpreter import step
+from app.ivr.state import (
+    AnyAction,
+    AnyEvent,
+    Finished,
+    HungUp,
+    Keyed,
+    NoInput,
+    Said,
+    ScriptDone,
+    Started,
+    Step,
+    TimedOut,
+    ToCallback,
+    ToHangUp,
+    ToQueue,
+    ToTransfer,
+    ToVoicemail,
+    Verified,
+    begun,
+)
+from app.telephony.events import CallEvent, EventType
+from app.telephony.instructions import Collect
+
+MOST_SAID = 1000
+"""Characters of what was said or keyed that are looked at."""
+
+_FINISHED: dict[str, Finished] = {"terminator": "terminator", "timeout": "timeout"}
+
+SELF_SERVED = "self_served"
+LEFT_IN_FLOW = "left_in_flow"
+
+
+def begin(work: Work, contact: Contact, flow_id: str) -> bool:
+    """Let a flow have the caller, in the versions that are published now. False where there is no such flow."""
+    book = work.store.config.flows
+    flow = book.versions.get((flow_id, book.current.get(flow_id, 0)))
+    if flow is None:
+        return False
+    before = contact.flow.state.script if contact.flow is not None else 0  # scripts of one call have one counter
+    state = msgspec.structs.replace(begun(flow), script=before)
+    run = FlowRun(flow=flow_id, versions=dict(book.current), state=state)
+    contact = contact.with_(flow=run, state=ContactState.ARRIVING)
+    work.store.put_contact(contact.noted(work.now, "flow.started", flow=flow_id, version=book.current[flow_id]))
+    feed(work, work.store.contacts[contact.id], Started())
+    return True
+
+
+def feed(work: Work, contact: Contact, event: AnyEvent) -> None:
+    """Take one step of the contact's flow."""
+    run = contact.flow
+    assert run is not None
+    flow, others = _flows(work, run)
+    if flow is None:
+        _lost(work, contact)
+        return
+    _follow(work, contact, step(flow, run.state, event, flow_world.world(work, contact), others))
+
+
+def time_out(work: Work, contact: Contact) -> None:
+    """Nothing has come of the present script for too long."""
+    assert contact.flow is not None
+    feed(work, contact, TimedOut(contact.flow.state.script))
+
+
+def left(work: Work, contact: Contact) -> Contact:
+    """The caller has hung up while a flow had them: the contact as it is then."""
+    if contact.flow is None or not contact.in_flow:
+        return contact
+    flow, others = _flows(work, contact.flow)
+    if flow is None:
+        return contact
+    end = step(flow, contact.flow.state, HungUp(), flow_world.world(work, contact), others)
+    return _noted(work, contact, end).with_(flow=_run(work, contact.flow, end), ending=contact.ending or LEFT_IN_FLOW)
+
+
+def answered(work: Work, command: FlowAnswered) -> dict[str, Any]:
+    """What a flow had asked for has come; it may be late, or for a call that is over."""
+    contact = work.store.contacts.get(command.contact_id)
+    if contact is None or not contact.in_flow:
+        return {"taken": False}
+    event, caller = command.event, command.caller
+    found = isinstance(event, Verified) and event.outcome == "found" and caller is not None
+    if found and caller is not None and caller.customer is not None:
+        if caller.profile is not None:
+            work.store.put_profile(contact.id, caller.profile)
+        contact = contact.with_(
+            customer=caller.customer,
+            candidates=(),
+            preferred_agent=caller.preferred_agent,
+            last_agent=caller.last_agent,
+            verified=True,
+        )
+        work.store.put_contact(contact)
+    feed(work, contact, event)
+    return {"taken": True}
+
+
+def ask_again(work: Work) -> None:
+    """A process has become the owner: what flows wait for was asked by another one, whose answer may never come."""
+    for contact in work.store.contacts.values():
+        if contact.in_flow and contact.flow is not None and contact.flow.state.request is not None:
+            work.effects.append(Ask(contact=contact.id, request=contact.flow.state.request))
+
+
+def _flows(work: Work, run: FlowRun) -> tuple[Flow | None, Mapping[str, Flow]]:
+    versions = work.store.config.flows.versions
+    mine = {key: flow for key, number in run.versions.items() if (flow := versions.get((key, number))) is not None}
+    return mine.pop(run.flow, None), mine
+
+
+def _follow(work: Work, contact: Contact, it: Step) -> None:
+    if it.late or contact.flow is None:
+        return
+    run = _run(work, contact.flow, it)
+    if any(isinstance(each, Collect) and each.secret for each in it.instructions):
+        run = msgspec.structs.replace(run, secret=(*run.secret, it.state.script))
+    contact = _noted(work, contact, it).with_(flow=run)
+    work.store.put_contact(contact)
+    if it.alert is not None:
+        told = {"contact_id": contact.id, "flow": run.flow, "version": run.versions.get(run.flow), "detail": it.alert}
+        work.tell("flow.alert", told, contact.id)
+    if it.script is not None:
+        work.instruct(contact, it.script)
+    if it.request is not None:
+        work.effects.append(Ask(contact=contact.id, request=it.request))
+    if it.action is not None:
+        _end(work, contact, it.action)
+
+
+def _run(work: Work, run: FlowRun, it: Step) -> FlowRun:
+    due_at = None if it.wait_seconds is None else work.now + it.wait_seconds
+    return msgspec.structs.replace(run, state=it.state, due_at=due_at)
+
+
+def _noted(work: Work, contact: Contact, it: Step) -> Contact:
+    for note in it.notes:
+        contact = contact.noted(work.now, note.kind, node=note.node, **note.data)
+    return contact
+
+
+def _end(work: Work, contact: Contact, action: AnyAction) -> None:
+    match action:
+        case ToQueue():
+            _to_queue(work, contact, action)
+        case ToCallback():
+            _to_callback(work, contact, action)
+        case ToVoicemail():
+            queue = _known(work, action.queue)
+            _goes(work, contact.with_(queue=queue), "voicemail", VOICEMAIL_SECONDS)
+        case ToTransfer(number=number) if number is not None:
+            work.store.put_contact(contact.with_(sent_away=True, ending="transferred"))
+        case ToTransfer():
+            enter_queue(work, contact, _known(work, action.queue or _fallback(work, contact)), action.agent)
+        case ToHangUp():
+            _goes(work, contact, "closed" if action.reason == "closed" else SELF_SERVED, MESSAGE_SECONDS)
+
+
+def _to_queue(work: Work, contact: Contact, action: ToQueue) -> None:
+    comfort = Comfort(
+        music=action.music,
+        announce=action.announce,
+        callback=action.callback,
+        told_at=None if action.announce is None else work.now + max(1.0, action.announce.first_seconds),
+        offered_at=None if action.callback is None else work.now + action.callback.after_seconds,
+    )
+    waits = contact.with_(
+        own_steps=action.steps,
+        own_bonus=contact.own_bonus + action.bonus,
+        comfort=comfort if action.announce or action.callback else None,
+        survey=action.survey,
+    )
+    enter_queue(work, waits, _known(work, action.queue))
+
+
+def _to_callback(work: Work, contact: Contact, action: ToCallback) -> None:
+    """The place in the line is theirs from now on; the callback comes to be when they are off the line."""
+    promised = contact.with_(
+        queue=_known(work, action.queue),
+        queued_at=contact.queued_at if contact.queued_at is not None else work.now,
+        entered_at=work.now,
+        callback_to=action.number,
+        callback_asked=True,
+    )
+    promised = promised.noted(work.now, "callback.asked", number=action.number)
+    _goes(work, promised, "callback", MESSAGE_SECONDS)
+
+
+def _goes(work: Work, contact: Contact, ending: str, seconds: float) -> None:
+    """The platform does the rest; where it does not say that it has, the call is closed all the same."""
+    work.store.put_contact(contact.with_(ending=ending, sent_away=True, close_at=work.now + seconds))
+
+
+def _known(work: Work, queue: str | None) -> str | None:
+    """The queue, or anybody's where it has been removed since the flow was published."""
+    return queue if queue in work.store.config.queues else None
+
+
+def _fallback(work: Work, contact: Contact) -> str | None:
+    flow = _flows(work, contact.flow)[0] if contact.flow is not None else None
+    return flow.fallback_queue if flow is not None else None
+
+
+def _lost(work: Work, contact: Contact) -> None:
+    """The version that the call began with is gone: whoever can takes the caller."""
+    assert contact.flow is not None
+    detail = f"version {contact.flow.versions.get(contact.flow.flow)} of the flow is gone"
+    work.tell("flow.alert", {"contact_id": contact.id, "flow": contact.flow.flow, "detail": detail}, contact.id)
+    over = msgspec.structs.replace(contact.flow.state, waiting="over", request=None, secrets={})
+    run = msgspec.structs.replace(contact.flow, state=over, due_at=None)
+    rules = work.store.config.sources.get(contact.call.source)
+    enter_queue(work, contact.with_(flow=run), _known(work, rules.default_queue if rules else None))
+
+
+def said(event: CallEvent) -> Keyed | Said | NoInput | ScriptDone | None:
+    """What a platform's event says to a flow, if it says anything: `script` in its details tells to which script."""
+    script = event.details.get("script")
+    number = script if isinstance(script, int) and not isinstance(script, bool) else -1
+    if event.type == EventType.SCRIPT_DONE:
+        return ScriptDone(number)
+    if event.type != EventType.DIGITS:
+        return None
+    details = event.details
+    speech, confidence = details.get("speech"), details.get("confidence")
+    if isinstance(speech, str) and speech:
+        sure = float(confidence) if isinstance(confidence, int | float) else 1.0
+        return Said(script=number, text=speech[:MOST_SAID], confidence=sure)
+    ref, length = details.get("secret_ref"), details.get("length")
+    if isinstance(ref, str) and isinstance(length, int) and length > 0:
+        return Keyed(script=number, secret_ref=ref, length=length)
+    digits = details.get("digits")
+    if not isinstance(digits, str) or not digits:
+        return NoInput(number)
+    finished = details.get("finished")
+    return Keyed(script=number, digits=digits[:MOST_SAID], finished=_FINISHED.get(str(finished), "length"))
