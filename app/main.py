@@ -17,6 +17,7 @@ from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
+from app.api.steered import SteeredWebhook
 from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
 from app.auth.service import signing_key
@@ -48,8 +49,13 @@ from app.settings import Settings
 from app.telephony.adapters.generic.adapter import GenericInbound
 from app.telephony.adapters.generic.channels import CHANNELS as WEBHOOK_CHANNELS
 from app.telephony.adapters.generic.client import GenericDriver, open_client
+from app.telephony.adapters.twilio.client import open_client as open_twilio_client
+from app.telephony.adapters.twilio.driver import TwilioDriver
+from app.telephony.adapters.twilio.inbound import TwilioInbound
 from app.telephony.directory import SourceDirectory
+from app.telephony.drivers import ByPlatform
 from app.telephony.events import CallEvent
+from app.telephony.port import Driver
 
 log = structlog.get_logger(__name__)
 RESTARTING = 1012
@@ -126,9 +132,11 @@ class Live:
         directory: SourceDirectory,
         recognition: Recognition,
         vault: Vault,
+        driver: Driver,
     ) -> None:
         self.tasks = tasks
         self.vault = vault
+        self.driver = driver
         self.floor = floor
         self.hub = hub
         self.directory = directory
@@ -154,6 +162,17 @@ class Live:
         )
         described = asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS))
         app.router.routes[0:0] = [*sockets.routes(), described]
+        twilio = SteeredWebhook(
+            platform="twilio",
+            adapter=TwilioInbound(),
+            directory=self.directory,
+            floor=self.floor,
+            recognition=self.recognition,
+            driver=self.driver,
+            clock=now,
+            vault=self.vault,
+        )
+        app.serve_first(twilio.route())
         app.serve_first(webhook.route())
 
 
@@ -192,12 +211,13 @@ class Caller:
 async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
-    async with open_client() as http, open_fetching_client() as out:
+    async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
+        driver = ByPlatform({"generic": GenericDriver(http, now), "twilio": TwilioDriver(cloud, now)})
         orders = Outbox(
             floor=settings.floor.id,
             directory=directory,
-            driver=GenericDriver(http, now),
+            driver=driver,
             settling=Settling(lambda: asyncpg.connect(dsn_of(url), timeout=5), settings.floor.id),
             on_failed=lambda failed: _report(floor, failed),
             clock=now,
@@ -223,7 +243,15 @@ async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pi
         tasks.start("configuration", watch.run())
         try:
             recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
-            yield Live(tasks=tasks, floor=floor, hub=hub, directory=directory, recognition=recognition, vault=vault)
+            yield Live(
+                tasks=tasks,
+                floor=floor,
+                hub=hub,
+                directory=directory,
+                recognition=recognition,
+                vault=vault,
+                driver=driver,
+            )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")
             await floor.stop()

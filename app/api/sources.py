@@ -12,6 +12,7 @@ from app.api.schemas.sources import (
     DialledNumberIn,
     DialledNumberOut,
     DialledNumberPage,
+    SecretIn,
     SourceIn,
     SourceOut,
     SourcePage,
@@ -56,9 +57,9 @@ async def change_source(source_id: str, given: SourcePatch, session: Write) -> S
 
 
 @router.post("/{source_id}/secrets", status_code=201, responses=problem_responses(404, 409))
-async def rotate_secret(source_id: str, session: Write) -> SourceSecret:
+async def rotate_secret(source_id: str, session: Write, given: SecretIn | None = None) -> SourceSecret:
     """Add a secret that signs from now on; the older ones still verify until they are removed."""
-    return SourceSecret.with_secret(*await service.rotate_secret(session, source_id))
+    return SourceSecret.with_secret(*await service.rotate_secret(session, source_id, given.secret if given else None))
 
 
 @router.delete("/{source_id}/secrets/{secret_id}", responses=problem_responses(404, 409))

@@ -87,8 +87,8 @@ class CtiWebhook:
         except Gone:
             return
         except Exception as error:
-            WEBHOOKS.labels(_outcome(error)).inc()
-            await _response(scope["path"], error)(scope, receive, send)
+            WEBHOOKS.labels(outcome_of(error)).inc()
+            await refused(scope["path"], error)(scope, receive, send)
             return
         _ACCEPTED.inc()
         length = (b"content-length", str(len(body)).encode())
@@ -97,7 +97,7 @@ class CtiWebhook:
 
     async def _take(self, source: str, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         access = self._directory.get(source)
-        body = await _read(headers, receive)
+        body = await read_body(headers, receive)
         message_id = self._adapter.verify(headers, body, access or _stranger(source), self._clock())
         notice = self._adapter.parse(source, body)
         if notice.event.type == EventType.DIGITS:
@@ -126,7 +126,8 @@ def _stranger(source: str) -> SourceAccess:
     return SourceAccess(source, ())
 
 
-async def _read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+    """The body of a request. Raises TooLarge, or Gone where the client left."""
     announced = headers.get(b"content-length", b"0")
     if len(announced) > 20 or (announced.isdigit() and int(announced) > BODY_LIMIT):
         raise TooLarge
@@ -142,12 +143,14 @@ async def _read(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     return body
 
 
-def _response(path: str, error: Exception) -> Response:
+def refused(path: str, error: Exception) -> Response:
+    """The answer to a request that raised."""
     if isinstance(error, TooLarge):
         return http_problem(413, f"The body is larger than {BODY_LIMIT} bytes.")
     return problem_response(error) if isinstance(error, CallfloorError) else unexpected_problem(path, error)
 
 
-def _outcome(error: Exception) -> str:
+def outcome_of(error: Exception) -> str:
+    """How a request that raised is counted."""
     kinds = {TooLarge: "too_large", Unauthenticated: "unsigned", Invalid: "malformed", Unavailable: "unavailable"}
     return next((name for kind, name in kinds.items() if isinstance(error, kind)), "failed")

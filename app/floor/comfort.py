@@ -4,7 +4,7 @@ import msgspec
 
 from app.floor import callbacks
 from app.floor.commands import TellWait
-from app.floor.entities import Comfort, Contact
+from app.floor.entities import Comfort, Contact, ContactState
 from app.floor.queueing import tell_wait
 from app.floor.work import Work
 from app.ivr.announcing import announced
@@ -23,6 +23,12 @@ def speak(work: Work, contact: Contact) -> None:
         _offer_callback(work, contact, comfort)
     else:
         _announce(work, contact, comfort)
+
+
+def resume(work: Work, contact: Contact) -> None:
+    """The caller waits again, after an agent who has gone: they hear music instead of nothing."""
+    if contact.flow is not None and contact.state is ContactState.WAITING:
+        _say(work, contact, _music(contact, contact.comfort or Comfort()))
 
 
 def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDone) -> None:

@@ -62,6 +62,7 @@ def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
 
 def _returns(work: Work, contact: Contact) -> None:
     queueing.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
+    comfort.resume(work, work.store.contacts[contact.id])
 
 
 def _loosens(work: Work, contact: Contact) -> None:

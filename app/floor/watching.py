@@ -14,6 +14,9 @@ from app.telephony.directory import SourceAccess, SourceDirectory
 
 log = structlog.get_logger(__name__)
 
+_SOURCES = """SELECT id, secrets, command_url, platform, account, public_url, caller_id, emergency_number, languages
+              FROM cti_sources WHERE active"""
+
 Obey = Callable[[FloorConfig], None]
 
 
@@ -34,8 +37,8 @@ class ConfigurationWatch:
             if version == self._version:
                 return False
             config = await configuration.load(connection, self._region)
-            rows = await connection.fetch("SELECT id, secrets, command_url FROM cti_sources WHERE active")
-        self._directory.replace(SourceAccess(row["id"], tuple(row["secrets"]), row["command_url"]) for row in rows)
+            rows = await connection.fetch(_SOURCES)
+        self._directory.replace(map(_access, rows))
         self._obey(config)
         self._version = config.version
         return True
@@ -49,3 +52,8 @@ class ConfigurationWatch:
                     log.info("configuration changed", version=self._version)
             except (OSError, *DRIVER) as error:
                 log.warning("the configuration cannot be read now", error=repr(error))
+
+
+def _access(row: asyncpg.Record) -> SourceAccess:
+    values = dict(row)
+    return SourceAccess(**{**values, "secrets": tuple(values["secrets"]), "languages": tuple(values["languages"])})

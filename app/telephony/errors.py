@@ -68,3 +68,14 @@ class NotOneWay(Invalid):
     def __init__(self, queue: str, flow: str) -> None:
         faults = [fault(where, "must be the one or the other", f"either {queue} or {flow}") for where in (queue, flow)]
         super().__init__(f"Give either {queue} or {flow}.", faults=faults)
+
+
+class PlatformIncomplete(Invalid):
+    """What is needed to steer the calls of a platform was not given."""
+
+    code = "platform-incomplete"
+
+    def __init__(self, platform: str, missing: list[str]) -> None:
+        accepted = {"account": "the account's id at the platform", "public_url": "the https address that reaches us"}
+        faults = [fault(f"body.{name}", f"is needed for {platform}", accepted[name]) for name in missing]
+        super().__init__(f"A source of {platform} needs {' and '.join(missing)}.", faults=faults)

@@ -11,11 +11,15 @@ from app.db.base import Base
 class CtiSource(Base):
     """One telephone platform. Several `secrets` are accepted while one is being rotated; the first one signs.
 
+    `platform` names the adapter; what stands behind it is for platforms whose calls we steer (see `SourceAccess`).
     Calls to a number of which nothing is said go to `default_queue` or through `default_flow`.
     """
 
     __tablename__ = "cti_sources"
-    __table_args__ = (CheckConstraint("num_nonnulls(default_queue, default_flow) <= 1", name="one_default"),)
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(default_queue, default_flow) <= 1", name="one_default"),
+        CheckConstraint("platform in ('generic', 'twilio')", name="platform_known"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -23,6 +27,12 @@ class CtiSource(Base):
     command_url: Mapped[str | None]
     default_queue: Mapped[str | None] = mapped_column(ForeignKey("queues.id", ondelete="SET NULL"))
     default_flow: Mapped[str | None] = mapped_column(ForeignKey("flows.id"))
+    platform: Mapped[str] = mapped_column(server_default=text("'generic'"))
+    account: Mapped[str | None]
+    public_url: Mapped[str | None]
+    caller_id: Mapped[str | None]
+    emergency_number: Mapped[str | None]
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{en,zh}'::text[]"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -1,12 +1,14 @@
 """What an adapter of a telephone platform does. Translation is pure; only `Driver.execute` talks to anybody."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
+from pydantic import SecretStr
 
 from app.telephony.directory import SourceAccess
 from app.telephony.events import CallEvent
+from app.telephony.instructions import Script
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -66,4 +68,67 @@ class Driver(Protocol):
 
     async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
         """Hand one command over, once. Never raises for what the network or the platform does."""
+        ...
+
+
+class Received(Protocol):
+    """A verified request of a platform whose calls we steer. With a `notice` it is news for the floor, to be submitted
+    under `delivery`; without one it is answered as it is. `secret` is what was keyed where a secret was asked for."""
+
+    @property
+    def delivery(self) -> str:
+        """The same over all repetitions."""
+
+    @property
+    def notice(self) -> Notice | None:
+        """The event, without what was keyed as a secret."""
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """It is nowhere else."""
+
+
+class Reply(Protocol):
+    """An HTTP answer."""
+
+    @property
+    def status(self) -> int:
+        """Of HTTP."""
+
+    @property
+    def body(self) -> bytes:
+        """What is said."""
+
+    @property
+    def type(self) -> bytes:
+        """Its media type."""
+
+    @property
+    def retry_after(self) -> bytes | None:
+        """Seconds, where the platform is to come back."""
+
+
+Heard = TypeVar("Heard", bound=Received)
+
+
+class Steered(Protocol[Heard]):
+    """The listening half of an adapter for a platform whose calls we steer by our answers. `target` is the path and
+    query of a request as they were sent."""
+
+    def receive(
+        self, target: str, headers: Mapping[bytes, bytes], body: bytes, access: SourceAccess, now: float
+    ) -> Heard:
+        """Read a request. Raises `Unauthenticated` unless `access` signed it, `Invalid` that names every fault."""
+        ...
+
+    def answer(self, received: Heard, access: SourceAccess, contact: str = "", script: Script | None = None) -> Reply:
+        """The answer once the event is durable; without a script the caller waits."""
+        ...
+
+    def unavailable(self, target: str, access: SourceAccess) -> Reply:
+        """The answer while nothing can be committed."""
+        ...
+
+    def after(self, received: Heard, contact: str) -> SwitchCommand | None:
+        """What the adapter itself has to do once this event is durable, by its driver."""
         ...

@@ -21,6 +21,7 @@ from app.telephony.errors import (
     NoSuchQueue,
     NotOneWay,
     NumberUnknown,
+    PlatformIncomplete,
     SecretUnknown,
     SourceTaken,
     TooManySecrets,
@@ -28,6 +29,9 @@ from app.telephony.errors import (
 from app.telephony.models import CtiSource, DialledNumber
 
 MOST_SECRETS = 5
+GENERIC = "generic"
+STEERED = ("account", "public_url")
+"""What a platform whose calls we steer cannot do without."""
 
 
 def new_secret() -> str:
@@ -41,9 +45,10 @@ def secret_id(secret: str) -> str:
 
 
 async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource, str]:
-    """A new source (`id`, `name`, `command_url`, `default_queue` or `default_flow`) and its secret, which is shown
-    only now. Raises `SourceTaken`, `NoSuchQueue`, `NoSuchFlow` or `NotOneWay`."""
-    secret = new_secret()
+    """A new source and its secret, which is shown only now: ours, or the `secret` that its platform gave. Raises
+    `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay` or `PlatformIncomplete`."""
+    secret = values.pop("secret", None) or new_secret()
+    _ensure_complete(values)
     _ensure_at_most_one_default(values)
     with _known_ways(values.get("default_queue"), values.get("default_flow"), "body.default_"):
         made = await insert_new(session, CtiSource, **values, secrets=[secret])
@@ -63,18 +68,19 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
         found.default_queue = None
     for field, value in changes.items():
         setattr(found, field, value)
+    _ensure_complete({name: getattr(found, name) for name in ("platform", *STEERED)})
     with _known_ways(found.default_queue, found.default_flow, "body.default_"):
         await session.flush()
     return found
 
 
-async def rotate_secret(session: WriteSession, source_id: str) -> tuple[CtiSource, str]:
-    """Add a secret that signs from now on; the older ones still verify until they are removed.
-    Raises `SourceUnknown` or `TooManySecrets`."""
+async def rotate_secret(session: WriteSession, source_id: str, given: str | None = None) -> tuple[CtiSource, str]:
+    """Add a secret (ours, or the one `given` by the platform) that signs from now on; the older ones still verify until
+    they are removed. Raises `SourceUnknown` or `TooManySecrets`."""
     found = await queries.source(session, source_id, lock=True)
     if len(found.secrets) >= MOST_SECRETS:
         raise TooManySecrets(f"{source_id!r} has {MOST_SECRETS} secrets; remove old ones first.")
-    secret = new_secret()
+    secret = given or new_secret()
     found.secrets = [secret, *found.secrets]
     return found, secret
 
@@ -120,6 +126,15 @@ async def remove_dialled_number(session: WriteSession, source_id: str, number: s
 def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:
     if values.get("default_queue") is not None and values.get("default_flow") is not None:
         raise NotOneWay("body.default_queue", "body.default_flow")
+
+
+def _ensure_complete(values: Mapping[str, Any]) -> None:
+    """A platform whose calls we steer must be reachable, and it must reach us."""
+    if values.get("platform", GENERIC) == GENERIC:
+        return
+    missing = [name for name in STEERED if not values.get(name)]
+    if missing:
+        raise PlatformIncomplete(values["platform"], missing)
 
 
 @contextmanager

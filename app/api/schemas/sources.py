@@ -1,6 +1,6 @@
 """Sources and the numbers that callers dial."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import MISSING, AfterValidator, AnyHttpUrl, Field, TypeAdapter, UrlConstraints
 
@@ -20,6 +20,26 @@ CommandUrl = Annotated[
 ]
 
 
+Platform = Annotated[
+    Literal["generic", "twilio"], Field(description="generic (signed JSON) or twilio (and what speaks its dialect)")
+]
+GivenSecret = Annotated[
+    str, Field(min_length=8, max_length=200, pattern="^[!-~]+$", description="the auth token that the platform gave")
+]
+Account = Annotated[str, Field(min_length=1, max_length=100, description="the account's id at the platform")]
+Dialable = Annotated[str, Field(min_length=1, max_length=200, description="a number, such as +4930111")]
+Spoken = Annotated[
+    list[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]],
+    Field(min_length=1, max_length=10, description="languages of our own sentences, such as [en, zh]"),
+]
+
+
+class SecretIn(Input):
+    """A secret that the platform gave; left out, we make one."""
+
+    secret: GivenSecret | None = None
+
+
 class SourceIn(Input):
     """A new source: a telephone platform that sends us events and takes our commands."""
 
@@ -28,6 +48,13 @@ class SourceIn(Input):
     command_url: CommandUrl | None = None
     default_queue: Slug | None = None
     default_flow: Slug | None = None
+    platform: Platform = "generic"
+    secret: GivenSecret | None = None
+    account: Account | None = None
+    public_url: CommandUrl | None = None
+    caller_id: Dialable | None = None
+    emergency_number: Dialable | None = None
+    languages: Spoken = Field(default_factory=lambda: ["en", "zh"])
 
 
 class SourcePatch(Input):
@@ -37,6 +64,11 @@ class SourcePatch(Input):
     command_url: CommandUrl | MISSING | None = MISSING
     default_queue: Slug | MISSING | None = MISSING
     default_flow: Slug | MISSING | None = MISSING
+    account: Account | MISSING | None = MISSING
+    public_url: CommandUrl | MISSING | None = MISSING
+    caller_id: Dialable | MISSING | None = MISSING
+    emergency_number: Dialable | MISSING | None = MISSING
+    languages: Spoken | MISSING = MISSING
     active: bool | MISSING = MISSING
 
 
@@ -55,6 +87,12 @@ class SourceOut(Output):
     command_url: str | None
     default_queue: str | None
     default_flow: str | None
+    platform: str
+    account: str | None
+    public_url: str | None
+    caller_id: str | None
+    emergency_number: str | None
+    languages: list[str]
     active: bool
     secrets: list[SecretOut]
     created_at: Instant
@@ -83,6 +121,12 @@ def _shown(row: CtiSource) -> dict[str, object]:
         "command_url": row.command_url,
         "default_queue": row.default_queue,
         "default_flow": row.default_flow,
+        "platform": row.platform,
+        "account": row.account,
+        "public_url": row.public_url,
+        "caller_id": row.caller_id,
+        "emergency_number": row.emergency_number,
+        "languages": row.languages,
         "active": row.active,
         "secrets": [{"id": secret_id(each), "signs": place == 0} for place, each in enumerate(row.secrets)],
         "created_at": row.created_at,

@@ -1,0 +1,135 @@
+"""POST /webhooks/twilio/{source}/{kind}: a platform asks what to do with a call, and does what the answer says.
+
+Plain ASGI and answered here, as with the generic webhook. The answer comes well within the platform's patience: while
+nothing can be committed the adapter's own words keep the caller on the line.
+"""
+
+from typing import Any, Generic
+
+import msgspec
+import structlog
+from pydantic import SecretStr
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from app.api.recognition import Recognition
+from app.api.webhooks import WEBHOOKS, CtiFloor, Gone, outcome_of, read_body, refused
+from app.core.clock import Clock
+from app.core.errors import CallfloorError, Unauthenticated, Unavailable
+from app.core.ids import new_id
+from app.floor.commands import TakeEvent
+from app.ivr.vault import Vault
+from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.instructions import Script
+from app.telephony.masking import with_reference
+from app.telephony.port import Driver, Heard, Missed, Notice, Refused, Reply, Steered, SwitchCommand
+
+log = structlog.get_logger(__name__)
+
+
+class SteeredWebhook(Generic[Heard]):
+    """The endpoint of one platform, as an ASGI application; `route` puts it in its place."""
+
+    def __init__(
+        self,
+        *,
+        platform: str,
+        adapter: Steered[Heard],
+        directory: SourceDirectory,
+        floor: CtiFloor,
+        recognition: Recognition,
+        driver: Driver,
+        clock: Clock,
+        vault: Vault,
+    ) -> None:
+        self._platform = platform
+        self._adapter = adapter
+        self._directory = directory
+        self._floor = floor
+        self._recognition = recognition
+        self._driver = driver
+        self._clock = clock
+        self._vault = vault
+
+    def route(self) -> Route:
+        """The route, for `Application.serve_first`."""
+        path = f"/webhooks/{self._platform}/{{source}}/{{kind}}"
+        return Route(path, endpoint=self, methods=["POST"], include_in_schema=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        try:
+            response = _response(await self._take(scope, receive))
+            WEBHOOKS.labels("accepted").inc()
+        except Gone:
+            return
+        except Exception as error:
+            WEBHOOKS.labels(outcome_of(error)).inc()
+            response = refused(scope["path"], error)
+        await response(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: Receive) -> Reply:
+        target, headers = _target(scope), dict(scope["headers"])
+        access = self._directory.get(scope["path_params"]["source"])
+        if access is None or access.platform != self._platform:
+            raise Unauthenticated("The request is not signed by a source that is known here.")
+        body = await read_body(headers, receive)
+        received = self._adapter.receive(target, headers, body, access, self._clock())
+        if received.notice is None:
+            return self._adapter.answer(received, access)
+        try:
+            contact, script = await self._submitted(received, received.notice, access)
+            await self._carried_out(self._adapter.after(received, contact), access)
+        except Unavailable:
+            WEBHOOKS.labels("unavailable").inc()
+            return self._adapter.unavailable(target, access)
+        return self._adapter.answer(received, access, contact, script)
+
+    async def _submitted(self, received: Heard, notice: Notice, access: SourceAccess) -> tuple[str, Script | None]:
+        event, caller = self._kept(notice, received.secret).event, None
+        if not self._floor.live_call(access.id, event.call_id, event.from_):
+            caller = await self._recognition.of(event)
+        command = TakeEvent(event=event, contact_id=new_id(), raw=notice.raw, caller=caller)
+        answer = await self._floor.submit(command, f"cti:{access.id}", received.delivery)
+        if not answer.ok:
+            raise CallfloorError(f"The event could not be taken: {answer.body.get('detail')}", refusal=answer.body)
+        return str(answer.body["contact_id"]), _script(answer.body)
+
+    def _kept(self, notice: Notice, secret: SecretStr | None) -> Notice:
+        """The notice with a reference to what was keyed as a secret, which goes no further than the vault."""
+        keyed = secret.get_secret_value() if secret is not None else ""
+        if not keyed:
+            return notice
+        details = {**notice.event.details, "length": len(keyed)}
+        told = msgspec.structs.replace(notice, event=msgspec.structs.replace(notice.event, details=details))
+        return with_reference(told, self._vault.put(keyed))
+
+    async def _carried_out(self, command: SwitchCommand | None, access: SourceAccess) -> None:
+        """What belongs to this platform alone. Where it is missed, the platform is asked to come again."""
+        if command is None:
+            return
+        outcome = await self._driver.execute(access, command)
+        if isinstance(outcome, Missed):
+            raise Unavailable(outcome.detail)
+        if isinstance(outcome, Refused):
+            log.warning("a platform refused what follows an event", source=access.id, detail=outcome.detail)
+
+
+def _script(body: dict[str, Any]) -> Script | None:
+    if not body.get("instructions"):
+        return None
+    return msgspec.convert({"number": body["script"], "instructions": body["instructions"]}, Script)
+
+
+def _target(scope: Scope) -> str:
+    path: str = scope["raw_path"].decode("latin-1").partition("?")[0]
+    query: str = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+def _response(reply: Reply) -> Response:
+    headers = {"content-type": reply.type.decode()}
+    if reply.retry_after is not None:
+        headers["retry-after"] = reply.retry_after.decode()
+    return Response(reply.body, reply.status, headers)
