@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from app.api import live
 from app.api.deps import Using, require
 from app.api.problems import problem_responses
-from app.api.schemas.supervision import AgentAnswer, AgentStateIn, CallbackAnswer, CallbackIn, ContactAnswer
+from app.api.schemas.supervision import AgentAnswer, AgentStateIn, CallbackAnswer, CallbackIn, ContactAnswer, ListenIn
 from app.auth.tokens import Principal
 from app.floor import commands as c
 
@@ -44,6 +44,17 @@ async def release_agent(agent_id: str, using: Using, by: Supervisor) -> Response
 async def end_call(contact_id: str, using: Using, by: Supervisor) -> Response:
     """Hang up on a call that should be over; where the platform stays silent it is closed all the same."""
     return live.told(await live.ask(using, c.EndCall(contact_id=contact_id, by=by.id)))
+
+
+@router.post(
+    "/contacts/{contact_id}/listen",
+    response_class=Response,
+    responses={200: {"model": ContactAnswer}, **problem_responses(404, 409)},
+)
+async def listen_to_call(contact_id: str, given: ListenIn, using: Using, by: Supervisor) -> Response:
+    """Come into a call from a phone: to listen, to whisper to the agent, or to join. It is kept in the timeline."""
+    wish = c.Listen(contact_id=contact_id, by=by.id, address=given.address, mode=given.mode, to=given.to)
+    return live.told(await live.ask(using, wish))
 
 
 @router.post(

@@ -100,6 +100,16 @@ class EndCall(Command, frozen=True, kw_only=True):
     by: str
 
 
+class Listen(Command, frozen=True, kw_only=True):
+    """A supervisor is let into a call from the phone at `address`: to listen, to whisper to an agent, or to join."""
+
+    contact_id: str
+    by: str
+    address: str
+    mode: str = "listen"
+    to: str | None = None
+
+
 class AskCallback(Command, frozen=True, kw_only=True):
     """A waiting caller is to be called back, at `number` or their own; they keep their place when they hang up."""
 

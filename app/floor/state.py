@@ -60,6 +60,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.FinishWrapUp: on_contacts.finish_wrap_up,
     c.Release: on_supervision.release,
     c.EndCall: on_supervision.end_call,
+    c.Listen: on_supervision.listen,
     c.AskCallback: on_supervision.ask_callback,
     c.TellWait: queueing.tell_wait,
     c.FlowAnswered: on_flow.answered,

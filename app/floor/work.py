@@ -46,11 +46,11 @@ class Work:
         """Record an event whose data are plain values."""
         self.happened(kind, _encode(data), contact, agent)
 
-    def order(self, kind: OrderType, contact: Contact, agent: str | None = None, **data: Any) -> None:
+    def order(self, kind: OrderType, contact: Contact, agent_id: str | None = None, /, **data: Any) -> None:
         """Command the switch about a contact's call."""
         body = {"call_id": contact.call.id, "contact_id": contact.id, **data}
-        if agent is not None:
-            body["agent"] = {"id": agent, "address": self.address(agent)}
+        if agent_id is not None:
+            body["agent"] = {"id": agent_id, "address": self.address(agent_id)}
         self.seq += 1
         self.effects.append(
             SwitchOrder(
@@ -58,7 +58,7 @@ class Work:
                 at=self.now,
                 source=contact.call.source,
                 contact=contact.id,
-                agent=agent,
+                agent=agent_id,
                 type=str(kind),
                 body=_encode(body),
             )

@@ -72,6 +72,9 @@ class OrderType(StrEnum):
     OFFER_CALLBACK = "call.offer_callback"
     """Ask the caller whether they would rather be called back; `call.callback_requested` is the yes."""
 
+    LISTEN = "call.listen"
+    """Let a supervisor (`agent`) into the call: to listen, to whisper to the agent `to`, or to join."""
+
     SCRIPT = "call.script"
     """Carry out instructions (`script`) instead of what is being carried out."""
 

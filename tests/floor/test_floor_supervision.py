@@ -1,9 +1,11 @@
 """What supervisors can do when something is stuck, and what follows the present contact."""
 
+import msgspec
 import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from tests.floor.factories import Bench
 
@@ -120,3 +122,16 @@ def test_released_agent_is_taken_off_the_call_and_no_later_news_of_it_takes_them
     leg = floor.contact(contact).call.leg_of("ann")
     assert leg is not None
     assert (leg.ended, leg.talk_seconds) == (True, 10)
+
+
+def test_supervisor_who_listens_is_let_in_and_kept_in_the_timeline() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="client:sue", mode="whisper"))
+    (order,) = [e for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    told = msgspec.json.decode(order.body)
+    assert (order.type, told["agent"]) == ("call.listen", {"id": "sue", "address": "client:sue"})
+    assert (told["mode"], told["to"]) == ("whisper", {"agent": "ann"})
+    (entry,) = [each for each in floor.contact(contact).timeline if each.kind == "call.listened"]
+    assert entry.data == {"by": "sue", "mode": "whisper", "to": "ann"}
+    assert floor.refused(c.Listen(contact_id=contact, by="sue", address="x", to="bob"))["accepted"] == ["ann"]

@@ -21,6 +21,14 @@ class AgentStateIn(Input):
     after_contact: bool = Field(default=False, description="only once the present contact is wrapped up")
 
 
+class ListenIn(Input):
+    """From which phone a supervisor comes into the call, and what for; `to` is the agent who hears a whisper."""
+
+    address: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
+    mode: Literal["listen", "whisper", "join"] = "listen"
+    to: str | None = Field(default=None, description="one of the agents on the call; the newest if left out")
+
+
 class CallbackIn(Input):
     """Where to call; the caller's own number if left out."""
 

@@ -27,10 +27,6 @@ from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchComman
 
 log = structlog.get_logger(__name__)
 
-SCRIPT = "call.script"
-LISTEN = "call.listen"
-"""A supervisor joins: `agent` is the supervisor, `mode` listen, whisper or join, `to` the agent who is coached."""
-
 FRESH_SECONDS = 2.0
 """An order younger than this that we have not seen is certainly sent for the first time."""
 
@@ -100,8 +96,8 @@ class TwilioDriver:
             OrderType.DIAL: self._connect,
             OrderType.OFFER_CALLBACK: self._redirect,
             OrderType.VOICEMAIL: self._redirect,
-            SCRIPT: self._redirect,
-            LISTEN: self._connect,
+            OrderType.SCRIPT: self._redirect,
+            OrderType.LISTEN: self._connect,
             REACH: self._connect,
             TIDY: self._tidy,
         }
@@ -131,7 +127,7 @@ class TwilioDriver:
         return Delivered()
 
     async def _coached(self, task: Task) -> str | None:
-        if task.type != LISTEN or task.data.get("mode") != "whisper":
+        if task.type != OrderType.LISTEN or task.data.get("mode") != "whisper":
             return None
         agent = label_of(str(task.to.get("agent")))
         return next((each.call_sid for each in await self._all(task) if each.label == agent), None)
