@@ -26,9 +26,11 @@ class Phone(msgspec.Struct):
 
 
 class OrderData(msgspec.Struct, kw_only=True):
-    """`agent`: whose phone. `to`: the number to dial, or where to transfer: {number}, {agent} or {queue}. `queue`: that
-    the caller waits in, or was not taken by. `message`: what to tell the caller, before call.disconnect or
-    call.voicemail. `reason` of a call.disconnect: why the caller is not served, closed or turned_away."""
+    """`agent`: whose phone. `to`: the number to dial, or where to transfer: {number}, {agent} or {queue}. `queue`:
+    that the caller waits in, or was not taken by. `message`: what to tell the caller, before call.disconnect or
+    call.voicemail. `reason` of a call.disconnect: why the caller is not served, closed or turned_away. `script` of
+    a call.script: what to carry out instead of what is being carried out. `mode` of a call.listen: listen, whisper
+    (to the agent in `to`) or join; `agent` is the supervisor."""
 
     call_id: str
     contact_id: str
@@ -37,6 +39,8 @@ class OrderData(msgspec.Struct, kw_only=True):
     queue: str | msgspec.UnsetType | None = msgspec.UNSET
     message: str | msgspec.UnsetType | None = msgspec.UNSET
     reason: str | msgspec.UnsetType = msgspec.UNSET
+    mode: str | msgspec.UnsetType = msgspec.UNSET
+    script: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):
@@ -56,8 +60,8 @@ CHANNELS = (
     Channel(
         name="callEvents",
         title="Events of calls",
-        description="What happens to calls. Answered 202 once durable, with {contact_id, instructions}; the same "
-        "webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back. "
+        description="What happens to calls. Answered 202 once durable, with {contact_id, script, instructions}; the "
+        "same webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back. "
         "With call.callback_requested a waiting caller asks to be called back, and keeps their place on hanging up.",
         protocol="http",
         address="/webhooks/cti/{source}",

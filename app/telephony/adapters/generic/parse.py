@@ -42,6 +42,41 @@ Number = Annotated[
         extra_json_schema={"type": "string"},
     ),
 ]
+ScriptNumber = Annotated[
+    Any,
+    Meta(
+        description="of call.digits and call.script_done: the number of the script that this answers",
+        extra_json_schema={"type": "integer", "minimum": 1},
+    ),
+]
+Digits = Annotated[
+    Any,
+    Meta(
+        description="of call.digits: the keys, without the one that ends them; empty where none came in time",
+        extra_json_schema={"type": "string"},
+    ),
+]
+Finished = Annotated[
+    Any,
+    Meta(
+        description="of call.digits: why the keying ended",
+        extra_json_schema={"type": "string", "enum": ["terminator", "length", "timeout"]},
+    ),
+]
+Speech = Annotated[
+    Any,
+    Meta(
+        description="of call.digits: what was said instead, as far as it was understood",
+        extra_json_schema={"type": "string"},
+    ),
+]
+Confidence = Annotated[
+    Any,
+    Meta(
+        description="how sure that is",
+        extra_json_schema={"type": "number", "minimum": 0, "maximum": 1},
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True, description="an RFC 3339 time with its zone, 2000 to 2099")]
 
 
@@ -60,6 +95,11 @@ class CallData(msgspec.Struct, frozen=True, kw_only=True):
     channel: Channel = None
     number: Number = None
     bonus_seconds: Bonus = None
+    script: ScriptNumber = None
+    digits: Digits = None
+    finished: Finished = None
+    speech: Speech = None
+    confidence: Confidence = None
 
 
 class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +110,7 @@ class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
     data: CallData
 
 
-_DESCRIBED = frozenset({"channel", "number", "bonus_seconds"})
+_DESCRIBED = frozenset({"channel", "number", "bonus_seconds", "script", "digits", "finished", "speech", "confidence"})
 """Described for those who connect a platform, and kept as sent: a call is not refused for what is odd in these."""
 
 _KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(CallData)) - _DESCRIBED
