@@ -4,6 +4,7 @@ import msgspec
 
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
+from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import Hooks
 from app.bench.machine import Machine
@@ -38,6 +39,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     deciding_rounds: int = 3
     theory_contacts: int = 400_000
     theory_seconds: float = 15.0
+    flow_rates: tuple[float, ...] = (50.0, 200.0)
+    flow_seconds: float = 8.0
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -62,3 +65,4 @@ class Results(msgspec.Struct, frozen=True):
     pops: list[Pops]
     decisions: Decisions
     theory: list[Agreement]
+    flows: Flows

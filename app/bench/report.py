@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.bench.choosing import SCAN, SQL
 from app.bench.decisions import ENGINE, Decisions
+from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
@@ -76,6 +77,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _growth(told)
     yield from _decisions(told.decisions)
     yield from _theory(told.theory)
+    yield from _flows(told.flows)
 
 
 def _head(told: Results) -> Iterator[str]:
@@ -261,6 +263,33 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
+
+
+def _flows(told: Flows) -> Iterator[str]:
+    yield "## (g) Flows"
+    yield ""
+    yield (
+        f"The interpreter alone takes {told.steps_per_second:,.0f} steps a second on one core. Over Twilio's dialect, "
+        "from a signed webhook to the TwiML that answers it (a call rings, a key is pressed), with the event "
+        "journaled; beside it as many requests of yardstick A in the same rhythm, one after the other."
+    )
+    yield ""
+    yield from _table(
+        ("calls/s", "answers", "median", "p99", "worst", "A: median", "A: p99", "of a core"),
+        (
+            [
+                f"{each.calls_per_second:g}",
+                f"{each.ours.count:,}",
+                _ms(each.ours.median),
+                _ms(each.ours.p99),
+                _ms(each.ours.worst),
+                _ms(each.yardstick.median),
+                _ms(each.yardstick.p99),
+                _shares(each.shares),
+            ]
+            for each in told.answers
+        ),
+    )
 
 
 def _ms(seconds: float) -> str:

@@ -14,11 +14,12 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import core, decisions, growth, machine, pops, theory
+from app.bench import core, decisions, flows, growth, machine, pops, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
 from app.bench.field import Ground, open_field
+from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS, Contest, Hooks, Rival
 from app.bench.plan import Lone, Plan, Results
@@ -123,6 +124,7 @@ class Bench:
             agreed = theory.all_models(self._plan.theory_contacts, self._plan.theory_seconds, self._say)
             port, cores = await held.enter_async_context(self._served(self._programs.serve, "/readyz"))
             hooks = await self._webhooks(port, cores)
+            flown = await self._flows(port, cores)
             popped = await self._pops(held, port, cores)
         return Results(
             plan=self._plan,
@@ -137,6 +139,7 @@ class Bench:
             pops=popped,
             decisions=decided,
             theory=agreed,
+            flows=flown,
         )
 
     async def _open_bank(self, held: AsyncExitStack) -> "asyncpg.Pool[Any]":
@@ -204,6 +207,24 @@ class Bench:
                 rivals = (a, Rival(OURS, port, cores), b)
                 rounds += [await contest.round(each, plan.connections, plan.hook_seconds) for each in rivals]
         return Hooks(rounds, plan.connections)
+
+    async def _flows(self, port: int, cores: Cores) -> Flows:
+        plan = self._plan
+        self._say(f"flows alone, and answered at {', '.join(f'{rate:g}' for rate in plan.flow_rates)} calls a second")
+        alone = flows.steps_per_second(plan.flow_seconds / 4)
+        cloud = flows.Cloud(port)
+        yardstick = flows.Yardstick(Signer(self._secret), next(iter(configuration(plan.agents).agents)))
+        async with (
+            flows.answered_api() as api,
+            self._ground.pool.acquire() as connection,
+            self._served(self._programs.yardsticks, "/openapi.json") as (other, _),
+        ):
+            await flows.found_platform(api, connection, port)
+            told = [
+                await flows.measure(cloud, port, yardstick, other, cores, rate, plan.flow_seconds)
+                for rate in plan.flow_rates
+            ]
+        return Flows(alone, told)
 
     async def _pops(self, held: AsyncExitStack, port: int, cores: Cores) -> list[Pops]:
         plan = self._plan

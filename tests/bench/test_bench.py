@@ -14,7 +14,7 @@ SMALL = Plan(
     connections=8, hook_rounds=1, hook_seconds=0.5, rates=(5.0,), pop_seconds=2.0, growing_agents=(24, 48),
     growing_waiting=(10, 20), growth_rounds=1, growth_seconds=0.3, growth_pops=5,
     deciding_agents=(20,), deciding_waiting=(0, 30), deciding_seconds=0.05, deciding_beside=(20, 30), deciding_rounds=1,
-    theory_contacts=10_000, theory_seconds=0.1,
+    theory_contacts=10_000, theory_seconds=0.1, flow_rates=(5.0,), flow_seconds=2.0,
 )  # fmt: skip
 
 
@@ -40,6 +40,6 @@ def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> N
     assert [pace.callers for pace in told.paces] == [1, 10]
     assert said
     assert "kept" in text
-    for target in ("(a) ", "(b) ", "(c) ", "(d) ", "(e) ", "(f) "):
+    for target in ("(a) ", "(b) ", "(c) ", "(d) ", "(e) ", "(f) ", "(g) "):
         assert target in text
     assert "commands/s" in summary(told)

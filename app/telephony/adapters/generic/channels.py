@@ -61,7 +61,8 @@ CHANNELS = (
         name="callEvents",
         title="Events of calls",
         description="What happens to calls. Answered 202 once durable, with {contact_id, script, instructions}; the "
-        "same webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come back. "
+        "same webhook-id gets the same answer again. 401 not signed, 413 over 256 KiB, 422 with the faults, 503 come "
+        "back. "
         "With call.callback_requested a waiting caller asks to be called back, and keeps their place on hanging up.",
         protocol="http",
         address="/webhooks/cti/{source}",
