@@ -78,9 +78,10 @@ class SteeredWebhook(Generic[Heard]):
         received = self._adapter.receive(target, headers, body, access, self._clock())
         if received.notice is None:
             return self._adapter.answer(received, access)
+        rung = self._floor.has_rung(access.id, received.notice.event.call_id)
         try:
             contact, script = await self._submitted(received, received.notice, access)
-            await self._carried_out(self._adapter.after(received, contact), access)
+            await self._carried_out(self._adapter.after(received, contact, rung), access)
         except Unavailable:
             WEBHOOKS.labels("unavailable").inc()
             return self._adapter.unavailable(target, access)

@@ -43,6 +43,9 @@ class CtiFloor(Protocol):
     def asks_secret(self, source: str, call_id: str, script: object) -> bool:
         """Whether what is keyed on this call, in answer to this script, may be a secret."""
 
+    def has_rung(self, source: str, call_id: str) -> bool:
+        """Whether anybody's phone may have been rung for this call."""
+
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         """Whether this call is on the floor and this number of its caller no news to it. Raises Unavailable where
         `submit` would."""

@@ -8,11 +8,13 @@ import asyncpg
 import msgspec
 import structlog
 
+from app.calls.leg import Party
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
 from app.floor.commands import Answer, Command, Configure, Look, Resumed
 from app.floor.config import FloorConfig
+from app.floor.entities import ContactState
 from app.floor.errands import NoErrands
 from app.floor.inbox import Key
 from app.floor.journal import TRANSIENT, Fenced, Journal
@@ -113,6 +115,17 @@ class Floor:
         if contact is None or contact.ended_at is not None:
             return False
         return number is None or contact.call.from_ is not None
+
+    def has_rung(self, source: str, call_id: str) -> bool:
+        """Whether an agent's phone was rung for this call, or the customer's; in doubt it was."""
+        if self._tenure is None:
+            return True
+        store = self._tenure.state.store
+        contact = store.contacts.get(store.calls.get((source, call_id), ""))
+        if contact is None or contact.call.direction == "outbound":
+            return True
+        agents = any(leg.party is not Party.CUSTOMER for leg in contact.call.legs)
+        return agents or contact.state is ContactState.CONNECTING or bool(contact.served_by or contact.missed_by)
 
     def asks_secret(self, source: str, call_id: str, script: object) -> bool:
         """Whether what is keyed on this call, in answer to this script, may be a secret: then nobody may keep it.

@@ -129,6 +129,7 @@ class Steered(Protocol[Heard]):
         """The answer while nothing can be committed."""
         ...
 
-    def after(self, received: Heard, contact: str) -> SwitchCommand | None:
-        """What the adapter itself has to do once this event is durable, by its driver."""
+    def after(self, received: Heard, contact: str, rung: bool) -> SwitchCommand | None:
+        """What the adapter itself has to do once this event is durable, by its driver. `rung` says whether anybody's
+        phone may have been rung for the call."""
         ...

@@ -47,6 +47,9 @@ class FakeFloor:
     def asks_secret(self, source: str, call_id: str, script: object) -> bool:
         return False
 
+    def has_rung(self, source: str, call_id: str) -> bool:
+        return False
+
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         return (source, call_id) in self.live
 

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from app.telephony.adapters.twilio import fallback, parse, request, signatures, twiml
 from app.telephony.adapters.twilio.addresses import ASKS_FOR_TWIML, NO_NEWS, Kind, Place
-from app.telephony.adapters.twilio.after import after
+from app.telephony.adapters.twilio.after import TIDY, after
 from app.telephony.directory import SourceAccess
 from app.telephony.events import EventType
 from app.telephony.instructions import Script
@@ -79,11 +79,13 @@ class TwilioInbound:
             return Reply(200, fallback.fallback(target, access).encode(), XML)
         return Reply(503, retry_after=BUSY_SECONDS)
 
-    def after(self, received: Received, contact: str) -> SwitchCommand | None:
-        """What the adapter itself has to do once this event is durable, by the driver; see `after`."""
+    def after(self, received: Received, contact: str, rung: bool = True) -> SwitchCommand | None:
+        """What the adapter itself has to do once this event is durable, by the driver; see `after`. For whom nobody was
+        `rung` there is nothing to tidy up: the caller's own exit ends their conference."""
         if received.notice is None or received.hook is None:
             return None
-        return after(received.notice.event, received.hook, received.delivery, contact)
+        command = after(received.notice.event, received.hook, received.delivery, contact)
+        return None if command is not None and command.type == TIDY and not rung else command
 
 
 def _next(received: Received, script: Script | None, place: Place) -> str:
