@@ -85,6 +85,10 @@ class SteeredWebhook(Generic[Heard]):
         except Unavailable:
             WEBHOOKS.labels("unavailable").inc()
             return self._adapter.unavailable(target, access)
+        except Exception:  # whatever it is, somebody is on the line
+            log.exception("an event of a platform could not be taken", source=access.id)
+            WEBHOOKS.labels("failed").inc()
+            return self._adapter.unavailable(target, access)
         return self._adapter.answer(received, access, contact, script)
 
     async def _submitted(self, received: Heard, notice: Notice, access: SourceAccess) -> tuple[str, Script | None]:

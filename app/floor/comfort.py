@@ -8,6 +8,7 @@ from app.floor.entities import Comfort, Contact, ContactState
 from app.floor.queueing import tell_wait
 from app.floor.work import Work
 from app.ivr.announcing import announced
+from app.ivr.pacing import longest
 from app.ivr.state import Keyed, NoInput, Said, ScriptDone
 from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Script
 
@@ -36,12 +37,16 @@ def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDo
     comfort = contact.comfort
     if comfort is None or comfort.callback is None or comfort.asked is None or event.script != comfort.asked:
         return
-    contact = contact.with_(comfort=msgspec.structs.replace(comfort, asked=None))
+    told_at = None if comfort.told_at is None else min(comfort.told_at, work.now + LEAST_SECONDS)
+    contact = contact.with_(comfort=msgspec.structs.replace(comfort, asked=None, told_at=told_at))
     work.store.put_contact(contact)
     if isinstance(event, Keyed) and event.digits == comfort.callback.key:
         callbacks.ask_callback(work, contact, None)
-        if work.store.contacts[contact.id].callback_to is not None:
-            _say(work, work.store.contacts[contact.id], HangUp(reason="callback"))
+        contact = work.store.contacts[contact.id]
+        if contact.callback_to is not None:
+            contact = contact.with_(comfort=None)
+            work.store.put_contact(contact)
+            _say(work, contact, HangUp(reason="callback"))
             return
     _say(work, contact, _music(contact, comfort))
 
@@ -55,7 +60,10 @@ def _offer_callback(work: Work, contact: Contact, comfort: Comfort) -> None:
     collect = Collect(terminator="", prompts=wanted.prompts)
     number = _say(work, contact.with_(comfort=comfort), collect)
     told = work.store.contacts[contact.id]
-    work.store.put_contact(told.with_(callback_asked=True, comfort=msgspec.structs.replace(comfort, asked=number)))
+    heard_by = work.now + longest((collect,)) + LEAST_SECONDS
+    told_at = None if comfort.told_at is None else max(comfort.told_at, heard_by)  # nothing may cut the offer off
+    comfort = msgspec.structs.replace(comfort, asked=number, told_at=told_at)
+    work.store.put_contact(told.with_(callback_asked=True, comfort=comfort))
 
 
 def _announce(work: Work, contact: Contact, comfort: Comfort) -> None:

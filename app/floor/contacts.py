@@ -1,5 +1,7 @@
 """The ways of a contact across the floor: into a queue, to an agent, away from one, and to its end."""
 
+import msgspec
+
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import LegState
@@ -139,10 +141,11 @@ def _remember_handling(work: Work, contact: Contact, agent_id: str, wrap_up: flo
         work.store.put_in(work.store.flows, contact.queue, flow)
 
 
-def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contact:
+def after_agents_left(work: Work, contact: Contact, transferred: bool, served: bool = False) -> Contact:
     """What becomes of a caller whose last agent has gone while they are still there.
 
-    They wait for whom they were transferred to; else they are asked how it was, where their flow has said so.
+    They wait for whom they were transferred to; else they are asked how it was, where their flow has said so and they
+    were `served` to the end.
 
     Only where the switch itself says that it `transferred` them elsewhere are they not ours to queue. Whom we called
     ourselves is hung up on: nobody is there to talk to them.
@@ -154,7 +157,8 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool) -> Contac
         return work.store.contacts[contact.id]
     if put_back(work, contact):
         return work.store.contacts[contact.id]
-    if contact.survey is not None and not transferred and begin(work, contact.with_(survey=None), contact.survey):
+    asked = contact.survey is not None and served and to is None and not transferred
+    if asked and contact.survey is not None and begin(work, contact.with_(survey=None), contact.survey):
         return work.store.contacts[contact.id]
     if not transferred and contact.call.direction == "inbound":
         contact = contact.with_(requeue_at=work.now + REQUEUE_SECONDS)
@@ -174,6 +178,10 @@ def give_time(work: Work) -> None:
         close_at = contact.close_at
         if close_at is not None:
             close_at = max(close_at, work.now + END_SECONDS)
+        if contact.in_flow and contact.flow is not None and contact.flow.due_at is not None:
+            due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
+            contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))
+            work.store.put_contact(contact)
         if (longer, close_at) != (contact.offers, contact.close_at):
             work.store.put_contact(
                 contact.with_(offer=longer[0] if longer else None, also=longer[1:], close_at=close_at)

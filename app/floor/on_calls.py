@@ -23,6 +23,9 @@ MOST_BONUS = 86_400.0
 TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE)
 """Events with which a platform asks what to do next, and does what the answer says."""
 
+HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+"""States in which a caller hears what is played to who waits."""
+
 TALKING = (LegState.CONNECTED, LegState.HELD)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
@@ -214,8 +217,10 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     said = on_flow.said(event)
     if said is not None and contact.in_flow:
         on_flow.feed(work, contact, said)
-    elif said is not None and contact.state is ContactState.WAITING:
+    elif said is not None and contact.state in HEARS:
         comfort.heard(work, contact, said)
+    elif on_flow.not_reached(contact, event):
+        on_flow.back_to_queue(work, contact)
     else:
         _queue(work, contact, event)
 
@@ -248,7 +253,8 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = contacts.leave(work, contact, agent_id).with_(close_at=None)  # it is they whose end was awaited
         work.store.put_contact(contact)
     if gone and not contact.agents:
-        contact = contacts.after_agents_left(work, contact, event.type == EventType.TRANSFERRED)
+        done = event.type == EventType.CONNECTION_CLEARED
+        contact = contacts.after_agents_left(work, contact, event.type == EventType.TRANSFERRED, done)
     return contact
 
 

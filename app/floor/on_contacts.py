@@ -115,7 +115,8 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
     if command.agent_id not in contact.agents or contact.ended_at is not None:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
     work.store.put_contact(contact.with_(close_at=work.now + contacts.END_SECONDS))
-    work.order(OrderType.DISCONNECT, contact, command.agent_id)
+    asked = contact.survey is not None and contact.agents == (command.agent_id,)  # then the caller stays for a moment
+    work.order(OrderType.CANCEL if asked else OrderType.DISCONNECT, contact, command.agent_id)
     return {}
 
 

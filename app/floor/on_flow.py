@@ -18,6 +18,7 @@ from app.floor.queueing import enter_queue
 from app.floor.work import Work
 from app.ivr.flow import Flow
 from app.ivr.interpreter import step
+from app.ivr.phrases import APOLOGY, spoken
 from app.ivr.state import (
     AnyAction,
     AnyEvent,
@@ -39,7 +40,7 @@ from app.ivr.state import (
     begun,
 )
 from app.telephony.events import CallEvent, EventType
-from app.telephony.instructions import Collect
+from app.telephony.instructions import Collect, Enqueue, Say, Script
 
 MOST_SAID = 1000
 """Characters of what was said or keyed that are looked at."""
@@ -58,7 +59,8 @@ def begin(work: Work, contact: Contact, flow_id: str) -> bool:
         return False
     before = contact.flow.state.script if contact.flow is not None else 0  # scripts of one call have one counter
     state = msgspec.structs.replace(begun(flow), script=before)
-    run = FlowRun(flow=flow_id, versions=dict(book.current), state=state)
+    secret = contact.flow.secret if contact.flow is not None else ()
+    run = FlowRun(flow=flow_id, versions=dict(book.current), state=state, secret=secret)
     contact = contact.with_(flow=run, state=ContactState.ARRIVING)
     work.store.put_contact(contact.noted(work.now, "flow.started", flow=flow_id, version=book.current[flow_id]))
     feed(work, work.store.contacts[contact.id], Started())
@@ -210,6 +212,31 @@ def _goes(work: Work, contact: Contact, ending: str, seconds: float) -> None:
     work.store.put_contact(contact.with_(ending=ending, sent_away=True, close_at=work.now + seconds))
 
 
+def not_reached(contact: Contact, event: CallEvent) -> bool:
+    """Whether this event says that nobody answered at the number to which a flow had sent the caller."""
+    said = event.details.get("transfer")
+    return contact.ending == "transferred" and event.type == EventType.SCRIPT_DONE and said not in (None, "completed")
+
+
+def back_to_queue(work: Work, contact: Contact) -> None:
+    """The number that a flow sent the caller to was not reached: they are not left alone."""
+    _apologise(work, contact.with_(ending=None, sent_away=False), _known(work, _fallback(work, contact)))
+
+
+def _apologise(work: Work, contact: Contact, queue: str | None) -> None:
+    """Something went wrong: the caller is told so, and waits for somebody."""
+    assert contact.flow is not None
+    state = contact.flow.state
+    over = msgspec.structs.replace(state, waiting="over", request=None, secrets={}, script=state.script + 1)
+    contact = contact.with_(flow=msgspec.structs.replace(contact.flow, state=over, due_at=None))
+    text, language = spoken(APOLOGY, state.language)
+    work.instruct(
+        contact,
+        Script(number=over.script, instructions=(Say(text=text, language=language), Enqueue(queue=queue or ""))),
+    )
+    enter_queue(work, contact, queue)
+
+
 def _known(work: Work, queue: str | None) -> str | None:
     """The queue, or anybody's where it has been removed since the flow was published."""
     return queue if queue in work.store.config.queues else None
@@ -225,10 +252,8 @@ def _lost(work: Work, contact: Contact) -> None:
     assert contact.flow is not None
     detail = f"version {contact.flow.versions.get(contact.flow.flow)} of the flow is gone"
     work.tell("flow.alert", {"contact_id": contact.id, "flow": contact.flow.flow, "detail": detail}, contact.id)
-    over = msgspec.structs.replace(contact.flow.state, waiting="over", request=None, secrets={})
-    run = msgspec.structs.replace(contact.flow, state=over, due_at=None)
     rules = work.store.config.sources.get(contact.call.source)
-    enter_queue(work, contact.with_(flow=run), _known(work, rules.default_queue if rules else None))
+    _apologise(work, contact, _known(work, rules.default_queue if rules else None))
 
 
 def said(event: CallEvent) -> Keyed | Said | NoInput | ScriptDone | None:

@@ -157,7 +157,7 @@ class Tenure:
         round_.take(item, outcome, self.state, now)
 
     def _raised(self, round_: Round, item: Item, now: float, error: Exception) -> None:
-        log.exception("a command raised; it left no trace", command=repr(item.command)[:500])
+        log.exception("a command raised; it left no trace", command=type(item.command).__name__, key=item.key)
         _count(type(item.command).__name__, "raised")
         item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
         if isinstance(item.command, Expire):

@@ -98,7 +98,7 @@ class Known(Mapping[str, Any]):
             raise KeyError(root)
         if root not in self._made:
             view = _now(self._world.now, self._timezone) if root == "now" else getattr(self._world, root)
-            self._made[root] = msgspec.to_builtins(view)
+            self._made[root] = msgspec.to_builtins(dict(view) if isinstance(view, Mapping) else view)
         return self._made[root]
 
     def __iter__(self) -> Iterator[str]:

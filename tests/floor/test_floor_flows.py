@@ -1,106 +1,18 @@
 """Callers in flows: keys lead on, whatever comes late or not at all harms nobody, and the flow's end is the floor's."""
 
-from typing import Any
-
 import msgspec
 import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FloorConfig, FlowBook
-from app.floor.effects import Ask, EndContact, SwitchOrder
+from app.floor.config import FlowBook
+from app.floor.effects import Ask
 from app.floor.entities import ContactState
 from app.floor.state import FloorState
 from app.ivr.reading import read_flow
 from app.ivr.state import Fetch, Fetched, Verified, Verify
-from tests.floor.factories import CONFIG, Bench, call_event
-
-MAIN = """
-flow: main
-languages: [en]
-fallback_queue: loans
-start: menu
-variables: {balance: number}
-nodes:
-  menu:
-    type: menu
-    prompt: Cards one, balance two, call back three, message four, card number five, over six.
-    choices: {1: cards, 2: balance, 3: call_back, 4: message, 5: number, 6: bye}
-    otherwise: cards
-  cards:
-    type: queue
-    queue: cards
-    bonus: 30
-    requires: {cards: 3}
-    announcements: {first_seconds: 20, every_seconds: 30}
-    callback: {after_seconds: 10, key: '1'}
-    survey: survey
-  balance: {type: fetch, url: 'http://bank.invalid/balance', into: {balance: /balance}, next: told, failed: cards}
-  told: {type: say, text: 'It is {string(vars.balance)}.', next: bye}
-  call_back: {type: callback, queue: cards, no_number: cards}
-  message: {type: voicemail, queue: cards, prompt: Speak.}
-  number: {type: collect, prompt: Card., into: card, secret: true, least: 4, most: 8, next: pin, otherwise: cards}
-  pin: {type: collect, prompt: PIN., into: pin, secret: true, least: 4, most: 6, next: who, otherwise: cards}
-  who: {type: identify, by: card_number, number: card, pin: pin, found: cards, not_found: number, failed: cards}
-  bye: {type: hang_up}
-"""
-SURVEY = """
-flow: survey
-languages: [en]
-fallback_queue: cards
-start: rate
-nodes:
-  rate: {type: survey, question: csat, prompt: One to five., next: bye, otherwise: bye}
-  bye: {type: hang_up}
-"""
-FLOWS = {("main", 1): read_flow(MAIN), ("survey", 1): read_flow(SURVEY)}
-
-
-def config(**changes: Any) -> FloorConfig:
-    """The small bank, where the number 500 leads to the flow."""
-    pbx = msgspec.structs.replace(CONFIG.sources["pbx"], flows={"500": "main"})
-    book = FlowBook(current={"main": 1, "survey": 1}, versions=FLOWS)
-    return msgspec.structs.replace(CONFIG, sources={**CONFIG.sources, "pbx": pbx}, flows=book, **changes)
-
-
-class Line(Bench):
-    """A caller of the flow."""
-
-    def __init__(self, rules: FloorConfig | None = None) -> None:
-        super().__init__(rules or config())
-        self.said: dict[str, Any] = {}
-
-    def rings(self) -> str:
-        self.said = self._tells("offered", from_="+8613800138000", to="500")
-        return str(self.said["contact_id"])
-
-    def presses(self, digits: str, script: int | None = None, **more: Any) -> None:
-        number = self.said.get("script") if script is None else script
-        details = {"script": number, "digits": digits, **more}
-        said = self._tells("digits", details=details)
-        self.said = said if "script" in said else {**self.said, "instructions": []}
-
-    def heard(self) -> list[str]:
-        return [each["do"] for each in self.said["instructions"]]
-
-    def ordered(self) -> list[dict[str, Any]]:
-        told = [e for e in self.last.effects if isinstance(e, SwitchOrder) and e.type == "call.script"]
-        scripts = [msgspec.json.decode(each.body)["script"] for each in told]
-        if scripts:
-            self.said = {"script": scripts[-1]["number"], "instructions": scripts[-1]["instructions"]}
-        return scripts
-
-    def asked(self) -> list[Ask]:
-        return [e for e in self.last.effects if isinstance(e, Ask)]
-
-    def _tells(self, kind: str, **more: Any) -> dict[str, Any]:
-        self.now += 0.5
-        event = call_event(kind, "c1", self.now, **more)
-        return self.do(c.TakeEvent(event=event, contact_id="018f0000-0000-7000-8000-000000000001"))
-
-
-def outcomes(floor: Bench) -> list[str]:
-    return [effect.outcome for effect in floor.last.effects if isinstance(effect, EndContact)]
+from tests.floor.factories import CONFIG, call_event
+from tests.floor.flow_line import CONTACT, FLOWS, MAIN, Line, config, outcomes
 
 
 def test_menu_leads_to_a_queue_with_the_requirement_and_bonus_of_the_flow() -> None:
@@ -194,7 +106,7 @@ def test_version_that_is_gone_costs_nobody_the_call() -> None:
     contact = line.rings()
     line.do(c.Configure(config=msgspec.structs.replace(config(), flows=FlowBook())))
     line.presses("1")
-    assert line.contact(contact).state is ContactState.WAITING
+    assert (line.contact(contact).state, line.heard()) == (ContactState.WAITING, ["say", "queue"])
     assert line.told("flow.alert")
 
 
@@ -280,7 +192,7 @@ def test_waiting_caller_is_offered_a_callback_once_and_told_their_place_again_an
     (script,) = line.ordered()
     assert [each["do"] for each in script["instructions"]] == ["collect"]
     line.presses("5")
-    line.wait(10)
+    line.wait(16)
     (script,) = line.ordered()
     (queue,) = script["instructions"]
     assert (queue["do"], queue["prompts"][0]["text"]) == ("queue", "You are number 1 in the queue.")
@@ -316,3 +228,98 @@ def test_caller_is_asked_how_it_was_when_the_agent_has_gone() -> None:
     line.call("cleared")
     assert outcomes(line) == ["answered"]
     assert line.states("ann") == [AgentState.WORKING_AFTER_CALL]
+
+
+def test_flow_looks_at_the_queues_of_the_running_floor() -> None:
+    line = Line()
+    contact = line.rings()
+    line.presses("7")
+    assert (line.contact(contact).queue, line.told("flow.alert")) == ("cards", [])
+    other = Line()
+    other.arrives(call_id="c0")
+    other.do(c.TakeEvent(event=call_event("offered", "c1", other.now, to="500"), contact_id=CONTACT))
+    other.said = {"script": 1}
+    other.presses("7")
+    assert other.heard()[-1] == "voicemail"
+
+
+def test_number_that_is_not_reached_brings_the_caller_back_to_a_queue() -> None:
+    line = Line()
+    contact = line.rings()
+    line.presses("8")
+    assert line.heard()[-1] == "transfer"
+    line.said = line._tells("script_done", details={"script": line.said["script"], "transfer": "busy"})
+    assert line.heard() == ["say", "queue"]
+    assert (line.contact(contact).queue, line.contact(contact).state) == ("loans", ContactState.WAITING)
+
+
+def test_offer_of_a_callback_is_not_cut_off_by_an_announcement() -> None:
+    line = Line()
+    line.rings()
+    line.presses("1")
+    line.wait(10)
+    (offer,) = line.ordered()
+    line.wait(15)
+    assert [script["number"] for script in line.ordered()] == [offer["number"]]  # nothing newer
+    line.presses("1", script=offer["number"])
+    assert line.heard() == ["hang_up"]
+
+
+def test_key_on_the_offer_counts_while_an_agent_is_rung() -> None:
+    line = Line()
+    contact = line.rings()
+    line.presses("1")
+    line.wait(10)
+    line.ordered()
+    line.on("ann")
+    assert line.offered_to(contact) == "ann"
+    line.presses("1")
+    assert line.heard() == ["hang_up"]
+    line.call("cleared")
+    assert outcomes(line) == ["callback"]
+
+
+def talks(line: Line) -> str:
+    line.on("ann")
+    contact = line.rings()
+    line.presses("1")
+    line.answers("ann", contact)
+    return contact
+
+
+def test_released_agent_and_failed_leg_are_no_end_that_one_is_asked_about() -> None:
+    line = Line()
+    contact = talks(line)
+    line.do(c.Release(agent_id="ann", by="sue"))
+    assert (line.contact(contact).in_flow, line.contact(contact).requeue_at) == (False, line.now + 5)
+    other = Line()
+    contact = talks(other)
+    other.call("failed", agent="ann")
+    assert (other.contact(contact).in_flow, other.contact(contact).requeue_at) == (False, other.now + 5)
+
+
+def test_caller_who_is_handed_to_a_number_is_not_asked_how_it_was() -> None:
+    line = Line()
+    contact = talks(line)
+    line.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(number="+49301")))
+    line.call("connection_cleared", agent="ann")
+    assert line.ordered() == []
+
+
+def test_agent_who_hangs_up_leaves_the_caller_for_the_survey() -> None:
+    line = Line()
+    contact = talks(line)
+    line.do(c.HangUp(agent_id="ann", contact_id=contact))
+    assert line.orders() == ["call.cancel"]
+    line.call("connection_cleared", agent="ann")
+    assert len(line.ordered()) == 1
+
+
+def test_outage_takes_no_time_from_a_caller_who_was_asked_something() -> None:
+    line = Line()
+    contact = line.rings()
+    line.now += 600
+    line.do(c.TakeOver())
+    line.do(c.Expire())
+    line.presses("1")
+    assert line.contact(contact).queue == "cards"
