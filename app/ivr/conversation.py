@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from app.ivr.flow import Flow
-from app.ivr.rehearsal import Heard, Impossible, Rehearsal, ending
+from app.ivr.interpreter import step
+from app.ivr.rehearsal import Advance, Heard, Impossible, Rehearsal, ending
 from app.ivr.script_file import Conversation, Expected, Scripted, ScriptLine
 from app.ivr.state import Fetch, ToQueue
 
@@ -35,12 +36,19 @@ def play(flow: Flow, scripted: Scripted, flows: Mapping[str, Flow] = NO_FLOWS) -
     ]
 
 
-def played(flow: Flow, conversation: Conversation, flows: Mapping[str, Flow], line_of: Callable[[int], int]) -> Played:
-    """One conversation, up to the first line that does not go as expected."""
+def played(
+    flow: Flow,
+    conversation: Conversation,
+    flows: Mapping[str, Flow],
+    line_of: Callable[[int], int],
+    advance: Advance = step,
+) -> Played:
+    """One conversation, up to the first line that does not go as expected. Each event goes to `advance`: to the
+    interpreter, or to whoever runs it."""
     heard: list[Heard] = []
     at = 0
     try:
-        call = Rehearsal(flow, flows, conversation.given)
+        call = Rehearsal(flow, flows, conversation.given, advance)
         heard = call.heard
         call.start()
         for at, line in enumerate(conversation.lines):
