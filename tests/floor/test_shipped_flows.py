@@ -59,14 +59,19 @@ def test_conversation(name: str, number: int) -> None:
     assert call.told("flow.alert") == []
 
 
-def test_caller_of_the_bank_is_asked_how_it_was_when_the_agent_has_gone() -> None:
+@pytest.mark.parametrize(
+    ("way", "question"),
+    [("A lost card goes", "请为本次服务评分"), ("A lost card by night", "How satisfied were you")],
+    ids=["in_chinese", "in_english"],
+)
+def test_caller_is_asked_how_it_was_in_the_language_that_they_chose(way: str, question: str) -> None:
     call = called("bank-main")
-    lost_card = next(it for it in scripted("bank-main").conversations if it.name.startswith("A lost card goes"))
+    lost_card = next(it for it in scripted("bank-main").conversations if it.name.startswith(way))
     assert played(flow_named("bank-main"), lost_card, {}, lambda _: 0, call.advance).failed is None
     (asked,) = call.speaks_to("cards-0")
     assert isinstance(asked, Collect)
     assert isinstance(asked.prompts[0], Say)
-    assert asked.prompts[0].text.startswith("请为本次服务评分")
+    assert asked.prompts[0].text.startswith(question)
     flow = call.contact(call.id).flow
     assert flow is not None
     call.call("digits", call.id, details={"script": flow.state.script, "digits": "5"})
