@@ -1,7 +1,7 @@
 """`callfloor flow`: check, try, draw and test the flows that callers hear."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,13 +67,18 @@ def try_(
     """Play a flow as text: type the keys that a caller would press, words that they would say, nothing to wait."""
     from app.cli.flow_files import good
     from app.cli.flow_trying import Wishes, converse, given_of
+    from app.ivr.given_world import named_by
 
     with faults_told():
         it = good(file)
         wishes = Wishes(caller, customer, tier, language, clock, tuple(closed or ()))
         what = given_of(given, wishes)
     assert it.flow is not None
-    converse(it.flow, it.known.flows or {}, what)
+    others = it.known.flows or {}
+    there = named_by([it.flow, *others.values()])
+    for name in closed or ():
+        _one_of(name, there, f"neither a queue nor a calendar that {file} names", "--closed")
+    converse(it.flow, others, what)
 
 
 @flow.command()
@@ -92,6 +97,8 @@ def draw(
 
     with faults_told():
         flow = read_flow(text_of(file), str(file))
+    if language is not None:
+        _one_of(language, flow.languages, f"no language that {file} speaks", "--language")
     for path in to or ():
         if path.suffix not in (".svg", ".mmd"):
             raise typer.BadParameter(f"{path}: ends neither in .svg nor in .mmd", param_hint="--to")
@@ -107,20 +114,26 @@ def rehearse(
 ) -> None:
     """Play the conversations beside flows. Exit status 2 if one does not go as expected."""
     from app.cli.flow_files import conversations_beside, conversations_of, flow_files, good
+    from app.core.errors import Invalid
     from app.ivr.conversation import play
 
-    failed = played = 0
-    with faults_told():
-        for path in flow_files(files):
+    failed = played = faulty = 0
+    for path in flow_files(files):
+        try:
             it, scripted = good(path), conversations_of(path)
-            if scripted is None or it.flow is None:
-                typer.echo(f"{path}: no conversations; they would be in {conversations_beside(path)}")
-                continue
-            for each in play(it.flow, scripted, it.known.flows or {}):
-                played, failed = played + 1, failed + (each.failed is not None)
-                _tell(each, conversations_beside(path), heard)
-    typer.echo(f"{played} conversations, {failed} of them not as expected")
-    if failed:
+        except Invalid as error:  # the others are played all the same
+            faulty += 1
+            typer.echo(f"callfloor: {error}", err=True)
+            continue
+        if scripted is None or it.flow is None:
+            typer.echo(f"{path}: no conversations; they would be in {conversations_beside(path)}")
+            continue
+        for each in play(it.flow, scripted, it.known.flows or {}):
+            played, failed = played + 1, failed + (each.failed is not None)
+            _tell(each, conversations_beside(path), heard)
+    aside = f"; {faulty} flows with faults not played" if faulty else ""
+    typer.echo(f"{played} conversations, {failed} of them not as expected{aside}")
+    if failed or faulty:
         raise typer.Exit(2)
 
 
@@ -155,6 +168,14 @@ def _tell(it: "Played", path: Path, heard: bool) -> None:
             typer.echo(f"         {line_of(each)}")
     if it.failed:
         typer.echo(f"       {path}, line {it.failed.line}: {it.failed.what}")
+
+
+def _one_of(given: str, there: Collection[str], what: str, option: str) -> None:
+    """Refuse a name that nothing has; a slip of the hand would be played as if nothing had been said."""
+    from app.ivr.checks.names import suggested
+
+    if given not in there:
+        raise typer.BadParameter(f"{given} is {what}; accepted: {suggested(given, there)}", param_hint=option)
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,6 +28,12 @@ def world_of(given: Given, flows: list[Flow], *, verified: bool) -> World:
     )
 
 
+def named_by(flows: list[Flow]) -> set[str]:
+    """The queues and calendars that flows speak of."""
+    fallbacks = {flow.fallback_queue for flow in flows}
+    return fallbacks | _named(flows, "queue", "queues") | _named(flows, "hours", "hours")
+
+
 def _moment(clock: str, timezone: str) -> float:
     at = datetime.fromisoformat(clock)
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))).timestamp()

@@ -123,6 +123,19 @@ def test_try_ends_when_the_pipe_does_and_refuses_what_cannot_be(file: Path) -> N
     assert str(shown.exception) == "'hello' was not possible: the flow does not listen to speech here."
 
 
+def test_try_refuses_to_close_what_the_flow_does_not_know(file: Path) -> None:
+    shown = flow("try", file, "--closed", "ofice")
+    assert shown.exit_code == 2
+    assert "neither a queue nor a calendar" in " ".join(shown.stderr.split())
+    assert "office?" in shown.stderr
+
+
+def test_draw_refuses_a_language_that_the_flow_does_not_speak(file: Path) -> None:
+    shown = flow("draw", file, "--language", "fr")
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert "accepted: en" in " ".join(shown.stderr.split())
+
+
 def test_draw_prints_mermaid_and_writes_pictures(file: Path) -> None:
     assert flow("draw", file).stdout.startswith("flowchart TD\n")
     svg, mmd = file.with_suffix(".svg"), file.with_suffix(".mmd")
@@ -153,6 +166,15 @@ def test_a_conversation_that_goes_otherwise_is_told_with_its_line(file: Path) ->
     shown = flow("test", file)
     assert shown.exit_code == 2
     assert "conversations[0].lines[0].prss (line 4): is an unknown key" in shown.stderr
+
+
+def test_a_faulty_flow_keeps_no_other_from_being_played(file: Path) -> None:
+    (file.parent / "small.conversations.yaml").write_text(CONVERSATIONS)
+    (file.parent / "faulty.yaml").write_text(FLOW.replace("1: office", "1: ofice"))
+    shown = flow("test", file.parent)
+    assert shown.exit_code == 2
+    assert "faulty.yaml has 1 fault" in shown.stderr
+    assert "1 conversations, 0 of them not as expected; 1 flows with faults not played" in shown.stdout
 
 
 def test_the_schema_fits_the_flows_that_ship() -> None:
