@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -41,7 +42,7 @@ from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
 from app.ivr.fetching import Fetching, open_fetching_client
-from app.ivr.judging import judge
+from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
 from app.realtime.hub import Hub
@@ -78,7 +79,7 @@ def create_app(settings: Settings) -> Application:
             live = await running.enter_async_context(live_floor(settings, url, pool, pins))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
-            live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge))
+            live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             app.state.services = await services(settings, sessions, live.floor)
             live.join(made, app.state.services.tokens)
             yield
@@ -117,7 +118,13 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Serv
         clock=now,
         floor=floor,
         default_region=settings.telephony.region,
+        judge=judge_of(settings),
     )
+
+
+def judge_of(settings: Settings) -> Judge:
+    """The judgement of flows, which knows what secrets there are here by their names."""
+    return partial(judge, secrets=frozenset(settings.flow.secrets))
 
 
 class Live:

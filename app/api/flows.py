@@ -31,7 +31,6 @@ from app.db.engine import ReadSession, WriteSession
 from app.ivr import queries, service
 from app.ivr.comparing import compare
 from app.ivr.flow import schema
-from app.ivr.judging import judge
 from app.ivr.queries import FlowProfile
 from app.ivr.service import Act
 
@@ -39,7 +38,7 @@ router = APIRouter(prefix="/flows", tags=["flows"])
 
 
 async def _act(user: CurrentUser, using: Using) -> Act:
-    return Act(user.id, utc(using.clock()), judge)
+    return Act(user.id, utc(using.clock()), using.judge)
 
 
 Acting = Annotated[Act, Depends(_act)]
@@ -62,9 +61,9 @@ async def flow_schema() -> dict[str, Any]:
 
 
 @router.post("/check", dependencies=[ADMINISTRATES])
-async def check_flow(given: TextIn, session: Read) -> CheckOut:
+async def check_flow(given: TextIn, session: Read, act: Acting) -> CheckOut:
     """What is wrong with a text, without saving it."""
-    found = await service.judged(session, judge, given.text, given.id)
+    found = await service.judged(session, act.judge, given.text, given.id)
     uses = [{**use._asdict(), "node": use.node or None} for use in found.uses]
     return CheckOut.model_validate({"faults": found.faults, "uses": uses})
 

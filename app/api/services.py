@@ -9,6 +9,7 @@ from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
+from app.ivr.judging import Judge, judge
 
 FloorStatus = Literal["standby", "owner", "degraded"]
 
@@ -36,3 +37,5 @@ class Services:
     floor: Floor
     default_region: str = "CN"
     """The country (ISO 3166) whose national numbers are dialled and written here."""
+    judge: Judge = judge
+    """Judges the texts of flows; knows which secrets the operator has set."""

@@ -4,18 +4,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from app.core.faults import Fault, placed
+from app.core.faults import Fault, path, placed
 from app.ivr.checking import faults_of
-from app.ivr.endings import QueueNode
+from app.ivr.checks.references import named_outside
 from app.ivr.flow import Flow
 from app.ivr.known import Known
-from app.ivr.nodes import CallFlowNode
 from app.ivr.reading import FlowFaulty, read, read_flow
 
 ThingKind = Literal["queue", "skill", "team", "agent", "hours", "flow"]
 KINDS: tuple[ThingKind, ...] = ("queue", "skill", "team", "agent", "hours", "flow")
-_FIELDS: dict[str, ThingKind] = {"queue": "queue", "hours": "hours", "agent": "agent", "survey": "flow"}
-_LISTS: dict[str, ThingKind] = {"requires": "skill", "agents": "agent", "teams": "team"}
+_KINDS: dict[str, ThingKind] = {
+    "queues": "queue",
+    "skills": "skill",
+    "teams": "team",
+    "agents": "agent",
+    "hours": "hours",
+    "flows": "flow",
+}
 
 
 class Things(NamedTuple):
@@ -45,32 +50,23 @@ Judge = Callable[[str, Things, str | None], Judged]
 """Judges a text, given what there is, and the id of the flow that it must be (None: any)."""
 
 
-def judge(text: str, things: Things, flow_id: str | None) -> Judged:
-    """All faults of a text, of form and of meaning."""
+def judge(text: str, things: Things, flow_id: str | None, secrets: frozenset[str] | None = None) -> Judged:
+    """All faults of a text, of form and of meaning. `secrets` are the names of those that the operator has set; None:
+    not known here, so not checked."""
     try:
         flow, lines, faults = read(text)
     except FlowFaulty as error:
         return Judged([as_told(Fault(**each)) for each in error.facts["faults"]])
     if flow is None:
         return Judged([as_told(each) for each in faults])
-    found = placed([*faults, *_misnamed(flow, flow_id), *faults_of(flow, _known(things), lines)], lines)
+    found = placed([*faults, *_misnamed(flow, flow_id), *faults_of(flow, _known(things, secrets), lines)], lines)
     return Judged([as_told(each) for each in found], tuple(uses_of(flow)))
 
 
 def uses_of(flow: Flow) -> Iterator[Use]:
-    """Everything outside that a flow names, in the order in which it is written."""
-    yield Use("queue", flow.fallback_queue, "", "fallback_queue")
-    for name, node in flow.nodes.items():
-        at = f"nodes.{name}"
-        for field, kind in _FIELDS.items():
-            if isinstance(named := getattr(node, field, None), str):
-                yield Use(kind, named, name, f"{at}.{field}")
-        if isinstance(node, CallFlowNode):
-            yield Use("flow", node.flow, name, f"{at}.flow")
-        if isinstance(node, QueueNode):
-            yield from _required(node, name, at)
-            for number, step in enumerate(node.steps):
-                yield from _required(step, name, f"{at}.steps[{number}]")
+    """Everything outside that a flow names and that is kept as records, in the order in which it is written."""
+    found = (Use(_KINDS[it.kind], it.id, it.node, path(it.place)) for it in named_outside(flow) if it.kind in _KINDS)
+    yield from dict.fromkeys(found)
 
 
 def missing(use: Use) -> Fault:
@@ -102,6 +98,9 @@ _ACCEPTED: dict[ThingKind, str] = {
     "hours": "the id of business hours, see GET /api/v1/hours",
     "flow": "the id of a published flow, see GET /api/v1/flows",
 }
+_HINTS = {kind: _ACCEPTED[thing] for kind, thing in _KINDS.items()} | {
+    "secrets": "the name of a secret that the operator has set in CALLFLOOR_FLOW_SECRETS"
+}
 
 
 def _misnamed(flow: Flow, flow_id: str | None) -> Iterable[Fault]:
@@ -109,7 +108,7 @@ def _misnamed(flow: Flow, flow_id: str | None) -> Iterable[Fault]:
         yield Fault("flow", f"is {flow.flow!r}, but this is the flow {flow_id!r}", flow_id)
 
 
-def _known(things: Things) -> Known:
+def _known(things: Things, secrets: frozenset[str] | None) -> Known:
     published = {flow_id: _flow_of(text) for flow_id, text in things.flows.items()}
     return Known(
         queues=things.ids["queue"],
@@ -117,11 +116,8 @@ def _known(things: Things) -> Known:
         hours=things.ids["hours"],
         agents=things.ids["agent"],
         teams=things.ids["team"],
+        secrets=secrets,
         flows={flow_id: flow for flow_id, flow in published.items() if flow is not None},
+        called={"flows": "published flow"},
+        hints=_HINTS,
     )
-
-
-def _required(part: Any, node: str, at: str) -> Iterator[Use]:
-    for field, kind in _LISTS.items():
-        for place, named in enumerate(getattr(part, field)):
-            yield Use(kind, named, node, f"{at}.{field}.{named}" if field == "requires" else f"{at}.{field}[{place}]")

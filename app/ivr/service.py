@@ -46,7 +46,8 @@ async def warnings(session: AsyncSession, judge: Judge, version: FlowVersion, no
     """What a published version says and is not so (any more) at the instant `now`: queues that are gone or closed,
     sub-flows that have changed, ... It serves all the same."""
     found = await judged(session, judge, version.text, version.flow_id)
-    closed = await things.closed(session, found.uses, now)
+    led_to = [use for use in found.uses if use.where in ("fallback_queue", f"nodes.{use.node}.queue")]
+    closed = await things.closed(session, led_to, now)
     told = [{"where": each["where"], "what": each["what"], "node": each["node"]} for each in found.faults]
     return told + [
         {"where": use.where, "what": f"leads to the queue {use.id!r}, which is closed now", "node": use.node or None}

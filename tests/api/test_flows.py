@@ -1,5 +1,7 @@
 """Flows over HTTP."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import httpx
@@ -7,6 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from sqlalchemy import text
 
+from app.api.application import Application
+from app.api.services import Services
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
 from app.ivr.judging import judge
@@ -166,6 +170,20 @@ async def test_a_schedule_is_kept_and_can_be_cancelled(
     assert await publish_due(kept_apart, FrozenClock(at), judge) == ["main"]
     flow = (await cards.get("/api/v1/flows/main")).json()
     assert (flow["version"], flow["draft"], flow["published"]["number"]) == (5, None, 1)
+
+
+async def test_a_secret_that_is_not_set_here_keeps_a_flow_from_being_published(
+    cards: httpx.AsyncClient, app: Application, services: Services
+) -> None:
+    asks = {"type": "fetch", "url": "https://bank.example", "secret": "core", "next": "start", "failed": "start"}
+    await made(cards, text_of(asks=asks))
+    app.state.services = replace(services, judge=partial(judge, secrets=frozenset({"other"})))
+    refused = await cards.post("/api/v1/flows/main/publish", json={"version": 1})
+    assert faults(refused) == ["nodes.asks.secret"]
+    checked = await cards.post("/api/v1/flows/check", json={"text": text_of(asks=asks)})
+    assert [each["where"] for each in checked.json()["faults"]] == ["nodes.asks.secret"]
+    app.state.services = replace(services, judge=partial(judge, secrets=frozenset({"core"})))
+    await done(cards, "publish", 1)
 
 
 async def test_numbers_and_sources_may_lead_to_a_flow_that_is_published(cards: httpx.AsyncClient) -> None:

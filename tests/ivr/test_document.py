@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
@@ -31,7 +31,7 @@ def test_every_example_is_one_of_these() -> None:
 
 
 def test_the_whole_flow_names_what_is_known() -> None:
-    known = {kind: frozenset(ids) for kind, ids in yaml.safe_load(KNOWN).items()}
+    known: dict[str, Any] = {kind: frozenset(ids) for kind, ids in yaml.safe_load(KNOWN).items()}
     assert checked(WHOLE, Known(**known, flows={})).flow == "desk"
 
 

@@ -12,7 +12,12 @@ CARDS = Things({**NOTHING.ids, "queue": frozenset({"cards"})}, {})
 
 EVERYTHING = text_of(
     open={"type": "hours", "hours": "day", "open": "ask", "closed": "end"},
-    also={"type": "hours", "queue": "loans", "open": "ask", "closed": "end"},
+    also={"type": "hours", "queue": "loans", "open": "long", "closed": "end"},
+    long={
+        "type": "branch",
+        "cases": [{"when": "queues.wealth.open && queues.wealth.waiting < 9 && hours.night.open", "next": "ask"}],
+        "otherwise": "ask",
+    },
     ask={
         "type": "queue",
         "queue": "cards",
@@ -28,12 +33,15 @@ EVERYTHING = text_of(
 
 
 def test_everything_that_a_flow_names_is_found() -> None:
-    named = {(use.kind, use.id, use.node, use.where) for use in judge(EVERYTHING, NOTHING, None).uses}
-    assert named == {
+    uses = judge(EVERYTHING, NOTHING, None).uses
+    assert len(set(uses)) == len(uses)
+    assert {(use.kind, use.id, use.node, use.where) for use in uses} == {
         ("queue", "cards", "", "fallback_queue"),
         ("queue", "cards", "start", "nodes.start.queue"),
         ("hours", "day", "open", "nodes.open.hours"),
         ("queue", "loans", "also", "nodes.also.queue"),
+        ("queue", "wealth", "long", "nodes.long.cases[0].when"),
+        ("hours", "night", "long", "nodes.long.cases[0].when"),
         ("queue", "cards", "ask", "nodes.ask.queue"),
         ("skill", "zh", "ask", "nodes.ask.requires.zh"),
         ("agent", "mei", "ask", "nodes.ask.agents[0]"),
@@ -68,6 +76,27 @@ def test_a_sub_flow_is_known_by_its_published_text() -> None:
     there = CARDS._replace(ids={**CARDS.ids, "flow": frozenset({"other"})}, flows={"other": text_of(flow="other")})
     found = judge(text_of(calls=calls), there, "main").faults
     assert [each["where"] for each in found] == ["nodes.calls.values.none"]
+
+
+FETCHING = text_of(
+    asks={"type": "fetch", "url": "https://bank.example", "secret": "core", "next": "start", "failed": "start"}
+)
+
+
+def test_a_secret_that_the_operator_has_not_set_is_a_fault_where_it_is_known_which_there_are() -> None:
+    def told(secrets: frozenset[str] | None) -> dict[str, str]:
+        found = judge(FETCHING, CARDS, "main", secrets).faults
+        return {each["where"]: each["accepted"] for each in found if "secret" in each["where"]}
+
+    assert told(None) == told(frozenset({"core"})) == {}
+    assert told(frozenset({"cores"})) == {"nodes.asks.secret": "cores?"}
+    assert "CALLFLOOR_FLOW_SECRETS" in told(frozenset())["nodes.asks.secret"]
+
+
+def test_a_flow_that_is_not_published_yet_is_told_as_such() -> None:
+    (fault,) = [each for each in judge(EVERYTHING, NOTHING, None).faults if each["where"] == "nodes.sub.flow"]
+    assert fault["what"] == "is no published flow: 'identify'"
+    assert "published" in fault["accepted"]
 
 
 def test_a_sound_flow_has_no_fault() -> None:

@@ -1,6 +1,7 @@
 """That queues, skills, hours, agents, teams, secrets, flows and variables exist that a flow names."""
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.names import suggested
@@ -12,8 +13,18 @@ from app.ivr.known import Known
 from app.ivr.nodes import CallFlowNode, CollectNode, FetchNode, IdentifyNode
 from app.ivr.words import Node
 
-Named = tuple[str, str, Place]
-"""What kind of thing is named, its id, and where."""
+
+class Named(NamedTuple):
+    """Something outside that a flow names: its kind, its id, where; `node` is empty beside the nodes."""
+
+    kind: str
+    id: str
+    node: str
+    place: Place
+
+
+_Here = tuple[str, str, Place]
+"""What kind of thing a node names, its id, and where in the node."""
 CALLED = {
     "queues": "queue",
     "skills": "skill",
@@ -27,19 +38,25 @@ CALLED = {
 
 def reference_faults(flow: Flow, known: Known) -> Iterator[Fault]:
     """Everything that is named and does not exist."""
-    named: list[Named] = [("queues", flow.fallback_queue, ("fallback_queue",))]
-    for name, node in flow.nodes.items():
-        here = (*_named(node), *_in_expressions(node))
-        named += [(kind, id_, ("nodes", name, *where)) for kind, id_, where in here]
-    for kind, id_, place in named:
-        there: Collection[str] | None = getattr(known, kind)
-        if there is not None and id_ not in there and not (kind == "flows" and id_ == flow.flow):
-            yield Fault(path(place), f"is no {CALLED[kind]}: {id_!r}", suggested(id_, there))
+    for it in named_outside(flow):
+        there: Collection[str] | None = getattr(known, it.kind)
+        if there is not None and it.id not in there and not (it.kind == "flows" and it.id == flow.flow):
+            called = known.called.get(it.kind, CALLED[it.kind])
+            hint = None if there else known.hints.get(it.kind)
+            yield Fault(path(it.place), f"is no {called}: {it.id!r}", hint or suggested(it.id, there))
     yield from _variables(flow)
     yield from _sub_flows(flow, known)
 
 
-def _named(node: Node) -> Iterator[Named]:
+def named_outside(flow: Flow) -> Iterator[Named]:
+    """Everything outside that a flow names, also in expressions, in the order in which it is written."""
+    yield Named("queues", flow.fallback_queue, "", ("fallback_queue",))
+    for name, node in flow.nodes.items():
+        for kind, id_, where in (*_named(node), *_in_expressions(node)):
+            yield Named(kind, id_, name, ("nodes", name, *where))
+
+
+def _named(node: Node) -> Iterator[_Here]:
     for field, kind in (("queue", "queues"), ("hours", "hours"), ("agent", "agents"), ("survey", "flows")):
         id_ = getattr(node, field, None)
         if isinstance(id_, str):
@@ -56,7 +73,7 @@ def _named(node: Node) -> Iterator[Named]:
         yield "flows", node.flow, ("flow",)
 
 
-def _in_expressions(node: Node) -> Iterator[Named]:
+def _in_expressions(node: Node) -> Iterator[_Here]:
     """Queues and calendars by name in expressions: `queues.cards.open`."""
     for source in sources(node):
         for it in sorted(paths_in(source)):
@@ -64,7 +81,7 @@ def _in_expressions(node: Node) -> Iterator[Named]:
                 yield it[0], it[1], source.where
 
 
-def _listed(kind: str, ids: Collection[str], where: Place) -> Iterator[Named]:
+def _listed(kind: str, ids: Collection[str], where: Place) -> Iterator[_Here]:
     for number, id_ in enumerate(ids):
         yield kind, id_, (*where, number if isinstance(ids, list) else id_)
 

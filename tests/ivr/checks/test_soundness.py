@@ -1,5 +1,7 @@
 """Checking and playing agree: what alerts an operator in the middle of a call was told by checking beforehand."""
 
+from typing import Any
+
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +22,11 @@ ONLY_IN_A_CALL = (
     "a text of ",  # a variable that grew in a call
     "waits more than 500 times",
 )
-KNOWN = {"queues": frozenset(WORLD.queues), "hours": frozenset(WORLD.hours), "agents": frozenset({"mei"})}
+KNOWN: dict[str, Any] = {
+    "queues": frozenset(WORLD.queues),
+    "hours": frozenset(WORLD.hours),
+    "agents": frozenset({"mei"}),
+}
 
 
 def explained(alert: str, told: list[Fault]) -> bool:
