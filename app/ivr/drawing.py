@@ -211,7 +211,8 @@ def _detail(node: Node, language: str) -> str:
 
 def _prompted(node: Node, language: str) -> str:
     prompts: list[Prompt] = getattr(node, "prompt", [])
-    return next((_in(prompt.say, language) for prompt in prompts if prompt.say is not None), "")
+    said = (_in(prompt.say, prompt.language or language) for prompt in prompts if prompt.say is not None)
+    return " ".join(said)
 
 
 def _in(texts: Any, language: str) -> str:

@@ -155,10 +155,10 @@ class Run:
 
     def _prompt(self, it: Prompt, keep: frozenset[str]) -> i.Prompt:
         if it.play is not None:
-            return i.Play(media=self.in_language(it.play)[0])
+            return i.Play(media=self.in_language(it.play, it.language)[0])
         if it.say is None:
             return i.Pause(seconds=it.pause_seconds or 0.0)
-        text, tongue = self.in_language(it.say)
+        text, tongue = self.in_language(it.say, it.language)
         voice = it.voice or self.flow.voices.get(tongue)
         return i.Say(text=filled(text, self.known, keep=keep), language=tongue, voice=voice)
 

@@ -83,9 +83,11 @@ Expression = Annotated[
 
 
 class Prompt(Part):
-    """One thing to be heard: a text that is spoken, a recording, or a pause."""
+    """One thing to be heard: a text that is spoken, a recording, or a pause. With `language` it is in that one for all
+    callers, such as each part of a greeting before they have chosen."""
 
     say: Text | None = None
+    language: LanguageTag | None = Field(default=None, description="a language tag, with say or play only")
     voice: Id | None = Field(default=None, description="the name of a voice, with say only")
     play: Media | None = None
     pause_seconds: float | None = Field(default=None, gt=0, le=30, description="a number of seconds, 30 at most")
@@ -96,6 +98,8 @@ class Prompt(Part):
             raise fault("must be one thing to be heard", "one of say, play and pause_seconds")
         if self.voice is not None and self.say is None:
             raise fault("does not belong here", "a voice with say only", "voice")
+        if self.language is not None and self.pause_seconds is not None:
+            raise fault("does not belong here", "a language with say or play only", "language")
         return self
 
 

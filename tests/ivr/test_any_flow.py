@@ -40,7 +40,10 @@ maybe = st.none() | target
 GOOD_TEXTS = ["Hello", {"en": "Hi {vars.n}", "zh": "您好"}, "{vars.t} {{", "{customer.name}"]
 text = st.sampled_from([*GOOD_TEXTS * 8, "{1 / 0}", "{customer}"])
 prompt = text | st.lists(
-    st.fixed_dictionaries({"say": text}) | st.just({"play": "x.wav"}) | st.just({"pause_seconds": 1}), max_size=2
+    st.fixed_dictionaries({"say": text}, optional={"language": st.sampled_from(["en", "zh"])})
+    | st.just({"play": "x.wav"})
+    | st.just({"pause_seconds": 1}),
+    max_size=2,
 )
 GOOD_FLAGS = ["true", "false", "vars.f", "vars.n > 3", "vars.t == '1'", "queues.cards.open"]
 flag = st.sampled_from([*GOOD_FLAGS * 4, "vars.t", "1 / 0 > 0"])

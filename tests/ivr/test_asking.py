@@ -31,6 +31,17 @@ def test_a_menu_listens_for_one_key_whichever_it_is() -> None:
     assert menu().key("#").instructions == (HangUp(),)
 
 
+def test_each_part_of_a_greeting_is_spoken_in_its_own_language_and_voice() -> None:
+    parts = "[{say: 中文请按一。, language: zh}, {say: {en: Press two., zh: 按二}, language: en}, Or wait.]"
+    nodes = ASK | {"a": MENU.replace("{en: Press one., zh: 请按一。}", parts)}
+    play = Play(flow_of(nodes=nodes, voices={"zh": "mei"}))
+    assert collecting(play.last).prompts == (
+        Say(text="中文请按一。", language="zh", voice="mei"),
+        Say(text="Press two.", language="en"),
+        Say(text="Or wait.", language="en"),
+    )
+
+
 def test_keys_while_a_prompt_plays_end_it_where_the_flow_allows() -> None:
     assert collecting(menu().last).barge_in
     play = menu(a=MENU + "barge_in: false")

@@ -85,6 +85,7 @@ def test_the_schema_for_editors_takes_the_short_forms() -> None:
         ('initial: "x"', "initial: 4", "variables.account.initial", "is no text", 6),
         ("balance: number", "balance: numer", "variables.balance.type", "is 'numer'", 6),
         ("{say: a}", "{say: a, play: b}", "nodes.key.prompt[0]", "one thing", 16),
+        ("{say: a}", "{pause_seconds: 1, language: en}", "nodes.key.prompt[0].language", "does not belong", 16),
         ("into: pin, ", "", "nodes.key.into", "is missing", 16),
         ("into: pin, ", "into: pin, least: 9, most: 3, ", "nodes.key.most", "is below least", 16),
         ("cards: 3", "cards: 9", "nodes.wait.requires.cards", "is 9", 18),

@@ -21,7 +21,8 @@ def language_faults(flow: Flow, known: Known) -> Iterator[Fault]:
             yield from _missing((*at, *each.where), each.texts, wanted)
             yield from _foreign((*at, *each.where), each.texts, flow)
             if each.language:
-                yield from _foreign((*at, "language"), (each.language,), flow, deeper=False)
+                beside = (*at, *each.where[:-1], "language")
+                yield from _foreign(beside, (each.language,), flow, deeper=False)
         if isinstance(node, LanguageNode) and node.to is not None:
             yield from _foreign((*at, "to"), (node.to,), flow, deeper=False)
         if isinstance(node, MenuNode):

@@ -76,9 +76,9 @@ def _prompts(where: Place, prompts: Any, *, waiting: bool = False) -> Iterator[H
     prompt: Prompt
     for number, prompt in enumerate(prompts):
         if prompt.say is not None:
-            yield Heard((*where, number, "say"), prompt.say, waiting=waiting)
+            yield Heard((*where, number, "say"), prompt.say, prompt.language, waiting=waiting)
         if prompt.play is not None:
-            yield Heard((*where, number, "play"), prompt.play, spoken=False, waiting=waiting)
+            yield Heard((*where, number, "play"), prompt.play, prompt.language, spoken=False, waiting=waiting)
 
 
 def sources(node: Node) -> Iterator[Source]:

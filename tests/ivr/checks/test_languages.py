@@ -18,6 +18,16 @@ def test_missing_language_of_a_recording_and_of_a_retry() -> None:
     ]
 
 
+def test_a_part_in_a_language_of_its_own_needs_that_one_only() -> None:
+    parts = "[{say: 卡, language: zh}, {say: {en: card}, language: en}, {play: {en: a.wav}, language: en}]"
+    assert faults(GOOD.replace("{zh: 卡, en: card}", parts)) == []
+    nodes = GOOD.replace("{zh: 卡, en: card}", "[{say: {zh: 卡}, language: en}, {say: carte, language: fr}]")
+    assert [(each.where, each.what, each.accepted) for each in faults(nodes)] == [
+        ("nodes.card.prompt[0].say", "is missing in the language en", "en: a text"),
+        ("nodes.card.prompt[1].language", "is a language that the flow does not speak: fr", "zh, en"),
+    ]
+
+
 def test_a_sub_flow_that_does_not_speak_a_language() -> None:
     nodes = ASK.replace("1: bye", "1: sub") + BYE + "  sub: {type: call_flow, flow: other, next: bye}\n"
     other = OTHER.model_copy(update={"languages": ["zh"]})

@@ -36,6 +36,15 @@ def test_a_script_without_a_final_instruction_comes_back_with_its_number() -> No
     ]
 
 
+def test_a_greeting_in_two_languages_is_spoken_by_two_voices() -> None:
+    greeting = (i.Say(text="中文请按一。", language="zh"), i.Say(text="Press two.", language="en", voice="Polly.Amy"))
+    (gather,) = script(i.Collect(prompts=greeting))
+    assert gather.inside == [
+        Verb("Say", "中文请按一。", {"language": "cmn-CN"}),
+        Verb("Say", "Press two.", {"language": "en-US", "voice": "Polly.Amy"}),
+    ]
+
+
 def test_a_script_of_nothing_comes_back_too() -> None:
     assert [verb.name for verb in script()] == ["Redirect"]
 
