@@ -47,6 +47,8 @@ from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
 from app.realtime.hub import Hub
 from app.settings import Settings
+from app.telephony.adapters.espeak.cache import Recordings
+from app.telephony.adapters.espeak.engine import Espeak
 from app.telephony.adapters.generic.adapter import GenericInbound
 from app.telephony.adapters.generic.channels import CHANNELS as WEBHOOK_CHANNELS
 from app.telephony.adapters.generic.client import GenericDriver, open_client
@@ -110,6 +112,7 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Serv
         key = await signing_key(session)
     tokens = TokenService(key, now, settings.tokens.access_seconds)
     passwords = Passwords()
+    recordings = Recordings(settings.speech_folder, settings.media.megabytes * 1024 * 1024)
     return Services(
         sessions=sessions,
         tokens=tokens,
@@ -119,6 +122,10 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Serv
         floor=floor,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
+        speech=Espeak(recordings),
+        recordings=recordings,
+        media_url=settings.media.url,
+        media_seconds=settings.media.seconds,
     )
 
 

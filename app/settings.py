@@ -67,6 +67,15 @@ class Flow(BaseModel):
     secrets: dict[str, SecretStr] = {}
 
 
+class Media(BaseModel):
+    """Recordings of prompts, which switches fetch under /media: `url` is where they reach this server from outside,
+    `seconds` how long they may keep one without asking again, `megabytes` how much room all may take."""
+
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
+    seconds: int = Field(default=86_400, ge=0, le=31_536_000)
+    megabytes: int = Field(default=256, ge=1, le=1_000_000)
+
+
 class Log(BaseModel):
     """What is logged and how: `console` for people, `json` for collectors."""
 
@@ -92,6 +101,7 @@ class Settings(BaseSettings):
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
     flow: Flow = Flow()
+    media: Media = Media()
     log: Log = Log()
 
     @property

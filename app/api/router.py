@@ -13,6 +13,7 @@ from app.api import (
     hours,
     interactions,
     keys,
+    media,
     outbox,
     pins,
     queues,
@@ -61,4 +62,5 @@ def api_router() -> APIRouter:
     router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 413, 422, 503))
     for resource in RESOURCES:
         router.include_router(resource.router)
+    router.include_router(media.speech)
     return router

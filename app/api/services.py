@@ -10,7 +10,9 @@ from app.core.clock import Clock
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
+from app.telephony.speech import Kept, Speech, Speechless
 
+SPEECHLESS = Speechless()
 FloorStatus = Literal["standby", "owner", "degraded"]
 
 
@@ -39,3 +41,9 @@ class Services:
     """The country (ISO 3166) whose national numbers are dialled and written here."""
     judge: Judge = judge
     """Judges the texts of flows; knows which secrets the operator has set."""
+    speech: Speech = SPEECHLESS
+    recordings: Kept = SPEECHLESS
+    media_url: str | None = None
+    """Where switches reach this server; None: where whoever asks has reached it."""
+    media_seconds: int = 86_400
+    """How long a switch may keep a recording without asking again."""

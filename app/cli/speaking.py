@@ -24,6 +24,8 @@ def speak(
     from app.telephony.adapters.espeak.cache import Recordings
     from app.telephony.adapters.espeak.engine import Espeak
 
-    engine = Espeak(Recordings(settings_with().speech_folder))
-    shutil.copyfile(asyncio.run(engine.render(text, language, voice)), out)
-    typer.echo(f"{out} says it.")
+    settings = settings_with()
+    engine = Espeak(Recordings(settings.speech_folder, settings.media.megabytes * 1024 * 1024))
+    file = asyncio.run(engine.render(text, language, voice))
+    shutil.copyfile(file, out)
+    typer.echo(f"{out} says it; a server with this folder serves it as /media/{file.name}.")

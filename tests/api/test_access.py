@@ -8,7 +8,7 @@ import pytest
 from app.api.application import Application, http_app
 from tests.api.conftest import ClientAs
 
-OPEN = {"healthz", "readyz", "metrics", "sign_in", "refresh", "sign_out"}
+OPEN = {"healthz", "readyz", "metrics", "get_media", "sign_in", "refresh", "sign_out"}
 
 
 def operations(app: Application) -> list[tuple[str, str, str]]:
@@ -25,7 +25,7 @@ def operations(app: Application) -> list[tuple[str, str, str]]:
 
 MINE = (
     "calls", "contacts", "floor", "outbox", "queues", "hours", "skills", "teams", "agents", "tiers", "sources", "users",
-    "api-keys", "flows", "audit",
+    "api-keys", "flows", "audit", "speech",
 )  # fmt: skip
 CLOSED = [each for each in operations(http_app()) if each[2].startswith(tuple(f"/api/v1/{name}" for name in MINE))]
 
