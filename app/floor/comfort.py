@@ -28,7 +28,7 @@ def speak(work: Work, contact: Contact) -> None:
 
 def resume(work: Work, contact: Contact) -> None:
     """The caller waits again, after an agent who has gone: they hear music instead of nothing."""
-    if contact.flow is not None and contact.state is ContactState.WAITING:
+    if contact.state is ContactState.WAITING and _takes_scripts(work, contact):
         _say(work, contact, _music(contact, contact.comfort or Comfort()))
 
 
@@ -76,16 +76,24 @@ def _announce(work: Work, contact: Contact, comfort: Comfort) -> None:
     _say(work, contact, msgspec.structs.replace(_music(contact, comfort), prompts=prompts))
 
 
+def _takes_scripts(work: Work, contact: Contact) -> bool:
+    """Whether the contact's platform plays what we say: one that has a queue of its own plays its own music there."""
+    rules = work.store.config.sources.get(contact.call.source)
+    return contact.flow is not None or (rules is not None and rules.steered)
+
+
 def _music(contact: Contact, comfort: Comfort) -> Enqueue:
     return Enqueue(queue=contact.queue or "", music=comfort.music)
 
 
 def _say(work: Work, contact: Contact, *instructions: AnyInstruction) -> int:
     """Tell the platform a script of the next number; gives it."""
-    assert contact.flow is not None
-    number = contact.flow.state.script + 1
-    state = msgspec.structs.replace(contact.flow.state, script=number)
-    contact = contact.with_(flow=msgspec.structs.replace(contact.flow, state=state))
+    number = contact.last_script + 1
+    if contact.flow is None:
+        contact = contact.with_(script=number)
+    else:
+        state = msgspec.structs.replace(contact.flow.state, script=number)
+        contact = contact.with_(flow=msgspec.structs.replace(contact.flow, state=state))
     work.store.put_contact(contact)
     work.instruct(contact, Script(number=number, instructions=instructions))
     return number

@@ -78,13 +78,17 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
-    """What a telephone platform's calls mean: dialled number -> queue or flow, and where any other number leads."""
+    """What a telephone platform's calls mean: dialled number -> queue or flow, and where any other number leads.
+
+    `steered`: the platform has no queues of its own, so that a waiting caller hears what we say, and nothing else.
+    """
 
     id: str
     numbers: dict[str, str] = {}
     default_queue: str | None = None
     flows: dict[str, str] = {}
     default_flow: str | None = None
+    steered: bool = False
 
 
 class FlowBook(msgspec.Struct, frozen=True, kw_only=True):

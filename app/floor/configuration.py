@@ -34,7 +34,9 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
                FROM agents a JOIN users u ON u.id = a.id WHERE a.active AND u.active"""
         )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")
-        sources = await connection.fetch("SELECT id, default_queue, default_flow FROM cti_sources WHERE active")
+        sources = await connection.fetch(
+            "SELECT id, default_queue, default_flow, platform <> 'generic' AS steered FROM cti_sources WHERE active"
+        )
         numbers = await connection.fetch("SELECT source_id, number, queue_id, flow_id FROM dialled_numbers")
         tiers = await connection.fetch("SELECT id, bonus_seconds, rank FROM tiers")
         codes = await connection.fetch("SELECT id FROM wrap_up_codes WHERE active")

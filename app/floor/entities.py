@@ -88,6 +88,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     From `again_at` on it may be offered again also to those who have missed it.
     `flow` is where the caller is before they wait, `own_steps` what it requires besides the queue, `comfort` what they
     hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.
+    `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
     send the caller; `sent_away` says that the switch did send them to elsewhere. A caller alone waits again at
     `requeue_at`; a call whose end should have come is closed at `close_at`.
@@ -114,6 +115,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     own_steps: tuple[Step, ...] = ()
     step: int = 0
     flow: FlowRun | None = None
+    script: int = 0
     comfort: Comfort | None = None
     survey: str | None = None
     verified: bool = False
@@ -188,6 +190,11 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def in_flow(self) -> bool:
         """Whether a flow has the caller."""
         return self.flow is not None and not self.flow.state.over
+
+    @property
+    def last_script(self) -> int:
+        """The number of the last script: all scripts of one call have one counter."""
+        return self.script if self.flow is None else self.flow.state.script
 
     @property
     def loosens_at(self) -> float | None:

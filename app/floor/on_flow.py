@@ -57,11 +57,11 @@ def begin(work: Work, contact: Contact, flow_id: str) -> bool:
     flow = book.versions.get((flow_id, book.current.get(flow_id, 0)))
     if flow is None:
         return False
-    state = begun(flow)
-    if contact.flow is not None:  # a survey after the call: the counter of scripts goes on, and so does the language
+    state = msgspec.structs.replace(begun(flow), script=contact.last_script)
+    if contact.flow is not None:  # a survey after the call goes on in the language of before
         before = contact.flow.state
         language = before.language if before.language in flow.languages else state.language
-        state = msgspec.structs.replace(state, script=before.script, language=language)
+        state = msgspec.structs.replace(state, language=language)
     secret = contact.flow.secret if contact.flow is not None else ()
     run = FlowRun(flow=flow_id, versions=dict(book.current), state=state, secret=secret)
     contact = contact.with_(flow=run, state=ContactState.ARRIVING)

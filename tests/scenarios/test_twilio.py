@@ -24,7 +24,7 @@ from tests.scenarios.flow_desk import CARD, PIN, Desk, everything_kept, open_des
 
 pytestmark = pytest.mark.enable_socket
 
-HOTLINE, CALLER = "+4930111", "+8613800138000"
+HOTLINE, DIRECT, CALLER = "+4930111", "+4930222", "+8613800138000"
 
 
 class Office:
@@ -83,9 +83,13 @@ async def connect(desk: Desk, cloud: Cloud, api: str) -> None:
            VALUES ('tw', 'Cloud', $1, $2, 'twilio', $3, $4, $5, 'main')""",
         [cloud.token], api, cloud.account, f"http://{address}", HOTLINE,
     )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO dialled_numbers (source_id, number, queue_id) VALUES ('tw', $1, 'cards')", DIRECT
+    )
     await connection.close()
     hook = f"http://{address}/webhooks/twilio/tw"
-    cloud.numbers[HOTLINE] = Number(f"{hook}/voice", f"{hook}/status", f"{hook}/fallback")
+    for number in (HOTLINE, DIRECT):
+        cloud.numbers[number] = Number(f"{hook}/voice", f"{hook}/status", f"{hook}/fallback")
     await asyncio.sleep(2.5)  # the server looks for changes every second
 
 
@@ -138,6 +142,20 @@ async def test_caller_who_hangs_up_in_the_menu_is_no_abandoned_contact_of_a_queu
         await here.cloud.until(lambda: here.hears(line, "One or two."))
         line.hang_up()
         assert await here.outcome(line.sid) == "left_in_flow"
+
+
+async def test_caller_whose_number_leads_to_a_queue_hears_music_again_when_the_agent_has_gone(desk: Desk) -> None:
+    async with office(desk) as here:
+        line = here.cloud.call(CALLER, DIRECT)
+        pop = await here.frame("contact.offered")
+        await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
+        phone = await here.cloud.rung("client:dee")
+        phone.answer()
+        await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
+        assert line.heard == ["music"]
+        phone.hang_up()
+        await here.cloud.until(lambda: line.heard == ["music", "music"], 10)
+        assert not line.over
 
 
 async def test_unsigned_request_and_a_source_of_another_platform_are_refused_alike(desk: Desk) -> None:
