@@ -16,6 +16,10 @@ LEAST_SECONDS = 15.0
 """Nobody is spoken to more often."""
 
 
+HEARS_ANEW = (ContactState.WAITING, ContactState.OFFERED)
+"""States in which something new may be said: from the moment an agent is connected on it would part the two."""
+
+
 def speak(work: Work, contact: Contact) -> None:
     """Say what is due: the offer to be called back, once, or how long it will still take."""
     comfort = contact.comfort
@@ -49,6 +53,17 @@ def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDo
             _say(work, contact, HangUp(reason="callback"))
             return
     _say(work, contact, _music(contact, comfort))
+
+
+def not_heard(work: Work, contact: Contact, script: Script, refused: bool) -> None:
+    """What a waiting caller should hear never reached them: music instead, which is tried again. What was `refused` is
+    not tried again, nor anything else that was to be said; nothing is simpler than the platform's own music."""
+    if contact.state not in HEARS_ANEW:
+        return
+    if not refused:
+        _say(work, contact, _music(contact, contact.comfort or Comfort()))
+    elif script.instructions != (plain := (Enqueue(queue=contact.queue or ""),)):
+        _say(work, contact.with_(comfort=None), *plain)
 
 
 def _offer_callback(work: Work, contact: Contact, comfort: Comfort) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from app.floor.config import FloorConfig
 from app.ivr.state import Fetched, Verified
 from app.telephony.events import CallEvent
+from app.telephony.instructions import Script
 
 
 class CustomerCard(msgspec.Struct, frozen=True):
@@ -194,7 +195,8 @@ class FinishWrapUp(ContactCommand, frozen=True, kw_only=True):
 
 
 class OrderFailed(Command, frozen=True, kw_only=True):
-    """A switch command could not be delivered and was given up, after so many attempts."""
+    """A switch command could not be delivered and was given up, after so many attempts; `refused`: the platform will
+    never take it. `script` is what a call.script should have let the caller hear."""
 
     order_id: int
     order_type: str
@@ -202,6 +204,8 @@ class OrderFailed(Command, frozen=True, kw_only=True):
     agent_id: str | None
     detail: str
     attempts: int = 1
+    refused: bool = False
+    script: Script | None = None
 
 
 class Expire(Command, frozen=True, kw_only=True):

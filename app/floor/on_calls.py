@@ -5,14 +5,14 @@ import msgspec
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
 from app.floor import callbacks, comfort, contacts, on_flow, queueing
-from app.floor.commands import OrderFailed, Recognised, TakeEvent
+from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
-from app.floor.offers import BUSY, take_back
+from app.floor.offers import take_back
 from app.floor.placing import placed
 from app.floor.work import Work
 from app.routing.capacity import VOICE
-from app.telephony.events import CallEvent, EventType, OrderType
+from app.telephony.events import CallEvent, EventType
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
@@ -71,38 +71,6 @@ def _orders(work: Work) -> dict[str, object]:
         return {"instructions": []}
     told = msgspec.to_builtins(work.reply)
     return {"script": told["number"], "instructions": told["instructions"]}
-
-
-def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
-    """A switch command was given up: say so to the agent, and let a caller who should have been connected wait on."""
-    contact = work.store.contacts.get(command.contact_id)
-    data = {
-        "contact_id": command.contact_id,
-        "order_id": command.order_id,
-        "order": command.order_type,
-        "detail": command.detail,
-    }
-    work.tell("command.failed", data, command.contact_id, command.agent_id)
-    if contact is None:
-        return {}
-    contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
-    work.store.put_contact(contact)
-    expected = contact.offer is not None and contact.offer.agent == command.agent_id
-    if command.order_type == OrderType.CONNECT and contact.state is ContactState.CONNECTING and expected:
-        if command.attempts:
-            contacts.connect_failed(work, contact, "connect_failed")
-        else:  # it was never sent, for a while nobody could act: the phone is not to blame
-            take_back(work, contact, BUSY)
-    if command.order_type == OrderType.VOICEMAIL and contact.ended_at is None:
-        work.order(OrderType.DISCONNECT, contact, reason="voicemail_failed")
-    dials = command.order_type == OrderType.DIAL and contact.state is ContactState.CONNECTING
-    if dials and not callbacks.put_back(work, contact):
-        contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
-    if command.order_type == OrderType.DISCONNECT and contact.ended_at is None:
-        sweep(work, contact, "the platform did not take the hang-up")
-    if command.order_type == OrderType.TRANSFER and contact.ended_at is None:
-        work.store.put_contact(contact.with_(transfer=None))
-    return {}
 
 
 def sweep(work: Work, contact: Contact, detail: str) -> None:

@@ -26,6 +26,7 @@ from app.ivr.state import (
     HungUp,
     Keyed,
     NoInput,
+    Refused,
     Said,
     ScriptDone,
     Started,
@@ -49,6 +50,7 @@ _FINISHED: dict[str, Finished] = {"terminator": "terminator", "timeout": "timeou
 
 SELF_SERVED = "self_served"
 LEFT_IN_FLOW = "left_in_flow"
+TRANSFERRED = "transferred"
 
 
 def begin(work: Work, contact: Contact, flow_id: str) -> bool:
@@ -85,6 +87,19 @@ def time_out(work: Work, contact: Contact) -> None:
     """Nothing has come of the present script for too long."""
     assert contact.flow is not None
     feed(work, contact, TimedOut(contact.flow.state.script))
+
+
+def refused(work: Work, contact: Contact, script: int, detail: str) -> None:
+    """The platform will never play the present script: a fault of the flow."""
+    feed(work, contact, Refused(script=script, detail=detail))
+
+
+def alert(work: Work, contact: Contact, detail: str) -> None:
+    """Tell the operator that something about a flow is wrong."""
+    run = contact.flow
+    assert run is not None
+    told = {"contact_id": contact.id, "flow": run.flow, "version": run.versions.get(run.flow), "detail": detail}
+    work.tell("flow.alert", told, contact.id)
 
 
 def left(work: Work, contact: Contact) -> Contact:
@@ -142,8 +157,7 @@ def _follow(work: Work, contact: Contact, it: Step) -> None:
     contact = _noted(work, contact, it).with_(flow=run)
     work.store.put_contact(contact)
     if it.alert is not None:
-        told = {"contact_id": contact.id, "flow": run.flow, "version": run.versions.get(run.flow), "detail": it.alert}
-        work.tell("flow.alert", told, contact.id)
+        alert(work, contact, it.alert)
     if it.script is not None:
         work.instruct(contact, it.script)
     if it.request is not None:
@@ -173,7 +187,7 @@ def _end(work: Work, contact: Contact, action: AnyAction) -> None:
             queue = _known(work, action.queue)
             _goes(work, contact.with_(queue=queue), "voicemail", VOICEMAIL_SECONDS)
         case ToTransfer(number=number) if number is not None:
-            work.store.put_contact(contact.with_(sent_away=True, ending="transferred"))
+            work.store.put_contact(contact.with_(sent_away=True, ending=TRANSFERRED))
         case ToTransfer():
             enter_queue(work, contact, _known(work, action.queue or _fallback(work, contact)), action.agent)
         case ToHangUp():
@@ -191,7 +205,7 @@ def _to_queue(work: Work, contact: Contact, action: ToQueue) -> None:
     waits = contact.with_(
         own_steps=action.steps,
         own_bonus=contact.own_bonus + action.bonus,
-        comfort=comfort if action.announce or action.callback else None,
+        comfort=comfort if action.announce or action.callback or action.music else None,
         survey=action.survey,
     )
     enter_queue(work, waits, _known(work, action.queue))
@@ -218,7 +232,7 @@ def _goes(work: Work, contact: Contact, ending: str, seconds: float) -> None:
 def not_reached(contact: Contact, event: CallEvent) -> bool:
     """Whether this event says that nobody answered at the number to which a flow had sent the caller."""
     said = event.details.get("transfer")
-    return contact.ending == "transferred" and event.type == EventType.SCRIPT_DONE and said not in (None, "completed")
+    return contact.ending == TRANSFERRED and event.type == EventType.SCRIPT_DONE and said not in (None, "completed")
 
 
 def back_to_queue(work: Work, contact: Contact) -> None:
@@ -253,8 +267,7 @@ def _fallback(work: Work, contact: Contact) -> str | None:
 def _lost(work: Work, contact: Contact) -> None:
     """The version that the call began with is gone: whoever can takes the caller."""
     assert contact.flow is not None
-    detail = f"version {contact.flow.versions.get(contact.flow.flow)} of the flow is gone"
-    work.tell("flow.alert", {"contact_id": contact.id, "flow": contact.flow.flow, "detail": detail}, contact.id)
+    alert(work, contact, f"version {contact.flow.versions.get(contact.flow.flow)} of the flow is gone")
     rules = work.store.config.sources.get(contact.call.source)
     _apologise(work, contact, _known(work, rules.default_queue if rules else None))
 

@@ -25,6 +25,8 @@ from app.floor.lanes import Lane
 from app.floor.settling import Mark, Settling
 from app.telephony.delivery import Again, RetryPolicy, decide, too_late
 from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.events import OrderType
+from app.telephony.instructions import Script
 from app.telephony.port import Delivered, Driver, Missed, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,12 @@ async def load_pending(connection: "asyncpg.Connection[Any]", floor: str) -> lis
         )
         for row in await connection.fetch(_PENDING, floor)
     ]
+
+
+class _Told(msgspec.Struct):
+    """What we look at of the body of a call.script."""
+
+    script: Script | None = None
 
 
 class Outbox:
@@ -134,7 +142,7 @@ class Outbox:
             self._settle(order, "delivered", attempts)
             return None
         if isinstance(outcome, Refused):
-            await self._give_up(order, attempts, outcome.detail)
+            await self._give_up(order, attempts, outcome.detail, refused=True)
             return None
         roll = random.random()  # noqa: S311 - jitter
         decision = decide(outcome, order.type, attempts, self._age(order), self._policy, roll)
@@ -179,7 +187,7 @@ class Outbox:
         ORDERS.labels(order.type, status).inc()
         self._settling.add(Mark(order.seq, status, attempts, error, self._clock()))
 
-    async def _give_up(self, order: SwitchOrder, attempts: int, detail: str) -> None:
+    async def _give_up(self, order: SwitchOrder, attempts: int, detail: str, *, refused: bool = False) -> None:
         log.warning("order given up", order=order.seq, type=order.type, contact=order.contact, detail=detail)
         failed = OrderFailed(
             order_id=order.seq,
@@ -188,6 +196,8 @@ class Outbox:
             agent_id=order.agent,
             detail=detail,
             attempts=attempts,
+            refused=refused,
+            script=_script_of(order),
         )
         await self._report(failed)
         self._settle(order, "failed", attempts, detail)
@@ -203,3 +213,7 @@ class Outbox:
                 return
             else:
                 return
+
+
+def _script_of(order: SwitchOrder) -> Script | None:
+    return msgspec.json.decode(order.body, type=_Told).script if order.type == OrderType.SCRIPT else None

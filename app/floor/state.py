@@ -17,6 +17,7 @@ from app.floor import (
     on_configuration,
     on_contacts,
     on_flow,
+    on_orders,
     on_presence,
     on_supervision,
     queueing,
@@ -40,7 +41,7 @@ def _look(work: Work, command: c.Look) -> dict[str, Any]:
 
 HANDLERS: dict[type[c.Command], Handler] = {
     c.TakeEvent: on_calls.take_event,
-    c.OrderFailed: on_calls.order_failed,
+    c.OrderFailed: on_orders.order_failed,
     c.Expire: deadlines.expire,
     c.TakeOver: on_configuration.take_over,
     c.Resumed: on_presence.resumed,

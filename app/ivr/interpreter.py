@@ -18,6 +18,7 @@ from app.ivr.state import (
     Fetched,
     FlowState,
     HungUp,
+    Refused,
     Started,
     Step,
     TimedOut,
@@ -95,7 +96,7 @@ def _is_late(state: FlowState, event: AnyEvent) -> bool:
     if isinstance(event, Fetched | Verified):
         kind = Fetched if isinstance(state.request, Fetch) else Verified
         return state.request is None or state.request.id != event.request or not isinstance(event, kind)
-    if isinstance(event, TimedOut):
+    if isinstance(event, TimedOut | Refused):
         return state.waiting not in ("keys", "answer") or event.script != state.script
     if isinstance(event, HungUp):
         return state.over
@@ -105,6 +106,8 @@ def _is_late(state: FlowState, event: AnyEvent) -> bool:
 def _first(run: Run, event: AnyEvent) -> Next:
     if isinstance(event, Started):
         return run.frame.node
+    if isinstance(event, Refused):
+        raise FlowFailed(f"the platform refused what was to be played: {event.detail}")
     handler = GO_ON.get(type(run.node))
     if handler is None:
         raise FlowFailed("waits for nothing, and something came")

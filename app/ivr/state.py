@@ -141,6 +141,13 @@ class TimedOut(Event, frozen=True):
     script: int
 
 
+class Refused(Event, frozen=True, kw_only=True):
+    """The platform will never play this script; `detail` says why."""
+
+    script: int
+    detail: str
+
+
 class Fetched(Event, frozen=True, kw_only=True):
     """The answer to a Fetch: its status and its text, or, with `error`, why there is none."""
 
@@ -163,7 +170,7 @@ class HungUp(Event, frozen=True):
     """The caller has gone."""
 
 
-AnyEvent = Started | ScriptDone | Keyed | Said | NoInput | TimedOut | Fetched | Verified | HungUp
+AnyEvent = Started | ScriptDone | Keyed | Said | NoInput | TimedOut | Refused | Fetched | Verified | HungUp
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="then"):

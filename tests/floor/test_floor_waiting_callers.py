@@ -5,10 +5,14 @@ from typing import Any
 import msgspec
 
 from app.floor import commands as c
-from app.floor.config import SourceRules
+from app.floor.config import FlowBook, SourceRules
 from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
+from app.ivr.reading import read_flow
+from app.ivr.state import Fetched
+from app.telephony.instructions import Script
 from tests.floor.factories import CONFIG, Bench
+from tests.floor.flow_line import FLOWS, MAIN, Line, config
 
 STEERED = SourceRules(id="pbx", numbers={"100": "cards"}, steered=True)
 
@@ -50,3 +54,90 @@ def test_platform_with_a_queue_of_its_own_is_told_no_script_where_no_flow_is() -
     floor = desk(msgspec.structs.replace(STEERED, steered=False))
     dropped(floor)
     assert scripts(floor) == []
+
+
+def not_said(floor: Bench, contact: str, script: dict[str, Any], *, refused: bool = True) -> list[dict[str, Any]]:
+    """The platform does not take a script; gives those that are told instead."""
+    told = msgspec.convert(script, Script)
+    floor.do(
+        c.OrderFailed(
+            order_id=1, order_type="call.script", contact_id=contact, agent_id=None, detail="too long", refused=refused,
+            script=told,
+        )
+    )  # fmt: skip
+    return scripts(floor)
+
+
+def fetched(line: Line) -> tuple[str, dict[str, Any]]:
+    """A caller whose flow tells them what was fetched: an order of its own."""
+    contact = line.rings()
+    line.presses("2")
+    (ask,) = line.asked()
+    answer = Fetched(request=ask.request.id, status=200, body='{"balance": 7}')
+    line.do(c.FlowAnswered(contact_id=contact, event=answer))
+    return contact, scripts(line)[0]
+
+
+def waits(line: Line) -> str:
+    contact = line.rings()
+    line.presses("1")
+    return contact
+
+
+def test_script_that_the_platform_refuses_leads_to_the_node_for_faults_and_is_told() -> None:
+    text = MAIN.replace("{balance: /balance}, next: told", "{balance: /balance}, next: ask") + (
+        "  ask: {type: menu, prompt: Long., choices: {1: bye}, otherwise: bye}\n"
+        "  sorry: {type: menu, prompt: Sorry., choices: {1: bye}, otherwise: bye}\non_fault: sorry\n"
+    )
+    book = FlowBook(current={"main": 1, "survey": 1}, versions={**FLOWS, ("main", 1): read_flow(text)})
+    line = Line(msgspec.structs.replace(config(), flows=book))
+    contact, script = fetched(line)
+    (sorry,) = not_said(line, contact, script)
+    assert sorry["instructions"][0]["prompts"][0]["text"] == "Sorry."
+    assert len(line.told("flow.alert")) == 1
+    (apology,) = not_said(line, contact, sorry)
+    assert [each["do"] for each in apology["instructions"]] == ["say", "queue"]
+    assert line.contact(contact).queue == "loans"
+
+
+def test_goodbye_that_is_refused_is_no_silence_but_the_end() -> None:
+    line = Line()
+    contact, script = fetched(line)
+    assert script["instructions"][-1]["do"] == "hang_up"
+    assert not_said(line, contact, script) == []
+    assert (line.orders(), len(line.told("flow.alert"))) == (["call.disconnect"], 1)
+
+
+def test_announcement_that_is_refused_leaves_music_and_is_not_tried_again() -> None:
+    line = Line()
+    contact = waits(line)
+    line.wait(10)
+    (music,) = not_said(line, contact, scripts(line)[0])
+    assert music["instructions"] == [{"do": "queue", "queue": "cards"}]
+    assert len(line.told("flow.alert")) == 1
+    assert not_said(line, contact, music) == []
+    line.wait(300)
+    assert scripts(line) == []
+
+
+def test_announcement_that_did_not_get_through_is_no_fault_of_the_flow() -> None:
+    line = Line()
+    contact = waits(line)
+    line.wait(10)
+    (music,) = not_said(line, contact, scripts(line)[0], refused=False)
+    assert (music["instructions"][0]["do"], line.told("flow.alert")) == ("queue", [])
+    line.wait(60)
+    assert scripts(line)[-1]["instructions"][0]["prompts"]
+
+
+def test_failure_of_a_script_is_nothing_to_who_has_been_told_something_newer_or_talks() -> None:
+    line = Line()
+    contact = waits(line)
+    line.wait(10)
+    (offer,) = scripts(line)
+    line.presses("9", script=offer["number"])
+    assert not_said(line, contact, offer) == []
+    line.on("ann")
+    line.answers("ann", contact)
+    newest = {"number": line.contact(contact).last_script, "instructions": [{"do": "music"}]}
+    assert not_said(line, contact, newest) == []

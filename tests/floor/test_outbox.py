@@ -18,6 +18,7 @@ from app.floor.outbox import Outbox, load_pending
 from app.floor.settling import Settling
 from app.telephony.delivery import RetryPolicy
 from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.instructions import Music, Script
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
@@ -150,6 +151,23 @@ async def test_an_order_given_up_is_told_and_visible(
     assert settled[0][3].startswith(said)
     assert before[0][1] == "pending", "told before it is marked"
     assert (told[0].order_id, told[0].contact_id, told[0].agent_id) == (1, ANNE, "li")
+
+
+async def test_a_script_that_is_refused_is_told_as_what_it_was(database: Database) -> None:
+    told: list[OrderFailed] = []
+
+    async def tell(failed: OrderFailed) -> None:
+        told.append(failed)
+
+    body = b'{"call_id": "c", "script": {"number": 4, "instructions": [{"do": "music"}]}}'
+    script = msgspec.structs.replace(order(1, kind="call.script"), body=body)
+    await store(database.dsn, script, order(2))
+    async with outbox(database.dsn, Switch(Refused("too long"), Refused("no")), script, order(2), on_failed=tell):
+        await until_settled(database.dsn, 2)
+    assert [(each.refused, each.script) for each in told] == [
+        (True, Script(number=4, instructions=(Music(),))),
+        (True, None),
+    ]
 
 
 async def test_a_failure_is_told_again_until_the_floor_takes_it(database: Database) -> None:

@@ -1,0 +1,92 @@
+"""What follows an order that was given up: nobody waits for what will not come."""
+
+from collections.abc import Callable
+
+from app.calls.call import close
+from app.floor import callbacks, comfort, contacts, on_flow
+from app.floor.commands import OrderFailed
+from app.floor.entities import Contact, ContactState
+from app.floor.offers import BUSY, take_back
+from app.floor.on_calls import sweep
+from app.floor.work import Work
+from app.telephony.events import OrderType
+
+
+def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
+    """A switch command was given up: say so to the agent, and let a caller who should have been connected wait on."""
+    contact = work.store.contacts.get(command.contact_id)
+    data = {
+        "contact_id": command.contact_id,
+        "order_id": command.order_id,
+        "order": command.order_type,
+        "detail": command.detail,
+    }
+    work.tell("command.failed", data, command.contact_id, command.agent_id)
+    if contact is None:
+        return {}
+    contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
+    work.store.put_contact(contact)
+    follows = _FOLLOWS.get(command.order_type)
+    if follows is not None:
+        follows(work, contact, command)
+    return {}
+
+
+def _no_connection(work: Work, contact: Contact, command: OrderFailed) -> None:
+    expected = contact.offer is not None and contact.offer.agent == command.agent_id
+    if contact.state is not ContactState.CONNECTING or not expected:
+        return
+    if command.attempts:
+        contacts.connect_failed(work, contact, "connect_failed")
+    else:  # it was never sent, for a while nobody could act: the phone is not to blame
+        take_back(work, contact, BUSY)
+
+
+def _no_mailbox(work: Work, contact: Contact, command: OrderFailed) -> None:
+    if contact.ended_at is None:
+        work.order(OrderType.DISCONNECT, contact, reason="voicemail_failed")
+
+
+def _not_dialled(work: Work, contact: Contact, command: OrderFailed) -> None:
+    if contact.state is ContactState.CONNECTING and not callbacks.put_back(work, contact):
+        contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
+
+
+def _not_hung_up(work: Work, contact: Contact, command: OrderFailed) -> None:
+    if contact.ended_at is None:
+        sweep(work, contact, "the platform did not take the hang-up")
+
+
+def _not_transferred(work: Work, contact: Contact, command: OrderFailed) -> None:
+    if contact.ended_at is None:
+        work.store.put_contact(contact.with_(transfer=None))
+
+
+def _not_said(work: Work, contact: Contact, command: OrderFailed) -> None:
+    """The caller does not hear what they should: whatever that was, they are not left in silence."""
+    script = command.script
+    if script is None or script.number != contact.last_script or contact.ended_at is not None:
+        return  # something newer has been said since
+    if command.refused and contact.flow is not None and not contact.in_flow:
+        on_flow.alert(work, contact, f"the platform refused script {script.number}: {command.detail}")
+    if contact.agents:
+        return
+    if contact.in_flow:
+        if command.refused:  # else the flow's own time limit goes on with it
+            on_flow.refused(work, contact, script.number, command.detail)
+    elif contact.ending == on_flow.TRANSFERRED:
+        on_flow.back_to_queue(work, contact)
+    elif contact.ending is not None:
+        work.order(OrderType.DISCONNECT, contact, reason="script_failed")
+    else:
+        comfort.not_heard(work, contact, script, command.refused)
+
+
+_FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
+    OrderType.CONNECT: _no_connection,
+    OrderType.VOICEMAIL: _no_mailbox,
+    OrderType.DIAL: _not_dialled,
+    OrderType.DISCONNECT: _not_hung_up,
+    OrderType.TRANSFER: _not_transferred,
+    OrderType.SCRIPT: _not_said,
+}
