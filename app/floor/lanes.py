@@ -7,17 +7,33 @@ from contextlib import suppress
 from app.floor.effects import SwitchOrder
 from app.telephony.events import OrderType
 
-_MOVES_ON = frozenset({OrderType.CONNECT, OrderType.CANCEL, OrderType.DISCONNECT})
+_MOVES_ON = frozenset({OrderType.CONNECT, OrderType.CANCEL, OrderType.DISCONNECT, OrderType.SCRIPT})
+"""What is only ordered once nobody is to be connected any more as was ordered before: no script is told to a caller to
+whom an agent is being connected."""
+
+_REPLACES_SCRIPT = frozenset(
+    {
+        OrderType.SCRIPT,
+        OrderType.CONNECT,
+        OrderType.TRANSFER,
+        OrderType.VOICEMAIL,
+        OrderType.OFFER_CALLBACK,
+        OrderType.DISCONNECT,
+    }
+)
 
 
 def overtakes(later: SwitchOrder, order: SwitchOrder, attempts: int) -> bool:
     """Whether `order`, tried so often already, must not be tried again because `later` was given meanwhile.
 
     Ringing an agent's phone is wrong as soon as the floor has moved on. Who hangs up does not wait for what the same
-    agent asked before and the platform did not take; an order that was never tried still goes first.
+    agent asked before and the platform did not take; an order that was never tried still goes first. An agent is not
+    kept waiting for, nor a call torn apart later by, an announcement that did not get through.
     """
     if order.type == OrderType.CONNECT:
         return later.type in _MOVES_ON
+    if order.type == OrderType.SCRIPT and attempts > 0 and later.type in _REPLACES_SCRIPT:
+        return True
     return attempts > 0 and later.type == OrderType.DISCONNECT and later.agent in (None, order.agent)
 
 

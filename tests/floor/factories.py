@@ -10,7 +10,7 @@ from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
 from app.floor.effects import Happened, SwitchOrder
-from app.floor.entities import Contact, LiveAgent
+from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.invariants import check
 from app.floor.state import FloorState, Outcome
 from app.routing.requirement import names, satisfies
@@ -72,6 +72,7 @@ class Bench:
         before = self.state.store.waiting()
         self.last = self.state.apply(command, self.now)
         check(self.state)
+        no_script_parts_two_who_talk(self.state, self.last)
         nobody_was_overtaken(self.state, before, self.told("contact.offered"))
 
     def on(self, *agents: str) -> None:
@@ -137,6 +138,15 @@ class Bench:
     def orders(self) -> list[str]:
         """The switch orders that the last command made."""
         return [e.type for e in self.last.effects if isinstance(e, SwitchOrder)]
+
+
+def no_script_parts_two_who_talk(state: FloorState, last: Outcome) -> None:
+    """No script is ordered for a caller to whom an agent is being connected, or who talks to one."""
+    for order in last.effects:
+        if isinstance(order, SwitchOrder) and order.type == "call.script":
+            contact = state.store.contacts.get(order.contact)
+            parts = contact is not None and (contact.state is ContactState.CONNECTING or contact.agents)
+            assert not parts, f"a script would part {order.contact} from their agent"
 
 
 def nobody_was_overtaken(state: FloorState, before: list[Contact], offers: list[Happened]) -> None:

@@ -28,6 +28,16 @@ def test_nothing_else_overtakes(later: str) -> None:
     assert not overtakes(order(later), order("call.hold"), attempts=9)
 
 
-@pytest.mark.parametrize("later", ["call.connect", "call.cancel", "call.disconnect"])
+@pytest.mark.parametrize("later", ["call.connect", "call.cancel", "call.disconnect", "call.script"])
 def test_a_connect_is_overtaken_before_it_is_ever_tried(later: str) -> None:
     assert overtakes(msgspec.structs.replace(order(later), agent="bo"), order("call.connect"), attempts=0)
+
+
+@pytest.mark.parametrize("later", ["call.script", "call.connect", "call.transfer", "call.voicemail", "call.disconnect"])
+def test_a_script_that_did_not_get_through_is_not_tried_again_once_something_else_is_to_happen(later: str) -> None:
+    assert overtakes(order(later, "bo"), order("call.script", None), attempts=1)
+    assert not overtakes(order(later, "bo"), order("call.script", None), attempts=0)
+
+
+def test_who_stops_ringing_somebody_takes_no_script_from_the_caller() -> None:
+    assert not overtakes(order("call.cancel"), order("call.script", None), attempts=1)

@@ -195,6 +195,23 @@ async def test_a_connect_that_the_floor_has_moved_on_from_is_not_sent(database: 
     assert [command.key for command in switch.heard] == ["main-2", "main-3"]
 
 
+async def test_a_late_script_neither_delays_a_connect_nor_comes_after_it(database: Database) -> None:
+    """A caller who is told something leaves the agent whom they are connected to."""
+    switch = Switch(Missed("busy"))
+    orders = (order(1, kind="call.script"), order(2, kind="call.connect"))
+    await store(database.dsn, *orders)
+    async with outbox(database.dsn, switch, policy=RetryPolicy(first=30.0)) as box:
+        box.put(orders[:1])
+        await eventually(lambda: asyncio.sleep(0, len(switch.heard)), lambda heard: heard == 1)
+        box.put(orders[1:])
+        settled = await until_settled(database.dsn, 2)
+    assert [command.key for command in switch.heard] == ["main-1", "main-2"]
+    assert [row[:4] for row in settled] == [
+        (1, "failed", 1, "overtaken by order 2, call.connect"),
+        (2, "delivered", 1, None),
+    ]
+
+
 @pytest.mark.parametrize("kind", ["call.connect", "call.dial", "call.hold"])
 async def test_an_order_an_hour_old_is_not_sent_after_a_restart(database: Database, kind: str) -> None:
     told: list[OrderFailed] = []
