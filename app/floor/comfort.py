@@ -5,6 +5,7 @@ import msgspec
 from app.floor import callbacks
 from app.floor.commands import TellWait
 from app.floor.entities import Comfort, Contact, ContactState
+from app.floor.offers import release
 from app.floor.queueing import tell_wait
 from app.floor.work import Work
 from app.ivr.announcing import announced
@@ -16,6 +17,10 @@ LEAST_SECONDS = 15.0
 """Nobody is spoken to more often."""
 
 
+GOODBYE_SECONDS = 30.0
+"""How long a platform may take to hang up on a caller who is promised a callback."""
+
+CALLER_GONE = "caller_gone"
 HEARS_ANEW = (ContactState.WAITING, ContactState.OFFERED)
 """States in which something new may be said: from the moment an agent is connected on it would part the two."""
 
@@ -48,11 +53,25 @@ def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDo
         callbacks.ask_callback(work, contact, None)
         contact = work.store.contacts[contact.id]
         if contact.callback_to is not None:
-            contact = contact.with_(comfort=None)
-            work.store.put_contact(contact)
-            _say(work, contact, HangUp(reason="callback"))
+            _say(work, _promised(work, contact), HangUp(reason="callback"))
             return
     _say(work, contact, _music(contact, comfort))
+
+
+def _promised(work: Work, contact: Contact) -> Contact:
+    """The caller is told good-bye: nobody is to take them as long as they are still there, nor are they left there by a
+    platform that does not hang up. Their place is the callback's as soon as they are gone."""
+    for each in contact.offers:
+        release(work, contact, each.agent, CALLER_GONE)
+    return contact.with_(
+        state=ContactState.ARRIVING,
+        offer=None,
+        also=(),
+        comfort=None,
+        ending="callback",
+        sent_away=True,
+        close_at=work.now + GOODBYE_SECONDS,
+    )
 
 
 def not_heard(work: Work, contact: Contact, script: Script, refused: bool) -> None:

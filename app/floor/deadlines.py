@@ -89,8 +89,11 @@ def _offer_expires(work: Work, contact: Contact) -> None:
 
 
 def _close(work: Work, contact: Contact) -> None:
-    if not callbacks.put_back(work, contact):
-        on_calls.sweep(work, contact, "no answer from the platform")
+    if callbacks.put_back(work, contact):
+        return
+    if contact.sent_away and contact.ending != on_flow.TRANSFERRED:  # they may still be there, and nobody has them
+        work.order(OrderType.DISCONNECT, contact, reason=contact.ending)
+    on_calls.sweep(work, contact, "no answer from the platform")
 
 
 def _agent(work: Work, agent_id: str) -> None:

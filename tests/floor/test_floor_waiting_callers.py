@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.config import FlowBook, SourceRules
 from app.floor.effects import SwitchOrder
@@ -141,3 +142,31 @@ def test_failure_of_a_script_is_nothing_to_who_has_been_told_something_newer_or_
     line.answers("ann", contact)
     newest = {"number": line.contact(contact).last_script, "instructions": [{"do": "music"}]}
     assert not_said(line, contact, newest) == []
+
+
+def promised(line: Line) -> str:
+    """A caller who has taken the offer of a callback while an agent is asked to take them."""
+    contact = waits(line)
+    line.wait(10)
+    (offer,) = scripts(line)
+    line.on("ann")
+    line.presses("1", script=offer["number"])
+    return contact
+
+
+def test_caller_who_was_told_good_bye_is_offered_to_nobody_and_the_agent_has_missed_nothing() -> None:
+    line = Line()
+    contact = promised(line)
+    assert (line.offered_to(contact), line.states("ann")) == (None, [AgentState.READY])
+    line.call("cleared")
+    (callback,) = line.state.store.contacts.values()
+    assert line.offered_to(callback.id) == "ann"
+
+
+def test_platform_that_does_not_hang_up_after_a_promise_keeps_neither_the_caller_nor_the_callback() -> None:
+    line = Line()
+    contact = promised(line)
+    line.wait(30)
+    assert line.orders() == ["call.disconnect"]
+    (callback,) = line.state.store.contacts.values()
+    assert (callback.callback_of, line.offered_to(callback.id)) == (contact, "ann")
