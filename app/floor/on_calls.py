@@ -238,7 +238,8 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
-        work.store.put_contact(contact.with_(requeue_at=None, sent_away=True))
+        close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
+        work.store.put_contact(contact.with_(requeue_at=None, sent_away=True, close_at=close_at))
         return
     if contact.ending is not None or contact.in_flow:
         return

@@ -187,7 +187,7 @@ def _end(work: Work, contact: Contact, action: AnyAction) -> None:
             queue = _known(work, action.queue)
             _goes(work, contact.with_(queue=queue), "voicemail", VOICEMAIL_SECONDS)
         case ToTransfer(number=number) if number is not None:
-            work.store.put_contact(contact.with_(sent_away=True, ending=TRANSFERRED))
+            _goes(work, contact, TRANSFERRED, MESSAGE_SECONDS)
         case ToTransfer():
             enter_queue(work, contact, _known(work, action.queue or _fallback(work, contact)), action.agent)
         case ToHangUp():
@@ -237,7 +237,7 @@ def not_reached(contact: Contact, event: CallEvent) -> bool:
 
 def back_to_queue(work: Work, contact: Contact) -> None:
     """The number that a flow sent the caller to was not reached: they are not left alone."""
-    _apologise(work, contact.with_(ending=None, sent_away=False), _known(work, _fallback(work, contact)))
+    _apologise(work, contact.with_(ending=None, sent_away=False, close_at=None), _known(work, _fallback(work, contact)))
 
 
 def _apologise(work: Work, contact: Contact, queue: str | None) -> None:

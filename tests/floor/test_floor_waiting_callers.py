@@ -13,7 +13,7 @@ from app.ivr.reading import read_flow
 from app.ivr.state import Fetched
 from app.telephony.instructions import Script
 from tests.floor.factories import CONFIG, Bench
-from tests.floor.flow_line import FLOWS, MAIN, Line, config
+from tests.floor.flow_line import FLOWS, MAIN, Line, config, outcomes
 
 STEERED = SourceRules(id="pbx", numbers={"100": "cards"}, steered=True)
 
@@ -170,3 +170,32 @@ def test_platform_that_does_not_hang_up_after_a_promise_keeps_neither_the_caller
     assert line.orders() == ["call.disconnect"]
     (callback,) = line.state.store.contacts.values()
     assert (callback.callback_of, line.offered_to(callback.id)) == (contact, "ann")
+
+
+def test_transfer_by_a_flow_of_which_the_platform_says_nothing_ends_by_time() -> None:
+    line = Line()
+    contact = line.rings()
+    line.presses("8")
+    line.wait(119)
+    assert line.contact(contact).sent_away
+    line.wait(1)
+    assert (outcomes(line), line.orders()) == (["swept"], [])
+
+
+def test_transfer_by_a_flow_lasts_as_long_as_it_takes_once_the_number_rings() -> None:
+    line = Line()
+    line.rings()
+    line.presses("8")
+    line.call("transferred")
+    line.wait(3600)
+    line.call("cleared")
+    assert outcomes(line) == ["transferred"]
+
+
+def test_caller_who_comes_back_from_a_number_is_not_closed_at_the_limit_of_the_transfer() -> None:
+    line = Line()
+    contact = line.rings()
+    line.presses("8")
+    line.call("script_done", details={"script": line.said["script"], "transfer": "busy"})
+    line.wait(600)
+    assert line.contact(contact).state is ContactState.WAITING
