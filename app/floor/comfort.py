@@ -1,5 +1,7 @@
 """What a caller hears while they wait, as their flow wished it: their place, the wait, the offer to be called back."""
 
+from typing import Any
+
 import msgspec
 
 from app.floor import callbacks
@@ -26,13 +28,26 @@ HEARS_ANEW = (ContactState.WAITING, ContactState.OFFERED)
 
 
 def speak(work: Work, contact: Contact) -> None:
-    """Say what is due: the offer to be called back, once, or how long it will still take."""
+    """Say what is due: the offer to be called back, once, or how long it will still take; music after an offer to which
+    nothing came."""
     comfort = contact.comfort
     assert comfort is not None
     if comfort.offered_at is not None and comfort.offered_at <= work.now:
         _offer_callback(work, contact, comfort)
-    else:
+    elif comfort.told_at is not None and comfort.told_at <= work.now:
         _announce(work, contact, comfort)
+    else:
+        _say(work, contact, _music(contact, comfort))
+
+
+def given_time(contact: Contact, until: float) -> Contact:
+    """With time for an answer, at least until then: for a while it could not be taken."""
+    comfort = contact.comfort
+    if comfort is None or comfort.asked_until is None:
+        return contact
+    told_at = None if comfort.told_at is None else max(comfort.told_at, until)
+    later = max(comfort.asked_until, until)
+    return contact.with_(comfort=msgspec.structs.replace(comfort, asked_until=later, told_at=told_at))
 
 
 def resume(work: Work, contact: Contact) -> None:
@@ -47,7 +62,7 @@ def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDo
     if comfort is None or comfort.callback is None or comfort.asked is None or event.script != comfort.asked:
         return
     told_at = None if comfort.told_at is None else min(comfort.told_at, work.now + LEAST_SECONDS)
-    contact = contact.with_(comfort=msgspec.structs.replace(comfort, asked=None, told_at=told_at))
+    contact = contact.with_(comfort=_unasked(comfort, told_at=told_at))
     work.store.put_contact(contact)
     if isinstance(event, Keyed) and event.digits == comfort.callback.key:
         callbacks.ask_callback(work, contact, None)
@@ -96,7 +111,7 @@ def _offer_callback(work: Work, contact: Contact, comfort: Comfort) -> None:
     told = work.store.contacts[contact.id]
     heard_by = work.now + longest((collect,)) + LEAST_SECONDS
     told_at = None if comfort.told_at is None else max(comfort.told_at, heard_by)  # nothing may cut the offer off
-    comfort = msgspec.structs.replace(comfort, asked=number, told_at=told_at)
+    comfort = msgspec.structs.replace(comfort, asked=number, asked_until=heard_by, told_at=told_at)
     work.store.put_contact(told.with_(callback_asked=True, comfort=comfort))
 
 
@@ -120,9 +135,15 @@ def _music(contact: Contact, comfort: Comfort) -> Enqueue:
     return Enqueue(queue=contact.queue or "", music=comfort.music)
 
 
+def _unasked(comfort: Comfort, **changes: Any) -> Comfort:
+    return msgspec.structs.replace(comfort, asked=None, asked_until=None, **changes)
+
+
 def _say(work: Work, contact: Contact, *instructions: AnyInstruction) -> int:
-    """Tell the platform a script of the next number; gives it."""
+    """Tell the platform a script of the next number; gives it. Nobody answers any more to what was asked before."""
     number = contact.last_script + 1
+    if contact.comfort is not None:
+        contact = contact.with_(comfort=_unasked(contact.comfort))
     if contact.flow is None:
         contact = contact.with_(script=number)
     else:

@@ -7,6 +7,7 @@ from app.calls.call import Call
 from app.calls.leg import LegState
 from app.core.instants import to_millisecond
 from app.floor.callbacks import open_callback, put_back
+from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
 from app.floor.entities import Contact, ContactState, EndedCall, Offer
 from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
@@ -182,10 +183,10 @@ def give_time(work: Work) -> None:
             due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
             contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))
             work.store.put_contact(contact)
-        if (longer, close_at) != (contact.offers, contact.close_at):
-            work.store.put_contact(
-                contact.with_(offer=longer[0] if longer else None, also=longer[1:], close_at=close_at)
-            )
+        given = contact.with_(offer=longer[0] if longer else None, also=longer[1:], close_at=close_at)
+        given = given_time(given, work.now + END_SECONDS)
+        if given != contact:
+            work.store.put_contact(given)
 
 
 def connect_failed(work: Work, contact: Contact, reason: str) -> None:

@@ -66,7 +66,7 @@ class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a waiting caller hears, as their flow wished it; `told_at` is when something is said next, and `asked` the
-    script that offers a callback."""
+    script that offers a callback, whose answer is waited for until `asked_until`."""
 
     music: str | None = None
     announce: Announce | None = None
@@ -74,6 +74,7 @@ class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told_at: float | None = None
     offered_at: float | None = None
     asked: int | None = None
+    asked_until: float | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -184,7 +185,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """When something is said next to a caller who waits."""
         if self.comfort is None or self.promised:
             return None
-        return min((at for at in (self.comfort.told_at, self.comfort.offered_at) if at is not None), default=None)
+        due = (self.comfort.told_at, self.comfort.offered_at, self.comfort.asked_until)
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def in_flow(self) -> bool:

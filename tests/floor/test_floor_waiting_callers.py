@@ -199,3 +199,30 @@ def test_caller_who_comes_back_from_a_number_is_not_closed_at_the_limit_of_the_t
     line.call("script_done", details={"script": line.said["script"], "transfer": "busy"})
     line.wait(600)
     assert line.contact(contact).state is ContactState.WAITING
+
+
+def test_offer_of_a_callback_that_is_never_answered_ends_by_time_with_music() -> None:
+    text = MAIN.replace("    announcements: {first_seconds: 20, every_seconds: 30}\n", "")
+    book = FlowBook(current={"main": 1, "survey": 1}, versions={**FLOWS, ("main", 1): read_flow(text)})
+    line = Line(msgspec.structs.replace(config(), flows=book))
+    contact = waits(line)
+    line.wait(10)
+    (offer,) = scripts(line)
+    line.wait(60)
+    (music,) = scripts(line)
+    assert [each["do"] for each in music["instructions"]] == ["queue"]
+    line.presses("1", script=offer["number"])
+    assert (line.heard(), line.contact(contact).callback_to, line.contact(contact).speaks_at) == ([], None, None)
+
+
+def test_outage_takes_no_time_from_the_offer_of_a_callback() -> None:
+    line = Line()
+    waits(line)
+    line.wait(10)
+    (offer,) = scripts(line)
+    line.now += 600
+    line.do(c.TakeOver())
+    line.do(c.Expire())
+    assert scripts(line) == []
+    line.presses("1", script=offer["number"])
+    assert line.heard() == ["hang_up"]
