@@ -8,12 +8,14 @@ from app.floor import callbacks
 from app.floor.commands import TellWait
 from app.floor.entities import Comfort, Contact, ContactState
 from app.floor.offers import release
-from app.floor.queueing import tell_wait
+from app.floor.queueing import enter_queue, tell_wait
 from app.floor.work import Work
 from app.ivr.announcing import announced
 from app.ivr.pacing import longest
+from app.ivr.phrases import NOT_REACHED, spoken
 from app.ivr.state import Keyed, NoInput, Said, ScriptDone
-from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Script
+from app.telephony.events import OrderType
+from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Say, Script
 
 LEAST_SECONDS = 15.0
 """Nobody is spoken to more often."""
@@ -54,6 +56,21 @@ def resume(work: Work, contact: Contact) -> None:
     """The caller waits again, after an agent who has gone: they hear music instead of nothing."""
     if contact.state is ContactState.WAITING and _takes_scripts(work, contact):
         _say(work, contact, _music(contact, contact.comfort or Comfort()))
+
+
+def give_back(work: Work, contact: Contact) -> None:
+    """Nobody was reached at the number to which an agent had sent the caller: they wait where that agent took them
+    from, at their old place. Whom we had called ourselves waits for nobody."""
+    if contact.call.direction != "inbound":
+        work.order(OrderType.DISCONNECT, contact)
+        work.store.put_contact(contact.with_(close_at=work.now + GOODBYE_SECONDS))
+        return
+    enter_queue(work, contact, contact.queue)
+    contact = work.store.contacts[contact.id]
+    if contact.flow is not None and contact.state is ContactState.WAITING:  # else the platform says so by itself
+        text, language = spoken(NOT_REACHED, contact.flow.state.language)
+        music = _music(contact, contact.comfort or Comfort())
+        _say(work, contact, msgspec.structs.replace(music, prompts=(Say(text=text, language=language),)))
 
 
 def heard(work: Work, contact: Contact, event: Keyed | Said | NoInput | ScriptDone) -> None:

@@ -188,7 +188,10 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     elif said is not None and contact.state in HEARS:
         comfort.heard(work, contact, said)
     elif on_flow.not_reached(contact, event):
-        on_flow.back_to_queue(work, contact)
+        if contact.ending == on_flow.TRANSFERRED:
+            on_flow.back_to_queue(work, contact)
+        else:
+            comfort.give_back(work, contact.noted(work.now, "transfer.failed", said=event.details["transfer"]))
     else:
         _queue(work, contact, event)
 

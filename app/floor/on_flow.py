@@ -230,9 +230,10 @@ def _goes(work: Work, contact: Contact, ending: str, seconds: float) -> None:
 
 
 def not_reached(contact: Contact, event: CallEvent) -> bool:
-    """Whether this event says that nobody answered at the number to which a flow had sent the caller."""
+    """Whether this event says that nobody answered at the number to which a flow, or an agent, had sent the caller."""
+    away = contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending in (None, TRANSFERRED)
     said = event.details.get("transfer")
-    return contact.ending == TRANSFERRED and event.type == EventType.SCRIPT_DONE and said not in (None, "completed")
+    return away and event.type == EventType.SCRIPT_DONE and said not in (None, "completed", "answered")
 
 
 def back_to_queue(work: Work, contact: Contact) -> None:

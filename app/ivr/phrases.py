@@ -6,6 +6,10 @@ APOLOGY = {
     "en": "We are sorry, something went wrong on our side. Please hold while we connect you to one of our staff.",
     "zh": "非常抱歉，系统出现故障，正在为您转接人工服务，请稍候。",
 }
+NOT_REACHED = {
+    "en": "Nobody could be reached there. Please stay on the line, we will be with you as soon as we can.",
+    "zh": "对方暂时无法接听，请不要挂机，我们会尽快为您服务。",
+}
 LOCKED = {
     "en": "For your safety we cannot identify you by telephone any more for now. Please hold for one of our staff.",
     "zh": "为了您的账户安全，暂时无法通过电话验证您的身份，正在为您转接人工服务，请稍候。",

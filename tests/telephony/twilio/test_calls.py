@@ -148,6 +148,21 @@ async def test_a_transfer_to_a_number_sends_the_caller_away() -> None:
         await made.cloud.until(lambda: line.over and made.calls[line.sid].over)
 
 
+async def test_a_caller_whom_an_agent_sends_to_a_busy_number_is_told_so_and_waits_for_the_next() -> None:
+    async with desk() as made:
+        line, _ = await made.talking()
+        for times in (1, 2):
+            order = await made.order("call.transfer", line.sid, agent=ANNA, to={"number": "+49400"})
+            assert order == Delivered()
+            (await made.cloud.rung("+49400")).refuse("busy" if times == 1 else "no-answer")
+            await made.cloud.until(lambda times=times: len(made.told("call.script_done")) == times)
+            await made.cloud.until(lambda: line.room is not None)
+            assert "Nobody could be reached" in line.heard[-3]
+            await made.joins(line, BEN)
+        assert [each.details["transfer"] for each in made.told("call.script_done")] == ["busy", "no-answer"]
+        assert not line.over
+
+
 async def test_a_colleague_and_a_number_join_and_one_agent_leaves() -> None:
     async with desk() as made:
         line, agent = await made.talking()

@@ -20,7 +20,7 @@ _NATURAL: dict[str, tuple[str, ...]] = {
     Kind.CONFERENCE: ("ConferenceSid", "StatusCallbackEvent", "SequenceNumber"),
     Kind.CALLBACK: ("CallSid",),
 }
-_IN_QUERY = ("call", "script", "end", "offer")
+_IN_QUERY = ("call", "script", "end", "offer", "order")
 
 
 def delivery_id(hook: Webhook) -> str:

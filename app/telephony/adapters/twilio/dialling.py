@@ -58,10 +58,10 @@ def wanted(
     return _listener(place, agent, mode, coached)
 
 
-def handed_over(number: str, place: Place, agent: str | None) -> str:
-    """The caller leaves for a number, as an agent asked; when that ends the call is over."""
+def handed_over(number: str, place: Place, agent: str | None, order: str) -> str:
+    """The caller leaves for a number, as an agent asked by this `order`; when that ends we are told how it went."""
     response = VoiceResponse()
-    dial = Dial(action=place.address(Kind.OVER), method="POST")
+    dial = Dial(action=place.address(Kind.SCRIPT, script=0, end="transfer", order=order), method="POST")
     twiml.dialled(dial, number, place.address(Kind.LEG, party="transfer", agent=agent))
     response.append(dial)
     return twiml.text_of(response)

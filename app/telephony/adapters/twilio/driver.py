@@ -183,7 +183,8 @@ class TwilioDriver:
         """To a number: the caller leaves for it. To a queue or a colleague: the caller waits, the agent goes."""
         number = task.to.get("number")
         if number:
-            return await self._give(task, dialling.handed_over(str(number), task.place, task.agent.get("id")))
+            away = dialling.handed_over(str(number), task.place, task.agent.get("id"), task.key)
+            return await self._give(task, away)
         everybody = await self._all(task)
         own = label_of(str(task.agent["id"])) if task.agent else None
         if any(dialling.stays(each.label, own) for each in everybody):

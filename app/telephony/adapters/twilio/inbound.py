@@ -95,9 +95,10 @@ def _next(received: Received, script: Script | None, place: Place) -> str:
         return twiml.script(script, place)
     if event.type == EventType.CALLBACK_REQUESTED:
         return twiml.callback_taken(place)
-    if event.details.get("transfer") == "completed":
+    transfer = event.details.get("transfer")
+    if transfer == "completed":
         return twiml.hang_up()
-    return twiml.waiting(place)
+    return twiml.waiting(place) if transfer is None else twiml.not_reached(place)
 
 
 def _standing_answer(hook: request.Webhook, access: SourceAccess) -> str:

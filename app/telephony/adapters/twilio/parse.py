@@ -148,7 +148,8 @@ def _machine(hook: Webhook) -> Fact:
 def _script(hook: Webhook) -> Fact:
     number = _count(hook.query.get("script"))
     if hook.query.get("end") == "transfer":
-        return Fact("call.script_done", {"script": number, "transfer": hook.field("DialCallStatus")})
+        gone = hook.field("CallStatus") in ENDS  # then it is no news that nobody else was reached
+        return Fact("call.script_done", {"script": number, "transfer": None if gone else hook.field("DialCallStatus")})
     if hook.query.get("end") != "digits":
         return Fact("call.script_done", {"script": number})
     details: dict[str, object] = {"script": number, "digits": hook.field("Digits") or ""}

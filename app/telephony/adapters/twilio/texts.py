@@ -34,6 +34,14 @@ CALLBACK_TAKEN = {
     "fr": "Merci, nous vous rappellerons. Au revoir.",
     "de": "Vielen Dank, wir rufen Sie zurück. Auf Wiederhören.",
 }
+NOT_REACHED = {
+    "en": "Nobody could be reached there. Please stay on the line, we will be with you as soon as we can.",
+    "zh": "对方暂时无法接听，请不要挂机，我们会尽快为您服务。",
+    "yue": "對方暫時未能接聽，請唔好收線，我哋會盡快為你服務。",
+    "es": "No contesta nadie. Por favor, no cuelgue, le atenderemos lo antes posible.",
+    "fr": "Personne n'a pu être joint. Veuillez patienter, nous serons bientôt à vous.",
+    "de": "Dort ist niemand zu erreichen. Bitte bleiben Sie am Apparat, wir sind gleich für Sie da.",
+}
 BEEP = {
     "en": "Please leave a message after the tone.",
     "zh": "请在提示音后留言。",

@@ -86,6 +86,15 @@ def callback_taken(place: Place) -> str:
     return text_of(response)
 
 
+def not_reached(place: Place) -> str:
+    """Say that nobody was reached at the number to which the caller was sent; they wait for somebody here."""
+    response = VoiceResponse()
+    for tag, text in texts.in_languages(texts.NOT_REACHED, place.access.languages):
+        say(response, text, tag)
+    wait(response, place, None)
+    return text_of(response)
+
+
 def music(media: str) -> str:
     """What is played to who waits."""
     response = VoiceResponse()
