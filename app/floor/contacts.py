@@ -11,7 +11,7 @@ from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
 from app.floor.entities import Contact, ContactState, EndedCall, Offer
 from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
-from app.floor.on_flow import begin
+from app.floor.on_flow import begin, out_of_flow
 from app.floor.queueing import enter_queue, leave_visit, served
 from app.floor.work import Work
 from app.routing.estimate import handled
@@ -41,13 +41,14 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, other.agent)
         release(work, contact, other.agent, "taken")
-    contact = served(work, contact, agent_id).with_(
+    contact = out_of_flow(served(work, contact, agent_id)).with_(
         state=ContactState.ACTIVE,
         offer=None,
         also=(),
         requeue_at=None,
         close_at=None,
         sent_away=False,
+        ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
         served_by=contact.served_by if agent_id in contact.served_by else (*contact.served_by, agent_id),
     )

@@ -20,6 +20,8 @@ def check(state: FloorState) -> None:
         _agent_is_sound(store, agent)
     for contact in store.contacts.values():
         _contact_is_sound(store, contact)
+        _flow_is_sound(contact)
+        _nobody_is_left_in_between(contact)
     _nobody_waits_beside_an_idle_agent(state)
     _indexes_are_functions_of_the_entities(store)
 
@@ -64,11 +66,39 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
         assert contact.wrapping, f"{contact.id} has ended and nobody wraps it up"
     for key in contact.wrapping:
         assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
-    alone = contact.state is ContactState.ARRIVING and contact.served_by and contact.call.direction == "inbound"
-    if alone and not contact.sent_away and not contact.in_flow:
-        assert contact.requeue_at is not None, f"{contact.id} is alone and would be forgotten"
     if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
+
+
+def _flow_is_sound(contact: Contact) -> None:
+    """Whom a flow has nobody else has, and time goes on with it; an answer of who waits is not waited for in vain."""
+    if contact.in_flow and contact.ended_at is None:
+        assert contact.flow is not None
+        assert contact.state is ContactState.ARRIVING, f"{contact.id} is in a flow and {contact.state}"
+        assert not contact.agents, f"{contact.id} is in a flow and with {contact.agents}"
+        assert contact.flow.due_at is not None, f"{contact.id} would be in its flow for ever"
+        assert not contact.sent_away, f"{contact.id} is in a flow and was sent away"
+        assert contact.requeue_at is None, f"{contact.id} is in a flow and would wait again"
+    if contact.comfort is not None:
+        comfort = contact.comfort
+        assert (comfort.asked is None) == (comfort.asked_until is None), f"{contact.id} is asked without end"
+        assert comfort.told_at is None or comfort.announce is not None, f"{contact.id} is to be told nothing"
+        assert comfort.offered_at is None or comfort.callback is not None, f"{contact.id} is to be offered nothing"
+        assert comfort.asked is None or comfort.asked <= contact.last_script, f"{contact.id} was asked in the future"
+
+
+def _nobody_is_left_in_between(contact: Contact) -> None:
+    """A caller whom nobody has and who waits for nobody goes on by themselves: with their flow, back into a queue, or
+    to their end; unless no queue takes them, or the switch has sent them to somebody else."""
+    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+    if waits:
+        assert not contact.sent_away, f"{contact.id} waits, and was sent away"
+        assert contact.ending is None, f"{contact.id} waits, and was turned away: {contact.ending}"
+    if contact.state is not ContactState.ARRIVING or contact.call.direction != "inbound":
+        return
+    elsewhere = contact.sent_away and contact.ending in (None, "transferred")
+    goes_on = contact.in_flow or contact.requeue_at is not None or contact.close_at is not None
+    assert goes_on or elsewhere or contact.unrouted, f"{contact.id} is alone and would be forgotten"
 
 
 def _nobody_waits_beside_an_idle_agent(state: FloorState) -> None:

@@ -242,7 +242,8 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     queues = work.store.config.queues
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
         close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
-        work.store.put_contact(contact.with_(requeue_at=None, sent_away=True, close_at=close_at))
+        away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
+        work.store.put_contact(away)
         return
     if contact.ending is not None or contact.in_flow:
         return

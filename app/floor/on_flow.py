@@ -66,7 +66,7 @@ def begin(work: Work, contact: Contact, flow_id: str) -> bool:
         state = msgspec.structs.replace(state, language=language)
     secret = contact.flow.secret if contact.flow is not None else ()
     run = FlowRun(flow=flow_id, versions=dict(book.current), state=state, secret=secret)
-    contact = contact.with_(flow=run, state=ContactState.ARRIVING)
+    contact = contact.with_(flow=run, state=ContactState.ARRIVING, sent_away=False, requeue_at=None)
     work.store.put_contact(contact.noted(work.now, "flow.started", flow=flow_id, version=book.current[flow_id]))
     feed(work, work.store.contacts[contact.id], Started())
     return True
@@ -100,6 +100,14 @@ def alert(work: Work, contact: Contact, detail: str) -> None:
     assert run is not None
     told = {"contact_id": contact.id, "flow": run.flow, "version": run.versions.get(run.flow), "detail": detail}
     work.tell("flow.alert", told, contact.id)
+
+
+def out_of_flow(contact: Contact) -> Contact:
+    """The contact without its flow having the caller any more: somebody else has."""
+    if contact.flow is None or contact.flow.state.over:
+        return contact
+    over = msgspec.structs.replace(contact.flow.state, waiting="over", wait_seconds=0.0, request=None, secrets={})
+    return contact.with_(flow=msgspec.structs.replace(contact.flow, state=over, due_at=None))
 
 
 def left(work: Work, contact: Contact) -> Contact:

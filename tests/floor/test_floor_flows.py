@@ -323,3 +323,24 @@ def test_outage_takes_no_time_from_a_caller_who_was_asked_something() -> None:
     line.do(c.Expire())
     line.presses("1")
     assert line.contact(contact).queue == "cards"
+
+
+def test_caller_whom_the_switch_connects_out_of_a_flow_is_the_agents_and_hears_nothing_more_of_it() -> None:
+    line = Line()
+    line.on("ann")
+    contact = line.rings()
+    line.call("established", agent="ann")
+    assert (line.contact(contact).state, line.contact(contact).in_flow) == (ContactState.ACTIVE, False)
+    line.wait(600)
+    assert line.ordered() == []
+    line.call("connection_cleared", agent="ann")
+    line.wait(5)
+    assert line.contact(contact).state is ContactState.WAITING
+
+
+def test_caller_whom_the_platform_sends_elsewhere_out_of_a_flow_is_told_nothing_more() -> None:
+    line = Line()
+    contact = line.rings()
+    line.call("transferred")
+    line.wait(600)
+    assert (line.ordered(), line.contact(contact).in_flow, line.contact(contact).sent_away) == ([], False, True)

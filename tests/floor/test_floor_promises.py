@@ -18,7 +18,6 @@ from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.batch import Batch
-from app.floor.config import FloorConfig, LooserStep
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.inbox import Inbox, encode
 from app.floor.invariants import check
@@ -26,47 +25,14 @@ from app.floor.journal import Journal
 from app.floor.recovery import recover
 from app.floor.state import FloorState
 from app.floor.store import SWEEP_SECONDS
-from app.routing.capacity import Blending
-from app.routing.hours import Hours, Interval
-from app.routing.overflow import Do, OverflowRule, When
-from app.routing.requirement import Selection
+from app.ivr.state import Fetched
+from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server
 from tests.floor.factories import CONFIG as BANK
-from tests.floor.factories import T0, call_event
+from tests.floor.factories import T0, call_event, no_script_parts_two_who_talk
+from tests.floor.rules_at_work import every_rule_at_work
 
 Result = TypeVar("Result")
-
-
-def every_rule_at_work(bank: FloorConfig) -> FloorConfig:
-    """The small bank, whose queues loosen, wish, overflow into each other and are strict."""
-    change = msgspec.structs.replace
-    cards = change(
-        bank.queues["cards"],
-        preferred_seconds=15,
-        last_agent_seconds=10,
-        steps=(LooserStep(after_seconds=25, requires=(("zh", 1),)), LooserStep(after_seconds=60)),
-        selection=Selection.MOST_SKILLED,
-        offer_agents=2,
-        overflow=(OverflowRule(when=When.WAIT, at=90, do=Do.QUEUE, queue="loans"),),
-    )
-    loans = change(
-        bank.queues["loans"],
-        excluded=("dee",),
-        selection=Selection.LEAST_OCCUPIED,
-        overflow=(
-            OverflowRule(when=When.LENGTH, at=3, do=Do.VOICEMAIL),
-            OverflowRule(when=When.NO_AGENT, do=Do.QUEUE, queue="wealth"),
-            OverflowRule(when=When.WAIT, at=40, do=Do.CALLBACK),
-        ),
-    )
-    day = (Interval(0, 12 * 60),)
-    hours = Hours(time_zone="UTC", weekly=(day,) * 7)
-    wealth = change(bank.queues["wealth"], strict_tiers=True, wrap_up_ends="by_agent", hours=hours)
-    two_chats = (("chat", 2), ("voice", 1))
-    ann = change(bank.agents["ann"], capacity=two_chats)
-    bob = change(bank.agents["bob"], capacity=two_chats, blending=Blending.MIXED)
-    queues = {"cards": cards, "loans": loans, "wealth": wealth}
-    return change(bank, queues=queues, agents={**bank.agents, "ann": ann, "bob": bob})
 
 
 CONFIG = every_rule_at_work(BANK)
@@ -74,9 +40,9 @@ AGENTS = st.sampled_from(sorted(CONFIG.agents))
 CALLS = st.integers(1, 5)
 KINDS = st.sampled_from(
     ["offered", "queued", "delivered", "established", "held", "retrieved", "transferred", "conferenced", "diverted",
-     "digits", "connection_cleared", "failed", "cleared", "mystery", "callback_requested"]
+     "digits", "script_done", "connection_cleared", "failed", "cleared", "mystery", "callback_requested"]
 )  # fmt: skip
-NUMBERS = st.sampled_from(["100", "200", "300", "999", None])
+NUMBERS = st.sampled_from(["100", "200", "300", "500", "999", None])
 TIERS = st.sampled_from([None, "standard", "gold", "private"])
 DESTINATIONS = st.one_of(
     st.sampled_from(sorted(CONFIG.queues)).map(lambda q: c.Destination(queue=q)),
@@ -121,6 +87,7 @@ class FloorGame(RuleBasedStateMachine):
             return known
         outcome = self.state.apply(command, self.now)
         check(self.state)
+        no_script_parts_two_who_talk(self.state, outcome)
         self.batch.add(outcome.effects)
         if at is not None:
             self.batch.remember(*at, self.now, encode(outcome.answer))
@@ -153,7 +120,7 @@ class FloorGame(RuleBasedStateMachine):
         )  # fmt: skip
         self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller, raw=b'{"type":"x"}'))
 
-    @rule(to=st.sampled_from(["100", "100", "200", "300"]), tier=TIERS, channel=st.sampled_from(["voice", "chat"]))
+    @rule(to=st.sampled_from(["100", "200", "300", "500"]), tier=TIERS, channel=st.sampled_from(["voice", "chat"]))
     def call_arrives(self, to: str, tier: str | None, channel: str) -> None:
         card = c.CustomerCard(new_id(), "Li", tier, "zh")
         caller = c.Recognised(customer=card, preferred_agent="cho", last_agent="bob") if tier else None
@@ -173,6 +140,33 @@ class FloorGame(RuleBasedStateMachine):
     def call_goes_on(self, data: st.DataObject, kind: str, customer: bool) -> None:
         contact = data.draw(st.sampled_from(self.contacts_in(*ContactState)))
         self.tell(contact, kind, None if customer or not contact.agents else contact.agents[0])
+
+    @precondition(lambda self: self.scripted())
+    @rule(data=st.data(), keys=st.sampled_from(["", *"12345678"]), late=st.sampled_from([0, 0, 0, 1]),
+          transfer=st.sampled_from([None, "busy", "completed"]))  # fmt: skip
+    def script_is_answered(self, data: st.DataObject, keys: str, late: int, transfer: str | None) -> None:
+        contact = data.draw(st.sampled_from(self.scripted()))
+        kind = data.draw(st.sampled_from(["digits", "digits", "script_done"]))
+        details = {"script": contact.last_script - late, "digits": keys, "transfer": transfer}
+        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, details=details)
+        self.ask(c.TakeEvent(event=event, contact_id=new_id()))
+
+    @precondition(lambda self: self.scripted())
+    @rule(data=st.data(), refused=st.booleans(), plain=st.booleans())
+    def script_is_given_up(self, data: st.DataObject, refused: bool, plain: bool) -> None:
+        contact = data.draw(st.sampled_from(self.scripted()))
+        told = (Enqueue(queue=contact.queue or ""),) if plain else (Music(),)
+        script = Script(number=contact.last_script, instructions=told)
+        self.ask(c.OrderFailed(order_id=1, order_type="call.script", contact_id=contact.id, agent_id=None,
+                               detail="no", refused=refused, script=script))  # fmt: skip
+
+    @precondition(lambda self: self.scripted())
+    @rule(data=st.data(), body=st.sampled_from(['{"balance": 7}', "no"]))
+    def request_is_answered(self, data: st.DataObject, body: str) -> None:
+        contact = data.draw(st.sampled_from(self.scripted()))
+        asked = contact.flow.state.request if contact.flow is not None else None
+        event = Fetched(request=asked.id if asked is not None else "r", status=200, body=body)
+        self.ask(c.FlowAnswered(contact_id=contact.id, event=event))
 
     @rule(agent=AGENTS)
     def agent_comes(self, agent: str) -> None:
@@ -315,6 +309,9 @@ class FloorGame(RuleBasedStateMachine):
 
     def contacts_in(self, *states: ContactState) -> list[Contact]:
         return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
+
+    def scripted(self) -> list[Contact]:
+        return [x for x in self.contacts_in(*ContactState) if x.last_script]
 
     def agents_in(self, state: AgentState) -> list[LiveAgent]:
         return sorted((x for x in self.state.store.agents.values() if x.state is state), key=lambda x: x.id)
