@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.calls.recording import Do
 from app.floor.config import FloorConfig
 from app.ivr.state import Fetched, Verified
 from app.telephony.events import CallEvent
@@ -109,6 +110,15 @@ class Listen(Command, frozen=True, kw_only=True):
     address: str
     mode: str = "listen"
     to: str | None = None
+
+
+class Record(Command, frozen=True, kw_only=True):
+    """Record a call, or do something with its recording, as asked `by` an agent on it (`agent_id`) or a supervisor."""
+
+    contact_id: str
+    do: Do
+    by: str
+    agent_id: str | None = None
 
 
 class AskCallback(Command, frozen=True, kw_only=True):

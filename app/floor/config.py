@@ -51,6 +51,7 @@ class QueueRules(msgspec.Struct, frozen=True, kw_only=True):
     wrap_up_ends: str = "automatic"
     overflow: tuple[OverflowRule, ...] = ()
     hours: Hours | None = None
+    record: str = "off"
 
 
 class TierRules(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import LegState
 from app.core.instants import to_millisecond
+from app.floor import recordings
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
@@ -54,7 +55,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     )
     work.store.put_contact(contact)
     occupy(work, contact.id, agent_id)
-    return contact
+    return recordings.engaged(work, contact, agent_id)
 
 
 def occupy(work: Work, contact_id: str, agent_id: str) -> None:
@@ -199,7 +200,7 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     """The contact is over: free everybody, write the interaction, remember the call."""
     for each in contact.offers:
         release(work, contact, each.agent, "caller_gone")
-    contact = contact.with_(call=call)
+    contact = recordings.over(work, contact.with_(call=call))
     for agent_id in _told_late(work, contact):
         contact = leave_visit(work, contact, "answered", agent_id)
         contact = contact.with_(served_by=(*contact.served_by, agent_id))

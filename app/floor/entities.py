@@ -7,6 +7,7 @@ import msgspec
 
 from app.agents.presence import AgentState
 from app.calls.call import Call
+from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
 from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
@@ -145,6 +146,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wrap_up_seconds: float = 0.0
     wrap_up_code: str | None = None
     note: str | None = None
+    recordings: tuple[Recording, ...] = ()
     visits: tuple[Visit, ...] = ()
     timeline: tuple[Entry, ...] = ()
 

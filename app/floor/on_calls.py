@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, contacts, on_flow, queueing
+from app.floor import callbacks, comfort, contacts, on_flow, queueing, recordings
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
@@ -102,6 +102,7 @@ def _is_new_call(event: CallEvent, ended: EndedCall) -> bool:
 def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCall) -> dict[str, object]:
     work.happened(event.type, command.raw, ended.contact)
     work.add_entry(ended.contact, ended.started_at, event.at, event.type, late=True, **_details(event))
+    recordings.told_late(work, ended.contact, event)
     talked = ended.said_at - event.at
     if event.type == EventType.ESTABLISHED and event.agent in work.store.config.agents and talked > 0:
         work.effects.append(
@@ -148,7 +149,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    contact = contact.with_(call=take(contact.call, event), heard_at=work.now)
+    contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
     return contact.heard(event.at, event.type, **_details(event))
 
 
@@ -304,7 +305,7 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
 
 
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents
+    return contact.state, contact.call.legs, contact.agents, contact.recordings
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from app.floor import flow_world
+from app.floor import flow_world, recordings
 from app.floor.commands import FlowAnswered
 from app.floor.effects import Ask
 from app.floor.entities import Comfort, Contact, ContactState, FlowRun
@@ -160,9 +160,12 @@ def _follow(work: Work, contact: Contact, it: Step) -> None:
     if it.late or contact.flow is None:
         return
     run = _run(work, contact.flow, it)
-    if any(isinstance(each, Collect) and each.secret for each in it.instructions):
+    secret = any(isinstance(each, Collect) and each.secret for each in it.instructions)
+    if secret:
         run = msgspec.structs.replace(run, secret=(*run.secret, it.state.script))
     contact = _noted(work, contact, it).with_(flow=run)
+    if it.instructions or it.request is not None or it.action is not None:
+        contact = recordings.while_keyed(work, contact, secret)
     work.store.put_contact(contact)
     if it.alert is not None:
         alert(work, contact, it.alert)
@@ -255,6 +258,7 @@ def _apologise(work: Work, contact: Contact, queue: str | None) -> None:
     state = contact.flow.state
     over = msgspec.structs.replace(state, waiting="over", request=None, secrets={}, script=state.script + 1)
     contact = contact.with_(flow=msgspec.structs.replace(contact.flow, state=over, due_at=None))
+    contact = recordings.while_keyed(work, contact, secret=False)
     text, language = spoken(APOLOGY, state.language)
     work.instruct(
         contact,

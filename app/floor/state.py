@@ -21,6 +21,7 @@ from app.floor import (
     on_presence,
     on_supervision,
     queueing,
+    recordings,
     views,
 )
 from app.floor.config import FloorConfig
@@ -62,6 +63,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.Release: on_supervision.release,
     c.EndCall: on_supervision.end_call,
     c.Listen: on_supervision.listen,
+    c.Record: recordings.record,
     c.AskCallback: on_supervision.ask_callback,
     c.TellWait: queueing.tell_wait,
     c.FlowAnswered: on_flow.answered,

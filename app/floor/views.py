@@ -7,6 +7,7 @@ import msgspec
 
 from app.agents.presence import AgentState
 from app.calls.leg import Leg
+from app.calls.recording import Recording
 from app.core.instants import iso
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState, LiveAgent
@@ -37,6 +38,20 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "ended_at": _iso(contact.ended_at),
         "agents": contact.agents,
         "legs": [leg_view(leg) for leg in call.legs],
+        "recordings": [recording_view(each) for each in contact.recordings],
+    }
+
+
+def recording_view(recording: Recording) -> dict[str, Any]:
+    """A recording as it stands; `secret` while it is paused because one is keyed."""
+    return {
+        "id": recording.id,
+        "state": recording.state,
+        "secret": recording.for_secret,
+        "by": recording.by,
+        "queue": recording.queue,
+        "started_at": iso(recording.started_at),
+        "seconds": recording.seconds,
     }
 
 

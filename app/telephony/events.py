@@ -20,6 +20,11 @@ class EventType(StrEnum):
     DIVERTED = "call.diverted"
     DIGITS = "call.digits"
     RECORDING_READY = "call.recording_ready"
+    """A recording is over and all of it is there; `recording` in the details is its id, where it was ordered."""
+
+    RECORDING_FAILED = "call.recording_failed"
+    """A recording that was ordered broke off, and there is nothing of it."""
+
     CONNECTION_CLEARED = "call.connection_cleared"
     CLEARED = "call.cleared"
     FAILED = "call.failed"
@@ -74,6 +79,9 @@ class OrderType(StrEnum):
 
     LISTEN = "call.listen"
     """Let a supervisor (`agent`) into the call: to listen, to whisper to the agent `to`, or to join."""
+
+    RECORD = "call.record"
+    """Start, pause, resume or stop (`do`) the recording with the id `recording`; it ends with the call by itself."""
 
     SCRIPT = "call.script"
     """Carry out instructions (`script`) instead of what is being carried out."""

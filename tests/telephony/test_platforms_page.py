@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.telephony.adapters.generic.channels import SwitchOrder
+from app.telephony.adapters.generic.parse import parse
 from app.telephony.instructions import AnyInstruction, Instruction, Script
 
 PAGE = (Path(__file__).parents[2] / "docs" / "platforms.md").read_text()
@@ -27,8 +29,22 @@ def test_every_instruction_has_an_example() -> None:
     assert {word for word, _ in ROWS} == tags
 
 
+EXAMPLES = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+
+
 def test_examples_of_answer_and_order_hold_scripts() -> None:
-    answer, order = (msgspec.json.decode(each) for each in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+    answer, order = (msgspec.json.decode(each) for each in EXAMPLES[:2])
     script = msgspec.convert({"number": answer["script"], "instructions": answer["instructions"]}, Script)
     assert script.number == 3
     assert msgspec.convert(order["data"]["script"], Script).number == 4
+
+
+def test_examples_of_recording_are_the_order_and_the_event_that_ends_it() -> None:
+    order, ready = EXAMPLES[2:]
+    given = msgspec.json.decode(order)
+    assert msgspec.to_builtins(msgspec.convert(given, SwitchOrder)) == given, "all of it is described"
+    told = parse("pbx", ready.encode()).event
+    assert (told.type, told.details["recording"], told.details["seconds"]) == (
+        *("call.recording_ready", given["data"]["recording"]),
+        301.5,
+    )

@@ -24,6 +24,18 @@ class LegOut(Output):
     hold_seconds: float
 
 
+class LiveRecordingOut(Output):
+    """A recording of a live call; `secret`: it is paused while the caller keys one, and goes on by itself."""
+
+    id: str
+    state: Literal["recording", "paused", "stopped", "ready", "failed"]
+    secret: bool
+    by: str | None
+    queue: str | None
+    started_at: Instant
+    seconds: float | None
+
+
 class CallerOut(Output):
     """A customer as the live floor knows them."""
 
@@ -56,6 +68,7 @@ class ContactOut(Output):
     ended_at: Instant | None
     agents: list[str]
     legs: list[LegOut]
+    recordings: list[LiveRecordingOut]
 
 
 class ContactPage(Output):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import Meta
 
+from app.calls.recording import Do
 from app.core import wire
 from app.core.errors import Invalid
 from app.floor import commands as c
@@ -173,6 +174,25 @@ class Dial(Ask, tag="call.dial"):
     source: Key | None = None
 
 
+class Record(AskAbout, tag="call.record"):
+    """Record the call that you are on: start, pause while something is not to be kept, resume, stop for good. A
+    recording ends with its call by itself."""
+
+    do: Do
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.Record(contact_id=self.contact_id, do=self.do, by=agent_id, agent_id=agent_id)
+
+
+class RecordAnyCall(AskAbout, tag="call.record"):
+    """Record a call that an agent is on: start, pause, resume or stop, as the agent could."""
+
+    do: Do
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.Record(contact_id=self.contact_id, do=self.do, by=agent_id)
+
+
 class WrapUpDone(AskAbout, tag="wrap_up.done"):
     """After-call work is done."""
 
@@ -195,9 +215,13 @@ COMMANDS: tuple[type[Ask], ...] = (
     Conference,
     HangUp,
     Dial,
+    Record,
     WrapUpDone,
 )
 """Everything an agent can ask for; the one table that decoding, the floor and the AsyncAPI go by."""
+
+OVERSEEING: tuple[type[Ask], ...] = (RecordAnyCall,)
+"""What a supervisor can ask for on a socket; the rest is asked over HTTP."""
 
 BASICS: tuple[type[Frame], ...] = (Hello, Renew, Ping, Pong)
 

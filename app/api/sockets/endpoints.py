@@ -12,7 +12,7 @@ from app.api.problems import refusal
 from app.api.recognition import Recognition
 from app.api.sockets import told
 from app.api.sockets.admission import Admission, Verify
-from app.api.sockets.asked import COMMANDS, Ask, Dial, Reader
+from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, Dial, Reader
 from app.api.sockets.conversation import Conversation, Timing
 from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
 from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
@@ -30,7 +30,7 @@ from app.telephony.events import CallEvent
 log = structlog.get_logger(__name__)
 
 AGENT = Kind(path="/ws/agent", roles=frozenset({"agent"}), commands=COMMANDS, backlog=256)
-FLOOR = Kind(path="/ws/floor", roles=frozenset({"supervisor", "administrator"}), commands=(), backlog=4096)
+FLOOR = Kind(path="/ws/floor", roles=frozenset({"supervisor", "administrator"}), commands=OVERSEEING, backlog=4096)
 
 OPEN = Gauge("callfloor_sockets", "Open sockets.", ["path"])
 CLOSED = Counter("callfloor_sockets_closed", "Sockets closed by the server, by close code.", ["path", "code"])

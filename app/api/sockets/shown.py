@@ -5,9 +5,10 @@ from typing import Any, Literal
 import msgspec
 
 from app.agents.presence import AgentState
-from app.api.sockets.asked import BASICS, COMMANDS, RequestId
+from app.api.sockets.asked import BASICS, COMMANDS, OVERSEEING, RequestId
 from app.api.sockets.line import SUBPROTOCOL
 from app.calls.leg import LegState, Party
+from app.calls.recording import RecordingState
 from app.core.channels import Channel
 from app.floor.commands import CustomerCard
 from app.floor.entities import ContactState
@@ -26,6 +27,19 @@ class Leg(msgspec.Struct, kw_only=True):
     ring_seconds: float
     talk_seconds: float
     hold_seconds: float
+
+
+class Recording(msgspec.Struct, kw_only=True):
+    """A recording of a call, asked for `by` somebody or by the rule of the `queue`. `secret`: paused while the caller
+    keys one; it goes on by itself. `seconds` once it is ready."""
+
+    id: str
+    state: RecordingState
+    secret: bool
+    by: str | None
+    queue: str | None
+    started_at: str
+    seconds: float | None
 
 
 class Contact(msgspec.Struct, kw_only=True):
@@ -51,6 +65,7 @@ class Contact(msgspec.Struct, kw_only=True):
     ended_at: str | None
     agents: list[str]
     legs: list[Leg]
+    recordings: list[Recording]
 
 
 class OwnContact(Contact, kw_only=True):
@@ -281,7 +296,7 @@ CHANNELS = (
         description=_RULES,
         protocol="ws",
         address="/ws/floor",
-        hears=BASICS,
+        hears=(*BASICS, *OVERSEEING),
         tells=(FloorWelcome, *EVENTS, *_ALWAYS),
     ),
 )

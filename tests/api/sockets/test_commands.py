@@ -32,6 +32,11 @@ COMMANDS: list[tuple[str, dict[str, Any], c.Command]] = [
         {**ABOUT, "to": {"number": "+861"}},
         c.Conference(agent_id="li", contact_id="c-1", to=c.Destination(number="+861")),
     ),
+    (
+        "call.record",
+        {**ABOUT, "do": "start"},
+        c.Record(contact_id="c-1", do="start", by="li", agent_id="li"),
+    ),
     ("wrap_up.done", {**ABOUT, "code": "sold"}, c.FinishWrapUp(agent_id="li", contact_id="c-1", code="sold")),
 ]
 
@@ -159,13 +164,15 @@ async def test_commands_of_a_tab_are_applied_in_the_order_sent() -> None:
         assert [asked.reason for asked in desk.floor.of(c.NotReady)] == [str(number) for number in range(50)]
 
 
-async def test_supervisors_have_no_commands_yet_but_the_ping() -> None:
+async def test_supervisors_record_calls_and_have_none_of_the_agents_commands() -> None:
     async with open_desk() as desk, desk.client("/ws/floor") as client:
         await client.hello("sue", "supervisor")
         told = await client.ask(2, "agent.ready")
-        assert told["problem"]["faults"][0]["accepted"] == "one of hello, token, ping, pong"
+        assert told["problem"]["faults"][0]["accepted"] == "one of hello, token, ping, pong, call.record"
         assert await client.ask(3, "ping") == {"type": "pong", "re": 3, "ok": True}
         assert desk.floor.asked == []
+        assert await client.ask(4, "call.record", contact_id="c-1", do="pause") == {"re": 4, "ok": True}
+        assert desk.floor.asked == [c.Record(contact_id="c-1", do="pause", by="sue")]
 
 
 async def test_frames_of_a_command_come_before_its_answer() -> None:

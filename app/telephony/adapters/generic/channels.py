@@ -1,6 +1,6 @@
 """The two wires of the generic adapter, described for those who connect a platform."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -30,7 +30,8 @@ class OrderData(msgspec.Struct, kw_only=True):
     that the caller waits in, or was not taken by. `message`: what to tell the caller, before call.disconnect or
     call.voicemail. `reason` of a call.disconnect: why the caller is not served, closed or turned_away. `script` of
     a call.script: what to carry out instead of what is being carried out. `mode` of a call.listen: listen, whisper
-    (to the agent in `to`) or join; `agent` is the supervisor."""
+    (to the agent in `to`) or join; `agent` is the supervisor. `do` of a call.record: what to do with the `recording`
+    of this id; `agent`: who asked for it."""
 
     call_id: str
     contact_id: str
@@ -41,6 +42,8 @@ class OrderData(msgspec.Struct, kw_only=True):
     reason: str | msgspec.UnsetType = msgspec.UNSET
     mode: str | msgspec.UnsetType = msgspec.UNSET
     script: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    do: Literal["start", "pause", "resume", "stop"] | msgspec.UnsetType = msgspec.UNSET
+    recording: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):
@@ -49,7 +52,8 @@ class SwitchOrder(msgspec.Struct, kw_only=True):
     command for good. With call.cancel stop ringing this agent's phone, or take them off the call; the caller stays.
     A call.disconnect may come late, and before what was asked earlier and not yet taken. With call.offer_callback
     ask a waiting caller whether they would rather be called back (call.callback_requested is the yes); until they
-    hang up they wait on. With call.voicemail take a message and end the call."""
+    hang up they wait on. With call.voicemail take a message and end the call. With call.record start, pause, resume or
+    stop a recording of everybody on the call; it ends with the call by itself, and call.recording_ready tells so."""
 
     type: OrderType
     timestamp: str

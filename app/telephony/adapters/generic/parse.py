@@ -77,6 +77,34 @@ Confidence = Annotated[
         extra_json_schema={"type": "number", "minimum": 0, "maximum": 1},
     ),
 ]
+Recording = Annotated[
+    Any,
+    Meta(
+        description="of call.recording_ready and call.recording_failed: the id that the order call.record gave",
+        extra_json_schema={"type": "string"},
+    ),
+]
+StartedAt = Annotated[
+    Any,
+    Meta(
+        description="of call.recording_ready: when the recording began",
+        extra_json_schema={"type": "string", "format": "date-time"},
+    ),
+]
+Lasted = Annotated[
+    Any,
+    Meta(
+        description="of call.recording_ready: how long it is by the wall clock, pauses included",
+        extra_json_schema={"type": "number", "minimum": 0},
+    ),
+]
+Media = Annotated[
+    Any,
+    Meta(
+        description="of call.recording_ready: where the platform has it; kept as told",
+        extra_json_schema={"type": "string"},
+    ),
+]
 Instant = Annotated[datetime, Meta(tz=True, description="an RFC 3339 time with its zone, 2000 to 2099")]
 
 
@@ -100,6 +128,10 @@ class CallData(msgspec.Struct, frozen=True, kw_only=True):
     finished: Finished = None
     speech: Speech = None
     confidence: Confidence = None
+    recording: Recording = None
+    started_at: StartedAt = None
+    seconds: Lasted = None
+    media: Media = None
 
 
 class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +142,10 @@ class CallNotice(msgspec.Struct, frozen=True, kw_only=True):
     data: CallData
 
 
-_DESCRIBED = frozenset({"channel", "number", "bonus_seconds", "script", "digits", "finished", "speech", "confidence"})
+_DESCRIBED = frozenset(
+    {"channel", "number", "bonus_seconds", "script", "digits", "finished", "speech", "confidence"}
+    | {"recording", "started_at", "seconds", "media"}
+)
 """Described for those who connect a platform, and kept as sent: a call is not refused for what is odd in these."""
 
 _KNOWN = frozenset(field.encode_name for field in msgspec.structs.fields(CallData)) - _DESCRIBED
