@@ -46,6 +46,9 @@ from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
 from app.realtime.hub import Hub
+from app.recordings.archive import Archive
+from app.recordings.retention import keep_retention
+from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
@@ -78,11 +81,13 @@ def create_app(settings: Settings) -> Application:
             running.push_async_callback(pool.close)
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
+            archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
             live = await running.enter_async_context(live_floor(settings, url, pool, pins))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
+            live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
-            app.state.services = await services(settings, sessions, live.floor)
+            app.state.services = await services(settings, sessions, live.floor, archive)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -106,7 +111,18 @@ async def database(settings: Settings) -> AsyncIterator[str]:
         await asyncio.to_thread(server.stop)
 
 
-async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Services:
+def recording_store(settings: Settings) -> RecordingStore:
+    """Where the audio of recordings goes."""
+    given = settings.recordings
+    if given.bucket is None:
+        return folder_store(settings.recordings_folder)
+    secret = given.secret_key.get_secret_value() if given.secret_key is not None else None
+    return bucket_store(
+        given.bucket, endpoint=given.endpoint, region=given.region, access_key=given.access_key, secret_key=secret
+    )
+
+
+async def services(settings: Settings, sessions: Sessions, floor: Floor, archive: Archive) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
         key = await signing_key(session)
@@ -120,6 +136,7 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor) -> Serv
         sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds),
         clock=now,
         floor=floor,
+        archive=archive,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
         speech=Espeak(recordings),

@@ -4,9 +4,9 @@ One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLF
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ASYNC_SCHEME = "postgresql+asyncpg://"
@@ -50,6 +50,31 @@ class FloorSettings(BaseModel):
     id: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
     batch: int = Field(default=500, ge=1, le=10_000)
     takeover_seconds: float = Field(default=1.0, gt=0)
+
+
+class Recordings(BaseModel):
+    """Where recordings of calls are kept: in a `folder` (else under `var`), or in an S3-compatible `bucket`; and for
+    how many `days`, where a queue does not say otherwise; without them for ever."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    folder: Path | None = None
+    bucket: str | None = None
+    endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
+    region: str = "us-east-1"
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    days: int | None = Field(default=None, ge=1, le=36_500)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.bucket is not None and self.folder is not None:
+            raise ValueError("give a folder or a bucket, not both")
+        if self.bucket is None and self.endpoint is not None:
+            raise ValueError("an endpoint needs a bucket")
+        if (self.access_key is None) != (self.secret_key is None):
+            raise ValueError("give access_key and secret_key, or neither")
+        return self
 
 
 class Tokens(BaseModel):
@@ -102,12 +127,18 @@ class Settings(BaseSettings):
     tokens: Tokens = Tokens()
     flow: Flow = Flow()
     media: Media = Media()
+    recordings: Recordings = Recordings()
     log: Log = Log()
 
     @property
     def database_folder(self) -> Path:
         """Where the embedded server keeps its data."""
         return self.var / "database"
+
+    @property
+    def recordings_folder(self) -> Path:
+        """Where recordings are kept, unless in a bucket."""
+        return self.recordings.folder or self.var / "recordings"
 
     @property
     def speech_folder(self) -> Path:

@@ -10,6 +10,7 @@ from app.core.clock import Clock
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
+from app.recordings.archive import Archive
 from app.telephony.speech import Kept, Speech, Speechless
 
 SPEECHLESS = Speechless()
@@ -37,6 +38,7 @@ class Services:
     sign_in: SignIn
     clock: Clock
     floor: Floor
+    archive: Archive
     default_region: str = "CN"
     """The country (ISO 3166) whose national numbers are dialled and written here."""
     judge: Judge = judge

@@ -124,6 +124,7 @@ def _queue(row: asyncpg.Record, requires: Skills, hours: dict[str, Hours]) -> Qu
         wrap_up_ends=row["wrap_up_ends"],
         overflow=msgspec.json.decode(row["overflow"], type=tuple[OverflowRule, ...]),
         hours=hours.get(row["hours_id"]),
+        record=row["record"],
         steps=tuple(_step(each) for each in msgspec.json.decode(row["steps"])),
         one_of=tuple(sorted_skills(group) for group in msgspec.json.decode(row["one_of"])),
         agents=tuple(msgspec.json.decode(row["agents"])),

@@ -23,6 +23,8 @@ class Queue(Base):
         CheckConstraint(f"selection in ({', '.join(repr(str(each)) for each in Selection)})", name="selection_known"),
         CheckConstraint("offer_agents between 1 and 10", name="offer_agents_range"),
         CheckConstraint("wrap_up_ends in ('automatic', 'by_agent')", name="wrap_up_ends_known"),
+        CheckConstraint("record in ('off', 'on')", name="record_known"),
+        CheckConstraint("recording_days > 0", name="recording_days_sane"),
         CheckConstraint("preferred_seconds >= 0 and last_agent_seconds >= 0", name="limits_sane"),
     )
 
@@ -49,6 +51,8 @@ class Queue(Base):
     steps: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
     overflow: Mapped[list[Any]] = mapped_column(server_default=_EMPTY)
     hours_id: Mapped[str | None] = mapped_column(ForeignKey(BusinessHours.id, ondelete="RESTRICT"))
+    record: Mapped[str] = mapped_column(server_default=text("'off'"))
+    recording_days: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -1,6 +1,7 @@
 """What an adapter of a telephone platform does. Translation is pure; only `Driver.execute` talks to anybody."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -60,6 +61,30 @@ class Inbound(Protocol):
 
     def reply(self, body: Mapping[str, Any]) -> bytes:
         """The answer to the platform, with what it is asked to do."""
+        ...
+
+
+class RecordingSink(Protocol):
+    """Where an adapter's shell brings the recordings that it was ordered to make, once their audio is there."""
+
+    async def keep(
+        self,
+        *,
+        recording_id: str,
+        contact_id: str,
+        source: str,
+        audio: AsyncIterator[bytes] | Path,
+        media_type: str,
+        started_at: float,
+        seconds: float,
+        pauses: Sequence[tuple[float, float]] = (),
+    ) -> None:
+        """Keep one recording: durable once this has returned, and not there at all if it raises.
+
+        The same id again changes nothing, so after a crash or `Unavailable` bring it anew. `Invalid` says that it can
+        never be kept. Then tell `call.recording_ready`, or `call.recording_failed`. Instants are epoch seconds, and the
+        audio goes by the wall clock: second n of it is `started_at` + n, and `pauses` (from, until) are silence in it.
+        """
         ...
 
 

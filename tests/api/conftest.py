@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +23,8 @@ from app.db.errors import translated
 from app.floor.commands import Answer, Command
 from app.floor.config import FloorConfig
 from app.floor.state import FloorState
+from app.recordings.archive import Archive
+from app.recordings.store import folder_store
 from tests.fixtures.database import Database
 
 ClientAs = Callable[[Role | None], httpx.AsyncClient]
@@ -91,7 +94,7 @@ def floor(clock: FrozenClock) -> MemoryFloor:
 
 
 @pytest.fixture
-def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor) -> Services:
+def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor, tmp_path: Path) -> Services:
     """Services over the test's database; passwords are hashed cheaply."""
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     tokens = TokenService(b"k" * 32, clock)
@@ -102,6 +105,7 @@ def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor) -> Se
         sign_in=SignIn(kept_apart, passwords, tokens, clock),
         clock=clock,
         floor=floor,
+        archive=Archive(kept_apart, folder_store(tmp_path / "recordings"), clock, days=30),
     )
 
 

@@ -37,6 +37,8 @@ RULES = {
     "strict_tiers": True,
     "offer_agents": 3,
     "wrap_up_ends": "by_agent",
+    "record": "on",
+    "recording_days": 90,
 }
 BARE: dict[str, Any] = {"one_of": [], "agents": [], "teams": [], "excluded": [], "language_level": 0}
 QUEUE = {"id": "cards", "name": "Cards"}
@@ -182,6 +184,7 @@ FAULTS: list[tuple[dict[str, Any], list[str]]] = [
     ({"strict_tiers": 1}, ["body.strict_tiers"]),
     ({"offer_agents": 11}, ["body.offer_agents"]),
     ({"wrap_up_ends": "never"}, ["body.wrap_up_ends"]),
+    ({"record": "always", "recording_days": 0}, ["body.record", "body.recording_days"]),
     ({"preferred_seconds": -1}, ["body.preferred_seconds"]),
     ({"last_agent_seconds": None}, ["body.last_agent_seconds"]),
     (

@@ -191,12 +191,13 @@ async def _write(db: "asyncpg.Connection[asyncpg.Record]", config: FloorConfig) 
     await db.executemany(
         """INSERT INTO queues (id, name, bonus_seconds, offer_seconds, wrap_up_seconds, decline_keeps_ready,
                                language_level, default_language, preferred_seconds, last_agent_seconds, selection,
-                               strict_tiers, wrap_up_ends, overflow, steps)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)""",
+                               strict_tiers, wrap_up_ends, overflow, steps, record)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)""",
         [
             (q.id, q.name, q.bonus, q.offer_seconds, q.wrap_up_seconds, q.decline_keeps_ready, q.language_level,
              q.default_language, q.preferred_seconds, q.last_agent_seconds, q.selection, q.strict_tiers, q.wrap_up_ends,
-             msgspec.json.encode(q.overflow).decode(), msgspec.json.encode([_step(s) for s in q.steps]).decode())
+             msgspec.json.encode(q.overflow).decode(), msgspec.json.encode([_step(s) for s in q.steps]).decode(),
+             q.record)
             for q in config.queues.values()
         ],
     )  # fmt: skip

@@ -35,6 +35,7 @@ RULES = {
     "strict_tiers": True,
     "offer_agents": 3,
     "wrap_up_ends": "by_agent",
+    "record": "on",
 }
 
 
@@ -62,7 +63,8 @@ async def test_rules_are_read_as_they_were_written(database: Database, sessions:
     wanted = QueueRules(
         id="cards", name="Cards", requires=(("cards", 4),), language_level=2, preferred_seconds=20,
         steps=(first, LooserStep(after_seconds=60.5, requires=(("cards", 1),))), last_agent_seconds=10,
-        selection=Selection.LEAST_SKILLED, strict_tiers=True, offer_agents=3, wrap_up_ends="by_agent", **asked,
+        selection=Selection.LEAST_SKILLED, strict_tiers=True, offer_agents=3, wrap_up_ends="by_agent", record="on",
+        **asked,
     )  # fmt: skip
     assert msgspec.to_builtins(config.queues["cards"]) == msgspec.to_builtins(wanted)
     assert {agent: record.team for agent, record in config.agents.items()} == {"mei": "vip", "tom": None}

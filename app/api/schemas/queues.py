@@ -52,6 +52,12 @@ Overflow = Annotated[
     ),
 ]
 HoursId = Annotated[Slug, Field(description="the business hours that the queue keeps; null: always open")]
+Record = Annotated[
+    Literal["off", "on"], Field(description="on: calls are recorded from the first agent on; what was stopped stays so")
+]
+RecordingDays = Annotated[
+    int, Field(ge=1, le=36_500, description="how long recordings are kept; null: as long as is set for all")
+]
 Rank = Annotated[int, Field(ge=0, le=1000)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -96,6 +102,8 @@ class QueueIn(Input):
     wrap_up_ends: WrapUpEnds = "automatic"
     hours: HoursId | None = None
     overflow: Overflow = Field(default_factory=list)
+    record: Record = "off"
+    recording_days: RecordingDays | None = None
 
 
 class QueuePatch(Input):
@@ -124,6 +132,8 @@ class QueuePatch(Input):
     wrap_up_ends: WrapUpEnds | MISSING = MISSING
     hours: HoursId | MISSING | None = MISSING
     overflow: Overflow | MISSING = MISSING
+    record: Record | MISSING = MISSING
+    recording_days: RecordingDays | MISSING | None = MISSING
 
 
 class StepOut(Output):
@@ -177,6 +187,8 @@ class QueueOut(Output):
     wrap_up_ends: str
     hours: str | None
     overflow: list[OverflowOut]
+    record: Literal["off", "on"]
+    recording_days: int | None
     created_at: Instant
 
     @classmethod

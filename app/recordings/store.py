@@ -1,0 +1,127 @@
+"""Where the audio of recordings is: a folder or an S3-compatible bucket, both by one library.
+
+An object is there whole or not at all: a folder gets it under another name first, a bucket in parts that are put
+together at the end; what breaks off is taken back.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
+
+from app.recordings.errors import AudioMissing, StoreFailed
+
+if TYPE_CHECKING:
+    from obstore import GetResult  # both are there only for the type checker
+    from obstore.store import S3Config
+
+PIECE = 256 * 1024
+"""Bytes that are read at a time, at least."""
+
+
+class RecordingStore(Protocol):
+    """What is needed of it. Everything raises `StoreFailed` where the store does not do it."""
+
+    async def put(self, key: str, audio: AsyncIterator[bytes], media_type: str) -> None:
+        """Keep all of the audio, or nothing; what was there under the key is replaced."""
+
+    async def open(self, key: str, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes from `first` to `last`, both included; raises `AudioMissing` before any of them."""
+
+    async def delete(self, key: str) -> None:
+        """Let it be gone; it may be already."""
+
+
+class ObjectStore:
+    """A `RecordingStore` by obstore."""
+
+    def __init__(self, store: LocalStore | S3Store, folder: Path | None = None) -> None:
+        self._store = store
+        self._folder = folder
+
+    async def put(self, key: str, audio: AsyncIterator[bytes], media_type: str) -> None:
+        """Keep all of the audio, or nothing."""
+        attributes = {} if self._folder else {"Content-Type": media_type}
+        with _translated("The store of recordings does not take the audio."):
+            await obstore.put_async(self._store, key, audio, attributes=attributes)
+            if self._folder is not None:
+                await asyncio.to_thread(_settle, self._folder / key)
+
+    async def open(self, key: str, first: int, last: int) -> AsyncIterator[bytes]:
+        """The bytes from `first` to `last`."""
+        with _translated("The store of recordings cannot be read.", key):
+            found = await obstore.get_async(self._store, key, options={"range": (first, last + 1)})
+        return _pieces(found)
+
+    async def delete(self, key: str) -> None:
+        """Let it be gone."""
+        try:
+            with _translated("The store of recordings does not delete.", key):
+                await obstore.delete_async(self._store, key)
+        except AudioMissing:
+            return
+
+
+def folder_store(folder: Path) -> ObjectStore:
+    """Recordings in a folder, which is made if it is missing. Raises `StoreFailed`."""
+    with _translated(f"Recordings cannot be kept in {folder}."):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return ObjectStore(LocalStore(prefix=folder), folder)
+
+
+def bucket_store(
+    bucket: str, *, endpoint: str | None, region: str, access_key: str | None, secret_key: str | None
+) -> ObjectStore:
+    """Recordings in a bucket: of `endpoint`, or of AWS. Without keys those of the environment or the machine count."""
+    config: S3Config = {"region": region}
+    if endpoint is not None:
+        config["endpoint"] = endpoint
+    if access_key is not None and secret_key is not None:
+        config |= {"access_key_id": access_key, "secret_access_key": secret_key}
+    store = S3Store(
+        bucket,
+        config=config,
+        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "60s"},
+        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+    )
+    return ObjectStore(store)
+
+
+async def _pieces(found: "GetResult") -> AsyncIterator[bytes]:
+    with _translated("The store of recordings broke off."):
+        async for piece in found.stream(min_chunk_size=PIECE):
+            yield bytes(piece)
+
+
+def _settle(path: Path) -> None:
+    """Let it be on the disk also if the power fails: the file, and its name in the folder."""
+    for each in (path, path.parent):
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@contextmanager
+def _translated(detail: str, key: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        if key is None:
+            raise StoreFailed(detail, _said(error)) from error
+        raise AudioMissing(key) from error
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreFailed(detail, _said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    """The first line: what follows are the library's own values."""
+    return str(error).partition("\n")[0]
