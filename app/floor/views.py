@@ -43,11 +43,11 @@ def contact_view(contact: Contact) -> dict[str, Any]:
 
 
 def recording_view(recording: Recording) -> dict[str, Any]:
-    """A recording as it stands; `secret` while it is paused because one is keyed."""
+    """A recording as it stands; `for_secret`: it is paused while one is keyed."""
     return {
         "id": recording.id,
         "state": recording.state,
-        "secret": recording.for_secret,
+        "for_secret": recording.for_secret,
         "by": recording.by,
         "queue": recording.queue,
         "started_at": iso(recording.started_at),

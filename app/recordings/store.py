@@ -6,9 +6,10 @@ together at the end; what breaks off is taken back.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,11 +41,15 @@ class RecordingStore(Protocol):
 
 
 class ObjectStore:
-    """A `RecordingStore` by obstore."""
+    """A `RecordingStore` by obstore, opened when it is first needed: a server that records nothing needs none."""
 
-    def __init__(self, store: LocalStore | S3Store, folder: Path | None = None) -> None:
-        self._store = store
+    def __init__(self, opened: Callable[[], LocalStore | S3Store], folder: Path | None = None) -> None:
+        self._opened = opened
         self._folder = folder
+
+    @cached_property
+    def _store(self) -> LocalStore | S3Store:
+        return self._opened()
 
     async def put(self, key: str, audio: AsyncIterator[bytes], media_type: str) -> None:
         """Keep all of the audio, or nothing."""
@@ -70,10 +75,13 @@ class ObjectStore:
 
 
 def folder_store(folder: Path) -> ObjectStore:
-    """Recordings in a folder, which is made if it is missing. Raises `StoreFailed`."""
-    with _translated(f"Recordings cannot be kept in {folder}."):
+    """Recordings in a folder, which is made if it is missing."""
+
+    def opened() -> LocalStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return ObjectStore(LocalStore(prefix=folder), folder)
+        return LocalStore(prefix=folder)
+
+    return ObjectStore(opened, folder)
 
 
 def bucket_store(
@@ -85,13 +93,15 @@ def bucket_store(
         config["endpoint"] = endpoint
     if access_key is not None and secret_key is not None:
         config |= {"access_key_id": access_key, "secret_access_key": secret_key}
-    store = S3Store(
-        bucket,
-        config=config,
-        client_options={"allow_http": bool(endpoint and endpoint.startswith("http://")), "timeout": "60s"},
-        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+    plain = bool(endpoint and endpoint.startswith("http://"))
+    return ObjectStore(
+        lambda: S3Store(
+            bucket,
+            config=config,
+            client_options={"allow_http": plain, "timeout": "60s"},
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
+        )
     )
-    return ObjectStore(store)
 
 
 async def _pieces(found: "GetResult") -> AsyncIterator[bytes]:

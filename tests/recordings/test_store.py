@@ -108,7 +108,7 @@ async def test_bucket_gets_signed_requests_and_the_media_type(in_bucket: ObjectS
     assert all(each.startswith("AWS4-HMAC-SHA256 Credential=key/") for each in bucket.signed)
 
 
-def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreFailed, match="cannot be kept in"):
-        folder_store(tmp_path / "file" / "recordings")
+    with pytest.raises(StoreFailed, match="Not a directory"):
+        await folder_store(tmp_path / "file" / "recordings").put("a.1.wav", few(b"audio"), "audio/wav")

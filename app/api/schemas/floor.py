@@ -25,11 +25,11 @@ class LegOut(Output):
 
 
 class LiveRecordingOut(Output):
-    """A recording of a live call; `secret`: it is paused while the caller keys one, and goes on by itself."""
+    """A recording of a live call; `for_secret`: it is paused while the caller keys one, and goes on by itself."""
 
     id: str
     state: Literal["recording", "paused", "stopped", "ready", "failed"]
-    secret: bool
+    for_secret: bool
     by: str | None
     queue: str | None
     started_at: Instant

@@ -30,12 +30,12 @@ class Leg(msgspec.Struct, kw_only=True):
 
 
 class Recording(msgspec.Struct, kw_only=True):
-    """A recording of a call, asked for `by` somebody or by the rule of the `queue`. `secret`: paused while the caller
-    keys one; it goes on by itself. `seconds` once it is ready."""
+    """A recording of a call, asked for `by` somebody or by the rule of the `queue`. `for_secret`: paused while
+    the caller keys one; it goes on by itself. `seconds` once it is ready."""
 
     id: str
     state: RecordingState
-    secret: bool
+    for_secret: bool
     by: str | None
     queue: str | None
     started_at: str
