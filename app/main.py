@@ -61,7 +61,7 @@ from app.telephony.adapters.twilio.inbound import TwilioInbound
 from app.telephony.directory import SourceDirectory
 from app.telephony.drivers import ByPlatform
 from app.telephony.events import CallEvent
-from app.telephony.port import Driver
+from app.telephony.port import Driver, RecordingSink
 
 log = structlog.get_logger(__name__)
 RESTARTING = 1012
@@ -82,7 +82,7 @@ def create_app(settings: Settings) -> Application:
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins))
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("retention of recordings", keep_retention(archive))
@@ -164,10 +164,12 @@ class Live:
         recognition: Recognition,
         vault: Vault,
         driver: Driver,
+        recordings: RecordingSink,
     ) -> None:
         self.tasks = tasks
         self.vault = vault
         self.driver = driver
+        self.recordings = recordings
         self.floor = floor
         self.hub = hub
         self.directory = directory
@@ -239,7 +241,9 @@ class Caller:
 
 
 @asynccontextmanager
-async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck) -> AsyncIterator[Live]:
+async def live_floor(
+    settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck, recordings: RecordingSink
+) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
@@ -282,6 +286,7 @@ async def live_floor(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pi
                 recognition=recognition,
                 vault=vault,
                 driver=driver,
+                recordings=recordings,
             )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")

@@ -55,6 +55,7 @@ class Queues(Mapping[str, QueueView]):
             waiting=len(store.lines.get(queue_id, ())),
             agents_on_duty=max((store.engine.duty.count(step.wanted) for step in there.steps), default=0),
             estimated_wait=NOT_KNOWN if wait is None else wait,
+            records=store.config.queues[queue_id].record == "on",
         )
 
     def __iter__(self) -> Iterator[str]:

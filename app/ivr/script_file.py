@@ -85,6 +85,7 @@ class Queue(Part):
     waiting: int = Field(default=0, description="a whole number")
     agents_on_duty: int = Field(default=1, description="a whole number")
     estimated_wait: float = Field(default=0.0, description="a number of seconds")
+    records: bool = Field(default=False, description="true or false")
 
 
 class Hours(Part):

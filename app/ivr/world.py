@@ -48,12 +48,13 @@ class ContactView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueueView(msgspec.Struct, frozen=True, kw_only=True):
-    """A queue at this moment; `estimated_wait` in seconds, below 0 where nobody knows."""
+    """A queue at this moment; `estimated_wait` in seconds, below 0 where nobody knows; `records` calls."""
 
     open: bool = True
     waiting: int = 0
     agents_on_duty: int = 0
     estimated_wait: float = NOT_KNOWN
+    records: bool = False
 
 
 class HoursView(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,9 @@ def test_the_roots_are_plain_data() -> None:
         "hour": 8,
         "minute": 0,
     }
-    assert known["queues"]["cards"] == {"open": True, "waiting": 2, "agents_on_duty": 0, "estimated_wait": -1.0}
+    assert known["queues"]["cards"] == {
+        "open": True, "waiting": 2, "agents_on_duty": 0, "estimated_wait": -1.0, "records": False,
+    }  # fmt: skip
     assert known["vars"] == {"n": 1.0}
     assert known["customer"]["known"] is False
     assert "secrets" not in known
