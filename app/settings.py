@@ -59,7 +59,7 @@ class Recordings(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     folder: Path | None = None
-    bucket: str | None = None
+    bucket: str | None = Field(default=None, min_length=1)
     endpoint: str | None = Field(default=None, pattern=r"^https?://[^/\s]+/?$")
     region: str = "us-east-1"
     access_key: str | None = None

@@ -70,3 +70,24 @@ def test_a_wrong_value_says_what_is_accepted(name: str, value: str, told: str, m
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=told):
         Settings()
+
+
+def test_recordings_are_in_a_folder_or_a_bucket_not_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().recordings_folder == Path("var/recordings")
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_DAYS", "90")
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_FOLDER", "/calls")
+    assert (Settings().recordings_folder, Settings().recordings.days) == (Path("/calls"), 90)
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_BUCKET", "calls")
+    with pytest.raises(ValidationError, match="not both"):
+        Settings()
+
+
+def test_keys_of_a_bucket_come_together_and_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_BUCKET", "calls")
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_ENDPOINT", "http://127.0.0.1:9000")
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_SECRET_KEY", "hunter2")
+    with pytest.raises(ValidationError, match="or neither") as caught:
+        Settings()
+    monkeypatch.setenv("CALLFLOOR_RECORDINGS_ACCESS_KEY", "me")
+    assert Settings().recordings.access_key == "me"
+    assert "hunter2" not in repr(Settings()) + str(caught.value)

@@ -17,6 +17,9 @@ from app.floor.work import Work, wrong_contact_state
 from app.routing.capacity import VOICE
 from app.telephony.events import CallEvent, EventType, OrderType
 
+LONGEST_SECONDS = 7 * 86_400.0
+"""What a platform says of a longer recording is not believed."""
+
 BECAUSE_SECRET = "secret"  # noqa: S105 - why it is paused
 
 
@@ -181,4 +184,6 @@ def _by_rule(each: Recording, queue: str | None) -> bool:
 
 
 def _seconds(given: object) -> float | None:
-    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= LONGEST_SECONDS:
+        return None
+    return float(given)

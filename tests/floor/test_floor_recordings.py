@@ -224,6 +224,15 @@ def test_platform_says_during_the_call_how_a_recording_ended(kind: str) -> None:
     assert states(floor.contact(contact)) == [kind.removeprefix("recording_")]
 
 
+@pytest.mark.parametrize("seconds", ["9", -1, 10**400, True, None])
+def test_length_that_cannot_be_is_not_believed(seconds: Any) -> None:
+    floor = Desk()
+    contact = floor.talks()
+    floor.ask(contact, "start")
+    floor.call("recording_ready", details={"recording": f"{contact}.1", "seconds": seconds})
+    assert [(str(each.state), each.seconds) for each in floor.contact(contact).recordings] == [("ready", None)]
+
+
 def surveyed() -> tuple[Desk, str]:
     """Ann has left a recorded call, whose flow asks the caller for a secret now."""
     book = FlowBook(
