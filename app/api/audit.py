@@ -1,4 +1,4 @@
-"""The audit log: who changed what in the set-up, and when."""
+"""The audit log: who changed what in the set-up, who listened to which recording, and when."""
 
 from datetime import datetime
 from typing import Annotated

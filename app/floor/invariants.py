@@ -66,6 +66,9 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
         assert contact.wrapping, f"{contact.id} has ended and nobody wraps it up"
     for key in contact.wrapping:
         assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
+    live = [each.id for each in contact.recordings if each.live]
+    assert live in ([], [each.id for each in contact.recordings[-1:]]), f"{contact.id} is recorded by {live}"
+    assert not live or contact.ended_at is None, f"{contact.id} has ended and is still recorded"
     if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
 

@@ -104,7 +104,7 @@ def order_failed(work: Work, contact: Contact, failure: OrderFailed) -> None:
     is to stop altogether."""
     for each in contact.recordings:
         corrected = life.without(each, failure.order_id)
-        if corrected == each:
+        if corrected == each or (corrected.live and not _may_live(contact, each)):
             continue
         secret = any(pause.secret and pause.order == failure.order_id for pause in each.pauses)
         contact = _put(contact, corrected)
@@ -177,6 +177,11 @@ def _change(
 def _put(contact: Contact, changed: Recording) -> Contact:
     kept = (changed if each.id == changed.id else each for each in contact.recordings)
     return contact.with_(recordings=tuple(kept))
+
+
+def _may_live(contact: Contact, each: Recording) -> bool:
+    """Not where its call is over, nor beside a later one: a stop that was not taken then changes nothing."""
+    return contact.ended_at is None and each == contact.recordings[-1]
 
 
 def _by_rule(each: Recording, queue: str | None) -> bool:

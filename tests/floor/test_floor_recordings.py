@@ -182,6 +182,21 @@ def test_late_failure_of_a_pause_does_not_undo_what_was_asked_later() -> None:
     assert floor.contact(contact).recordings[0].pauses == ()
 
 
+@pytest.mark.parametrize("then", ["start", "cleared"])
+def test_stop_that_is_not_taken_changes_nothing_once_it_does_not_matter(then: str) -> None:
+    floor = Desk()
+    contact = floor.talks()
+    floor.ask(contact, "start")
+    floor.ask(contact, "stop")
+    stop = floor.record_orders()[0]
+    if then == "start":
+        floor.ask(contact, "start")
+    else:
+        floor.call("cleared")
+    floor.fails(stop)
+    assert states(floor.contact(contact))[0] == "stopped"
+
+
 def test_recording_that_could_not_begin_begins_with_the_next_agent() -> None:
     floor = Desk(recorded("cards"))
     contact = floor.talks()

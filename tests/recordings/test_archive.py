@@ -13,13 +13,16 @@ from sqlalchemy import select, text
 from app.core.clock import FrozenClock, now, utc
 from app.core.errors import Invalid
 from app.core.ids import new_id
+from app.core.tasks import Supervisor
 from app.db.engine import Sessions
 from app.interactions.models import Interaction
 from app.recordings.archive import Archive
 from app.recordings.errors import StoreFailed
 from app.recordings.models import Recording
+from app.recordings.retention import keep_retention
 from app.recordings.store import ObjectStore
 from app.routing.models import Queue
+from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
 
 AUDIO = b"RIFF" + bytes(1000)
@@ -158,6 +161,14 @@ async def test_what_cannot_be_deleted_is_tried_again(
         patched.setattr(ObjectStore, "delete", refuse)
         assert await archive.expire() == 0
     assert (await row(sessions, key)).deleted_at is None
+
+
+async def test_server_lets_them_go_by_itself(archive: Archive, sessions: Sessions, interaction: Interaction) -> None:
+    key, tasks = await kept(archive, interaction.id, started_at=now() - 90 * 86_400), Supervisor()
+    archive_of_today = Archive(sessions, archive.store, now)
+    tasks.start("retention", keep_retention(archive_of_today, every=60))
+    await eventually(lambda: row(sessions, key), lambda found: found.deleted_at is not None)
+    await tasks.stop()
 
 
 def _all(folder: Path) -> list[Path]:
