@@ -14,3 +14,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Close the network before pytest-socket reads its options."""
     config.option.disable_socket = True
     config.option.allow_unix_socket = True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly which real calls were not made, where there is no Asterisk or no browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = sorted(report.nodeid for report in skipped if report.nodeid.startswith("tests/pbx/"))
+    if left_out:
+        terminalreporter.section("LEFT OUT: tests over a real switch", sep="!", red=True)
+        for name in left_out:
+            terminalreporter.line(name)

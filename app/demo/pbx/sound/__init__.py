@@ -1,0 +1,1 @@
+"""What phones send and hear: G.711, test tones, RTP."""

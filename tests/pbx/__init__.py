@@ -1,0 +1,1 @@
+"""Real calls: a real Asterisk, real SIP, real sound, on loopback."""

@@ -1,0 +1,86 @@
+"""The Asterisk of the tests and the phones at it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from app.demo.pbx.install import Installation
+from app.demo.pbx.loopback import CARRIER_HOST, PHONES_HOST, free_port, loopback_plan
+from app.demo.pbx.server import AsteriskServer
+from app.demo.pbx.sip.phone import SipPhone
+from app.telephony.asterisk_config.files import configuration
+from app.telephony.asterisk_config.plan import AgentPhone, AsteriskPlan, Fallback
+
+AGENTS = tuple(AgentPhone(name, f"password of {name}") for name in ("anna", "bo", "carl", "dora"))
+BROWSER = AgentPhone("web", "password of web", webrtc=True)
+TONES = {"caller": 700, "anna": 1000, "bo": 1300, "carl": 1600, "dora": 1900}
+"""What everybody sounds like."""
+DIRECT = """
+; of the tests alone: 7 and an endpoint's name rings it without Callfloor
+[callfloor-phone](+)
+exten => _7.,1,Dial(PJSIP/${EXTEN:1},30)
+ same => n,Hangup(${HANGUPCAUSE})
+"""
+PROMPT = "all-circuits-busy-now"
+
+
+class PbxSite(NamedTuple):
+    """A running Asterisk and the plan it runs by."""
+
+    server: AsteriskServer
+    plan: AsteriskPlan
+    outside_port: int
+    """Where the carrier takes calls to the outside."""
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        """Where phones speak to it."""
+        return self.plan.sip.host, self.plan.sip.port
+
+    @property
+    def ari(self) -> str:
+        """Where ARI is."""
+        return f"http://{self.plan.http}/ari"
+
+
+@contextmanager
+def started(installation: Installation, folder: Path, more: Mapping[str, str] | None = None) -> Iterator[PbxSite]:
+    """An Asterisk for a while; `more` is added to the end of files."""
+    outside = free_port(CARRIER_HOST)
+    plan = loopback_plan(installation, folder, (*AGENTS, BROWSER), outside, Fallback(PROMPT))
+    files = configuration(plan)
+    for name, text in {"extensions.conf": DIRECT, **(more or {})}.items():
+        files[name] += text
+    with AsteriskServer(installation, folder, files) as server:
+        yield PbxSite(server, plan, outside)
+
+
+class Phones:
+    """Phones of one test."""
+
+    def __init__(self, site: PbxSite, stack: AsyncExitStack) -> None:
+        self._site = site
+        self._stack = stack
+
+    async def agent(self, name: str) -> SipPhone:
+        """The phone of an agent, signed on."""
+        (password,) = (it.password for it in AGENTS if it.endpoint == name)
+        phone = await self.switched_on(name, password, PHONES_HOST)
+        await phone.register()
+        self._stack.push_async_callback(phone.register, 0)
+        return phone
+
+    async def caller(self, number: str = "13800001111") -> SipPhone:
+        """The phone of somebody outside who calls over the trunk."""
+        return await self.switched_on(number, None, CARRIER_HOST)
+
+    async def outside(self) -> SipPhone:
+        """Whoever is called over the trunk."""
+        return await self.switched_on("outside", None, CARRIER_HOST, self._site.outside_port)
+
+    async def switched_on(self, user: str, password: str | None, host: str, port: int = 0) -> SipPhone:
+        """Any phone."""
+        hertz = TONES.get(user, TONES["caller"])
+        phone = SipPhone(self._site.sip, user, password, host=host, hertz=hertz, port=port)
+        return await self._stack.enter_async_context(phone)
