@@ -73,6 +73,12 @@ async def agents(
     return await _profiles(session, (await session.scalars(query)).all())
 
 
+async def phones(session: AsyncSession, prefix: str) -> Sequence[tuple[str, str]]:
+    """Address and name of each active agent whose address begins with `prefix`."""
+    query = select(Agent.address, Agent.name).where(Agent.active, Agent.address.startswith(prefix, autoescape=True))
+    return [(address, name) for address, name in await session.execute(query.order_by(Agent.address))]
+
+
 async def holders(session: AsyncSession, skill_id: str, limit: int) -> Sequence[str]:
     """Some of the agents who hold a skill, at most `limit`."""
     query = select(AgentSkill.agent_id).where(AgentSkill.skill_id == skill_id).order_by(AgentSkill.agent_id)

@@ -2,7 +2,18 @@
 
 import typer
 
-from app.cli import administration, demonstration, flows, measuring, planning, serving, simulating, softphone, speaking
+from app.cli import (
+    administration,
+    asterisk,
+    demonstration,
+    flows,
+    measuring,
+    planning,
+    serving,
+    simulating,
+    softphone,
+    speaking,
+)
 from app.cli.trouble import told_plainly
 
 commands = typer.Typer(
@@ -13,7 +24,18 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serving, demonstration, softphone, administration, measuring, simulating, planning, flows, speaking):
+for module in (
+    serving,
+    demonstration,
+    softphone,
+    administration,
+    measuring,
+    simulating,
+    planning,
+    flows,
+    speaking,
+    asterisk,
+):
     module.add_to(commands)
 
 

@@ -90,9 +90,11 @@ def test_without_apt_it_is_said_what_is_missing(tmp_path: Path, monkeypatch: pyt
 
 
 def test_without_a_mirror_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    apt = tmp_path / "apt-get"
-    apt.write_text("#!/bin/sh\n[ $1 = indextargets ] || { echo E: no network >&2; exit 100; }\necho $SITE\n")
-    apt.chmod(0o755)
+    for name in ("apt-get", "dpkg", "keyring"):
+        stand_in = tmp_path / name
+        stand_in.write_text("#!/bin/sh\n[ $1 = indextargets ] || { echo E: no network >&2; exit 100; }\necho $SITE\n")
+        stand_in.chmod(0o755)
+    monkeypatch.setattr("app.demo.pbx.apt.KEYRING", tmp_path / "keyring")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(AsteriskMissing, match="apt-get update"):
         Apt(tmp_path / "a").update()
