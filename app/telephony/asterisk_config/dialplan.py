@@ -1,6 +1,6 @@
 """extensions.conf: every call goes to Callfloor, and somewhere else while Callfloor is away."""
 
-from app.telephony.asterisk_config.phones import INBOUND, PHONE, REFER_TO_APP
+from app.telephony.asterisk_config.phones import INBOUND, PHONE
 from app.telephony.asterisk_config.plan import ECHO, AsteriskPlan, Fallback
 from app.telephony.asterisk_config.sections import file, section
 
@@ -24,8 +24,7 @@ def extensions(plan: AsteriskPlan) -> str:
 
 def _to_callfloor(app: str, what: str) -> str:
     return "".join(
-        f"exten => {dialled},1,Set({REFER_TO_APP})\n"
-        f" same => n,Stasis({app},{what},${{EXTEN}})\n"
+        f"exten => {dialled},1,Stasis({app},{what},${{EXTEN}})\n"
         f' same => n,GotoIf($["${{STASISSTATUS}}" = "FAILED"]?{AWAY},s,1)\n'
         " same => n,Hangup()\n"
         for dialled in ANYTHING

@@ -79,7 +79,7 @@ def _both(plan: AsteriskPlan, context: str) -> tuple[tuple[str, str | None], ...
         ("send_connected_line", "no"),
         ("trust_id_inbound", "yes" if context == INBOUND else None),
         ("send_pai", "yes"),
-        # who asks for a transfer in Callfloor's calls asks Callfloor
+        # holds for calls from here and for those that ARI makes to here
         ("set_var", REFER_TO_APP),
     )
 

@@ -49,7 +49,7 @@ def test_calls_of_a_trunk_are_known_by_its_address_and_go_to_callfloor() -> None
     assert {"context=callfloor-inbound", "send_connected_line=no", "aors=carrier"} <= set(endpoint)
     assert "match=192.0.2.10,198.51.100.0/24" in named(files["pjsip.conf"], "carrier", "identify")
     assert "contact=sip:sip.example:5060" in named(files["pjsip.conf"], "carrier", "aor")
-    assert " same => n,Stasis(callfloor,inbound,${EXTEN})" in files["extensions.conf"]
+    assert ",1,Stasis(callfloor,inbound,${EXTEN})" in files["extensions.conf"]
 
 
 def test_a_trunk_with_an_account_signs_and_registers() -> None:
@@ -66,7 +66,7 @@ def test_an_agents_phone_has_one_place_and_its_calls_go_to_callfloor() -> None:
     )
     assert {"max_contacts=1", "remove_existing=yes"} <= set(named(files["pjsip.conf"], "anna", "aor"))
     assert "password=her password" in named(files["pjsip.conf"], "anna", "auth")
-    assert " same => n,Stasis(callfloor,phone,${EXTEN})" in files["extensions.conf"]
+    assert ",1,Stasis(callfloor,phone,${EXTEN})" in files["extensions.conf"]
 
 
 def test_browsers_bring_their_transports_and_ice() -> None:

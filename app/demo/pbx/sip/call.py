@@ -59,6 +59,8 @@ class Call:
         self.invite: Message | None = None
         self.provisional: list[int] = []
         """What was said before the answer, such as 180 and 183."""
+        self.asked: list[str] = []
+        """What the other side asked within the call, such as BYE, or INVITE for another offer."""
         self.held_by_them = False
         self.pressed_by_info = ""
         self.transfer_progress: list[str] = []
@@ -205,6 +207,7 @@ class Call:
 
     def take(self, request: Message) -> None:
         """Something that they ask within the call."""
+        self.asked.append(request.method)
         takers = {"BYE": self._take_bye, "CANCEL": self._take_cancel, "INVITE": self._take_offer}
         if request.method == "ACK":
             self._answered.set()
