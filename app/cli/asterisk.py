@@ -117,7 +117,7 @@ def _tell(folder: Path, plan: "AsteriskPlan", kept: list[str], readable: bool) -
     trunks = (
         ", ".join(trunk.name for trunk in plan.trunks) or "no trunk yet: name one with --plan, see docs/asterisk.md"
     )
-    typer.echo(f"{folder}: {len(plan.agents)} phones; {trunks}.")
+    typer.echo(f"{folder}: {len(plan.agents)} phone{'s' * (len(plan.agents) != 1)}; {trunks}.")
     if kept:
         typer.echo(f"What was there is kept as *{BEFORE}: {', '.join(kept)}.")
     steps = [
