@@ -1,5 +1,6 @@
 """Asterisk as a process: installed once, started, asked, stopped, gone with its parent."""
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,7 +11,10 @@ import pytest
 
 from app.demo.pbx.apt import Apt, AsteriskMissing
 from app.demo.pbx.install import Installation, install, unresolved
+from app.demo.pbx.loopback import PHONES_HOST
 from app.demo.pbx.server import AsteriskFailed, AsteriskServer
+from app.demo.pbx.sip.phone import SipPhone
+from app.telephony.asterisk_config.plan import ECHO
 from tests.pbx.site import PbxSite, started
 
 pytestmark = pytest.mark.enable_socket
@@ -19,6 +23,9 @@ PARENT = """
 import sys
 from pathlib import Path
 from app.demo.pbx.install import Installation
+from app.demo.pbx.loopback import PHONES_HOST
+from app.demo.pbx.sip.phone import SipPhone
+from app.telephony.asterisk_config.plan import ECHO
 from tests.pbx.site import started
 with started(Installation(Path(sys.argv[1]), sys.argv[2]), Path(sys.argv[3])) as site:
     print(site.server.pid, flush=True)
@@ -58,6 +65,16 @@ def test_it_stops_and_frees_its_folder(installation: Installation, tmp_path: Pat
             assert "Asterisk 22" in site.server.command("core show version")
         assert not lives(pid)
         assert site.server.pid is None
+
+
+async def test_it_stops_also_while_somebody_calls(installation: Installation, tmp_path: Path) -> None:
+    with started(installation, tmp_path) as site:
+        async with SipPhone(site.sip, "anna", "password of anna", host=PHONES_HOST) as phone:
+            call = await phone.dial(ECHO).until_answered()
+            began = time.monotonic()
+            await asyncio.to_thread(site.server.stop)
+            assert time.monotonic() - began < 5
+            await call.until_ended()
 
 
 def test_it_ends_with_whoever_started_it(installation: Installation, tmp_path: Path) -> None:

@@ -69,7 +69,10 @@ class AsteriskServer:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        process.terminate()
+        try:
+            self.command("core stop now")  # at a SIGTERM it waits for calls
+        except (AsteriskFailed, subprocess.TimeoutExpired):
+            process.terminate()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
