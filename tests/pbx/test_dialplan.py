@@ -88,6 +88,7 @@ async def test_a_bridge_tells_the_carrier_nothing(asterisk: PbxSite, phones: Pho
         await call.until_answered()
         await call.until_hears(ANNA, among=(CALLER,))
         await came.until_hears(CALLER, among=(ANNA,))
+        assert "ChannelVarset" not in {event["type"] for event in ari.events}
         assert call.asked == []
         assert came.asked == ["ACK"]
         await call.hang_up()

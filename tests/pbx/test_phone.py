@@ -8,6 +8,7 @@ from app.demo.pbx.loopback import PHONES_HOST
 from app.demo.pbx.sip.call import Call, CallOver, Refused
 from app.demo.pbx.sip.phone import SipPhone
 from app.telephony.asterisk_config.plan import ECHO
+from tests.fixtures.waiting import eventually
 from tests.pbx.site import TONES, PbxSite, Phones
 
 pytestmark = pytest.mark.enable_socket
@@ -25,7 +26,12 @@ async def connected(phones: Phones) -> tuple[Call, Call]:
 
 async def test_a_phone_signs_on_and_hears_itself(phones: Phones, asterisk: PbxSite) -> None:
     anna = await phones.agent("anna")
-    assert f"sip:anna@{PHONES_HOST}:{anna.port}" in asterisk.server.command("pjsip show contacts")
+
+    async def contact() -> str:
+        listed = asterisk.server.command("pjsip show contacts").splitlines()
+        return next((line for line in listed if f"sip:anna@{PHONES_HOST}:{anna.port}" in line), "")
+
+    await eventually(contact, lambda line: " Avail " in line)
     call = await anna.dial(ECHO).until_answered()
     await call.until_hears(ANNA, among=(BO,))
     await call.press("12#")

@@ -9,6 +9,8 @@ from app.telephony.asterisk_config.sections import file, section
 SESSIONS = 2000
 """Each browser's phone and each connection to ARI takes one; beyond Asterisk's 100 the next is dropped in silence."""
 SOCKET_WRITE_MILLISECONDS = 5000
+VARIABLE_SET = "ast_channel_varset_type"
+"""Told dozens of times a call, and nobody asks."""
 EMPTY = ("acl", "ccss", "cdr", "cel", "features", "manager", "udptl", "websocket_client")
 """Asterisk reads these in any case and logs an error for one that is missing."""
 
@@ -134,7 +136,7 @@ def _logger() -> str:
 
 def _stasis() -> str:
     threads = section("threadpool", ("initial_size", 5), ("idle_timeout_sec", 20), ("max_size", 50))
-    return file("event threads", threads, section("declined_message_types"))
+    return file("event threads", threads, section("declined_message_types", ("decline", VARIABLE_SET)))
 
 
 def _left_alone() -> dict[str, str]:

@@ -14,6 +14,7 @@ CODECS = "ulaw,alaw"
 """What trunks speak; browsers speak it, too, so that nothing has to be transcoded."""
 REFER_TO_APP = "PJSIP_TRANSFER_HANDLING()=ari-only"
 """A phone that transfers asks Callfloor, which knows whose call it is, rather than the dialplan."""
+QUALIFY_SECONDS = 30
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
 
 
@@ -146,5 +147,8 @@ def _agent(plan: AsteriskPlan, agent: AgentPhone) -> Iterator[str]:
         ("aors", name),
     )
     yield section(name, ("type", "auth"), ("auth_type", "digest"), ("username", name), ("password", agent.password))
-    # ARI rings one contact only: a phone that signs on again takes the place of what it was before
-    yield section(name, ("type", "aor"), ("max_contacts", 1), ("remove_existing", "yes"), ("qualify_frequency", 0))
+    # ARI rings one contact only: a phone that signs on again takes the place of what it was before, and one that has
+    # gone without a word is not rung
+    yield section(
+        name, ("type", "aor"), ("max_contacts", 1), ("remove_existing", "yes"), ("qualify_frequency", QUALIFY_SECONDS)
+    )
