@@ -28,7 +28,8 @@ class Team(Base):
 
 
 class Agent(Base):
-    """A user who takes contacts. `address` is the phone that the switch rings (extension or SIP address)."""
+    """A user who takes contacts. `address` is the phone that the switch rings (extension or SIP address).
+    With `auto_accept` what is offered is accepted for them, and the phone rings at the offer."""
 
     __tablename__ = "agents"
     __table_args__ = (CheckConstraint("blending in ('exclusive', 'mixed')", name="blending_known"),)
@@ -40,6 +41,7 @@ class Agent(Base):
     team_id: Mapped[str | None] = mapped_column(ForeignKey("teams.id"), index=True)
     capacity: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{\"voice\": 1}'::jsonb"))
     blending: Mapped[str] = mapped_column(server_default=text("'exclusive'"))
+    auto_accept: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -51,8 +51,8 @@ async def create_agent(
     team: str | None = None,
     **record: Any,
 ) -> AgentProfile:
-    """An account and its agent in one; `record` is what else the agent's record says (`capacity`, `blending`). Raises
-    what `create_user` raises, `AddressTaken`, `NoSuchTeam` or `SkillsUnknown`."""
+    """An account and its agent in one; `record` is what else the agent's record says (`capacity`, `blending`,
+    `auto_accept`). Raises what `create_user` raises, `AddressTaken`, `NoSuchTeam` or `SkillsUnknown`."""
     await create_user(session, passwords, user_id=agent_id, name=name, role=role, password=password)
     with _kept_rules(address, team):
         made = await insert_new(session, Agent, id=agent_id, name=name, address=address, team_id=team, **record)
@@ -61,8 +61,8 @@ async def create_agent(
 
 
 async def change_agent(session: WriteSession, agent_id: str, changes: Mapping[str, Any], clock: Clock) -> AgentProfile:
-    """Change `name`, `address`, `team_id`, `capacity`, `blending` or `active`. The account takes the name too;
-    `active=False` ends only the work as an agent. Raises `AgentUnknown`, `AddressTaken`, `NoSuchTeam`, or
+    """Change `name`, `address`, `team_id`, `capacity`, `blending`, `auto_accept` or `active`. The account takes the
+    name too; `active=False` ends only the work as an agent. Raises `AgentUnknown`, `AddressTaken`, `NoSuchTeam`, or
     `AccountDisabled` for reviving the agent of a disabled account."""
     found = await queries.agent(session, agent_id)
     if changes.get("active") and not (await accounts.user(session, agent_id)).active:

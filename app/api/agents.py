@@ -47,13 +47,14 @@ async def create_agent(given: AgentIn, session: Write, using: Using) -> AgentDet
         team=given.team,
         capacity=given.capacity,
         blending=given.blending,
+        auto_accept=given.auto_accept,
     )
     return AgentDetailOut.of(made, warnings=[])
 
 
 @router.patch("/{agent_id}", dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def change_agent(agent_id: str, given: AgentPatch, session: Write, using: Using) -> AgentDetailOut:
-    """Rename, move to another phone or team, change the capacity, make inactive or active."""
+    """Rename, move to another phone or team, change the capacity or auto-accept, make inactive or active."""
     changed = await service.change_agent(session, agent_id, given.changes(), using.clock)
     return AgentDetailOut.of(changed, warnings=await warnings_of_agent(session, changed.agent))
 

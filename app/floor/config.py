@@ -62,7 +62,8 @@ class TierRules(msgspec.Struct, frozen=True):
 
 
 class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Who an agent is, where their phone is, what they can do."""
+    """Who an agent is, where their phone is, what they can do. With `auto_accept` what is offered is accepted for them
+    in the same moment: their phone rings at the offer."""
 
     id: str
     name: str
@@ -71,6 +72,7 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     team: str | None = None
     capacity: Capacity = ONE_CALL
     blending: Blending = Blending.EXCLUSIVE
+    auto_accept: bool = False
 
     @property
     def kind(self) -> Kind:

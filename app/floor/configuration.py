@@ -30,7 +30,7 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
         hours = {row["id"]: _hours(row) for row in await connection.fetch("SELECT * FROM business_hours")}
         queue_skills = await _skills(connection, "SELECT queue_id, skill_id, level FROM queue_skills")
         agents = await connection.fetch(
-            """SELECT a.id, a.name, a.address, a.team_id AS team, a.capacity, a.blending
+            """SELECT a.id, a.name, a.address, a.team_id AS team, a.capacity, a.blending, a.auto_accept
                FROM agents a JOIN users u ON u.id = a.id WHERE a.active AND u.active"""
         )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from app.agents.presence import PresenceEvent
+from app.core.errors import Conflict
 from app.core.instants import iso
 from app.floor import views
+from app.floor.commands import ContactCommand
 from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
 from app.floor.placing import placed
 from app.floor.work import Work
@@ -43,7 +45,8 @@ def match(work: Work) -> None:
     contacts.sort(key=lambda contact: contact.place)
     made += [_bring_together(work, store.engine.agent_for(contact.id)) for contact in contacts]
     for pair in filter(None, made):
-        _offer_to_more(work, pair)
+        if not _answers_at_once(work, pair.agent):
+            _offer_to_more(work, pair)
 
 
 def _bring_together(work: Work, pair: Pair | None) -> Pair | None:
@@ -68,6 +71,10 @@ def _offer_also(work: Work, contact: Contact, pair: Pair) -> None:
     asked = (*contact.missed_by, *(each.agent for each in contact.offers))
     engine, selection = work.store.engine, work.store.config.queues[contact.queue or ""].selection
     ranked, _ = engine.ready.best(contact.wanted, selection, asked, 1)
+    while ranked and _answers_at_once(work, ranked[0].agent):
+        # they would take it from who was chosen before them, in the same instant
+        asked = (*asked, ranked[0].agent)
+        ranked, _ = engine.ready.best(contact.wanted, selection, asked, 1)
     if not ranked or contact.offer is None:
         return
     agent = work.store.agents[ranked[0].agent]
@@ -76,19 +83,29 @@ def _offer_also(work: Work, contact: Contact, pair: Pair) -> None:
     _reserve(work, also, agent, contact.offer.expires_at, _decision(work, contact, agent, beside))
 
 
+def _answers_at_once(work: Work, agent_id: str) -> bool:
+    """Whether this agent's phone answers for them: then they have it, and nobody else is asked."""
+    record = work.store.config.agents.get(agent_id)
+    return record is not None and record.auto_accept
+
+
 def offer(work: Work, contact: Contact, agent: LiveAgent, why: Decision) -> None:
     """Reserve the agent and pop the contact."""
     queue = work.store.config.queues.get(contact.queue or "")
     expires_at = work.now + (queue.offer_seconds if queue else DEFAULT_OFFER_SECONDS)
-    offered = contact.with_(state=ContactState.OFFERED, offer=Offer(agent.id, expires_at), also=())
-    _reserve(work, offered, agent, expires_at, why)
+    popped = contact.with_(state=ContactState.OFFERED, offer=Offer(agent.id, expires_at), also=())
+    _reserve(work, popped, agent, expires_at, why)
 
 
-def _reserve(work: Work, offered: Contact, agent: LiveAgent, expires_at: float, why: Decision) -> None:
-    contact = offered
-    work.store.put_contact(offered.noted(work.now, "contact.offered", agent=agent.id, rule=why.rule))
+def _reserve(work: Work, contact: Contact, agent: LiveAgent, expires_at: float, why: Decision) -> None:
+    work.store.put_contact(contact.noted(work.now, "contact.offered", agent=agent.id, rule=why.rule))
     work.move(agent.id, PresenceEvent.RESERVE, offer=contact.id, served_at=work.now)
-    frame = {"contact": views.contact_view(offered), "why": why, "expires_at": iso(expires_at)}
+    frame = {
+        "contact": views.contact_view(contact),
+        "why": why,
+        "expires_at": iso(expires_at),
+        "auto_accepted": _answers_at_once(work, agent.id),
+    }
     work.tell("contact.offered", frame, contact.id, agent.id)
 
 
@@ -100,6 +117,21 @@ def offer_by_name(work: Work, contact: Contact, agent_id: str) -> bool:
         return False
     offer(work, contact, agent, _decision(work, contact, agent, None))
     return True
+
+
+def offered(work: Work, command: ContactCommand, wish: str) -> Contact:
+    """The contact that is on offer to the agent; raises Conflict."""
+    contact = work.store.contacts.get(command.contact_id)
+    offers = contact.offers if contact is not None and contact.state is ContactState.OFFERED else ()
+    if contact is None or command.agent_id not in (each.agent for each in offers):
+        agent = work.store.agent(command.agent_id)
+        raise Conflict(
+            f"Cannot {wish}: contact {command.contact_id} is not on offer to {agent.id}; the offer may have expired.",
+            state=str(agent.state),
+            contact_state=str(contact.state) if contact else "ended",
+            contact_id=command.contact_id,
+        )
+    return contact
 
 
 def take_back(

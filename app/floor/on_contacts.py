@@ -9,50 +9,15 @@ from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
 from app.floor import contacts, views
-from app.floor.entities import Contact, ContactState, Offer
-from app.floor.offers import release, take_back
+from app.floor.entities import Contact, ContactState
+from app.floor.offers import offered, take_back
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, OrderType
 
 
-def accept(work: Work, command: c.AcceptOffer) -> dict[str, Any]:
-    """Take the offered contact: the switch connects the agent's phone."""
-    contact = _taken(work, _offered(work, command, "accept"), command.agent_id)
-    if contact.promised:
-        return _call_back(work, contact, command.agent_id)
-    until = work.now + contacts.CONNECT_SECONDS
-    contact = contact.with_(state=ContactState.CONNECTING, offer=Offer(command.agent_id, until))
-    work.store.put_contact(contact.noted(work.now, "offer.accepted", agent=command.agent_id))
-    contacts.occupy(work, contact.id, command.agent_id)
-    work.order(OrderType.CONNECT, contact, command.agent_id)
-    return {"contact": views.contact_view(contact)}
-
-
-def _taken(work: Work, contact: Contact, agent_id: str) -> Contact:
-    """The first who accepts has the contact; it is rescinded from all others, who have not missed it."""
-    others = [each.agent for each in contact.offers if each.agent != agent_id]
-    for other in others:
-        contact = contact.without_offer(other)
-    work.store.put_contact(contact)
-    for other in others:
-        release(work, contact, other, "taken")
-    return contact
-
-
-def _call_back(work: Work, contact: Contact, agent_id: str) -> dict[str, Any]:
-    """The agent takes a callback: the switch rings their phone and then the customer's."""
-    contact = contact.with_(
-        state=ContactState.CONNECTING, offer=None, agents=(agent_id,), close_at=work.now + contacts.DIAL_SECONDS
-    )
-    work.store.put_contact(contact.noted(work.now, "offer.accepted", agent=agent_id))
-    contacts.occupy(work, contact.id, agent_id)
-    work.order(OrderType.DIAL, contact, agent_id, to=contact.call.to)
-    return {"contact": views.contact_view(contact)}
-
-
 def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
     """Refuse the offered contact; the queue says whether that keeps the agent ready."""
-    contact = _offered(work, command, "decline")
+    contact = offered(work, command, "decline")
     rules = work.store.config.queues.get(contact.queue or "")
     if rules is None or rules.decline_keeps_ready:
         take_back(work, contact, "declined", agent=command.agent_id)
@@ -181,20 +146,6 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
     contacts.settle_wrap_up(work, agent.id, command.code, command.note)
     work.free(agent.id)
     return work.agent_body(agent.id)
-
-
-def _offered(work: Work, command: c.ContactCommand, wish: str) -> Contact:
-    contact = work.store.contacts.get(command.contact_id)
-    offers = contact.offers if contact is not None and contact.state is ContactState.OFFERED else ()
-    if contact is None or command.agent_id not in (each.agent for each in offers):
-        agent = work.store.agent(command.agent_id)
-        raise Conflict(
-            f"Cannot {wish}: contact {command.contact_id} is not on offer to {agent.id}; the offer may have expired.",
-            state=str(agent.state),
-            contact_state=str(contact.state) if contact else "ended",
-            contact_id=command.contact_id,
-        )
-    return contact
 
 
 def _talking(work: Work, command: c.ContactCommand, wish: str) -> Contact:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from app.core.errors import CallfloorError
-from app.floor import commands as c
 from app.floor import (
+    accepting,
     deadlines,
     on_calls,
     on_configuration,
@@ -24,6 +24,7 @@ from app.floor import (
     recordings,
     views,
 )
+from app.floor import commands as c
 from app.floor.config import FloorConfig
 from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
 from app.floor.offers import match
@@ -51,7 +52,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.Ready: on_presence.ready,
     c.NotReady: on_presence.not_ready,
     c.LogOff: on_presence.log_off,
-    c.AcceptOffer: on_contacts.accept,
+    c.AcceptOffer: accepting.accept,
     c.DeclineOffer: on_contacts.decline,
     c.Hold: on_contacts.hold,
     c.Retrieve: on_contacts.retrieve,
@@ -99,6 +100,8 @@ class FloorState:
             body = HANDLERS[type(command)](work, command)
             queueing.look_at_deserted(work)
             match(work)
+            while accepting.accept_for_agents(work):
+                match(work)
         except CallfloorError as refusal:
             self.store.rollback()
             return Outcome(c.Answer(False, {"code": refusal.code, "detail": refusal.detail, **refusal.facts}))

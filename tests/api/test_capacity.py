@@ -21,6 +21,13 @@ async def test_an_agent_has_one_call_unless_told_otherwise(admin: httpx.AsyncCli
     assert replaced == changed | {"capacity": {"chat": 20}}, "the whole of it"
 
 
+async def test_a_phone_may_answer_for_its_agent(admin: httpx.AsyncClient) -> None:
+    assert (await admin.post("/api/v1/agents", json=AGENT)).json()["auto_accept"] is False
+    assert (await admin.patch(PATH, json={"auto_accept": True})).json()["auto_accept"] is True
+    [entry] = (await admin.get("/api/v1/audit?kind=agent&action=agent.changed")).json()["items"]
+    assert entry["after"] == {"auto_accept": True}
+
+
 async def test_capacity_is_given_with_the_agent(admin: httpx.AsyncClient) -> None:
     given = {"capacity": {"chat": 2}, "blending": "mixed"}
     made = (await admin.post("/api/v1/agents", json=AGENT | given)).json()

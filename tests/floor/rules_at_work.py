@@ -40,9 +40,10 @@ def every_rule_at_work(bank: FloorConfig) -> FloorConfig:
     two_chats = (("chat", 2), ("voice", 1))
     ann = change(bank.agents["ann"], capacity=two_chats)
     bob = change(bank.agents["bob"], capacity=two_chats, blending=Blending.MIXED)
+    cho = change(bank.agents["cho"], auto_accept=True)
     queues = {"cards": cards, "loans": loans, "wealth": wealth}
     flows = config()
     cloud = change(bank.sources["cloud"], steered=True)
     sources = {**flows.sources, "cloud": cloud}
     bank = change(bank, sources=sources, flows=flows.flows)
-    return change(bank, queues=queues, agents={**bank.agents, "ann": ann, "bob": bob})
+    return change(bank, queues=queues, agents={**bank.agents, "ann": ann, "bob": bob, "cho": cho})

@@ -83,7 +83,9 @@ async def test_overflow_and_capacity_are_read_as_they_were_written(database: Dat
         await create_queue(session, **QueueIn.model_validate(given).model_dump())
         for agent in ("mei", "tom"):
             await make_agent(session, agent)
-        patch = AgentPatch.model_validate({"capacity": {"voice": 1, "chat": 3}, "blending": "mixed"})
+        patch = AgentPatch.model_validate(
+            {"capacity": {"voice": 1, "chat": 3}, "blending": "mixed", "auto_accept": True}
+        )
         await change_agent(session, "mei", patch.changes(), now)
     config = await read(database)
     assert config.queues["service"].overflow == ()
@@ -93,9 +95,11 @@ async def test_overflow_and_capacity_are_read_as_they_were_written(database: Dat
         OverflowRule(when=When.WAIT, at=90.5, do=Do.QUEUE, queue="service"),
         OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL),
     )
-    assert {agent: (record.capacity, record.blending) for agent, record in config.agents.items()} == {
-        "mei": ((("chat", 3), ("voice", 1)), Blending.MIXED),
-        "tom": (ONE_CALL, Blending.EXCLUSIVE),
+    assert {
+        agent: (record.capacity, record.blending, record.auto_accept) for agent, record in config.agents.items()
+    } == {
+        "mei": ((("chat", 3), ("voice", 1)), Blending.MIXED, True),
+        "tom": (ONE_CALL, Blending.EXCLUSIVE, False),
     }
 
 

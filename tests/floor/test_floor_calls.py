@@ -154,7 +154,7 @@ def test_failed_phone_sends_the_caller_back_and_stops_the_agent() -> None:
     contact = floor.arrives()
     floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
     floor.call("failed", agent="1001", cause="unregistered")
-    assert floor.agent("ann").reason == "phone_failed"
+    assert floor.agent("ann").reason == "phone_unregistered"
     assert floor.offered_to(contact) == "bob"
 
 

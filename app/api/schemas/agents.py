@@ -31,6 +31,12 @@ Blended = Annotated[
 ]
 
 
+AutoAccept = Annotated[
+    bool,
+    Field(description="what is offered is accepted for the agent at once: the phone rings at the offer"),
+]
+
+
 class SkillIn(Input):
     """A new skill: a product, a language, anything that a contact may need."""
 
@@ -97,6 +103,7 @@ class AgentIn(Input):
     team: Slug | None = None
     capacity: Capacity = Field(default_factory=lambda: dict(ONE_CALL))
     blending: Blended = Blending.EXCLUSIVE
+    auto_accept: AutoAccept = False
 
 
 class AgentPatch(Input):
@@ -109,6 +116,7 @@ class AgentPatch(Input):
     team: Slug | MISSING | None = MISSING
     capacity: Capacity | MISSING = MISSING
     blending: Blended | MISSING = MISSING
+    auto_accept: AutoAccept | MISSING = MISSING
 
     def changes(self) -> dict[str, Any]:
         """The columns to set."""
@@ -127,6 +135,7 @@ class AgentOut(Output):
     skills: dict[str, int]
     capacity: dict[str, int]
     blending: Blending
+    auto_accept: bool
     created_at: Instant
 
     @classmethod
@@ -142,6 +151,7 @@ class AgentOut(Output):
             skills=profile.skills,
             capacity=row.capacity,
             blending=Blending(row.blending),
+            auto_accept=row.auto_accept,
             created_at=row.created_at,
             **more,
         )

@@ -214,12 +214,14 @@ class ContactQueued(Numbered, tag="contact.queued", kw_only=True):
 
 
 class ContactOffered(Numbered, tag="contact.offered", kw_only=True):
-    """The screen pop: take or decline it before `expires_at`. `profile` is the customer's, `why` routing's reason."""
+    """The screen pop: take or decline it before `expires_at`. `profile` is the customer's, `why` routing's reason.
+    With `auto_accepted` it is accepted already: the phone rings, and `contact.updated` tells so next."""
 
     contact: Contact
     profile: dict[str, Any] | None
     why: Decision
     expires_at: str
+    auto_accepted: bool
 
 
 class ContactOverflowed(Numbered, tag="contact.overflowed", kw_only=True):

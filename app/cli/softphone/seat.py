@@ -20,7 +20,11 @@ WITHDRAWN = {
     "caller_gone": "The caller gave up.",
     "declined": "Declined; the caller goes to somebody else.",
     "taken": "Somebody else has taken the call.",
-    "phone_failed": "Your phone was not answered; the caller waits on.",
+    "phone_failed": "Your phone could not be connected; the caller waits on.",
+    "phone_not_answered": "Your phone was not answered; the caller waits on.",
+    "phone_busy": "Your phone was busy; the caller waits on.",
+    "phone_declined": "Your phone declined; the caller waits on.",
+    "phone_unregistered": "Your phone is not registered; the caller waits on.",
     "connect_failed": "Your phone could not be reached; the caller waits on.",
 }
 

@@ -17,6 +17,8 @@ LISTENER = "listener-"
 LONGEST_LABEL = 128
 RING_SECONDS = {"agent": 25, "customer": 60, "other": 45, "listener": 25}
 """An agent's phone rings shorter than the floor waits for it."""
+SOONER_SECONDS = 5
+LEAST_RING_SECONDS = 5
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -33,6 +35,13 @@ class Wanted(msgspec.Struct, frozen=True):
 def label_of(agent: str) -> str:
     """What an agent is called in a conference."""
     return _allowed(f"agent-{agent}")
+
+
+def rung(wanted: Wanted, seconds: object) -> Wanted:
+    """A phone that the floor waits `seconds` for gives up a little before that, so that it can say why."""
+    if not isinstance(seconds, int | float):
+        return wanted
+    return wanted.also(Timeout=max(LEAST_RING_SECONDS, int(seconds) - SOONER_SECONDS))
 
 
 def stays(label: str | None, leaving: str | None) -> bool:

@@ -115,6 +115,7 @@ class TwilioDriver:
         wanted = dialling.wanted(task.type, task.place, task.agent, task.to, task.data.get("mode"), coached)
         if isinstance(wanted, Refused):
             return wanted
+        wanted = dialling.rung(wanted, task.data.get("ring_seconds"))
         if task.repeated and await self._present(task, wanted.label):
             return Delivered()
         try:
