@@ -17,9 +17,10 @@ from app.floor.effects import (
     Happened,
     SaveAgent,
     SaveContact,
+    SavePhone,
     SwitchOrder,
 )
-from app.floor.entities import Contact, Entry, Visit
+from app.floor.entities import Contact, Entry, Phone, Visit
 from app.floor.views import leg_view
 
 _encode = msgspec.json.Encoder().encode
@@ -42,15 +43,15 @@ class Batch:
         self._profiles: dict[str, bytes] = {}
         self._dropped: dict[str, None] = {}
         self._agents: dict[str, SaveAgent] = {}
+        self._phones: dict[str, Phone | None] = {}
         self._ended: dict[str, EndContact] = {}
         self._entries: list[AddEntry] = []
         self._amends: dict[str, Amend] = {}
         self._answered: dict[str, AnsweredLate] = {}
 
     def __bool__(self) -> bool:
-        return bool(
-            self.inbox or self.events or self.orders or self._contacts or self._dropped or self._agents or self._entries
-        )
+        live = self._contacts or self._dropped or self._agents or self._phones
+        return bool(self.inbox or self.events or self.orders or live or self._entries)
 
     def remember(self, scope: str, key: str, at: float, answer: bytes) -> None:
         """Keep the answer to a command that came with an id."""
@@ -70,6 +71,8 @@ class Batch:
             ],
             "dropped": [(key,) for key in self._dropped],
             "agents": [(key, _json(saved.agent)) for key, saved in self._agents.items()],
+            "phones": [(key, _json(phone)) for key, phone in self._phones.items() if phone is not None],
+            "phones_gone": [(key,) for key, phone in self._phones.items() if phone is None],
             "events": [(e.seq, e.at, e.type, e.contact, e.agent, e.body.decode()) for e in self.events],
             "inbox": self.inbox,
             "orders": [(o.seq, o.source, o.contact, o.type, o.body.decode(), o.at) for o in self.orders],
@@ -95,6 +98,9 @@ class Batch:
 
     def _save_agent(self, effect: SaveAgent) -> None:
         self._agents[effect.agent.id] = effect
+
+    def _save_phone(self, effect: SavePhone) -> None:
+        self._phones[effect.address] = effect.phone
 
     def _drop(self, effect: DropContact) -> None:
         self._contacts.pop(effect.id, None)
@@ -141,6 +147,7 @@ _TAKERS: dict[type[Effect], Callable[[Batch, Any], None]] = {
     AddEntry: lambda batch, effect: batch._entries.append(effect),
     SaveContact: Batch._save,
     SaveAgent: Batch._save_agent,
+    SavePhone: Batch._save_phone,
     DropContact: Batch._drop,
     EndContact: Batch._end,
     AnsweredLate: Batch._answer_late,

@@ -10,7 +10,7 @@ import msgspec
 from app.calls.recording import Do
 from app.floor.config import FloorConfig
 from app.ivr.state import Fetched, Verified
-from app.telephony.events import CallEvent
+from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.instructions import Script
 
 
@@ -52,6 +52,14 @@ class TakeEvent(Command, frozen=True, kw_only=True):
     contact_id: str
     raw: bytes = b"{}"
     caller: Recognised | None = None
+
+
+class PhoneState(Command, frozen=True, kw_only=True):
+    """A platform tells of the phone at `address`, as agents' records have it."""
+
+    source: str
+    address: str
+    state: PhoneWord
 
 
 class AgentCommand(Command, frozen=True, kw_only=True):

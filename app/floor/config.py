@@ -3,7 +3,7 @@
 import msgspec
 
 from app.ivr.flow import Flow
-from app.routing.capacity import ONE_CALL, Blending, Capacity
+from app.routing.capacity import ONE_CALL, VOICE, Blending, Capacity
 from app.routing.hours import Hours
 from app.routing.overflow import OverflowRule
 from app.routing.requirement import Kind, Selection, Skills
@@ -73,6 +73,11 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
     capacity: Capacity = ONE_CALL
     blending: Blending = Blending.EXCLUSIVE
     auto_accept: bool = False
+
+    @property
+    def needs_phone(self) -> bool:
+        """Whether they take calls, and not only what is written."""
+        return any(channel == VOICE for channel, _ in self.capacity)
 
     @property
     def kind(self) -> Kind:

@@ -5,11 +5,12 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import callbacks, comfort, contacts, on_calls, on_flow, on_presence, phones, queueing
+from app.floor import callbacks, comfort, contacts, on_calls, on_flow, on_presence, queueing
 from app.floor.commands import Expire
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
 from app.floor.placing import stepped
+from app.floor.reasons import NOT_ANSWERED
 from app.floor.store import ENDED_MEMORY_SECONDS, sweep_at
 from app.floor.work import Work
 from app.telephony.events import OrderType
@@ -81,7 +82,7 @@ def _offer_expires(work: Work, contact: Contact) -> None:
     assert contact.offer is not None
     if contact.state is not ContactState.OFFERED:
         work.order(OrderType.CANCEL, contact, contact.offer.agent)
-        contacts.connect_failed(work, contact, phones.NOT_ANSWERED)
+        contacts.connect_failed(work, contact, NOT_ANSWERED)
         return
     for each in contact.offers:
         late = work.store.contacts[contact.id]

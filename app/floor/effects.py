@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.floor.entities import Contact, Entry, LiveAgent
+from app.floor.entities import Contact, Entry, LiveAgent, Phone
 from app.ivr.state import AnyRequest
 
 
@@ -57,6 +57,13 @@ class SaveAgent(Effect, frozen=True):
     """The agent as they are now."""
 
     agent: LiveAgent
+
+
+class SavePhone(Effect, frozen=True):
+    """What is said of a phone now; None where nobody says anything of it any more."""
+
+    address: str
+    phone: Phone | None
 
 
 class EndContact(Effect, frozen=True):

@@ -12,6 +12,7 @@ from app.floor.commands import CustomerCard, Destination
 from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
+from app.telephony.events import PhoneWord
 
 TIMELINE_LIMIT = 300
 """From so many entries on, what the platform says more is in the event log only."""
@@ -221,12 +222,25 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, **changes)
 
 
+class Phone(msgspec.Struct, frozen=True):
+    """What platforms say of the phone at an address, by source."""
+
+    address: str
+    words: dict[str, PhoneWord]
+
+    @property
+    def word(self) -> PhoneWord | None:
+        """All of it in one word: who is on a call anywhere is on a call, a phone registered anywhere is registered."""
+        ranked = (PhoneWord.IN_USE, PhoneWord.AVAILABLE, PhoneWord.UNAVAILABLE)
+        return next((word for word in ranked if word in self.words.values()), None)
+
+
 class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An agent on this floor. `idle_since` counts from the end of their last contact; a break does not reset it.
 
     `after` is the reason for which they are not ready once their contact is over: they were not before it found them,
     or it was asked for meanwhile. `served_at` is when a contact was last offered to them; `occupancy` (0 to 1) how
-    occupied they were lately, as it was at `since`.
+    occupied they were lately, as it was at `since`. `phone` is what platforms say of their phone, if any does.
     """
 
     id: str
@@ -243,6 +257,7 @@ class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contacts: tuple[str, ...] = ()
     wrap_up: str | None = None
     wrap_up_until: float | None = None
+    phone: PhoneWord | None = None
 
     def with_(self, **changes: Any) -> "LiveAgent":
         """A copy with some fields changed."""

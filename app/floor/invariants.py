@@ -7,6 +7,7 @@ from app.agents.presence import AgentState
 from app.calls.leg import LegState
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.offers import eligible
+from app.floor.phones import check_phones
 from app.floor.state import FloorState
 from app.floor.store import TAKING, Store, contact_deadline
 from app.floor.work import Work
@@ -22,6 +23,7 @@ def check(state: FloorState) -> None:
         _contact_is_sound(store, contact)
         _flow_is_sound(contact)
         _nobody_is_left_in_between(contact)
+    check_phones(store)
     _nobody_waits_beside_an_idle_agent(state)
     _indexes_are_functions_of_the_entities(store)
 

@@ -61,6 +61,16 @@ class LiveAgent(Base):
     state: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class LivePhone(Base):
+    """What platforms say of the phone at an address."""
+
+    __tablename__ = "live_phones"
+
+    floor: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class FloorEvent(Base):
     """What happened, in commit order without gaps. `agent_id` names the agent whose sockets are told."""
 

@@ -4,12 +4,13 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, contacts, on_flow, phones, queueing, recordings
+from app.floor import callbacks, comfort, contacts, on_flow, queueing, recordings
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
 from app.floor.placing import placed
+from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
 from app.telephony.events import CallEvent, EventType
@@ -179,7 +180,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     contact = _agents_left(work, contact, event)
     if news and _connection_failed(contact, event):
         if contact.close_at is None:
-            contacts.connect_failed(work, contact, phones.why_not_reached(event.cause))
+            contacts.connect_failed(work, contact, why_not_reached(event.cause))
         else:  # the agent hung up before their phone was answered: no fault of the phone
             take_back(work, contact.with_(close_at=None), "declined")
         return

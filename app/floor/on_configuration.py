@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_flow, on_presence, placing, queueing
+from app.floor import on_flow, on_presence, phones, placing, queueing
 from app.floor.entities import ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
@@ -33,6 +33,7 @@ def _obey(work: Work) -> None:
         if contact.state is ContactState.WAITING and (placed := placing.placed(work, contact)) != contact:
             work.store.put_contact(placed)
     _reconsider(work)
+    phones.look_anew(work)
     on_presence.dismiss_strangers(work)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None

@@ -8,7 +8,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
-from app.floor import contacts, views
+from app.floor import contacts, phones, views
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
 from app.floor.work import Work, wrong_contact_state
@@ -95,6 +95,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
             state=str(agent.state),
             accepted=["ready", "not_ready", "working_after_call"],
         )
+    phones.must_be_registered(work, agent)
     if not any(character.isdigit() for character in command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])

@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts
+from app.floor import contacts, phones
 from app.floor.entities import LiveAgent
 from app.floor.offers import take_back
 from app.floor.work import Work
@@ -91,6 +91,7 @@ def ready(work: Work, command: c.Ready) -> dict[str, Any]:
         return _afterwards(work, agent, None)
     if not agent.connected:
         raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
+    phones.must_be_registered(work, agent)
     if agent.wrap_up is not None:
         contacts.settle_wrap_up(work, agent.id)
     return work.agent_body(work.move(agent.id, PresenceEvent.MAKE_READY, after=None).id)

@@ -1,25 +1,123 @@
-"""Agents' phones: why one did not take a call, in words that the agent is told."""
+"""Agents' phones, as platforms tell of them. Where no platform tells, nothing is kept from anybody."""
 
-FAILED = "phone_failed"
-NOT_ANSWERED = "phone_not_answered"
-BUSY = "phone_busy"
-DECLINED = "phone_declined"
-UNREGISTERED = "phone_unregistered"
+from typing import Any
 
-_REASONS = {
-    "no_answer": NOT_ANSWERED,
-    "not_answered": NOT_ANSWERED,
-    "timeout": NOT_ANSWERED,
-    "busy": BUSY,
-    "declined": DECLINED,
-    "rejected": DECLINED,
-    "unregistered": UNREGISTERED,
-    "unreachable": UNREGISTERED,
-    "unavailable": UNREGISTERED,
-}
-"""Causes that platforms give for a phone that was not reached; any other is a failure."""
+from app.agents.presence import AgentState, PresenceEvent
+from app.core.errors import Conflict
+from app.floor import callbacks, contacts
+from app.floor import commands as c
+from app.floor.entities import Contact, ContactState, LiveAgent, Phone
+from app.floor.offers import take_back
+from app.floor.reasons import UNREGISTERED
+from app.floor.store import Store
+from app.floor.work import Work
+from app.routing.capacity import VOICE
+from app.telephony.events import OrderType, PhoneWord
 
 
-def why_not_reached(cause: str | None) -> str:
-    """Why an agent's phone did not take a call, by the cause that the platform gave."""
-    return _REASONS.get(cause or "", FAILED)
+def phone_state(work: Work, command: c.PhoneState) -> dict[str, Any]:
+    """A platform tells of a phone: whose agent it is follows."""
+    known = work.store.phones.get(command.address)
+    words = dict(known.words) if known is not None else {}
+    words[command.source] = command.state
+    _keep(work, command.address, words)
+    agent_id = work.store.by_address.get(command.address)
+    if agent_id is not None:
+        _follow(work, agent_id)
+    phone = work.store.phones.get(command.address)
+    return {"address": command.address, "phone": phone.word if phone is not None else None, "agent": agent_id}
+
+
+def must_be_registered(work: Work, agent: LiveAgent) -> None:
+    """Raise Conflict where no call can be put through to the agent."""
+    if work.store.phone_gone(agent):
+        raise Conflict(
+            f"The phone {work.address(agent.id)} of agent {agent.id} is not registered, so it cannot be rung.",
+            state=str(agent.state),
+            reason=UNREGISTERED,
+            accepted=["register the phone"],
+        )
+
+
+def look_anew(work: Work) -> None:
+    """The records have changed: sources that are gone say nothing any more, and phones may be somebody else's."""
+    for address, phone in list(work.store.phones.items()):
+        words = {source: word for source, word in phone.words.items() if source in work.store.config.sources}
+        if words != phone.words:
+            _keep(work, address, words)
+    here = [agent.id for agent in work.store.agents.values()]
+    owners = [owner for address in work.store.phones if (owner := work.store.by_address.get(address)) is not None]
+    for agent_id in dict.fromkeys((*here, *owners)):
+        _follow(work, agent_id)
+        if work.store.phone_gone(work.store.agent(agent_id)):  # also where they take calls only from now on
+            _gone(work, work.store.agent(agent_id))
+
+
+def check_phones(store: Store) -> None:
+    """Raise AssertionError unless every agent knows of their phone, and nobody is ready without it."""
+    for agent in store.agents.values():
+        word = _word(store, agent.id)
+        assert agent.phone is word, f"{agent.id} takes their phone for {agent.phone}; it is {word}"
+        ready = agent.state is AgentState.READY
+        assert not (ready and store.phone_gone(agent)), f"{agent.id} is ready, but their phone is not registered"
+
+
+def _keep(work: Work, address: str, words: dict[str, PhoneWord]) -> None:
+    said: dict[str, PhoneWord] = {source: word for source, word in words.items() if word is not PhoneWord.UNKNOWN}
+    phone = Phone(address, said) if said else None
+    if phone != work.store.phones.get(address):
+        work.store.put_phone(address, phone)
+
+
+def _word(store: Store, agent_id: str) -> PhoneWord | None:
+    record = store.config.agents.get(agent_id)
+    phone = store.phones.get(record.address) if record is not None else None
+    return phone.word if phone is not None else None
+
+
+def _follow(work: Work, agent_id: str) -> None:
+    before = work.store.agent(agent_id)
+    agent = before.with_(phone=_word(work.store, agent_id))
+    if agent.phone is before.phone:
+        return
+    work.store.put_agent(agent)
+    if work.store.phone_gone(agent):
+        _gone(work, agent)
+    elif before.phone is PhoneWord.UNAVAILABLE and agent.phone is not None:
+        _back(work, agent)
+    if (after := work.store.agent(agent_id)).state is before.state:
+        work.tell_agent_state(after)
+
+
+def _gone(work: Work, agent: LiveAgent) -> None:
+    """Nothing can be put through to them any more: what was about to be goes to somebody else at once. Who talks goes
+    on talking; the platform says when that is over."""
+    if agent.state is AgentState.READY:
+        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=UNREGISTERED)
+    if agent.offer is not None and (offered := work.contact(agent.offer)).channel == VOICE:
+        event = PresenceEvent.MISS if agent.state is AgentState.RESERVED else None
+        changes = {"reason": UNREGISTERED} if event is not None else {}
+        take_back(work, offered, UNREGISTERED, event, agent=agent.id, **changes)
+    for key in agent.contacts:
+        _not_connected(work, work.contact(key), agent.id)
+
+
+def _not_connected(work: Work, contact: Contact, agent_id: str) -> None:
+    if contact.state is not ContactState.CONNECTING or contact.channel != VOICE or contact.call.answered_by(agent_id):
+        return
+    if contact.offer is not None and contact.offer.agent == agent_id:
+        work.order(OrderType.CANCEL, contact, agent_id)
+        contacts.connect_failed(work, contact, UNREGISTERED)
+    elif contact.promised:
+        work.order(OrderType.CANCEL, contact, agent_id)
+        callbacks.put_back(work, contact, UNREGISTERED)
+
+
+def _back(work: Work, agent: LiveAgent) -> None:
+    """Who was made not ready by their phone only is ready again: they have chosen nothing else since, and a phone that
+    starts anew, or a network that blinks, must not cost the floor an agent who does not look at the screen."""
+    if agent.after == UNREGISTERED:
+        agent = agent.with_(after=None)
+        work.store.put_agent(agent)
+    if agent.state is AgentState.NOT_READY and agent.reason == UNREGISTERED and agent.connected:
+        work.move(agent.id, PresenceEvent.MAKE_READY, after=None)

@@ -7,7 +7,7 @@ import msgspec
 from app.core.clock import utc
 from app.db.pool import Connection
 from app.floor.config import FloorConfig
-from app.floor.entities import Contact, EndedCall, LiveAgent
+from app.floor.entities import Contact, EndedCall, LiveAgent, Phone
 from app.floor.state import FloorState
 from app.floor.store import ENDED_MEMORY_SECONDS
 from app.routing.estimate import Average, Flow
@@ -32,6 +32,7 @@ async def recover(connection: Connection, floor: str, config: FloorConfig, now: 
         state = FloorState(config, seq or 0)
         await _contacts(connection, floor, state)
         await _agents(connection, floor, state)
+        await _phones(connection, floor, state)
         await _ended(connection, state, now)
         await _flows(connection, state, now)
         inbox = await _inbox(connection, floor, now)
@@ -57,6 +58,13 @@ async def _agents(connection: Connection, floor: str, state: FloorState) -> None
     for row in await connection.fetch("SELECT state FROM live_agents WHERE floor = $1 ORDER BY id", floor):
         agent = decoder.decode(row["state"])
         state.store.agents[agent.id] = agent
+
+
+async def _phones(connection: Connection, floor: str, state: FloorState) -> None:
+    decoder = msgspec.json.Decoder(Phone)
+    for row in await connection.fetch("SELECT state FROM live_phones WHERE floor = $1 ORDER BY address", floor):
+        phone = decoder.decode(row["state"])
+        state.store.phones[phone.address] = phone
 
 
 async def _ended(connection: Connection, state: FloorState, now: float) -> None:

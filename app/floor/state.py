@@ -20,13 +20,14 @@ from app.floor import (
     on_orders,
     on_presence,
     on_supervision,
+    phones,
     queueing,
     recordings,
     views,
 )
 from app.floor import commands as c
 from app.floor.config import FloorConfig
-from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact
+from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact, SavePhone
 from app.floor.offers import match
 from app.floor.store import Store
 from app.floor.work import Work
@@ -47,6 +48,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.Expire: deadlines.expire,
     c.TakeOver: on_configuration.take_over,
     c.Resumed: on_presence.resumed,
+    c.PhoneState: phones.phone_state,
     c.Connect: on_presence.connect,
     c.Disconnect: on_presence.disconnect,
     c.Ready: on_presence.ready,
@@ -148,4 +150,5 @@ class FloorState:
             else:
                 saved.append(SaveContact(contact, store.profiles[key] if key in store.new_profiles else None))
         saved += [SaveAgent(store.agents[key]) for key in store.touched_agents if key in store.agents]
+        saved += [SavePhone(key, store.phones.get(key)) for key in store.touched_phones]
         return saved

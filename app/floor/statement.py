@@ -32,6 +32,15 @@ PARTS: dict[str, Part] = {
         """INSERT INTO live_agents (floor, id, state) SELECT head.id, u.* FROM head, {u}
            ON CONFLICT (floor, id) DO UPDATE SET state = excluded.state""",
     ),
+    "phones": Part(
+        {"address": "text", "state": "json"},
+        """INSERT INTO live_phones (floor, address, state) SELECT head.id, u.* FROM head, {u}
+           ON CONFLICT (floor, address) DO UPDATE SET state = excluded.state""",
+    ),
+    "phones_gone": Part(
+        {"address": "text"},
+        "DELETE FROM live_phones USING head, {u} WHERE floor = head.id AND live_phones.address = u.address",
+    ),
     "events": Part(
         {"seq": "int8", "at": "float8", "type": "text", "contact_id": "uuid", "agent_id": "text", "data": "json"},
         """INSERT INTO events (floor, seq, at, type, contact_id, agent_id, data)

@@ -11,14 +11,15 @@ from sortedcontainers import SortedList
 
 from app.agents.presence import ON_DUTY, AgentState
 from app.floor.config import FloorConfig
-from app.floor.entities import Contact, ContactState, EndedCall, LiveAgent
-from app.routing.capacity import free_channels
+from app.floor.entities import Contact, ContactState, EndedCall, LiveAgent, Phone
+from app.routing.capacity import VOICE, free_channels
 from app.routing.duty import Duty
 from app.routing.engine import Engine, Waiting
 from app.routing.estimate import Flow
 from app.routing.occupancy import occupancy_key
 from app.routing.requirement import Kind, Selection
 from app.routing.selection import Standing
+from app.telephony.events import PhoneWord
 
 CallKey = tuple[str, str]
 """Source and the platform's call id."""
@@ -43,6 +44,7 @@ class Store:
         self.config = config
         self.contacts: dict[str, Contact] = {}
         self.agents: dict[str, LiveAgent] = {}
+        self.phones: dict[str, Phone] = {}
         self.profiles: dict[str, bytes] = {}
         self.ended: dict[CallKey, EndedCall] = {}
         self.calls: dict[CallKey, str] = {}
@@ -51,6 +53,7 @@ class Store:
         self.flows: dict[str, Flow] = {}
         self.touched_contacts: dict[str, None] = {}
         self.touched_agents: dict[str, None] = {}
+        self.touched_phones: dict[str, None] = {}
         self.left_duty: dict[str, None] = {}
         self.logged_off: dict[str, None] = {}
         self.new_profiles: set[str] = set()
@@ -83,6 +86,7 @@ class Store:
         self._mark = len(self._undo)
         self.touched_contacts.clear()
         self.touched_agents.clear()
+        self.touched_phones.clear()
         self.left_duty.clear()
         self.logged_off.clear()
         self.new_profiles.clear()
@@ -112,6 +116,7 @@ class Store:
             undo(*arguments)
         self.touched_contacts.clear()
         self.touched_agents.clear()
+        self.touched_phones.clear()
 
     def agent(self, agent_id: str) -> LiveAgent:
         """The agent; one who was never here is logged off."""
@@ -141,6 +146,20 @@ class Store:
         self.touched_agents[agent.id] = None
         self._undo.append((self._set_agent, (agent.id, self.agents.get(agent.id))))
         self._set_agent(agent.id, agent)
+
+    def put_phone(self, address: str, phone: Phone | None) -> None:
+        """Keep what is said of a phone; None forgets it."""
+        self.touched_phones[address] = None
+        self.put_in(self.phones, address, phone)
+
+    def phone_gone(self, agent: LiveAgent) -> bool:
+        """Whether no call can be put through to an agent who takes calls, because their phone is not registered."""
+        record = self.config.agents.get(agent.id)
+        return record is not None and record.needs_phone and agent.phone is PhoneWord.UNAVAILABLE
+
+    def on_private_call(self, agent: LiveAgent) -> bool:
+        """Whether the agent's phone is on a call that is none of ours."""
+        return agent.phone is PhoneWord.IN_USE and VOICE not in self.channels_of(agent)
 
     def put_profile(self, contact_id: str, profile: bytes) -> None:
         """Keep the profile that was read for a new contact; it never changes."""
@@ -225,7 +244,7 @@ class Store:
         if agent is None or agent.state not in TAKING or agent.offer or agent.after or not agent.connected:
             return None
         record = self.config.agents.get(agent.id)
-        if record is None:
+        if record is None or self.phone_gone(agent) or self.on_private_call(agent):
             return None
         kind = record.kind
         if agent.contacts:

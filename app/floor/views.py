@@ -81,6 +81,7 @@ def agent_view(config: FloorConfig, agent: LiveAgent) -> dict[str, Any]:
         "after": agent.after,
         "since": iso(agent.since),
         "connected": agent.connected,
+        "phone": agent.phone,
         "offer": agent.offer,
         "contact_id": agent.contacts[-1] if agent.contacts else agent.offer or agent.wrap_up,
         "contacts": agent.contacts,

@@ -10,6 +10,7 @@ from app.core.errors import Conflict, NotFound
 from app.floor import views
 from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
 from app.floor.entities import Contact, Entry, LiveAgent
+from app.floor.reasons import UNREGISTERED
 from app.floor.store import Store
 from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
@@ -115,11 +116,11 @@ class Work:
         return moved
 
     def free(self, agent_id: str, **changes: Any) -> None:
-        """Let an agent go from an offer, a contact or wrap-up: ready again, unless they were away or their sockets are
-        gone; a contact that ends never makes anybody ready who had not been.
+        """Let an agent go from an offer, a contact or wrap-up: ready again, unless they were away or their sockets or
+        their phone are gone; a contact that ends never makes anybody ready who had not been.
         """
         agent = self.store.agent(agent_id)
-        reason = agent.after or (None if agent.connected else "connection_lost")
+        reason = agent.after or self._kept_from_ready(agent)
         wrapping = agent.state is AgentState.WORKING_AFTER_CALL
         if reason is None:
             self.move(agent_id, PresenceEvent.WRAP_UP_DONE if wrapping else PresenceEvent.RELEASE, **changes)
@@ -128,6 +129,11 @@ class Work:
             self.move(agent_id, event, reason=reason, after=None, **changes)
         if agent_id not in self.store.config.agents:  # removed meanwhile, and left to finish
             self.move(agent_id, PresenceEvent.LOG_OFF)
+
+    def _kept_from_ready(self, agent: LiveAgent) -> str | None:
+        if not agent.connected:
+            return "connection_lost"
+        return UNREGISTERED if self.store.phone_gone(agent) else None
 
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""

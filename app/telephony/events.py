@@ -35,6 +35,16 @@ class EventType(StrEnum):
     """The waiting caller wishes to be called back and keeps their place; `number` in the details, else their own."""
 
 
+class PhoneWord(StrEnum):
+    """What a platform says of a phone: registered and idle, not registered, or on a call."""
+
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+    IN_USE = "in_use"
+    UNKNOWN = "unknown"
+    """The platform cannot tell any more; what it said before is forgotten."""
+
+
 KNOWN_TYPES = frozenset(str(kind) for kind in EventType)
 
 

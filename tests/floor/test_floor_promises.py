@@ -26,6 +26,7 @@ from app.floor.recovery import recover
 from app.floor.state import FloorState
 from app.floor.store import SWEEP_SECONDS
 from app.ivr.state import Fetched
+from app.telephony.events import PhoneWord
 from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server
 from tests.floor.factories import CONFIG as BANK
@@ -177,6 +178,10 @@ class FloorGame(RuleBasedStateMachine):
     def agent_moves(self, agent: str, kind: type[c.AgentCommand]) -> None:
         self.ask(kind(agent_id=agent))
 
+    @rule(agent=AGENTS, source=st.sampled_from(["pbx", "pbx", "cloud"]), word=st.sampled_from([*PhoneWord]))
+    def platform_tells_of_a_phone(self, agent: str, source: str, word: PhoneWord) -> None:
+        self.ask(c.PhoneState(source=source, address=CONFIG.agents[agent].address, state=word))
+
     @rule(agent=AGENTS, ago=st.integers(0, 60))
     def agent_vanishes(self, agent: str, ago: int) -> None:
         self.ask(c.Disconnect(agent_id=agent, last_heard=self.now - ago))
@@ -294,6 +299,7 @@ class FloorGame(RuleBasedStateMachine):
         mine, theirs = self.state.store, found.state.store
         assert theirs.contacts == mine.contacts
         assert theirs.agents == mine.agents
+        assert theirs.phones == mine.phones
         assert theirs.profiles.keys() == mine.profiles.keys()
         assert found.state.seq == self.state.seq
         ours = {key: ended for key, ended in theirs.ended.items() if key[1] in self.call_ids()}

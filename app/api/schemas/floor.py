@@ -14,7 +14,7 @@ class LegOut(Output):
     """One party's connection to a call; times are seconds up to `since`."""
 
     id: str
-    party: Literal["customer", "agent"]
+    party: Literal["customer", "agent", "other"]
     agent: str | None
     state: str
     since: Instant
@@ -99,6 +99,7 @@ class LiveAgentOut(Output):
     after: str | None
     since: Instant
     connected: bool
+    phone: Literal["available", "unavailable", "in_use"] | None
     offer: str | None
     contact_id: str | None
     contacts: list[str]

@@ -13,6 +13,7 @@ from app.core.channels import Channel
 from app.floor.commands import CustomerCard
 from app.floor.entities import ContactState
 from app.routing.decision import Decision
+from app.telephony.events import PhoneWord
 
 
 class Leg(msgspec.Struct, kw_only=True):
@@ -76,7 +77,8 @@ class OwnContact(Contact, kw_only=True):
 
 
 class Agent(msgspec.Struct, kw_only=True):
-    """An agent and what they are doing."""
+    """An agent and what they are doing. `phone` is what platforms say of their phone, null where none does; `in_use`
+    without a contact is a call of their own, during which nothing is offered."""
 
     id: str
     name: str
@@ -85,6 +87,7 @@ class Agent(msgspec.Struct, kw_only=True):
     after: str | None
     since: str
     connected: bool
+    phone: PhoneWord | None
     offer: str | None
     contact_id: str | None
     contacts: list[str]

@@ -1,0 +1,25 @@
+"""Why an agent's phone did not take a call, in words that the agent is told. Pure."""
+
+FAILED = "phone_failed"
+NOT_ANSWERED = "phone_not_answered"
+BUSY = "phone_busy"
+DECLINED = "phone_declined"
+UNREGISTERED = "phone_unregistered"
+
+_REASONS = {
+    "no_answer": NOT_ANSWERED,
+    "not_answered": NOT_ANSWERED,
+    "timeout": NOT_ANSWERED,
+    "busy": BUSY,
+    "declined": DECLINED,
+    "rejected": DECLINED,
+    "unregistered": UNREGISTERED,
+    "unreachable": UNREGISTERED,
+    "unavailable": UNREGISTERED,
+}
+"""Causes that platforms give for a phone that was not reached; any other is a failure."""
+
+
+def why_not_reached(cause: str | None) -> str:
+    """Why an agent's phone did not take a call, by the cause that the platform gave."""
+    return _REASONS.get(cause or "", FAILED)

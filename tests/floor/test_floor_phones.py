@@ -1,0 +1,156 @@
+"""What platforms tell of agents' phones: registered, gone, on a call of their own."""
+
+import msgspec
+import pytest
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.entities import ContactState
+from app.routing.capacity import Blending
+from app.telephony.events import PhoneWord
+from tests.floor.factories import CONFIG, Bench
+
+GONE, HERE, TALKS, UNKNOWN = PhoneWord.UNAVAILABLE, PhoneWord.AVAILABLE, PhoneWord.IN_USE, PhoneWord.UNKNOWN
+
+
+def tells(floor: Bench, state: PhoneWord, address: str = "1001", source: str = "pbx") -> None:
+    floor.do(c.PhoneState(source=source, address=address, state=state))
+
+
+def stands(floor: Bench, agent: str = "ann") -> tuple[AgentState, str | None]:
+    return floor.agent(agent).state, floor.agent(agent).reason
+
+
+def test_nobody_becomes_ready_without_their_phone_and_is_told_what_to_do() -> None:
+    floor = Bench()
+    floor.do(c.Connect(agent_id="ann"))
+    tells(floor, GONE)
+    problem = floor.refused(c.Ready(agent_id="ann"))
+    assert (problem["reason"], problem["accepted"]) == ("phone_unregistered", ["register the phone"])
+    assert floor.refused(c.Dial(agent_id="ann", contact_id="x", to="1"))["reason"] == "phone_unregistered"
+    tells(floor, HERE)
+    assert stands(floor) == (AgentState.NOT_READY, "logged_on"), "they had not been ready"
+    floor.do(c.Ready(agent_id="ann"))
+
+
+def test_a_ready_agent_whose_phone_goes_is_not_ready_until_it_is_back() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, GONE)
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+    assert b'"phone":"unavailable"' in floor.told("agent.state")[0].body
+    contact = floor.arrives()
+    assert floor.offered_to(contact) is None
+    tells(floor, HERE)
+    assert floor.offered_to(contact) == "ann"
+
+
+@pytest.mark.parametrize("chosen", [c.NotReady(agent_id="ann", reason="lunch"), c.LogOff(agent_id="ann")])
+def test_who_chose_otherwise_meanwhile_is_left_alone_when_the_phone_is_back(chosen: c.Command) -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, GONE)
+    floor.do(chosen)
+    before = stands(floor)
+    tells(floor, HERE)
+    assert stands(floor) == before
+    assert [told.agent for told in floor.told("agent.state")] == ["ann"], "but told"
+
+
+def test_offer_goes_to_the_next_at_once_when_the_phone_goes() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    tells(floor, GONE)
+    assert (floor.offered_to(contact), stands(floor)) == ("bob", (AgentState.NOT_READY, "phone_unregistered"))
+
+
+def test_caller_who_is_being_connected_goes_to_the_next_at_once() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    tells(floor, GONE)
+    assert floor.orders() == ["call.cancel"]
+    assert (floor.offered_to(contact), stands(floor)) == ("bob", (AgentState.NOT_READY, "phone_unregistered"))
+
+
+def test_a_callback_that_is_being_dialled_waits_on() -> None:
+    floor = Bench()
+    first = floor.arrives()
+    floor.do(c.AskCallback(contact_id=first, number="+8613900000000"))
+    floor.call("cleared")
+    floor.on("ann")
+    (callback,) = floor.state.store.contacts
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=callback))
+    tells(floor, GONE)
+    assert floor.contact(callback).state is ContactState.WAITING
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+
+
+def test_who_talks_goes_on_and_is_not_ready_afterwards() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    tells(floor, GONE)
+    assert floor.contact(contact).state is ContactState.ACTIVE
+    floor.call("cleared")
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+
+
+def test_registered_anywhere_is_registered_and_what_nobody_says_counts_for_nothing() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, HERE, source="cloud")
+    tells(floor, GONE)
+    assert stands(floor) == (AgentState.READY, None)
+    tells(floor, UNKNOWN, source="cloud")
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+    tells(floor, UNKNOWN)
+    assert (floor.agent("ann").phone, floor.state.store.phones) == (None, {})
+    floor.do(c.Ready(agent_id="ann"))
+
+
+def test_nothing_is_offered_during_a_private_call() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, TALKS)
+    assert b'"phone":"in_use"' in floor.told("agent.state")[0].body
+    contact = floor.arrives()
+    assert (floor.offered_to(contact), stands(floor)) == (None, (AgentState.READY, None))
+    tells(floor, HERE)
+    assert floor.offered_to(contact) == "ann"
+
+
+def test_a_call_of_ours_is_no_private_one() -> None:
+    chats = msgspec.structs.replace(CONFIG.agents["ann"], capacity=(("chat", 1), ("voice", 1)), blending=Blending.MIXED)
+    floor = Bench(msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": chats}))
+    floor.on("ann")
+    floor.answers("ann", floor.arrives())
+    tells(floor, TALKS)
+    chat = floor.call("offered", "c2", to="100", details={"channel": "chat"})
+    assert floor.offered_to(chat) == "ann"
+
+
+def test_a_phone_is_known_before_its_agent_is_and_follows_the_records() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, GONE, "1099")
+    moved = msgspec.structs.replace(CONFIG.agents["ann"], address="1099")
+    floor.do(c.Configure(config=msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": moved})))
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+    floor.do(c.Configure(config=CONFIG))
+    assert (floor.agent("ann").phone, stands(floor)[0]) == (None, AgentState.NOT_READY)
+    sources = {"cloud": CONFIG.sources["cloud"]}
+    floor.do(c.Configure(config=msgspec.structs.replace(CONFIG, sources=sources)))
+    assert floor.state.store.phones == {}, "who is gone says nothing any more"
+
+
+def test_who_only_writes_needs_no_phone() -> None:
+    writer = msgspec.structs.replace(CONFIG.agents["ann"], capacity=(("chat", 2),))
+    floor = Bench(msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": writer}))
+    tells(floor, GONE)
+    floor.on("ann")
+    assert stands(floor) == (AgentState.READY, None)
