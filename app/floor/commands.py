@@ -192,6 +192,20 @@ class Conference(ContactCommand, frozen=True, kw_only=True):
     to: Destination
 
 
+class ConsultCall(ContactCommand, frozen=True, kw_only=True):
+    """Talk to a colleague or a number alone, the caller on hold."""
+
+    to: Destination
+
+
+class CompleteTransfer(ContactCommand, frozen=True, kw_only=True):
+    """Leave the caller to the consulted party."""
+
+
+class ReconnectCall(ContactCommand, frozen=True, kw_only=True):
+    """Drop the consulted party and go back to the caller."""
+
+
 class HangUp(ContactCommand, frozen=True, kw_only=True):
     """End the call."""
 

@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import LegState
 from app.core.instants import to_millisecond
-from app.floor import recordings
+from app.floor import party, recordings
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
@@ -181,6 +181,10 @@ def give_time(work: Work) -> None:
         close_at = contact.close_at
         if close_at is not None:
             close_at = max(close_at, work.now + END_SECONDS)
+        if contact.consult is not None and contact.consult.due_at is not None:
+            due_at = max(contact.consult.due_at, work.now + CONNECT_SECONDS)
+            contact = contact.with_(consult=msgspec.structs.replace(contact.consult, due_at=due_at))
+            work.store.put_contact(contact)
         if contact.in_flow and contact.flow is not None and contact.flow.due_at is not None:
             due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
             contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))
@@ -204,7 +208,11 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     for agent_id in _told_late(work, contact):
         contact = leave_visit(work, contact, "answered", agent_id)
         contact = contact.with_(served_by=(*contact.served_by, agent_id))
-    agents, kept = contact.agents, _keeps_place(contact)
+    kept, present = _keeps_place(contact), contact.agents
+    if contact.consult is not None:
+        present = tuple(dict.fromkeys((*present, *filter(None, (contact.consult.agent,)))))
+        contact = party.let_go(work, contact, "caller_gone")
+    agents = contact.agents
     contact = leave_visit(work, contact, _way_out(contact, cause, kept))
     for agent_id in agents:
         contact = leave(work, contact, agent_id)
@@ -214,7 +222,7 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     )
     contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
     work.effects.append(EndContact(contact, outcome))
-    work.tell_contact("contact.ended", contact.with_(agents=agents), outcome=outcome)
+    work.tell_contact("contact.ended", contact.with_(agents=present), outcome=outcome)
     said_at = to_millisecond(max(leg.since for leg in call.legs)) if call.legs else work.now
     ended = EndedCall(contact.id, contact.arrived_at, work.now, said_at)
     work.store.put_in(work.store.ended, (call.source, call.id), ended)

@@ -79,6 +79,19 @@ class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked_until: float | None = None
 
 
+class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent consults a colleague or a number, the caller on hold. `known` are the legs that the call had before;
+    `asked` is what is to become of it; at `due_at` the consulted party is let go, unless that is told before."""
+
+    by: str
+    agent: str | None = None
+    number: str | None = None
+    answered: bool = False
+    asked: str | None = None
+    known: tuple[str, ...] = ()
+    due_at: float | None = None
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 
@@ -139,6 +152,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agents: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
+    consult: Consult | None = None
     requeue_at: float | None = None
     close_at: float | None = None
     sent_away: bool = False

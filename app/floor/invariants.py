@@ -60,6 +60,10 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
     if contact.offer is not None and contact.state is ContactState.CONNECTING:
         agent = store.agent(contact.offer.agent)
         assert contact.id in agent.contacts, f"{contact.id} connects to {agent.id}, who does not know"
+    if (consult := contact.consult) is not None:
+        assert contact.state is ContactState.ACTIVE, f"{contact.id} is {contact.state}: {consult}"
+        assert consult.by in contact.agents, f"{contact.id}: {consult}"
+        assert consult.agent is None or contact.id in store.agent(consult.agent).contacts, f"{contact.id}: {consult}"
     for key in contact.agents:
         assert contact.id in store.agent(key).contacts, f"{contact.id} is with {key}, who does not know"
         leg = contact.call.leg_of(key)

@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, contacts, on_flow, queueing, recordings
+from app.floor import callbacks, comfort, consulting, contacts, on_flow, queueing, recordings
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
@@ -150,6 +150,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    event = consulting.attributed(contact, event)
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
     return contact.heard(event.at, event.type, **_details(event))
 
@@ -174,10 +175,12 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         call = contact.call
         if call.cleared_at is None:
             call = close(call, call.said_at, event.cause or "customer left")
+        consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
     contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)
+    contact = consulting.followed(work, contact, event)
     if news and _connection_failed(contact, event):
         if contact.close_at is None:
             contacts.connect_failed(work, contact, why_not_reached(event.cause))
@@ -199,8 +202,10 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
 
 
 def _agents_joined(work: Work, contact: Contact) -> Contact:
+    contact = consulting.joined(work, contact)
+    consulted = contact.consult.agent if contact.consult is not None else None
     for leg in contact.call.legs:
-        if leg.agent is None or leg.agent in contact.agents or leg.agent not in work.store.config.agents:
+        if leg.agent in (None, consulted) or leg.agent in contact.agents or leg.agent not in work.store.config.agents:
             continue
         if contact.call.answered_by(leg.agent):
             contact = contacts.engage(work, contact, leg.agent)
@@ -220,14 +225,17 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
 
 def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
+    consult = contact.consult
     if gone and callbacks.put_back(work, contact):
         return work.store.contacts[contact.id]
     for agent_id in gone:
         contact = contacts.leave(work, contact, agent_id).with_(close_at=None)  # it is they whose end was awaited
         work.store.put_contact(contact)
+        contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:
-        done = event.type == EventType.CONNECTION_CLEARED
-        contact = contacts.after_agents_left(work, contact, event.type == EventType.TRANSFERRED, done)
+        done = event.type == EventType.CONNECTION_CLEARED and consult is None
+        transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
+        contact = contacts.after_agents_left(work, contact, transferred, done)
     return contact
 
 
@@ -306,7 +314,7 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
 
 
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents, contact.recordings
+    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

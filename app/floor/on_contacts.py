@@ -8,7 +8,8 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
-from app.floor import contacts, phones, views
+from app.floor import consulting, contacts, phones, views
+from app.floor.destinations import destination, talking
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
 from app.floor.work import Work, wrong_contact_state
@@ -28,7 +29,7 @@ def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
 
 def hold(work: Work, command: c.Hold) -> dict[str, Any]:
     """Ask the switch to put the caller on hold; the switch's own event makes it so."""
-    contact = _talking(work, command, "hold")
+    contact = talking(work, command, "hold")
     if contact.call.held:
         raise Conflict(f"Contact {contact.id} is on hold already.", state="held", accepted=["call.retrieve"])
     work.order(OrderType.HOLD, contact, command.agent_id)
@@ -37,7 +38,7 @@ def hold(work: Work, command: c.Hold) -> dict[str, Any]:
 
 def retrieve(work: Work, command: c.Retrieve) -> dict[str, Any]:
     """Ask the switch to take the caller back from hold."""
-    contact = _talking(work, command, "retrieve")
+    contact = talking(work, command, "retrieve")
     if not contact.call.held:
         raise Conflict(f"Contact {contact.id} is not on hold.", state=str(contact.state), accepted=["call.hold"])
     work.order(OrderType.RETRIEVE, contact, command.agent_id)
@@ -46,8 +47,8 @@ def retrieve(work: Work, command: c.Retrieve) -> dict[str, Any]:
 
 def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     """Hand the caller over: to a queue, to a colleague who is ready, or to a number."""
-    contact = _talking(work, command, "transfer")
-    _destination(work, command.to, command.agent_id)
+    contact = talking(work, command, "transfer")
+    destination(work, command.to, command.agent_id, "queue", "agent", "number")
     contact = contact.with_(transfer=command.to)
     work.store.put_contact(
         contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
@@ -58,10 +59,8 @@ def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
 
 def conference(work: Work, command: c.Conference) -> dict[str, Any]:
     """Ask the switch to add a colleague or a number to the call."""
-    contact = _talking(work, command, "conference")
-    if command.to.queue is not None:
-        raise _bad_destination("a conference takes an agent or a number, not a queue")
-    _destination(work, command.to, command.agent_id)
+    contact = talking(work, command, "conference")
+    destination(work, command.to, command.agent_id, "agent", "number")
     to: dict[str, Any] = {"number": command.to.number}
     if command.to.agent is not None:
         to = {"agent": command.to.agent, "address": work.address(command.to.agent)}
@@ -72,6 +71,8 @@ def conference(work: Work, command: c.Conference) -> dict[str, Any]:
 def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
     """Ask the switch to end the call; before their phone has answered, the agent leaves the caller to somebody else."""
     contact = work.contact(command.contact_id)
+    if contact.consult is not None and command.agent_id in (contact.consult.by, contact.consult.agent):
+        return consulting.hang_up(work, contact, command.agent_id)
     connecting = contact.state is ContactState.CONNECTING and contact.offer is not None
     if connecting and contact.offer is not None and contact.offer.agent == command.agent_id:
         work.order(OrderType.CANCEL, contact, command.agent_id)
@@ -149,34 +150,8 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
     return work.agent_body(agent.id)
 
 
-def _talking(work: Work, command: c.ContactCommand, wish: str) -> Contact:
-    contact = work.contact(command.contact_id)
-    if contact.state is not ContactState.ACTIVE or command.agent_id not in contact.agents:
-        raise wrong_contact_state(contact, wish, "an active call that you are on")
-    return contact
-
-
-def _destination(work: Work, to: c.Destination, own: str) -> None:
-    given = [name for name in ("queue", "agent", "number") if getattr(to, name)]
-    if len(given) != 1:
-        raise _bad_destination(f"exactly one of queue, agent, number is needed; given: {', '.join(given) or 'none'}")
-    if to.queue is not None and to.queue not in work.store.config.queues:
-        raise _bad_destination(f"unknown queue {to.queue!r}", sorted(work.store.config.queues))
-    if to.agent is None:
-        return
-    work.known(to.agent)
-    state = work.store.agent(to.agent).state
-    if to.agent == own or state is not AgentState.READY:
-        raise Conflict(f"Agent {to.agent} cannot take the call now.", state=str(state), accepted=["ready"])
-
-
 def _destination_text(to: c.Destination) -> str:
     return next(f"{name}:{value}" for name in ("queue", "agent", "number") if (value := getattr(to, name)))
-
-
-def _bad_destination(what: str, accepted: list[str] | None = None) -> Invalid:
-    fault = {"where": "to", "what": what, "accepted": accepted or ["queue", "agent", "number"]}
-    return Invalid(f"Bad destination: {what}.", faults=[fault])
 
 
 def _source(work: Work, asked: str | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.calls.call import close
-from app.floor import callbacks, comfort, contacts, on_flow, recordings
+from app.floor import callbacks, comfort, consulting, contacts, on_flow, recordings
 from app.floor.commands import OrderFailed
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
@@ -89,5 +89,8 @@ _FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
     OrderType.DISCONNECT: _not_hung_up,
     OrderType.TRANSFER: _not_transferred,
     OrderType.SCRIPT: _not_said,
+    OrderType.CONSULT: consulting.order_failed,
+    OrderType.COMPLETE_TRANSFER: consulting.order_failed,
+    OrderType.RECONNECT: consulting.order_failed,
     OrderType.RECORD: recordings.order_failed,
 }

@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import take_off
 from app.core.errors import Conflict
-from app.floor import callbacks, contacts, views
+from app.floor import callbacks, consulting, contacts, party, views
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -86,11 +86,16 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     if callbacks.put_back(work, contact, RELEASED):
         return
     work.order(OrderType.CANCEL, contact, agent_id)
+    consult = contact.consult
     taken_off = contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
+    if consult is not None and consult.agent == agent_id:
+        party.let_go(work, taken_off, RELEASED, missed=True)
+        return
     contact = contacts.leave(work, taken_off, agent_id)
     work.store.put_contact(contact)
+    contact = consulting.parted(work, contact, agent_id)
     if not contact.agents:
-        contacts.after_agents_left(work, contact, transferred=False)
+        contacts.after_agents_left(work, contact, consulting.hands_over_outside(consult))
     agent = work.store.agent(agent_id)
     if agent.state is AgentState.READY:
         work.move(agent_id, PresenceEvent.MAKE_NOT_READY, reason=RELEASED)

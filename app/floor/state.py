@@ -12,6 +12,7 @@ import msgspec
 from app.core.errors import CallfloorError
 from app.floor import (
     accepting,
+    consulting,
     deadlines,
     on_calls,
     on_configuration,
@@ -60,6 +61,9 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.Retrieve: on_contacts.retrieve,
     c.Transfer: on_contacts.transfer,
     c.Conference: on_contacts.conference,
+    c.ConsultCall: consulting.consult,
+    c.CompleteTransfer: consulting.complete,
+    c.ReconnectCall: consulting.reconnect,
     c.HangUp: on_contacts.hang_up,
     c.Dial: on_contacts.dial,
     c.FinishWrapUp: on_contacts.finish_wrap_up,

@@ -10,7 +10,7 @@ from app.calls.leg import Leg
 from app.calls.recording import Recording
 from app.core.instants import iso
 from app.floor.config import FloorConfig
-from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.entities import Consult, Contact, ContactState, LiveAgent
 from app.floor.store import Store
 
 
@@ -37,6 +37,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "callback_of": contact.callback_of,
         "ended_at": _iso(contact.ended_at),
         "agents": contact.agents,
+        "consult": _consult_view(contact.consult),
         "legs": [leg_view(leg) for leg in call.legs],
         "recordings": [recording_view(each) for each in contact.recordings],
     }
@@ -53,6 +54,13 @@ def recording_view(recording: Recording) -> dict[str, Any]:
         "started_at": iso(recording.started_at),
         "seconds": recording.seconds,
     }
+
+
+def _consult_view(consult: Consult | None) -> dict[str, Any] | None:
+    if consult is None:
+        return None
+    state = "answered" if consult.answered else "ringing"
+    return {"by": consult.by, "agent": consult.agent, "number": consult.number, "state": state}
 
 
 def leg_view(leg: Leg) -> dict[str, Any]:

@@ -83,6 +83,15 @@ class OrderType(StrEnum):
     RETRIEVE = "call.retrieve"
     TRANSFER = "call.transfer"
     CONFERENCE = "call.conference"
+    CONSULT = "call.consult"
+    """Hold the caller, ring the colleague or number `to`, and let the agent talk to them alone."""
+
+    COMPLETE_TRANSFER = "call.complete_transfer"
+    """Join the caller and the consulted party `to`; the agent, who may have hung up already, leaves."""
+
+    RECONNECT = "call.reconnect"
+    """Drop the consulted party `to`; the caller is off hold, with the agent or, if they have left, alone."""
+
     DIAL = "call.dial"
     OFFER_CALLBACK = "call.offer_callback"
     """Ask the caller whether they would rather be called back; `call.callback_requested` is the yes."""

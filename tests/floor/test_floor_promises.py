@@ -214,6 +214,23 @@ class FloorGame(RuleBasedStateMachine):
         agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
         self.ask(c.Conference(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
 
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_consults(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.ask(c.ConsultCall(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
+    @precondition(lambda self: any(x.consult for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data(), kind=st.sampled_from([c.CompleteTransfer, c.ReconnectCall]),
+          said=st.sampled_from(["established", "failed", "transferred", "connection_cleared", None]))  # fmt: skip
+    def consultation_goes_on(self, data: st.DataObject, kind: type[c.ContactCommand], said: str | None) -> None:
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.consult]))
+        assert found.consult is not None
+        if said is None:
+            self.ask(kind(agent_id=found.consult.by, contact_id=found.id))
+        else:
+            self.tell(found, said, data.draw(st.sampled_from([found.consult.agent, found.consult.by])))
+
     @rule(agent=AGENTS)
     def agent_dials(self, agent: str) -> None:
         self.ask(c.Dial(agent_id=agent, contact_id=new_id(), to="+49", source="pbx"))

@@ -45,6 +45,15 @@ class CallerOut(Output):
     language: str | None
 
 
+class ConsultOut(Output):
+    """Whom an agent (`by`) consults about the contact, a colleague or a number; the caller is on hold."""
+
+    by: str
+    agent: str | None
+    number: str | None
+    state: Literal["ringing", "answered"]
+
+
 class ContactOut(Output):
     """A live contact. `call_id` is the platform's; `candidates` are all who have the number if several do."""
 
@@ -67,6 +76,7 @@ class ContactOut(Output):
     callback_of: str | None
     ended_at: Instant | None
     agents: list[str]
+    consult: ConsultOut | None
     legs: list[LegOut]
     recordings: list[LiveRecordingOut]
 

@@ -167,6 +167,27 @@ class Conference(AskAbout, tag="call.conference"):
         return c.Conference(agent_id=agent_id, contact_id=self.contact_id, to=self.to.destination())
 
 
+class Consult(AskAbout, tag="call.consult"):
+    """Put the caller on hold and talk to a colleague or a number alone; complete_transfer or reconnect ends it."""
+
+    to: To
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.ConsultCall(agent_id=agent_id, contact_id=self.contact_id, to=self.to.destination())
+
+
+class CompleteTransfer(AskAbout, tag="call.complete_transfer"):
+    """Leave the caller to whom you have consulted."""
+
+    asks = c.CompleteTransfer
+
+
+class Reconnect(AskAbout, tag="call.reconnect"):
+    """Drop whom you consult and go back to the caller."""
+
+    asks = c.ReconnectCall
+
+
 class Dial(Ask, tag="call.dial"):
     """Call a number, through `source` or the only source there is. The answer carries the contact's id."""
 
@@ -213,6 +234,9 @@ COMMANDS: tuple[type[Ask], ...] = (
     Retrieve,
     Transfer,
     Conference,
+    Consult,
+    CompleteTransfer,
+    Reconnect,
     HangUp,
     Dial,
     Record,

@@ -43,6 +43,15 @@ class Recording(msgspec.Struct, kw_only=True):
     seconds: float | None
 
 
+class Consultation(msgspec.Struct, kw_only=True):
+    """Whom an agent (`by`) consults about the contact: a colleague (`agent`) or a number; the caller is on hold."""
+
+    by: str
+    agent: str | None
+    number: str | None
+    state: Literal["ringing", "answered"]
+
+
 class Contact(msgspec.Struct, kw_only=True):
     """A live contact. `candidates` are all customers with the caller's number where there are several."""
 
@@ -65,6 +74,7 @@ class Contact(msgspec.Struct, kw_only=True):
     callback_of: str | None
     ended_at: str | None
     agents: list[str]
+    consult: Consultation | None
     legs: list[Leg]
     recordings: list[Recording]
 
@@ -227,6 +237,15 @@ class ContactOffered(Numbered, tag="contact.offered", kw_only=True):
     auto_accepted: bool
 
 
+class ContactConsulted(Numbered, tag="contact.consulted", kw_only=True):
+    """The screen pop of a colleague who is consulted by an agent (`by`): their phone rings. They are busy with it, and
+    it is theirs once that agent has left; `offer.withdrawn` tells that it is over."""
+
+    contact: Contact
+    by: str
+    profile: dict[str, Any] | None
+
+
 class ContactOverflowed(Numbered, tag="contact.overflowed", kw_only=True):
     """The queue did not take the contact, or not for longer; `why` tells what was measured and what was done."""
 
@@ -269,6 +288,7 @@ EVENTS: tuple[type[Numbered], ...] = (
     ContactOpened,
     ContactQueued,
     ContactOffered,
+    ContactConsulted,
     ContactOverflowed,
     OfferWithdrawn,
     ContactUpdated,

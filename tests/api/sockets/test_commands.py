@@ -37,6 +37,13 @@ COMMANDS: list[tuple[str, dict[str, Any], c.Command]] = [
         {**ABOUT, "do": "start"},
         c.Record(contact_id="c-1", do="start", by="li", agent_id="li"),
     ),
+    (
+        "call.consult",
+        {**ABOUT, "to": {"agent": "bo"}},
+        c.ConsultCall(agent_id="li", contact_id="c-1", to=c.Destination(agent="bo")),
+    ),
+    ("call.complete_transfer", ABOUT, c.CompleteTransfer(agent_id="li", contact_id="c-1")),
+    ("call.reconnect", ABOUT, c.ReconnectCall(agent_id="li", contact_id="c-1")),
     ("wrap_up.done", {**ABOUT, "code": "sold"}, c.FinishWrapUp(agent_id="li", contact_id="c-1", code="sold")),
 ]
 

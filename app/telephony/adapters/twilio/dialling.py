@@ -37,6 +37,11 @@ def label_of(agent: str) -> str:
     return _allowed(f"agent-{agent}")
 
 
+def party(to: dict[str, Any]) -> str:
+    """What somebody is called who was added to a call: a colleague, or a number."""
+    return label_of(str(to["agent"])) if to.get("agent") else _allowed(f"other-{to.get('number')}")
+
+
 def rung(wanted: Wanted, seconds: object) -> Wanted:
     """A phone that the floor waits `seconds` for gives up a little before that, so that it can say why."""
     if not isinstance(seconds, int | float):
@@ -58,10 +63,10 @@ def wanted(
             return _agent(place, agent)
         case OrderType.DIAL:
             return _agent(place, agent, dial=to.get("number"))
-        case OrderType.CONFERENCE if to.get("agent"):
+        case OrderType.CONFERENCE | OrderType.CONSULT if to.get("agent"):
             return _agent(place, {"id": to["agent"], "address": to.get("address")})
-        case OrderType.CONFERENCE:
-            return _participant(place, f"other-{to.get('number')}", to.get("number"), "other")
+        case OrderType.CONFERENCE | OrderType.CONSULT:
+            return _participant(place, party(to), to.get("number"), "other")
         case _ if order == REACH:
             return _participant(place, CUSTOMER, to.get("number"), "customer", machine=True)
     return _listener(place, agent, mode, coached)

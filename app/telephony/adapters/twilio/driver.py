@@ -93,6 +93,9 @@ class TwilioDriver:
             OrderType.RETRIEVE: self._hold,
             OrderType.TRANSFER: self._transfer,
             OrderType.CONFERENCE: self._connect,
+            OrderType.CONSULT: self._consult,
+            OrderType.COMPLETE_TRANSFER: self._complete,
+            OrderType.RECONNECT: self._reconnect,
             OrderType.DIAL: self._connect,
             OrderType.OFFER_CALLBACK: self._redirect,
             OrderType.VOICEMAIL: self._redirect,
@@ -135,7 +138,9 @@ class TwilioDriver:
 
     async def _cancel(self, task: Task) -> Outcome:
         """Let a phone stop ringing, or drop an agent; one who is not there any more has been dropped."""
-        label = label_of(str(task.agent.get("id")))
+        return await self._drop(task, label_of(str(task.agent["id"])) if task.agent else dialling.party(task.to))
+
+    async def _drop(self, task: Task, label: str) -> Outcome:
         calls = {each.call_sid for each in await self._all(task) if each.label == label}
         remembered = self._legs.forget(task.place, label)
         for call in calls or ({remembered} if remembered else ()):
@@ -174,11 +179,32 @@ class TwilioDriver:
 
     async def _hold(self, task: Task) -> Outcome:
         """The customer hears music apart from the others, or comes back."""
+        return await self._set(task, CUSTOMER, {"Hold": task.type == OrderType.HOLD})
+
+    async def _set(self, task: Task, label: str, fields: dict[str, Any]) -> Outcome:
         conference = await task.api.live_conference(task.place.contact)
         if conference is None:
             return Refused(f"Source {task.place.access.id} has nobody in this call.")
-        await task.api.update_participant(conference.sid, CUSTOMER, {"Hold": task.type == OrderType.HOLD})
+        await task.api.update_participant(conference.sid, label, fields)
         return Delivered()
+
+    async def _consult(self, task: Task) -> Outcome:
+        """The customer hears music while somebody is dialled who then talks to the agent alone."""
+        held = await self._set(task, CUSTOMER, {"Hold": True})
+        return held if isinstance(held, Refused) else await self._connect(task)
+
+    async def _complete(self, task: Task) -> Outcome:
+        """The customer comes back, to the party that was consulted; the agent goes. Nobody stays behind alone when
+        somebody outside who has the customer now hangs up."""
+        if task.to.get("number"):
+            await self._set(task, dialling.party(task.to), {"EndConferenceOnExit": True})
+        back = await self._set(task, CUSTOMER, {"Hold": False})
+        return back if isinstance(back, Refused) else await self._cancel(task)
+
+    async def _reconnect(self, task: Task) -> Outcome:
+        """The party that was consulted goes, and the customer comes back."""
+        await self._drop(task, dialling.party(task.to))
+        return await self._set(task, CUSTOMER, {"Hold": False})
 
     async def _transfer(self, task: Task) -> Outcome:
         """To a number: the caller leaves for it. To a queue or a colleague: the caller waits, the agent goes."""

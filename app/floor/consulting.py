@@ -1,0 +1,201 @@
+"""Attended transfer, in CSTA's words: Consultation Call, Transfer Call, Reconnect Call.
+
+While an agent consults, the caller is on hold; the consulted colleague is on the contact without serving it. They serve
+it once the first agent has left, by command or by hanging up. Whatever else ends the consultation leaves the caller
+with the first agent, or waiting at their old place.
+"""
+
+from typing import Any
+
+import msgspec
+
+from app.agents.presence import AgentState
+from app.calls.call import take_off
+from app.core.errors import Conflict
+from app.floor import commands as c
+from app.floor import contacts, party, views
+from app.floor.destinations import destination, talking
+from app.floor.entities import Consult, Contact, ContactState
+from app.floor.reasons import NOT_ANSWERED, why_not_reached
+from app.floor.work import Work, wrong_contact_state
+from app.telephony.events import CallEvent, EventType, OrderType
+
+RING_SECONDS = {"agent": 30.0, "number": 60.0}
+GRACE_SECONDS = 5.0
+"""How much longer than the phone may ring the platform may take to say that it was not answered."""
+
+OVER, RECONNECTED, COMPLETED, LEFT = "consult_over", "reconnect", "complete", "leave"
+UNREACHED = "consult_failed"
+
+
+def consult(work: Work, command: c.ConsultCall) -> dict[str, Any]:
+    """Ask the switch to hold the caller and to ring a colleague or a number for the agent."""
+    contact = talking(work, command, "consult")
+    to = command.to
+    destination(work, to, command.agent_id, "agent", "number")
+    if to.agent is not None:
+        _must_be_free(work, contact, to.agent)
+    seconds = RING_SECONDS["number" if to.agent is None else "agent"]
+    made = Consult(
+        by=command.agent_id,
+        agent=to.agent,
+        number=to.number,
+        known=tuple(leg.id for leg in contact.call.legs),
+        due_at=work.now + seconds + GRACE_SECONDS,
+    )
+    contact = contact.with_(consult=made)
+    contact = contact.noted(work.now, "consult.asked", agent=command.agent_id, to=to.agent or to.number)
+    work.store.put_contact(contact)
+    if to.agent is not None:
+        contacts.occupy(work, contact.id, to.agent)
+        profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
+        work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=profile)
+    work.order(OrderType.CONSULT, contact, command.agent_id, to=party.address(work, made), ring_seconds=seconds)
+    return {"contact": views.contact_view(contact)}
+
+
+def complete(work: Work, command: c.CompleteTransfer) -> dict[str, Any]:
+    """Ask the switch to join the caller and the consulted party; the agent leaves."""
+    contact, consult = _consulting(work, command, "complete the transfer")
+    if not consult.answered:
+        raise Conflict(
+            "The consulted party has not answered yet.", state="ringing", accepted=["call.reconnect", "wait for them"]
+        )
+    contact = _asked(work, contact, consult, COMPLETED, None)
+    work.order(OrderType.COMPLETE_TRANSFER, contact, command.agent_id, to=party.address(work, consult))
+    return {"contact": views.contact_view(contact)}
+
+
+def reconnect(work: Work, command: c.ReconnectCall) -> dict[str, Any]:
+    """Ask the switch to drop the consulted party and to give the caller back; they may just have gone by themselves."""
+    contact = work.contact(command.contact_id)
+    if contact.consult is None and contact.call.held:
+        work.order(OrderType.RETRIEVE, talking(work, command, "reconnect"), command.agent_id)
+        return {"contact": views.contact_view(contact)}
+    contact, consult = _consulting(work, command, "reconnect")
+    contact = _asked(work, contact, consult, RECONNECTED, work.now + contacts.END_SECONDS)
+    work.order(OrderType.RECONNECT, contact, command.agent_id, to=party.address(work, consult))
+    return {"contact": views.contact_view(contact)}
+
+
+def hang_up(work: Work, contact: Contact, agent_id: str) -> dict[str, Any]:
+    """The consulted agent leaves, or declines; from the one who consults it would be unclear who is to hear them go."""
+    consult = contact.consult
+    assert consult is not None
+    if agent_id != consult.agent:
+        accepted = ["call.complete_transfer", "call.reconnect"]
+        raise Conflict("A consultation is going on: say what is to become of the caller.", accepted=accepted)
+    _asked(work, contact, consult, LEFT, work.now + contacts.END_SECONDS)
+    work.order(OrderType.CANCEL, contact, agent_id)
+    return {}
+
+
+def attributed(contact: Contact, event: CallEvent) -> CallEvent:
+    """Hold and its end belong to the agent who consults, where the platform tells them of nobody."""
+    held = event.type in (EventType.HELD, EventType.RETRIEVED) and event.agent is None and event.leg_id is None
+    if contact.consult is None or not held:
+        return event
+    return msgspec.structs.replace(event, agent=contact.consult.by)
+
+
+def joined(work: Work, contact: Contact) -> Contact:
+    """The consulted party has answered: a colleague is on the contact, and serves it only once it is theirs."""
+    consult, leg = contact.consult, party.leg_of(contact)
+    if consult is None or consult.answered or leg is None or leg.state not in party.TALKING:
+        return contact
+    agents = contact.agents if consult.agent is None else (*contact.agents, consult.agent)
+    due_at = consult.due_at if consult.asked is not None else None
+    answered = msgspec.structs.replace(consult, answered=True, due_at=due_at)
+    contact = contact.with_(consult=answered, agents=agents)
+    work.store.put_contact(contact)
+    return contact
+
+
+def parted(work: Work, contact: Contact, agent_id: str, kind: str = EventType.CONNECTION_CLEARED) -> Contact:
+    """An agent has left the contact: the one who consults, which hands it over once the other has answered, or the
+    consulted one."""
+    consult = contact.consult
+    if consult is None or agent_id not in (consult.by, consult.agent):
+        return contact
+    if agent_id == consult.agent:
+        return party.let_go(work, contact, OVER)
+    if consult.answered:
+        return _completed(work, contact, consult)
+    if kind != EventType.TRANSFERRED:  # else the switch itself has handed the caller over while the phone rings
+        work.order(OrderType.RECONNECT, contact, consult.by, to=party.address(work, consult))
+    return party.let_go(work, contact, OVER)
+
+
+def hands_over_outside(consult: Consult | None) -> bool:
+    """Whether a caller whose agent leaves is with somebody outside."""
+    return consult is not None and consult.answered and consult.number is not None
+
+
+def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """The consulted party was not reached, or has gone: the caller is on hold until the agent takes them back."""
+    consult, leg = contact.consult, party.leg_of(contact)
+    if consult is None or leg is None or not leg.ended:
+        return contact
+    reason = OVER if consult.answered or consult.asked else why_not_reached(event.cause)
+    missed = reason == NOT_ANSWERED and consult.agent is not None
+    return party.let_go(work, contact, reason, missed=missed)
+
+
+def caller_gone(work: Work, contact: Contact, event: CallEvent) -> None:
+    """The caller has hung up while two others talk about them: nothing is left to talk about."""
+    if contact.consult is not None and event.type != EventType.CLEARED:
+        work.order(OrderType.DISCONNECT, contact, reason="caller_gone")
+
+
+def times_out(work: Work, contact: Contact) -> None:
+    """The platform has not said in time what became of the consulted party: they are let go."""
+    consult = contact.consult
+    assert consult is not None
+    work.order(OrderType.CANCEL, contact, consult.agent, to=party.address(work, consult))
+    if consult.agent is not None:
+        silence = work.now - contact.heard_at
+        contact = contact.with_(call=take_off(contact.call, consult.agent, silence))
+    missed = not consult.answered and consult.asked is None and consult.agent is not None
+    party.let_go(work, contact, NOT_ANSWERED if missed else OVER, missed=missed)
+
+
+def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
+    """The switch did not do what was asked about a consultation: it stands as before, or has not begun."""
+    consult = contact.consult
+    if consult is None:
+        return
+    if failure.order_type == OrderType.CONSULT:
+        party.let_go(work, contact, UNREACHED)
+    else:
+        _asked(work, contact, consult, None, None if consult.answered else consult.due_at)
+
+
+def _must_be_free(work: Work, contact: Contact, agent_id: str) -> None:
+    if work.store.engine.ready.find(agent_id) is None or agent_id in contact.agents:
+        agent = work.store.agent(agent_id)
+        detail = f"Agent {agent_id} cannot be consulted now: not connected, or on another call."
+        raise Conflict(detail, state=str(agent.state), phone=agent.phone, accepted=[str(AgentState.READY)])
+
+
+def _consulting(work: Work, command: c.ContactCommand, wish: str) -> tuple[Contact, Consult]:
+    contact = work.contact(command.contact_id)
+    if contact.state is not ContactState.ACTIVE or contact.consult is None:
+        raise wrong_contact_state(contact, wish, "a consultation of yours (call.consult)")
+    if contact.consult.by != command.agent_id:
+        raise Conflict(f"The consultation is {contact.consult.by}'s.", contact_id=contact.id, accepted=["call.hang_up"])
+    return contact, contact.consult
+
+
+def _asked(work: Work, contact: Contact, consult: Consult, what: str | None, due_at: float | None) -> Contact:
+    contact = contact.with_(consult=msgspec.structs.replace(consult, asked=what, due_at=due_at))
+    work.store.put_contact(contact)
+    return contact
+
+
+def _completed(work: Work, contact: Contact, consult: Consult) -> Contact:
+    if consult.asked != COMPLETED:
+        work.order(OrderType.COMPLETE_TRANSFER, contact, consult.by, to=party.address(work, consult))
+    contact = contact.with_(consult=None)
+    contact = contact.noted(work.now, "consult.completed", agent=consult.by, to=consult.agent or consult.number)
+    work.store.put_contact(contact)
+    return contact if consult.agent is None else contacts.engage(work, contact, consult.agent)

@@ -1,0 +1,65 @@
+"""Attended transfers over the stand-in: the customer hears music, then whom it was about."""
+
+import pytest
+
+from app.telephony.port import Delivered, Refused
+from tests.fixtures.twilio_cloud.line import Line
+from tests.telephony.twilio.desk import ANNA, BEN, Desk, desk
+
+pytestmark = pytest.mark.enable_socket
+
+COLLEAGUE = {"agent": "ben", "address": BEN["address"]}
+NUMBER = {"number": "+4930999"}
+
+
+async def consulting(made: Desk, to: dict[str, str]) -> tuple[Line, Line, Line]:
+    """The customer on hold, the agent, and the party who has answered."""
+    line, agent = await made.talking()
+    assert await made.order("call.consult", line.sid, agent=ANNA, to=to, ring_seconds=30) == Delivered()
+    party = await made.cloud.rung(to.get("address") or to["number"])
+    party.answer()
+    await made.cloud.until(lambda: party.room is not None and made.told("call.held"))
+    assert line.heard[-1] == "hold music"
+    return line, agent, party
+
+
+async def test_colleague_takes_the_customer_over() -> None:
+    async with desk() as made:
+        line, agent, party = await consulting(made, COLLEAGUE)
+        assert made.legs(line.sid)["ben"] == "connected"
+        assert await made.order("call.complete_transfer", line.sid, agent=ANNA, to=COLLEAGUE) == Delivered()
+        await made.cloud.until(lambda: agent.over and made.told("call.retrieved"))
+        await made.cloud.until(lambda: made.legs(line.sid)["anna"] == "cleared")
+        assert [party.over, line.over] == [False, False]
+
+
+@pytest.mark.parametrize("to", [COLLEAGUE, NUMBER])
+async def test_customer_comes_back_and_the_party_goes(to: dict[str, str]) -> None:
+    async with desk() as made:
+        line, agent, party = await consulting(made, to)
+        assert await made.order("call.reconnect", line.sid, agent=ANNA, to=to) == Delivered()
+        await made.cloud.until(lambda: party.over and made.told("call.retrieved"))
+        assert [agent.over, line.over] == [False, False]
+
+
+async def test_party_who_still_rings_is_not_rung_any_longer() -> None:
+    async with desk() as made:
+        line, _ = await made.talking()
+        await made.order("call.consult", line.sid, agent=ANNA, to=COLLEAGUE)
+        party = await made.cloud.rung(BEN["address"])
+        assert await made.order("call.reconnect", line.sid, agent=ANNA, to=COLLEAGUE) == Delivered()
+        await made.cloud.until(lambda: party.over)
+
+
+async def test_customer_does_not_stay_behind_alone_when_the_number_hangs_up() -> None:
+    async with desk() as made:
+        line, agent, party = await consulting(made, NUMBER)
+        await made.order("call.complete_transfer", line.sid, agent=ANNA, to=NUMBER)
+        await made.cloud.until(lambda: agent.over)
+        party.hang_up()
+        await made.cloud.until(lambda: line.over and made.calls[line.sid].over)
+
+
+async def test_nobody_is_consulted_about_a_call_that_is_not_there() -> None:
+    async with desk() as made:
+        assert isinstance(await made.order("call.consult", "CA1", agent=ANNA, to=NUMBER), Refused)
