@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, consulting, contacts, on_flow, queueing, recordings
+from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
@@ -52,6 +52,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     contact = _open(work, command, event) if before is None else _told(work, before, event)
     contact = _recognised(work, contact, command.caller)
     contact = _weighed(work, contact, event)
+    contact = dialled.at_the_phone(work, contact, event)
     work.happened(event.type, command.raw, contact.id)
     work.store.put_contact(contact)
     if before is None:
@@ -287,10 +288,10 @@ def _chosen(work: Work, call: Call) -> tuple[str | None, str | None]:
     rules = work.store.config.sources.get(call.source)
     if rules is None:
         return None, None
-    dialled = call.to or ""
-    if dialled in rules.numbers and dialled not in rules.flows:
-        return None, rules.numbers[dialled]
-    return rules.flows.get(dialled, rules.default_flow), rules.numbers.get(dialled, rules.default_queue)
+    number = call.to or ""
+    if number in rules.numbers and number not in rules.flows:
+        return None, rules.numbers[number]
+    return rules.flows.get(number, rules.default_flow), rules.numbers.get(number, rules.default_queue)
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
