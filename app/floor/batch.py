@@ -11,6 +11,7 @@ from app.floor.effects import (
     Amend,
     AnsweredLate,
     Ask,
+    Audited,
     DropContact,
     Effect,
     EndContact,
@@ -46,6 +47,7 @@ class Batch:
         self._phones: dict[str, Phone | None] = {}
         self._ended: dict[str, EndContact] = {}
         self._entries: list[AddEntry] = []
+        self._audited: list[Audited] = []
         self._amends: dict[str, Amend] = {}
         self._answered: dict[str, AnsweredLate] = {}
 
@@ -73,6 +75,7 @@ class Batch:
             "agents": [(key, _json(saved.agent)) for key, saved in self._agents.items()],
             "phones": [(key, _json(phone)) for key, phone in self._phones.items() if phone is not None],
             "phones_gone": [(key,) for key, phone in self._phones.items() if phone is None],
+            "audited": [(a.who, a.action, a.thing, _json(a.after)) for a in self._audited],
             "events": [(e.seq, e.at, e.type, e.contact, e.agent, e.body.decode()) for e in self.events],
             "inbox": self.inbox,
             "orders": [(o.seq, o.source, o.contact, o.type, o.body.decode(), o.at) for o in self.orders],
@@ -144,6 +147,7 @@ class Batch:
 _TAKERS: dict[type[Effect], Callable[[Batch, Any], None]] = {
     Happened: lambda batch, effect: batch.events.append(effect),
     SwitchOrder: lambda batch, effect: batch.orders.append(effect),
+    Audited: lambda batch, effect: batch._audited.append(effect),
     AddEntry: lambda batch, effect: batch._entries.append(effect),
     SaveContact: Batch._save,
     SaveAgent: Batch._save_agent,

@@ -111,11 +111,12 @@ class EndCall(Command, frozen=True, kw_only=True):
 
 
 class Listen(Command, frozen=True, kw_only=True):
-    """A supervisor is let into a call from the phone at `address`: to listen, to whisper to an agent, or to join."""
+    """A supervisor is let into a call from the phone at `address`: to listen, to whisper to an agent, or to join. Who
+    is in it already needs no address, and changes the mode; nor does one who is an agent, with a phone of their own."""
 
     contact_id: str
     by: str
-    address: str
+    address: str | None = None
     mode: str = "listen"
     to: str | None = None
 
@@ -127,6 +128,21 @@ class Record(Command, frozen=True, kw_only=True):
     do: Do
     by: str
     agent_id: str | None = None
+
+
+class StopListening(Command, frozen=True, kw_only=True):
+    """A supervisor leaves a call."""
+
+    contact_id: str
+    by: str
+
+
+class TakeCall(Command, frozen=True, kw_only=True):
+    """A supervisor takes a call over: they join, from `address` as in `Listen`, and the agents on it are dropped."""
+
+    contact_id: str
+    by: str
+    address: str | None = None
 
 
 class AskCallback(Command, frozen=True, kw_only=True):

@@ -66,6 +66,15 @@ class SavePhone(Effect, frozen=True):
     phone: Phone | None
 
 
+class Audited(Effect, frozen=True, kw_only=True):
+    """An act of a supervisor in a call, for the audit log."""
+
+    who: str
+    action: str
+    thing: str
+    after: dict[str, str]
+
+
 class EndContact(Effect, frozen=True):
     """The contact has ended: its interaction, timeline and queue visits are written in this very commit."""
 

@@ -92,6 +92,18 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: float | None = None
 
 
+class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A supervisor in a call, or (not `inside` yet) whose phone is rung for it. One who is `taking` it stays with the
+    caller instead of the agents."""
+
+    by: str
+    address: str
+    mode: str
+    to: str | None = None
+    inside: bool = False
+    taking: bool = False
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 
@@ -153,6 +165,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
     consult: Consult | None = None
+    listeners: tuple[Listener, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
     sent_away: bool = False

@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings
+from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings, supervising
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
@@ -179,7 +179,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
-    contact = _agents_joined(work, contact)
+    contact = _agents_joined(work, supervising.told(work, contact, event))
     contact = _agents_left(work, contact, event)
     contact = consulting.followed(work, contact, event)
     if news and _connection_failed(contact, event):
@@ -236,6 +236,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if gone and not contact.agents:
         done = event.type == EventType.CONNECTION_CLEARED and consult is None
         transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
+        transferred = transferred or supervising.outside_takes(work, contact)
         contact = contacts.after_agents_left(work, contact, transferred, done)
     return contact
 

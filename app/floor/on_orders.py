@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.calls.call import close
-from app.floor import callbacks, comfort, consulting, contacts, on_flow, recordings
+from app.floor import callbacks, comfort, consulting, contacts, on_flow, recordings, supervising
 from app.floor.commands import OrderFailed
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
@@ -92,5 +92,6 @@ _FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
     OrderType.CONSULT: consulting.order_failed,
     OrderType.COMPLETE_TRANSFER: consulting.order_failed,
     OrderType.RECONNECT: consulting.order_failed,
+    OrderType.LISTEN: supervising.order_failed,
     OrderType.RECORD: recordings.order_failed,
 }

@@ -50,21 +50,6 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
     return {"contact": views.contact_view(contact)}
 
 
-def listen(work: Work, command: c.Listen) -> dict[str, Any]:
-    """Let a supervisor into a call, and keep who listened to whom."""
-    contact = work.contact(command.contact_id)
-    if contact.state is not ContactState.ACTIVE:
-        raise wrong_contact_state(contact, "listen to", "a call that an agent is on")
-    coached = command.to or contact.agents[-1]
-    if coached not in contact.agents:
-        raise Conflict(f"{coached} is not on this call.", contact_id=contact.id, accepted=list(contact.agents))
-    contact = contact.noted(work.now, "call.listened", by=command.by, mode=command.mode, to=coached)
-    work.store.put_contact(contact)
-    phone = {"id": command.by, "address": command.address}
-    work.order(OrderType.LISTEN, contact, mode=command.mode, to={"agent": coached}, agent=phone)
-    return {"contact": views.contact_view(contact)}
-
-
 def ask_callback(work: Work, command: c.AskCallback) -> dict[str, Any]:
     """Keep the place of a waiting caller for a callback."""
     contact = work.contact(command.contact_id)

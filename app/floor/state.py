@@ -24,6 +24,7 @@ from app.floor import (
     phones,
     queueing,
     recordings,
+    supervising,
     views,
 )
 from app.floor import commands as c
@@ -69,7 +70,9 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.FinishWrapUp: on_contacts.finish_wrap_up,
     c.Release: on_supervision.release,
     c.EndCall: on_supervision.end_call,
-    c.Listen: on_supervision.listen,
+    c.Listen: supervising.listen,
+    c.StopListening: supervising.stop_listening,
+    c.TakeCall: supervising.take_call,
     c.Record: recordings.record,
     c.AskCallback: on_supervision.ask_callback,
     c.TellWait: queueing.tell_wait,

@@ -41,6 +41,11 @@ PARTS: dict[str, Part] = {
         {"address": "text"},
         "DELETE FROM live_phones USING head, {u} WHERE floor = head.id AND live_phones.address = u.address",
     ),
+    "audited": Part(
+        {"who": "text", "action": "text", "thing": "text", "after": "jsonb"},
+        """INSERT INTO audit_entries (who, action, kind, thing, after)
+           SELECT u.who, u.action, 'call', u.thing, u.after FROM head, {u}""",
+    ),
     "events": Part(
         {"seq": "int8", "at": "float8", "type": "text", "contact_id": "uuid", "agent_id": "text", "data": "json"},
         """INSERT INTO events (floor, seq, at, type, contact_id, agent_id, data)

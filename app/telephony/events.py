@@ -28,6 +28,12 @@ class EventType(StrEnum):
     CONNECTION_CLEARED = "call.connection_cleared"
     CLEARED = "call.cleared"
     FAILED = "call.failed"
+    SUPERVISOR_JOINED = "call.supervisor_joined"
+    """The phone of a supervisor (`supervisor` in the details) whom we let in has answered. No leg of the call moves."""
+
+    SUPERVISOR_LEFT = "call.supervisor_left"
+    """They have gone, or were not reached."""
+
     SCRIPT_DONE = "call.script_done"
     """A script was carried out to its end; `script` in the details is its number."""
 
@@ -97,7 +103,11 @@ class OrderType(StrEnum):
     """Ask the caller whether they would rather be called back; `call.callback_requested` is the yes."""
 
     LISTEN = "call.listen"
-    """Let a supervisor (`agent`) into the call: to listen, to whisper to the agent `to`, or to join."""
+    """Let a supervisor (`agent`) into the call: to listen, to whisper to the agent `to`, or to join. For one who is in
+    it already the `mode` changes."""
+
+    STOP_LISTENING = "call.stop_listening"
+    """A supervisor (`agent`) leaves, or is not rung any longer."""
 
     RECORD = "call.record"
     """Start, pause, resume or stop (`do`) the recording with the id `recording`; it ends with the call by itself."""

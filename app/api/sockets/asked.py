@@ -1,6 +1,6 @@
 """What a client may send, as types: they decode the frames, turn into commands of the floor, and make the AsyncAPI."""
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -224,6 +224,42 @@ class WrapUpDone(AskAbout, tag="wrap_up.done"):
         return c.FinishWrapUp(agent_id=agent_id, contact_id=self.contact_id, code=self.code, note=self.note)
 
 
+Address = Annotated[str, Meta(min_length=1, max_length=200, description="a phone: extension, number or SIP address")]
+
+
+class Listen(Ask, tag="call.listen"):
+    """Come into a call from the phone at `address`; who is in it already changes the mode, and needs no address, nor
+    does an agent, who has a phone. `to` is the agent who hears a whisper, the newest if left out."""
+
+    contact_id: Key
+    address: Address | None = None
+    mode: Literal["listen", "whisper", "join"] = "listen"
+    to: Key | None = None
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.Listen(contact_id=self.contact_id, by=agent_id, address=self.address, mode=self.mode, to=self.to)
+
+
+class StopListening(Ask, tag="call.stop_listening"):
+    """Leave a call that you listen to."""
+
+    contact_id: Key
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.StopListening(contact_id=self.contact_id, by=agent_id)
+
+
+class TakeOver(Ask, tag="call.take_over"):
+    """Take a call over: you join, and once your phone has answered the agents on it are dropped. Who is an agent serves
+    the contact from then on."""
+
+    contact_id: Key
+    address: Address | None = None
+
+    def command(self, agent_id: str) -> c.Command:
+        return c.TakeCall(contact_id=self.contact_id, by=agent_id, address=self.address)
+
+
 COMMANDS: tuple[type[Ask], ...] = (
     Ready,
     NotReady,
@@ -244,7 +280,7 @@ COMMANDS: tuple[type[Ask], ...] = (
 )
 """Everything an agent can ask for; the one table that decoding, the floor and the AsyncAPI go by."""
 
-OVERSEEING: tuple[type[Ask], ...] = (RecordAnyCall,)
+OVERSEEING: tuple[type[Ask], ...] = (RecordAnyCall, Listen, StopListening, TakeOver)
 """What a supervisor can ask for on a socket; the rest is asked over HTTP."""
 
 BASICS: tuple[type[Frame], ...] = (Hello, Renew, Ping, Pong)

@@ -283,6 +283,16 @@ class CommandFailed(Numbered, tag="command.failed", kw_only=True):
     detail: str
 
 
+class ContactSupervised(Numbered, tag="contact.supervised", kw_only=True):
+    """A supervisor listens to a contact, or has stopped. Told to supervisors only."""
+
+    contact_id: str
+    act: Literal["listened", "listen_begun", "listen_stopped", "listen_ended", "taken_over"]
+    by: str
+    mode: Literal["listen", "whisper", "join"]
+    to: str | None
+
+
 EVENTS: tuple[type[Numbered], ...] = (
     AgentChanged,
     ContactOpened,
@@ -322,6 +332,6 @@ CHANNELS = (
         protocol="ws",
         address="/ws/floor",
         hears=(*BASICS, *OVERSEEING),
-        tells=(FloorWelcome, *EVENTS, *_ALWAYS),
+        tells=(FloorWelcome, *EVENTS, ContactSupervised, *_ALWAYS),
     ),
 )

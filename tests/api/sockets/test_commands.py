@@ -171,15 +171,24 @@ async def test_commands_of_a_tab_are_applied_in_the_order_sent() -> None:
         assert [asked.reason for asked in desk.floor.of(c.NotReady)] == [str(number) for number in range(50)]
 
 
-async def test_supervisors_record_calls_and_have_none_of_the_agents_commands() -> None:
+async def test_supervisors_have_commands_of_their_own_and_none_of_the_agents() -> None:
     async with open_desk() as desk, desk.client("/ws/floor") as client:
         await client.hello("sue", "supervisor")
         told = await client.ask(2, "agent.ready")
-        assert told["problem"]["faults"][0]["accepted"] == "one of hello, token, ping, pong, call.record"
+        accepted = "one of hello, token, ping, pong, call.record, call.listen, call.stop_listening, call.take_over"
+        assert told["problem"]["faults"][0]["accepted"] == accepted
         assert await client.ask(3, "ping") == {"type": "pong", "re": 3, "ok": True}
         assert desk.floor.asked == []
         assert await client.ask(4, "call.record", contact_id="c-1", do="pause") == {"re": 4, "ok": True}
-        assert desk.floor.asked == [c.Record(contact_id="c-1", do="pause", by="sue")]
+        await client.ask(5, "call.listen", **ABOUT, address="1009", mode="whisper", to="li")
+        await client.ask(6, "call.stop_listening", **ABOUT)
+        await client.ask(7, "call.take_over", **ABOUT)
+        assert desk.floor.asked == [
+            c.Record(contact_id="c-1", do="pause", by="sue"),
+            c.Listen(contact_id="c-1", by="sue", address="1009", mode="whisper", to="li"),
+            c.StopListening(contact_id="c-1", by="sue"),
+            c.TakeCall(contact_id="c-1", by="sue"),
+        ]
 
 
 async def test_frames_of_a_command_come_before_its_answer() -> None:

@@ -63,3 +63,22 @@ async def test_customer_does_not_stay_behind_alone_when_the_number_hangs_up() ->
 async def test_nobody_is_consulted_about_a_call_that_is_not_there() -> None:
     async with desk() as made:
         assert isinstance(await made.order("call.consult", "CA1", agent=ANNA, to=NUMBER), Refused)
+
+
+async def test_supervisor_changes_what_they_are_in_for_and_leaves() -> None:
+    async with desk() as made:
+        line, _ = await made.talking()
+        boss = {"id": "boss", "address": "client:boss"}
+        await made.order("call.listen", line.sid, agent=boss, mode="listen", to={"agent": "anna"})
+        phone = await made.cloud.rung("client:boss")
+        phone.answer()
+        await made.cloud.until(lambda: made.told("call.supervisor_joined"))
+        assert made.told("call.supervisor_joined")[0].details["supervisor"] == "boss"
+        room = made.cloud.live_room(made.contacts[line.sid])
+        assert room is not None
+        for mode, heard in (("whisper", (True, False)), ("join", (True, True)), ("listen", (False, False))):
+            await made.order("call.listen", line.sid, agent=boss, mode=mode, to={"agent": "anna"})
+            assert (room.hears("agent-anna", "listener-boss"), room.hears("customer", "listener-boss")) == heard
+        assert await made.order("call.stop_listening", line.sid, agent=boss) == Delivered()
+        await made.cloud.until(lambda: phone.over and made.told("call.supervisor_left"))
+        assert not line.over

@@ -49,6 +49,22 @@ def rung(wanted: Wanted, seconds: object) -> Wanted:
     return wanted.also(Timeout=max(LEAST_RING_SECONDS, int(seconds) - SOONER_SECONDS))
 
 
+def listener_of(agent: dict[str, Any]) -> str:
+    """What a supervisor is called in a conference."""
+    return _allowed(f"{LISTENER}{agent.get('id')}")
+
+
+def rights(mode: str | None, coached: str | None) -> dict[str, Value] | Refused:
+    """What a supervisor may do in a conference: hear, be heard by the agent `coached`, be heard by all."""
+    if mode == "join":
+        return {"Muted": False, "Coaching": False}
+    if mode != "whisper":
+        return {"Muted": True, "Coaching": False}
+    if coached is None:
+        return Refused("The agent who is to be coached is not on this call.")
+    return {"Muted": False, "Coaching": True, "CallSidToCoach": coached}
+
+
 def stays(label: str | None, leaving: str | None) -> bool:
     """Whether a participant is a reason for the call to go on when an agent leaves it."""
     return label not in (CUSTOMER, leaving) and not (label or "").startswith(LISTENER)
@@ -90,14 +106,11 @@ def _agent(place: Place, agent: dict[str, Any], dial: Any = None) -> Wanted | Re
 
 def _listener(place: Place, agent: dict[str, Any], mode: str | None, coached: str | None) -> Wanted | Refused:
     who = str(agent.get("id"))
-    made = _participant(place, f"{LISTENER}{who}", agent.get("address"), "listener", agent=who)
-    if isinstance(made, Refused) or mode == "join":
-        return made
-    if mode == "whisper":
-        if coached is None:
-            return Refused("The agent who is to be coached is not on this call.")
-        return made.also(Coaching=True, CallSidToCoach=coached)
-    return made.also(Muted=True)
+    made = _participant(place, listener_of(agent), agent.get("address"), "listener", agent=who)
+    allowed = rights(mode, coached)
+    if isinstance(made, Refused) or isinstance(allowed, Refused) or mode == "join":
+        return allowed if isinstance(allowed, Refused) else made
+    return made.also(**{name: value for name, value in allowed.items() if value is not False})
 
 
 def _participant(

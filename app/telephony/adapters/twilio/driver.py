@@ -100,7 +100,8 @@ class TwilioDriver:
             OrderType.OFFER_CALLBACK: self._redirect,
             OrderType.VOICEMAIL: self._redirect,
             OrderType.SCRIPT: self._redirect,
-            OrderType.LISTEN: self._connect,
+            OrderType.LISTEN: self._listen,
+            OrderType.STOP_LISTENING: self._stop_listening,
             REACH: self._connect,
             TIDY: self._tidy,
         }
@@ -129,6 +130,17 @@ class TwilioDriver:
             raise
         self._legs.note(task.place, wanted.label, call)
         return Delivered()
+
+    async def _listen(self, task: Task) -> Outcome:
+        """A supervisor is dialled in; one who is there already hears and says what the new mode lets them."""
+        label = dialling.listener_of(task.agent)
+        if not await self._present(task, label):
+            return await self._connect(task)
+        fields = dialling.rights(task.data.get("mode"), await self._coached(task))
+        return fields if isinstance(fields, Refused) else await self._set(task, label, fields)
+
+    async def _stop_listening(self, task: Task) -> Outcome:
+        return await self._drop(task, dialling.listener_of(task.agent))
 
     async def _coached(self, task: Task) -> str | None:
         if task.type != OrderType.LISTEN or task.data.get("mode") != "whisper":

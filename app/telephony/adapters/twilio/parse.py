@@ -119,6 +119,9 @@ def _leg(hook: Webhook) -> Fact:
     kind = leg_event(party, status)
     if party == "transfer":  # what moves is the leg of the agent who asked for it, not the new one
         return Fact(kind, {"party": party}, hook.query.get("agent"), cause=ENDS.get(status))
+    if party == "listener":
+        who = {"party": party, "supervisor": hook.query.get("agent")}
+        return Fact(kind, who, leg=hook.field("CallSid"), cause=ENDS.get(status), ordered=True)
     agent = hook.query.get("agent") if party == "agent" else None
     return Fact(kind, {"party": party}, agent, hook.field("CallSid"), ENDS.get(status), ordered=True)
 

@@ -32,18 +32,21 @@ _RINGING = {"ringing": E.DELIVERED}
 _LEGS: dict[str, dict[str, str]] = {
     "agent": {**_RINGING, "in-progress": E.ESTABLISHED, "completed": E.CONNECTION_CLEARED},
     "customer": {**_RINGING, "in-progress": E.ESTABLISHED, "completed": E.CLEARED, "canceled": E.CLEARED},
+    "listener": {"in-progress": E.SUPERVISOR_JOINED, "completed": E.SUPERVISOR_LEFT, "canceled": E.SUPERVISOR_LEFT},
     "other": {**_RINGING, "in-progress": E.CONFERENCED, "completed": E.CONNECTION_CLEARED},
 }
 
 
 def leg_event(party: str, status: str) -> str:
-    """The event of a leg that we made. Supervisors who listen, and whom a caller was sent to, move no leg of the call:
-    what becomes of them is told in words that the floor keeps and does not act on, but for the beginning of a transfer.
+    """The event of a leg that we made. Whom a caller was sent to moves no leg of the call: what becomes of them is told
+    in words that the floor keeps and does not act on, but for the beginning of a transfer. Nor do supervisors.
     """
     if party == "transfer":
         return E.TRANSFERRED if status in ("initiated", "queued") else f"call.transfer_{status}"
     if party not in _LEGS:
         return f"call.{party}_{status}"
+    if party == "listener":
+        return E.SUPERVISOR_LEFT if status in BUSY_ENDS else _LEGS[party].get(status, f"call.{party}_{status}")
     if status in BUSY_ENDS:
         return E.FAILED
     if status == "canceled" and party != "customer":

@@ -1,0 +1,111 @@
+"""Supervisors in a call: they come in, change what they are in it for, leave, and take it over."""
+
+import asyncpg
+import msgspec
+import pytest
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.batch import Batch
+from app.floor.effects import Audited, SwitchOrder
+from app.floor.entities import ContactState
+from app.floor.journal import Journal
+from tests.fixtures.database import Database
+from tests.floor.factories import Bench
+
+
+def talking(floor: Bench) -> str:
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    return contact
+
+
+def inside(floor: Bench, by: str, joined: bool = True) -> None:
+    floor.now += 1
+    floor.call("supervisor_joined" if joined else "supervisor_left", details={"supervisor": by})
+
+
+def test_mode_changes_on_the_fly_and_every_act_is_kept() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="1099"))
+    assert [e.agent for e in floor.told("contact.supervised")] == [None], "agents are not told"
+    (audited,) = [e for e in floor.last.effects if isinstance(e, Audited)]
+    assert (audited.who, audited.action, audited.after["mode"]) == ("sue", "call.listened", "listen")
+    inside(floor, "sue")
+    floor.do(c.Listen(contact_id=contact, by="sue", mode="whisper"))
+    (order,) = [e for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    said = msgspec.json.decode(order.body)
+    assert (said["mode"], said["agent"]) == ("whisper", {"id": "sue", "address": "1099"})
+    floor.do(c.StopListening(contact_id=contact, by="sue"))
+    assert floor.orders() == ["call.stop_listening"]
+    floor.refused(c.StopListening(contact_id=contact, by="sue"))
+    kinds = [entry.kind for entry in floor.contact(contact).timeline]
+    assert [kind for kind in kinds if "listen" in kind] == [
+        "call.listened", "call.listen_begun", "call.listened", "call.listen_stopped",
+    ]  # fmt: skip
+
+
+def test_supervisor_without_a_phone_of_their_own_says_which() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    assert floor.refused(c.TakeCall(contact_id=contact, by="sue"))["accepted"] == ["address"]
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_supervisor_who_is_an_agent_serves_the_contact_they_take(listens: bool) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    if listens:
+        floor.do(c.Listen(contact_id=contact, by="cho"))
+        inside(floor, "cho")
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    if not listens:
+        assert floor.orders() == ["call.listen"]
+        inside(floor, "cho")
+    assert "call.cancel" in floor.orders()
+    floor.call("connection_cleared", agent="1001")
+    assert (floor.contact(contact).agents, floor.contact(contact).served_by) == (("cho",), ("ann", "cho"))
+    assert floor.states("ann", "cho") == [AgentState.WORKING_AFTER_CALL, AgentState.BUSY]
+    inside(floor, "cho", joined=False)
+    assert floor.states("cho") == [AgentState.WORKING_AFTER_CALL]
+    floor.wait(6)
+    assert floor.contact(contact).state is ContactState.WAITING
+
+
+def test_supervisor_from_any_phone_takes_the_call_and_the_caller_waits_again_if_they_go() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="+4917000"))
+    inside(floor, "sue")
+    assert floor.orders() == ["call.cancel"]
+    floor.call("connection_cleared", agent="1001")
+    floor.wait(60)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+    inside(floor, "sue", joined=False)
+    floor.wait(1)
+    assert floor.contact(contact).state in (ContactState.WAITING, ContactState.OFFERED)
+
+
+def test_who_was_not_reached_takes_nothing() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="+4917000"))
+    inside(floor, "sue", joined=False)
+    assert (floor.contact(contact).agents, floor.contact(contact).listeners, floor.orders()) == (("ann",), (), [])
+
+
+async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="1099"))
+    journal, batch = Journal(bank.dsn, "main"), Batch()
+    batch.add(floor.last.effects)
+    assert await journal.own(0.01)
+    await journal.commit(batch, floor.state.seq)
+    await journal.close()
+    connection = await asyncpg.connect(bank.dsn)
+    row = await connection.fetchrow("SELECT who, kind, thing FROM audit_entries WHERE action = 'call.listened'")
+    await connection.close()
+    assert tuple(row) == ("sue", "call", contact)
