@@ -13,6 +13,8 @@ from fastapi import FastAPI
 
 from app.api import asyncapi
 from app.api.application import Application, http_app
+from app.api.driven import DrivenSource
+from app.api.intake import Intake
 from app.api.recognition import Recognition
 from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
@@ -33,6 +35,7 @@ from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
+from app.floor.alongside import Alongside
 from app.floor.commands import CustomerCard, OrderFailed, Recognised
 from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
@@ -50,6 +53,8 @@ from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
 from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
+from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
+from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
 from app.telephony.adapters.generic.adapter import GenericInbound
@@ -128,7 +133,6 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor, archive
         key = await signing_key(session)
     tokens = TokenService(key, now, settings.tokens.access_seconds)
     passwords = Passwords()
-    recordings = Recordings(settings.speech_folder, settings.media.megabytes * 1024 * 1024)
     return Services(
         sessions=sessions,
         tokens=tokens,
@@ -139,8 +143,8 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor, archive
         archive=archive,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
-        speech=Espeak(recordings),
-        recordings=recordings,
+        speech=speech_engine(settings),
+        recordings=prompt_recordings(settings),
         media_url=settings.media.url,
         media_seconds=settings.media.seconds,
     )
@@ -164,12 +168,12 @@ class Live:
         recognition: Recognition,
         vault: Vault,
         driver: Driver,
-        recordings: RecordingSink,
+        intake: Intake,
     ) -> None:
         self.tasks = tasks
         self.vault = vault
         self.driver = driver
-        self.recordings = recordings
+        self.intake = intake
         self.floor = floor
         self.hub = hub
         self.directory = directory
@@ -200,10 +204,9 @@ class Live:
             adapter=TwilioInbound(),
             directory=self.directory,
             floor=self.floor,
-            recognition=self.recognition,
+            intake=self.intake,
             driver=self.driver,
             clock=now,
-            vault=self.vault,
         )
         app.serve_first(twilio.route())
         app.serve_first(webhook.route())
@@ -240,6 +243,16 @@ class Caller:
         )
 
 
+def speech_engine(settings: Settings) -> Espeak:
+    """The engine of this machine, and where it keeps what it has said."""
+    return Espeak(prompt_recordings(settings))
+
+
+def prompt_recordings(settings: Settings) -> Recordings:
+    """Where recordings of prompts are."""
+    return Recordings(settings.speech_folder, settings.media.megabytes * 1024 * 1024)
+
+
 @asynccontextmanager
 async def live_floor(
     settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck, recordings: RecordingSink
@@ -248,7 +261,22 @@ async def live_floor(
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
-        driver = ByPlatform({"generic": GenericDriver(http, now), "twilio": TwilioDriver(cloud, now)})
+        recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
+        asterisks = AsteriskSwitches(
+            directory,
+            speech_engine(settings),
+            lambda source: DrivenSource(source, Intake(floor, recognition, vault), floor),
+            recordings,
+            out,
+            now,
+        )
+        driver = ByPlatform(
+            {
+                "generic": GenericDriver(http, now),
+                "twilio": TwilioDriver(cloud, now),
+                asterisk_switches.PLATFORM: asterisks,
+            }
+        )
         orders = Outbox(
             floor=settings.floor.id,
             directory=directory,
@@ -266,7 +294,7 @@ async def live_floor(
             pool=pool,
             clock=now,
             publisher=hub,
-            orders=orders,
+            orders=Alongside(orders, [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,
             batch=settings.floor.batch,
@@ -277,7 +305,6 @@ async def live_floor(
         run = tasks.start("floor", floor.run())
         tasks.start("configuration", watch.run())
         try:
-            recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
             yield Live(
                 tasks=tasks,
                 floor=floor,
@@ -286,7 +313,7 @@ async def live_floor(
                 recognition=recognition,
                 vault=vault,
                 driver=driver,
-                recordings=recordings,
+                intake=Intake(floor, recognition, vault),
             )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")

@@ -4,26 +4,19 @@ Plain ASGI and answered here, as with the generic webhook. The answer comes well
 nothing can be committed the adapter's own words keep the caller on the line.
 """
 
-from typing import Any, Generic
+from typing import Generic
 
-import msgspec
 import structlog
-from pydantic import SecretStr
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.api.recognition import Recognition
+from app.api.intake import Intake
 from app.api.webhooks import WEBHOOKS, CtiFloor, Gone, outcome_of, read_body, refused
 from app.core.clock import Clock
-from app.core.errors import CallfloorError, Unauthenticated, Unavailable
-from app.core.ids import new_id
-from app.floor.commands import TakeEvent
-from app.ivr.vault import Vault
+from app.core.errors import Unauthenticated, Unavailable
 from app.telephony.directory import SourceAccess, SourceDirectory
-from app.telephony.instructions import Script
-from app.telephony.masking import with_reference
-from app.telephony.port import Driver, Heard, Missed, Notice, Refused, Reply, Steered, SwitchCommand
+from app.telephony.port import Driver, Heard, Missed, Refused, Reply, Steered, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
@@ -38,19 +31,17 @@ class SteeredWebhook(Generic[Heard]):
         adapter: Steered[Heard],
         directory: SourceDirectory,
         floor: CtiFloor,
-        recognition: Recognition,
         driver: Driver,
         clock: Clock,
-        vault: Vault,
+        intake: Intake,
     ) -> None:
         self._platform = platform
         self._adapter = adapter
         self._directory = directory
         self._floor = floor
-        self._recognition = recognition
         self._driver = driver
         self._clock = clock
-        self._vault = vault
+        self._intake = intake
 
     def route(self) -> Route:
         """The route, for `Application.serve_first`."""
@@ -80,7 +71,7 @@ class SteeredWebhook(Generic[Heard]):
             return self._adapter.answer(received, access)
         rung = self._floor.has_rung(access.id, received.notice.event.call_id)
         try:
-            contact, script = await self._submitted(received, received.notice, access)
+            contact, script = await self._intake.take(access.id, received.notice, received.delivery, received.secret)
             await self._carried_out(self._adapter.after(received, contact, rung), access)
         except Unavailable:
             WEBHOOKS.labels("unavailable").inc()
@@ -91,25 +82,6 @@ class SteeredWebhook(Generic[Heard]):
             return self._adapter.unavailable(target, access)
         return self._adapter.answer(received, access, contact, script)
 
-    async def _submitted(self, received: Heard, notice: Notice, access: SourceAccess) -> tuple[str, Script | None]:
-        event, caller = self._kept(notice, received.secret).event, None
-        if not self._floor.live_call(access.id, event.call_id, event.from_):
-            caller = await self._recognition.of(event)
-        command = TakeEvent(event=event, contact_id=new_id(), raw=notice.raw, caller=caller)
-        answer = await self._floor.submit(command, f"cti:{access.id}", received.delivery)
-        if not answer.ok:
-            raise CallfloorError(f"The event could not be taken: {answer.body.get('detail')}", refusal=answer.body)
-        return str(answer.body["contact_id"]), _script(answer.body)
-
-    def _kept(self, notice: Notice, secret: SecretStr | None) -> Notice:
-        """The notice with a reference to what was keyed as a secret, which goes no further than the vault."""
-        keyed = secret.get_secret_value() if secret is not None else ""
-        if not keyed:
-            return notice
-        details = {**notice.event.details, "length": len(keyed)}
-        told = msgspec.structs.replace(notice, event=msgspec.structs.replace(notice.event, details=details))
-        return with_reference(told, self._vault.put(keyed))
-
     async def _carried_out(self, command: SwitchCommand | None, access: SourceAccess) -> None:
         """What belongs to this platform alone. Where it is missed, the platform is asked to come again."""
         if command is None:
@@ -119,12 +91,6 @@ class SteeredWebhook(Generic[Heard]):
             raise Unavailable(outcome.detail)
         if isinstance(outcome, Refused):
             log.warning("a platform refused what follows an event", source=access.id, detail=outcome.detail)
-
-
-def _script(body: dict[str, Any]) -> Script | None:
-    if not body.get("instructions"):
-        return None
-    return msgspec.convert({"number": body["script"], "instructions": body["instructions"]}, Script)
 
 
 def _target(scope: Scope) -> str:

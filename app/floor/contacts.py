@@ -172,6 +172,14 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
     return contact
 
 
+def put_down(work: Work, contact: Contact) -> Contact:
+    """The last agent has put their phone down on a caller who is still there: that ends the call."""
+    work.order(OrderType.DISCONNECT, contact)
+    contact = contact.with_(requeue_at=None, close_at=work.now + END_SECONDS)
+    work.store.put_contact(contact)
+    return contact
+
+
 def give_time(work: Work) -> None:
     """Let open offers, ringing phones and asked-for ends run their whole time again: for a while nobody could act."""
     for contact in list(work.store.contacts.values()):

@@ -13,7 +13,7 @@ from app.floor.placing import placed
 from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
-from app.telephony.events import CallEvent, EventType
+from app.telephony.events import HUNG_UP, CallEvent, EventType
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
@@ -21,7 +21,7 @@ CLOCK_TOLERANCE = 300.0
 MOST_BONUS = 86_400.0
 """A platform may move a contact by up to a day of waiting, forward or back."""
 
-TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE)
+TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE, EventType.SCRIPT_LOST)
 """Events with which a platform asks what to do next, and does what the answer says."""
 
 HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
@@ -189,7 +189,9 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
             take_back(work, contact.with_(close_at=None), "declined")
         return
     said = on_flow.said(event)
-    if said is not None and contact.in_flow:
+    if event.type == EventType.SCRIPT_LOST:
+        _say_again(work, contact)
+    elif said is not None and contact.in_flow:
         on_flow.feed(work, contact, said)
     elif said is not None and contact.state in HEARS:
         comfort.heard(work, contact, said)
@@ -200,6 +202,15 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
             comfort.give_back(work, contact.noted(work.now, "transfer.failed", said=event.details["transfer"]))
     else:
         _queue(work, contact, event)
+
+
+def _say_again(work: Work, contact: Contact) -> None:
+    """The platform has lost what it was carrying out: a flow goes on as if nothing had come of it."""
+    if contact.flow is not None and contact.in_flow:
+        if contact.flow.state.request is None:
+            on_flow.time_out(work, contact)
+    elif contact.state in HEARS:
+        comfort.resume(work, contact)
 
 
 def _agents_joined(work: Work, contact: Contact) -> Contact:
@@ -238,6 +249,8 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
         transferred = transferred or supervising.outside_takes(work, contact)
         contact = contacts.after_agents_left(work, contact, transferred, done)
+        if event.cause == HUNG_UP and contact.requeue_at is not None:
+            contact = contacts.put_down(work, contact)
     return contact
 
 

@@ -10,7 +10,8 @@ class SourceAccess(msgspec.Struct, frozen=True):
 
     The rest is for platforms whose calls we steer ourselves: `platform` names the adapter, `account` is ours there,
     `public_url` is the address at which the platform reaches us, `caller_id` the number that those see whom we call,
-    `emergency_number` where callers go while we are down, `languages` those that our own sentences are spoken in.
+    `emergency_number` where callers go while we are down, `languages` those that our own sentences are spoken in,
+    `dial` what a switch dials for a `{number}`, such as PJSIP/{number}@carrier.
     """
 
     id: str
@@ -22,6 +23,7 @@ class SourceAccess(msgspec.Struct, frozen=True):
     caller_id: str | None = None
     emergency_number: str | None = None
     languages: tuple[str, ...] = ("en", "zh")
+    dial: str | None = None
 
 
 class SourceDirectory:
@@ -34,6 +36,10 @@ class SourceDirectory:
     def get(self, source: str) -> SourceAccess | None:
         """The source with this id, or None where there is none (or it is switched off)."""
         return self._by_id.get(source)
+
+    def of_platform(self, platform: str) -> list[SourceAccess]:
+        """The sources of one platform."""
+        return [each for each in self._by_id.values() if each.platform == platform]
 
     def replace(self, sources: Iterable[SourceAccess]) -> None:
         """From now on exactly these sources are known."""

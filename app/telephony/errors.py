@@ -76,6 +76,10 @@ class PlatformIncomplete(Invalid):
     code = "platform-incomplete"
 
     def __init__(self, platform: str, missing: list[str]) -> None:
-        accepted = {"account": "the account's id at the platform", "public_url": "the https address that reaches us"}
+        accepted = {
+            "account": "the account's id at the platform, or the user of ARI",
+            "public_url": "the https address that reaches us",
+            "command_url": "where its ARI is, such as ws://127.0.0.1:8088/ari",
+        }
         faults = [fault(f"body.{name}", f"is needed for {platform}", accepted[name]) for name in missing]
         super().__init__(f"A source of {platform} needs {' and '.join(missing)}.", faults=faults)

@@ -37,6 +37,9 @@ class EventType(StrEnum):
     SCRIPT_DONE = "call.script_done"
     """A script was carried out to its end; `script` in the details is its number."""
 
+    SCRIPT_LOST = "call.script_lost"
+    """The platform does not know any more what it was carrying out, and asks for it."""
+
     CALLBACK_REQUESTED = "call.callback_requested"
     """The waiting caller wishes to be called back and keeps their place; `number` in the details, else their own."""
 
@@ -75,6 +78,11 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int | None = None
     cause: str | None = None
     details: dict[str, Any] = {}
+
+
+HUNG_UP = "hung_up"
+"""The `cause` of an agent's `call.connection_cleared` who put their phone down: with that they end the call. Any other
+end of an agent's leg is a mishap, after which the caller waits again."""
 
 
 class OrderType(StrEnum):

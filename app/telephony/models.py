@@ -18,7 +18,7 @@ class CtiSource(Base):
     __tablename__ = "cti_sources"
     __table_args__ = (
         CheckConstraint("num_nonnulls(default_queue, default_flow) <= 1", name="one_default"),
-        CheckConstraint("platform in ('generic', 'twilio')", name="platform_known"),
+        CheckConstraint("platform in ('generic', 'twilio', 'asterisk_ari')", name="platform_known"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -32,6 +32,7 @@ class CtiSource(Base):
     public_url: Mapped[str | None]
     caller_id: Mapped[str | None]
     emergency_number: Mapped[str | None]
+    dial: Mapped[str | None]
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{en,zh}'::text[]"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

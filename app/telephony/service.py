@@ -11,6 +11,8 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from app.core.errors import Invalid
+from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
@@ -29,8 +31,7 @@ from app.telephony.errors import (
 from app.telephony.models import CtiSource, DialledNumber
 
 MOST_SECRETS = 5
-GENERIC = "generic"
-STEERED = ("account", "public_url")
+NEEDED = {"generic": (), "twilio": ("account", "public_url"), "asterisk_ari": ("account", "command_url")}
 """What a platform whose calls we steer cannot do without."""
 
 
@@ -68,7 +69,7 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
         found.default_queue = None
     for field, value in changes.items():
         setattr(found, field, value)
-    _ensure_complete({name: getattr(found, name) for name in ("platform", *STEERED)})
+    _ensure_complete({name: getattr(found, name) for name in ("platform", "account", "public_url", "command_url")})
     with _known_ways(found.default_queue, found.default_flow, "body.default_"):
         await session.flush()
     return found
@@ -130,11 +131,22 @@ def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:
 
 def _ensure_complete(values: Mapping[str, Any]) -> None:
     """A platform whose calls we steer must be reachable, and it must reach us."""
-    if values.get("platform", GENERIC) == GENERIC:
-        return
-    missing = [name for name in STEERED if not values.get(name)]
+    platform = values.get("platform", "generic")
+    missing = [name for name in NEEDED[platform] if not values.get(name)]
     if missing:
-        raise PlatformIncomplete(values["platform"], missing)
+        raise PlatformIncomplete(platform, missing)
+    _ensure_spoken_by(platform, values.get("command_url"))
+
+
+def _ensure_spoken_by(platform: str, url: str | None) -> None:
+    if url is None:
+        return
+    schemes = ("ws", "wss") if platform == "asterisk_ari" else ("http", "https")
+    if url.partition("://")[0] not in schemes:
+        accepted = f"an address that begins with {' or '.join(f'{each}://' for each in schemes)}"
+        raise Invalid(
+            f"This is no address of a platform {platform}.", faults=[fault("body.command_url", "is no such", accepted)]
+        )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import MISSING, AfterValidator, AnyHttpUrl, Field, TypeAdapter, UrlConstraints
+from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAdapter, UrlConstraints
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.telephony.models import CtiSource
@@ -11,17 +11,42 @@ from app.telephony.service import secret_id
 _URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
 
 
+_ANY_URL = TypeAdapter(
+    Annotated[
+        AnyUrl, UrlConstraints(max_length=2000, allowed_schemes=["http", "https", "ws", "wss"], host_required=True)
+    ]
+)
+
+
 def _http_url(value: str) -> str:
     return str(_URL.validate_python(value))
 
 
+def _url(value: str) -> str:
+    return str(_ANY_URL.validate_python(value))
+
+
 CommandUrl = Annotated[
-    str, AfterValidator(_http_url), Field(max_length=2000, description="where the platform takes commands, http(s)")
+    str,
+    AfterValidator(_url),
+    Field(max_length=2000, description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI"),
+]
+PublicUrl = Annotated[
+    str, AfterValidator(_http_url), Field(max_length=2000, description="where the platform reaches us, http(s)")
+]
+Dial = Annotated[
+    str,
+    Field(
+        max_length=200,
+        pattern=r"^[!-~]*\{number\}[!-~]*$",
+        description="what an Asterisk dials for a number, such as PJSIP/{number}@carrier",
+    ),
 ]
 
 
 Platform = Annotated[
-    Literal["generic", "twilio"], Field(description="generic (signed JSON) or twilio (and what speaks its dialect)")
+    Literal["generic", "twilio", "asterisk_ari"],
+    Field(description="generic (signed JSON), twilio (and what speaks its dialect) or asterisk_ari"),
 ]
 GivenSecret = Annotated[
     str, Field(min_length=8, max_length=200, pattern="^[!-~]+$", description="the auth token that the platform gave")
@@ -51,9 +76,10 @@ class SourceIn(Input):
     platform: Platform = "generic"
     secret: GivenSecret | None = None
     account: Account | None = None
-    public_url: CommandUrl | None = None
+    public_url: PublicUrl | None = None
     caller_id: Dialable | None = None
     emergency_number: Dialable | None = None
+    dial: Dial | None = None
     languages: Spoken = Field(default_factory=lambda: ["en", "zh"])
 
 
@@ -65,9 +91,10 @@ class SourcePatch(Input):
     default_queue: Slug | MISSING | None = MISSING
     default_flow: Slug | MISSING | None = MISSING
     account: Account | MISSING | None = MISSING
-    public_url: CommandUrl | MISSING | None = MISSING
+    public_url: PublicUrl | MISSING | None = MISSING
     caller_id: Dialable | MISSING | None = MISSING
     emergency_number: Dialable | MISSING | None = MISSING
+    dial: Dial | MISSING | None = MISSING
     languages: Spoken | MISSING = MISSING
     active: bool | MISSING = MISSING
 
@@ -92,6 +119,7 @@ class SourceOut(Output):
     public_url: str | None
     caller_id: str | None
     emergency_number: str | None
+    dial: str | None
     languages: list[str]
     active: bool
     secrets: list[SecretOut]
@@ -126,6 +154,7 @@ def _shown(row: CtiSource) -> dict[str, object]:
         "public_url": row.public_url,
         "caller_id": row.caller_id,
         "emergency_number": row.emergency_number,
+        "dial": row.dial,
         "languages": row.languages,
         "active": row.active,
         "secrets": [{"id": secret_id(each), "signs": place == 0} for place, each in enumerate(row.secrets)],

@@ -4,7 +4,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from app.telephony.adapters.twilio import texts, twiml
+from app.telephony import sentences
+from app.telephony.adapters.twilio import twiml
 from app.telephony.adapters.twilio.addresses import RETRY
 from app.telephony.directory import SourceAccess
 
@@ -27,7 +28,7 @@ def fallback(target: str, access: SourceAccess) -> str:
         _give_up(response, access)
         return twiml.text_of(response)
     if attempt % APOLOGY_EVERY == 1:
-        for language, text in texts.in_languages(texts.APOLOGY, access.languages):
+        for language, text in sentences.in_languages(sentences.APOLOGY, access.languages):
             twiml.say(response, text, language)
     response.pause(length=PAUSE_SECONDS)
     response.redirect(again, method="POST")
@@ -40,7 +41,7 @@ def _give_up(response: VoiceResponse, access: SourceAccess) -> None:
         dial.number(access.emergency_number)
         response.append(dial)
         return
-    for language, text in texts.in_languages(texts.GOODBYE, access.languages):
+    for language, text in sentences.in_languages(sentences.GOODBYE, access.languages):
         twiml.say(response, text, language)
     response.hangup()
 

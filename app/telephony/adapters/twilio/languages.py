@@ -46,9 +46,3 @@ def heard(tag: str) -> str:
     """The language of a <Gather> that listens: speech recognition names Chinese by its script."""
     language = spoken(tag)
     return _HEARD.get(language, language)
-
-
-def known_as(tag: str, texts: dict[str, str]) -> str | None:
-    """The key of `texts` for a language: its tag, or the language alone."""
-    tag = tag.lower()
-    return next((key for key in (tag, tag.partition("-")[0]) if key in texts), None)

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from app.core import wire
 from app.telephony import instructions as i
-from app.telephony.adapters.twilio import texts
+from app.telephony import sentences
 from app.telephony.adapters.twilio.addresses import Kind, Place
 from app.telephony.adapters.twilio.languages import heard, spoken
 
@@ -60,7 +60,7 @@ def hang_up(message: str | None = None, language: str = "en") -> str:
 def voicemail(message: str | None, place: Place) -> str:
     """Take a message without a script of a flow; afterwards the call is over."""
     language = place.access.languages[0] if place.access.languages else "en"
-    prompts = [(language, message)] if message else texts.in_languages(texts.BEEP, place.access.languages)
+    prompts = [(language, message)] if message else sentences.in_languages(sentences.BEEP, place.access.languages)
     said = tuple(i.Say(text=text, language=tag) for tag, text in prompts)
     return script(i.Script(number=0, instructions=(i.Voicemail(prompts=said),)), place)
 
@@ -71,7 +71,7 @@ def callback_offer(place: Place, offer: str) -> str:
     response = VoiceResponse()
     action = place.address(Kind.CALLBACK, offer=offer)
     gather = response.gather(input="dtmf", num_digits=1, timeout=5, action=action, method="POST", finish_on_key="")
-    for tag, text in texts.in_languages(texts.CALLBACK_OFFER, place.access.languages):
+    for tag, text in sentences.in_languages(sentences.CALLBACK_OFFER, place.access.languages):
         say(gather, text, tag)
     wait(response, place, None)
     return text_of(response)
@@ -80,7 +80,7 @@ def callback_offer(place: Place, offer: str) -> str:
 def callback_taken(place: Place) -> str:
     """Say that the callback will come, and end the call: the place in the line is kept."""
     response = VoiceResponse()
-    for tag, text in texts.in_languages(texts.CALLBACK_TAKEN, place.access.languages):
+    for tag, text in sentences.in_languages(sentences.CALLBACK_TAKEN, place.access.languages):
         say(response, text, tag)
     response.hangup()
     return text_of(response)
@@ -89,7 +89,7 @@ def callback_taken(place: Place) -> str:
 def not_reached(place: Place) -> str:
     """Say that nobody was reached at the number to which the caller was sent; they wait for somebody here."""
     response = VoiceResponse()
-    for tag, text in texts.in_languages(texts.NOT_REACHED, place.access.languages):
+    for tag, text in sentences.in_languages(sentences.NOT_REACHED, place.access.languages):
         say(response, text, tag)
     wait(response, place, None)
     return text_of(response)

@@ -1,6 +1,4 @@
-"""The few sentences that the adapter speaks itself, where no flow and no rule gives one. Pure."""
-
-from app.telephony.adapters.twilio.languages import known_as
+"""The few sentences that an adapter speaks itself, where no flow and no rule gives one. Pure."""
 
 APOLOGY = {
     "en": "We are sorry, we cannot serve you this very moment. Please stay on the line.",
@@ -56,3 +54,9 @@ def in_languages(texts: dict[str, str], languages: tuple[str, ...]) -> list[tupl
     """The sentence in each of the languages that there is one in, with its language; English where there is none."""
     found = [(tag, texts[key]) for tag in languages if (key := known_as(tag, texts)) is not None]
     return found or [("en", texts["en"])]
+
+
+def known_as(tag: str, texts: dict[str, str]) -> str | None:
+    """The key of `texts` for a language: its tag, or the language alone."""
+    tag = tag.lower()
+    return next((key for key in (tag, tag.partition("-")[0]) if key in texts), None)

@@ -1,0 +1,64 @@
+"""What the pure part of the adapter wants done. The shell does it, in the order given."""
+
+from typing import Any
+
+import msgspec
+from pydantic import SecretStr
+
+from app.telephony.instructions import Script
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A request to Asterisk's REST interface. `leg` is the channel that fails where it is refused; a `vital` one fails
+    the order that it belongs to."""
+
+    method: str
+    path: str
+    query: dict[str, str | int] = {}
+    body: dict[str, Any] | None = None
+    leg: str | None = None
+    vital: bool = False
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """News of the call for the floor, in the words of `app.telephony.events`. `secret` is nowhere else."""
+
+    type: str
+    at: float
+    leg_id: str | None = None
+    agent: str | None = None
+    cause: str | None = None
+    details: dict[str, Any] = {}
+    secret: SecretStr | None = None
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """Call `wake` with this token at this instant (epoch seconds)."""
+
+    at: float
+    token: str
+
+
+class Perform(msgspec.Struct, frozen=True):
+    """Make these instructions playable, and give them to `perform`."""
+
+    script: Script
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A recording is complete on the switch, under `name`: fetch it, keep it as `recording`, and tell that it is there.
+    Instants are epoch seconds."""
+
+    name: str
+    recording: str
+    started_at: float
+    seconds: float
+    ordered: bool = True
+    pauses: tuple[tuple[float, float], ...] = ()
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """Nothing of the call is left on the switch."""
+
+
+Action = Request | Told | Wake | Perform | Stored | Ended

@@ -1,0 +1,222 @@
+"""One WebSocket to one Asterisk: events come in, requests go out and are answered, on the same connection.
+
+Asterisk serves the requests of one connection one after the other, so they may be sent without waiting for each
+other's answers and still happen in their order.
+"""
+
+import asyncio
+import base64
+import itertools
+import re
+from collections.abc import Callable
+from types import TracebackType
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import msgspec
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from app.core.errors import Unavailable
+from app.core.tasks import Supervisor
+from app.telephony.adapters.asterisk_ari import ari
+from app.telephony.adapters.asterisk_ari.actions import Request
+
+log = structlog.get_logger(__name__)
+
+ANSWER_SECONDS = 10.0
+OPEN_SECONDS = 5.0
+PING_SECONDS = 5.0
+LEAST_VERSION = (22, 4)
+WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
+
+
+class SwitchAway(Unavailable):
+    """The Asterisk does not answer, or the connection to it has broken."""
+
+    code = "switch-away"
+
+
+class SwitchUnusable(Unavailable):
+    """The Asterisk answers, but it cannot be worked with until somebody changes something; the message says what."""
+
+    code = "switch-unusable"
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What Asterisk answered to a request."""
+
+    status: int
+    body: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was done."""
+        return 200 <= self.status < 300
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Where an Asterisk's ARI is (`ws://host:8088/ari`), and who we are there."""
+
+    url: str
+    user: str
+    password: str
+    app: str
+
+    @property
+    def http(self) -> str:
+        """The address of the same over HTTP."""
+        return self.url.replace("ws", "http", 1).rstrip("/")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Who we are; a header, since addresses are logged."""
+        word = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
+        return {"Authorization": f"Basic {word}"}
+
+
+class AriConnection:
+    """Use as `async with await AriConnection.open(access) as connection`; `run` reads until the connection ends."""
+
+    def __init__(self, access: Access, socket: ClientConnection) -> None:
+        self._access = access
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self._asked: dict[str, asyncio.Future[Answered]] = {}
+        self._ended = False
+        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
+        self._tasks = Supervisor()
+        self._tasks.start("requests to an Asterisk", self._write())
+
+    @classmethod
+    async def open(cls, access: Access) -> "AriConnection":
+        """Connect. Raises `SwitchAway` or `SwitchUnusable`."""
+        await ensure_usable(access)
+        query = urlencode({"app": access.app, "subscribeAll": "true"})
+        try:
+            socket = await connect(
+                f"{access.url.rstrip('/')}/events?{query}",
+                additional_headers=access.headers,
+                open_timeout=OPEN_SECONDS,
+                ping_interval=PING_SECONDS,
+                ping_timeout=PING_SECONDS,
+                compression=None,
+                max_size=None,
+                max_queue=None,
+                proxy=None,
+            )
+        except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed, EOFError) as error:
+            hint = " (is its `sessionlimit` in http.conf reached?)" if isinstance(error, EOFError) else ""
+            raise SwitchAway(
+                f"{_host(access)} did not open a WebSocket{hint}: {error or type(error).__name__}."
+            ) from None
+        return cls(access, socket)
+
+    async def __aenter__(self) -> "AriConnection":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._tasks.stop()
+        await self._socket.close()
+        self._fail()
+
+    async def run(self, on_event: Callable[[ari.Event], None]) -> None:
+        """Hand each event over, in order, until the connection ends; raises `SwitchAway` then."""
+        try:
+            async for frame in self._socket:
+                try:
+                    event = ari.decode(frame)
+                except msgspec.DecodeError as error:
+                    log.warning("frame not understood", switch=_host(self._access), error=str(error))
+                    continue
+                if event.type == "RESTResponse":
+                    self._answer(event)
+                else:
+                    on_event(event)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._fail()
+        raise SwitchAway(f"The connection to {_host(self._access)} has ended.")
+
+    def send(self, request: Request) -> "asyncio.Future[Answered]":
+        """Ask for something; the future gives the answer, or raises `SwitchAway`."""
+        future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        if self._ended:
+            future.set_exception(SwitchAway(f"The connection to {_host(self._access)} has ended."))
+            return future
+        number = str(next(self._numbers))
+        self._asked[number] = future
+        frame: dict[str, object] = {
+            "type": "RESTRequest",
+            "transaction_id": number,
+            "request_id": number,
+            "method": request.method,
+            "uri": request.path,
+        }
+        if request.query:
+            frame["query_strings"] = [{"name": key, "value": str(value)} for key, value in request.query.items()]
+        if request.body is not None:
+            frame["content_type"] = "application/json"
+            frame["message_body"] = msgspec.json.encode(request.body).decode()
+        self._outgoing.put_nowait(msgspec.json.encode(frame).decode())
+        return future
+
+    async def ask(self, request: Request) -> Answered:
+        """Ask and wait. Raises `SwitchAway`."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self.send(request)
+        except TimeoutError:
+            raise SwitchAway(f"{_host(self._access)} did not answer {request.method} {request.path}.") from None
+
+    async def _write(self) -> None:
+        """One task writes, so that requests go out in the order in which they were asked for."""
+        while True:
+            await self._socket.send(await self._outgoing.get())
+
+    def _answer(self, event: ari.Event) -> None:
+        future = self._asked.pop(event.request_id, None)
+        if future is not None and not future.done():
+            future.set_result(Answered(event.status_code, event.message_body))
+
+    def _fail(self) -> None:
+        self._ended = True
+        asked, self._asked = self._asked, {}
+        for future in asked.values():
+            if not future.done():
+                future.set_exception(SwitchAway(f"The connection to {_host(self._access)} ended before its answer."))
+                future.exception()  # whoever has gone meanwhile is not missed
+
+
+async def ensure_usable(access: Access) -> None:
+    """Raise `SwitchUnusable` unless the Asterisk knows us and is new enough, `SwitchAway` unless it answers."""
+    try:
+        async with httpx.AsyncClient(timeout=OPEN_SECONDS, trust_env=False) as http:
+            told = await http.get(f"{access.http}/asterisk/info?only=system", headers=access.headers)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise SwitchAway(f"{_host(access)} does not answer: {error or type(error).__name__}.") from None
+    if told.status_code in (401, 403):
+        raise SwitchUnusable(
+            f"{_host(access)} does not accept ARI user {access.user!r} with the source's secret; "
+            "look at the user's section in ari.conf (type=user, read_only=no)."
+        )
+    if not told.is_success:
+        raise SwitchAway(f"{_host(access)} answered {told.status_code} to /asterisk/info; is ARI enabled in ari.conf?")
+    version = str((told.json().get("system") or {}).get("version", ""))
+    if (found := version_of(version)) is not None and found < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        raise SwitchUnusable(f"{_host(access)} is Asterisk {version}; {least} or newer is needed: {WHY_VERSION}.")
+
+
+def version_of(text: str) -> tuple[int, int] | None:
+    """Major and minor of a version such as 22.10.1~dfsg; None for one that was built from no release."""
+    found = re.match(r"(?:certified/)?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _host(access: Access) -> str:
+    return urlsplit(access.url).netloc or access.url

@@ -1,0 +1,62 @@
+"""One channel of a call besides the customer's own: an agent, somebody at a number, a listener, a spy."""
+
+from dataclasses import dataclass
+
+from app.telephony.adapters.asterisk_ari.names import Name
+
+JOINS = "join"
+"""The mode of a listener who is heard by everybody."""
+
+
+@dataclass
+class Leg:
+    """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
+    somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's."""
+
+    name: Name
+    address: str
+    up: bool = False
+    rang: bool = False
+    withdrawn: str | None = None
+    flow: bool = False
+    handed: str | None = None
+    mode: str = "listen"
+    channel: str = ""
+
+    @property
+    def id(self) -> str:
+        """Its channel."""
+        return self.channel or str(self.name)
+
+    @property
+    def role(self) -> str:
+        """What it is for."""
+        return self.name.role
+
+    @property
+    def speaks(self) -> bool:
+        """Whether they are a reason for the call to go on: not who only listens, nor a recording."""
+        if self.role == "listener":
+            return self.mode == JOINS and self.up
+        return self.role not in ("spy", "tape")
+
+    @property
+    def agent(self) -> str | None:
+        """The agent on it, if it is an agent's."""
+        return self.name.who if self.name.role == "agent" else None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is the same for all calls of one Asterisk: our application, how numbers are dialled, what callees see, the
+    languages of our own sentences, and the phones that it knows."""
+
+    app: str = "callfloor"
+    dial: str = "PJSIP/{number}"
+    caller_id: str | None = None
+    languages: tuple[str, ...] = ("en",)
+
+
+def endpoint(address: str) -> str:
+    """The endpoint at an agent's address; a bare name is one of PJSIP's."""
+    return address if "/" in address else f"PJSIP/{address}"

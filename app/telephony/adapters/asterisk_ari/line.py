@@ -1,0 +1,386 @@
+"""One call on one Asterisk: what the switch tells of it becomes news for the floor and requests to the switch.
+
+Pure: no I/O and no clock. The shell hands in events, orders and instants, does what comes out in its order, and feeds
+back what was refused. Between two events a call is always in one of few places: the customer hears a script, hears
+music, is in the bridge with others, or is gone.
+"""
+
+from collections.abc import Callable, Sequence
+
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, endpoint
+from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
+from app.telephony.events import EventType
+from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
+
+RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, names.LISTENER: 25.0}
+OFFER = -1
+"""The number of the script that offers a callback by the switch's own sentence."""
+
+
+class Line:
+    """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them)."""
+
+    def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
+        self.setup = setup
+        self.call = call
+        self.caller = caller
+        self.direction = direction
+        self.contact = ""
+        self.from_: str | None = None
+        self.to: str | None = None
+        self.legs: dict[str, Leg] = {}
+        self.gone: set[str] = set()
+        self.player = Player(call)
+        self.answered = False
+        self.held = False
+        self.over = False
+        self.together: set[str] = set()
+        self.tapes: dict[str, float] = {}
+        self.pauses: dict[str, list[tuple[float, float | None]]] = {}
+        self.messages: dict[str, float] = {}
+        self.spies = 0
+        self._bridge = False
+        self._music = False
+        self._message: str | None = None
+        self._done = 0
+
+    # -- what the switch tells
+
+    def take(self, event: Event, now: float) -> list[Action]:
+        """An event about one of the call's channels, playbacks or recordings."""
+        channel = event.channel.id if event.channel is not None else ""
+        match event.type:
+            case "StasisStart":
+                return self._arrived(channel, event)
+            case "ChannelStateChange" if event.channel is not None and event.channel.state == "Ringing":
+                return self._rings(channel, event)
+            case "StasisEnd" | "ChannelDestroyed":
+                return self._left(channel, event, now)
+            case "ChannelDtmfReceived" if channel == self.caller and not self.together:
+                return self._played_on(self.player.key(event.digit, now), now)
+            case "ChannelHold" | "ChannelUnhold":
+                return self._phone_held(channel, event)
+            case "PlaybackFinished" if event.playback is not None:
+                return self._played_on(self.player.played(event.playback.id, event.playback.state, now), now)
+            case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
+                return ears.recorded(self, event.recording.name, event.at)
+        return []
+
+    def wake(self, token: str, now: float) -> list[Action]:
+        """An instant that was asked for has come."""
+        return self._played_on(self.player.wake(token, now), now)
+
+    def refused(self, request: Request, status: int, now: float) -> list[Action]:
+        """The switch did not take a request. A leg that cannot be made has failed; whatever else is refused speaks of
+        something that is gone, whose end is told as well."""
+        leg = self.legs.get(request.leg or "")
+        if leg is None or status == 409:  # we made it before: the order came again
+            return []
+        cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
+        return self._lost(leg, cause, now, now)
+
+    def lost(self, at: float, cause: str) -> list[Action]:
+        """The switch is gone, or knows nothing of the call any more."""
+        self.over = True
+        self.legs.clear()
+        return [Told(type=EventType.CLEARED, at=at, cause=cause), Ended()]
+
+    def records(self, recording: str) -> bool:
+        """Whether a recording of this name is being made of the call."""
+        return recording in self.tapes or recording in self.messages
+
+    def adopt(self, channel: Channel, bridged: bool) -> list[Action]:
+        """A channel of the call that was there before we were."""
+        name = names.read(channel.id)
+        up = channel.state == "Up"
+        if name is None or name.role == names.CUSTOMER:
+            self.caller, self.answered = channel.id, up
+        else:
+            self.legs[channel.id] = Leg(name, "", up=up, rang=True, channel=channel.id)
+        if name is not None and name.role == names.TAPE:
+            self.tapes[name.who] = channel.created
+        if bridged:
+            self._bridge = True
+            self.together.add(channel.id)
+        return []
+
+    # -- what the floor wants
+
+    def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
+        """Carry out a script on the customer's channel; `media` belong to its prompts, in their order."""
+        if self.over or self.caller is None:
+            return []
+        self._done = 0
+        begun = self.player.begin(self.caller, script, media, now)
+        return [*self._apart(), *self._no_music(), *self._answer(), *self._played_on(begun, now)]
+
+    def waits(self) -> list[Action]:
+        """The customer waits: they hear music, unless they hear something else."""
+        if self.over or self.caller is None or self.together or self.player.script is not None or self._music:
+            return []
+        return [*self._answer(), *self._play_music(None)]
+
+    def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
+        """Ring somebody for this call; asked for twice it is done once."""
+        if leg.id in self.legs or leg.id in self.gone:
+            return []
+        self.legs[leg.id] = leg
+        rings = seconds or RING_SECONDS[leg.role]
+        headers = {"X-Callfloor-Contact": self.contact, "X-Callfloor-Call": self.call}
+        like = self.caller if self.answered else None
+        return [
+            requests.originate(leg.id, endpoint(leg.address), self.setup.app, rings, caller_id, like, headers),
+        ]
+
+    def drop(self, leg: Leg, why: str) -> list[Action]:
+        """End a leg ourselves."""
+        leg.withdrawn = leg.withdrawn or why
+        return [requests.hang_up(leg.id)]
+
+    def bring_together(self, *channels: str) -> list[Action]:
+        """Let these hear each other, and whoever is in the bridge already."""
+        done: list[Action] = []
+        if self.caller in channels:
+            done = [*self._quiet(), *self._no_music(), *self._answer()]
+            self.held = False
+        if not self._bridge:
+            self._bridge = True
+            done.append(requests.bridge(names.bridge(self.call)))
+        self.together |= set(channels)
+        return [*done, requests.join(names.bridge(self.call), *channels)]
+
+    def put_on_hold(self) -> list[Action]:
+        """The customer hears music apart from the others."""
+        self.held = True
+        return [*self._apart(), *self._play_music(None)]
+
+    def ringback(self) -> list[Action]:
+        """The customer hears that somebody is rung for them."""
+        if self.caller is None:
+            return []
+        return [*self._quiet(), *self._no_music(), *self._answer(), requests.ringback(self.caller)]
+
+    def end(self) -> list[Action]:
+        """Hang up on everybody."""
+        channels = [self.caller] if self.caller is not None else []
+        return [*self._quiet(), *(requests.hang_up(each) for each in [*channels, *self.legs])]
+
+    def others(self, leaving: str | None = None) -> list[Leg]:
+        """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
+        return [leg for leg in self.legs.values() if leg.id != leaving and leg.speaks and not leg.withdrawn]
+
+    def of_agent(self, agent: str | None) -> Leg | None:
+        """The newest leg of an agent."""
+        return next((leg for leg in reversed(self.legs.values()) if agent and leg.agent == agent), None)
+
+    def told(self, kind: str, leg: Leg, at: float, cause: str | None = None) -> Told:
+        """News of a leg."""
+        return Told(type=kind, at=at, leg_id=leg.id, agent=leg.agent, cause=cause)
+
+    # -- legs
+
+    def _arrived(self, channel: str, event: Event) -> list[Action]:
+        leg = self.legs.get(channel)
+        if leg is None or leg.up:
+            return []
+        leg.up = True
+        if self.over or leg.withdrawn:
+            return [requests.hang_up(channel)]
+        return _ON_ANSWER[leg.role](self, leg, event)
+
+    def _agent_up(self, leg: Leg, event: Event) -> list[Action]:
+        news = self.told(EventType.ESTABLISHED, leg, event.at)
+        if self.caller is None:
+            return [news, *self._call_customer(leg)]
+        joined = (leg.id,) if self.held else (self.caller, leg.id)
+        return [*self.bring_together(*joined), news]
+
+    def _call_customer(self, leg: Leg) -> list[Action]:
+        """The agent who dials is on the line: now the customer is rung."""
+        name = names.Name(self.call, names.CUSTOMER, leg.name.order)
+        customer = Leg(name, self.setup.dial.format(number=self.to or ""))
+        return [*self.dial(customer, caller_id=self.setup.caller_id), requests.ringback(leg.id)]
+
+    def _customer_up(self, leg: Leg, event: Event) -> list[Action]:
+        self.caller, self.answered = leg.id, True
+        del self.legs[leg.id]
+        talkers = [each.id for each in self.legs.values() if each.up and each.role == names.AGENT]
+        silent = [requests.no_ringback(each) for each in talkers]
+        return [*silent, *self.bring_together(leg.id, *talkers), self.told(EventType.ESTABLISHED, leg, event.at)]
+
+    def _party_up(self, leg: Leg, event: Event) -> list[Action]:
+        silent = [requests.no_ringback(self.caller)] if (leg.flow or leg.handed) and self.caller else []
+        joined = (leg.id,) if self.held or self.caller is None else (self.caller, leg.id)
+        return [*silent, *self.bring_together(*joined), self.told(EventType.ESTABLISHED, leg, event.at)]
+
+    def _rings(self, channel: str, event: Event) -> list[Action]:
+        leg = self.legs.get(channel)
+        if leg is None or leg.rang or leg.role in ears.ROLES:
+            return []
+        leg.rang = True
+        return [self.told(EventType.DELIVERED, leg, event.at)]
+
+    def _phone_held(self, channel: str, event: Event) -> list[Action]:
+        leg = self.legs.get(channel)
+        if leg is None or leg.role != names.AGENT or not leg.up:
+            return []
+        kind = EventType.HELD if event.type == "ChannelHold" else EventType.RETRIEVED
+        return [self.told(kind, leg, event.at)]
+
+    # -- ends
+
+    def _left(self, channel: str, event: Event, now: float) -> list[Action]:
+        """The first of StasisEnd and ChannelDestroyed ends a channel; the other one finds nothing to end."""
+        if channel == self.caller and not self.over:
+            self.over = True
+            self.player.stop()  # what was played has ended with the channel
+            return [*(requests.hang_up(each) for each in self.legs), *self._cleared(event)]
+        leg = self.legs.get(channel)
+        if leg is None:
+            return []
+        if event.type == "StasisEnd" and not leg.up:
+            return []
+        cause = outcomes.ended(event.cause) if leg.up else outcomes.unanswered(event.cause, event.tech_cause, leg.rang)
+        return self._lost(leg, leg.withdrawn or cause, event.at, now)
+
+    def _cleared(self, event: Event) -> list[Action]:
+        cleared = Told(type=EventType.CLEARED, at=event.at, cause=outcomes.ended(event.cause))
+        return [cleared, *self.nobody_left()]
+
+    def nobody_left(self) -> list[Action]:
+        """What is to be done once the last channel of a call is gone."""
+        if not self.over or self.legs or self.messages:
+            return []
+        return [requests.no_bridge(names.bridge(self.call)), Ended()] if self._bridge else [Ended()]
+
+    def _lost(self, leg: Leg, cause: str, at: float, now: float) -> list[Action]:
+        """A leg is over."""
+        self.legs.pop(leg.id, None)
+        self.gone.add(leg.id)
+        self.together.discard(leg.id)
+        if self.over:
+            return self.nobody_left()
+        return _ON_END[leg.role](self, leg, cause, at)
+
+    def _agent_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
+        ended = leg.up or leg.withdrawn is not None
+        news = self.told(EventType.CONNECTION_CLEARED if ended else EventType.FAILED, leg, at, cause)
+        if self.caller is None and not self.others():
+            self.over = True
+            return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
+        return [news, *self._perhaps_alone()]
+
+    def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
+        """Whom we called was not reached."""
+        self.over = True
+        news = self.told(EventType.FAILED, leg, at, cause)
+        return [news, *self.end(), *self.nobody_left()]
+
+    def _party_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
+        """Whoever was at a number is gone. A caller who was sent there leaves with them, or comes back if nobody was
+        reached."""
+        news = self.told(EventType.CONNECTION_CLEARED if leg.up else EventType.FAILED, leg, at, cause)
+        if not (leg.flow or leg.handed) or self.caller is None:
+            return [news, *self._perhaps_alone()]
+        if leg.up:
+            return [news, *([] if self.others() else self.end())]
+        details = {"script": self._done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
+        back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
+        return [news, requests.no_ringback(self.caller), back, *self.waits()]
+
+    def _perhaps_alone(self) -> list[Action]:
+        """A customer whom the last other one has left hears music instead of nothing."""
+        if self.caller not in self.together or any(leg.up for leg in self.others()):
+            return []
+        return [*self._apart(), *self._play_music(None)]
+
+    # -- scripts
+
+    def _played_on(self, actions: list[Action], now: float) -> list[Action]:
+        """What follows once the prompts of a script are over; news of our own script go no further."""
+        offered = [each for each in actions if isinstance(each, Told) and each.details.get("script") == OFFER]
+        if offered:
+            kept = [each for each in actions if each not in offered]
+            return [*kept, *self._callback_answered(offered[0])]
+        script = self.player.script
+        if script is None or not self.player.spoken or self._done == script.number:
+            return actions
+        if isinstance(self.player.last, Collect):
+            return actions
+        self._done = script.number
+        return [*actions, *self._after_prompts(script, now)]
+
+    def _callback_answered(self, told: Told) -> list[Action]:
+        if told.details.get("digits") != "1":
+            return self.waits()
+        return [Told(type=EventType.CALLBACK_REQUESTED, at=told.at), *self.waits()]
+
+    def _after_prompts(self, script: Script, now: float) -> list[Action]:
+        assert self.caller is not None
+        match self.player.last:
+            case Music(media=media) | Enqueue(music=media):
+                self.player.stop()
+                return self._play_music(media)
+            case Transfer(number=number):
+                self.player.stop()
+                name = names.Name(self.call, names.PARTY, f"flow-{script.number}")
+                leg = Leg(name, self.setup.dial.format(number=number), flow=True)
+                return [*self.ringback(), *self.dial(leg, caller_id=self.from_)]
+            case Voicemail(most_seconds=most, finish_on=key):
+                self.player.stop()
+                tape = names.message(self.call, script.number)
+                self.messages[tape] = now
+                return [requests.record(self.caller, tape, most_seconds=most, finish_on=key, beep=True)]
+            case HangUp():
+                return self.end()
+        self.player.stop()
+        return [Told(type=EventType.SCRIPT_DONE, at=now, details={"script": script.number})]
+
+    # -- the customer's place
+
+    def _answer(self) -> list[Action]:
+        if self.answered or self.caller is None:
+            return []
+        self.answered = True
+        return [requests.answer(self.caller)]
+
+    def _apart(self) -> list[Action]:
+        if self.caller is None or self.caller not in self.together:
+            return []
+        self.together.discard(self.caller)
+        return [requests.part(names.bridge(self.call), self.caller)]
+
+    def _quiet(self) -> list[Action]:
+        return self.player.stop()
+
+    def _play_music(self, name: str | None) -> list[Action]:
+        assert self.caller is not None
+        self._music = True
+        return [requests.music(self.caller, name)]
+
+    def _no_music(self) -> list[Action]:
+        if not self._music or self.caller is None:
+            return []
+        self._music = False
+        return [requests.no_music(self.caller)]
+
+
+_ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
+    names.AGENT: Line._agent_up,
+    names.CUSTOMER: Line._customer_up,
+    names.PARTY: Line._party_up,
+    names.LISTENER: ears.listener_up,
+    names.SPY: ears.spy_up,
+    names.TAPE: ears.tape_up,
+}
+_ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
+    names.AGENT: Line._agent_lost,
+    names.CUSTOMER: Line._customer_lost,
+    names.PARTY: Line._party_lost,
+    names.LISTENER: ears.listener_lost,
+    names.SPY: ears.spy_lost,
+    names.TAPE: ears.tape_lost,
+}

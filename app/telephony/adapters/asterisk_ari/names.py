@@ -1,0 +1,63 @@
+"""The ids that we give on the switch. They say whose they are, so that a process that knows nothing of a call can take
+it up again from a list of channels."""
+
+import msgspec
+
+AGENT = "agent"
+CUSTOMER = "customer"
+PARTY = "party"
+"""Somebody at a number who was added to the call, or to whom the caller was sent."""
+
+LISTENER = "listener"
+SPY = "spy"
+"""A channel that hears one leg, for a listener."""
+
+TAPE = "tape"
+"""A channel that hears the customer's leg, for a recording."""
+
+ROLES = frozenset({AGENT, CUSTOMER, PARTY, LISTENER, SPY, TAPE})
+DOT = "~"
+"""Stands for the dot that parts the parts; Asterisk's own ids have one."""
+
+LONGEST = 149
+"""Characters that Asterisk takes in an id (AST_MAX_PUBLIC_UNIQUEID)."""
+
+
+class Name(msgspec.Struct, frozen=True):
+    """The parts of a channel's id: the call, what the channel is for, the order that made it, and who is on it."""
+
+    call: str
+    role: str
+    order: str
+    who: str = ""
+
+    def __str__(self) -> str:
+        return f"{_plain(self.call)}.{self.role}.{_plain(self.order)}.{self.who}"[:LONGEST]
+
+
+def read(channel: str) -> Name | None:
+    """The parts of an id that we gave; None for any other."""
+    parts = channel.split(".", 3)
+    if len(parts) != 4 or parts[1] not in ROLES:
+        return None
+    call, role, order, who = parts
+    return Name(call.replace(DOT, "."), role, order.replace(DOT, "."), who)
+
+
+def bridge(call: str) -> str:
+    """Where the parties of a call hear each other."""
+    return f"{_plain(call)}.talk"
+
+
+def spying(name: Name) -> str:
+    """Where a listener hears what is spied for them."""
+    return f"{_plain(name.call)}.listening.{_plain(name.order)}"
+
+
+def message(call: str, script: int) -> str:
+    """The recording of what a caller leaves for us."""
+    return f"{_plain(call)}.message.{script}"
+
+
+def _plain(part: str) -> str:
+    return part.replace(".", DOT)

@@ -1,0 +1,249 @@
+"""The floor's orders as what a line does about them. Pure.
+
+Every order may come twice, and for somebody who is gone already: legs have ids made of the order's key, so nobody is
+rung twice, and what is wanted of a leg that is over is held to be done.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony.adapters.asterisk_ari.actions import Action, Perform
+from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.line import OFFER, Line
+from app.telephony.events import EventType, OrderType
+from app.telephony.instructions import AnyInstruction, Collect, HangUp, Say, Script, Voicemail
+from app.telephony.port import Refused, SwitchCommand
+from app.telephony.sentences import BEEP, CALLBACK_OFFER, in_languages
+
+TRANSFERRED = "transferred"
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One order, read: `key` is what its legs are named by."""
+
+    key: str
+    at: float
+    data: dict[str, Any]
+
+    @property
+    def agent(self) -> dict[str, Any]:
+        """Whom it is about."""
+        return self.data.get("agent") or {}
+
+    @property
+    def to(self) -> dict[str, Any]:
+        """Where to, as {"number"}, {"agent", "address"} or {"queue"}."""
+        to = self.data.get("to")
+        return to if isinstance(to, dict) else {"number": to}
+
+
+def obey(line: Line, command: SwitchCommand, now: float) -> list[Action] | Refused:
+    """What an order leads to."""
+    run = _ORDERS.get(command.type)
+    if run is None:
+        return Refused(f"Asterisk cannot do {command.type}.")
+    if line.over:
+        return [] if command.type in _DONE_WHEN_OVER else Refused("The call is over.")
+    line.contact = line.contact or str(command.data.get("contact_id", ""))
+    return run(line, Order(command.key, now, command.data))
+
+
+def _connect(line: Line, order: Order) -> list[Action] | Refused:
+    return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"), order.data.get("ring_seconds"))
+
+
+def _ring_agent(line: Line, order: Order, agent: Any, address: Any, seconds: Any = None) -> list[Action] | Refused:
+    if not address:
+        return Refused(f"Agent {agent} has no phone; set their address, such as PJSIP/1001.")
+    leg = Leg(names.Name(line.call, names.AGENT, order.key, str(agent)), str(address))
+    return line.dial(leg, seconds if isinstance(seconds, int | float) else None, _shown(line))
+
+
+def _shown(line: Line) -> str | None:
+    """What an agent's phone shows: the customer's number."""
+    return line.from_ if line.direction == "inbound" else line.to
+
+
+def _add(line: Line, order: Order) -> list[Action] | Refused:
+    """A colleague, or somebody at a number, comes into the call."""
+    if order.to.get("agent"):
+        return _ring_agent(line, order, order.to["agent"], order.to.get("address"))
+    return _ring_number(line, order)
+
+
+def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Action] | Refused:
+    number = order.to.get("number")
+    if not number:
+        return Refused("There is no number to dial.")
+    leg = Leg(names.Name(line.call, names.PARTY, order.key), line.setup.dial.format(number=number), handed=handed)
+    return line.dial(leg, caller_id=line.setup.caller_id)
+
+
+def _dial(line: Line, order: Order) -> list[Action] | Refused:
+    line.to = order.to.get("number")
+    return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"))
+
+
+def _cancel(line: Line, order: Order) -> list[Action]:
+    """Let a phone stop ringing, or drop an agent; one who is not there any more has been dropped."""
+    agent = str(order.agent.get("id"))
+    found = [leg for leg in line.legs.values() if leg.agent == agent]
+    return [one for leg in found for one in line.drop(leg, outcomes.WITHDRAWN)]
+
+
+def _disconnect(line: Line, order: Order) -> list[Action]:
+    """End the call; an agent who is not the only one on it only leaves."""
+    own = line.of_agent(order.agent.get("id"))
+    if own is not None and any(leg.up for leg in line.others(own.id)):
+        back = line.bring_together(line.caller) if line.held and line.caller is not None else []
+        return [*line.drop(own, outcomes.HUNG_UP), *back]
+    message = order.data.get("message")
+    if message and line.caller is not None:
+        return _perform(line, Say(text=str(message), language=line.setup.languages[0]), HangUp())
+    return line.end()
+
+
+def _hold(line: Line, order: Order) -> list[Action] | Refused:
+    own = line.of_agent(order.agent.get("id"))
+    if own is None or not own.up:
+        return Refused("The agent is not on this call.")
+    return [*line.put_on_hold(), line.told(EventType.HELD, own, order.at)]
+
+
+def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
+    own = line.of_agent(order.agent.get("id"))
+    if own is None or not own.up or line.caller is None:
+        return Refused("The agent is not on this call.")
+    return [*line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
+
+
+def _transfer(line: Line, order: Order) -> list[Action] | Refused:
+    """The agent leaves; the caller waits for a queue or a colleague, or hears it ring at a number."""
+    own = line.of_agent(order.agent.get("id"))
+    if own is None:
+        return Refused("The agent is not on this call.")
+    leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
+    if order.to.get("number"):
+        rung = _ring_number(line, order, handed=str(own.agent))
+        return rung if isinstance(rung, Refused) else [*leaves, *line.put_on_hold(), *line.ringback(), *rung]
+    return [*leaves, *line.put_on_hold()] if not line.others(own.id) else leaves
+
+
+def _consult(line: Line, order: Order) -> list[Action] | Refused:
+    """The caller waits while the agent talks to a colleague, or to somebody at a number, alone."""
+    added = _add(line, order)
+    held = _hold(line, order)
+    if isinstance(added, Refused):
+        return added
+    return held if isinstance(held, Refused) else [*held, *added]
+
+
+def _complete(line: Line, order: Order) -> list[Action] | Refused:
+    """The agent leaves the caller to whom they consulted."""
+    own = line.of_agent(order.agent.get("id"))
+    if own is None or line.caller is None:
+        return Refused("The agent is not on this call.")
+    there = [leg.id for leg in line.others(own.id) if leg.up]
+    gone = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
+    return [*gone, *line.bring_together(line.caller, *there)]
+
+
+def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
+    """The agent is back with the caller, and whom they consulted goes."""
+    own = line.of_agent(order.agent.get("id"))
+    if own is None or line.caller is None:
+        return Refused("The agent is not on this call.")
+    dropped = [one for leg in line.others(own.id) for one in line.drop(leg, outcomes.WITHDRAWN)]
+    return [*dropped, *line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
+
+
+def _script(line: Line, order: Order) -> list[Action] | Refused:
+    try:
+        return [Perform(msgspec.convert(order.data.get("script"), Script))]
+    except msgspec.ValidationError as error:
+        return Refused(f"This is no script: {error}")
+
+
+def _voicemail(line: Line, order: Order) -> list[Action]:
+    message = order.data.get("message")
+    said = [Say(text=str(message), language=line.setup.languages[0])] if message else []
+    beep = [Say(text=text, language=tag) for tag, text in in_languages(BEEP, line.setup.languages)]
+    return _perform(line, Voicemail(prompts=tuple(said or beep)))
+
+
+def _offer_callback(line: Line, order: Order) -> list[Action]:
+    offer = in_languages(CALLBACK_OFFER, line.setup.languages)
+    return _perform(line, Collect(terminator="", prompts=tuple(Say(text=text, language=tag) for tag, text in offer)))
+
+
+def _perform(line: Line, *instructions: AnyInstruction) -> list[Action]:
+    return [Perform(Script(number=OFFER, instructions=instructions))]
+
+
+def _listen(line: Line, order: Order) -> list[Action] | Refused:
+    """A supervisor comes into the call, or changes what they hear and who hears them."""
+    mode, who = str(order.data.get("mode") or "listen"), str(order.agent.get("id"))
+    coached = str(order.to.get("agent") or "")
+    here = next((leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == who), None)
+    if here is not None:
+        return ears.replace(line, here, mode, coached)
+    address = order.agent.get("address")
+    if not address:
+        return Refused("There is no phone to listen from; give an address, such as PJSIP/1001.")
+    leg = Leg(names.Name(line.call, names.LISTENER, order.key, who), str(address), mode=mode, handed=coached)
+    return line.dial(leg, caller_id=_shown(line))
+
+
+def _stop_listening(line: Line, order: Order) -> list[Action]:
+    who = str(order.agent.get("id"))
+    found = [leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == who]
+    return [one for leg in found for one in line.drop(leg, outcomes.WITHDRAWN)]
+
+
+def _record(line: Line, order: Order) -> list[Action] | Refused:
+    recording = str(order.data.get("recording") or "")
+    if not recording or line.caller is None:
+        return Refused("There is nothing to record.")
+    match order.data.get("do"):
+        case "start":
+            name = names.Name(line.call, names.TAPE, order.key, recording)
+            if str(name) in line.legs or recording in line.tapes:
+                return []
+            line.legs[str(name)] = Leg(name, "")
+            return [requests.snoop(line.caller, str(name), line.setup.app)]
+        case "pause":
+            line.pauses.setdefault(recording, []).append((order.at, None))
+            return [requests.mute_recording(recording)]
+        case "resume":
+            spans = line.pauses.get(recording, [])
+            if spans and spans[-1][1] is None:
+                spans[-1] = (spans[-1][0], order.at)
+            return [requests.unmute_recording(recording)]
+        case "stop":
+            return [requests.stop_recording(recording)]
+    return Refused(f"A recording cannot {order.data.get('do')!r}; it can start, pause, resume and stop.")
+
+
+_ORDERS: dict[str, Callable[[Line, Order], list[Action] | Refused]] = {
+    OrderType.CONNECT: _connect,
+    OrderType.CANCEL: _cancel,
+    OrderType.DISCONNECT: _disconnect,
+    OrderType.HOLD: _hold,
+    OrderType.RETRIEVE: _retrieve,
+    OrderType.TRANSFER: _transfer,
+    OrderType.CONFERENCE: _add,
+    OrderType.DIAL: _dial,
+    OrderType.LISTEN: _listen,
+    OrderType.SCRIPT: _script,
+    OrderType.VOICEMAIL: _voicemail,
+    OrderType.OFFER_CALLBACK: _offer_callback,
+    OrderType.STOP_LISTENING: _stop_listening,
+    OrderType.RECORD: _record,
+    OrderType.CONSULT: _consult,
+    OrderType.COMPLETE_TRANSFER: _complete,
+    OrderType.RECONNECT: _reconnect,
+}
+_DONE_WHEN_OVER = (OrderType.CANCEL, OrderType.DISCONNECT, OrderType.SCRIPT)

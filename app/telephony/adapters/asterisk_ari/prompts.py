@@ -1,0 +1,57 @@
+"""What is played for a prompt: for a text the recording of it, made by the speech engine; for a recording itself, then
+the same in other languages. There is always something at the end: never silence."""
+
+from pathlib import PurePosixPath
+
+import structlog
+
+from app.core.errors import CallfloorError
+from app.telephony.adapters.asterisk_ari.player import Alternatives, Media, prompts_of
+from app.telephony.instructions import Play, Say, Script
+from app.telephony.speech import Speech
+
+log = structlog.get_logger(__name__)
+
+LAST_RESORT = Media("tone:congestion;tonezone=us")
+"""Where nothing else can be played: a sound that says that something is wrong."""
+
+UNPLAYABLE = {"en": "This announcement cannot be played.", "zh": "此语音暂时无法播放。"}
+
+
+class Prompts:
+    """Makes scripts playable for one switch. `shared` is where it reads recordings at the same path as we do; with
+    `media_url` it fetches them from there instead."""
+
+    def __init__(self, speech: Speech, languages: tuple[str, ...], media_url: str | None = None) -> None:
+        self._speech = speech
+        self._languages = languages
+        self._media_url = media_url.rstrip("/") if media_url else None
+
+    async def playable(self, script: Script) -> list[Alternatives]:
+        """For each prompt of the script what may be played for it, best first."""
+        return [await self._of(each) for each in prompts_of(script)]
+
+    async def _of(self, prompt: Say | Play) -> Alternatives:
+        if isinstance(prompt, Say):
+            spoken = await self._spoken(prompt.text, prompt.language, prompt.voice)
+            return (*spoken, LAST_RESORT)
+        uri = prompt.media if ":" in prompt.media else f"sound:{prompt.media}"
+        if uri.startswith(("http://", "https://")):
+            uri = f"sound:{uri}"
+        tried = [Media(uri)]
+        if not uri.startswith("sound:http"):
+            tried += [Media(uri, language) for language in self._languages]
+        sorry = await self._spoken(UNPLAYABLE["en"], "en", None)
+        return (*tried, *sorry, LAST_RESORT)
+
+    async def _spoken(self, text: str, language: str, voice: str | None) -> tuple[Media, ...]:
+        for each in dict.fromkeys((voice, None)):
+            try:
+                file = await self._speech.render(text, language, each)
+            except CallfloorError as error:
+                log.warning("a prompt could not be spoken", language=language, voice=each, error=error.detail)
+                continue
+            if self._media_url is not None:
+                return (Media(f"sound:{self._media_url}/{file.name}"),)
+            return (Media(f"sound:{PurePosixPath(file.resolve()).with_suffix('')}"),)
+        return ()

@@ -1,0 +1,147 @@
+"""The requests to Asterisk's REST interface that are made here, one function each."""
+
+from urllib.parse import quote
+
+from app.telephony.adapters.asterisk_ari.actions import Request
+
+Q850_NORMAL = 16
+
+
+def _channel(channel: str, what: str = "") -> str:
+    return f"channels/{quote(channel, safe='')}{what}"
+
+
+def answer(channel: str) -> Request:
+    """Pick up."""
+    return Request(method="POST", path=_channel(channel, "/answer"))
+
+
+def hang_up(channel: str, cause: int = Q850_NORMAL) -> Request:
+    """End a channel; a phone that still rings stops."""
+    return Request(method="DELETE", path=_channel(channel), query={"reason_code": cause})
+
+
+def ringback(channel: str) -> Request:
+    """Let a party hear that it rings."""
+    return Request(method="POST", path=_channel(channel, "/ring"))
+
+
+def no_ringback(channel: str) -> Request:
+    """End of that."""
+    return Request(method="DELETE", path=_channel(channel, "/ring"))
+
+
+def music(channel: str, name: str | None = None) -> Request:
+    """Music on hold, of a class of the switch's; the default one without a name."""
+    return Request(method="POST", path=_channel(channel, "/moh"), query={"mohClass": name} if name else {})
+
+
+def no_music(channel: str) -> Request:
+    """End of that."""
+    return Request(method="DELETE", path=_channel(channel, "/moh"))
+
+
+def play(channel: str, playback: str, media: str, language: str | None = None) -> Request:
+    """Play something under an id of ours."""
+    query: dict[str, str | int] = {"media": media}
+    if language:
+        query["lang"] = language
+    return Request(method="POST", path=_channel(channel, f"/play/{quote(playback, safe='')}"), query=query)
+
+
+def stop(playback: str) -> Request:
+    """Stop playing it."""
+    return Request(method="DELETE", path=f"playbacks/{quote(playback, safe='')}")
+
+
+def originate(
+    channel: str,
+    endpoint: str,
+    app: str,
+    seconds: float,
+    caller_id: str | None = None,
+    like: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Request:
+    """Ring a phone for so long; its channel comes to us once it is answered. `like` is a channel whose codecs fit."""
+    query: dict[str, str | int] = {
+        "endpoint": endpoint,
+        "app": app,
+        "appArgs": "leg",
+        "channelId": channel,
+        "timeout": max(1, round(seconds)),
+    }
+    if caller_id:
+        query["callerId"] = caller_id
+    if like:
+        query["originator"] = like
+    variables = {"PJSIP_TRANSFER_HANDLING()": "ari-only"}
+    variables |= {f"PJSIP_HEADER(add,{name})": value for name, value in (headers or {}).items()}
+    return Request(method="POST", path="channels", query=query, body={"variables": variables}, leg=channel)
+
+
+def bridge(name: str) -> Request:
+    """A place where channels hear each other; asked for again it is the same one."""
+    return Request(method="POST", path=f"bridges/{quote(name, safe='')}", query={"type": "mixing", "name": name})
+
+
+def join(name: str, *channels: str) -> Request:
+    """Bring channels in; each leaves where it was."""
+    path = f"bridges/{quote(name, safe='')}/addChannel"
+    return Request(method="POST", path=path, query={"channel": ",".join(channels)})
+
+
+def part(name: str, channel: str) -> Request:
+    """Take a channel out."""
+    path = f"bridges/{quote(name, safe='')}/removeChannel"
+    return Request(method="POST", path=path, query={"channel": channel})
+
+
+def no_bridge(name: str) -> Request:
+    """Nobody needs it any more."""
+    return Request(method="DELETE", path=f"bridges/{quote(name, safe='')}")
+
+
+def snoop(channel: str, spy: str, app: str, whisper: bool = False) -> Request:
+    """A channel that hears both directions of another and, with `whisper`, is heard by whoever is on it alone."""
+    query: dict[str, str | int] = {"spy": "both", "whisper": "out" if whisper else "none", "app": app, "appArgs": "spy"}
+    return Request(method="POST", path=_channel(channel, f"/snoop/{quote(spy, safe='')}"), query=query, leg=spy)
+
+
+def record(channel: str, name: str, *, most_seconds: float = 0, finish_on: str = "none", beep: bool = False) -> Request:
+    """Record what comes from a channel; `finish_on` is a key, or none."""
+    query: dict[str, str | int] = {
+        "name": name,
+        "format": "wav",
+        "ifExists": "overwrite",
+        "terminateOn": finish_on or "none",
+        "beep": "true" if beep else "false",
+    }
+    if most_seconds:
+        query["maxDurationSeconds"] = max(1, round(most_seconds))
+    return Request(method="POST", path=_channel(channel, "/record"), query=query)
+
+
+def mute_recording(name: str) -> Request:
+    """Write silence from now on. Pausing would leave the time out, and the recording would not be true to the clock."""
+    return Request(method="POST", path=f"recordings/live/{quote(name, safe='')}/mute")
+
+
+def unmute_recording(name: str) -> Request:
+    """Write what is heard again."""
+    return Request(method="DELETE", path=f"recordings/live/{quote(name, safe='')}/mute")
+
+
+def stop_recording(name: str) -> Request:
+    """End it and keep it."""
+    return Request(method="POST", path=f"recordings/live/{quote(name, safe='')}/stop")
+
+
+def forget_recording(name: str) -> Request:
+    """Delete it from the switch."""
+    return Request(method="DELETE", path=f"recordings/stored/{quote(name, safe='')}")
+
+
+def transfer_progress(channel: str, state: str) -> Request:
+    """Tell a phone what became of its REFER: channel_progress, channel_answered or channel_unavailable."""
+    return Request(method="POST", path=_channel(channel, "/transfer_progress"), query={"states": state})

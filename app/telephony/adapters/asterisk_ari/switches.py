@@ -1,0 +1,104 @@
+"""All Asterisk servers that are sources: one connection each, for as long as this process owns the floor."""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import structlog
+
+from app.core.clock import Clock
+from app.core.tasks import Supervisor
+from app.telephony.adapters.asterisk_ari.connection import Access
+from app.telephony.adapters.asterisk_ari.leg import Setup
+from app.telephony.adapters.asterisk_ari.prompts import Prompts
+from app.telephony.adapters.asterisk_ari.switch import APP, Floor, Switch
+from app.telephony.adapters.asterisk_ari.tapes import Tapes
+from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.port import Missed, Outcome, RecordingSink, Refused, SwitchCommand
+from app.telephony.speech import Speech
+
+log = structlog.get_logger(__name__)
+
+PLATFORM = "asterisk_ari"
+LOOK_SECONDS = 1.0
+
+
+class AsteriskSwitches:
+    """Connects to every active source of this platform, follows their configuration, and is their driver (see
+    `app.telephony.port.Driver`). `floor_of` gives where the news of a source go."""
+
+    def __init__(
+        self,
+        directory: SourceDirectory,
+        speech: Speech,
+        floor_of: Callable[[str], Floor],
+        recordings: RecordingSink,
+        http: httpx.AsyncClient,
+        clock: Clock,
+    ) -> None:
+        self._recordings = recordings
+        self._http = http
+        self._directory = directory
+        self._speech = speech
+        self._floor_of = floor_of
+        self._clock = clock
+        self._tasks: Supervisor | None = None
+        self._running: dict[str, tuple[SourceAccess, Switch, asyncio.Task[None]]] = {}
+
+    def start(self) -> None:
+        """Begin: this process owns the floor."""
+        self._tasks = Supervisor()
+        self._tasks.start("sources that are Asterisks", self._follow())
+
+    async def stop(self) -> None:
+        """Leave the switches to the next owner; their calls go on."""
+        if self._tasks is None:
+            return
+        tasks, self._tasks = self._tasks, None
+        await tasks.stop()
+        self._running.clear()
+
+    async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
+        """Hand one order over."""
+        running = self._running.get(access.id)
+        if running is not None:
+            return await running[1].execute(command)
+        if _faults(access):
+            return Refused(f"Source {access.id} has no {' and no '.join(_faults(access))}; set it.")
+        return Missed(f"Source {access.id} is not connected.")
+
+    async def _follow(self) -> None:
+        """Connect to what is new or changed, and leave what is no more."""
+        while True:
+            wanted = {each.id: each for each in self._directory.of_platform(PLATFORM) if not _faults(each)}
+            for source in [key for key, (access, _, _) in self._running.items() if wanted.get(key) != access]:
+                _, _, task = self._running.pop(source)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            for source, access in wanted.items():
+                if source not in self._running:
+                    self._connect(access)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def _connect(self, access: SourceAccess) -> None:
+        assert self._tasks is not None
+        languages = access.languages or ("en",)
+        setup = Setup(
+            app=APP,
+            dial=access.dial or "PJSIP/{number}",
+            caller_id=access.caller_id,
+            languages=languages,
+        )
+        where = Access(access.command_url or "", access.account or "", access.secrets[0], APP)
+        media_url = f"{access.public_url.rstrip('/')}/media" if access.public_url else None
+        prompts = Prompts(self._speech, languages, media_url)
+        tapes = Tapes(self._http, where, access.id, self._recordings)
+        switch = Switch(access.id, where, setup, prompts, self._floor_of(access.id), tapes, self._clock)
+        task = self._tasks.start(f"Asterisk {access.id}", switch.run())
+        self._running[access.id] = (access, switch, task)
+
+
+def _faults(access: SourceAccess) -> list[str]:
+    """What is missing to connect to it."""
+    lacks = [name for name in ("command_url", "account") if not getattr(access, name)]
+    return lacks if access.secrets else [*lacks, "secret"]

@@ -1,0 +1,148 @@
+"""A whole call centre: a real server, a real Asterisk as its source, agents at sockets and SIP phones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+
+from app.core.tasks import Supervisor
+from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from tests.fixtures.bank import open_bank, signed_in
+from tests.fixtures.child import Child, children
+from tests.fixtures.database import Database, Server
+from tests.fixtures.tab import Tab
+from tests.fixtures.waiting import eventually
+from tests.fixtures.way import Way
+from tests.floor.factories import CONFIG
+from tests.pbx.site import PbxSite
+
+SOURCE = "asterisk"
+NAMES = ("anna", "bo", "carl", "dora")
+SKILLS = {"anna": 5, "bo": 4, "carl": 3, "dora": 2}
+BANK: FloorConfig = msgspec.structs.replace(
+    CONFIG,
+    agents={
+        name: AgentRecord(id=name, name=name.title(), address=f"PJSIP/{name}", skills=(("cards", SKILLS[name]),))
+        for name in NAMES
+    },
+    queues={
+        "cards": QueueRules(
+            id="cards", name="Cards", requires=(("cards", 1),), offer_seconds=5, wrap_up_seconds=1,
+            selection=CONFIG.queues["cards"].selection,
+        ),
+        "taped": QueueRules(id="taped", name="Taped", requires=(("cards", 1),), wrap_up_seconds=1, record="on"),
+    },
+    sources={SOURCE: SourceRules(id=SOURCE, default_queue="cards")},
+)  # fmt: skip
+
+
+class Seat:
+    """An agent at a socket, whose phone answers for them."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+
+    async def ask(self, kind: str, **data: Any) -> dict[str, Any]:
+        """A command that must be taken."""
+        answer = await self.tab.ask(kind, **data)
+        assert answer["ok"], answer
+        return answer
+
+    async def frame(self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True) -> dict[str, Any]:
+        """The newest frame of a kind, once there is one as wanted."""
+
+        async def look() -> dict[str, Any] | None:
+            return next((one for one in reversed(self.tab.frames) if one["type"] == kind and seen(one)), None)
+
+        found = await eventually(look, lambda frame: frame is not None)
+        assert found is not None
+        return found
+
+    async def until(self, state: str) -> None:
+        """Until the agent is in this state."""
+        await self.frame("agent.state", lambda frame: frame["agent"]["state"] == state)
+
+
+class CallCentre:
+    """`server` runs on `database`, with the Asterisk of `site` as its source."""
+
+    def __init__(self, server: Child, database: Database, site: PbxSite) -> None:
+        self.server = server
+        self.database = database
+        self.site = site
+
+    @asynccontextmanager
+    async def seat(self, name: str, *, ready: bool = True) -> AsyncIterator[Seat]:
+        """An agent who has signed on."""
+        token = (await signed_in(self.server.address, [name]))[name]
+        tab, tasks = Tab(Way([self.server.address]), name, token), Supervisor()
+        tasks.start(f"tab of {name}", tab.run())
+        await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
+        seat = Seat(tab)
+        if ready:
+            await eventually(lambda: tab.ask("agent.ready"), lambda answer: bool(answer["ok"]))
+        try:
+            yield seat
+        finally:
+            await tasks.stop()
+
+    async def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of the database."""
+        connection = await asyncpg.connect(self.database.dsn)
+        try:
+            return [dict(row) for row in await connection.fetch(query, *values)]
+        finally:
+            await connection.close()
+
+    async def history(self, number: str) -> dict[str, Any]:
+        """The interaction of a caller, once it is written."""
+        query = "SELECT * FROM interactions WHERE from_raw = $1"
+        rows = await eventually(lambda: self.rows(query, number), lambda found: len(found) == 1)
+        return rows[0]
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """Ask the server as a supervisor."""
+        token = (await signed_in(self.server.address, ["sue"]))["sue"]
+        async with httpx.AsyncClient() as http:
+            return await http.get(
+                f"http://{self.server.address}{path}", headers={"Authorization": f"Bearer {token}", **headers}
+            )
+
+
+@asynccontextmanager
+async def call_centre(
+    server: Server, site: PbxSite, folder: Path, *, auto_accept: bool = True, config: FloorConfig = BANK
+) -> AsyncIterator[CallCentre]:
+    """Open the bank."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(server.copy())
+        await open_bank(database.dsn, config, f"ws://{site.plan.http}/ari", ["sue"])
+        await set_up(database, site, auto_accept)
+        child = Child(folder, CALLFLOOR_DATABASE_URL=database.url)
+        stack.enter_context(children(child))
+        child.start()
+        await child.answers()
+        centre = CallCentre(child, database, site)
+        await eventually(lambda: asyncio.sleep(0, "connected to an Asterisk" in child.log.read_text()), bool)
+        yield centre
+
+
+async def set_up(database: Database, site: PbxSite, auto_accept: bool) -> None:
+    """The source, as an administrator sets it up."""
+    connection = await asyncpg.connect(database.dsn)
+    await connection.execute("UPDATE agents SET auto_accept = $1", auto_accept)
+    await connection.execute(
+        """UPDATE cti_sources SET platform = 'asterisk_ari', account = $1, secrets = $2, caller_id = '+8695555',
+                                  dial = 'PJSIP/{number}@carrier', languages = '{en,zh}'""",
+        site.plan.ari_user,
+        [site.plan.ari_password],
+    )
+    await connection.execute(
+        "INSERT INTO dialled_numbers (source_id, number, queue_id) VALUES ($1, '4002', 'taped')", SOURCE
+    )
+    await connection.close()
