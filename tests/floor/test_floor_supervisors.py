@@ -108,4 +108,5 @@ async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:
     connection = await asyncpg.connect(bank.dsn)
     row = await connection.fetchrow("SELECT who, kind, thing FROM audit_entries WHERE action = 'call.listened'")
     await connection.close()
+    assert row is not None
     assert tuple(row) == ("sue", "call", contact)
