@@ -21,6 +21,7 @@ def check(state: FloorState) -> None:
         _agent_is_sound(store, agent)
     for contact in store.contacts.values():
         _contact_is_sound(store, contact)
+        _recordings_are_sound(contact)
         _flow_is_sound(contact)
         _nobody_is_left_in_between(contact)
     check_phones(store)
@@ -108,6 +109,12 @@ def _nobody_is_left_in_between(contact: Contact) -> None:
     elsewhere = contact.sent_away and contact.ending in (None, "transferred")
     goes_on = contact.in_flow or contact.requeue_at is not None or contact.close_at is not None
     assert goes_on or elsewhere or contact.unrouted, f"{contact.id} is alone and would be forgotten"
+
+
+def _recordings_are_sound(contact: Contact) -> None:
+    live = [each.id for each in contact.recordings if each.live]
+    assert live in ([], [each.id for each in contact.recordings[-1:]]), f"{contact.id} is recorded by {live}"
+    assert not live or contact.ended_at is None, f"{contact.id} has ended and is still recorded"
 
 
 def _nobody_waits_beside_an_idle_agent(state: FloorState) -> None:
