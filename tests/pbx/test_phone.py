@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.demo.pbx.loopback import PHONES_HOST
-from app.demo.pbx.sip.call import Call, CallOver, Refused
+from app.demo.pbx.sip.call import Call, CallOver, Refused, State
 from app.demo.pbx.sip.phone import SipPhone
 from app.telephony.asterisk_config.plan import ECHO
 from tests.fixtures.waiting import eventually
@@ -97,12 +97,24 @@ async def test_a_caller_gives_up_while_it_rings(phones: Phones) -> None:
     assert (await came.until_ended()).status == 487
 
 
+async def test_a_caller_gives_up_before_anything_was_said(phones: Phones) -> None:
+    out = (await phones.agent("anna")).dial(ECHO)
+    await out.hang_up()
+    assert out.state is State.ENDED
+
+
+async def test_both_hang_up_at_once(phones: Phones) -> None:
+    out, came = await connected(phones)
+    await asyncio.gather(out.hang_up(), came.hang_up())
+    assert out.ending is not None
+    assert came.ending is not None
+
+
 async def test_early_sound_is_heard_before_the_answer(phones: Phones) -> None:
     anna, bo = await phones.agent("anna"), await phones.agent("bo")
     bo.rings = False
     out = anna.dial("7bo")
     came = await bo.rung()
-    came.use(came.invite.body if came.invite else "")
     came.ring(183)
     await out.until_hears(BO)
     assert 183 in out.provisional

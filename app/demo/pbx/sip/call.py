@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -91,8 +92,10 @@ class Call:
 
     def ring(self, status: int = 180) -> None:
         """Say that the phone rings (or, with 183, that something is to be heard already)."""
-        body = self.offer() if status == 183 else ""
-        self._answer_invite(status, body)
+        assert self.invite is not None
+        if status == 183:
+            self.use(self.invite.body)
+        self._answer_invite(status, self.offer() if status == 183 else "")
 
     async def answer(self) -> None:
         """Pick up, and wait until the other side knows."""
@@ -113,15 +116,13 @@ class Call:
         """End the call, however far it is."""
         if self.state is State.UP:
             self.state = State.ENDED
-            await self.ask("BYE")
+            with suppress(Refused):  # they did so at the same moment, and know of no call any more
+                await self.ask("BYE")
             self.end(Ending(True))
         elif self.state is State.RINGING:
             self.reject(603)
-        elif self.state is State.CALLING and self.invite is not None:
-            await self.until(lambda it: bool(it.provisional) or it.state is not State.CALLING)
-            await self._wire.ask(self.dialog.request("CANCEL", of=self.invite), REQUEST_SECONDS)
-            await self._answered.wait()
-            await self.hang_up()  # where their answer crossed it; else there is nothing more to do
+        elif self.state is State.CALLING:
+            await self._cancel()
 
     async def hold(self) -> None:
         """Put the other side on hold: we send nothing more."""
@@ -251,6 +252,14 @@ class Call:
     def _answer_invite(self, status: int, body: str = "") -> None:
         assert self.invite is not None
         self.respond(self.invite, status, body)
+
+    async def _cancel(self) -> None:
+        """Give up; before they have said anything there is nothing to cancel yet."""
+        await self.until(lambda it: bool(it.provisional) or it.state is not State.CALLING)
+        if self.state is State.CALLING and self.invite is not None:
+            await self._wire.ask(self.dialog.request("CANCEL", of=self.invite), REQUEST_SECONDS)
+            await self._answered.wait()
+        await self.hang_up()  # where their answer crossed it; else there is nothing more to do
 
     async def _offer_again(self, direction: str) -> None:
         self._direction = direction
