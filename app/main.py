@@ -66,7 +66,7 @@ from app.telephony.adapters.twilio.inbound import TwilioInbound
 from app.telephony.directory import SourceDirectory
 from app.telephony.drivers import ByPlatform
 from app.telephony.events import CallEvent
-from app.telephony.port import Driver, RecordingSink
+from app.telephony.port import Connections, Driver, RecordingSink
 
 log = structlog.get_logger(__name__)
 RESTARTING = 1012
@@ -92,7 +92,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
-            app.state.services = await services(settings, sessions, live.floor, archive)
+            app.state.services = await services(settings, sessions, live.floor, archive, live.connections)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -127,7 +127,9 @@ def recording_store(settings: Settings) -> RecordingStore:
     )
 
 
-async def services(settings: Settings, sessions: Sessions, floor: Floor, archive: Archive) -> Services:
+async def services(
+    settings: Settings, sessions: Sessions, floor: Floor, archive: Archive, connections: Connections
+) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
         key = await signing_key(session)
@@ -141,6 +143,7 @@ async def services(settings: Settings, sessions: Sessions, floor: Floor, archive
         clock=now,
         floor=floor,
         archive=archive,
+        connections=connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
         speech=speech_engine(settings),
@@ -169,11 +172,13 @@ class Live:
         vault: Vault,
         driver: Driver,
         intake: Intake,
+        connections: Connections,
     ) -> None:
         self.tasks = tasks
         self.vault = vault
         self.driver = driver
         self.intake = intake
+        self.connections = connections
         self.floor = floor
         self.hub = hub
         self.directory = directory
@@ -314,6 +319,7 @@ async def live_floor(
                 vault=vault,
                 driver=driver,
                 intake=Intake(floor, recognition, vault),
+                connections=asterisks,
             )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")

@@ -11,9 +11,11 @@ from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
 from app.recordings.archive import Archive
+from app.telephony.port import Connections, Unconnected
 from app.telephony.speech import Kept, Speech, Speechless
 
 SPEECHLESS = Speechless()
+UNCONNECTED = Unconnected()
 FloorStatus = Literal["standby", "owner", "degraded"]
 
 
@@ -39,6 +41,8 @@ class Services:
     clock: Clock
     floor: Floor
     archive: Archive
+    connections: Connections = UNCONNECTED
+    """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"
     """The country (ISO 3166) whose national numbers are dialled and written here."""
     judge: Judge = judge

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from app.api.deps import ADMINISTRATES, Read, Write
+from app.api.deps import ADMINISTRATES, Read, Using, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.sources import (
+    ConnectionOut,
     DialledNumberIn,
     DialledNumberOut,
     DialledNumberPage,
@@ -39,6 +40,16 @@ async def list_sources(session: Read, page: Paged) -> SourcePage:
 async def get_source(source_id: str, session: Read) -> SourceOut:
     """One source, without its secrets."""
     return SourceOut.of(await queries.source(session, source_id))
+
+
+@router.get("/{source_id}/connection", responses=problem_responses(404))
+async def get_connection(source_id: str, session: Read, using: Using) -> ConnectionOut:
+    """How it stands with a platform that Callfloor connects to by itself; ask the process that owns the floor."""
+    found = await queries.source(session, source_id)
+    standing = using.connections.connection(found.id)
+    if standing is None:
+        return ConnectionOut(connected=None, trouble=None, calls=None)
+    return ConnectionOut(connected=standing.connected, trouble=standing.trouble, calls=standing.calls)
 
 
 @router.post("", status_code=201, responses=problem_responses(409))

@@ -64,6 +64,31 @@ class Inbound(Protocol):
         ...
 
 
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """How we stand with a platform that we connect to: why there is no connection, where there is none, and how many
+    calls of ours it has."""
+
+    connected: bool
+    trouble: str | None = None
+    calls: int = 0
+
+
+class Connections(Protocol):
+    """Platforms that this process keeps connected to."""
+
+    def connection(self, source: str) -> Connection | None:
+        """How it stands with a source; None where there is nothing to be connected to."""
+        ...
+
+
+class Unconnected:
+    """There are no such platforms; see `Connections`."""
+
+    def connection(self, source: str) -> Connection | None:
+        """Nothing to be connected to."""
+        return None
+
+
 class RecordingSink(Protocol):
     """Where an adapter's shell brings the recordings that it was ordered to make, once their audio is there."""
 

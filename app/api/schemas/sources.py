@@ -131,6 +131,15 @@ class SourceOut(Output):
         return cls.model_validate(_shown(row))
 
 
+class ConnectionOut(Output):
+    """Whether Callfloor is connected to the platform, why not, and how many calls it has there; all null for a platform
+    that sends its events by itself."""
+
+    connected: bool | None
+    trouble: str | None
+    calls: int | None
+
+
 class SourceSecret(SourceOut):
     """A source with a new secret; `secret` is never shown again."""
 

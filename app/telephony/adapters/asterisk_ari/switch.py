@@ -31,7 +31,7 @@ from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import CallEvent, EventType, OrderType
 from app.telephony.instructions import Script
-from app.telephony.port import Delivered, Missed, Notice, Outcome, Refused, SwitchCommand
+from app.telephony.port import Connection, Delivered, Missed, Notice, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +81,11 @@ class Switch:
         self._replaced = False
         self._phones: dict[str, str] = {}
         self.trouble: str | None = None
+
+    @property
+    def standing(self) -> Connection:
+        """Whether it is connected, and what keeps it from that."""
+        return Connection(connected=self._connection is not None, trouble=self.trouble, calls=len(self._calls))
 
     async def run(self) -> None:
         """Keep connected, until cancelled or until another process has taken our place."""

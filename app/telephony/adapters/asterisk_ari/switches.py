@@ -14,7 +14,7 @@ from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch import APP, Floor, Switch
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.directory import SourceAccess, SourceDirectory
-from app.telephony.port import Missed, Outcome, RecordingSink, Refused, SwitchCommand
+from app.telephony.port import Connection, Missed, Outcome, RecordingSink, Refused, SwitchCommand
 from app.telephony.speech import Speech
 
 log = structlog.get_logger(__name__)
@@ -57,6 +57,17 @@ class AsteriskSwitches:
         tasks, self._tasks = self._tasks, None
         await tasks.stop()
         self._running.clear()
+
+    def connection(self, source: str) -> Connection | None:
+        """See `app.telephony.port.Connections`."""
+        running = self._running.get(source)
+        if running is not None:
+            return running[1].standing
+        access = self._directory.get(source)
+        if access is None or access.platform != PLATFORM:
+            return None
+        trouble = "another process owns the floor" if self._tasks is None else "it has not been tried yet"
+        return Connection(connected=False, trouble=trouble)
 
     async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
         """Hand one order over."""

@@ -1,0 +1,72 @@
+"""Platforms that are driven: what they need, and how it stands with them."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.application import Application
+from app.api.services import Services
+from app.telephony.port import Connection
+from tests.api.conftest import faults
+
+ASTERISK: dict[str, Any] = {
+    "id": "pbx",
+    "name": "Our Asterisk",
+    "platform": "asterisk_ari",
+    "account": "callfloor",
+    "secret": "password of ari",
+    "command_url": "ws://127.0.0.1:8088/ari",
+    "dial": "PJSIP/{number}@carrier",
+}
+
+
+class Away:
+    """Connected to nothing."""
+
+    def connection(self, source: str) -> Connection | None:
+        return Connection(connected=False, trouble=f"{source} does not answer", calls=2)
+
+
+async def test_asterisk_is_a_source_with_the_user_and_the_password_of_ari(admin: httpx.AsyncClient) -> None:
+    made = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    assert made.status_code == 201, made.text
+    shown = (await admin.get("/api/v1/sources/pbx")).json()
+    assert (shown["command_url"], shown["dial"]) == (ASTERISK["command_url"], ASTERISK["dial"])
+    assert "password-of-ari" not in repr(shown)
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"account": None}, "body.account"),
+        ({"command_url": None}, "body.command_url"),
+        ({"command_url": "http://127.0.0.1:8088/ari"}, "body.command_url"),
+        ({"dial": "PJSIP/carrier"}, "body.dial"),
+    ],
+)
+async def test_what_an_asterisk_lacks_is_named(admin: httpx.AsyncClient, changes: dict[str, Any], where: str) -> None:
+    answer = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari", **changes})
+    assert answer.status_code == 422
+    assert faults(answer) == [where]
+
+
+async def test_websocket_is_no_address_of_a_platform_that_takes_webhooks(admin: httpx.AsyncClient) -> None:
+    answer = await admin.post("/api/v1/sources", json={"id": "x", "name": "X", "command_url": "ws://pbx.example/"})
+    assert faults(answer) == ["body.command_url"]
+
+
+async def test_administrator_sees_why_a_switch_is_not_connected(
+    admin: httpx.AsyncClient, app: Application, services: Services
+) -> None:
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    app.state.services = replace(services, connections=Away())
+    shown = (await admin.get("/api/v1/sources/pbx/connection")).json()
+    assert shown == {"connected": False, "trouble": "pbx does not answer", "calls": 2}
+
+
+async def test_platform_that_calls_us_has_no_connection_to_show(admin: httpx.AsyncClient) -> None:
+    await admin.post("/api/v1/sources", json={"id": "x", "name": "X"})
+    shown = (await admin.get("/api/v1/sources/x/connection")).json()
+    assert shown == {"connected": None, "trouble": None, "calls": None}
