@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app.core.clock import iso
 from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Request
 from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint, Event
@@ -61,7 +62,7 @@ class Inventory(msgspec.Struct, frozen=True):
         there = {each.id for each in self.channels}
         known = [each for each in (*line.legs, line.caller) if each is not None]
         gone = [each for each in known if each not in there]
-        return [action for each in gone for action in line.take(_ended(each), now)]
+        return [action for each in gone for action in line.take(_ended(each, now), now)]
 
     def unknown(self, setup: Setup, known: set[str]) -> list[Line]:
         """The calls of ours that nobody here knows: they were taken by a process that is no more."""
@@ -89,8 +90,9 @@ def _call_of(channel: Channel, app: str) -> str | None:
     return channel.id if inbound else None
 
 
-def _ended(channel: str) -> Event:
-    return Event(type="ChannelDestroyed", channel=Channel(id=channel), cause=NETWORK_OUT_OF_ORDER)
+def _ended(channel: str, now: float) -> Event:
+    ended = Channel(id=channel)
+    return Event(type="ChannelDestroyed", timestamp=iso(now), channel=ended, cause=NETWORK_OUT_OF_ORDER)
 
 
 async def _read(connection: AriConnection, path: str, kind: type[T]) -> T:

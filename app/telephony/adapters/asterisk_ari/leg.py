@@ -1,8 +1,12 @@
 """One channel of a call besides the customer's own: an agent, somebody at a number, a listener, a spy."""
 
+import re
 from dataclasses import dataclass
 
 from app.telephony.adapters.asterisk_ari.names import Name
+
+_SPACING = re.compile(r"[\s()./-]")
+_NUMBER = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 
 JOINS = "join"
 """The mode of a listener who is heard by everybody."""
@@ -55,6 +59,13 @@ class Setup:
     dial: str = "PJSIP/{number}"
     caller_id: str | None = None
     languages: tuple[str, ...] = ("en",)
+
+
+def dialled(setup: Setup, number: str | None) -> str | None:
+    """What the switch dials for a number, as people write it; None for what is no number. Letters and signs would be a
+    way to any endpoint of the switch."""
+    plain = _SPACING.sub("", number or "")
+    return setup.dial.replace("{number}", plain) if _NUMBER.fullmatch(plain) else None
 
 
 def endpoint(address: str) -> str:

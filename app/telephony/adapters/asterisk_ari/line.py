@@ -8,14 +8,18 @@ music, is in the bridge with others, or is gone.
 from collections.abc import Callable, Sequence
 
 from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, endpoint
+from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
 from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
 
 RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, names.LISTENER: 25.0}
+LINGER = "linger"
+LINGER_SECONDS = 60.0
+"""How long after the end of a call the end of its recordings is waited for."""
+
 OFFER = -1
 """The number of the script that offers a callback by the switch's own sentence."""
 
@@ -42,6 +46,7 @@ class Line:
         self.pauses: dict[str, list[tuple[float, float | None]]] = {}
         self.messages: dict[str, float] = {}
         self.spies = 0
+        self.late = False
         self._bridge = False
         self._music = False
         self._message: str | None = None
@@ -71,6 +76,9 @@ class Line:
 
     def wake(self, token: str, now: float) -> list[Action]:
         """An instant that was asked for has come."""
+        if token == LINGER:
+            self.late = True
+            return self.nobody_left()
         return self._played_on(self.player.wake(token, now), now)
 
     def refused(self, request: Request, status: int, now: float) -> list[Action]:
@@ -110,8 +118,9 @@ class Line:
     # -- what the floor wants
 
     def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
-        """Carry out a script on the customer's channel; `media` belong to its prompts, in their order."""
-        if self.over or self.caller is None:
+        """Carry out a script on the customer's channel, unless they talk to somebody; `media` are those of its prompts."""
+        talks = self.caller in self.together and any(each.up and each.speaks for each in self.legs.values())
+        if self.over or self.caller is None or talks:
             return []
         self._done = 0
         begun = self.player.begin(self.caller, script, media, now)
@@ -201,7 +210,7 @@ class Line:
     def _call_customer(self, leg: Leg) -> list[Action]:
         """The agent who dials is on the line: now the customer is rung."""
         name = names.Name(self.call, names.CUSTOMER, leg.name.order)
-        customer = Leg(name, self.setup.dial.format(number=self.to or ""))
+        customer = Leg(name, dialled(self.setup, self.to) or "")
         return [*self.dial(customer, caller_id=self.setup.caller_id), requests.ringback(leg.id)]
 
     def _customer_up(self, leg: Leg, event: Event) -> list[Action]:
@@ -237,7 +246,8 @@ class Line:
         if channel == self.caller and not self.over:
             self.over = True
             self.player.stop()  # what was played has ended with the channel
-            return [*(requests.hang_up(each) for each in self.legs), *self._cleared(event)]
+            hang_ups = [requests.hang_up(each) for each in self.legs]
+            return [*hang_ups, *self._cleared(event), Wake(now + LINGER_SECONDS, LINGER)]
         leg = self.legs.get(channel)
         if leg is None:
             return []
@@ -252,7 +262,7 @@ class Line:
 
     def nobody_left(self) -> list[Action]:
         """What is to be done once the last channel of a call is gone."""
-        if not self.over or self.legs or self.messages:
+        if not self.over or self.legs or ((self.tapes or self.messages) and not self.late):
             return []
         return [requests.no_bridge(names.bridge(self.call)), Ended()] if self._bridge else [Ended()]
 
@@ -327,8 +337,11 @@ class Line:
             case Transfer(number=number):
                 self.player.stop()
                 name = names.Name(self.call, names.PARTY, f"flow-{script.number}")
-                leg = Leg(name, self.setup.dial.format(number=number), flow=True)
-                return [*self.ringback(), *self.dial(leg, caller_id=self.from_)]
+                address = dialled(self.setup, number)
+                if address is None:
+                    details = {"script": script.number, "transfer": outcomes.UNKNOWN_NUMBER}
+                    return [Told(type=EventType.SCRIPT_DONE, at=now, details=details)]
+                return [*self.ringback(), *self.dial(Leg(name, address, flow=True), caller_id=self.from_)]
             case Voicemail(most_seconds=most, finish_on=key):
                 self.player.stop()
                 tape = names.message(self.call, script.number)

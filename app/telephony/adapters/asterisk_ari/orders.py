@@ -11,7 +11,7 @@ import msgspec
 
 from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
-from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
 from app.telephony.adapters.asterisk_ari.line import OFFER, Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import AnyInstruction, Collect, HangUp, Say, Script, Voicemail
@@ -76,14 +76,17 @@ def _add(line: Line, order: Order) -> list[Action] | Refused:
 
 def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Action] | Refused:
     number = order.to.get("number")
-    if not number:
-        return Refused("There is no number to dial.")
-    leg = Leg(names.Name(line.call, names.PARTY, order.key), line.setup.dial.format(number=number), handed=handed)
+    address = dialled(line.setup, number)
+    if address is None:
+        return Refused(f"{number!r} cannot be dialled; a number has digits, * and #, and may begin with +.")
+    leg = Leg(names.Name(line.call, names.PARTY, order.key), address, handed=handed)
     return line.dial(leg, caller_id=line.setup.caller_id)
 
 
 def _dial(line: Line, order: Order) -> list[Action] | Refused:
     line.to = order.to.get("number")
+    if dialled(line.setup, line.to) is None:
+        return Refused(f"{line.to!r} cannot be dialled; a number has digits, * and #, and may begin with +.")
     return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"))
 
 

@@ -285,9 +285,14 @@ class Switch:
                 case Told():
                     await self._until_taken(lambda news=news: self._tell(call, news))  # type: ignore[misc]
                 case Stored():
-                    await self._until_taken(lambda news=news: self._keep(call, news))  # type: ignore[misc]
+                    self._keep_aside(call, news)
                 case Perform(script=script):
                     await self._perform(call, script)
+
+    def _keep_aside(self, call: _Call, stored: Stored) -> None:
+        """A recording takes its time, in which other news of the call do not wait."""
+        keeping = self._until_taken(lambda: self._keep(call, stored))
+        self._tasks.start(f"recording {stored.recording}", keeping)
 
     async def _until_taken(self, attempt: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -297,6 +302,9 @@ class Switch:
                 await asyncio.sleep(error.retry_after)
             except CallfloorError as error:
                 log.error("news of a call were not taken", source=self._source, error=error.detail)
+                return None
+            except Exception:  # one piece of news must not cost all that follow
+                log.exception("news of a call could not be told", source=self._source)
                 return None
 
     async def _tell(self, call: _Call, told: Told) -> None:
