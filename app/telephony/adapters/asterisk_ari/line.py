@@ -118,7 +118,7 @@ class Line:
     # -- what the floor wants
 
     def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
-        """Carry out a script on the customer's channel, unless they talk to somebody; `media` are those of its prompts."""
+        """Carry out a script for the customer, unless they talk to somebody; `media` are those of its prompts."""
         talks = self.caller in self.together and any(each.up and each.speaks for each in self.legs.values())
         if self.over or self.caller is None or talks:
             return []
