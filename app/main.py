@@ -15,7 +15,7 @@ from app.api import asyncapi
 from app.api.application import Application, http_app
 from app.api.driven import DrivenSource
 from app.api.intake import Intake
-from app.api.recognition import Recognition
+from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
@@ -29,14 +29,13 @@ from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.customers.pins import PinCheck, pin_check
-from app.customers.queries import recognise
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
 from app.floor.alongside import Alongside
-from app.floor.commands import CustomerCard, OrderFailed, Recognised
+from app.floor.commands import OrderFailed
 from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
 from app.floor.housekeeping import keep_tidy
@@ -65,7 +64,6 @@ from app.telephony.adapters.twilio.driver import TwilioDriver
 from app.telephony.adapters.twilio.inbound import TwilioInbound
 from app.telephony.directory import SourceDirectory
 from app.telephony.drivers import ByPlatform
-from app.telephony.events import CallEvent
 from app.telephony.port import Connections, Driver, RecordingSink
 
 log = structlog.get_logger(__name__)
@@ -217,37 +215,6 @@ class Live:
         app.serve_first(webhook.route())
 
 
-class Caller:
-    """Looks callers up by their number, the called party of an outbound call likewise."""
-
-    def __init__(self, pool: "asyncpg.Pool[Any]", region: str) -> None:
-        self._pool = pool
-        self._region = region
-
-    async def look_up(self, event: CallEvent) -> Recognised:
-        """Who it is, and whether their call is one that has ended already."""
-        number = event.to if event.direction == "outbound" else event.from_
-        found = await recognise(
-            self._pool,
-            source=event.source,
-            call_id=event.call_id,
-            raw_number=number,
-            default_region=self._region,
-            now=now(),
-        )
-        ended = found.ended
-        return Recognised(
-            customer=_card(found.customer) if found.customer else None,
-            candidates=tuple(_card(match) for match in found.candidates),
-            profile=found.profile,
-            ended_contact=str(ended.interaction_id) if ended else None,
-            ended_started_at=ended.started_at if ended else None,
-            ended_at=ended.ended_at if ended else None,
-            preferred_agent=found.preferred_agent,
-            last_agent=found.last_agent,
-        )
-
-
 def speech_engine(settings: Settings) -> Espeak:
     """The engine of this machine, and where it keeps what it has said."""
     return Espeak(prompt_recordings(settings))
@@ -266,7 +233,7 @@ async def live_floor(
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
-        recognition = Recognition(Caller(pool, settings.telephony.region).look_up)
+        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now).look_up)
         asterisks = AsteriskSwitches(
             directory,
             speech_engine(settings),
@@ -330,10 +297,6 @@ async def live_floor(
 
 async def _report(floor: Floor, failed: OrderFailed) -> object:
     return await floor.submit(failed, "outbox", str(failed.order_id))
-
-
-def _card(match: Any) -> CustomerCard:
-    return CustomerCard(str(match.id), match.name, match.tier, match.language)
 
 
 def _stop_the_process(name: str, error: BaseException) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 import structlog
 from prometheus_client import Counter
 
+from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.customers.queries import recognise
 from app.db.errors import meaning
-from app.floor.commands import Recognised
+from app.floor.commands import CustomerCard, Recognised
 from app.telephony.events import CallEvent
 
 log = structlog.get_logger(__name__)
@@ -49,3 +52,39 @@ class Recognition:
             UNRECOGNISED.inc()
             log.exception("caller not looked up", source=event.source, call_id=event.call_id)
             return None
+
+
+class CallerLookUp:
+    """Looks callers up by their number, the called party of an outbound call likewise."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", region: str, clock: Clock) -> None:
+        self._clock = clock
+        self._pool = pool
+        self._region = region
+
+    async def look_up(self, event: CallEvent) -> Recognised:
+        """Who it is, and whether their call is one that has ended already."""
+        number = event.to if event.direction == "outbound" else event.from_
+        found = await recognise(
+            self._pool,
+            source=event.source,
+            call_id=event.call_id,
+            raw_number=number,
+            default_region=self._region,
+            now=self._clock(),
+        )
+        ended = found.ended
+        return Recognised(
+            customer=_card(found.customer) if found.customer else None,
+            candidates=tuple(_card(match) for match in found.candidates),
+            profile=found.profile,
+            ended_contact=str(ended.interaction_id) if ended else None,
+            ended_started_at=ended.started_at if ended else None,
+            ended_at=ended.ended_at if ended else None,
+            preferred_agent=found.preferred_agent,
+            last_agent=found.last_agent,
+        )
+
+
+def _card(match: Any) -> CustomerCard:
+    return CustomerCard(str(match.id), match.name, match.tier, match.language)
