@@ -26,7 +26,7 @@ async def consulting(made: Desk, to: dict[str, str]) -> tuple[Line, Line, Line]:
 async def test_colleague_takes_the_customer_over() -> None:
     async with desk() as made:
         line, agent, party = await consulting(made, COLLEAGUE)
-        assert made.legs(line.sid)["ben"] == "connected"
+        await made.cloud.until(lambda: made.legs(line.sid)["ben"] == "connected")
         assert await made.order("call.complete_transfer", line.sid, agent=ANNA, to=COLLEAGUE) == Delivered()
         await made.cloud.until(lambda: agent.over and made.told("call.retrieved"))
         await made.cloud.until(lambda: made.legs(line.sid)["anna"] == "cleared")
