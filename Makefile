@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run asterisk test lint format bench lock clean
+.PHONY: run run-pbx asterisk test lint format bench lock clean
 .DELETE_ON_ERROR:
 
 $(READY): requirements/dev.txt pyproject.toml
@@ -18,7 +18,10 @@ $(READY): requirements/dev.txt pyproject.toml
 run: $(READY)
 	@$(BIN)/callfloor demo
 
-# The switch that tests call over, in var/asterisk. Tests get it by themselves; this says what hinders it.
+run-pbx: $(READY)
+	@$(BIN)/callfloor demo --pbx
+
+# The switch that tests and run-pbx call over, in var/asterisk. Tests get it by themselves; this says what hinders it.
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 

@@ -14,6 +14,8 @@ import typer
 from app.cli.softphone import DEFAULT_URL
 from app.demo.bank import CALLS_PER_MINUTE, CUSTOMERS, DAYS, PASSWORD, RESERVED, SIMULATED, SOURCE
 
+ASTERISK = "CALLFLOOR_ASTERISK"
+"""The variable that names another folder for Asterisk than the one below the data."""
 CHILD = (sys.executable, "-m", "app.cli")
 
 Server = Annotated[str, typer.Option(help="Address of the server.")]
@@ -26,6 +28,7 @@ def add_to(commands: typer.Typer) -> None:
     commands.command()(demo)
     commands.command("demo-platform", hidden=True)(demo_platform)
     commands.command("demo-agents", hidden=True)(demo_agents)
+    commands.command("demo-phones", hidden=True)(demo_phones)
 
 
 def demo(
@@ -34,6 +37,7 @@ def demo(
     var: Annotated[Path | None, typer.Option(help="Folder for the data.", show_default="var")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
     calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = CALLS_PER_MINUTE,
+    pbx: Annotated[bool, typer.Option("--pbx", help="Calls are real, over an Asterisk with SIP phones.")] = False,
     pace: Pace = 1.0,
     customers: CustomerCount = CUSTOMERS,
     days: Annotated[int, typer.Option(min=0, hidden=True)] = DAYS,
@@ -53,7 +57,15 @@ def demo(
     with bound_socket(host, settings.http.port):
         pass  # said now, in one sentence, rather than by the server in its log
     plan = DemoPlan(
-        settings.var, CHILD, host, settings.http.port, seconds, calls_per_minute, pace, Size(customers, days)
+        settings.var / "pbx" if pbx else settings.var,
+        CHILD,
+        host,
+        settings.http.port,
+        seconds,
+        calls_per_minute,
+        pace,
+        Size(customers, days),
+        Path(os.environ.get(ASTERISK, settings.var / "asterisk")) if pbx else None,
     )
     play_on(plan, f"{_self()} agent --as {RESERVED[0]}{_elsewhere(plan.url)}")
 
@@ -92,6 +104,20 @@ def demo_agents(server: Server, pace: Pace = 1.0) -> None:
     from app.demo.agents.process import AgentsPlan, run_agents
 
     _child(lambda: asyncio.run(run_agents(AgentsPlan(server, SIMULATED, PASSWORD, pace))))
+
+
+def demo_phones(
+    sip_host: Annotated[str, typer.Option()],
+    sip_port: Annotated[int, typer.Option()],
+    calls_per_minute: Annotated[float, typer.Option()] = CALLS_PER_MINUTE,
+    pace: Pace = 1.0,
+    customers: CustomerCount = CUSTOMERS,
+) -> None:
+    """SIP phones: of callers, and of agents, which answer by themselves."""
+    from app.demo.pbx.people import PhonesPlan, run_phones
+
+    plan = PhonesPlan((sip_host, sip_port), SIMULATED, RESERVED, PASSWORD, calls_per_minute, pace, customers=customers)
+    _child(lambda: asyncio.run(run_phones(plan)))
 
 
 def _child(work: Callable[[], dict[str, int]]) -> None:

@@ -1,4 +1,4 @@
-"""The three processes of the demo: the server, the simulated platform, the simulated agents."""
+"""The processes of the demo: the server, and who calls and answers: over the simulated platform, or with SIP phones."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from app.demo.seed import DEMO_SIZE, Size
 START_SECONDS = 40.0
 SECRET_VARIABLE = "CALLFLOOR_DEMO_SECRET"  # noqa: S105 - the name of a variable
 READY = "ready"
-SERVER, PLATFORM, AGENTS = "server", "platform", "agents"
+SERVER, PLATFORM, PHONES, AGENTS = "server", "platform", "phones", "agents"
 
 
 class NotReady(Unavailable):
@@ -26,7 +26,10 @@ class NotReady(Unavailable):
 
 
 class DemoPlan(NamedTuple):
-    """What to play: where the data is, where the server listens, for how long, how busy; `command` starts a child."""
+    """What to play: where the data is, where the server listens, for how long, how busy; `command` starts a child.
+
+    With `asterisk`, the folder that one is (or is to be put) in, calls are real ones over that Asterisk.
+    """
 
     folder: Path
     command: Sequence[str]
@@ -36,6 +39,7 @@ class DemoPlan(NamedTuple):
     calls_per_minute: float = CALLS_PER_MINUTE
     pace: float = 1.0
     size: Size = DEMO_SIZE
+    asterisk: Path | None = None
 
     @property
     def url(self) -> str:
@@ -61,13 +65,27 @@ async def start_server(plan: DemoPlan, children: Children, client: httpx.AsyncCl
         await asyncio.sleep(0.1)
 
 
-async def start_people(plan: DemoPlan, children: Children, secret: str, switch: int) -> None:
-    """Let callers call and agents work; `switch` is the port where the platform takes commands."""
-    pace = ("--pace", str(plan.pace))
-    platform = ("demo-platform", "--server", plan.url, "--port", str(switch), *pace)
-    busy = ("--calls-per-minute", str(plan.calls_per_minute), "--customers", str(plan.size.customers))
-    await children.start(AGENTS, (*plan.command, "demo-agents", "--server", plan.url, *pace), environment(plan))
-    await children.start(PLATFORM, (*plan.command, *platform, *busy), environment(plan) | {SECRET_VARIABLE: secret})
+async def start_agents(plan: DemoPlan, children: Children) -> None:
+    """Let agents work at their sockets."""
+    words = ("demo-agents", "--server", plan.url, "--pace", str(plan.pace))
+    await children.start(AGENTS, (*plan.command, *words), environment(plan))
+
+
+async def start_platform(plan: DemoPlan, children: Children, secret: str, switch: int) -> None:
+    """Let callers call over the simulated platform; `switch` is the port where it takes commands."""
+    words = ("demo-platform", "--server", plan.url, "--port", str(switch), *_busy(plan))
+    await children.start(PLATFORM, (*plan.command, *words), environment(plan) | {SECRET_VARIABLE: secret})
+
+
+async def start_phones(plan: DemoPlan, children: Children, sip: tuple[str, int]) -> None:
+    """Let callers call from SIP phones and agents answer theirs; `sip` is where the Asterisk speaks to them."""
+    words = ("demo-phones", "--sip-host", sip[0], "--sip-port", str(sip[1]), *_busy(plan))
+    await children.start(PHONES, (*plan.command, *words), environment(plan))
+
+
+def _busy(plan: DemoPlan) -> tuple[str, ...]:
+    calls = ("--calls-per-minute", str(plan.calls_per_minute), "--customers", str(plan.size.customers))
+    return (*calls, "--pace", str(plan.pace))
 
 
 def environment(plan: DemoPlan) -> dict[str, str]:

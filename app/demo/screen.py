@@ -30,14 +30,14 @@ def play_on(plan: DemoPlan, agent_command: str) -> None:
     def tell(part: str, word: str) -> None:
         console.print(Text.assemble(("✓ ", GOOD), (f"{part:<10}", BRIGHT), (word, DIM)), soft_wrap=True)
 
-    async def draw_live(picture: FloorPicture, server: Pid) -> None:
+    async def draw_live(picture: FloorPicture, carrier: str | None, server: Pid) -> None:
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                signs = Signs(plan.url, agent_command, PASSWORD, server())
+                signs = Signs(plan.url, agent_command, PASSWORD, server(), carrier)
                 live.update(draw(picture, signs, clock.now(), *console.size), refresh=True)
                 await asyncio.sleep(REDRAW_SECONDS)
 
-    async def write_lines(picture: FloorPicture, server: Pid) -> None:
+    async def write_lines(picture: FloorPicture, carrier: str | None, server: Pid) -> None:
         console.print(f"join as an agent: {agent_command} (password {PASSWORD})   stop: Ctrl-C", soft_wrap=True)
         while True:
             await asyncio.sleep(LINE_SECONDS)

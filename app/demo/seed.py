@@ -29,6 +29,7 @@ from app.demo.bank import (
     SUPERVISORS,
     TIERS,
     WRAP_UP_CODES,
+    StaffPlan,
 )
 from app.demo.clients import DemoCustomer, demo_customers
 from app.demo.history import (
@@ -60,6 +61,24 @@ class Size(NamedTuple):
 DEMO_SIZE = Size()
 
 
+class Switch(NamedTuple):
+    """Where orders for the demo's calls go: to the simulated platform, or with an `account` to an Asterisk, which knows
+    us by the `secret`."""
+
+    command_url: str
+    account: str | None = None
+    secret: str | None = None
+
+    @property
+    def platform(self) -> str:
+        """The name of the adapter."""
+        return "generic" if self.account is None else "asterisk_ari"
+
+    def address(self, agent: StaffPlan) -> str:
+        """An agent's phone."""
+        return agent.address if self.account is None else f"PJSIP/{agent.id}"
+
+
 class Seeded(NamedTuple):
     """What the demo's database holds: whether it was filled just now, and the secret that its platform signs with."""
 
@@ -68,30 +87,36 @@ class Seeded(NamedTuple):
 
 
 async def ensure_seeded(
-    sessions: Sessions, command_url: str, size: Size = DEMO_SIZE, passwords: Passwords | None = None
+    sessions: Sessions, switch: Switch, size: Size = DEMO_SIZE, passwords: Passwords | None = None
 ) -> Seeded:
     """Fill an empty database, or find the demo bank in it as it was left. Raises `NotTheDemo`.
 
-    `command_url` is where the simulated platform takes commands this time.
+    `switch` is where orders for calls go this time; it is of the kind that the bank was filled for.
     """
     async with sessions.write() as session:
         source = await session.get(CtiSource, SOURCE)
         if source is not None:
-            source.command_url = command_url
+            source.command_url = switch.command_url
+            source.secrets = [switch.secret] if switch.secret is not None else source.secrets
             return Seeded(False, source.secrets[0])
         if await session.scalar(select(func.count()).select_from(User)):
             raise NotTheDemo(
                 "This database is in use and does not hold the demo bank; give the demo a folder of its own."
             )
-        return Seeded(True, await _seed(session, command_url, size, passwords or Passwords()))
+        return Seeded(True, await _seed(session, switch, size, passwords or Passwords()))
 
 
-async def _seed(session: WriteSession, command_url: str, size: Size, passwords: Passwords) -> str:
+async def _seed(session: WriteSession, switch: Switch, size: Size, passwords: Passwords) -> str:
     customers = demo_customers(size.customers)
     await _configure(session)
-    await _hire(session, passwords)
+    await _hire(session, switch, passwords)
     _, secret = await create_source(
-        session, id=SOURCE, name="Simulated platform", command_url=command_url, default_queue=QUEUES[0].id
+        session,
+        id=SOURCE,
+        name="Simulated platform" if switch.account is None else "Asterisk",
+        platform=switch.platform,
+        default_queue=QUEUES[0].id,
+        **switch._asdict(),
     )
     session.add_all(DialledNumber(source_id=SOURCE, number=queue.number, queue_id=queue.id) for queue in QUEUES)
     await upsert_many(session, [_new_customer(customer) for customer in customers], REGION)
@@ -123,7 +148,7 @@ async def _configure(session: WriteSession) -> None:
         )
 
 
-async def _hire(session: WriteSession, passwords: Passwords) -> None:
+async def _hire(session: WriteSession, switch: Switch, passwords: Passwords) -> None:
     people = [(login, name, "supervisor") for login, name in SUPERVISORS.items()]
     for login, name, role in (*people, (ADMINISTRATOR, "Administrator", "administrator")):
         await create_user(session, passwords, user_id=login, name=name, role=role, password=PASSWORD)
@@ -133,9 +158,10 @@ async def _hire(session: WriteSession, passwords: Passwords) -> None:
             passwords,
             agent_id=agent.id,
             name=agent.name,
-            address=agent.address,
+            address=switch.address(agent),
             password=PASSWORD,
             skills=agent.skills,
+            auto_accept=switch.account is not None,
         )
 
 

@@ -15,13 +15,13 @@ LOOK_SECONDS = 1.0
 
 
 class Spectator:
-    """Keeps `picture` up to date. `platform` is the address of the simulated platform's figures."""
+    """Keeps `picture` up to date. `figures` is where the simulated platform tells its own, if it is that."""
 
-    def __init__(self, account: Account, client: httpx.AsyncClient, platform: str) -> None:
+    def __init__(self, account: Account, client: httpx.AsyncClient, figures: str | None) -> None:
         self.picture = FloorPicture(clock.now())
         self._account = account
         self._client = client
-        self._platform = platform
+        self._figures = figures
         self._link = Link(account, "/ws/floor")
 
     def start(self, tasks: Supervisor) -> None:
@@ -34,8 +34,9 @@ class Spectator:
         """Look once more at the floor and the platform; what does not answer stays as it was."""
         with suppress(Away):
             self.picture.look(await self._account.get("/api/v1/floor"))
-        with suppress(httpx.TransportError):
-            self.picture.hear((await self._client.get(f"{self._platform}/status")).json())
+        if self._figures is not None:
+            with suppress(httpx.TransportError):
+                self.picture.hear((await self._client.get(self._figures)).json())
 
     async def _take_frames(self) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
@@ -19,19 +18,21 @@ from app.db.engine import Sessions, create_engine
 from app.db.errors import EmbeddedServerError
 from app.db.migrate import prepare
 from app.demo.bank import AGENTS, PASSWORD, QUEUES, SOURCE, SUPERVISOR
+from app.demo.carriers import Carrier, Tell, carrier_of
 from app.demo.cast import AGENTS as AGENTS_CHILD
-from app.demo.cast import PLATFORM, SERVER, DemoPlan, start_people, start_server
+from app.demo.cast import SERVER, DemoPlan, start_agents, start_server
 from app.demo.children import Children
 from app.demo.client.account import Account
 from app.demo.lifeline import stop_asked
+from app.demo.pbx.apt import AsteriskMissing
+from app.demo.pbx.server import AsteriskFailed
 from app.demo.seed import Seeded, ensure_seeded
 from app.demo.spectator import Spectator
 from app.demo.view.lines import Result
 from app.demo.view.model import FloorPicture
 from app.interactions.models import Interaction
 
-Tell = Callable[[str, str], None]
-Show = Callable[[FloorPicture, Callable[[], int | None]], Coroutine[Any, Any, None]]
+Show = Callable[[FloorPicture, str | None, Callable[[], int | None]], Coroutine[Any, Any, None]]
 
 
 class Occupied(Conflict):
@@ -42,7 +43,7 @@ class Occupied(Conflict):
 
 class Stage:
     """Plays a demo. `tell` is called with the name of each part as it stands and a word about it; `show` draws the
-    picture (and is given the server's process id) until it is cancelled."""
+    picture (and is given a line about what carries the calls, and the server's process id) until it is cancelled."""
 
     def __init__(self, plan: DemoPlan, tell: Tell, show: Show) -> None:
         self._plan = plan
@@ -56,31 +57,37 @@ class Stage:
 
         Raises what a person has to put right.
         """
-        plan, database = self._plan, EmbeddedServer(self._plan.folder / "database")
         async with AsyncExitStack() as stack:
             self._stop = stack.enter_context(stop_asked())
-            stack.enter_context(alone_in(plan.folder))
+            stack.enter_context(alone_in(self._plan.folder))
             try:
-                url = await asyncio.to_thread(database.start)
-            except EmbeddedServerError:
-                if self._stop.is_set():  # Ctrl-C at a terminal reaches the program that makes the database, too
+                url = await self._set_up(stack)
+                carrier = await stack.enter_async_context(carrier_of(self._plan, self._tell))
+            except (EmbeddedServerError, AsteriskMissing, AsteriskFailed):
+                if self._stop.is_set():  # Ctrl-C at a terminal reaches the programs that make them, too
                     return None
                 raise
-            stack.push_async_callback(asyncio.to_thread, database.stop)
-            await prepare(url)
-            self._tell("database", f"embedded PostgreSQL in {plan.folder / 'database'}")
             engine = create_engine(url, pool=2)
             stack.push_async_callback(engine.dispose)
-            return await self._perform(Sessions(engine))
+            return await self._perform(Sessions(engine), carrier)
 
-    async def _perform(self, sessions: Sessions) -> Result | None:
+    async def _set_up(self, stack: AsyncExitStack) -> str:
+        """The database's address."""
+        folder = self._plan.folder / "database"
+        database = EmbeddedServer(folder)
+        url = await asyncio.to_thread(database.start)
+        stack.push_async_callback(asyncio.to_thread, database.stop)
+        await prepare(url)
+        self._tell("database", f"embedded PostgreSQL in {folder}")
+        return url
+
+    async def _perform(self, sessions: Sessions, carrier: Carrier) -> Result | None:
         if self._stop.is_set():
             return None
-        switch = free_port()
-        seeded = await ensure_seeded(sessions, f"http://127.0.0.1:{switch}/commands", self._plan.size)
+        seeded = await ensure_seeded(sessions, carrier.switch, self._plan.size)
         before = await _interactions(sessions)
         self._tell("demo bank", _bank_line(self._plan, seeded, before))
-        picture = await self._run_processes(seeded, switch)
+        picture = await self._run_processes(seeded, carrier)
         if self._trouble:
             raise self._trouble[0]
         if picture is None:
@@ -94,7 +101,7 @@ class Stage:
             await _interactions(sessions) - before,
         )
 
-    async def _run_processes(self, seeded: Seeded, switch: int) -> FloorPicture | None:
+    async def _run_processes(self, seeded: Seeded, carrier: Carrier) -> FloorPicture | None:
         """Start everybody, show them, and stop them: first who calls, then who answers, last the server."""
         if self._stop.is_set():
             return None
@@ -102,20 +109,23 @@ class Stage:
         children = Children(self._plan.folder / "log", watch)
         async with httpx.AsyncClient(timeout=5.0) as client:
             account = Account(client, self._plan.url, SUPERVISOR, PASSWORD)
-            spectator = Spectator(account, client, f"http://127.0.0.1:{switch}")
+            spectator = Spectator(account, client, carrier.figures)
             try:
                 await start_server(self._plan, children, client, self._stop)
                 if self._stop.is_set():
                     return None
                 self._tell("server", f"{self._plan.url}   API at {self._plan.url}/docs")
-                await start_people(self._plan, children, seeded.secret, switch)
-                self._tell("people", "simulated callers and agents, over webhooks and sockets like anybody's")
+                await start_agents(self._plan, children)
+                await carrier.start_callers(self._plan, children, seeded.secret)
+                self._tell("people", carrier.word)
+                looking.start("carrier", carrier.watch())
                 spectator.start(looking)
-                showing = looking.start("view", self._show(spectator.picture, lambda: children.pid(SERVER)))
+                show = self._show(spectator.picture, carrier.line, lambda: children.pid(SERVER))
+                showing = looking.start("view", show)
                 await self._until_stopped()
                 showing.cancel()
             finally:
-                for name in (PLATFORM, AGENTS_CHILD):
+                for name in (carrier.callers, AGENTS_CHILD):
                     await children.stop(name)
                 await looking.stop()
                 await children.stop(SERVER)
@@ -142,13 +152,6 @@ def alone_in(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise Occupied(f"The demo runs already in {folder}. Use that one, or give this one --var FOLDER.") from None
         yield
-
-
-def free_port() -> int:
-    """A loopback port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _interactions(sessions: Sessions) -> int:

@@ -1,35 +1,13 @@
 """The whole demo as a newcomer runs it: real processes, real HTTP, a database of its own."""
 
-import re
 import socket
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from app.demo.stage import alone_in
 from tests.cli.running import free_port, run
-
-QUICK = ("--pace", "8", "--calls-per-minute", "40", "--customers", "200", "--days", "20")
-SUMMARY = re.compile(
-    r"(?P<offered>\d+) calls offered, (?P<answered>\d+) answered, (?P<abandoned>\d+) abandoned, "
-    r"(?P<popped>\d+) screen pops, (?P<written>\d+) interactions written"
-)
-
-
-def play(var: Path, seconds: int) -> tuple[str, dict[str, int]]:
-    """Run the demo for so many seconds; returns what it said and the figures of its summary."""
-    done = run(var, "demo", "--seconds", str(seconds), "--port", str(free_port()), *QUICK)
-    assert done.returncode == 0, done.stderr
-    found = SUMMARY.search(done.stdout)
-    assert found is not None, done.stdout
-    return done.stdout, {name: int(figure) for name, figure in found.groupdict().items()}
-
-
-def processes_of(var: Path) -> list[str]:
-    """What still runs with this folder."""
-    running = subprocess.run(["ps", "-eo", "args", "-ww"], capture_output=True, text=True, check=True).stdout
-    return [line for line in running.splitlines() if str(var) in line]
+from tests.demo.playing import play, processes_of
 
 
 @pytest.mark.slow

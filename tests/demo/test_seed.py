@@ -12,7 +12,7 @@ from app.core import clock
 from app.customers.models import Customer, CustomerNumber
 from app.db.engine import Sessions
 from app.demo.bank import AGENTS, QUEUES
-from app.demo.seed import NotTheDemo, Seeded, Size, ensure_seeded
+from app.demo.seed import NotTheDemo, Seeded, Size, Switch, ensure_seeded
 from app.interactions.models import Interaction, InteractionEntry, QueueVisit
 from app.telephony.models import CtiSource
 
@@ -21,7 +21,7 @@ QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=64))
 
 
 async def seeded(sessions: Sessions, port: int = 9001) -> Seeded:
-    return await ensure_seeded(sessions, f"http://127.0.0.1:{port}/commands", SMALL, QUICK)
+    return await ensure_seeded(sessions, Switch(f"http://127.0.0.1:{port}/commands"), SMALL, QUICK)
 
 
 async def test_an_empty_database_gets_the_bank_and_a_second_start_keeps_it(sessions: Sessions) -> None:

@@ -40,6 +40,14 @@ async def test_a_phone_signs_on_and_hears_itself(phones: Phones, asterisk: PbxSi
     assert not anna.calls
 
 
+async def test_a_phone_knows_that_another_one_has_taken_its_place(phones: Phones) -> None:
+    first = await phones.agent("anna")
+    assert await first.alone()
+    second = await phones.agent("anna")
+    assert await second.alone()
+    assert not await first.alone()
+
+
 async def test_a_wrong_password_is_refused(phones: Phones) -> None:
     phone = await phones.switched_on("anna", "wrong", PHONES_HOST)
     with pytest.raises(Refused) as told:

@@ -63,14 +63,20 @@ def free_port(host: str = HERE) -> int:
     dice = Random()
     for _ in range(1000):
         port = dice.choice(PORTS)
-        try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind((host, port))
-        except OSError:
-            continue
-        return port
+        if is_free(host, port):
+            return port
     raise OSError(f"no free port between {PORTS.start} and {PORTS.stop}")
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody has a port, for UDP or TCP."""
+    try:
+        for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+            with socket.socket(socket.AF_INET, kind) as probe:
+                probe.bind((host, port))
+    except OSError:
+        return False
+    return True
 
 
 def own_addresses() -> list[str]:

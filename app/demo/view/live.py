@@ -62,6 +62,8 @@ class Signs(NamedTuple):
     agent_command: str
     password: str
     server_pid: int | None = None
+    carrier: str | None = None
+    """What carries the calls, where that is not the simulated platform."""
 
 
 def draw(picture: FloorPicture, signs: Signs, now: float, width: int, height: int) -> RenderableType:
@@ -236,12 +238,14 @@ def _foot(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
         look.append("   try  ", style=DIM)
         look.append(f"kill -9 {signs.server_pid}", style=BRIGHT)
         look.append(" and watch nothing get lost", style=DIM)
-    lines = (calls, _wire(picture.platform), Text(), typed, look)
+    lines = (calls, _wire(picture.platform, signs.carrier), Text(), typed, look)
     return Padding(Group(*map(_one_line, lines)), (0, 2))
 
 
-def _wire(figures: dict[str, int]) -> Text:
-    """How untidy the platform's wire was, and what the floor was told nonetheless."""
+def _wire(figures: dict[str, int], carrier: str | None) -> Text:
+    """How untidy the platform's wire was, and what the floor was told nonetheless; or what real switch there is."""
+    if carrier is not None:
+        return Text(carrier, style=DIM)
     line = Text("webhooks ", style=DIM)
     line.append(f"{figures.get('delivered', 0):,}", style=BRIGHT)
     for name in ("repeated", "late", "unknown", "retried", "refused"):

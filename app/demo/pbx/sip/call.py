@@ -168,11 +168,13 @@ class Call:
         assert self.ending is not None
         return self.ending
 
-    async def until(self, seen: Callable[["Call"], bool], seconds: float = HEARING_SECONDS) -> None:
+    async def until(
+        self, seen: Callable[["Call"], bool], seconds: float = HEARING_SECONDS, every: float = LOOK_SECONDS
+    ) -> None:
         """Wait until something is so; raises TimeoutError."""
         async with asyncio.timeout(seconds):
             while not seen(self):  # noqa: ASYNC110 - no event tells when a sound is loud
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(every)
 
     async def until_hears(self, *tones: int, among: tuple[int, ...] = (), seconds: float = HEARING_SECONDS) -> None:
         """Wait until exactly `tones` are heard, of those and of `among`. Raises TimeoutError with what is heard."""

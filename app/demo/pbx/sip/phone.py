@@ -71,15 +71,23 @@ class SipPhone:
 
     async def register(self, expires: int = EXPIRES) -> None:
         """Sign on (or off, with 0). Raises `Refused`."""
+        await self._sign_on(expires)
+
+    async def alone(self) -> bool:
+        """Whether no other phone has signed on in this one's place. Raises `Refused`."""
+        there = (await self._sign_on(None)).all("Contact")
+        return all(self._wire.place in contact for contact in there)
+
+    async def _sign_on(self, expires: int | None) -> Message:
+        """Ask for that; without a time only ask who is signed on."""
         dialog = self._dialog(f"<sip:{self.user}@{self._server[0]}>", f"sip:{self._server[0]}:{self._server[1]}")
-        request = dialog.request("REGISTER", (("Expires", str(expires)),))
-        answer = await self._wire.ask(request, REGISTER_SECONDS)
+        answer = await self._wire.ask(_registration(dialog, expires), REGISTER_SECONDS)
         signed = self._signed(answer, "REGISTER", dialog)
         if signed is not None:
-            request = dialog.request("REGISTER", (("Expires", str(expires)), signed))
-            answer = await self._wire.ask(request, REGISTER_SECONDS)
+            answer = await self._wire.ask(_registration(dialog, expires, signed), REGISTER_SECONDS)
         if answer.status != 200:
             raise Refused(answer)
+        return answer
 
     def dial(self, number: str, caller: str | None = None, headers: tuple[tuple[str, str], ...] = ()) -> Call:
         """Begin a call to `number`, as `caller` if that is not the phone's own user; it goes on by itself."""
@@ -89,7 +97,7 @@ class SipPhone:
         self._tasks.start(f"dial {number}", self._invite(call, headers))
         return call
 
-    async def rung(self, seconds: float = 10.0) -> Call:
+    async def rung(self, seconds: float | None = 10.0) -> Call:
         """The next call that comes in."""
         async with asyncio.timeout(seconds):
             return await self._ringing.get()
@@ -170,6 +178,13 @@ class SipPhone:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _registration(dialog: Dialog, expires: int | None, *signed: tuple[str, str]) -> Message:
+    request = dialog.request("REGISTER", signed if expires is None else (("Expires", str(expires)), *signed))
+    if expires is not None:
+        return request
+    return Message(request.first, tuple(header for header in request.headers if header[0] != "Contact"))
 
 
 def _to_whom(answer: Message, acknowledgement: Message) -> Message:
