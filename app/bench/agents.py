@@ -52,13 +52,17 @@ Popped = Callable[[str, float], None]
 
 
 class Agent(asyncio.Protocol):
-    """One agent's socket. `ready` is set once the floor has made the agent ready."""
+    """One agent's socket. `ready` is set once the floor has made the agent ready.
 
-    def __init__(self, name: str, token: str, uri: str, popped: Popped) -> None:
+    One who is not `busy` only looks on: their phone answers for them, and their wrap-up ends by itself.
+    """
+
+    def __init__(self, name: str, token: str, uri: str, popped: Popped, busy: bool = True) -> None:
         self.ready = asyncio.get_running_loop().create_future()
         self._name = name
         self._token = token
         self._popped = popped
+        self._busy = busy
         self._ids = 0
         self._engine = ClientProtocol(parse_uri(uri), subprotocols=[Subprotocol("callfloor.v1")], max_size=None)
         self._transport: asyncio.Transport | None = None
@@ -94,7 +98,8 @@ class Agent(asyncio.Protocol):
         frame = _read(text)
         if frame.type == "contact.offered" and frame.contact is not None:
             self._popped(frame.contact.call_id, arrived)
-            self._say("offer.accept", contact_id=frame.contact.id)
+            if self._busy:
+                self._say("offer.accept", contact_id=frame.contact.id)
         elif frame.type == "agent.state" and frame.agent is not None:
             self._obey(frame.agent)
         elif frame.type == "welcome":
@@ -106,6 +111,8 @@ class Agent(asyncio.Protocol):
 
     def _obey(self, mine: _State) -> None:
         if mine.state == "working_after_call" and mine.wrap_up is not None:
+            if not self._busy:
+                return
             self._say("wrap_up.done", contact_id=mine.wrap_up, code="solved", note="All said.")
         elif mine.state == "ready" and not self.ready.done():
             self.ready.set_result(None)
@@ -122,13 +129,13 @@ class Agent(asyncio.Protocol):
                 self._transport.write(data)
 
 
-async def all_ready(tokens: Iterable[tuple[str, str]], port: int, popped: Popped) -> list[Agent]:
+async def all_ready(tokens: Iterable[tuple[str, str]], port: int, popped: Popped, busy: bool = True) -> list[Agent]:
     """Connect these agents (id, token) and make them ready."""
     loop, agents = asyncio.get_running_loop(), []
     uri = f"ws://{HOST}:{port}/ws/agent"
     async with asyncio.timeout(PATIENCE):
         for some in _chunks(list(tokens)):
-            made = [Agent(name, token, uri, popped) for name, token in some]
+            made = [Agent(name, token, uri, popped, busy) for name, token in some]
             for agent in made:
                 await loop.create_connection(partial(_same, agent), HOST, port)
             await asyncio.gather(*(agent.ready for agent in made))

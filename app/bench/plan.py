@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.bench.calls import Calls
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
 from app.bench.flows import Flows
@@ -41,6 +42,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     theory_seconds: float = 15.0
     flow_rates: tuple[float, ...] = (50.0, 200.0)
     flow_seconds: float = 8.0
+    phones: int = 400
+    phone_rates: tuple[float, ...] = (5.0, 20.0, 50.0, 100.0)
+    phone_seconds: float = 20.0
+    phones_saturated: tuple[float, float] = (20.0, 20.0)
+    """Calls a second, and for how long, where there are too few agents."""
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -66,3 +72,5 @@ class Results(msgspec.Struct, frozen=True):
     decisions: Decisions
     theory: list[Agreement]
     flows: Flows
+    calls: Calls | str
+    """Over a real Asterisk; or why there is none."""

@@ -85,8 +85,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 class Cores:
     """Seconds of processor time that processes have used, and from them their shares of a core."""
 
-    def __init__(self, *, server: int, client: int, database: int) -> None:
-        self._alone = {"server": server, "client": client}
+    def __init__(self, *, server: int, client: int, database: int, **others: int) -> None:
+        self._alone = {"server": server, "client": client, **others}
+        self.processes = {**self._alone, "database": database}
         self._database = database
         self._before: dict[str, float] = {}
 

@@ -1,9 +1,11 @@
 """docs/performance.md: the targets first, then everything that was measured. What people write by hand in it stays."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from app.bench.calls import Calls
+from app.bench.calls_report import calls_told
 from app.bench.choosing import SCAN, SQL
 from app.bench.decisions import ENGINE, Decisions
 from app.bench.flows import Flows
@@ -11,7 +13,16 @@ from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
 from app.bench.theory import Agreement
-from app.bench.verdicts import Verdict, decision_verdicts, lone_commit, lone_insert, theory_verdicts, verdicts
+from app.bench.verdicts import (
+    Verdict,
+    call_verdicts,
+    decision_verdicts,
+    lone_commit,
+    lone_insert,
+    theory_verdicts,
+    verdicts,
+)
+from app.bench.words import ms, share, table, us
 from app.core.clock import utc
 
 BEGIN, END = "<!-- by hand: what stands between these two lines is kept -->", "<!-- until here -->"
@@ -51,6 +62,11 @@ def theory_alone(told: Sequence[Agreement]) -> str:
     return "\n".join([*_theory(told), _summary(theory_verdicts(told))])
 
 
+def calls_alone(told: Calls | str) -> str:
+    """What there is to say of calls over Asterisk, for a terminal."""
+    return "\n".join([*calls_told(told), _summary(call_verdicts(told))])
+
+
 def _summary(said: Iterable[Verdict]) -> str:
     return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
@@ -64,7 +80,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield "# Performance"
     yield ""
     yield from _head(told)
-    yield from _table(
+    yield from table(
         ("target", "wanted", "measured", "met"),
         ([v.target, v.wanted, v.measured, "yes" if v.met else "**no**"] for v in verdicts(told)),
     )
@@ -78,6 +94,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _decisions(told.decisions)
     yield from _theory(told.theory)
     yield from _flows(told.flows)
+    yield from calls_told(told.calls)
 
 
 def _head(told: Results) -> Iterator[str]:
@@ -86,12 +103,12 @@ def _head(told: Results) -> Iterator[str]:
         f"Written by `make bench` on {utc(told.began_at):%Y-%m-%d %H:%M} UTC; it took "
         f"{timedelta(seconds=round(told.took))}. Client, server and database share one machine: {it.processor}, "
         f"{it.cores} cores, {it.memory / 2**30:.0f} GiB; {it.system}; {it.python}; {it.database}, fsync on. "
-        f"A page is on the disk after {_ms(it.flush)} (fdatasync). The load average was {it.load:.1f} at the beginning."
+        f"A page is on the disk after {ms(it.flush)} (fdatasync). The load average was {it.load:.1f} at the beginning."
     )
     yield ""
     yield (
-        f"A lone commit of the floor takes {_ms(lone_commit(told))}, a bare insert of one row "
-        f"{_ms(lone_insert(told))} (medians, measured {len(told.lone)} times over the run). Compared are ratios within "
+        f"A lone commit of the floor takes {ms(lone_commit(told))}, a bare insert of one row "
+        f"{ms(lone_insert(told))} (medians, measured {len(told.lone)} times over the run). Compared are ratios within "
         "one run; what is compared takes turns, and the median of the rounds counts."
     )
     yield ""
@@ -100,7 +117,7 @@ def _head(told: Results) -> Iterator[str]:
 def _missed(all_of_them: Sequence[Verdict]) -> Iterator[str]:
     for verdict in all_of_them:
         if not verdict.met:
-            busy = f"; of a core, {_shares(verdict.shares)}" if verdict.shares else ""
+            busy = f"; of a core, {share(verdict.shares)}" if verdict.shares else ""
             yield f"Missed: {verdict.target}, {verdict.measured}{busy}."
             yield ""
 
@@ -114,10 +131,10 @@ def _floor(told: Results) -> Iterator[str]:
         "confirms at once."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("callers of submit", "commands/s", "median", "p99", "of a core"),
         (
-            [f"{p.callers:,}", f"{p.per_second:,.0f}", _ms(p.latency.median), _ms(p.latency.p99), f"{p.own_share:.2f}"]
+            [f"{p.callers:,}", f"{p.per_second:,.0f}", ms(p.latency.median), ms(p.latency.p99), f"{p.own_share:.2f}"]
             for p in told.paces
         ),
     )
@@ -133,14 +150,14 @@ def _webhooks(told: Results) -> Iterator[str]:
         "each call is placed in its queue, and the platform connects it itself."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("", "events/s", "rounds", "of a core"),
         (
             [
                 f"{name}: {_WAYS[name]}",
                 f"{hooks.per_second(name):,.0f}",
                 " ".join(f"{each.per_second:,.0f}" for each in hooks.of(name)),
-                _shares(hooks.shares(name)),
+                share(hooks.shares(name)),
             ]
             for name in (OURS, *YARDSTICKS)
         ),
@@ -156,14 +173,14 @@ def _pops(told: Results) -> Iterator[str]:
         f"{told.plan.customers:,} customers with their history."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("calls/s", "pops", "median", "p95", "p99", "worst", "of a core"),
         (
             [
                 f"{p.calls_per_second:g}",
                 f"{p.latency.count:,}",
-                *(_ms(each) for each in (p.latency.median, p.latency.p95, p.latency.p99, p.latency.worst)),
-                _shares(p.shares),
+                *(ms(each) for each in (p.latency.median, p.latency.p95, p.latency.p99, p.latency.worst)),
+                share(p.shares),
             ]
             for p in told.pops
         ),
@@ -180,12 +197,12 @@ def _growth(told: Results) -> Iterator[str]:
     )
     yield ""
     for what, growth in (("agents", told.by_agents), ("waiting callers", told.by_waiting)):
-        yield from _table((what, "commands/s", "screen pop"), _sizes(growth))
+        yield from table((what, "commands/s", "screen pop"), _sizes(growth))
 
 
 def _sizes(growth: Growth) -> Iterator[list[str]]:
     for size in growth.sizes:
-        yield [f"{size.count:,}", f"{size.per_second:,.0f}", _ms(size.pop)]
+        yield [f"{size.count:,}", f"{size.per_second:,.0f}", ms(size.pop)]
 
 
 def _decisions(told: Decisions) -> Iterator[str]:
@@ -200,7 +217,7 @@ def _decisions(told: Decisions) -> Iterator[str]:
         "ready while others are on duty."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("agents", "waiting", "scene", "decisions/s", "median", "p99", "worst"),
         (
             [
@@ -208,7 +225,7 @@ def _decisions(told: Decisions) -> Iterator[str]:
                 f"{s.waiting:,}",
                 s.scene,
                 f"{s.per_second:,.0f}",
-                *(_us(each) for each in (s.latency.median, s.latency.p99, s.latency.worst)),
+                *(us(each) for each in (s.latency.median, s.latency.p99, s.latency.worst)),
             ]
             for s in told.speeds
         ),
@@ -219,7 +236,7 @@ def _decisions(told: Decisions) -> Iterator[str]:
         "all chose alike."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("", "decisions/s", "rounds", "the engine makes"),
         (
             [
@@ -241,7 +258,7 @@ def _theory(told: Sequence[Agreement]) -> Iterator[str]:
         "the 95 % confidence interval of the simulation, in which theory lies nineteen times out of twenty."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("model", "contacts", "figure", "theory", "simulated", "within"),
         (
             [
@@ -257,14 +274,6 @@ def _theory(told: Sequence[Agreement]) -> Iterator[str]:
     )
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "---|" * len(head)
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-    yield ""
-
-
 def _flows(told: Flows) -> Iterator[str]:
     yield "## (g) Flows"
     yield ""
@@ -274,31 +283,19 @@ def _flows(told: Flows) -> Iterator[str]:
         "journaled; beside it as many requests of yardstick A in the same rhythm, one after the other."
     )
     yield ""
-    yield from _table(
+    yield from table(
         ("calls/s", "answers", "median", "p99", "worst", "A: median", "A: p99", "of a core"),
         (
             [
                 f"{each.calls_per_second:g}",
                 f"{each.ours.count:,}",
-                _ms(each.ours.median),
-                _ms(each.ours.p99),
-                _ms(each.ours.worst),
-                _ms(each.yardstick.median),
-                _ms(each.yardstick.p99),
-                _shares(each.shares),
+                ms(each.ours.median),
+                ms(each.ours.p99),
+                ms(each.ours.worst),
+                ms(each.yardstick.median),
+                ms(each.yardstick.p99),
+                share(each.shares),
             ]
             for each in told.answers
         ),
     )
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.2f} ms" if seconds < 0.01 else f"{seconds * 1e3:.1f} ms"
-
-
-def _us(seconds: float) -> str:
-    return f"{seconds * 1e6:,.0f} µs"
-
-
-def _shares(shares: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {share:.2f}" for name, share in shares.items()) or "not told by this system"

@@ -14,8 +14,9 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import core, decisions, flows, growth, machine, pops, theory
+from app.bench import calls, core, decisions, flows, growth, machine, pops, theory
 from app.bench.bank import FEWEST, configuration, found_bank
+from app.bench.calls import Calls, NoAsterisk, StartSite
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
 from app.bench.field import Ground, open_field
@@ -44,10 +45,11 @@ Words = Callable[[int], list[str]]
 
 
 class Programs(msgspec.Struct, frozen=True):
-    """How to start the server as production runs it, and the yardsticks in the same way."""
+    """How to start the server as production runs it, and the yardsticks in the same way; and an Asterisk."""
 
     serve: Words
     yardsticks: Words
+    asterisk: StartSite
 
 
 def measure(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], None]) -> Results:
@@ -69,6 +71,17 @@ def measure_decisions(plan: Plan, folder: Path, say: Callable[[str], None]) -> D
         with EmbeddedServer(place / "database") as embedded, _runner() as runner:
             collector.calm()
             return runner.run(_decisions(plan, embedded.url, say))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def measure_calls(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], None]) -> Calls | str:
+    """Only the part about calls over Asterisk, in the same way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    try:
+        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
+            return runner.run(Bench(plan, programs, place, embedded, say).calls_alone())
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -125,7 +138,8 @@ class Bench:
             port, cores = await held.enter_async_context(self._served(self._programs.serve, "/readyz"))
             hooks = await self._webhooks(port, cores)
             flown = await self._flows(port, cores)
-            popped = await self._pops(held, port, cores)
+            popped = await self._pops(port, cores)
+            called = await self._calls(port, cores)
         return Results(
             plan=self._plan,
             machine=told,
@@ -140,7 +154,15 @@ class Bench:
             decisions=decided,
             theory=agreed,
             flows=flown,
+            calls=called,
         )
+
+    async def calls_alone(self) -> Calls | str:
+        """The last stage."""
+        async with AsyncExitStack() as held:
+            self._ground = Ground(self._url, await self._open_bank(held), [])
+            collector.calm()
+            return await self._calls(*await held.enter_async_context(self._served(self._programs.serve, "/readyz")))
 
     async def _open_bank(self, held: AsyncExitStack) -> "asyncpg.Pool[Any]":
         plan = self._plan
@@ -226,11 +248,11 @@ class Bench:
             ]
         return Flows(alone, told)
 
-    async def _pops(self, held: AsyncExitStack, port: int, cores: Cores) -> list[Pops]:
+    async def _pops(self, port: int, cores: Cores) -> list[Pops]:
         plan = self._plan
         switch = Switch(Signer(self._secret), port, plan.customers)
-        held.callback((await pops.listen(switch, self._orders_port)).close)
-        tokens = await self._tokens()
+        listening = await pops.listen(switch, self._orders_port)
+        tokens = await self._tokens(list(configuration(plan.agents).agents))
         self._say(f"{plan.agents} agents connect")
         told = []
         async with pops.at_their_desks(port, switch, tokens):
@@ -239,11 +261,28 @@ class Bench:
                 self._say(f"screen pops, {rate:g} calls a second")
                 await self._lone_commit()
                 told.append(await pops.measure(switch, cores, rate, plan.pop_seconds))
+        listening.close()
         return told
 
-    async def _tokens(self) -> list[tuple[str, str]]:
-        """The agents and their access tokens, without a thousand sign-ins."""
+    async def _calls(self, port: int, cores: Cores) -> Calls | str:
+        plan = self._plan
+        async with AsyncExitStack() as held:
+            start = calls.switch_of(self._programs.asterisk, self._place / "asterisk", plan.phones)
+            try:
+                site = await held.enter_async_context(start)
+            except NoAsterisk as error:
+                self._say(f"no calls over Asterisk: {error.detail}")
+                return error.detail
+            connection = await held.enter_async_context(self._ground.pool.acquire())
+            await calls.found_source(site, connection)
+            await asyncio.sleep(calls.TURN_SECONDS)
+            beside = Cores(**(cores.processes | {"asterisk": site.pid}))
+            await held.enter_async_context(calls.at_their_desks(port, await self._tokens(site.agents)))
+            contest = calls.Contest(site, connection, beside, self._say)
+            return await contest.run(plan.phone_rates, plan.phone_seconds, plan.phones_saturated)
+
+    async def _tokens(self, ids: list[str]) -> list[tuple[str, str]]:
+        """Agents and their access tokens, without a thousand sign-ins."""
         async with self._sessions.write() as session:
             tokens = TokenService(await signing_key(session), clock.now, TOKEN_SECONDS)
-        ids = configuration(self._plan.agents).agents
         return [(agent, tokens.issue(Principal(agent, agent, "agent"))) for agent in ids]

@@ -5,6 +5,8 @@ from statistics import median
 
 import msgspec
 
+from app.bench.calls import Calls
+from app.bench.calls_report import call_targets
 from app.bench.decisions import Decisions, Speed
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
@@ -45,6 +47,7 @@ def verdicts(told: Results) -> list[Verdict]:
         *_growth(told),
         *decision_verdicts(told.decisions),
         *theory_verdicts(told.theory),
+        *call_verdicts(told.calls),
     ]
 
 
@@ -146,6 +149,11 @@ def theory_verdicts(told: Sequence[Agreement]) -> Iterator[Verdict]:
         f"{farthest.distance:.2f} half-widths ({farthest.figure}; {farthest.model})",
         farthest.distance <= DISTANCE_ALLOWED,
     )
+
+
+def call_verdicts(told: Calls | str) -> Iterator[Verdict]:
+    """Over a real Asterisk, where there is one."""
+    yield from (Verdict(*each) for each in call_targets(told))
 
 
 def _size(speed: Speed) -> str:

@@ -14,8 +14,6 @@ import typer
 from app.cli.softphone import DEFAULT_URL
 from app.demo.bank import CALLS_PER_MINUTE, CUSTOMERS, DAYS, PASSWORD, RESERVED, SIMULATED, SOURCE
 
-ASTERISK = "CALLFLOOR_ASTERISK"
-"""The variable that names another folder for Asterisk than the one below the data."""
 CHILD = (sys.executable, "-m", "app.cli")
 
 Server = Annotated[str, typer.Option(help="Address of the server.")]
@@ -47,7 +45,7 @@ def demo(
     The data stays in the folder; the next start goes on with it.
     """
     from app.cli import logs
-    from app.cli.place import bound_socket, settings_with
+    from app.cli.place import ASTERISK, bound_socket, settings_with
     from app.demo.cast import DemoPlan
     from app.demo.screen import play_on
     from app.demo.seed import Size

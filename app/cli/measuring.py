@@ -1,13 +1,15 @@
 """`callfloor bench`: measures this machine; the measuring itself lives in the room `bench`."""
 
+import os
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from app.cli.place import settings_with
+from app.cli.place import ASTERISK, settings_with
 from app.cli.trouble import Trouble
 
 
@@ -16,6 +18,7 @@ class Only(StrEnum):
 
     DECISIONS = "decisions"
     THEORY = "theory"
+    CALLS = "calls"
 
 
 DOCUMENT = Path("docs/performance.md")
@@ -33,14 +36,17 @@ def bench(
     ] = DOCUMENT,
     only: Annotated[Only | None, typer.Option(help="Measure this part alone and print it.", hidden=True)] = None,
 ) -> None:
-    """Measure floor, webhooks, screen pops and routing, the simulator beside theory; writes docs/performance.md.
+    """Measure floor, webhooks, screen pops, routing, calls over Asterisk; the simulator beside theory.
 
-    Takes about six minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
+    The results are written to docs/performance.md.
+
+    Takes about ten minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
-    from app.bench.report import decisions_alone, summary, theory_alone, write
-    from app.bench.run import Programs, measure, measure_decisions
+    from app.bench.report import calls_alone, decisions_alone, summary, theory_alone, write
+    from app.bench.run import Programs, measure, measure_calls, measure_decisions
     from app.bench.theory import all_models
+    from app.cli.bench_switch import started
 
     if only is Only.DECISIONS:
         typer.echo(decisions_alone(measure_decisions(Plan(), settings_with().var, _say)))
@@ -48,10 +54,16 @@ def bench(
     if only is Only.THEORY:
         typer.echo(theory_alone(all_models(Plan().theory_contacts, Plan().theory_seconds, _say)))
         return
+    folder = settings_with().var
     programs = Programs(
-        serve=lambda port: _words("serve", port), yardsticks=lambda port: _words("bench-yardsticks", port)
+        serve=lambda port: _words("serve", port),
+        yardsticks=lambda port: _words("bench-yardsticks", port),
+        asterisk=partial(started, Path(os.environ.get(ASTERISK, folder / "asterisk"))),
     )
-    told = measure(Plan(), programs, settings_with().var, _say)
+    if only is Only.CALLS:
+        typer.echo(calls_alone(measure_calls(Plan(), programs, folder, _say)))
+        return
+    told = measure(Plan(), programs, folder, _say)
     write(told, document)
     typer.echo(summary(told))
     typer.echo(f"Written to {document}.")

@@ -10,6 +10,9 @@ from app.cli.trouble import Trouble
 from app.db.embedded import EmbeddedServer
 from app.settings import Settings
 
+ASTERISK = "CALLFLOOR_ASTERISK"
+"""The variable that names another folder for the Asterisk of the demo and the bench than the one below the data."""
+
 
 def settings_with(var: Path | None = None, host: str | None = None, port: int | None = None) -> Settings:
     """The settings of the environment, with what was named on the command line put in their place."""

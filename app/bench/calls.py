@@ -1,0 +1,243 @@
+"""(h) Whole calls over a real Asterisk, beside its own queue on the same Asterisk: who rings the agent sooner?
+
+Both rivals get the same callers at the same instants and the same phones, in turns. While the queue is measured,
+Callfloor is not connected to the Asterisk.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from app.bench.agents import Agent, all_ready
+from app.bench.bank import caller
+from app.bench.figures import Latency, latency
+from app.bench.phones import AgentPhones, Callers
+from app.bench.processes import Cores
+from app.bench.sip import Endpoint
+from app.core.errors import Unavailable
+from app.db.pool import Connection
+
+OURS, QUEUE = "Callfloor", "app_queue"
+SOURCE = "bench-asterisk"
+MANY, FEW = "many", "few"
+FEW_AGENTS = 20
+DIALLED = {(OURS, MANY): "6001", (OURS, FEW): "6002", (QUEUE, MANY): "7001", (QUEUE, FEW): "7002"}
+TALK_SECONDS = 2.0
+FEW_TALK = (0.5, 1.5)
+TURN_SECONDS = 3.0
+"""Longer than a process takes to see that a source is switched on or off, and to connect."""
+
+QUIET_SECONDS = 90.0
+ADDED = {
+    "modules.conf": "load=app_queue.so\n",
+    "extensions.conf": "".join(
+        f"\n[callfloor-inbound](+)\nexten => {DIALLED[QUEUE, name]},1,Queue({name},r,,,300)\n same => n,Hangup()\n"
+        for name in (MANY, FEW)
+    ),
+}
+
+
+class Round(msgspec.Struct, frozen=True):
+    """What one rival did with one load: from the caller's INVITE to an agent's, from an agent's BYE to their next
+    INVITE while somebody waits; calls that were not served; milliseconds of a core for each call, by process."""
+
+    rival: str
+    rate: float
+    calls: int
+    lost: int
+    offered: Latency
+    freed: Latency | None
+    each: dict[str, float]
+
+
+class Calls(msgspec.Struct, frozen=True):
+    """All rounds: with agents who are idle, and with too few of them."""
+
+    asterisk: str
+    agents: int
+    idle: list[Round]
+    saturated: list[Round]
+
+
+class NoAsterisk(Unavailable):
+    """There is none on this machine; the message says why."""
+
+
+class Site(NamedTuple):
+    """A running Asterisk that Callfloor has configured: where it speaks SIP and ARI, who signs on, from which addresses
+    its trunk's callers come and its phones; `stop` ends it."""
+
+    version: str
+    pid: int
+    sip: tuple[str, int]
+    ari: str
+    ari_user: str
+    ari_password: str
+    outside: str
+    inside: str
+    phones: Sequence[tuple[str, str]]
+    stop: Callable[[], None]
+
+    @property
+    def agents(self) -> list[str]:
+        """The names of the agents, which are those of their phones."""
+        return [name for name, _ in self.phones]
+
+
+StartSite = Callable[[Path, Sequence[str], Mapping[str, str]], Site]
+"""Starts one in a folder, with these phones, and with these texts added to its files. Raises `NoAsterisk`."""
+
+
+@asynccontextmanager
+async def switch_of(start: StartSite, folder: Path, agents: int) -> AsyncIterator[Site]:
+    """An Asterisk with app_queue beside what Callfloor needs. Raises `NoAsterisk`."""
+    names = [f"pbx-{place:03d}" for place in range(agents)]
+    site = start(folder, names, ADDED | {"queues.conf": _queues(names)})
+    try:
+        yield site
+    finally:
+        await asyncio.to_thread(site.stop)
+
+
+def _queues(agents: Sequence[str]) -> str:
+    """The queues as app_queue is quickest: no second call to who talks, a new attempt each second (its least)."""
+    general = "[general]\npersistentmembers=no\nautofill=yes\nshared_lastcall=no\n"
+    rules = "strategy=rrmemory\nringinuse=no\ntimeout=20\nretry=1\nwrapuptime=0\njoinempty=yes\nleavewhenempty=no\n"
+    return general + "".join(
+        f"\n[{name}]\n{rules}" + "".join(f"member => PJSIP/{agent}\n" for agent in those)
+        for name, those in ((MANY, agents), (FEW, agents[:FEW_AGENTS]))
+    )
+
+
+async def found_source(site: Site, connection: Connection) -> None:
+    """The Asterisk as a source that is switched off, its agents, whose phones answer for them, and their queues."""
+    await connection.executemany("insert into skills (id, name) values ($1, $1)", [(MANY,), (FEW,)])
+    await connection.executemany(
+        "insert into queues (id, name, wrap_up_seconds, offer_seconds) values ($1, $1, 0, 60)", [(MANY,), (FEW,)]
+    )
+    await connection.executemany(
+        "insert into queue_skills (queue_id, skill_id, level) values ($1, $1, 1)", [(MANY,), (FEW,)]
+    )
+    await connection.executemany(
+        "insert into users (id, name, role, password_hash) values ($1, $1, 'agent', '-')", [(a,) for a in site.agents]
+    )
+    await connection.executemany(
+        "insert into agents (id, name, address, auto_accept) values ($1, $1, 'PJSIP/' || $1, true)",
+        [(agent,) for agent in site.agents],
+    )
+    held = [(agent, MANY) for agent in site.agents] + [(agent, FEW) for agent in site.agents[:FEW_AGENTS]]
+    await connection.executemany("insert into agent_skills (agent_id, skill_id, level) values ($1, $2, 1)", held)
+    await connection.execute(
+        """insert into cti_sources (id, name, secrets, platform, account, command_url, active)
+           values ($1, 'Asterisk', $2, 'asterisk_ari', $3, $4, false)""",
+        SOURCE, [site.ari_password], site.ari_user, site.ari,
+    )  # fmt: skip
+    await connection.executemany(
+        "insert into dialled_numbers (source_id, number, queue_id) values ($1, $2, $3)",
+        [(SOURCE, DIALLED[OURS, name], name) for name in (MANY, FEW)],
+    )
+
+
+class Contest:
+    """Lets callers call one rival or the other, and keeps what the packets say."""
+
+    def __init__(self, site: Site, connection: Connection, cores: Cores, say: Callable[[str], None]) -> None:
+        self._site = site
+        self._connection = connection
+        self._cores = cores
+        self._say = say
+        self._dialled_at: dict[str, float] = {}
+        self._offered: list[float] = []
+        self._left_at: dict[str, float] = {}
+        self._freed: list[float] = []
+        self._place = 0
+
+    async def run(self, rates: Sequence[float], seconds: float, saturated: tuple[float, float]) -> Calls:
+        """All rounds, the rivals in turns; `saturated` is the rate and the seconds of too many calls."""
+        site, switch = self._site, f"{self._site.sip[0]}:{self._site.sip[1]}"
+        outside, inside = Endpoint(site.outside, site.sip), Endpoint(site.inside, site.sip)
+        self._callers, self._phones = Callers(outside, switch), AgentPhones(inside, self._rung, self._left)
+        idle, busy = [], []
+        try:
+            self._say(f"{len(site.phones)} phones sign on")
+            await self._phones.sign_on(switch, site.phones)
+            for rival in (QUEUE, OURS):
+                await self._turn(rival)
+                await self._load(rival, MANY, min(rates), seconds / 4)  # nobody counts these
+            for rate in rates:
+                for rival in (QUEUE, OURS):
+                    await self._turn(rival)
+                    self._say(f"calls over Asterisk to idle agents, {rate:g} a second, {rival}")
+                    idle.append(await self._load(rival, MANY, rate, seconds))
+            for rival in (QUEUE, OURS):
+                await self._turn(rival)
+                self._say(f"calls over Asterisk to {FEW_AGENTS} agents, {saturated[0]:g} a second, {rival}")
+                busy.append(await self._load(rival, FEW, *saturated))
+        finally:
+            outside.close()
+            inside.close()
+        return Calls(site.version, len(site.phones), idle, busy)
+
+    async def _turn(self, rival: str) -> None:
+        """Callfloor has the Asterisk, or it has not."""
+        await self._connection.execute("update cti_sources set active = $2 where id = $1", SOURCE, rival == OURS)
+        await asyncio.sleep(TURN_SECONDS)
+
+    async def _load(self, rival: str, queue: str, rate: float, seconds: float) -> Round:
+        """Let `rate` calls a second come for so long, independently of each other, until the last one is over."""
+        dice, loop = Random(int(rate)), asyncio.get_running_loop()  # noqa: S311 - the dice of a load
+        talks = Random(int(rate) + 1)  # noqa: S311
+        self._phones.talk = (lambda: TALK_SECONDS) if queue == MANY else (lambda: talks.uniform(*FEW_TALK))
+        self._dialled_at, self._offered, self._left_at, self._freed = {}, [], {}, []
+        self._callers.refused, calls = 0, 0
+        self._cores.start()
+        begun = at = loop.time()
+        while (at := at + dice.expovariate(rate)) < begun + seconds:
+            await asyncio.sleep(at - loop.time())
+            number = caller(self._place)
+            self._place += 1
+            calls += 1
+            self._dialled_at[number] = self._callers.dial(DIALLED[rival, queue], number)
+        lost = await self._quiet()
+        used = self._cores.shares(1.0)
+        each = {name: seconds * 1e3 / calls for name, seconds in used.items()}
+        freed = latency(self._freed) if queue == FEW else None
+        return Round(rival, rate, calls, lost, latency(self._offered), freed, each)
+
+    async def _quiet(self) -> int:
+        """Until the last call is over; how many were lost."""
+        try:
+            async with asyncio.timeout(QUIET_SECONDS):
+                while self._callers.open or self._phones.calls:  # noqa: ASYNC110 - the calls end one by one
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pass
+        left, self._callers.open = len(self._callers.open), set()
+        return left + self._callers.refused
+
+    def _rung(self, agent: str, number: str, at: float) -> None:
+        left, dialled = self._left_at.pop(agent, None), self._dialled_at.pop(number, None)
+        if dialled is None:  # offered before, to somebody else
+            return
+        self._offered.append(at - dialled)
+        if left is not None and dialled < left:  # somebody waited when the agent left
+            self._freed.append(at - left)
+
+    def _left(self, agent: str, at: float) -> None:
+        self._left_at[agent] = at
+
+
+@asynccontextmanager
+async def at_their_desks(port: int, tokens: Sequence[tuple[str, str]]) -> AsyncIterator[list[Agent]]:
+    """The agents at real sockets, ready; their phones answer for them."""
+    agents = await all_ready(tokens, port, lambda call, at: None, busy=False)
+    try:
+        yield agents
+    finally:
+        for agent in agents:
+            agent.close()
