@@ -85,7 +85,10 @@ class Line:
         """The switch did not take a request. A leg that cannot be made has failed; whatever else is refused speaks of
         something that is gone, whose end is told as well."""
         leg = self.legs.get(request.leg or "")
-        if leg is None or status == 409:  # we made it before: the order came again
+        if leg is None:
+            unplayed = self.player.unplayed(request.path, now) if status != 404 else []
+            return [*requests.one_by_one(request), *self._played_on(unplayed, now)]
+        if status == 409:  # we made it before: the order came again
             return []
         cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
         return self._lost(leg, cause, now, now)

@@ -1,7 +1,7 @@
 """Carries out a script on a caller's channel: prompts one after the other, keys, music. Pure: time is an argument.
 
-Every playback has an id of ours that says which script and which prompt it is, so that news of an older one is known
-to be late.
+Every playback has an id of ours that says which script it is, when that was begun (the same script may be begun again,
+also by the next process) and which prompt, so that news of an older one is known to be late.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,7 @@ class Player:
         self._steps: list[Alternatives | float] = []
         self._step = 0
         self._try = 0
+        self._begun = 0
         self._playing: str | None = None
         self._keys = ""
         self._token = ""
@@ -74,7 +75,7 @@ class Player:
     def begin(self, channel: str, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
         """Play this script on a channel, instead of what is being played. `media` are those of `prompts_of`."""
         before = self.stop()
-        self._channel, self.script = channel, script
+        self._channel, self.script, self._begun = channel, script, round(now * 1000)
         ready = iter(media)
         for each in script.instructions:
             inner: tuple[Prompt, ...] = getattr(each, "prompts", ())
@@ -105,6 +106,11 @@ class Player:
         missing = Told(type=MISSING, at=now, details={"media": media, "script": self.number})
         self._try += 1
         return [missing, *self._next(now)]
+
+    def unplayed(self, path: str, now: float) -> list[Action]:
+        """Asterisk did not take a request to play; it is as if that had failed."""
+        refused = self._playing is not None and path == requests.play(self._channel, self._playing, "").path
+        return self.played(self._playing or "", "failed", now) if refused else []
 
     def key(self, digit: str, now: float) -> list[Action]:
         """A key was pressed."""
@@ -148,7 +154,7 @@ class Player:
                 return [self._wake(now + step, "pause")]
             if self._try < len(step):
                 media = step[self._try]
-                self._playing = f"{self._call}.play.{self.number}.{self._step}.{self._try}"
+                self._playing = f"{self._call}.play.{self.number}.{self._begun:x}.{self._step}.{self._try}"
                 start = requests.play(self._channel, self._playing, media.uri, media.language)
                 return [start, self._wake(now + LONGEST_PROMPT, "prompt")]
             self._step, self._try = self._step + 1, 0

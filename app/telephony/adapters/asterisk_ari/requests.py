@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+import msgspec
+
 from app.telephony.adapters.asterisk_ari.actions import Request
 
 Q850_NORMAL = 16
@@ -89,6 +91,14 @@ def join(name: str, *channels: str) -> Request:
     """Bring channels in; each leaves where it was."""
     path = f"bridges/{quote(name, safe='')}/addChannel"
     return Request(method="POST", path=path, query={"channel": ",".join(channels)})
+
+
+def one_by_one(refused: Request) -> list[Request]:
+    """The same for each channel, where several were not let in because one of them is gone; else nothing."""
+    channels = str(refused.query.get("channel", "")).split(",")
+    if not refused.path.endswith("/addChannel") or len(channels) < 2:
+        return []
+    return [msgspec.structs.replace(refused, query={"channel": each}) for each in channels]
 
 
 def part(name: str, channel: str) -> Request:

@@ -1,0 +1,33 @@
+"""From SIP statuses and Q.850 causes to words."""
+
+import pytest
+
+from app.floor.reasons import NOT_ANSWERED, why_not_reached
+from app.telephony.adapters.asterisk_ari import outcomes
+from app.telephony.events import HUNG_UP
+
+
+@pytest.mark.parametrize(("cause", "status", "rang", "word"), [
+    (19, 480, True, "no_answer"), (19, 480, False, "unavailable"), (17, 486, True, "busy"), (21, 603, True, "declined"),
+    (1, 404, False, "unknown_number"), (34, 503, False, "congestion"), (58, 488, False, "not_acceptable"),
+    (127, 487, True, "withdrawn"), (16, None, True, "no_answer"), (18, None, False, "no_answer"),
+    (None, None, False, "dropped"), (0, 0, False, "dropped"), (99, 799, False, "dropped"), (17, 799, False, "busy"),
+])  # fmt: skip
+def test_the_sip_status_says_why_nobody_answered_then_the_cause(
+    cause: int | None, status: int | None, rang: bool, word: str
+) -> None:
+    assert outcomes.unanswered(cause, status, rang) == word
+
+
+@pytest.mark.parametrize("cause", [None, 0, 16])
+def test_whoever_was_connected_and_is_gone_has_hung_up(cause: int | None) -> None:
+    assert outcomes.ended(cause) == HUNG_UP
+
+
+@pytest.mark.parametrize("cause", [38, 41, 17, 99])
+def test_any_other_end_of_a_connection_is_a_mishap(cause: int) -> None:
+    assert outcomes.ended(cause) == outcomes.DROPPED
+
+
+def test_the_floor_knows_that_a_phone_rang_in_vain() -> None:
+    assert why_not_reached(outcomes.NO_ANSWER) == NOT_ANSWERED
