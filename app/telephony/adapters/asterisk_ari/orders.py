@@ -137,11 +137,13 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
     """The caller waits while the agent talks to a colleague, or to somebody at a number, alone."""
+    own = line.of_agent(order.agent.get("id"))
+    if own is None or not own.up:
+        return Refused("The agent is not on this call.")
     added = _add(line, order)
-    held = _hold(line, order)
     if isinstance(added, Refused):
         return added
-    return held if isinstance(held, Refused) else [*held, *added]
+    return [*line.put_on_hold(), line.told(EventType.HELD, own, order.at), *added]
 
 
 def _complete(line: Line, order: Order) -> list[Action] | Refused:
