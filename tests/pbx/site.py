@@ -1,14 +1,16 @@
 """The Asterisk of the tests and the phones at it."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from app.demo.pbx.install import Installation
 from app.demo.pbx.loopback import CARRIER_HOST, PHONES_HOST, free_port, loopback_plan
 from app.demo.pbx.server import AsteriskServer
+from app.demo.pbx.sip.call import Refused
 from app.demo.pbx.sip.phone import SipPhone
+from app.demo.pbx.sip.wire import NoAnswer
 from app.telephony.asterisk_config.files import configuration
 from app.telephony.asterisk_config.plan import AgentPhone, AsteriskPlan, Fallback
 
@@ -83,4 +85,14 @@ class Phones:
         """Any phone."""
         hertz = TONES.get(user, TONES["caller"])
         phone = SipPhone(self._site.sip, user, password, host=host, hertz=hertz, port=port)
-        return await self._stack.enter_async_context(phone)
+        await self._stack.enter_async_context(phone)
+        self._stack.push_async_callback(_put_down, phone)
+        return phone
+
+
+async def _put_down(phone: SipPhone) -> None:
+    """Leave no call behind for whoever comes next."""
+    phone.deaf = False
+    for call in list(phone.calls.values()):
+        with suppress(Refused, NoAnswer, TimeoutError):
+            await call.hang_up()

@@ -80,6 +80,12 @@ class Call:
         return user(self.dialog.theirs)
 
     @property
+    def number(self) -> str:
+        """What was dialled."""
+        invite = self.invite
+        return user(f"<{invite.first.split()[1]}>") if invite is not None else ""
+
+    @property
     def pressed(self) -> str:
         """The keys that the other side pressed, in whichever way it told them."""
         return self.sound.pressed + self.pressed_by_info

@@ -1,6 +1,7 @@
 """The sound of one call: RTP out, a packet every 20 ms, and what comes in."""
 
 import asyncio
+import math
 import socket
 import struct
 from collections import deque
@@ -70,6 +71,12 @@ class Stream(asyncio.DatagramProtocol):
         if len(frames) < seconds / FRAME_SECONDS / 2:
             return 0.0
         return amplitude(samples(frames), hertz)
+
+    def level(self, seconds: float = 0.4) -> float:
+        """How loud it is, whatever is heard (root mean square of the last `seconds`)."""
+        since = asyncio.get_running_loop().time() - seconds
+        heard = samples(frame for at, frame in self._heard if at >= since)
+        return math.sqrt(sum(sample * sample for sample in heard) / len(heard)) if heard else 0.0
 
     def tones(self, among: Iterable[int], seconds: float = 0.4) -> set[int]:
         """Those of the tones that are heard."""

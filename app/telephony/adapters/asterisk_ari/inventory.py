@@ -52,7 +52,7 @@ class Inventory(msgspec.Struct, frozen=True):
             channels=tuple(channels),
             bridged=frozenset(channel for bridge in bridges for channel in bridge.channels),
             phones={
-                address: ("in_use" if address in busy else "available") if here else "unavailable"
+                address: "in_use" if address in busy else "available" if here else "unavailable"
                 for address, here in online.items()
             },
         )

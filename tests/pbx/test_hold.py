@@ -1,0 +1,57 @@
+"""Hold, over a real Asterisk: by command, and at the phone."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.database import Server
+from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.site import PbxSite, Phones
+from tests.pbx.talks import hears, hears_music, hears_nobody, shown, talking
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture
+async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    async with call_centre(server, asterisk, tmp_path) as made:
+        yield made
+
+
+async def test_a_caller_on_hold_by_command_hears_music_until_the_agent_takes_them_back(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await hears_nobody(talk.agent)
+        await shown(talk.seat, talk.contact, held=True)
+        await talk.ask("call.retrieve")
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+        await shown(talk.seat, talk.contact, held=False)
+
+
+async def test_a_caller_whom_the_phone_itself_holds_is_shown_as_held_and_hears_music(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.agent.hold()
+        await shown(talk.seat, talk.contact, held=True)
+        await hears_music(talk.caller)
+        await talk.agent.resume()
+        await shown(talk.seat, talk.contact, held=False)
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+        await talk.caller.hang_up()
+        spent = (await centre.history("13800001111"))["hold_seconds"]
+        assert spent > 0
+
+
+async def test_a_caller_on_hold_whose_agent_hangs_up_is_hung_up_on_as_well(centre: CallCentre, phones: Phones) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await talk.agent.hang_up()
+        await talk.caller.until_ended()
