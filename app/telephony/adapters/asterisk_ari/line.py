@@ -164,9 +164,9 @@ class Line:
         self.together |= set(channels)
         return [*done, requests.join(names.bridge(self.call), *channels)]
 
-    def put_on_hold(self) -> list[Action]:
-        """The customer hears music apart from the others."""
-        self.held = True
+    def put_on_hold(self, held: bool = True) -> list[Action]:
+        """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
+        self.held = held
         return [*self._apart(), *self._play_music(None)]
 
     def ringback(self) -> list[Action]:
@@ -306,9 +306,10 @@ class Line:
 
     def _perhaps_alone(self) -> list[Action]:
         """A customer whom the last other one has left hears music instead of nothing."""
-        if self.caller not in self.together or any(leg.up for leg in self.others()):
+        if any(leg.up for leg in self.others()):
             return []
-        return [*self._apart(), *self._play_music(None)]
+        self.held = False
+        return self.put_on_hold(held=False) if self.caller in self.together else []
 
     # -- scripts
 

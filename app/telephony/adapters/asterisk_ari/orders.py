@@ -91,10 +91,16 @@ def _dial(line: Line, order: Order) -> list[Action] | Refused:
 
 
 def _cancel(line: Line, order: Order) -> list[Action]:
-    """Let a phone stop ringing, or drop an agent; one who is not there any more has been dropped."""
-    agent = str(order.agent.get("id"))
-    found = [leg for leg in line.legs.values() if leg.agent == agent]
+    """Let a phone stop ringing, or drop an agent, or whom one of them consulted (`to`); one who is not there any more
+    has been dropped."""
+    number = dialled(line.setup, order.to.get("number"))
+    agent = str(order.to.get("agent") or order.agent.get("id"))
+    found = [leg for leg in line.legs.values() if _meant(leg, agent, number)]
     return [one for leg in found for one in line.drop(leg, outcomes.WITHDRAWN)]
+
+
+def _meant(leg: Leg, agent: str, number: str | None) -> bool:
+    return leg.agent == agent if number is None else leg.role == names.PARTY and leg.address == number
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
@@ -113,6 +119,10 @@ def _hold(line: Line, order: Order) -> list[Action] | Refused:
     own = line.of_agent(order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
+    return _held(line, own, order)
+
+
+def _held(line: Line, own: Leg, order: Order) -> list[Action]:
     return [*line.put_on_hold(), line.told(EventType.HELD, own, order.at)]
 
 
@@ -128,11 +138,13 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     own = line.of_agent(order.agent.get("id"))
     if own is None:
         return Refused("The agent is not on this call.")
+    rung = _ring_number(line, order, handed=str(own.agent)) if order.to.get("number") else None
+    if isinstance(rung, Refused):
+        return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
-    if order.to.get("number"):
-        rung = _ring_number(line, order, handed=str(own.agent))
-        return rung if isinstance(rung, Refused) else [*leaves, *line.put_on_hold(), *line.ringback(), *rung]
-    return [*leaves, *line.put_on_hold()] if not line.others(own.id) else leaves
+    if rung is not None:
+        return [*leaves, *line.put_on_hold(held=False), *line.ringback(), *rung]
+    return leaves if line.others(own.id) else [*leaves, *line.put_on_hold(held=False)]
 
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
@@ -141,27 +153,30 @@ def _consult(line: Line, order: Order) -> list[Action] | Refused:
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
     added = _add(line, order)
-    if isinstance(added, Refused):
-        return added
-    return [*line.put_on_hold(), line.told(EventType.HELD, own, order.at), *added]
+    return added if isinstance(added, Refused) else [*_held(line, own, order), *added]
 
 
 def _complete(line: Line, order: Order) -> list[Action] | Refused:
-    """The agent leaves the caller to whom they consulted."""
+    """The agent leaves the caller to whom they consulted, or has left them already."""
+    if line.caller is None:
+        return Refused("There is no caller.")
     own = line.of_agent(order.agent.get("id"))
-    if own is None or line.caller is None:
-        return Refused("The agent is not on this call.")
-    there = [leg.id for leg in line.others(own.id) if leg.up]
-    gone = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
-    return [*gone, *line.bring_together(line.caller, *there)]
+    there = [leg for leg in line.others(own.id if own else None) if leg.up]
+    for leg in there:
+        if leg.role == names.PARTY:  # with them the call ends
+            leg.handed = leg.handed or str(order.agent.get("id"))
+    gone = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)] if own else []
+    return [*gone, *line.bring_together(line.caller, *(leg.id for leg in there))]
 
 
 def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
-    """The agent is back with the caller, and whom they consulted goes."""
+    """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too."""
+    if line.caller is None:
+        return Refused("There is no caller.")
     own = line.of_agent(order.agent.get("id"))
-    if own is None or line.caller is None:
-        return Refused("The agent is not on this call.")
-    dropped = [one for leg in line.others(own.id) for one in line.drop(leg, outcomes.WITHDRAWN)]
+    dropped = [one for leg in line.others(own.id if own else None) for one in line.drop(leg, outcomes.WITHDRAWN)]
+    if own is None:
+        return dropped
     return [*dropped, *line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
 
 
