@@ -1,0 +1,153 @@
+"""Recordings of calls over a real Asterisk, listened to afterwards."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.database import Server
+from tests.fixtures.waiting import eventually
+from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.site import PbxSite, Phones
+from tests.pbx.talks import SECONDS, Talk, hears, talking
+from tests.pbx.wav import Recorded, recorded
+
+pytestmark = pytest.mark.enable_socket
+CALLER = "13800001111"
+SLACK = 0.5
+"""Seconds between an order and what it does, on a machine that has much to do."""
+
+
+@pytest.fixture
+async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    async with call_centre(server, asterisk, tmp_path) as made:
+        yield made
+
+
+async def kept(centre: CallCentre, talk: Talk, number: int = 1) -> list[dict[str, Any]]:
+    """What is told of the contact's recordings once so many are there."""
+
+    async def look() -> list[dict[str, Any]]:
+        answer = await centre.get(f"/api/v1/interactions/{talk.contact}/recordings")
+        return list(answer.json()["items"]) if answer.status_code == 200 else []
+
+    return await eventually(look, lambda items: len(items) == number, SECONDS)
+
+
+async def played(centre: CallCentre, recording: dict[str, Any]) -> Recorded:
+    """The audio, in two parts as a player asks for it."""
+    path = f"/api/v1/recordings/{recording['id']}/audio"
+    first = await centre.get(path, Range="bytes=0-999")
+    rest = await centre.get(path, Range="bytes=1000-")
+    assert (first.status_code, rest.status_code) == (206, 206)
+    assert rest.headers["content-range"] == f"bytes 1000-{recording['bytes'] - 1}/{recording['bytes']}"
+    return recorded(first.content + rest.content)
+
+
+async def test_a_call_of_a_recorded_queue_is_heard_afterwards_with_both_and_who_listens_is_in_the_audit_log(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones, number="4002") as talk:
+        await asyncio.sleep(2)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        assert told["agents"] == ["anna"]
+        assert told["queue"] == "taped"
+        audio = await played(centre, told)
+        assert audio.heard().count(frozenset({"caller", "anna"})) * 0.2 >= 2 - SLACK
+        query = "SELECT who FROM audit_entries WHERE action = 'recording.listened' AND thing = $1"
+        assert [row["who"] for row in await centre.rows(query, told["id"])] == ["sue"]
+
+
+async def test_a_pause_is_silence_of_its_length_and_the_recording_goes_by_the_clock(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await asyncio.sleep(2)
+        await talk.ask("call.record", do="pause")
+        await asyncio.sleep(3)
+        await talk.ask("call.record", do="resume")
+        await asyncio.sleep(2)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        audio = await played(centre, told)
+        (pause,) = told["pauses"]
+        begins, ends = (datetime.fromisoformat(pause[key]).timestamp() for key in ("from", "until"))
+        started = datetime.fromisoformat(told["started_at"]).timestamp()
+        assert abs(audio.longest_silence() - (ends - begins)) < SLACK
+        assert abs(audio.seconds - told["seconds"]) < SLACK
+        heard = audio.heard()
+        both = frozenset({"caller", "anna"})
+        silent = [place * 0.2 for place, who in enumerate(heard) if not who]
+        assert abs(min(at for at in silent if at > 1) - (begins - started)) < SLACK
+        assert heard[5] == both
+        assert heard[-4] == both
+
+
+async def test_an_agent_on_hold_and_the_music_are_in_the_recording_for_as_long_as_it_was(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await asyncio.sleep(1)
+        await talk.ask("call.hold")
+        await asyncio.sleep(3)
+        await talk.ask("call.retrieve")
+        await hears(talk.caller, "anna")
+        await asyncio.sleep(1)
+        await talk.ask("call.record", do="stop")
+        (told,) = await kept_while_talking(centre, talk)
+        audio = await played(centre, told)
+        assert abs(audio.seconds - told["seconds"]) < SLACK
+        without = [who for who in audio.heard() if "anna" not in who]
+        assert len(without) * 0.2 > 3 - SLACK
+        await talk.caller.hang_up()
+
+
+async def kept_while_talking(centre: CallCentre, talk: Talk) -> list[dict[str, Any]]:
+    """The rows of the recordings of a call that goes on."""
+    query = "SELECT id, bytes, seconds FROM recordings WHERE contact_id = $1::uuid"
+    return await eventually(lambda: centre.rows(query, talk.contact), lambda rows: len(rows) == 1, SECONDS)
+
+
+async def test_a_full_disk_is_told_as_a_recording_that_failed(
+    centre: CallCentre, phones: Phones, asterisk: PbxSite
+) -> None:
+    async with talking(centre, phones) as talk:
+        full = asterisk.server.recordings / f"{talk.contact}.1.wav"
+        full.symlink_to("/dev/full")
+        try:
+            await talk.ask("call.record", do="start")
+            await failed(talk)
+            await hears(talk.caller, "anna")
+            await talk.ask("call.record", do="start")
+        finally:
+            full.unlink(missing_ok=True)
+        await asyncio.sleep(1)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        assert told["id"] == f"{talk.contact}.2"
+
+
+async def test_a_recording_that_the_switch_refuses_is_told_as_one_that_failed(
+    centre: CallCentre, phones: Phones, asterisk: PbxSite
+) -> None:
+    async with talking(centre, phones) as talk:
+        taken = asterisk.server.recordings / f"{talk.contact}.1.wav"
+        taken.mkdir()
+        try:
+            await talk.ask("call.record", do="start")
+            await failed(talk)
+        finally:
+            taken.rmdir()
+
+
+async def failed(talk: Talk) -> None:
+    """The agent's screen says that the only recording has failed."""
+    await talk.seat.frame(
+        "contact.updated", lambda frame: [each["state"] for each in frame["contact"]["recordings"]] == ["failed"]
+    )
