@@ -9,6 +9,8 @@ import pytest
 
 from app.demo.pbx.apt import AsteriskMissing
 from app.demo.pbx.install import Installation, install
+from tests.fixtures.database import Server
+from tests.pbx.desk import CallCentre, call_centre
 from tests.pbx.site import PbxSite, Phones, started
 
 ROOT = Path(__file__).parents[2]
@@ -35,3 +37,10 @@ async def phones(asterisk: PbxSite) -> AsyncIterator[Phones]:
     """Phones at that Asterisk, switched off at the end."""
     async with AsyncExitStack() as stack:
         yield Phones(asterisk, stack)
+
+
+@pytest.fixture
+async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    """A call centre at that Asterisk, whose agents' phones ring at the offer."""
+    async with call_centre(server, asterisk, tmp_path) as made:
+        yield made

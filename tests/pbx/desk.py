@@ -1,7 +1,7 @@
 """A whole call centre: a real server, a real Asterisk as its source, agents at sockets and SIP phones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,17 @@ class CallCentre:
         rows = await eventually(lambda: self.rows(query, number), lambda found: len(found) == 1)
         return rows[0]
 
+    async def until_quiet(self) -> None:
+        """Until the switch has nothing of ours any more: no channel, no bridge."""
+
+        async def left() -> list[str]:
+            plan = self.site.plan
+            async with httpx.AsyncClient(base_url=self.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+                found = [(await http.get(kind)).json() for kind in ("/channels", "/bridges")]
+            return [str(each.get("name") or each["id"]) for each in (*found[0], *found[1])]
+
+        await eventually(left, lambda there: not there)
+
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the server as a supervisor."""
         token = (await signed_in(self.server.address, ["sue"]))["sue"]
@@ -116,14 +127,24 @@ class CallCentre:
 
 @asynccontextmanager
 async def call_centre(
-    server: Server, site: PbxSite, folder: Path, *, auto_accept: bool = True, config: FloorConfig = BANK
+    server: Server,
+    site: PbxSite,
+    folder: Path,
+    *,
+    auto_accept: bool = True,
+    config: FloorConfig = BANK,
+    prepare: Callable[[Database], Awaitable[None]] | None = None,
+    settings: dict[str, str] | None = None,
 ) -> AsyncIterator[CallCentre]:
-    """Open the bank."""
+    """Open the bank; `prepare` adds to its records before the server starts with `settings`."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(server.copy())
         await open_bank(database.dsn, config, f"ws://{site.plan.http}/ari", ["sue"])
         await set_up(database, site, auto_accept)
-        child = Child(folder, CALLFLOOR_DATABASE_URL=database.url)
+        if prepare is not None:
+            await prepare(database)
+        child = Child(folder, CALLFLOOR_DATABASE_URL=database.url, **(settings or {}))
+        stack.callback(site.server.command, "channel request hangup all")  # whatever a test that fails leaves
         stack.enter_context(children(child))
         child.start()
         await child.answers()

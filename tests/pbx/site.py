@@ -11,6 +11,7 @@ from app.demo.pbx.server import AsteriskServer
 from app.demo.pbx.sip.call import Refused
 from app.demo.pbx.sip.phone import SipPhone
 from app.demo.pbx.sip.wire import NoAnswer
+from app.demo.pbx.sound.tones import tone
 from app.telephony.asterisk_config.files import configuration
 from app.telephony.asterisk_config.plan import AgentPhone, AsteriskPlan, Fallback
 
@@ -24,6 +25,8 @@ DIRECT = """
 exten => _7.,1,Dial(PJSIP/${EXTEN:1},30)
  same => n,Hangup(${HANGUPCAUSE})
 """
+MUSIC = 440
+"""The music of the class `tone`: one note."""
 PROMPT = "all-circuits-busy-now"
 
 
@@ -52,10 +55,17 @@ def started(installation: Installation, folder: Path, more: Mapping[str, str] | 
     outside = free_port(CARRIER_HOST)
     plan = loopback_plan(installation, folder, (*AGENTS, BROWSER), outside, Fallback(PROMPT))
     files = configuration(plan)
-    for name, text in {"extensions.conf": DIRECT, **(more or {})}.items():
+    for name, text in {"extensions.conf": DIRECT, **music(folder / "music"), **(more or {})}.items():
         files[name] += text
     with AsteriskServer(installation, folder, files) as server:
         yield PbxSite(server, plan, outside)
+
+
+def music(folder: Path) -> dict[str, str]:
+    """Music whose note is known, in a folder, and what Asterisk is to be told of it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "note.ulaw").write_bytes(tone(MUSIC) * 10)
+    return {"musiconhold.conf": f"\n[tone]\nmode = files\ndirectory = {folder}\n"}
 
 
 class Phones:

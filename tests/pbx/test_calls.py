@@ -1,21 +1,11 @@
 """Whole calls over a real Asterisk: real phones, a real server, real sound."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import TONES, PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import TONES, Phones
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def test_caller_hears_the_agent_whose_screen_has_popped_and_the_call_is_in_the_history(
@@ -33,3 +23,4 @@ async def test_caller_hears_the_agent_whose_screen_has_popped_and_the_call_is_in
         await call.hang_up()
         await rung.until_ended()
         assert (await centre.history("13800001111"))["outcome"] == "answered"
+    await centre.until_quiet()

@@ -82,6 +82,10 @@ class Stream(asyncio.DatagramProtocol):
         """Those of the tones that are heard."""
         return {hertz for hertz in among if self.loudness(hertz, seconds) > LOUD}
 
+    def heard(self) -> list[bytes]:
+        """The packets that were heard in the last ten seconds, oldest first."""
+        return [frame for _, frame in self._heard]
+
     def forget(self) -> None:
         """Listen anew: nothing was heard before now."""
         self._heard.clear()

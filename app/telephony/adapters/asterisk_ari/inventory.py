@@ -47,7 +47,7 @@ class Inventory(msgspec.Struct, frozen=True):
         bridges = await _read(connection, "bridges", list[Bridge])
         endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
         online = {each.address: each.state == "online" for each in endpoints}
-        busy = {each.address for each in channels}
+        busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
         return cls(
             channels=tuple(channels),
             bridged=frozenset(channel for bridge in bridges for channel in bridge.channels),
