@@ -86,7 +86,7 @@ def test_what_is_wanted_of_a_call_that_is_over_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [OrderType.HOLD, OrderType.RETRIEVE, OrderType.TRANSFER, OrderType.COMPLETE_TRANSFER,
-                                  OrderType.RECONNECT, OrderType.CONSULT])  # fmt: skip
+                                  OrderType.CONSULT])  # fmt: skip
 def test_an_agent_who_is_not_on_the_call_can_do_nothing_with_it(kind: str) -> None:
     assert isinstance(order(a_line(), kind, agent=AGENT, to=BO), Refused)
 

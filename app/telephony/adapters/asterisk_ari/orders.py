@@ -162,6 +162,8 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
         return Refused("There is no caller.")
     own = line.of_agent(order.agent.get("id"))
     there = [leg for leg in line.others(own.id if own else None) if leg.up]
+    if not there:
+        return Refused("Nobody is there whom the caller could be left to.")
     for leg in there:
         if leg.role == names.PARTY:  # with them the call ends
             leg.handed = leg.handed or str(order.agent.get("id"))
