@@ -7,7 +7,7 @@ from app.api.webhooks import CtiFloor
 from app.floor.commands import PhoneState
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Script
-from app.telephony.port import Notice
+from app.telephony.port import KnownCall, Notice
 
 
 class DrivenSource:
@@ -21,6 +21,10 @@ class DrivenSource:
     async def take(self, notice: Notice, delivery: str, secret: SecretStr | None) -> tuple[str, Script | None]:
         """News of a call; see `Intake.take`."""
         return await self._intake.take(self._source, notice, delivery, secret)
+
+    def calls(self) -> list[KnownCall]:
+        """The calls of the source that the floor holds to be alive. Raises `Unavailable`."""
+        return self._floor.calls_of(self._source)
 
     async def phone(self, address: str, word: str) -> None:
         """What a phone is: available, unavailable, in_use. Raises `Unavailable` while nothing can be committed."""

@@ -23,7 +23,7 @@ from app.ivr.vault import Vault
 from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.events import EventType
 from app.telephony.masking import with_reference, without_secret
-from app.telephony.port import Inbound, Notice
+from app.telephony.port import Inbound, KnownCall, Notice
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +45,9 @@ class CtiFloor(Protocol):
 
     def has_rung(self, source: str, call_id: str) -> bool:
         """Whether anybody's phone may have been rung for this call."""
+
+    def calls_of(self, source: str) -> list[KnownCall]:
+        """The calls of a source that are alive, but for those that nothing was told of. Raises Unavailable likewise."""
 
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         """Whether this call is on the floor and this number of its caller no news to it. Raises Unavailable where

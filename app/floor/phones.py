@@ -83,7 +83,7 @@ def _follow(work: Work, agent_id: str) -> None:
     work.store.put_agent(agent)
     if work.store.phone_gone(agent):
         _gone(work, agent)
-    elif before.phone is PhoneWord.UNAVAILABLE and agent.phone is not None:
+    elif agent.phone is not None:
         _back(work, agent)
     if (after := work.store.agent(agent_id)).state is before.state:
         work.tell_agent_state(after)

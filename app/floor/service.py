@@ -22,6 +22,7 @@ from app.floor.metrics import OWNED
 from app.floor.ports import Item, Orders, Publisher, Runs, Status
 from app.floor.tenure import Tenure
 from app.floor.views import Picture
+from app.telephony.port import KnownCall, KnownLeg
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +116,25 @@ class Floor:
         if contact is None or contact.ended_at is not None:
             return False
         return number is None or contact.call.from_ is not None
+
+    def calls_of(self, source: str) -> list[KnownCall]:
+        """The calls of a source that live for all that memory knows, and who is on them; what was not told of yet is
+        left out. Raises Unavailable as `submit` would."""
+        if self.status != "owner" or self._tenure is None:
+            raise self._unavailable()
+        contacts = (each for each in self._tenure.state.store.contacts.values() if each.call.source == source)
+        calls = [each.call for each in contacts if each.ended_at is None and not each.call.over and each.call.legs]
+        return [
+            KnownCall(
+                call.id,
+                tuple(
+                    KnownLeg(leg.id.split("#")[0], leg.agent)
+                    for leg in call.legs
+                    if leg.party is not Party.CUSTOMER and not leg.ended
+                ),
+            )
+            for call in calls
+        ]
 
     def has_rung(self, source: str, call_id: str) -> bool:
         """Whether an agent's phone was rung for this call, or the customer's; in doubt it was."""

@@ -89,6 +89,20 @@ class Unconnected:
         return None
 
 
+class KnownLeg(msgspec.Struct, frozen=True):
+    """A party of a call besides the customer: an agent, or (without one) somebody at a number."""
+
+    id: str
+    agent: str | None
+
+
+class KnownCall(msgspec.Struct, frozen=True):
+    """A call that the floor holds to be alive, and who is on it for all that it knows."""
+
+    id: str
+    legs: tuple[KnownLeg, ...]
+
+
 class RecordingSink(Protocol):
     """Where an adapter's shell brings the recordings that it was ordered to make, once their audio is there."""
 

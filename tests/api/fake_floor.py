@@ -10,6 +10,7 @@ from app.api.services import FloorStatus
 from app.core.errors import Unavailable
 from app.floor.commands import Answer, Command, Look
 from app.realtime.hub import Hub
+from app.telephony.port import KnownCall
 
 REPLAY_LIMIT = 1000
 
@@ -52,6 +53,9 @@ class FakeFloor:
 
     def live_call(self, source: str, call_id: str, number: str | None = None) -> bool:
         return (source, call_id) in self.live
+
+    def calls_of(self, source: str) -> list[KnownCall]:
+        return [KnownCall(call, ()) for of, call in self.live if of == source]
 
     async def replay(self, after: int, upto: int, agent_id: str | None) -> list[tuple[int, bytes]]:
         await asyncio.sleep(0)

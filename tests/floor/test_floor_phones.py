@@ -45,6 +45,16 @@ def test_a_ready_agent_whose_phone_goes_is_not_ready_until_it_is_back() -> None:
     assert floor.offered_to(contact) == "ann"
 
 
+def test_a_phone_of_which_nothing_was_known_for_a_while_is_back_all_the_same() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, GONE)
+    tells(floor, UNKNOWN)
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+    tells(floor, HERE)
+    assert stands(floor) == (AgentState.READY, None)
+
+
 @pytest.mark.parametrize("chosen", [c.NotReady(agent_id="ann", reason="lunch"), c.LogOff(agent_id="ann")])
 def test_who_chose_otherwise_meanwhile_is_left_alone_when_the_phone_is_back(chosen: c.Command) -> None:
     floor = Bench()

@@ -17,6 +17,7 @@ from app.floor.configuration import load
 from app.floor.contacts import END_SECONDS
 from app.floor.service import Floor
 from app.floor.work import Work
+from app.telephony.port import KnownCall, KnownLeg
 from tests.fixtures.database import Database
 from tests.floor.factories import call_event
 from tests.floor.live import kill_backend_of, memory, offered, on, owned, recovered, running, same
@@ -194,6 +195,19 @@ async def test_call_opened_without_a_number_is_looked_up_when_the_number_comes(b
         assert not floor.live_call("pbx", "c1", "+861")
         await offered(floor, "c1")
         assert floor.live_call("pbx", "c1", "+861")
+
+
+async def test_the_live_calls_of_a_source_are_known_with_who_is_on_them(bank: Database) -> None:
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "ann")
+        await play(floor, "c1")
+        contact = (await offered(floor, "c2")).body["contact_id"]
+        assert floor.calls_of("pbx") == [KnownCall("c2", ())]
+        await floor.submit(c.AcceptOffer(agent_id="ann", contact_id=contact))
+        event = call_event("established", "c2", clock.now(), agent="ann", leg_id="l1")
+        await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))
+        assert floor.calls_of("pbx") == [KnownCall("c2", (KnownLeg("l1", "ann"),))]
+        assert floor.calls_of("other") == []
 
 
 async def test_what_was_changed_while_nobody_owned_the_floor_is_obeyed_by_those_who_wait(bank: Database) -> None:

@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 ANSWER_SECONDS = 10.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
 
@@ -42,6 +43,12 @@ class SwitchUnusable(Unavailable):
     """The Asterisk answers, but it cannot be worked with until somebody changes something; the message says what."""
 
     code = "switch-unusable"
+
+
+class Replaced(SwitchAway):
+    """Another process has connected as the same application: events go there now."""
+
+    code = "switch-taken-over"
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -101,12 +108,13 @@ class AriConnection:
                 open_timeout=OPEN_SECONDS,
                 ping_interval=PING_SECONDS,
                 ping_timeout=PING_SECONDS,
+                close_timeout=CLOSE_SECONDS,
                 compression=None,
                 max_size=None,
                 max_queue=None,
                 proxy=None,
             )
-        except (OSError, InvalidHandshake, TimeoutError, ConnectionClosed, EOFError) as error:
+        except (OSError, WebSocketException, TimeoutError, EOFError) as error:
             hint = " (is its `sessionlimit` in http.conf reached?)" if isinstance(error, EOFError) else ""
             raise SwitchAway(
                 f"{_host(access)} did not open a WebSocket{hint}: {error or type(error).__name__}."
@@ -175,8 +183,11 @@ class AriConnection:
 
     async def _write(self) -> None:
         """One task writes, so that requests go out in the order in which they were asked for."""
-        while True:
-            await self._socket.send(await self._outgoing.get())
+        try:
+            while True:
+                await self._socket.send(await self._outgoing.get())
+        except ConnectionClosed:
+            return  # whoever reads sees it too
 
     def _answer(self, event: ari.Event) -> None:
         future = self._asked.pop(event.request_id, None)
@@ -206,10 +217,25 @@ async def ensure_usable(access: Access) -> None:
         )
     if not told.is_success:
         raise SwitchAway(f"{_host(access)} answered {told.status_code} to /asterisk/info; is ARI enabled in ari.conf?")
-    version = str((told.json().get("system") or {}).get("version", ""))
+    version = _version_told(access, told.content)
     if (found := version_of(version)) is not None and found < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise SwitchUnusable(f"{_host(access)} is Asterisk {version}; {least} or newer is needed: {WHY_VERSION}.")
+
+
+class _System(msgspec.Struct, frozen=True):
+    version: str = ""
+
+
+class _Told(msgspec.Struct, frozen=True):
+    system: _System = _System()
+
+
+def _version_told(access: Access, body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=_Told).system.version
+    except msgspec.DecodeError:
+        raise SwitchUnusable(f"{_host(access)} answers, but it is no Asterisk; look at `command_url`.") from None
 
 
 def version_of(text: str) -> tuple[int, int] | None:

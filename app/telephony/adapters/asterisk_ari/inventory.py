@@ -1,20 +1,15 @@
-"""What there is on an Asterisk at one moment, read after a gap in its events, and what follows from it."""
+"""What there is on an Asterisk at one moment, read after a gap in its events; `resuming` says what follows from it."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
-from app.core.clock import iso
-from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Request
-from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint, Event
+from app.telephony.adapters.asterisk_ari.actions import Request
+from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint
 from app.telephony.adapters.asterisk_ari.connection import AriConnection, SwitchAway
-from app.telephony.adapters.asterisk_ari.leg import Setup
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.resuming import Sight
 
 T = TypeVar("T")
-NETWORK_OUT_OF_ORDER = 38
-"""Q.850: nobody told why a channel that is not there any more has ended."""
 
 WORDS = {
     "NOT_INUSE": "available",
@@ -33,70 +28,46 @@ def phone_word(state: str) -> str | None:
     return WORDS.get(state)
 
 
-class Inventory(msgspec.Struct, frozen=True):
-    """The channels, who is in a bridge, and the phones."""
+class Info(msgspec.Struct, frozen=True):
+    """Of /asterisk/info, as far as it is needed."""
 
-    channels: tuple[Channel, ...]
-    bridged: frozenset[str]
+    status: dict[str, Any] = {}
+
+
+class Inventory(msgspec.Struct, frozen=True):
+    """The channels, who is in a bridge, the phones, and since when the switch runs."""
+
+    sight: Sight
     phones: dict[str, str]
+    running_since: str
 
     @classmethod
     async def taken(cls, connection: AriConnection) -> "Inventory":
         """Read it now. Raises `SwitchAway`."""
+        info = await _read(connection, "asterisk/info", Info)
         channels = await _read(connection, "channels", list[Channel])
         bridges = await _read(connection, "bridges", list[Bridge])
         endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
         online = {each.address: each.state == "online" for each in endpoints}
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
         return cls(
-            channels=tuple(channels),
-            bridged=frozenset(channel for bridge in bridges for channel in bridge.channels),
+            sight=Sight(
+                {each.id: each for each in channels},
+                frozenset(channel for bridge in bridges for channel in bridge.channels),
+            ),
+            running_since=str(info.status.get("startup_time")),
             phones={
                 address: "in_use" if address in busy else "available" if here else "unavailable"
                 for address, here in online.items()
             },
         )
 
-    def changes(self, line: Line, now: float) -> list[Action]:
-        """What has happened meanwhile to a call that was known."""
-        there = {each.id for each in self.channels}
-        known = [each for each in (*line.legs, line.caller) if each is not None]
-        gone = [each for each in known if each not in there]
-        return [action for each in gone for action in line.take(_ended(each, now), now)]
-
-    def unknown(self, setup: Setup, known: set[str]) -> list[Line]:
-        """The calls of ours that nobody here knows: they were taken by a process that is no more."""
-        lines: dict[str, Line] = {}
-        for channel in self.channels:
-            call = None if channel.id in known else _call_of(channel, setup.app)
-            if call is None:
-                continue
-            line = lines.get(call) or lines.setdefault(call, Line(setup, call))
-            line.adopt(channel, channel.id in self.bridged)
-            if channel.id == call:
-                line.from_, line.to = channel.caller.number or None, channel.dialplan.exten or None
-        for line in lines.values():
-            line.direction = "inbound" if line.caller == line.call else "outbound"
-            line.contact = line.contact if line.direction == "inbound" else line.call
-        return list(lines.values())
-
-
-def _call_of(channel: Channel, app: str) -> str | None:
-    name = names.read(channel.id)
-    if name is not None:
-        return name.call
-    plan = channel.dialplan
-    inbound = plan.app_name == "Stasis" and plan.app_data.startswith(f"{app},inbound")
-    return channel.id if inbound else None
-
-
-def _ended(channel: str, now: float) -> Event:
-    ended = Channel(id=channel)
-    return Event(type="ChannelDestroyed", timestamp=iso(now), channel=ended, cause=NETWORK_OUT_OF_ORDER)
-
 
 async def _read(connection: AriConnection, path: str, kind: type[T]) -> T:
     answered = await connection.ask(Request(method="GET", path=path))
     if not answered.ok:
         raise SwitchAway(f"Asterisk answered {answered.status} to {path}.")
-    return msgspec.json.decode(answered.body, type=kind)
+    try:
+        return msgspec.json.decode(answered.body, type=kind)
+    except msgspec.DecodeError as error:
+        raise SwitchAway(f"Asterisk's answer to {path} is not understood: {error}.") from None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
 from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
 from app.telephony.events import EventType
@@ -47,8 +47,8 @@ class Line:
         self.messages: dict[str, float] = {}
         self.spies = 0
         self.late = False
-        self._bridge = False
-        self._music = False
+        self.bridged = False
+        self.music = False
         self._message: str | None = None
         self._done = 0
 
@@ -103,21 +103,6 @@ class Line:
         """Whether a recording of this name is being made of the call."""
         return recording in self.tapes or recording in self.messages
 
-    def adopt(self, channel: Channel, bridged: bool) -> list[Action]:
-        """A channel of the call that was there before we were."""
-        name = names.read(channel.id)
-        up = channel.state == "Up"
-        if name is None or name.role == names.CUSTOMER:
-            self.caller, self.answered = channel.id, up
-        else:
-            self.legs[channel.id] = Leg(name, "", up=up, rang=True, channel=channel.id)
-        if name is not None and name.role == names.TAPE:
-            self.tapes[name.who] = channel.created
-        if bridged:
-            self._bridge = True
-            self.together.add(channel.id)
-        return []
-
     # -- what the floor wants
 
     def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
@@ -131,7 +116,7 @@ class Line:
 
     def waits(self) -> list[Action]:
         """The customer waits: they hear music, unless they hear something else."""
-        if self.over or self.caller is None or self.together or self.player.script is not None or self._music:
+        if self.over or self.caller is None or self.together or self.player.script is not None or self.music:
             return []
         return [*self._answer(), *self._play_music(None)]
 
@@ -158,8 +143,8 @@ class Line:
         if self.caller in channels:
             done = [*self._quiet(), *self._no_music(), *self._answer()]
             self.held = False
-        if not self._bridge:
-            self._bridge = True
+        if not self.bridged:
+            self.bridged = True
             done.append(requests.bridge(names.bridge(self.call)))
         self.together |= set(channels)
         return [*done, requests.join(names.bridge(self.call), *channels)]
@@ -267,7 +252,7 @@ class Line:
         """What is to be done once the last channel of a call is gone."""
         if not self.over or self.legs or ((self.tapes or self.messages) and not self.late):
             return []
-        return [requests.no_bridge(names.bridge(self.call)), Ended()] if self._bridge else [Ended()]
+        return [requests.no_bridge(names.bridge(self.call)), Ended()] if self.bridged else [Ended()]
 
     def _lost(self, leg: Leg, cause: str, at: float, now: float) -> list[Action]:
         """A leg is over."""
@@ -375,13 +360,13 @@ class Line:
 
     def _play_music(self, name: str | None) -> list[Action]:
         assert self.caller is not None
-        self._music = True
+        self.music = True
         return [requests.music(self.caller, name)]
 
     def _no_music(self) -> list[Action]:
-        if not self._music or self.caller is None:
+        if not self.music or self.caller is None:
             return []
-        self._music = False
+        self.music = False
         return [requests.no_music(self.caller)]
 
 

@@ -5,21 +5,24 @@ News of a call go to the floor one after the other, each once it is taken; reque
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
-import msgspec
 import structlog
 from pydantic import SecretStr
 
 from app.core.clock import Clock, iso
 from app.core.errors import CallfloorError, Unavailable
-from app.core.tasks import Supervisor
+from app.core.tasks import Supervisor, begin
 from app.telephony.adapters.asterisk_ari import ari, outcomes
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Perform, Request, Stored, Told, Wake
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
 from app.telephony.adapters.asterisk_ari.connection import (
+    ANSWER_SECONDS,
     Access,
     Answered,
     AriConnection,
+    Replaced,
     SwitchAway,
     SwitchUnusable,
 )
@@ -27,16 +30,27 @@ from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.leg import Setup
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.orders import obey
+from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
+from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
-from app.telephony.events import CallEvent, EventType, OrderType
+from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script
-from app.telephony.port import Connection, Delivered, Missed, Notice, Outcome, Refused, SwitchCommand
+from app.telephony.port import Connection, Delivered, KnownCall, Missed, Notice, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
 APP = "callfloor"
 BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+UNUSABLE_SECONDS = 30.0
+"""Until it is tried again where somebody has to change something first: a refused password may get us shut out."""
+
+REPLACED_SECONDS = 10.0
+"""Longer than it takes to learn that the floor is somebody else's. Who still has it then takes the switch back."""
+
+STEADY_SECONDS = 5.0
+"""A connection that has lasted for so long was a good one: after it we are quick to try again."""
+
 LOST_SECONDS = 20.0
 """A switch that has been away for so long is lost, with its calls."""
 
@@ -48,16 +62,10 @@ class Floor(Protocol):
         """News of a call; gives its contact and what is to be carried out. Raises `Unavailable` to come again."""
 
     async def phone(self, address: str, word: str) -> None:
-        """A phone is available, unavailable, in use."""
+        """A phone is available, unavailable, in use, or nothing is known of it. Raises `Unavailable`."""
 
-
-class _Call:
-    """A line, and what waits to be told of it."""
-
-    def __init__(self, line: Line) -> None:
-        self.line = line
-        self.news: asyncio.Queue[Told | Perform | Stored | None] = asyncio.Queue()
-        self.told = 0
+    def calls(self) -> list[KnownCall]:
+        """The calls that are held to be alive. Raises `Unavailable`."""
 
 
 class Switch:
@@ -74,12 +82,13 @@ class Switch:
         self._tapes = tapes
         self._clock = clock
         self._tasks = Supervisor()
-        self._calls: dict[str, _Call] = {}
-        self._by_channel: dict[str, _Call] = {}
+        self._calls: dict[str, LiveCall] = {}
+        self._by_channel: dict[str, LiveCall] = {}
         self._connection: AriConnection | None = None
         self._away_since = clock()
-        self._replaced = False
-        self._phones: dict[str, str] = {}
+        self._connected_at = 0.0
+        self._running_since: str | None = None
+        self._phones = Phones(lambda *news: self._until_taken(lambda: floor.phone(*news)), self._tasks)
         self.trouble: str | None = None
 
     @property
@@ -88,27 +97,41 @@ class Switch:
         return Connection(connected=self._connection is not None, trouble=self.trouble, calls=len(self._calls))
 
     async def run(self) -> None:
-        """Keep connected, until cancelled or until another process has taken our place."""
+        """Keep connected, until cancelled."""
         attempt = 0
         try:
-            while not self._replaced:
-                try:
-                    await self._connected()
-                except (SwitchAway, SwitchUnusable) as error:
-                    if self._connection is not None:
-                        attempt, self._away_since = 0, self._clock()
-                    self._connection = None
-                    self._note(error)
+            while True:
+                error = await self._until_away()
+                if self._connection is not None:
+                    steady = self._clock() - self._connected_at > STEADY_SECONDS
+                    attempt, self._away_since = 0 if steady else attempt, self._clock()
+                else:
+                    self._phones.forget()  # a connection that is there again at once tells anew what they are
+                self._connection = None
+                self._note(error)
                 self._give_up_lost()
-                await asyncio.sleep(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+                await asyncio.sleep(_pause(error, attempt))
                 attempt += 1
         finally:
+            self._connection = None
+            for call in self._calls.values():
+                call.stop_timers()
             await self._tasks.stop()
+
+    async def _until_away(self) -> CallfloorError:
+        """Connect, and stay so; gives why that is over."""
+        try:
+            await self._connected()
+        except (SwitchAway, SwitchUnusable) as error:
+            return error
+        except Exception as error:  # a fault of ours must not leave the switch alone for good
+            log.exception("the connection to an Asterisk failed", source=self._source)
+            return SwitchAway(f"Asterisk {self._source}: {error!r}; the log of the server tells more.")
+        raise AssertionError("a connection ends by an error")
 
     async def execute(self, command: SwitchCommand) -> Outcome:
         """Carry out one order."""
-        connection = self._connection
-        if connection is None:
+        if self._connection is None:
             return Missed(self.trouble or f"Asterisk {self._source} is not connected.")
         call = self._call_of(command)
         if call is None:
@@ -117,10 +140,19 @@ class Switch:
         if isinstance(wanted, Refused):
             return wanted
         self._know_legs(call)
-        try:
-            await asyncio.gather(*self._do(call, wanted))
-        except SwitchAway as error:
-            return Missed(error.detail)
+        return await self._all_answered(self._do(call, wanted))
+
+    async def _all_answered(self, sent: list["asyncio.Future[Answered]"]) -> Outcome:
+        """Whether the switch has got these; it may take them, too, after nobody waits any more."""
+        for each in sent:
+            each.add_done_callback(_seen)
+        if sent:
+            await asyncio.wait(sent, timeout=ANSWER_SECONDS)
+        for each in sent:
+            if not each.done():
+                return Missed(f"Asterisk {self._source} did not answer in time.")
+            if (error := each.exception()) is not None:
+                return Missed(str(error))
         return Delivered()
 
     # -- connecting
@@ -129,18 +161,21 @@ class Switch:
         async with await AriConnection.open(self._access) as connection:
             early: list[ari.Event] = []
             take: Callable[[ari.Event], None] = early.append
-            reading = self._tasks.start(f"events of {self._source}", connection.run(lambda event: take(event)))
+            reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
                 await self._prepare(connection)
-                self._connection, self.trouble = connection, None
+                there, known = await Inventory.taken(connection), await self._known()
+                # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
+                self._connection, self._connected_at, self.trouble = connection, self._clock(), None
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
-                await self._resynchronise(connection)
-                for event in early:
-                    self._take(event)
+                self._resynchronise(there, known)
                 take = self._take
+                for event in early:
+                    take(event)
                 await reading
             finally:
                 reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
 
     async def _prepare(self, connection: AriConnection) -> None:
         """The filter is lost with the last connection of an application, so it is set again each time."""
@@ -150,22 +185,41 @@ class Switch:
         if not answered.ok:
             raise SwitchUnusable(f"Asterisk {self._source} did not take the event filter: {answered.body}")
 
-    async def _resynchronise(self, connection: AriConnection) -> None:
+    async def _known(self) -> list[KnownCall]:
+        """The calls that the floor holds to be alive."""
+        while True:
+            try:
+                return self._floor.calls()
+            except Unavailable:
+                await asyncio.sleep(BACK_OFF[0])
+
+    def _resynchronise(self, there: Inventory, known: list[KnownCall]) -> None:
         """After a gap: what has ended meanwhile has ended, what lives and is not known is adopted."""
-        there = await Inventory.taken(connection)
+        now, since = self._clock(), self._running_since
+        self._running_since = there.running_since
+        if since not in (None, there.running_since):
+            self._lose({*self._calls, *(each.id for each in known)}, outcomes.SWITCH_LOST)
+            known = []
         for call in list(self._calls.values()):
-            self._follow(call, there.changes(call.line, self._clock()))
-        for line in there.unknown(self._setup, set(self._by_channel)):
-            call = self._open(line)
-            call.news.put_nowait(Told(type=EventType.OFFERED, at=self._clock(), leg_id=line.caller))
-            call.news.put_nowait(Told(type=EventType.SCRIPT_LOST, at=self._clock()))
+            self._follow(call, resumed(call.line, there.sight, now))
+        believed = {each.id: each for each in known}
+        for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now):
+            left = left_behind(line, believed[line.call], now) if line.call in believed else []
+            self._follow(self._open(line), [*actions, *left])
+        self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
         for address, word in there.phones.items():
-            self._phone(address, word)
+            self._phones.say(address, word)
 
     def _give_up_lost(self) -> None:
-        if self._connection is None and self._clock() - self._away_since > LOST_SECONDS:
-            for call in list(self._calls.values()):
-                self._follow(call, call.line.lost(self._clock(), outcomes.SWITCH_LOST))
+        if self._clock() - self._away_since > LOST_SECONDS:
+            with suppress(Unavailable):
+                self._lose({*self._calls, *(each.id for each in self._floor.calls())}, outcomes.SWITCH_LOST)
+
+    def _lose(self, calls: Iterable[str], cause: str) -> None:
+        """These are over, also those that only the floor knows of."""
+        for each in calls:
+            call = self._calls.get(each) or self._open(Line(self._setup, each))
+            self._follow(call, call.line.lost(self._clock(), cause))
 
     def _note(self, error: CallfloorError) -> None:
         if self.trouble != error.detail:
@@ -178,11 +232,9 @@ class Switch:
         now = self._clock()
         match event.type:
             case "ApplicationReplaced":
-                self._replaced = True
-                log.warning("another process has taken over an Asterisk", source=self._source)
-                return
+                raise Replaced(f"Another process has connected to Asterisk {self._source} as {self._access.app}.")
             case "DeviceStateChanged" if event.device_state is not None:
-                self._phone(event.device_state.name, phone_word(event.device_state.state))
+                self._phones.say(event.device_state.name, phone_word(event.device_state.state))
                 return
             case "StasisStart" if event.channel is not None and event.args[:1] == ("inbound",):
                 self._inbound(event, event.channel)
@@ -199,18 +251,20 @@ class Switch:
         call = self._open(line)
         call.news.put_nowait(Told(type=EventType.OFFERED, at=event.at, leg_id=channel.id))
 
-    def _open(self, line: Line) -> _Call:
-        call = self._calls[line.call] = _Call(line)
+    def _open(self, line: Line) -> LiveCall:
+        call = self._calls[line.call] = LiveCall(line)
         self._know_legs(call)
         self._tasks.start(f"call {line.call}", self._live(call))
         return call
 
-    def _know_legs(self, call: _Call) -> None:
+    def _know_legs(self, call: LiveCall) -> None:
+        if call.over:
+            return
         for channel in (call.line.caller, *call.line.legs):
             if channel is not None:
                 self._by_channel[channel] = call
 
-    def _call_about(self, event: ari.Event) -> _Call | None:
+    def _call_about(self, event: ari.Event) -> LiveCall | None:
         if event.channel is not None:
             return self._by_channel.get(event.channel.id)
         if event.playback is not None:
@@ -219,7 +273,7 @@ class Switch:
             return next((call for call in self._calls.values() if call.line.records(event.recording.name)), None)
         return None
 
-    def _call_of(self, command: SwitchCommand) -> _Call | None:
+    def _call_of(self, command: SwitchCommand) -> LiveCall | None:
         call = self._calls.get(str(command.data.get("call_id")))
         if call is None and command.type == OrderType.DIAL:
             line = Line(self._setup, str(command.data["call_id"]), direction="outbound")
@@ -229,13 +283,13 @@ class Switch:
 
     # -- actions
 
-    def _follow(self, call: _Call, actions: Iterable[Action]) -> None:
+    def _follow(self, call: LiveCall, actions: Iterable[Action]) -> None:
         """Do what came of an event; whose requests are not taken, nobody waits for here."""
-        self._know_legs(call)
         for sent in self._do(call, actions):
             sent.add_done_callback(_seen)
+        self._know_legs(call)
 
-    def _do(self, call: _Call, actions: Iterable[Action]) -> list["asyncio.Future[Answered]"]:
+    def _do(self, call: LiveCall, actions: Iterable[Action]) -> list["asyncio.Future[Answered]"]:
         sent: list[asyncio.Future[Answered]] = []
         for action in actions:
             match action:
@@ -244,13 +298,12 @@ class Switch:
                 case Told() | Perform() | Stored():
                     call.news.put_nowait(action)
                 case Wake(at=at, token=token):
-                    delay = max(0.0, at - self._clock())
-                    asyncio.get_running_loop().call_later(delay, self._wake, call, token)
+                    call.wake_in(at - self._clock(), lambda token=token: self._wake(call, token))  # type: ignore[misc]
                 case Ended():
                     self._forget(call)
         return sent
 
-    def _send(self, call: _Call, request: Request) -> "asyncio.Future[Answered]":
+    def _send(self, call: LiveCall, request: Request) -> "asyncio.Future[Answered]":
         connection = self._connection
         if connection is None:
             future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
@@ -260,25 +313,26 @@ class Switch:
         future.add_done_callback(lambda done: self._answered(call, request, done))
         return future
 
-    def _answered(self, call: _Call, request: Request, done: "asyncio.Future[Answered]") -> None:
+    def _answered(self, call: LiveCall, request: Request, done: "asyncio.Future[Answered]") -> None:
         if done.cancelled() or done.exception() is not None or done.result().ok:
             return
         told = done.result()
         log.debug("request refused", method=request.method, path=request.path, status=told.status, body=told.body)
         self._follow(call, call.line.refused(request, told.status, self._clock()))
 
-    def _wake(self, call: _Call, token: str) -> None:
+    def _wake(self, call: LiveCall, token: str) -> None:
         self._follow(call, call.line.wake(token, self._clock()))
 
-    def _forget(self, call: _Call) -> None:
-        self._calls.pop(call.line.call, None)
+    def _forget(self, call: LiveCall) -> None:
+        call.close()
+        if self._calls.get(call.line.call) is call:
+            del self._calls[call.line.call]
         for channel in [each for each, owner in self._by_channel.items() if owner is call]:
             del self._by_channel[channel]
-        call.news.put_nowait(None)
 
     # -- news
 
-    async def _live(self, call: _Call) -> None:
+    async def _live(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
         while (news := await call.news.get()) is not None:
             match news:
@@ -289,7 +343,7 @@ class Switch:
                 case Perform(script=script):
                     await self._perform(call, script)
 
-    def _keep_aside(self, call: _Call, stored: Stored) -> None:
+    def _keep_aside(self, call: LiveCall, stored: Stored) -> None:
         """A recording takes its time, in which other news of the call do not wait."""
         keeping = self._until_taken(lambda: self._keep(call, stored))
         self._tasks.start(f"recording {stored.recording}", keeping)
@@ -307,63 +361,36 @@ class Switch:
                 log.exception("news of a call could not be told", source=self._source)
                 return None
 
-    async def _tell(self, call: _Call, told: Told) -> None:
+    async def _tell(self, call: LiveCall, told: Told) -> None:
         line = call.line
-        event = CallEvent(
-            source=self._source,
-            type=told.type,
-            call_id=line.call,
-            at=round(told.at, 3),
-            direction=line.direction,
-            from_=line.from_,
-            to=line.to,
-            leg_id=told.leg_id,
-            agent=told.agent,
-            cause=told.cause,
-            details=told.details,
-        )
-        delivery = f"{line.call}:{told.type}:{told.leg_id or ''}:{event.at:.3f}:{told.details.get('script', '')}"
-        contact, script = await self._floor.take(Notice(event, _raw(event)), delivery, told.secret)
+        event = event_of(self._source, line, told)
+        contact, script = await self._floor.take(Notice(event, raw_of(event)), delivery_of(event), told.secret)
         line.contact = line.contact or contact
         if script is not None:
             await self._perform(call, script)
         elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
             self._follow(call, line.waits())
 
-    async def _perform(self, call: _Call, script: Script) -> None:
+    async def _perform(self, call: LiveCall, script: Script) -> None:
         media = await self._prompts.playable(script)
         self._follow(call, call.line.perform(script, media, self._clock()))
 
-    async def _keep(self, call: _Call, recording: Stored) -> None:
+    async def _keep(self, call: LiveCall, recording: Stored) -> None:
         kept = await self._tapes.keep(call.line.contact, recording)
         kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
         details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
         details |= {"started_at": iso(recording.started_at), "seconds": round(recording.seconds, 3)}
         await self._tell(call, Told(type=kind, at=self._clock(), details=details))
 
-    def _phone(self, address: str, word: str | None) -> None:
-        if word is None or self._phones.get(address) == word:
-            return
-        self._phones[address] = word
-        self._tasks.start(f"phone {address}", self._until_taken(lambda: self._floor.phone(address, word)))
+
+def _pause(error: CallfloorError, attempt: int) -> float:
+    """How long not to try again."""
+    if isinstance(error, Replaced):
+        return REPLACED_SECONDS
+    return UNUSABLE_SECONDS if isinstance(error, SwitchUnusable) else BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
 
 
 def _seen(sent: "asyncio.Future[Answered]") -> None:
     """The connection has ended before the answer; the resynchronisation sees to what came of the request."""
     if not sent.cancelled():
         sent.exception()
-
-
-def _raw(event: CallEvent) -> bytes:
-    data: dict[str, Any] = {
-        "call_id": event.call_id,
-        "direction": event.direction,
-        "from": event.from_,
-        "to": event.to,
-        "leg_id": event.leg_id,
-        "agent": event.agent,
-        "cause": event.cause,
-        **event.details,
-    }
-    told = {key: value for key, value in data.items() if value is not None}
-    return msgspec.json.encode({"type": event.type, "at": event.at, "data": told})

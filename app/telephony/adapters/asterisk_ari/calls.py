@@ -1,0 +1,83 @@
+"""A call while it lives, and its news in the words of the floor."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from app.telephony.adapters.asterisk_ari.actions import Perform, Stored, Told
+from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.events import CallEvent
+
+
+class LiveCall:
+    """A line, what waits to be told of it, and the instants that it waits for."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.news: asyncio.Queue[Told | Perform | Stored | None] = asyncio.Queue()
+        self.over = False
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:
+        """Call `wake` then, unless the call is over."""
+
+        def due() -> None:
+            self._timers.discard(timer)
+            wake()
+
+        if not self.over:
+            timer = asyncio.get_running_loop().call_later(max(0.0, seconds), due)
+            self._timers.add(timer)
+
+    def stop_timers(self) -> None:
+        """No instant is waited for any more."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def close(self) -> None:
+        """It is over; what was not told yet still is."""
+        self.over = True
+        self.stop_timers()
+        self.news.put_nowait(None)
+
+
+def event_of(source: str, line: Line, told: Told) -> CallEvent:
+    """The news as an event."""
+    return CallEvent(
+        source=source,
+        type=told.type,
+        call_id=line.call,
+        at=round(told.at, 3),
+        direction=line.direction,
+        from_=line.from_,
+        to=line.to,
+        leg_id=told.leg_id,
+        agent=told.agent,
+        cause=told.cause,
+        details=told.details,
+    )
+
+
+def delivery_of(event: CallEvent) -> str:
+    """What is the same over all attempts to tell it."""
+    script = event.details.get("script", "")
+    return f"{event.call_id}:{event.type}:{event.leg_id or ''}:{event.at:.3f}:{script}"
+
+
+def raw_of(event: CallEvent) -> bytes:
+    """What is kept of it."""
+    data: dict[str, Any] = {
+        "call_id": event.call_id,
+        "direction": event.direction,
+        "from": event.from_,
+        "to": event.to,
+        "leg_id": event.leg_id,
+        "agent": event.agent,
+        "cause": event.cause,
+        **event.details,
+    }
+    told = {key: value for key, value in data.items() if value is not None}
+    return msgspec.json.encode({"type": event.type, "at": event.at, "data": told})

@@ -1,0 +1,135 @@
+"""Calls after a gap in the events, or in the process: what the switch has, the line and the floor come to know, and
+what was asked for and may not have got through is asked for again. Pure."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+
+from app.telephony.adapters.asterisk_ari import names, outcomes, requests
+from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
+from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.events import EventType
+from app.telephony.port import KnownCall
+
+NETWORK_OUT_OF_ORDER = 38
+"""Q.850: nobody told why a channel that is not there any more has ended."""
+
+TALKERS = (names.AGENT, names.CUSTOMER, names.PARTY)
+FLOW = "flow-"
+"""How the order of a leg begins to which a flow sent the caller."""
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """The channels of a switch at one moment, and which of them are in a bridge."""
+
+    channels: dict[str, Channel]
+    bridged: frozenset[str]
+
+
+def resumed(line: Line, there: Sight, now: float) -> list[Action]:
+    """What follows for a call that was known: ends and answers that were not told, and what may not have been done."""
+    known = [each for each in (line.caller, *line.legs) if each is not None]  # a caller who is gone waits for nobody
+    done = [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
+    for leg in list(line.legs.values()):
+        done += _answered(line, leg, there, now)
+    return [*done, *_asked_again(line, there, now)]
+
+
+def adopted(setup: Setup, there: Sight, known: Iterable[str], now: float) -> list[tuple[Line, list[Action]]]:
+    """The calls of ours that nobody here knows, taken by a process that is no more, and what follows for them."""
+    lines: dict[str, Line] = {}
+    for channel in there.channels.values():
+        call = None if channel.id in known else _call_of(channel, setup.app)
+        if call is not None:
+            _adopt(lines.get(call) or lines.setdefault(call, Line(setup, call)), channel, channel.id in there.bridged)
+    return [(line, _news(line, there, now)) for line in lines.values()]
+
+
+def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
+    """The parties whom the floor believes on an adopted call, and who are not there."""
+    return [
+        Told(type=EventType.CONNECTION_CLEARED, at=now, leg_id=leg.id, agent=leg.agent, cause=outcomes.DROPPED)
+        for leg in known.legs
+        if leg.id not in line.legs and leg.id != line.caller
+    ]
+
+
+def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
+    name = names.read(channel.id)
+    up = channel.state == "Up"
+    if name is None or (name.role == names.CUSTOMER and up):
+        line.caller, line.answered = channel.id, up
+    else:
+        flow = name.role == names.PARTY and name.order.startswith(FLOW)
+        here = up and (bridged or name.role in (names.SPY, names.TAPE))
+        line.legs[channel.id] = Leg(name, "", up=here, rang=True, flow=flow, channel=channel.id)
+    if name is not None and name.role == names.CUSTOMER:
+        line.direction = "outbound"
+    if name is not None and name.role == names.TAPE:
+        line.tapes[name.who] = channel.created
+    if channel.id == line.call:
+        line.from_, line.to = channel.caller.number or None, channel.dialplan.exten or None
+    if bridged and (name is None or name.role in TALKERS):
+        line.bridged = True
+        line.together.add(channel.id)
+
+
+def _news(line: Line, there: Sight, now: float) -> list[Action]:
+    line.contact = line.call if line.direction == "outbound" else ""
+    if line.caller is None and all(leg.role != names.CUSTOMER for leg in line.legs.values()):
+        line.over = True  # nobody is left, or nobody was called yet, for whom it would go on
+        cleared = Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)
+        return [*(requests.hang_up(leg) for leg in line.legs), cleared]
+    talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS]
+    line.held = bool(talking) and line.caller not in line.together
+    told: list[Action] = [Told(type=EventType.OFFERED, at=now, leg_id=line.caller)] if line.caller else []
+    told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
+    for leg in list(line.legs.values()):
+        told += _answered(line, leg, there, now)
+    if line.held or line.together or line.caller is None:
+        return told
+    return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]
+
+
+def _answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
+    """A leg that has come to us while nobody looked."""
+    channel = there.channels.get(leg.id)
+    if leg.up or channel is None or channel.state != "Up" or channel.dialplan.app_name != "Stasis":
+        return []
+    return line.take(Event(type="StasisStart", timestamp=_timestamp(now), channel=channel), now)
+
+
+def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
+    if line.over or line.caller is None:
+        return []
+    talk, missing = names.bridge(line.call), sorted(line.together - there.bridged)
+    done: list[Action] = [requests.bridge(talk), requests.join(talk, *missing)] if missing else []
+    if line.caller in line.together or line.messages or any(leg.flow or leg.handed for leg in line.legs.values()):
+        return done
+    line.answered, line.music = there.channels[line.caller].state == "Up", False
+    if line.held:
+        return [*done, requests.music(line.caller)]
+    if line.player.script is not None:
+        return [*done, *line.player.stop(), Told(type=EventType.SCRIPT_LOST, at=now)]
+    return [*done, *line.waits()]
+
+
+def _call_of(channel: Channel, app: str) -> str | None:
+    name = names.read(channel.id)
+    if name is not None:
+        return name.call
+    plan = channel.dialplan
+    inbound = plan.app_name == "Stasis" and plan.app_data.startswith(f"{app},inbound")
+    return channel.id if inbound else None
+
+
+def _ended(channel: str, now: float) -> Event:
+    ended = Channel(id=channel)
+    return Event(type="ChannelDestroyed", timestamp=_timestamp(now), channel=ended, cause=NETWORK_OUT_OF_ORDER)
+
+
+def _timestamp(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()
