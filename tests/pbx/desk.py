@@ -53,13 +53,15 @@ class Seat:
         assert answer["ok"], answer
         return answer
 
-    async def frame(self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True) -> dict[str, Any]:
+    async def frame(
+        self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 5
+    ) -> dict[str, Any]:
         """The newest frame of a kind, once there is one as wanted."""
 
         async def look() -> dict[str, Any] | None:
             return next((one for one in reversed(self.tab.frames) if one["type"] == kind and seen(one)), None)
 
-        found = await eventually(look, lambda frame: frame is not None)
+        found = await eventually(look, lambda frame: frame is not None, seconds)
         assert found is not None
         return found
 

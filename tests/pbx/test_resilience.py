@@ -1,29 +1,19 @@
 """Callfloor, or the Asterisk, is killed in the middle of calls."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.demo.pbx.install import Installation
 from tests.fixtures.child import Child
-from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import hears, hears_music, talking
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 CONNECTED = "connected to an Asterisk"
 SECONDS = 30.0
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 def connections(server: Child) -> int:
@@ -44,16 +34,6 @@ async def started_again(server: Child) -> None:
     await connected_again(server, before)
 
 
-async def nothing_left(site: PbxSite) -> None:
-    """Wait until the Asterisk has no channel and no bridge any more."""
-
-    async def look() -> str:
-        said = (site.server.command(f"{what} show {more}") for what, more in (("core", "channels concise"),))
-        return "".join(said).strip()
-
-    assert not await eventually(look, lambda said: not said, SECONDS)
-
-
 async def kinds(centre: CallCentre, number: str) -> list[str]:
     """What the history says of a call, in its order."""
     row = await centre.history(number)
@@ -65,7 +45,7 @@ async def ended_as(centre: CallCentre, number: str, **wanted: Any) -> None:
     """The history says so, and nothing is left on the switch."""
     row = await centre.history(number)
     assert {key: row[key] for key in wanted} == wanted, row
-    await nothing_left(centre.site)
+    await centre.until_quiet()
 
 
 async def test_a_conversation_goes_on_while_the_server_is_dead_and_is_in_the_history(

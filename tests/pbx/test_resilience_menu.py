@@ -1,0 +1,68 @@
+"""Callfloor is killed while a caller is in a menu."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures.database import Database, Server
+from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.flows import publish
+from tests.pbx.hearing import Words, until_hears
+from tests.pbx.site import PbxSite, Phones
+from tests.pbx.talks import hears
+from tests.pbx.test_resilience import SECONDS, kinds, started_again
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+PROMPT = "Welcome to the bank of tests. For cards, press one. For everything else, which is a lot, press two."
+FLOW = f"""
+flow: short
+title: Short
+languages: [en]
+timezone: Europe/Berlin
+fallback_queue: cards
+start: welcome
+nodes:
+  welcome:
+    type: menu
+    prompt: {PROMPT}
+    choices:
+      1: {{title: Cards, next: cards}}
+      2: {{title: More, next: cards}}
+    seconds: 30
+    retries: 3
+    otherwise: cards
+  cards: {{type: queue, queue: cards}}
+"""
+
+
+@pytest.fixture
+async def menu(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    async def prepare(database: Database) -> None:
+        await publish(database, FLOW, "4100")
+
+    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
+        yield made
+
+
+async def test_a_menu_is_said_again_after_the_server_was_killed_and_takes_keys(
+    menu: CallCentre, phones: Phones, tmp_path: Path
+) -> None:
+    anna, caller = await phones.agent("anna"), await phones.caller()
+    beginning = await Words(tmp_path / "words").beginning(PROMPT, "en")
+    async with menu.seat("anna"):
+        call = caller.dial("4100")
+        await until_hears(call, beginning)
+        menu.server.kill()
+        call.sound.forget()
+        await started_again(menu.server)
+        await until_hears(call, beginning, SECONDS)
+        await call.press("1")
+        rung = await anna.rung(SECONDS)
+        await rung.answer()
+        await hears(call, "anna")
+        await call.hang_up()
+        await rung.until_ended()
+    assert "call.script_lost" in await kinds(menu, "13800001111")
+    assert (await menu.history("13800001111"))["outcome"] == "answered"
+    await menu.until_quiet()
