@@ -206,7 +206,7 @@ class Contest:
         lost = await self._quiet()
         used = self._cores.shares(1.0)
         each = {name: seconds * 1e3 / calls for name, seconds in used.items()}
-        freed = latency(self._freed) if queue == FEW else None
+        freed = latency(self._freed) if self._freed and queue == FEW else None
         return Round(rival, rate, calls, lost, latency(self._offered), freed, each)
 
     async def _quiet(self) -> int:
