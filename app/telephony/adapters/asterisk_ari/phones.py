@@ -1,40 +1,73 @@
-"""What the phones at one Asterisk are, on its way to the floor."""
+"""What the floor is told of phones: the newest word of each, and nothing that it knows by itself.
 
+A phone that rings or talks for a call of ours is in use, and the floor knows that from the call. To tell it as well
+would cost two commits a call, the second of which comes when the agent could have the next call already.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable
 
-from app.core.tasks import Supervisor
 from app.telephony.events import PhoneWord
 
 TECHNOLOGY = "PJSIP/"
 """Asterisk tells device states also of what is no phone, such as its own applications."""
 
+STILL_SECONDS = 0.5
+"""A phone that is in use for so long after a call of ours has left it is so by another call."""
+
 
 class Phones:
-    """Tells `tell` what is new, of each phone the newest word last; `tell` comes back once it is taken."""
+    """`saw` what the switch says; `run` tells it by `tell`, several at once. `ours` says whether an agent is on a call
+    of ours at an address, or is being rung there for one."""
 
-    def __init__(self, tell: Callable[[str, str], Awaitable[None]], tasks: Supervisor) -> None:
+    def __init__(self, tell: Callable[[str, str], Awaitable[None]], ours: Callable[[str], bool]) -> None:
         self._tell = tell
-        self._tasks = tasks
-        self._words: dict[str, str] = {}
-        self._untold: dict[str, list[str]] = {}
+        self._ours = ours
+        self._seen: dict[str, str] = {}
+        self._told: dict[str, str] = {}
+        self._trunks: set[str] = set()
+        self._news: dict[str, None] = {}
+        self._waiting = asyncio.Event()
 
-    def say(self, address: str, word: str | None) -> None:
-        """A phone is so; None says nothing."""
-        if word is None or not address.startswith(TECHNOLOGY) or self._words.get(address) == word:
+    async def run(self) -> None:
+        """Tell, until cancelled."""
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            news, self._news = self._news, {}
+            await asyncio.gather(*(self._tell(address, self._told[address]) for address in news))
+
+    def saw(self, address: str, word: str | None) -> None:
+        """The switch tells of a device: a phone, or something else that is of no interest."""
+        if word is None or not address.startswith(TECHNOLOGY) or self._seen.get(address) == word:
             return
-        self._words[address] = word
-        if address in self._untold:
-            self._untold[address] = [word]
-            return
-        self._untold[address] = [word]
-        self._tasks.start(f"phone {address}", self._until_told(address))
+        self._seen[address] = word
+        self._look(address)
+
+    def is_trunk(self, address: str) -> None:
+        """Calls come from outside there: nobody's phone, whose state changes with every call."""
+        self._trunks.add(address)
+
+    def left(self, address: str) -> None:
+        """A channel at this address has ended."""
+        if self._seen.get(address) == PhoneWord.IN_USE:
+            asyncio.get_running_loop().call_later(STILL_SECONDS, self._look, address)
 
     def forget(self) -> None:
         """Nothing is known of any phone any more."""
-        for address in list(self._words):
-            self.say(address, PhoneWord.UNKNOWN)
+        self._seen.clear()
+        for address, word in self._told.items():
+            if word != PhoneWord.UNKNOWN:
+                self._say(address, PhoneWord.UNKNOWN)
 
-    async def _until_told(self, address: str) -> None:
-        while self._untold[address]:
-            await self._tell(address, self._untold[address].pop())
-        del self._untold[address]
+    def _look(self, address: str) -> None:
+        word = self._seen.get(address)
+        if word == PhoneWord.IN_USE and self._ours(address):
+            word = PhoneWord.AVAILABLE
+        if word is not None and self._told.get(address) != word and address not in self._trunks:
+            self._say(address, word)
+
+    def _say(self, address: str, word: str) -> None:
+        self._told[address] = word
+        self._news[address] = None
+        self._waiting.set()

@@ -65,7 +65,7 @@ def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
     else:
         flow = name.role == names.PARTY and name.order.startswith(FLOW)
         here = up and (bridged or name.role in (names.SPY, names.TAPE))
-        line.legs[channel.id] = Leg(name, "", up=here, rang=True, flow=flow, channel=channel.id)
+        line.legs[channel.id] = Leg(name, channel.address, up=here, rang=True, flow=flow, channel=channel.id)
     if name is not None and name.role == names.CUSTOMER:
         line.direction = "outbound"
     if name is not None and name.role == names.TAPE:

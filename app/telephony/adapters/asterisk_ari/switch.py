@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from app.core.clock import Clock, iso
 from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import ari, outcomes
+from app.telephony.adapters.asterisk_ari import ari, names, outcomes
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Perform, Request, Stored, Told, Wake
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
 from app.telephony.adapters.asterisk_ari.connection import (
@@ -27,12 +27,13 @@ from app.telephony.adapters.asterisk_ari.connection import (
     SwitchUnusable,
 )
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
-from app.telephony.adapters.asterisk_ari.leg import Setup
+from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.orders import obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed
+from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script
@@ -41,13 +42,6 @@ from app.telephony.port import Connection, Delivered, KnownCall, Missed, Notice,
 log = structlog.get_logger(__name__)
 
 APP = "callfloor"
-BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-UNUSABLE_SECONDS = 30.0
-"""Until it is tried again where somebody has to change something first: a refused password may get us shut out."""
-
-REPLACED_SECONDS = 10.0
-"""Longer than it takes to learn that the floor is somebody else's. Who still has it then takes the switch back."""
-
 STEADY_SECONDS = 5.0
 """A connection that has lasted for so long was a good one: after it we are quick to try again."""
 
@@ -88,7 +82,7 @@ class Switch:
         self._away_since = clock()
         self._connected_at = 0.0
         self._running_since: str | None = None
-        self._phones = Phones(lambda *news: self._until_taken(lambda: floor.phone(*news)), self._tasks)
+        self._phones = Phones(self._tell_phone, self._rings_for_us)
         self.trouble: str | None = None
 
     @property
@@ -99,6 +93,7 @@ class Switch:
     async def run(self) -> None:
         """Keep connected, until cancelled."""
         attempt = 0
+        self._tasks.start(f"phones of {self._source}", self._phones.run())
         try:
             while True:
                 error = await self._until_away()
@@ -110,7 +105,7 @@ class Switch:
                 self._connection = None
                 self._note(error)
                 self._give_up_lost()
-                await asyncio.sleep(_pause(error, attempt))
+                await asyncio.sleep(pause_before(error, attempt))
                 attempt += 1
         finally:
             self._connection = None
@@ -191,7 +186,7 @@ class Switch:
             try:
                 return self._floor.calls()
             except Unavailable:
-                await asyncio.sleep(BACK_OFF[0])
+                await asyncio.sleep(LEAST_PAUSE)
 
     def _resynchronise(self, there: Inventory, known: list[KnownCall]) -> None:
         """After a gap: what has ended meanwhile has ended, what lives and is not known is adopted."""
@@ -208,7 +203,7 @@ class Switch:
             self._follow(self._open(line), [*actions, *left])
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
         for address, word in there.phones.items():
-            self._phones.say(address, word)
+            self._phones.saw(address, word)
 
     def _give_up_lost(self) -> None:
         if self._clock() - self._away_since > LOST_SECONDS:
@@ -234,7 +229,7 @@ class Switch:
             case "ApplicationReplaced":
                 raise Replaced(f"Another process has connected to Asterisk {self._source} as {self._access.app}.")
             case "DeviceStateChanged" if event.device_state is not None:
-                self._phones.say(event.device_state.name, phone_word(event.device_state.state))
+                self._phones.saw(event.device_state.name, phone_word(event.device_state.state))
                 return
             case "StasisStart" if event.channel is not None and event.args[:1] == ("inbound",):
                 self._inbound(event, event.channel)
@@ -242,10 +237,13 @@ class Switch:
         call = self._call_about(event)
         if call is not None:
             self._follow(call, call.line.take(event, now))
+            if event.channel is not None and event.type in ("StasisEnd", "ChannelDestroyed"):
+                self._phones.left(event.channel.address)
 
     def _inbound(self, event: ari.Event, channel: ari.Channel) -> None:
         if channel.id in self._by_channel:
             return
+        self._phones.is_trunk(channel.address)
         line = Line(self._setup, channel.id, caller=channel.id)
         line.from_, line.to = channel.caller.number or None, event.args[1] if len(event.args) > 1 else None
         call = self._open(line)
@@ -382,12 +380,12 @@ class Switch:
         details |= {"started_at": iso(recording.started_at), "seconds": round(recording.seconds, 3)}
         await self._tell(call, Told(type=kind, at=self._clock(), details=details))
 
+    async def _tell_phone(self, address: str, word: str) -> None:
+        await self._until_taken(lambda: self._floor.phone(address, word))
 
-def _pause(error: CallfloorError, attempt: int) -> float:
-    """How long not to try again."""
-    if isinstance(error, Replaced):
-        return REPLACED_SECONDS
-    return UNUSABLE_SECONDS if isinstance(error, SwitchUnusable) else BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
+    def _rings_for_us(self, address: str) -> bool:
+        legs = (leg for call in self._calls.values() for leg in call.line.legs.values())
+        return any(leg.role == names.AGENT and endpoint(leg.address) == address for leg in legs)
 
 
 def _seen(sent: "asyncio.Future[Answered]") -> None:
