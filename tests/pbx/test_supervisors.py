@@ -1,0 +1,157 @@
+"""Supervisors in calls over a real Asterisk: everybody sends a tone of their own, so it shows who hears whom."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.tasks import Supervisor
+from app.demo.pbx.sip.call import Call
+from tests.fixtures.bank import signed_in
+from tests.fixtures.database import Server
+from tests.fixtures.tab import Tab
+from tests.fixtures.waiting import eventually
+from tests.fixtures.way import Way
+from tests.pbx.desk import CallCentre, Seat, call_centre
+from tests.pbx.site import PbxSite, Phones
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, talking
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture
+async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    async with call_centre(server, asterisk, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def supervisor(centre: CallCentre) -> AsyncIterator[Seat]:
+    """Sue, who watches the floor; her phone is Dora's."""
+    token = (await signed_in(centre.server.address, ["sue"]))["sue"]
+    tab, tasks = Tab(Way([centre.server.address]), "sue", token, "/ws/floor"), Supervisor()
+    tasks.start("tab of sue", tab.run())
+    await eventually(lambda: _connections(tab), lambda number: number > 0, SECONDS)
+    try:
+        yield Seat(tab)
+    finally:
+        await tasks.stop()
+
+
+async def _connections(tab: Tab) -> int:
+    return tab.connections
+
+
+@asynccontextmanager
+async def listening(centre: CallCentre, phones: Phones, mode: str) -> AsyncIterator[tuple[Talk, Seat, Call]]:
+    """A call that a supervisor has come into."""
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await ask(sue, talk, "call.listen", mode=mode, address="PJSIP/dora")
+        ear = await phone.rung()
+        await ear.answer()
+        await sue.frame("contact.supervised", lambda frame: frame["act"] == "listen_begun")
+        yield talk, sue, ear
+
+
+async def ask(sue: Seat, talk: Talk, kind: str, **data: Any) -> None:
+    """A command of the supervisor's about the call."""
+    await sue.ask(kind, contact_id=talk.contact, **data)
+
+
+async def among_themselves(talk: Talk) -> None:
+    """Caller and agent hear each other and nobody else."""
+    await hears(talk.caller, "anna")
+    await hears(talk.agent, "caller")
+
+
+async def test_who_listens_hears_both_and_is_heard_by_nobody(centre: CallCentre, phones: Phones) -> None:
+    async with listening(centre, phones, "listen") as (talk, sue, ear):
+        await hears(ear, "caller", "anna")
+        await among_themselves(talk)
+        await ask(sue, talk, "call.stop_listening")
+        await ear.until_ended()
+        await among_themselves(talk)
+
+
+async def test_who_whispers_is_heard_by_the_agent_only(centre: CallCentre, phones: Phones) -> None:
+    async with listening(centre, phones, "whisper") as (talk, _, ear):
+        await hears(ear, "caller", "anna")
+        await hears(talk.agent, "caller", "dora")
+        await hears(talk.caller, "anna")
+
+
+async def test_who_joins_is_heard_by_all(centre: CallCentre, phones: Phones) -> None:
+    async with listening(centre, phones, "join") as (talk, _, ear):
+        await hears(ear, "caller", "anna")
+        await hears(talk.agent, "caller", "dora")
+        await hears(talk.caller, "anna", "dora")
+        await ear.hang_up()
+        await among_themselves(talk)
+
+
+async def test_a_supervisor_changes_what_they_are_in_the_call_for(centre: CallCentre, phones: Phones) -> None:
+    async with listening(centre, phones, "listen") as (talk, sue, ear):
+        await hears(ear, "caller", "anna")
+        await ask(sue, talk, "call.listen", mode="whisper")
+        await hears(talk.agent, "caller", "dora")
+        await hears(talk.caller, "anna")
+        await ask(sue, talk, "call.listen", mode="join")
+        await hears(talk.caller, "anna", "dora")
+        await hears(talk.agent, "caller", "dora")
+        await ask(sue, talk, "call.listen", mode="listen")
+        await among_themselves(talk)
+        await hears(ear, "caller", "anna")
+        await ask(sue, talk, "call.listen", mode="whisper")
+        await hears(talk.agent, "caller", "dora")
+        await talk.caller.hang_up()
+        await ear.until_ended()
+        await talk.agent.until_ended()
+
+
+async def test_a_supervisor_takes_the_call_over_and_the_agent_is_out_of_it(centre: CallCentre, phones: Phones) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await ask(sue, talk, "call.take_over", address="PJSIP/dora")
+        ear = await phone.rung()
+        await among_themselves(talk)
+        await ear.answer()
+        await talk.agent.until_ended()
+        await hears(talk.caller, "dora")
+        await hears(ear, "caller")
+        await talk.caller.hang_up()
+        await ear.until_ended()
+
+
+async def test_a_supervisor_who_listens_takes_over_and_hands_the_caller_back_by_hanging_up(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with listening(centre, phones, "listen") as (talk, sue, ear):
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await ask(sue, talk, "call.take_over")
+        await talk.agent.until_ended()
+        await hears(talk.caller, "dora")
+        await ear.hang_up()
+        await hears_music(talk.caller)
+
+
+async def test_who_listens_on_while_the_caller_is_on_hold_still_hears_the_caller(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with listening(centre, phones, "listen") as (talk, _, ear):
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await hears_nobody(talk.agent)
+        await talk.ask("call.retrieve")
+        await hears(ear, "caller", "anna")
+
+
+async def test_a_supervisor_whose_phone_is_busy_is_not_in_the_call(centre: CallCentre, phones: Phones) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await ask(sue, talk, "call.listen", mode="listen", address="PJSIP/dora")
+        (await phone.rung()).reject(486)
+        await sue.frame("contact.supervised", lambda frame: frame["act"] == "listen_ended")
+        await among_themselves(talk)
