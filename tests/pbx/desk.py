@@ -53,8 +53,12 @@ class Seat:
         assert answer["ok"], answer
         return answer
 
+    async def becomes_ready(self) -> None:
+        """Say to be ready until that is taken: a phone that has just signed on is told of a moment later."""
+        await eventually(lambda: self.tab.ask("agent.ready"), lambda answer: bool(answer["ok"]))
+
     async def frame(
-        self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 5
+        self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 10
     ) -> dict[str, Any]:
         """The newest frame of a kind, once there is one as wanted."""
 
@@ -87,7 +91,7 @@ class CallCentre:
         await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
         seat = Seat(tab)
         if ready:
-            await eventually(lambda: tab.ask("agent.ready"), lambda answer: bool(answer["ok"]))
+            await seat.becomes_ready()
         try:
             yield seat
         finally:
@@ -103,9 +107,12 @@ class CallCentre:
 
     async def history(self, number: str) -> dict[str, Any]:
         """The interaction of a caller, once it is written."""
+        return (await self.histories(number, 1))[0]
+
+    async def histories(self, number: str, count: int) -> list[dict[str, Any]]:
+        """So many interactions of a caller, once they are written."""
         query = "SELECT * FROM interactions WHERE from_raw = $1"
-        rows = await eventually(lambda: self.rows(query, number), lambda found: len(found) == 1)
-        return rows[0]
+        return await eventually(lambda: self.rows(query, number), lambda found: len(found) == count, 10)
 
     async def until_quiet(self) -> None:
         """Until the switch has nothing of ours any more: no channel, no bridge."""
