@@ -70,8 +70,8 @@ class Seat:
         return found
 
     async def until(self, state: str) -> None:
-        """Until the agent is in this state."""
-        await self.frame("agent.state", lambda frame: frame["agent"]["state"] == state)
+        """Until the agent is in this state now, whatever they were before."""
+        await eventually(lambda: asyncio.sleep(0, self.tab.agent), lambda agent: agent.get("state") == state, 10)
 
 
 class CallCentre:

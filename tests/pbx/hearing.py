@@ -57,7 +57,7 @@ def hears(call: Call, wanted: list[Frame]) -> bool:
 
 async def until_hears(call: Call, wanted: list[Frame], seconds: float = 20.0) -> None:
     """Wait until these packets are heard."""
-    await call.until(lambda it: hears(it, wanted), seconds)
+    await call.until(lambda it: hears(it, wanted), seconds, every=0.1)
 
 
 def _power(frame: Frame) -> float:

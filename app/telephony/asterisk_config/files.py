@@ -40,6 +40,7 @@ def _asterisk(plan: AsteriskPlan) -> str:
         ("nocolor", "yes"),
         ("timestamp", "yes"),
         ("live_dangerously", "no"),
+        ("transmit_silence", "yes"),  # while a caller speaks a message: carriers end calls in which nothing comes
         ("maxfiles", 65536),
     )
     return file("folders and options", section("directories", *_directories(plan.folders)), options)
