@@ -16,7 +16,7 @@ import httpx
 import msgspec
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidMessage, WebSocketException
 
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
@@ -115,10 +115,7 @@ class AriConnection:
                 proxy=None,
             )
         except (OSError, WebSocketException, TimeoutError, EOFError) as error:
-            hint = " (is its `sessionlimit` in http.conf reached?)" if isinstance(error, EOFError) else ""
-            raise SwitchAway(
-                f"{_host(access)} did not open a WebSocket{hint}: {error or type(error).__name__}."
-            ) from None
+            raise SwitchAway(f"{_host(access)} did not open a WebSocket{_hint(error)}: {_said(error)}.") from None
         return cls(access, socket)
 
     async def __aenter__(self) -> "AriConnection":
@@ -209,7 +206,7 @@ async def ensure_usable(access: Access) -> None:
         async with httpx.AsyncClient(timeout=OPEN_SECONDS, trust_env=False) as http:
             told = await http.get(f"{access.http}/asterisk/info?only=system", headers=access.headers)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise SwitchAway(f"{_host(access)} does not answer: {error or type(error).__name__}.") from None
+        raise SwitchAway(f"{_host(access)} does not answer{_hint(error)}: {_said(error)}.") from None
     if told.status_code in (401, 403):
         raise SwitchUnusable(
             f"{_host(access)} does not accept ARI user {access.user!r} with the source's secret; "
@@ -244,5 +241,18 @@ def version_of(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def _hint(error: Exception) -> str:
+    """Asterisk closes a connection without a word where it has as many as it may have."""
+    wordless = isinstance(error, EOFError | InvalidMessage | httpx.RemoteProtocolError)
+    return " (is its `sessionlimit` in http.conf reached?)" if wordless else ""
+
+
+def _said(error: Exception) -> str:
+    return str(error).rstrip(".") or type(error).__name__
+
+
 def _host(access: Access) -> str:
-    return urlsplit(access.url).netloc or access.url
+    try:
+        return urlsplit(access.url).netloc or access.url
+    except ValueError:
+        return access.url
