@@ -241,6 +241,7 @@ async def live_floor(
             recordings,
             out,
             now,
+            _stop_the_process,
         )
         driver = ByPlatform(
             {

@@ -27,6 +27,7 @@ class StandIn:
         self.info = b""
         self.port = 0
         self.tried = 0
+        self.open = 0
         self.asked: list[Asked] = []
         self.filters = 0
         self.channels: list[dict[str, Any]] = []
@@ -75,8 +76,12 @@ class StandIn:
     async def serve(self, socket: ServerConnection) -> None:
         """One connection."""
         self.sockets.append(socket)
-        with suppress(ConnectionClosed):
-            await self._answer_all(socket)
+        self.open += 1
+        try:
+            with suppress(ConnectionClosed):
+                await self._answer_all(socket)
+        finally:
+            self.open -= 1
 
     async def _answer_all(self, socket: ServerConnection) -> None:
         async for frame in socket:

@@ -1,16 +1,17 @@
 """Calls after a gap: what the switch has is what is so."""
 
+import msgspec
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.player import Media
 from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, resumed
 from app.telephony.events import EventType
-from app.telephony.instructions import Collect, Music, Play, Script
+from app.telephony.instructions import Collect, Music, Play, Script, Voicemail
 from app.telephony.port import KnownCall, KnownLeg
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP, Replay, recorded
 
@@ -85,6 +86,22 @@ def test_a_menu_is_asked_for_again_since_its_end_may_not_have_been_told() -> Non
     came = resumed(line, sight(channel(CALL)), 9.0)
     assert told(came) == [EventType.SCRIPT_LOST]
     assert asked(came)[0].startswith("DELETE playbacks/")
+
+
+def test_a_message_whose_end_was_not_told_is_kept_and_ends_the_call() -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    line.perform(Script(number=5, instructions=(Voicemail(),)), [], 1.0)
+    (name,) = line.recordings
+    there = msgspec.structs.replace(sight(channel(CALL)), finished=frozenset([name, "another call's"]))
+    came = resumed(line, there, 9.0)
+    assert [each.name for each in came if isinstance(each, Stored)] == [name]
+    assert f"DELETE channels/{CALL}" in asked(came)
+
+
+def test_a_message_that_is_being_left_is_left_in_peace() -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    line.perform(Script(number=5, instructions=(Voicemail(),)), [], 1.0)
+    assert resumed(line, sight(channel(CALL)), 9.0) == []
 
 
 def test_who_waits_hears_music_again_whatever_has_come_of_it() -> None:

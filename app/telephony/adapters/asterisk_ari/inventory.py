@@ -1,6 +1,8 @@
 """What there is on an Asterisk at one moment, read after a gap in its events; `resuming` says what follows from it."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -10,6 +12,7 @@ from app.telephony.adapters.asterisk_ari.connection import AriConnection, Switch
 from app.telephony.adapters.asterisk_ari.resuming import Sight
 
 T = TypeVar("T")
+NOT_FOUND = 404
 
 WORDS = {
     "NOT_INUSE": "available",
@@ -42,8 +45,8 @@ class Inventory(msgspec.Struct, frozen=True):
     running_since: str
 
     @classmethod
-    async def taken(cls, connection: AriConnection) -> "Inventory":
-        """Read it now. Raises `SwitchAway`."""
+    async def taken(cls, connection: AriConnection, recordings: Iterable[str] = ()) -> "Inventory":
+        """Read it now, and whether these recordings still go on. Raises `SwitchAway`."""
         info = await _read(connection, "asterisk/info", Info)
         channels = await _read(connection, "channels", list[Channel])
         bridges = await _read(connection, "bridges", list[Bridge])
@@ -54,6 +57,7 @@ class Inventory(msgspec.Struct, frozen=True):
             sight=Sight(
                 {each.id: each for each in channels},
                 frozenset(channel for bridge in bridges for channel in bridge.channels),
+                frozenset([each for each in recordings if await _has_ended(connection, each)]),
             ),
             running_since=str(info.status.get("startup_time")),
             phones={
@@ -61,6 +65,11 @@ class Inventory(msgspec.Struct, frozen=True):
                 for address, here in online.items()
             },
         )
+
+
+async def _has_ended(connection: AriConnection, recording: str) -> bool:
+    path = f"recordings/live/{quote(recording, safe='')}"
+    return (await connection.ask(Request(method="GET", path=path))).status == NOT_FOUND
 
 
 async def _read(connection: AriConnection, path: str, kind: type[T]) -> T:

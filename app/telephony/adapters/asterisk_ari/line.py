@@ -101,7 +101,12 @@ class Line:
 
     def records(self, recording: str) -> bool:
         """Whether a recording of this name is being made of the call."""
-        return recording in self.tapes or recording in self.messages
+        return recording in self.recordings
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The recordings that are being made of the call."""
+        return (*self.tapes, *self.messages)
 
     # -- what the floor wants
 

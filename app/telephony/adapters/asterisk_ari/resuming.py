@@ -8,7 +8,7 @@ import msgspec
 
 from app.telephony.adapters.asterisk_ari import names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import EventType
@@ -23,16 +23,21 @@ FLOW = "flow-"
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """The channels of a switch at one moment, and which of them are in a bridge."""
+    """The channels of a switch at one moment, which of them are in a bridge, and which recordings have ended of those
+    that went on before."""
 
     channels: dict[str, Channel]
     bridged: frozenset[str]
+    finished: frozenset[str] = frozenset()
 
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     """What follows for a call that was known: ends and answers that were not told, and what may not have been done."""
     known = [each for each in (line.caller, *line.legs) if each is not None]  # a caller who is gone waits for nobody
-    done = [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
+    done = [
+        one for each in sorted(there.finished) if line.records(each) for one in line.take(_recorded(each, now), now)
+    ]
+    done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
         done += _answered(line, leg, there, now)
     return [*done, *_asked_again(line, there, now)]
@@ -129,6 +134,10 @@ def _call_of(channel: Channel, app: str) -> str | None:
 def _ended(channel: str, now: float) -> Event:
     ended = Channel(id=channel)
     return Event(type="ChannelDestroyed", timestamp=_timestamp(now), channel=ended, cause=NETWORK_OUT_OF_ORDER)
+
+
+def _recorded(name: str, now: float) -> Event:
+    return Event(type="RecordingFinished", timestamp=_timestamp(now), recording=Recording(name=name))
 
 
 def _timestamp(at: float) -> str:

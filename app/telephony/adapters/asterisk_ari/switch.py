@@ -159,7 +159,8 @@ class Switch:
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
                 await self._prepare(connection)
-                there, known = await Inventory.taken(connection), await self._known()
+                recordings = [name for call in self._calls.values() for name in call.line.recordings]
+                there, known = await Inventory.taken(connection, recordings), await self._known()
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
                 self._connection, self._connected_at, self.trouble = connection, self._clock(), None
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))

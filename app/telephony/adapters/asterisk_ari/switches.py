@@ -35,8 +35,10 @@ class AsteriskSwitches:
         recordings: RecordingSink,
         http: httpx.AsyncClient,
         clock: Clock,
+        on_death: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         self._recordings = recordings
+        self._on_death = on_death
         self._http = http
         self._directory = directory
         self._speech = speech
@@ -47,7 +49,7 @@ class AsteriskSwitches:
 
     def start(self) -> None:
         """Begin: this process owns the floor."""
-        self._tasks = Supervisor()
+        self._tasks = Supervisor(self._on_death)
         self._tasks.start("sources that are Asterisks", self._follow())
 
     async def stop(self) -> None:
