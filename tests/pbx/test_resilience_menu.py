@@ -1,4 +1,4 @@
-"""Callfloor is killed while a caller is in a menu."""
+"""Callfloor is killed while a caller is in a menu, or leaves a message."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +11,8 @@ from tests.pbx.flows import publish
 from tests.pbx.hearing import Words, until_hears
 from tests.pbx.site import PbxSite, Phones
 from tests.pbx.talks import hears
+from tests.pbx.test_messages import FLOW as MESSAGE
+from tests.pbx.test_messages import heard, message, speaking
 from tests.pbx.test_resilience import SECONDS, kinds, started_again
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
@@ -40,6 +42,7 @@ nodes:
 async def menu(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "4100")
+        await publish(database, MESSAGE.replace("most_seconds: 5", "most_seconds: 60"), "500")
 
     async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
         yield made
@@ -65,4 +68,17 @@ async def test_a_menu_is_said_again_after_the_server_was_killed_and_takes_keys(
         await rung.until_ended()
     assert "call.script_lost" in await kinds(menu, "13800001111")
     assert (await menu.history("13800001111"))["outcome"] == "answered"
+    await menu.until_quiet()
+
+
+async def test_a_message_that_is_left_while_the_server_dies_is_kept(
+    menu: CallCentre, phones: Phones, tmp_path: Path
+) -> None:
+    call = await speaking(phones, Words(tmp_path / "words"))
+    menu.server.kill()
+    await started_again(menu.server)
+    await call.press("#")
+    await call.until_ended(SECONDS)
+    _, samples = await message(menu)
+    assert heard(samples)
     await menu.until_quiet()

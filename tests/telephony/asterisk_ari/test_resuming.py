@@ -5,7 +5,7 @@ import pytest
 
 from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party
+from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party, Recording
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.player import Media
@@ -96,6 +96,19 @@ def test_a_message_whose_end_was_not_told_is_kept_and_ends_the_call() -> None:
     came = resumed(line, there, 9.0)
     assert [each.name for each in came if isinstance(each, Stored)] == [name]
     assert f"DELETE channels/{CALL}" in asked(came)
+
+
+def test_a_message_that_a_process_before_us_let_be_left_is_kept_once() -> None:
+    ((line, _),) = adopted(SETUP, sight(channel(CALL)), (), 9.0)
+    ended = Event(
+        type="RecordingFinished",
+        timestamp="2026-01-01T00:00:10+00:00",
+        recording=Recording(name=names.message(CALL, 5), duration=4),
+    )
+    came = line.take(ended, 9.0)
+    assert [each.seconds for each in came if isinstance(each, Stored)] == [4.0]
+    assert f"DELETE channels/{CALL}" in asked(came)
+    assert line.take(ended, 9.0) == []
 
 
 def test_a_message_that_is_being_left_is_left_in_peace() -> None:

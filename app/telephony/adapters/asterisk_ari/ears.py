@@ -8,7 +8,7 @@ from typing import Protocol
 
 from app.telephony.adapters.asterisk_ari import names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Stored, Told
-from app.telephony.adapters.asterisk_ari.ari import Event
+from app.telephony.adapters.asterisk_ari.ari import Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import JOINS, Leg, Setup
 from app.telephony.events import EventType
 
@@ -24,6 +24,7 @@ class Line(Protocol):
     contact: str
     over: bool
     spies: int
+    gone: set[str]
     legs: dict[str, Leg]
     together: set[str]
     tapes: dict[str, float]
@@ -112,8 +113,9 @@ def tape_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     return [Told(type=EventType.RECORDING_FAILED, at=at, cause=cause, details=details)]
 
 
-def recorded(line: Line, name: str, at: float) -> list[Action]:
+def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     """A recording has ended: an ordered one, or the message of a caller, whose call ends with it."""
+    name = recording.name
     started = line.tapes.pop(name, None)
     if started is not None:
         pauses = tuple((begin, at if end is None else end) for begin, end in line.pauses.pop(name, []))
@@ -121,8 +123,11 @@ def recorded(line: Line, name: str, at: float) -> list[Action]:
         tape = next((leg for leg in line.legs.values() if leg.name.who == name), None)
         return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
     started = line.messages.pop(name, None)
+    if started is None and names.is_message(line.call, name) and name not in line.gone:
+        started = at - recording.duration  # a process that is no more let it be left
     if started is None:
         return []
+    line.gone.add(name)
     kept = f"{line.contact}.message"
     message = Stored(name=name, recording=kept, started_at=started, seconds=max(0.0, at - started), ordered=False)
     return [message, *(line.nobody_left() if line.over else line.end())]

@@ -71,7 +71,7 @@ class Line:
             case "PlaybackFinished" if event.playback is not None:
                 return self._played_on(self.player.played(event.playback.id, event.playback.state, now), now)
             case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
-                return ears.recorded(self, event.recording.name, event.at)
+                return ears.recorded(self, event.recording, event.at)
         return []
 
     def wake(self, token: str, now: float) -> list[Action]:
@@ -100,8 +100,8 @@ class Line:
         return [Told(type=EventType.CLEARED, at=at, cause=cause), Ended()]
 
     def records(self, recording: str) -> bool:
-        """Whether a recording of this name is being made of the call."""
-        return recording in self.recordings
+        """Whether a recording of this name is being made of the call, or was begun by a process that is no more."""
+        return recording in self.recordings or names.is_message(self.call, recording)
 
     @property
     def recordings(self) -> tuple[str, ...]:

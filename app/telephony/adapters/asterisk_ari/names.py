@@ -59,5 +59,10 @@ def message(call: str, script: int) -> str:
     return f"{_plain(call)}.message.{script}"
 
 
+def is_message(call: str, recording: str) -> bool:
+    """Whether a recording is what a caller of this call leaves for us."""
+    return recording.startswith(f"{_plain(call)}.message.")
+
+
 def _plain(part: str) -> str:
     return part.replace(".", DOT)
