@@ -37,7 +37,7 @@ LINES = msgspec.structs.replace(
 
 def shorter(flow: str) -> str:
     """The flow, for a caller who keys nothing and does not want to wait."""
-    flow = flow.replace("retries: 1\n    otherwise: chinese", "retries: 1\n    seconds: 1\n    otherwise: chinese")
+    flow = flow.replace("retries: 1\n    otherwise: chinese", "retries: 0\n    seconds: 1\n    otherwise: chinese")
     return flow.replace("  main:\n    type: menu\n", "  main:\n    type: menu\n    seconds: 1\n    retries: 1\n")
 
 
@@ -151,6 +151,26 @@ async def test_keys_that_come_as_messages_lead_there_in_english(bank: CallCentre
     await bank.until_quiet()
 
 
+async def test_who_knows_the_way_keys_on_without_waiting_for_the_question(
+    bank: CallCentre, words: Words, phones: Phones
+) -> None:
+    anna, caller = await phones.agent("anna"), await phones.caller()
+    async with bank.seat("anna") as seat:
+        call = caller.dial("95555")
+        ears = Ears(call, words)
+        await ears.text(NODES["choose_language"]["prompt"][0]["say"], "zh")
+        await call.press(f"22{CARD}#{PIN}")
+        await ears.text("Your available balance is 12.5 yuan.", "en")
+        await ears.prompt("anything_else", "en")
+        await call.press("11")
+        await (await anna.rung()).answer()
+        assert (await seat.frame("contact.offered"))["contact"]["queue"] == "cards"
+        await call.until_hears(TONES["anna"])
+        await call.hang_up()
+    await bank.until_quiet()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("bank", [shorter], indirect=True)
 async def test_who_keys_nothing_is_asked_again_and_then_reaches_somebody(
     bank: CallCentre, words: Words, phones: Phones

@@ -163,3 +163,34 @@ def test_a_collect_without_a_prompt_waits_at_once(asked: Collect) -> None:
 def test_prompts_of_a_script_are_those_that_are_played_in_their_order() -> None:
     script = Script(number=1, instructions=(HELLO, Pause(seconds=1), Collect(prompts=(NAMES, Pause(seconds=1), HELLO))))
     assert prompts_of(script) == [HELLO, NAMES, HELLO]
+
+
+def asked_again(player: Player, at: float, *instructions: AnyInstruction) -> list[Action]:
+    """What comes of the next script, number 8."""
+    return player.begin(CALL, Script(number=8, instructions=instructions), ((A,), (B,)), at)
+
+
+def test_a_key_between_an_answer_and_the_next_question_belongs_to_that() -> None:
+    player, _ = begun(Collect(prompts=(NAMES,)))
+    assert told(player.key("1", 101.0)).details["digits"] == "1"
+    assert player.key("2", 101.1) == player.key("3", 101.2) == []
+    actions = asked_again(player, 101.3, Collect(most=2, secret=True, prompts=(NAMES,)))
+    assert stops(actions) == 1
+    assert (secret := told(actions).secret) is not None
+    assert secret.get_secret_value() == "23"
+    assert "digits" not in told(actions).details
+
+
+@pytest.mark.parametrize(
+    ("at", "instructions"),
+    [(110.0, (Collect(prompts=(NAMES,)),)), (101.3, (HELLO, Collect(prompts=(NAMES,)))), (101.3, (HELLO,))],
+    ids=["later", "after_something_else", "nothing_asked"],
+)
+def test_a_key_that_was_pressed_for_nothing_is_forgotten(at: float, instructions: tuple[AnyInstruction, ...]) -> None:
+    player, _ = begun(Collect(prompts=(NAMES,)))
+    player.key("1", 101.0)
+    player.key("2", 101.1)
+    assert not [each for each in asked_again(player, at, *instructions) if isinstance(each, Told)]
+    player.stop()
+    player.key("3", at)
+    assert not [each for each in asked_again(player, at, Collect(prompts=(NAMES,))) if isinstance(each, Told)]

@@ -17,6 +17,9 @@ from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Pro
 LONGEST_PROMPT = 300.0
 """Seconds after which a prompt whose end was not told is taken to be over."""
 
+AHEAD_SECONDS = 2.0
+"""A key that is pressed after an answer and before what is asked next is taken for that, for so long."""
+
 MISSING = "call.prompt_missing"
 """Kept with the call: a prompt could not be played."""
 
@@ -53,6 +56,7 @@ class Player:
         self._begun = 0
         self._playing: str | None = None
         self._keys = ""
+        self._ahead: list[tuple[str, float]] | None = None
         self._token = ""
         self._prompting = False
         self.script: Script | None = None
@@ -74,6 +78,7 @@ class Player:
 
     def begin(self, channel: str, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
         """Play this script on a channel, instead of what is being played. `media` are those of `prompts_of`."""
+        ahead = [digit for digit, at in self._ahead or () if now - at <= AHEAD_SECONDS]
         before = self.stop()
         self._channel, self.script, self._begun = channel, script, round(now * 1000)
         ready = iter(media)
@@ -85,13 +90,13 @@ class Player:
                 elif isinstance(one, Pause):
                     self._steps.append(one.seconds)
         self._prompting = True
-        return [*before, *self._next(now)]
+        return [*before, *self._next(now), *(one for digit in ahead for one in self.key(digit, now))]
 
     def stop(self) -> list[Action]:
         """Play nothing more of the present script."""
         silence: list[Action] = [requests.stop(self._playing)] if self._playing else []
         self._steps, self._step, self._try, self._playing = [], 0, 0, None
-        self._keys, self._token, self.script, self._prompting = "", "", None, False
+        self._keys, self._token, self.script, self._prompting, self._ahead = "", "", None, False, None
         return silence
 
     def played(self, playback: str, state: str, now: float) -> list[Action]:
@@ -113,8 +118,11 @@ class Player:
         return self.played(self._playing or "", "failed", now) if refused else []
 
     def key(self, digit: str, now: float) -> list[Action]:
-        """A key was pressed."""
+        """A key was pressed. One that comes between an answer and the next question belongs to that: who knows the way
+        does not wait to be asked."""
         asked = self.last
+        if self.script is None and self._ahead is not None:
+            self._ahead.append((digit, now))
         if not isinstance(asked, Collect) or (self._prompting and not (asked.barge_in and self._in_collect)):
             return []
         quiet: list[Action] = [requests.stop(self._playing)] if self._playing else []
@@ -178,6 +186,7 @@ class Player:
         assert isinstance(self.last, Collect)
         keys, number, secret = self._keys, self.number, self.last.secret
         self.stop()
+        self._ahead = []
         details: dict[str, object] = {"script": number, "finished": finished}
         if secret and keys:
             return [Told(type=EventType.DIGITS, at=now, details=details, secret=SecretStr(keys))]
