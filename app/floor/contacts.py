@@ -4,7 +4,7 @@ import msgspec
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
-from app.calls.leg import LegState
+from app.calls.leg import Leg, LegState
 from app.core.instants import to_millisecond
 from app.floor import party, recordings
 from app.floor.callbacks import open_callback, put_back
@@ -247,10 +247,18 @@ def _keeps_place(contact: Contact) -> bool:
 
 
 def _told_late(work: Work, contact: Contact) -> list[str]:
-    """The agents of whom it was told only after their part was over that they had answered."""
-    talked = [leg.agent for leg in contact.call.legs if leg.agent and leg.talk_seconds + leg.hold_seconds > 0]
+    """The agents of whom it was told only after their part was over that they had answered. Who waits at their phone
+    for a customer who is being called has not."""
+    customer = contact.call.customer
+    if contact.call.direction == "outbound" and (customer is None or not _talked(customer)):
+        return []
+    talked = [leg.agent for leg in contact.call.legs if leg.agent and _talked(leg)]
     known = work.store.config.agents
     return [agent for agent in dict.fromkeys(talked) if agent not in contact.served_by and agent in known]
+
+
+def _talked(leg: Leg) -> bool:
+    return leg.talk_seconds + leg.hold_seconds > 0
 
 
 def _way_out(contact: Contact, cause: str | None, kept: bool) -> str:

@@ -15,7 +15,10 @@ def at_the_phone(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if not fresh or contact.call.direction != "outbound" or contact.call.over:
         return contact
     contact = contact.with_(
-        state=ContactState.CONNECTING, agents=(agent_id,), close_at=work.now + contacts.DIAL_SECONDS
+        state=ContactState.CONNECTING,
+        agents=(agent_id,),
+        close_at=work.now + contacts.DIAL_SECONDS,
+        sent_away=False,
     )
     contact = contact.noted(work.now, "call.dialled", agent=agent_id, to=contact.call.to, at="phone")
     work.store.put_contact(contact)
