@@ -31,7 +31,7 @@ class AsteriskServer:
 
     def __init__(self, installation: Installation, folder: Path, files: Mapping[str, str]) -> None:
         self._installation = installation
-        self.folder = folder
+        self.folder = folder.resolve()  # Asterisk looks for its files from a folder of its own
         self._files = files
         self._process: subprocess.Popen[bytes] | None = None
 
