@@ -15,13 +15,12 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidMessage, WebSocketException
+from websockets.exceptions import InvalidMessage, WebSocketException
 
 from app.core.errors import Unavailable
-from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari import ari
 from app.telephony.adapters.asterisk_ari.actions import Request
+from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
 
 log = structlog.get_logger(__name__)
 
@@ -86,15 +85,12 @@ class Access(msgspec.Struct, frozen=True):
 class AriConnection:
     """Use as `async with await AriConnection.open(access) as connection`; `run` reads until the connection ends."""
 
-    def __init__(self, access: Access, socket: ClientConnection) -> None:
+    def __init__(self, access: Access, wire: Wire) -> None:
         self._access = access
-        self._socket = socket
+        self._wire = wire
         self._numbers = itertools.count(1)
         self._asked: dict[str, asyncio.Future[Answered]] = {}
         self._ended = False
-        self._outgoing: asyncio.Queue[str] = asyncio.Queue()
-        self._tasks = Supervisor()
-        self._tasks.start("requests to an Asterisk", self._write())
 
     @classmethod
     async def open(cls, access: Access) -> "AriConnection":
@@ -102,21 +98,11 @@ class AriConnection:
         await ensure_usable(access)
         query = urlencode({"app": access.app, "subscribeAll": "true"})
         try:
-            socket = await connect(
-                f"{access.url.rstrip('/')}/events?{query}",
-                additional_headers=access.headers,
-                open_timeout=OPEN_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
-                close_timeout=CLOSE_SECONDS,
-                compression=None,
-                max_size=None,
-                max_queue=None,
-                proxy=None,
-            )
+            url = f"{access.url.rstrip('/')}/events?{query}"
+            wire = await open_wire(url, access.headers, OPEN_SECONDS, PING_SECONDS)
         except (OSError, WebSocketException, TimeoutError, EOFError) as error:
             raise SwitchAway(f"{_host(access)} did not open a WebSocket{_hint(error)}: {_said(error)}.") from None
-        return cls(access, socket)
+        return cls(access, wire)
 
     async def __aenter__(self) -> "AriConnection":
         return self
@@ -124,25 +110,27 @@ class AriConnection:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._tasks.stop()
-        await self._socket.close()
+        await self._wire.close(CLOSE_SECONDS)
         self._fail()
 
     async def run(self, on_event: Callable[[ari.Event], None]) -> None:
         """Hand each event over, in order, until the connection ends; raises `SwitchAway` then."""
+
+        def take(frame: bytes) -> None:
+            try:
+                event = ari.decode(frame)
+            except msgspec.DecodeError as error:
+                log.warning("frame not understood", switch=_host(self._access), error=str(error))
+                return
+            if event.type == "RESTResponse":
+                self._answer(event)
+            else:
+                on_event(event)
+
         try:
-            async for frame in self._socket:
-                try:
-                    event = ari.decode(frame)
-                except msgspec.DecodeError as error:
-                    log.warning("frame not understood", switch=_host(self._access), error=str(error))
-                    continue
-                if event.type == "RESTResponse":
-                    self._answer(event)
-                else:
-                    on_event(event)
-        except ConnectionClosed:
-            pass
+            self._wire.read(take)
+            await asyncio.wait([self._wire.ended])
+            self._wire.ended.result()
         finally:
             self._fail()
         raise SwitchAway(f"The connection to {_host(self._access)} has ended.")
@@ -167,7 +155,7 @@ class AriConnection:
         if request.body is not None:
             frame["content_type"] = "application/json"
             frame["message_body"] = msgspec.json.encode(request.body).decode()
-        self._outgoing.put_nowait(msgspec.json.encode(frame).decode())
+        self._wire.send(msgspec.json.encode(frame))
         return future
 
     async def ask(self, request: Request) -> Answered:
@@ -177,14 +165,6 @@ class AriConnection:
                 return await self.send(request)
         except TimeoutError:
             raise SwitchAway(f"{_host(self._access)} did not answer {request.method} {request.path}.") from None
-
-    async def _write(self) -> None:
-        """One task writes, so that requests go out in the order in which they were asked for."""
-        try:
-            while True:
-                await self._socket.send(await self._outgoing.get())
-        except ConnectionClosed:
-            return  # whoever reads sees it too
 
     def _answer(self, event: ari.Event) -> None:
         future = self._asked.pop(event.request_id, None)

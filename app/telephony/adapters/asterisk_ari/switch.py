@@ -385,7 +385,7 @@ class Switch:
         await self._until_taken(lambda: self._floor.phone(address, word))
 
     def _rings_for_us(self, address: str) -> bool:
-        legs = (leg for call in self._calls.values() for leg in call.line.legs.values())
+        legs = (leg for call in reversed(self._calls.values()) for leg in call.line.legs.values())
         return any(leg.role == names.AGENT and endpoint(leg.address) == address for leg in legs)
 
 
