@@ -1,19 +1,28 @@
 """What a platform that we drive tells by itself, on its way to the floor."""
 
+from typing import Protocol
+
 from pydantic import SecretStr
 
 from app.api.intake import Intake
 from app.api.webhooks import CtiFloor
-from app.floor.commands import PhoneState
+from app.floor.commands import Destination, PhoneState, Transfer
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Script
 from app.telephony.port import KnownCall, Notice
 
 
+class DrivenFloor(CtiFloor, Protocol):
+    """What they need of the floor."""
+
+    def agent_at(self, address: str) -> str | None:
+        """Whose phone is at this address. Raises `Unavailable`."""
+
+
 class DrivenSource:
     """The floor as one source of a driven platform sees it."""
 
-    def __init__(self, source: str, intake: Intake, floor: CtiFloor) -> None:
+    def __init__(self, source: str, intake: Intake, floor: DrivenFloor) -> None:
         self._source = source
         self._intake = intake
         self._floor = floor
@@ -25,6 +34,20 @@ class DrivenSource:
     def calls(self) -> list[KnownCall]:
         """The calls of the source that the floor holds to be alive. Raises `Unavailable`."""
         return self._floor.calls_of(self._source)
+
+    def agent_at(self, address: str) -> str | None:
+        """Whose phone is at this address. Raises `Unavailable`."""
+        return self._floor.agent_at(address)
+
+    async def transfer(self, contact: str, agent: str, target: str, key: str) -> str | None:
+        """What an agent's phone asks for, as the agent's command: to a colleague's phone, a number or a queue. Gives
+        why it cannot be. Raises `Unavailable` while nothing can be committed."""
+        colleague = self._floor.agent_at(f"PJSIP/{target}") or self._floor.agent_at(target)
+        number = target if any(character.isdigit() for character in target) else None
+        to = Destination(agent=colleague) if colleague else Destination(number=number, queue=None if number else target)
+        wish = Transfer(contact_id=contact, agent_id=agent, to=to)
+        answer = await self._floor.submit(wish, f"cti:{self._source}", f"transfer:{key}")
+        return None if answer.ok else str(answer.body.get("detail"))
 
     async def phone(self, address: str, word: str) -> None:
         """What a phone is: available, unavailable, in_use. Raises `Unavailable` while nothing can be committed."""

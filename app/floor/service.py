@@ -117,6 +117,12 @@ class Floor:
             return False
         return number is None or contact.call.from_ is not None
 
+    def agent_at(self, address: str) -> str | None:
+        """The agent whose phone is at this address. Raises Unavailable as `submit` would."""
+        if self.status != "owner" or self._tenure is None:
+            raise self._unavailable()
+        return self._tenure.state.store.by_address.get(address)
+
     def calls_of(self, source: str) -> list[KnownCall]:
         """The calls of a source that live for all that memory knows, and who is on them; what was not told of yet is
         left out. Raises Unavailable as `submit` would."""

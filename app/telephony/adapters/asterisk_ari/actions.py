@@ -39,6 +39,13 @@ class Wake(msgspec.Struct, frozen=True):
     token: str
 
 
+class Later(msgspec.Struct, frozen=True):
+    """Send this request after so many seconds, unless the call is over by then."""
+
+    seconds: float
+    request: Request
+
+
 class Perform(msgspec.Struct, frozen=True):
     """Make these instructions playable, and give them to `perform`."""
 
@@ -61,4 +68,14 @@ class Ended(msgspec.Struct, frozen=True):
     """Nothing of the call is left on the switch."""
 
 
-Action = Request | Told | Wake | Perform | Stored | Ended
+class Referred(msgspec.Struct, frozen=True, kw_only=True):
+    """The phone of an agent wants their caller to go to `target`: ask the floor. `key` stands for this wish."""
+
+    contact: str
+    agent: str
+    target: str
+    channel: str
+    key: str
+
+
+Action = Request | Later | Told | Wake | Perform | Stored | Referred | Ended

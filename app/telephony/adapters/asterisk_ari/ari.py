@@ -129,6 +129,17 @@ class Event(msgspec.Struct, frozen=True):
     message_body: str = ""
 
     @property
+    def dialled(self) -> str:
+        """What was dialled, of a call that comes to us by the dialplan."""
+        return self.args[1] if len(self.args) > 1 else ""
+
+    @property
+    def subject(self) -> Channel | None:
+        """The channel that it is about; that of a phone which asks for a transfer."""
+        asking = self.referred_by.source_channel if self.referred_by is not None else None
+        return self.channel if self.channel is not None else asking
+
+    @property
     def at(self) -> float:
         """When it happened by the switch's clock, epoch seconds; 0 where it does not say."""
         return _instant(self.timestamp)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari.actions import Perform, Stored, Told
+from app.telephony.adapters.asterisk_ari.actions import Perform, Referred, Stored, Told
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import CallEvent
 
@@ -16,7 +16,7 @@ class LiveCall:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.news: asyncio.Queue[Told | Perform | Stored | None] = asyncio.Queue()
+        self.news: asyncio.Queue[Told | Perform | Stored | Referred | None] = asyncio.Queue()
         self.over = False
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -81,3 +81,9 @@ def raw_of(event: CallEvent) -> bytes:
     }
     told = {key: value for key, value in data.items() if value is not None}
     return msgspec.json.encode({"type": event.type, "at": event.at, "data": told})
+
+
+def seen(sent: "asyncio.Future[Any]") -> None:
+    """The connection has ended before the answer; the resynchronisation sees to what came of the request."""
+    if not sent.cancelled():
+        sent.exception()

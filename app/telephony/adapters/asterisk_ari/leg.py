@@ -15,7 +15,8 @@ JOINS = "join"
 @dataclass
 class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
-    somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's."""
+    somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
+    `referring`: its phone has asked for a transfer (REFER) and waits for what becomes of that."""
 
     name: Name
     address: str
@@ -25,6 +26,7 @@ class Leg:
     flow: bool = False
     handed: str | None = None
     mode: str = "listen"
+    referring: bool = False
     channel: str = ""
 
     @property

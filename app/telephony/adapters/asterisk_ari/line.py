@@ -7,7 +7,7 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
@@ -140,7 +140,7 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        return [requests.hang_up(leg.id)]
+        return referring.granted(self, leg) if leg.referring else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
         """Let these hear each other, and whoever is in the bridge already."""
@@ -196,11 +196,11 @@ class Line:
     def _agent_up(self, leg: Leg, event: Event) -> list[Action]:
         news = self.told(EventType.ESTABLISHED, leg, event.at)
         if self.caller is None:
-            return [news, *self._call_customer(leg)]
+            return [news, *self.call_customer(leg)]
         joined = (leg.id,) if self.held else (self.caller, leg.id)
         return [*self.bring_together(*joined), news]
 
-    def _call_customer(self, leg: Leg) -> list[Action]:
+    def call_customer(self, leg: Leg) -> list[Action]:
         """The agent who dials is on the line: now the customer is rung."""
         name = names.Name(self.call, names.CUSTOMER, leg.name.order)
         customer = Leg(name, dialled(self.setup, self.to) or "")

@@ -44,6 +44,11 @@ class Phones:
         self._seen[address] = word
         self._look(address)
 
+    def known(self, name: str) -> str | None:
+        """The address of the phone that is called by this name, if the switch has one."""
+        address = TECHNOLOGY + name
+        return address if address in self._seen and address not in self._trunks else None
+
     def is_trunk(self, address: str) -> None:
         """Calls come from outside there: nobody's phone, whose state changes with every call."""
         self._trunks.add(address)

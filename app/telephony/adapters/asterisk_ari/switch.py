@@ -4,19 +4,28 @@ News of a call go to the floor one after the other, each once it is taken; reque
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
-from pydantic import SecretStr
 
 from app.core.clock import Clock, iso
 from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import ari, names, outcomes
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Perform, Request, Stored, Told, Wake
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
+from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring
+from app.telephony.adapters.asterisk_ari.actions import (
+    Action,
+    Ended,
+    Later,
+    Perform,
+    Referred,
+    Request,
+    Stored,
+    Told,
+    Wake,
+)
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of, seen
 from app.telephony.adapters.asterisk_ari.connection import (
     ANSWER_SECONDS,
     Access,
@@ -26,6 +35,7 @@ from app.telephony.adapters.asterisk_ari.connection import (
     SwitchAway,
     SwitchUnusable,
 )
+from app.telephony.adapters.asterisk_ari.floor import Floor
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -33,7 +43,7 @@ from app.telephony.adapters.asterisk_ari.orders import obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed
-from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before
+from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script
@@ -47,19 +57,6 @@ STEADY_SECONDS = 5.0
 
 LOST_SECONDS = 20.0
 """A switch that has been away for so long is lost, with its calls."""
-
-
-class Floor(Protocol):
-    """What a switch needs of the floor: where news go. Bound to a source."""
-
-    async def take(self, notice: Notice, delivery: str, secret: SecretStr | None) -> tuple[str, Script | None]:
-        """News of a call; gives its contact and what is to be carried out. Raises `Unavailable` to come again."""
-
-    async def phone(self, address: str, word: str) -> None:
-        """A phone is available, unavailable, in use, or nothing is known of it. Raises `Unavailable`."""
-
-    def calls(self) -> list[KnownCall]:
-        """The calls that are held to be alive. Raises `Unavailable`."""
 
 
 class Switch:
@@ -140,7 +137,7 @@ class Switch:
     async def _all_answered(self, sent: list["asyncio.Future[Answered]"]) -> Outcome:
         """Whether the switch has got these; it may take them, too, after nobody waits any more."""
         for each in sent:
-            each.add_done_callback(_seen)
+            each.add_done_callback(seen)
         if sent:
             await asyncio.wait(sent, timeout=ANSWER_SECONDS)
         for each in sent:
@@ -232,8 +229,11 @@ class Switch:
             case "DeviceStateChanged" if event.device_state is not None:
                 self._phones.saw(event.device_state.name, phone_word(event.device_state.state))
                 return
-            case "StasisStart" if event.channel is not None and event.args[:1] == ("inbound",):
-                self._inbound(event, event.channel)
+            case "StasisStart" if event.channel is not None and event.args[:1] in (("inbound",), ("phone",)):
+                self._began(event, event.channel)
+                return
+            case "ChannelTransfer":
+                self._referred(event)
                 return
         call = self._call_about(event)
         if call is not None:
@@ -241,14 +241,37 @@ class Switch:
             if event.channel is not None and event.type in ("StasisEnd", "ChannelDestroyed"):
                 self._phones.left(event.channel.address)
 
-    def _inbound(self, event: ari.Event, channel: ari.Channel) -> None:
+    def _began(self, event: ari.Event, channel: ari.Channel) -> None:
         if channel.id in self._by_channel:
             return
-        self._phones.is_trunk(channel.address)
-        line = Line(self._setup, channel.id, caller=channel.id)
-        line.from_, line.to = channel.caller.number or None, event.args[1] if len(event.args) > 1 else None
-        call = self._open(line)
-        call.news.put_nowait(Told(type=EventType.OFFERED, at=event.at, leg_id=channel.id))
+        if event.args[0] == "phone":
+            agent, colleague = self._agent_at(channel), self._phones.known(event.dialled)
+            line, actions = phone_calls.begun(self._setup, event, channel, agent, colleague)
+        else:
+            self._phones.is_trunk(channel.address)
+            line, actions = phone_calls.came(self._setup, event, channel)
+        self._follow(self._open(line), actions)
+
+    def _agent_at(self, channel: ari.Channel | None) -> str | None:
+        with suppress(Unavailable):
+            return self._floor.agent_at(channel.address) if channel is not None else None
+        return None
+
+    def _referred(self, event: ari.Event) -> None:
+        """A phone asks for a transfer: to somebody whom it has called itself, or to where it says."""
+        source, other = event.subject, event.refer_to.destination_channel if event.refer_to else None
+        call = self._by_channel.get(source.id) if source is not None else None
+        if call is None:
+            return
+        second = self._by_channel.get(other.id) if other is not None else None
+        if second is None:
+            self._follow(call, referring.asked(call.line, event))
+            return
+        partner = event.refer_to.connected_channel if event.refer_to else None
+        agent = self._agent_at(partner)
+        for each, actions in zip((call, second), referring.joined(call.line, second.line, event, agent), strict=True):
+            self._follow(each, actions)
+        self._know_legs(call)
 
     def _open(self, line: Line) -> LiveCall:
         call = self._calls[line.call] = LiveCall(line)
@@ -285,7 +308,7 @@ class Switch:
     def _follow(self, call: LiveCall, actions: Iterable[Action]) -> None:
         """Do what came of an event; whose requests are not taken, nobody waits for here."""
         for sent in self._do(call, actions):
-            sent.add_done_callback(_seen)
+            sent.add_done_callback(seen)
         self._know_legs(call)
 
     def _do(self, call: LiveCall, actions: Iterable[Action]) -> list["asyncio.Future[Answered]"]:
@@ -294,7 +317,9 @@ class Switch:
             match action:
                 case Request():
                     sent.append(self._send(call, action))
-                case Told() | Perform() | Stored():
+                case Later(seconds=seconds, request=later):
+                    call.wake_in(seconds, lambda later=later: self._follow(call, [later]))  # type: ignore[misc]
+                case Told() | Perform() | Stored() | Referred():
                     call.news.put_nowait(action)
                 case Wake(at=at, token=token):
                     call.wake_in(at - self._clock(), lambda token=token: self._wake(call, token))  # type: ignore[misc]
@@ -336,29 +361,24 @@ class Switch:
         while (news := await call.news.get()) is not None:
             match news:
                 case Told():
-                    await self._until_taken(lambda news=news: self._tell(call, news))  # type: ignore[misc]
+                    await until_taken(self._source, lambda news=news: self._tell(call, news))  # type: ignore[misc]
                 case Stored():
                     self._keep_aside(call, news)
                 case Perform(script=script):
                     await self._perform(call, script)
+                case Referred():
+                    await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
+
+    async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
+        why_not = await self._floor.transfer(wish.contact, wish.agent, wish.target, wish.key)
+        if why_not is not None:
+            log.info("a transfer that a phone asked for is refused", agent=wish.agent, target=wish.target, why=why_not)
+            self._follow(call, referring.declined(call.line, wish))
 
     def _keep_aside(self, call: LiveCall, stored: Stored) -> None:
         """A recording takes its time, in which other news of the call do not wait."""
-        keeping = self._until_taken(lambda: self._keep(call, stored))
+        keeping = until_taken(self._source, lambda: self._keep(call, stored))
         self._tasks.start(f"recording {stored.recording}", keeping)
-
-    async def _until_taken(self, attempt: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                return await attempt()
-            except Unavailable as error:
-                await asyncio.sleep(error.retry_after)
-            except CallfloorError as error:
-                log.error("news of a call were not taken", source=self._source, error=error.detail)
-                return None
-            except Exception:  # one piece of news must not cost all that follow
-                log.exception("news of a call could not be told", source=self._source)
-                return None
 
     async def _tell(self, call: LiveCall, told: Told) -> None:
         line = call.line
@@ -382,14 +402,8 @@ class Switch:
         await self._tell(call, Told(type=kind, at=self._clock(), details=details))
 
     async def _tell_phone(self, address: str, word: str) -> None:
-        await self._until_taken(lambda: self._floor.phone(address, word))
+        await until_taken(self._source, lambda: self._floor.phone(address, word))
 
     def _rings_for_us(self, address: str) -> bool:
         legs = (leg for call in reversed(self._calls.values()) for leg in call.line.legs.values())
         return any(leg.role == names.AGENT and endpoint(leg.address) == address for leg in legs)
-
-
-def _seen(sent: "asyncio.Future[Answered]") -> None:
-    """The connection has ended before the answer; the resynchronisation sees to what came of the request."""
-    if not sent.cancelled():
-        sent.exception()

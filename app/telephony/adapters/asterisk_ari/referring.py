@@ -1,0 +1,140 @@
+"""Transfers that a phone asks for itself (REFER). Asterisk tells of them and does nothing (`ari-only`). Pure.
+
+Blind, it is the agent's wish to the floor, which decides as if it were a command at the screen. Attended, the agent has
+called somebody at their phone before: the caller and that partner are joined, and the agent is out of both calls.
+"""
+
+import re
+from typing import NamedTuple, Protocol
+
+from app.telephony.adapters.asterisk_ari import names, requests
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Later, Referred, Told
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.events import EventType
+
+LEAVES_SECONDS = 1.0
+"""After that a phone whose transfer was done is hung up on, if it has not done so itself."""
+
+TRANSFERRED = "transferred"
+_USER = re.compile(r"(?:sips?:)?([^@;>]+)")
+
+
+class Line(Protocol):
+    """What is needed of a call here; see `line.Line`."""
+
+    call: str
+    caller: str | None
+    contact: str
+    over: bool
+    legs: dict[str, Leg]
+    together: set[str]
+
+    def told(self, kind: str, leg: Leg, at: float, cause: str | None = None) -> Told:
+        """News of a leg."""
+
+    def bring_together(self, *channels: str) -> list[Action]:
+        """Let these hear each other."""
+
+    def drop(self, leg: Leg, why: str) -> list[Action]:
+        """End a leg ourselves."""
+
+
+class Joined(NamedTuple):
+    """What a transfer after a call at the phone leads to: for the caller's call, and for the call with the partner."""
+
+    here: list[Action]
+    there: list[Action]
+
+
+def refused(channel: str) -> Action:
+    """Tell a phone that nothing comes of what it asked for."""
+    return requests.transfer_progress(channel, "channel_unavailable")
+
+
+def asked(line: Line, event: Event) -> list[Action]:
+    """A phone on this call wants the other side to go elsewhere."""
+    source = event.subject
+    if source is None:
+        return []
+    own, target = line.legs.get(source.id), _target(event)
+    if own is not None and (own.referring or own.withdrawn):  # each is told twice
+        return []
+    if own is None or own.agent is None or not own.up or target is None or not line.contact:
+        return [refused(source.id)]
+    own.referring = True
+    key = f"{source.id}:{event.at:.3f}"
+    return [Referred(contact=line.contact, agent=own.agent, target=target, channel=source.id, key=key)]
+
+
+def granted(line: Line, leg: Leg) -> list[Action]:
+    """Its phone is told, and out of the call at once; it is given time to hang up by itself, as phones do then."""
+    leg.referring = False
+    line.together.discard(leg.id)
+    told = requests.transfer_progress(leg.id, "channel_answered")
+    out = requests.part(names.bridge(line.call), leg.id)
+    return [told, out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
+
+
+def declined(line: Line, referred: Referred) -> list[Action]:
+    """The floor does not want it: the agent stays where they are."""
+    own = line.legs.get(referred.channel)
+    if own is None or not own.referring:
+        return []
+    own.referring = False
+    return [refused(referred.channel)]
+
+
+def joined(line: Line, other: Line, event: Event, agent: str | None) -> Joined:
+    """The caller of `line` and whom the agent has called in `other`; `agent` is who that is, if it is one."""
+    source, partner = event.subject, event.refer_to.connected_channel if event.refer_to else None
+    own = line.legs.get(source.id) if source is not None else None
+    if source is None:
+        return Joined([], [])
+    if own is None or own.agent is None or line.caller is None or partner is None or not _talks(other, partner):
+        return Joined([refused(source.id)], [])
+    own.referring = True
+    leg = _as_leg(line, own.agent, partner, agent)
+    here = [
+        line.told(EventType.ESTABLISHED, leg, event.at),
+        line.told(EventType.TRANSFERRED, own, event.at),
+        *line.bring_together(line.caller, partner.id),
+        *line.drop(own, TRANSFERRED),
+    ]
+    return Joined(here, _left(other, partner.id, event.at))
+
+
+def _as_leg(line: Line, by: str, partner: Channel, agent: str | None) -> Leg:
+    """The partner as a party of the caller's call; with one at a number it ends."""
+    role = names.PARTY if agent is None else names.AGENT
+    name = names.Name(line.call, role, "refer", agent or "")
+    handed = by if agent is None else None
+    leg = Leg(name, partner.address, up=True, rang=True, handed=handed, channel=partner.id)
+    line.legs[partner.id] = leg
+    return leg
+
+
+def _talks(other: Line, partner: Channel) -> bool:
+    return not other.over and partner.id in other.together
+
+
+def _left(other: Line, partner: str, at: float) -> list[Action]:
+    """The agent's own call to the partner is over, but not the partner's part in it."""
+    rest = [each for each in (other.caller, *other.legs) if each not in (None, partner)]
+    other.over, other.caller = True, None
+    other.legs.clear()
+    ended = [Told(type=EventType.CLEARED, at=at, cause=TRANSFERRED)] if other.contact else []
+    return [
+        *ended,
+        *(requests.hang_up(each) for each in rest if each),
+        requests.no_bridge(names.bridge(other.call)),
+        Ended(),
+    ]
+
+
+def _target(event: Event) -> str | None:
+    """What was dialled, of an address or alone."""
+    wanted = event.refer_to.requested_destination if event.refer_to is not None else None
+    text = wanted.get("destination") if isinstance(wanted, dict) else wanted
+    found = _USER.match(text) if isinstance(text, str) else None
+    return found[1] if found else None

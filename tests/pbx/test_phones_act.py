@@ -1,0 +1,164 @@
+"""What agents do at their phones themselves, over a real Asterisk: they call, and they transfer (REFER)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.demo.pbx.sip.call import CallOver
+from tests.fixtures.database import Server
+from tests.fixtures.waiting import eventually
+from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.site import PbxSite, Phones
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, talking
+
+pytestmark = pytest.mark.enable_socket
+NUMBER = "5550001"
+
+
+@pytest.fixture
+async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    async with call_centre(server, asterisk, tmp_path) as made:
+        yield made
+
+
+async def handed_over(talk: Talk) -> None:
+    """The phone is told that its transfer was done, and the agent is out of the call."""
+    await talk.agent.until_ended()
+    assert talk.agent.transfer_progress[-1].startswith("SIP/2.0 200")
+    await talk.seat.until("working_after_call")
+
+
+async def test_a_phone_sends_the_caller_to_a_colleague(centre: CallCentre, phones: Phones) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo"):
+        await talk.agent.transfer("bo")
+        await handed_over(talk)
+        rung = await bo.rung()
+        await rung.answer()
+        await hears(talk.caller, "bo")
+        await hears(rung, "caller")
+        await rung.hang_up()
+        await talk.caller.until_ended()
+
+
+async def test_a_phone_sends_the_caller_to_a_number(centre: CallCentre, phones: Phones) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones) as talk:
+        await talk.agent.transfer(NUMBER)
+        await handed_over(talk)
+        rung = await outside.rung()
+        await rung.answer()
+        await hears(talk.caller, "dora")
+        await hears(rung, "caller")
+
+
+async def test_a_phone_sends_the_caller_to_a_queue(centre: CallCentre, phones: Phones) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.agent.transfer("taped")
+        await handed_over(talk)
+        await hears_music(talk.caller)
+        async with centre.seat("bo"):
+            await (await bo.rung()).answer()
+            await hears(talk.caller, "bo")
+
+
+async def test_a_phone_that_wants_the_impossible_is_told_so_and_keeps_the_caller(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.agent.transfer("carl")
+        await talk.agent.until(lambda it: any("503" in each for each in it.transfer_progress), SECONDS)
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+
+
+async def test_a_phone_calls_a_colleague_and_the_floor_has_no_contact_of_it(centre: CallCentre, phones: Phones) -> None:
+    anna, bo = await phones.agent("anna"), await phones.agent("bo")
+    out = await anna.dial("bo").until_answered()
+    rung = await bo.rung()
+    assert rung.caller == "anna"
+    await rung.answer()
+    await hears(out, "bo")
+    await hears(rung, "anna")
+    assert (await centre.get("/api/v1/floor")).json()["contacts"] == []
+    await rung.hang_up()
+    await out.until_ended()
+
+
+async def test_a_colleague_who_does_not_want_to_talk_ends_the_call(centre: CallCentre, phones: Phones) -> None:
+    anna, bo = await phones.agent("anna"), await phones.agent("bo")
+    out = anna.dial("bo")
+    (await bo.rung()).reject(486)
+    await out.until_ended()
+    assert await centre.rows("SELECT * FROM interactions") == []
+
+
+async def test_a_phone_calls_a_customer_who_is_a_contact_of_the_agent(centre: CallCentre, phones: Phones) -> None:
+    anna, outside = await phones.agent("anna"), await phones.outside()
+    async with centre.seat("anna") as seat:
+        out = anna.dial(NUMBER)
+        rung = await outside.rung()
+        assert (rung.number, rung.caller) == (NUMBER, "+8695555")
+        await seat.until("busy")
+        await rung.answer()
+        await hears(out, "caller")
+        await hears(rung, "anna")
+        await out.hang_up()
+        await rung.until_ended()
+        await seat.until("working_after_call")
+    query = "SELECT direction, outcome FROM interactions WHERE to_raw = $1"
+    rows = await eventually(lambda: centre.rows(query, NUMBER), lambda found: len(found) == 1, SECONDS)
+    assert (rows[0]["direction"], rows[0]["outcome"]) == ("outbound", "answered")
+
+
+async def test_what_a_phone_dials_and_nobody_has_is_refused(centre: CallCentre, phones: Phones) -> None:
+    anna = await phones.agent("anna")
+    with pytest.raises(CallOver):
+        await anna.dial("nobody").until_answered()
+    assert await centre.rows("SELECT * FROM interactions") == []
+
+
+async def test_an_agent_who_has_called_a_colleague_joins_them_with_the_caller(
+    centre: CallCentre, phones: Phones
+) -> None:
+    anna, bo = await phones.agent("anna"), await phones.agent("bo")
+    async with talking(centre, phones, phone=anna) as talk, centre.seat("bo") as seat:
+        await talk.agent.hold()
+        await hears_music(talk.caller)
+        second = anna.dial("bo")
+        rung = await bo.rung()
+        await rung.answer()
+        await second.until_answered()
+        await hears(second, "bo")
+        await talk.agent.transfer_to(second)
+        await handed_over(talk)
+        await second.until_ended()
+        await hears(talk.caller, "bo")
+        await hears(rung, "caller")
+        await seat.until("busy")
+        await rung.hang_up()
+        await talk.caller.until_ended()
+        assert (await centre.history("13800001111"))["outcome"] == "answered"
+
+
+async def test_an_agent_who_has_called_a_number_joins_it_with_the_caller(centre: CallCentre, phones: Phones) -> None:
+    anna, outside = await phones.agent("anna"), await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones, phone=anna) as talk:
+        await talk.agent.hold()
+        second = anna.dial(NUMBER)
+        rung = await outside.rung()
+        await rung.answer()
+        await second.until_answered()
+        await hears(second, "dora")
+        await talk.agent.transfer_to(second)
+        await handed_over(talk)
+        await second.until_ended()
+        await hears(talk.caller, "dora")
+        await hears(rung, "caller")
+        await rung.hang_up()
+        await talk.caller.until_ended()
