@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from app.core.clock import now
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
-from app.telephony.adapters.asterisk_ari import retrying
+from app.telephony.adapters.asterisk_ari import calls, retrying
 from app.telephony.adapters.asterisk_ari import switch as module
 from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchAway, SwitchUnusable
 from app.telephony.adapters.asterisk_ari.leg import Setup
@@ -58,6 +58,12 @@ class FakeFloor:
         if self.busy:
             raise Busy("not now")
         return self.alive
+
+    async def transfer(self, contact: str, agent: str, target: str, key: str) -> str | None:
+        return "nobody is transferred here"
+
+    def agent_at(self, address: str) -> str | None:
+        return None
 
 
 class FakePrompts:
@@ -145,7 +151,7 @@ async def test_an_answer_that_comes_after_the_end_of_a_call_keeps_nothing_of_it(
 
 
 async def test_an_order_whose_answer_does_not_come_has_missed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(calls, "ANSWER_SECONDS", 0.2)
     bench.asterisk.answers = lambda asked: None
     await bench.asterisk.call()
     await until(lambda: bench.floor.told)

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 
 from app.telephony.adapters.asterisk_ari.actions import Perform, Referred, Stored, Told
+from app.telephony.adapters.asterisk_ari.connection import ANSWER_SECONDS, Answered
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import CallEvent
+from app.telephony.port import Delivered, Missed, Outcome
 
 
 class LiveCall:
@@ -87,3 +89,17 @@ def seen(sent: "asyncio.Future[Any]") -> None:
     """The connection has ended before the answer; the resynchronisation sees to what came of the request."""
     if not sent.cancelled():
         sent.exception()
+
+
+async def all_answered(source: str, sent: list["asyncio.Future[Answered]"]) -> Outcome:
+    """Whether the switch has got these; it may take them, too, after nobody waits any more."""
+    for each in sent:
+        each.add_done_callback(seen)
+    if sent:
+        await asyncio.wait(sent, timeout=ANSWER_SECONDS)
+    for each in sent:
+        if not each.done():
+            return Missed(f"Asterisk {source} did not answer in time.")
+        if (error := each.exception()) is not None:
+            return Missed(str(error))
+    return Delivered()

@@ -25,9 +25,8 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Told,
     Wake,
 )
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of, seen
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, all_answered, delivery_of, event_of, raw_of, seen
 from app.telephony.adapters.asterisk_ari.connection import (
-    ANSWER_SECONDS,
     Access,
     Answered,
     AriConnection,
@@ -47,7 +46,7 @@ from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_befo
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script
-from app.telephony.port import Connection, Delivered, KnownCall, Missed, Notice, Outcome, Refused, SwitchCommand
+from app.telephony.port import Connection, KnownCall, Missed, Notice, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
@@ -132,20 +131,7 @@ class Switch:
         if isinstance(wanted, Refused):
             return wanted
         self._know_legs(call)
-        return await self._all_answered(self._do(call, wanted))
-
-    async def _all_answered(self, sent: list["asyncio.Future[Answered]"]) -> Outcome:
-        """Whether the switch has got these; it may take them, too, after nobody waits any more."""
-        for each in sent:
-            each.add_done_callback(seen)
-        if sent:
-            await asyncio.wait(sent, timeout=ANSWER_SECONDS)
-        for each in sent:
-            if not each.done():
-                return Missed(f"Asterisk {self._source} did not answer in time.")
-            if (error := each.exception()) is not None:
-                return Missed(str(error))
-        return Delivered()
+        return await all_answered(self._source, self._do(call, wanted))
 
     # -- connecting
 
