@@ -40,6 +40,9 @@ class Line(Protocol):
     def bring_together(self, *channels: str) -> list[Action]:
         """Let these hear each other."""
 
+    def perhaps_alone(self) -> list[Action]:
+        """A customer whom the last other one has left hears music."""
+
     def nobody_left(self) -> list[Action]:
         """What is to be done once the last channel is gone."""
 
@@ -93,7 +96,8 @@ def tape_up(line: Line, leg: Leg, event: Event) -> list[Action]:
 def listener_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     """A supervisor has gone, or was not reached."""
     spies = [one for spy in _spies_of(line, leg) for one in line.drop(spy, outcomes.WITHDRAWN)]
-    return [*spies, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause)]
+    alone = line.perhaps_alone() if leg.mode == JOINS else []
+    return [*spies, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause), *alone]
 
 
 def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
@@ -102,6 +106,8 @@ def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     gone: list[Action] = [requests.no_bridge(names.spying(leg.name))]
     if listener is None or leg.withdrawn:
         return gone
+    if not leg.up:  # the switch could not make it, and would not the next time
+        return [*gone, *line.drop(listener, outcomes.DROPPED)]
     return [*gone, *replace(line, listener, "listen", "")]
 
 
@@ -128,8 +134,8 @@ def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     if started is None:
         return []
     line.gone.add(name)
-    kept = f"{line.contact}.message"
-    message = Stored(name=name, recording=kept, started_at=started, seconds=max(0.0, at - started), ordered=False)
+    seconds = max(0.0, at - started)
+    message = Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
     return [message, *(line.nobody_left() if line.over else line.end())]
 
 

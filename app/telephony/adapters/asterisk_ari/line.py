@@ -265,7 +265,8 @@ class Line:
         self.gone.add(leg.id)
         self.together.discard(leg.id)
         if self.over:
-            return self.nobody_left()
+            room = [requests.no_bridge(names.spying(leg.name))] if leg.role == names.SPY else []
+            return [*room, *self.nobody_left()]
         return _ON_END[leg.role](self, leg, cause, at)
 
     def _agent_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
@@ -274,7 +275,7 @@ class Line:
         if self.caller is None and not self.others():
             self.over = True
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
-        return [news, *self._perhaps_alone()]
+        return [news, *self.perhaps_alone()]
 
     def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
         """Whom we called was not reached."""
@@ -287,14 +288,14 @@ class Line:
         reached."""
         news = self.told(EventType.CONNECTION_CLEARED if leg.up else EventType.FAILED, leg, at, cause)
         if not (leg.flow or leg.handed) or self.caller is None:
-            return [news, *self._perhaps_alone()]
+            return [news, *self.perhaps_alone()]
         if leg.up:
             return [news, *([] if self.others() else self.end())]
         details = {"script": self._done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
         back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
         return [news, requests.no_ringback(self.caller), back, *self.waits()]
 
-    def _perhaps_alone(self) -> list[Action]:
+    def perhaps_alone(self) -> list[Action]:
         """A customer whom the last other one has left hears music instead of nothing."""
         if any(leg.up for leg in self.others()):
             return []

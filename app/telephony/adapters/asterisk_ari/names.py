@@ -54,6 +54,10 @@ def spying(name: Name) -> str:
     return f"{_plain(name.call)}.listening.{_plain(name.order)}"
 
 
+MESSAGE = "message"
+"""What a message is called after its contact."""
+
+
 def message(call: str, script: int) -> str:
     """The recording of what a caller leaves for us."""
     return f"{_plain(call)}.message.{script}"

@@ -79,7 +79,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
     address = dialled(line.setup, number)
     if address is None:
         return Refused(f"{number!r} cannot be dialled; a number has digits, * and #, and may begin with +.")
-    leg = Leg(names.Name(line.call, names.PARTY, order.key), address, handed=handed)
+    leg = Leg(names.Name(line.call, names.PARTY, order.key, handed or ""), address, handed=handed)
     return line.dial(leg, caller_id=line.setup.caller_id)
 
 
@@ -176,7 +176,9 @@ def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
     if line.caller is None:
         return Refused("There is no caller.")
     own = line.of_agent(order.agent.get("id"))
-    dropped = [one for leg in line.others(own.id if own else None) for one in line.drop(leg, outcomes.WITHDRAWN)]
+    agent, number = str(order.to.get("agent") or ""), dialled(line.setup, order.to.get("number"))
+    consulted = [leg for leg in line.others(own.id if own else None) if _meant(leg, agent, number)]
+    dropped = [one for leg in consulted for one in line.drop(leg, outcomes.WITHDRAWN)]
     if own is None:
         return dropped
     return [*dropped, *line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]

@@ -40,7 +40,7 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
         done += _answered(line, leg, there, now)
-    return [*done, *_asked_again(line, there, now)]
+    return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
 
 def adopted(setup: Setup, there: Sight, known: Iterable[str], now: float) -> list[tuple[Line, list[Action]]]:
@@ -70,7 +70,10 @@ def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
     else:
         flow = name.role == names.PARTY and name.order.startswith(FLOW)
         here = up and (bridged or name.role in (names.SPY, names.TAPE))
-        line.legs[channel.id] = Leg(name, channel.address, up=here, rang=True, flow=flow, channel=channel.id)
+        handed = name.who or None if name.role == names.PARTY else None
+        line.legs[channel.id] = Leg(
+            name, channel.address, up=here, rang=True, flow=flow, handed=handed, channel=channel.id
+        )
     if name is not None and name.role == names.CUSTOMER:
         line.direction = "outbound"
     if name is not None and name.role == names.TAPE:
@@ -105,6 +108,15 @@ def _answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
     if leg.up or channel is None or channel.state != "Up" or channel.dialplan.app_name != "Stasis":
         return []
     return line.take(Event(type="StasisStart", timestamp=_timestamp(now), channel=channel), now)
+
+
+def _ended_again(line: Line, there: Sight) -> list[Action]:
+    """Hang-ups that may not have got through."""
+    return [
+        requests.hang_up(leg.id)
+        for leg in line.legs.values()
+        if (line.over or leg.withdrawn) and leg.id in there.channels
+    ]
 
 
 def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import structlog
 
 from app.core.clock import Clock, iso
@@ -129,6 +130,8 @@ class Switch:
             return Refused(f"Asterisk {self._source} has no such call.")
         wanted = obey(call.line, command, self._clock())
         if isinstance(wanted, Refused):
+            if call.line.caller is None and not call.line.legs:  # it was opened for this order
+                self._forget(call)
             return wanted
         self._know_legs(call)
         return await all_answered(self._source, self._do(call, wanted))
@@ -381,6 +384,8 @@ class Switch:
         self._follow(call, call.line.perform(script, media, self._clock()))
 
     async def _keep(self, call: LiveCall, recording: Stored) -> None:
+        if recording.recording == names.MESSAGE:  # the contact is known by now, whoever took the call
+            recording = msgspec.structs.replace(recording, recording=f"{call.line.contact}.{names.MESSAGE}")
         kept = await self._tapes.keep(call.line.contact, recording)
         kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
         details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
