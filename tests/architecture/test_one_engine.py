@@ -1,6 +1,7 @@
 """The floor and the simulation decide by the same code: a figure of the simulator is a promise about the floor."""
 
 import ast
+import gc
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,11 @@ def imports(room: str) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("room", ["floor", "simulation"])
 def test_floor_and_simulation_import_the_one_engine(room: str) -> None:
-    taken = imports(room)
+    gc.disable()  # what is collected amid a parse makes CPython 3.11 miscount its depth (SystemError)
+    try:
+        taken = imports(room)
+    finally:
+        gc.enable()
     assert (ENGINE, "Engine") in taken
     assert not set(MATCHING.items()) & taken, "only the engine matches"
 

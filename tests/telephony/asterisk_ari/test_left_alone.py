@@ -4,9 +4,9 @@ from typing import Any
 
 from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event
 from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import adopted, resumed
+from app.telephony.adapters.asterisk_ari.resuming import adopted, resumed, strays
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
@@ -102,3 +102,10 @@ def test_caller_whose_number_is_not_reached_after_a_restart_comes_back() -> None
     gone = Event(type="ChannelDestroyed", channel=Channel(id=party), cause=17, tech_cause=486)
     told = [each for each in line.take(gone, 10.0) if isinstance(each, Told)]
     assert [each.details.get("transfer") for each in told if each.type == EventType.SCRIPT_DONE] == ["busy"]
+
+
+def test_phone_whose_own_call_nobody_knows_any_more_is_not_left_in_silence() -> None:
+    phone = Channel(id="1.5", name="PJSIP/anna-1", state="Up", dialplan=Dialplan("bo", "Stasis", "callfloor,phone,bo"))
+    there = sight(channel(CALL), channel(ANNA), phone)
+    assert asked(strays(SETUP, there, set())) == ["DELETE channels/1.5"]
+    assert strays(SETUP, there, {"1.5"}) == []

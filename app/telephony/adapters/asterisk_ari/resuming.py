@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from app.telephony.adapters.asterisk_ari import names, outcomes, requests
-from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -51,6 +51,18 @@ def adopted(setup: Setup, there: Sight, known: Iterable[str], now: float) -> lis
         if call is not None:
             _adopt(lines.get(call) or lines.setdefault(call, Line(setup, call)), channel, channel.id in there.bridged)
     return [(line, _news(line, there, now)) for line in lines.values()]
+
+
+def strays(setup: Setup, there: Sight, known: Iterable[str]) -> list[Request]:
+    """Phones whose own calls a process that is no more had in hand: nobody knows whom they were for, and nobody is to
+    sit in silence."""
+    ours = f"{setup.app},phone"
+    found = [each for each in there.channels.values() if each.id not in known and names.read(each.id) is None]
+    return [
+        requests.hang_up(each.id)
+        for each in found
+        if each.dialplan.app_name == "Stasis" and each.dialplan.app_data.startswith(ours)
+    ]
 
 
 def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:

@@ -42,7 +42,7 @@ from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.orders import obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
-from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed
+from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed, strays
 from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType, OrderType
@@ -185,6 +185,8 @@ class Switch:
         for call in list(self._calls.values()):
             self._follow(call, resumed(call.line, there.sight, now))
         believed = {each.id: each for each in known}
+        for stray in strays(self._setup, there.sight, set(self._by_channel)) if self._connection is not None else ():
+            self._connection.send(stray).add_done_callback(seen)  # type: ignore[union-attr]
         for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now):
             left = left_behind(line, believed[line.call], now) if line.call in believed else []
             self._follow(self._open(line), [*actions, *left])
