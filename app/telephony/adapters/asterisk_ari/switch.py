@@ -294,8 +294,6 @@ class Switch:
             call = self._open(line)
         return call
 
-    # -- actions
-
     def _follow(self, call: LiveCall, actions: Iterable[Action]) -> None:
         """Do what came of an event; whose requests are not taken, nobody waits for here."""
         for sent in self._do(call, actions):
@@ -344,8 +342,6 @@ class Switch:
             del self._calls[call.line.call]
         for channel in [each for each, owner in self._by_channel.items() if owner is call]:
             del self._by_channel[channel]
-
-    # -- news
 
     async def _live(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
