@@ -371,3 +371,12 @@ async def test_a_switch_that_is_left_leaves_nothing_running_and_no_call_hung_up(
     assert isinstance(await bench.order(OrderType.DISCONNECT), Missed)
     assert not bench.asterisk.said("DELETE", "channels")
     assert not [task for task in asyncio.all_tasks() if "17.1" in task.get_name()]
+
+
+async def test_who_has_gone_already_is_held_to_be_hung_up_on(bench: Bench) -> None:
+    await bench.asterisk.call()
+    await until(lambda: bench.floor.told)
+    await bench.asterisk.tell("ChannelDestroyed", channel=incoming("17.1"), cause=16)
+    await until(lambda: not bench.switch._by_channel)
+    assert isinstance(await bench.order(OrderType.DISCONNECT), Delivered)
+    assert isinstance(await bench.order(OrderType.HOLD, agent=AGENT), Refused)

@@ -15,7 +15,7 @@ from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
 from app.telephony.adapters.asterisk_ari.line import OFFER, Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import AnyInstruction, Collect, HangUp, Say, Script, Voicemail
-from app.telephony.port import Refused, SwitchCommand
+from app.telephony.port import Delivered, Refused, SwitchCommand
 from app.telephony.sentences import BEEP, CALLBACK_OFFER, in_languages
 
 TRANSFERRED = "transferred"
@@ -49,6 +49,14 @@ def obey(line: Line, command: SwitchCommand, now: float) -> list[Action] | Refus
         return [] if command.type in _DONE_WHEN_OVER else Refused("The call is over.")
     line.contact = line.contact or str(command.data.get("contact_id", ""))
     return run(line, Order(command.key, now, command.data))
+
+
+def after_the_end(command: SwitchCommand) -> Delivered | Refused:
+    """What becomes of an order for a call that is not on the switch. Whoever is to be hung up on has gone: the floor
+    may say so while the news of it are still on their way."""
+    if command.type in _DONE_WHEN_OVER:
+        return Delivered()
+    return Refused("There is no such call on the switch.")
 
 
 def _connect(line: Line, order: Order) -> list[Action] | Refused:

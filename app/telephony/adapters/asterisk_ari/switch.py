@@ -39,7 +39,7 @@ from app.telephony.adapters.asterisk_ari.floor import Floor
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.orders import obey
+from app.telephony.adapters.asterisk_ari.orders import after_the_end, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed, strays
@@ -127,7 +127,7 @@ class Switch:
             return Missed(self.trouble or f"Asterisk {self._source} is not connected.")
         call = self._call_of(command)
         if call is None:
-            return Refused(f"Asterisk {self._source} has no such call.")
+            return after_the_end(command)
         wanted = obey(call.line, command, self._clock())
         if isinstance(wanted, Refused):
             if call.line.caller is None and not call.line.legs:  # it was opened for this order
