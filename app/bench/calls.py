@@ -70,7 +70,7 @@ class NoAsterisk(Unavailable):
 
 class Site(NamedTuple):
     """A running Asterisk that Callfloor has configured: where it speaks SIP and ARI, who signs on, from which addresses
-    its trunk's callers come and its phones; `stop` ends it."""
+    its trunk's callers come and its phones; `clear` ends all calls on it, `stop` ends it."""
 
     version: str
     pid: int
@@ -81,6 +81,7 @@ class Site(NamedTuple):
     outside: str
     inside: str
     phones: Sequence[tuple[str, str]]
+    clear: Callable[[], object]
     stop: Callable[[], None]
 
     @property
@@ -215,8 +216,9 @@ class Contest:
             async with asyncio.timeout(QUIET_SECONDS):
                 while self._callers.open or self._phones.calls:  # noqa: ASYNC110 - the calls end one by one
                     await asyncio.sleep(0.05)
-        except TimeoutError:
-            pass
+        except TimeoutError:  # the next round must not suffer from what this one has left
+            await asyncio.to_thread(self._site.clear)
+            await asyncio.sleep(TURN_SECONDS)
         left, self._callers.open = len(self._callers.open), set()
         return left + self._callers.refused
 

@@ -1,6 +1,7 @@
 """The Asterisk of the bench: installed if need be, on this machine alone."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from app.bench.calls import NoAsterisk, Site
@@ -35,5 +36,6 @@ def started(home: Path, folder: Path, phones: Sequence[str], added: Mapping[str,
         outside=CARRIER_HOST,
         inside=PHONES_HOST,
         phones=[(phone.endpoint, phone.password) for phone in known],
+        clear=partial(server.command, "channel request hangup all"),
         stop=server.stop,
     )

@@ -29,7 +29,7 @@ def words(command: str, port: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> None:
     programs = Programs(
         serve=lambda port: words("serve", port),
