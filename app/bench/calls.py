@@ -33,6 +33,7 @@ TURN_SECONDS = 3.0
 """Longer than a process takes to see that a source is switched on or off, and to connect."""
 
 QUIET_SECONDS = 90.0
+CLEARED_SECONDS = 10.0
 ADDED = {
     "modules.conf": "load=app_queue.so\n",
     "extensions.conf": "".join(
@@ -218,7 +219,7 @@ class Contest:
                     await asyncio.sleep(0.05)
         except TimeoutError:  # the next round must not suffer from what this one has left
             await asyncio.to_thread(self._site.clear)
-            await asyncio.sleep(TURN_SECONDS)
+            await asyncio.sleep(CLEARED_SECONDS)
         left, self._callers.open = len(self._callers.open), set()
         return left + self._callers.refused
 

@@ -1,8 +1,10 @@
 """The Asterisk of the bench: installed if need be, on this machine alone."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from app.bench.calls import NoAsterisk, Site
 from app.demo.pbx.apt import AsteriskMissing
@@ -36,6 +38,12 @@ def started(home: Path, folder: Path, phones: Sequence[str], added: Mapping[str,
         outside=CARRIER_HOST,
         inside=PHONES_HOST,
         phones=[(phone.endpoint, phone.password) for phone in known],
-        clear=partial(server.command, "channel request hangup all"),
+        clear=partial(_clear, server),
         stop=server.stop,
     )
+
+
+def _clear(server: AsteriskServer) -> None:
+    """Hang up on everybody; a switch that is too busy to be told does so later, or not at all."""
+    with suppress(AsteriskFailed, TimeoutExpired):
+        server.command("channel request hangup all")
