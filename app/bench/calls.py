@@ -209,7 +209,9 @@ class Contest:
         used = self._cores.shares(1.0)
         each = {name: seconds * 1e3 / calls for name, seconds in used.items()}
         freed = latency(self._freed) if self._freed and queue == FEW else None
-        return Round(rival, rate, calls, lost, latency(self._offered), freed, each)
+        told = Round(rival, rate, calls, lost, latency(self._offered), freed, each)
+        self._say(f"  {_in_a_line(told)}")
+        return told
 
     async def _quiet(self) -> int:
         """Until the last call is over; how many were lost."""
@@ -233,6 +235,12 @@ class Contest:
 
     def _left(self, agent: str, at: float) -> None:
         self._left_at[agent] = at
+
+
+def _in_a_line(told: Round) -> str:
+    took = told.freed or told.offered
+    figures = ", ".join(f"{share * 1e3:.1f}" for share in (took.median, took.p95, took.p99))
+    return f"{told.calls} calls, {told.lost} lost; median, p95, p99: {figures} ms"
 
 
 @asynccontextmanager

@@ -79,6 +79,11 @@ class Replay:
         """The instants that were asked for."""
         return [each for each in self.actions if isinstance(each, Wake)]
 
+    def asked_when_woken(self) -> list[str]:
+        """What the switch is asked once the last of these instants has come."""
+        came = self.line.wake(self.wakes[-1].token, self.wakes[-1].at)
+        return [f"{each.method} {each.path}" for each in came if isinstance(each, Request)]
+
     @property
     def ended(self) -> int:
         """How often it was said that nothing of the call is left."""

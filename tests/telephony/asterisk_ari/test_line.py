@@ -90,8 +90,32 @@ def test_an_agent_who_hangs_up_has_put_down_and_the_caller_hears_music_until_the
             break
         replay.give(line)
     assert replay.told[-1] == (EventType.CONNECTION_CLEARED, "anna", HUNG_UP)
-    assert replay.asked[-1] == f"POST channels/{CALL}/moh"
+    assert replay.asked[-1] != f"POST channels/{CALL}/moh"
+    assert replay.asked_when_woken() == [
+        "POST bridges/1700000000~1.talk/removeChannel",
+        f"POST channels/{CALL}/moh",
+    ]
     assert not replay.ended
+
+
+def test_an_agent_who_hangs_up_leaves_no_music_behind_where_the_floor_ends_the_call() -> None:
+    replay = replayed("agent_ends")
+    music = replay.asked.count(f"POST channels/{CALL}/moh")
+    for each in replay.wakes:
+        replay.actions += replay.line.wake(each.token, each.at)
+    assert replay.asked.count(f"POST channels/{CALL}/moh") == music
+
+
+def test_who_is_rung_for_hears_music_only_after_a_moment() -> None:
+    replay = Replay()
+    for line in recorded("agent_ends"):
+        replay.give(line)
+        if line.get("order") == "call.connect":
+            break
+    replay.actions += replay.line.waits(replay.now)
+    assert replay.asked[-1] == f"POST channels/{CALL}/answer"
+    assert replay.asked_when_woken() == [f"POST channels/{CALL}/moh"]
+    assert replay.asked_when_woken() == []
 
 
 def test_a_phones_own_hold_is_told_like_one_by_order() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party, Recording
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -66,11 +66,13 @@ def test_a_caller_who_is_gone_with_their_agent_is_over_and_waits_for_nobody() ->
 
 
 def test_an_agent_who_is_gone_has_dropped_out_and_the_caller_hears_music() -> None:
-    came = resumed(talking(), sight(channel(CALL), bridged=(CALL,)), 9.0)
+    line = talking()
+    came = resumed(line, sight(channel(CALL), bridged=(CALL,)), 9.0)
     assert [(each.type, each.cause) for each in came if isinstance(each, Told)] == [
         (EventType.CONNECTION_CLEARED, "dropped")
     ]
-    assert f"POST channels/{CALL}/moh" in asked(came)
+    (moment,) = (each for each in came if isinstance(each, Wake))
+    assert f"POST channels/{CALL}/moh" in asked(line.wake(moment.token, moment.at))
 
 
 def test_a_phone_that_was_answered_while_nobody_looked_is_put_through() -> None:

@@ -11,15 +11,12 @@ from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
+from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS, Soon
 from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
 
 RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, names.LISTENER: 25.0}
-LINGER = "linger"
-LINGER_SECONDS = 60.0
-"""How long after the end of a call the end of its recordings is waited for."""
-
 OFFER = -1
 """The number of the script that offers a callback by the switch's own sentence."""
 
@@ -49,6 +46,7 @@ class Line:
         self.late = False
         self.bridged = False
         self.music = False
+        self.soon = Soon()
         self._message: str | None = None
         self._done = 0
 
@@ -76,6 +74,8 @@ class Line:
 
     def wake(self, token: str, now: float) -> list[Action]:
         """An instant that was asked for has come."""
+        if self.soon.due(token):
+            return [] if self.over else [*self.perhaps_alone(), *self.waits()]
         if token == LINGER:
             self.late = True
             return self.nobody_left()
@@ -119,10 +119,12 @@ class Line:
         begun = self.player.begin(self.caller, script, media, now)
         return [*self._apart(), *self._no_music(), *self._answer(), *self._played_on(begun, now)]
 
-    def waits(self) -> list[Action]:
-        """The customer waits: they hear music, unless they hear something else."""
+    def waits(self, now: float | None = None) -> list[Action]:
+        """The customer waits: they hear music, unless they hear something else; soon, where an agent rings at `now`."""
         if self.over or self.caller is None or self.together or self.player.script is not None or self.music:
             return []
+        if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
+            return [*self._answer(), self.soon.begin(now)]
         return [*self._answer(), *self._play_music(None)]
 
     def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
@@ -267,7 +269,8 @@ class Line:
         if self.over:
             room = [requests.no_bridge(names.spying(leg.name))] if leg.role == names.SPY else []
             return [*room, *self.nobody_left()]
-        return _ON_END[leg.role](self, leg, cause, at)
+        ended = _ON_END[leg.role](self, leg, cause, at)
+        return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 
     def _agent_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
         ended = leg.up or leg.withdrawn is not None
@@ -275,7 +278,8 @@ class Line:
         if self.caller is None and not self.others():
             self.over = True
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
-        return [news, *self.perhaps_alone()]
+        self.held = self.held and any(each.up for each in self.others())
+        return [news]
 
     def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
         """Whom we called was not reached."""
@@ -370,6 +374,7 @@ class Line:
         return [requests.music(self.caller, name)]
 
     def _no_music(self) -> list[Action]:
+        self.soon.never()
         if not self.music or self.caller is None:
             return []
         self.music = False

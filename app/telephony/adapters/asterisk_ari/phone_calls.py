@@ -30,7 +30,7 @@ class PrivateCall(Line):
         """See `Line`."""
         return _untold(super().lost(at, cause))
 
-    def waits(self) -> list[Action]:
+    def waits(self, now: float | None = None) -> list[Action]:
         """The colleague was not reached: there is nothing to wait for."""
         return self.end()
 

@@ -375,7 +375,7 @@ class Switch:
         if script is not None:
             await self._perform(call, script)
         elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
-            self._follow(call, line.waits())
+            self._follow(call, line.waits(self._clock()))
 
     async def _perform(self, call: LiveCall, script: Script) -> None:
         media = await self._prompts.playable(script)
