@@ -9,7 +9,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Pa
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.player import Media
-from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, resumed
+from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Music, Play, Script, Voicemail
 from app.telephony.port import KnownCall, KnownLeg
@@ -189,6 +189,32 @@ def test_whom_the_floor_believes_on_a_call_and_who_is_not_there_has_dropped_out(
     assert [(each.type, each.agent, each.cause) for each in gone if isinstance(each, Told)] == [
         (EventType.CONNECTION_CLEARED, "bo", "dropped")
     ]
+
+
+def test_an_empty_bridge_that_no_call_needs_is_deleted() -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    rooms = {"1795635676~25.talk", "1795635676~25.listening.main-7", names.bridge(CALL), "somebody's.own", ".talk"}
+    there = msgspec.structs.replace(sight(channel(CALL)), empty=frozenset(rooms))
+    assert [each.path for each in left_over(there, [line])] == [
+        "bridges/1795635676~25.listening.main-7", "bridges/1795635676~25.talk",
+    ]  # fmt: skip
+    assert left_over(sight(channel(CALL), bridged=(CALL,)), []) == []
+
+
+def test_the_room_of_a_listener_who_listens_stays_and_that_of_one_who_has_gone_does_not() -> None:
+    spy = names.Name(CALL, names.SPY, "main-7-0", "sue")
+    there = sight(channel(CALL), channel(str(spy)))
+    ((line, _),) = adopted(SETUP, there, (), 9.0)
+    other = names.spying(names.Name(CALL, names.SPY, "main-6-0", "sue"))
+    there = msgspec.structs.replace(there, empty=frozenset([names.spying(spy), other]))
+    assert asked(list(left_over(there, [line]))) == [f"DELETE bridges/{other}"]
+
+
+def test_the_empty_bridge_of_an_adopted_call_goes_with_the_call() -> None:
+    there = msgspec.structs.replace(sight(channel(CALL)), empty=frozenset([names.bridge(CALL)]))
+    ((line, _),) = adopted(SETUP, there, (), 9.0)
+    ended = line.take(Event(type="ChannelDestroyed", channel=Channel(id=CALL), cause=16), 10.0)
+    assert f"DELETE bridges/{names.bridge(CALL)}" in asked(ended)
 
 
 @pytest.mark.parametrize(("state", "word"), [("NOT_INUSE", "available"), ("ONHOLD", "in_use"), ("RINGING", "in_use"),

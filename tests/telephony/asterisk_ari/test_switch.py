@@ -248,6 +248,15 @@ async def test_a_call_that_only_the_floor_knows_is_over_and_who_is_missing_on_an
         ]  # fmt: skip
 
 
+async def test_a_bridge_that_a_process_before_us_has_left_empty_is_deleted_and_that_of_a_call_is_not() -> None:
+    bench = Bench()
+    bench.asterisk.channels = [incoming("17.1")]
+    bench.asterisk.bridges = [{"id": each, "channels": []} for each in ("16~9.talk", "17~1.talk")]
+    async with running(bench):
+        await until(lambda: ("17.1", EventType.SCRIPT_LOST) in bench.floor.told)
+        assert [each["uri"] for each in bench.asterisk.said("DELETE", "bridges")] == ["bridges/16~9.talk"]
+
+
 async def test_an_order_for_a_call_that_is_not_taken_up_yet_misses_instead_of_being_refused() -> None:
     bench = Bench()
     bench.asterisk.channels = [incoming("17.1")]

@@ -58,6 +58,7 @@ class Inventory(msgspec.Struct, frozen=True):
                 {each.id: each for each in channels},
                 frozenset(channel for bridge in bridges for channel in bridge.channels),
                 frozenset([each for each in recordings if await _has_ended(connection, each)]),
+                frozenset(bridge.id for bridge in bridges if not bridge.channels),
             ),
             running_since=str(info.status.get("startup_time")),
             phones={

@@ -54,6 +54,12 @@ def spying(name: Name) -> str:
     return f"{_plain(name.call)}.listening.{_plain(name.order)}"
 
 
+def is_bridge(bridge: str) -> bool:
+    """Whether a bridge is one of ours, by its id."""
+    call, _, rest = bridge.partition(".")
+    return bool(call) and (rest == "talk" or rest.startswith("listening."))
+
+
 MESSAGE = "message"
 """What a message is called after its contact."""
 

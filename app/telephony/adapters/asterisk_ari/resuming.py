@@ -23,12 +23,13 @@ FLOW = "flow-"
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """The channels of a switch at one moment, which of them are in a bridge, and which recordings have ended of those
-    that went on before."""
+    """The channels of a switch at one moment, which of them are in a bridge, which recordings have ended of those that
+    went on before, and the bridges that hold no channel."""
 
     channels: dict[str, Channel]
     bridged: frozenset[str]
     finished: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
 
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
@@ -65,6 +66,15 @@ def strays(setup: Setup, there: Sight, known: Iterable[str]) -> list[Request]:
     ]
 
 
+def left_over(there: Sight, lines: Iterable[Line]) -> list[Request]:
+    """The empty bridges of ours that none of these, all that there are, will delete once it has ended."""
+    needed = set()
+    for line in lines:
+        needed.add(names.bridge(line.call))
+        needed |= {names.spying(leg.name) for leg in line.legs.values() if leg.role == names.SPY}
+    return [requests.no_bridge(each) for each in sorted(there.empty - needed) if names.is_bridge(each)]
+
+
 def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
     """The parties whom the floor believes on an adopted call, and who are not there."""
     return [
@@ -98,6 +108,7 @@ def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
 
 
 def _news(line: Line, there: Sight, now: float) -> list[Action]:
+    line.bridged = line.bridged or names.bridge(line.call) in there.empty
     line.contact = line.call if line.direction == "outbound" else ""
     if line.caller is None and all(leg.role != names.CUSTOMER for leg in line.legs.values()):
         line.over = True  # nobody is left, or nobody was called yet, for whom it would go on

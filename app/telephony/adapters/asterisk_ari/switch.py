@@ -6,12 +6,10 @@ News of a call go to the floor one after the other, each once it is taken; reque
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
 
-import msgspec
 import structlog
 
-from app.core.clock import Clock, iso
+from app.core.clock import Clock
 from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor, begin
 from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring
@@ -26,7 +24,7 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Told,
     Wake,
 )
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, all_answered, delivery_of, event_of, raw_of, seen
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, all_answered, seen
 from app.telephony.adapters.asterisk_ari.connection import (
     Access,
     Answered,
@@ -39,15 +37,15 @@ from app.telephony.adapters.asterisk_ari.floor import Floor
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
-from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, resumed, strays
+from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, left_over, resumed, strays
 from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
-from app.telephony.events import EventType, OrderType
-from app.telephony.instructions import Script
-from app.telephony.port import Connection, KnownCall, Missed, Notice, Outcome, Refused, SwitchCommand
+from app.telephony.events import OrderType
+from app.telephony.port import Connection, KnownCall, Missed, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
@@ -68,11 +66,10 @@ class Switch:
         self._source = source
         self._access = access
         self._setup = setup
-        self._prompts = prompts
         self._floor = floor
-        self._tapes = tapes
         self._clock = clock
         self._tasks = Supervisor()
+        self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
         self._by_channel: dict[str, LiveCall] = {}
         self._connection: AriConnection | None = None
@@ -185,12 +182,14 @@ class Switch:
         for call in list(self._calls.values()):
             self._follow(call, resumed(call.line, there.sight, now))
         believed = {each.id: each for each in known}
-        for stray in strays(self._setup, there.sight, set(self._by_channel)) if self._connection is not None else ():
-            self._connection.send(stray).add_done_callback(seen)  # type: ignore[union-attr]
+        for stray in strays(self._setup, there.sight, set(self._by_channel)):
+            self._ask(stray)
         for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now):
             left = left_behind(line, believed[line.call], now) if line.call in believed else []
             self._follow(self._open(line), [*actions, *left])
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
+        for bridge in left_over(there.sight, [call.line for call in self._calls.values()]):
+            self._ask(bridge)
         for address, word in there.phones.items():
             self._phones.saw(address, word)
 
@@ -267,7 +266,7 @@ class Switch:
     def _open(self, line: Line) -> LiveCall:
         call = self._calls[line.call] = LiveCall(line)
         self._know_legs(call)
-        self._tasks.start(f"call {line.call}", self._live(call))
+        self._tasks.start(f"call {line.call}", self._messenger.run(call))
         return call
 
     def _know_legs(self, call: LiveCall) -> None:
@@ -326,6 +325,11 @@ class Switch:
         future.add_done_callback(lambda done: self._answered(call, request, done))
         return future
 
+    def _ask(self, request: Request) -> None:
+        """Ask for something that concerns no call."""
+        if self._connection is not None:
+            self._connection.send(request).add_done_callback(seen)
+
     def _answered(self, call: LiveCall, request: Request, done: "asyncio.Future[Answered]") -> None:
         if done.cancelled() or done.exception() is not None or done.result().ok:
             return
@@ -342,53 +346,6 @@ class Switch:
             del self._calls[call.line.call]
         for channel in [each for each, owner in self._by_channel.items() if owner is call]:
             del self._by_channel[channel]
-
-    async def _live(self, call: LiveCall) -> None:
-        """Tell the floor what there is to tell of a call, until the call is over."""
-        while (news := await call.news.get()) is not None:
-            match news:
-                case Told():
-                    await until_taken(self._source, lambda news=news: self._tell(call, news))  # type: ignore[misc]
-                case Stored():
-                    self._keep_aside(call, news)
-                case Perform(script=script):
-                    await self._perform(call, script)
-                case Referred():
-                    await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
-
-    async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
-        why_not = await self._floor.transfer(wish.contact, wish.agent, wish.target, wish.key)
-        if why_not is not None:
-            log.info("a transfer that a phone asked for is refused", agent=wish.agent, target=wish.target, why=why_not)
-            self._follow(call, referring.declined(call.line, wish))
-
-    def _keep_aside(self, call: LiveCall, stored: Stored) -> None:
-        """A recording takes its time, in which other news of the call do not wait."""
-        keeping = until_taken(self._source, lambda: self._keep(call, stored))
-        self._tasks.start(f"recording {stored.recording}", keeping)
-
-    async def _tell(self, call: LiveCall, told: Told) -> None:
-        line = call.line
-        event = event_of(self._source, line, told)
-        contact, script = await self._floor.take(Notice(event, raw_of(event)), delivery_of(event), told.secret)
-        line.contact = line.contact or contact
-        if script is not None:
-            await self._perform(call, script)
-        elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
-            self._follow(call, line.waits(self._clock()))
-
-    async def _perform(self, call: LiveCall, script: Script) -> None:
-        media = await self._prompts.playable(script)
-        self._follow(call, call.line.perform(script, media, self._clock()))
-
-    async def _keep(self, call: LiveCall, recording: Stored) -> None:
-        if recording.recording == names.MESSAGE:  # the contact is known by now, whoever took the call
-            recording = msgspec.structs.replace(recording, recording=f"{call.line.contact}.{names.MESSAGE}")
-        kept = await self._tapes.keep(call.line.contact, recording)
-        kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
-        details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
-        details |= {"started_at": iso(recording.started_at), "seconds": round(recording.seconds, 3)}
-        await self._tell(call, Told(type=kind, at=self._clock(), details=details))
 
     async def _tell_phone(self, address: str, word: str) -> None:
         await until_taken(self._source, lambda: self._floor.phone(address, word))

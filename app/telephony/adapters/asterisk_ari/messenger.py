@@ -1,0 +1,91 @@
+"""Brings the news of calls to the floor, each once it is taken, and what the floor wants in return to the calls."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import structlog
+
+from app.core.clock import Clock, iso
+from app.core.tasks import Supervisor
+from app.telephony.adapters.asterisk_ari import names, referring
+from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Referred, Stored, Told
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
+from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.prompts import Prompts
+from app.telephony.adapters.asterisk_ari.retrying import until_taken
+from app.telephony.adapters.asterisk_ari.tapes import Tapes
+from app.telephony.events import EventType
+from app.telephony.instructions import Script
+from app.telephony.port import Notice
+
+log = structlog.get_logger(__name__)
+
+
+class Messenger:
+    """`run` for each call; `follow` does what its line wants done in answer to the floor."""
+
+    def __init__(
+        self,
+        source: str,
+        floor: Floor,
+        prompts: Prompts,
+        tapes: Tapes,
+        tasks: Supervisor,
+        clock: Clock,
+        follow: Callable[[LiveCall, Iterable[Action]], None],
+    ) -> None:
+        self._source = source
+        self._floor = floor
+        self._prompts = prompts
+        self._tapes = tapes
+        self._tasks = tasks
+        self._clock = clock
+        self._follow = follow
+
+    async def run(self, call: LiveCall) -> None:
+        """Tell the floor what there is to tell of a call, until the call is over."""
+        while (news := await call.news.get()) is not None:
+            match news:
+                case Told():
+                    await until_taken(self._source, lambda news=news: self._tell(call, news))  # type: ignore[misc]
+                case Stored():
+                    self._keep_aside(call, news)
+                case Perform(script=script):
+                    await self._perform(call, script)
+                case Referred():
+                    await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
+
+    async def _tell(self, call: LiveCall, told: Told) -> None:
+        line = call.line
+        event = event_of(self._source, line, told)
+        contact, script = await self._floor.take(Notice(event, raw_of(event)), delivery_of(event), told.secret)
+        line.contact = line.contact or contact
+        if script is not None:
+            await self._perform(call, script)
+        elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
+            self._follow(call, line.waits(self._clock()))
+
+    async def _perform(self, call: LiveCall, script: Script) -> None:
+        media = await self._prompts.playable(script)
+        self._follow(call, call.line.perform(script, media, self._clock()))
+
+    async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
+        why_not = await self._floor.transfer(wish.contact, wish.agent, wish.target, wish.key)
+        if why_not is not None:
+            log.info("a transfer that a phone asked for is refused", agent=wish.agent, target=wish.target, why=why_not)
+            self._follow(call, referring.declined(call.line, wish))
+
+    def _keep_aside(self, call: LiveCall, stored: Stored) -> None:
+        """A recording takes its time, in which other news of the call do not wait."""
+        keeping = until_taken(self._source, lambda: self._keep(call, stored))
+        self._tasks.start(f"recording {stored.recording}", keeping)
+
+    async def _keep(self, call: LiveCall, recording: Stored) -> None:
+        if recording.recording == names.MESSAGE:  # the contact is known by now, whoever took the call
+            recording = msgspec.structs.replace(recording, recording=f"{call.line.contact}.{names.MESSAGE}")
+        kept = await self._tapes.keep(call.line.contact, recording)
+        kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
+        details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
+        details |= {"started_at": iso(recording.started_at), "seconds": round(recording.seconds, 3)}
+        await self._tell(call, Told(type=kind, at=self._clock(), details=details))
