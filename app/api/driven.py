@@ -9,7 +9,7 @@ from app.api.webhooks import CtiFloor
 from app.floor.commands import Destination, PhoneState, Transfer
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Script
-from app.telephony.port import KnownCall, Notice
+from app.telephony.port import KnownCall, KnownRecording, Notice
 
 
 class DrivenFloor(CtiFloor, Protocol):
@@ -17,6 +17,9 @@ class DrivenFloor(CtiFloor, Protocol):
 
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""
+
+    def recordings_of(self, source: str) -> list[KnownRecording]:
+        """The recordings that a source makes, or has made without saying so. Raises `Unavailable`."""
 
 
 class DrivenSource:
@@ -34,6 +37,10 @@ class DrivenSource:
     def calls(self) -> list[KnownCall]:
         """The calls of the source that the floor holds to be alive. Raises `Unavailable`."""
         return self._floor.calls_of(self._source)
+
+    def recordings(self) -> list[KnownRecording]:
+        """The recordings of the source that are neither ready nor have failed. Raises `Unavailable`."""
+        return self._floor.recordings_of(self._source)
 
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""

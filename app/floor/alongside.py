@@ -34,6 +34,10 @@ class Alongside:
         """See `Orders`."""
         self._orders.put(orders)
 
+    def waits(self, seq: int) -> bool:
+        """See `Orders`."""
+        return self._orders.waits(seq)
+
     async def stop(self) -> None:
         """See `Orders`."""
         await self._orders.stop()

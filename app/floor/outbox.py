@@ -87,6 +87,7 @@ class Outbox:
         self._on_death = on_death
         self._tasks: Supervisor | None = None
         self._lanes: dict[str, Lane] = {}
+        self._unsettled: set[int] = set()
         self._limits: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE_PER_SOURCE))
 
     def start(self, pending: Iterable[SwitchOrder] = ()) -> None:
@@ -101,12 +102,17 @@ class Outbox:
         if self._tasks is None:
             return
         for order in orders:
+            self._unsettled.add(order.seq)
             lane = self._lanes.get(order.contact)
             if lane is not None:
                 lane.add(order)
                 continue
             self._lanes[order.contact] = Lane(order)
             self._tasks.start(f"orders of {order.contact}", self._drain(order.contact))
+
+    def waits(self, seq: int) -> bool:
+        """Whether an order is neither delivered nor given up."""
+        return seq in self._unsettled
 
     async def stop(self) -> None:
         """Stop delivering; what is not settled stays pending in the database for the next owner."""
@@ -115,6 +121,7 @@ class Outbox:
         tasks, self._tasks = self._tasks, None
         await tasks.stop()
         self._lanes.clear()
+        self._unsettled.clear()
         await self._settling.close()
 
     async def _drain(self, contact: str) -> None:
@@ -185,6 +192,7 @@ class Outbox:
 
     def _settle(self, order: SwitchOrder, status: str, attempts: int, error: str | None = None) -> None:
         ORDERS.labels(order.type, status).inc()
+        self._unsettled.discard(order.seq)
         self._settling.add(Mark(order.seq, status, attempts, error, self._clock()))
 
     async def _give_up(self, order: SwitchOrder, attempts: int, detail: str, *, refused: bool = False) -> None:

@@ -37,6 +37,9 @@ class Orders(Protocol):
     def put(self, orders: list[SwitchOrder]) -> None:
         """Take new ones."""
 
+    def waits(self, seq: int) -> bool:
+        """Whether the order with this number was taken and is neither delivered nor given up."""
+
     async def stop(self) -> None:
         """Stop; what is not settled stays pending."""
 

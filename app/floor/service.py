@@ -22,7 +22,7 @@ from app.floor.metrics import OWNED
 from app.floor.ports import Item, Orders, Publisher, Runs, Status
 from app.floor.tenure import Tenure
 from app.floor.views import Picture
-from app.telephony.port import KnownCall, KnownLeg
+from app.telephony.port import KnownCall, KnownLeg, KnownRecording
 
 log = structlog.get_logger(__name__)
 
@@ -140,6 +140,19 @@ class Floor:
                 ),
             )
             for call in calls
+        ]
+
+    def recordings_of(self, source: str) -> list[KnownRecording]:
+        """The recordings that a source was told to make and that are neither ready nor have failed, also of calls that
+        have ended. One whose order is still on its way is left out. Raises Unavailable as `submit` would."""
+        if self.status != "owner" or self._tenure is None:
+            raise self._unavailable()
+        return [
+            KnownRecording(contact.call.id, each.id, tuple((pause.begins, pause.ends) for pause in each.pauses))
+            for contact in self._tenure.state.store.contacts.values()
+            if contact.call.source == source
+            for each in contact.recordings
+            if each.outcome is None and not self.orders.waits(each.order)
         ]
 
     def has_rung(self, source: str, call_id: str) -> bool:

@@ -103,6 +103,15 @@ class KnownCall(msgspec.Struct, frozen=True):
     legs: tuple[KnownLeg, ...]
 
 
+class KnownRecording(msgspec.Struct, frozen=True):
+    """A recording that a platform has been ordered to make and of which it has not said what became of it; its call may
+    have ended. `pauses` (from, until) are those ordered, None for one that goes on."""
+
+    call: str
+    id: str
+    pauses: tuple[tuple[float, float | None], ...] = ()
+
+
 class RecordingSink(Protocol):
     """Where an adapter's shell brings the recordings that it was ordered to make, once their audio is there."""
 

@@ -28,6 +28,7 @@ class Told:
         self.frames: list[tuple[str, int, bytes]] = []
         self.words: list[bytes] = []
         self.orders: list[SwitchOrder] = []
+        self.undelivered: set[int] = set()
 
     def publish(self, topic: str, seq: int, frame: bytes) -> None:
         self.frames.append((topic, seq, frame))
@@ -46,6 +47,9 @@ class Told:
 
     def put(self, orders: list[SwitchOrder]) -> None:
         self.orders += orders
+
+    def waits(self, seq: int) -> bool:
+        return seq in self.undelivered
 
     async def stop(self) -> None:
         """Nothing to stop."""

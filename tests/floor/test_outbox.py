@@ -115,8 +115,10 @@ async def test_an_order_is_delivered_with_its_key_and_marked(database: Database)
 async def test_a_missed_order_holds_back_the_later_ones_of_its_contact(database: Database) -> None:
     switch = Switch(Missed("busy"), Missed("busy"))
     await store(database.dsn, order(1), order(2))
-    async with outbox(database.dsn, switch, order(1), order(2)):
+    async with outbox(database.dsn, switch, order(1), order(2)) as box:
+        assert (box.waits(1), box.waits(2), box.waits(3)) == (True, True, False)
         settled = await until_settled(database.dsn, 2)
+        assert (box.waits(1), box.waits(2)) == (False, False)
     assert [command.key for command in switch.heard] == ["main-1", "main-1", "main-1", "main-2"]
     assert [row[:3] for row in settled] == [(1, "delivered", 3), (2, "delivered", 1)]
 

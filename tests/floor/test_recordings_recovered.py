@@ -31,12 +31,20 @@ async def test_recordings_are_recovered_as_they_stand_and_are_in_the_history(rec
         state = await recovered(recording_bank)
         same(memory(floor), state)
         assert [str(each.state) for each in state.store.contacts[contact].recordings] == ["paused"]
+        ((pause, until),) = floor.recordings_of("pbx")[0].pauses
+        assert (pause > 0, until) == (True, None)
         await floor.submit(c.TakeEvent(event=call_event("cleared", "c1", clock.now()), contact_id=new_id()))
+        assert [(each.call, each.id) for each in floor.recordings_of("pbx")] == [("c1", f"{contact}.1")]
+        assert floor.recordings_of("other") == []
+        told.undelivered = {order.seq for order in told.orders}
+        assert floor.recordings_of("pbx") == []
+        told.undelivered = set()
         ready = call_event("recording_ready", "c1", clock.now(), details={"recording": f"{contact}.1", "seconds": 9.5})
         await floor.submit(c.TakeEvent(event=ready, contact_id=new_id()))
         state = await recovered(recording_bank)
         same(memory(floor), state)
         assert [str(each.state) for each in state.store.contacts[contact].recordings] == ["ready"]
+        assert floor.recordings_of("pbx") == []
         connection = await asyncpg.connect(recording_bank.dsn)
         kinds = await connection.fetch(
             "SELECT kind FROM interaction_entries WHERE interaction_id = $1 AND kind LIKE '%recording%'", contact

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.core.clock import now
+from app.telephony.adapters.asterisk_ari.names import tape
 from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, call_centre
@@ -114,19 +117,30 @@ async def kept_while_talking(centre: CallCentre, talk: Talk) -> list[dict[str, A
     return await eventually(lambda: centre.rows(query, talk.contact), lambda rows: len(rows) == 1, SECONDS)
 
 
-async def test_a_full_disk_is_told_as_a_recording_that_failed(
-    centre: CallCentre, phones: Phones, asterisk: PbxSite
-) -> None:
+@asynccontextmanager
+async def recorded_to(target: str, centre: CallCentre, talk: Talk) -> AsyncIterator[None]:
+    """The first recording of a call, whenever in the next seconds it begins, is written to `target`."""
+    query = "SELECT state::jsonb -> 'call' ->> 'id' AS call FROM live_contacts WHERE id = $1::uuid"
+    (row,) = await centre.rows(query, talk.contact)
+    begins = now()
+    names = [tape(row["call"], begins + after / 1000, f"{talk.contact}.1") for after in range(10_000)]
+    files = {centre.site.server.recordings / f"{name}.wav" for name in names}
+    try:
+        for each in files:
+            each.symlink_to(target)
+        yield
+    finally:
+        for each in files:
+            each.unlink(missing_ok=True)
+
+
+async def test_a_full_disk_is_told_as_a_recording_that_failed(centre: CallCentre, phones: Phones) -> None:
     async with talking(centre, phones) as talk:
-        full = asterisk.server.recordings / f"{talk.contact}.1.wav"
-        full.symlink_to("/dev/full")
-        try:
+        async with recorded_to("/dev/full", centre, talk):
             await talk.ask("call.record", do="start")
             await failed(talk)
             await hears(talk.caller, "anna")
-            await talk.ask("call.record", do="start")
-        finally:
-            full.unlink(missing_ok=True)
+        await talk.ask("call.record", do="start")
         await asyncio.sleep(1)
         await talk.caller.hang_up()
         (told,) = await kept(centre, talk)
@@ -134,16 +148,11 @@ async def test_a_full_disk_is_told_as_a_recording_that_failed(
 
 
 async def test_a_recording_that_the_switch_refuses_is_told_as_one_that_failed(
-    centre: CallCentre, phones: Phones, asterisk: PbxSite
+    centre: CallCentre, phones: Phones
 ) -> None:
-    async with talking(centre, phones) as talk:
-        taken = asterisk.server.recordings / f"{talk.contact}.1.wav"
-        taken.mkdir()
-        try:
-            await talk.ask("call.record", do="start")
-            await failed(talk)
-        finally:
-            taken.rmdir()
+    async with talking(centre, phones) as talk, recorded_to("/", centre, talk):
+        await talk.ask("call.record", do="start")
+        await failed(talk)
 
 
 async def failed(talk: Talk) -> None:
@@ -151,3 +160,27 @@ async def failed(talk: Talk) -> None:
     await talk.seat.frame(
         "contact.updated", lambda frame: [each["state"] for each in frame["contact"]["recordings"]] == ["failed"]
     )
+
+
+@pytest.mark.slow
+async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_after_its_return(
+    centre: CallCentre, phones: Phones, asterisk: PbxSite
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await asyncio.sleep(2)
+        centre.server.kill()
+        await talk.caller.hang_up()
+        await talk.agent.hang_up()
+        centre.server.start()
+        await centre.server.answers()
+        (told,) = await kept(centre, talk)
+        audio = await played(centre, told)
+        assert audio.heard().count(frozenset({"caller", "anna"})) * 0.2 >= 2 - SLACK
+        assert abs(audio.seconds - told["seconds"]) < SLACK
+        assert told["agents"] == ["anna"]
+        entries = (
+            "SELECT kind FROM interaction_entries WHERE interaction_id = $1::uuid AND kind = 'call.recording_ready'"
+        )
+        await eventually(lambda: centre.rows(entries, talk.contact), lambda found: len(found) == 1, SECONDS)
+        await eventually(lambda: asyncio.sleep(0, list(asterisk.server.recordings.iterdir())), lambda there: not there)

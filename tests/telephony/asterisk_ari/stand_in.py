@@ -33,6 +33,7 @@ class StandIn:
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []
+        self.stored: list[dict[str, Any]] = []
         self.answers: Callable[[Asked], int | None] = lambda asked: 204
         self.sockets: list[ServerConnection] = []
 
@@ -94,7 +95,12 @@ class StandIn:
                 await socket.send(json.dumps({**told, "message_body": body}))
 
     def _answer(self, asked: Asked) -> tuple[int | None, str]:
-        lists = {"channels": self.channels, "bridges": self.bridges, "endpoints/PJSIP": self.endpoints}
+        lists = {
+            "channels": self.channels,
+            "bridges": self.bridges,
+            "endpoints/PJSIP": self.endpoints,
+            "recordings/stored": self.stored,
+        }
         if asked["method"] == "GET" and asked["uri"] in lists:
             return 200, json.dumps(lists[asked["uri"]])
         if asked["uri"] == "asterisk/info":

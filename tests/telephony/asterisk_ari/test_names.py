@@ -33,4 +33,16 @@ def test_an_id_is_never_longer_than_asterisk_takes() -> None:
 
 def test_bridges_and_messages_of_two_calls_differ_and_have_no_more_dots_than_their_own() -> None:
     assert names.bridge("1.2") == "1~2.talk"
-    assert names.message("1.2", 3) == "1~2.message.3"
+    assert names.message("1.2", 3, "c") == "1~2.message.3.c"
+
+
+def test_a_recording_tells_its_call_its_id_and_since_when_it_runs() -> None:
+    assert names.taped(names.tape("1.2", 1700000000.25, "c.1")) == names.Taped("1.2", 1700000000.25, "c.1")
+    assert names.taped(names.message("1.2", 3, "c")) == names.Taped("1.2", 1.0, "c.message", message=True)
+    assert names.taped(names.message("c", 3, "c")) == names.Taped("c", 0.0, "c.message", message=True)
+
+
+@given(st.text(max_size=60))
+def test_any_other_file_is_nobodys_recording(text: str) -> None:
+    found = names.taped(text)
+    assert found is None or (found.call and found.recording)

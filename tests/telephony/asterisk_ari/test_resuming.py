@@ -105,12 +105,21 @@ def test_a_message_that_a_process_before_us_let_be_left_is_kept_once() -> None:
     ended = Event(
         type="RecordingFinished",
         timestamp="2026-01-01T00:00:10+00:00",
-        recording=Recording(name=names.message(CALL, 5), duration=4),
+        recording=Recording(name=names.message(CALL, 5, "c"), duration=4),
     )
     came = line.take(ended, 9.0)
     assert [each.seconds for each in came if isinstance(each, Stored)] == [4.0]
     assert f"DELETE channels/{CALL}" in asked(came)
     assert line.take(ended, 9.0) == []
+
+
+def test_a_message_that_ended_while_no_process_ran_is_kept_and_ends_the_call() -> None:
+    name = names.message(CALL, 5, "c")
+    there = msgspec.structs.replace(sight(channel(CALL)), finished=frozenset([name]), stored=frozenset([name]))
+    ((_, came),) = adopted(SETUP, there, (), 9.0)
+    (message,) = (each for each in came if isinstance(each, Stored))
+    assert (message.name, message.seconds, message.started_at) == (name, None, 1700000000.0)
+    assert f"DELETE channels/{CALL}" in asked(came)
 
 
 def test_a_message_that_is_being_left_is_left_in_peace() -> None:

@@ -19,7 +19,7 @@ from app.telephony.adapters.asterisk_ari.player import Media
 from app.telephony.adapters.asterisk_ari.switch import Switch
 from app.telephony.events import EventType, OrderType, PhoneWord
 from app.telephony.instructions import Play, Script
-from app.telephony.port import Delivered, KnownCall, KnownLeg, Missed, Notice, Refused, SwitchCommand
+from app.telephony.port import Delivered, KnownCall, KnownLeg, KnownRecording, Missed, Notice, Refused, SwitchCommand
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, incoming, stand_in, until
 
 pytestmark = pytest.mark.enable_socket
@@ -39,6 +39,7 @@ class FakeFloor:
         self.causes: list[str | None] = []
         self.phones: list[tuple[str, str]] = []
         self.alive: list[KnownCall] = []
+        self.waited_for: list[KnownRecording] = []
         self.script: Script | None = None
 
     async def take(self, notice: Notice, delivery: str, secret: SecretStr | None) -> tuple[str, Script | None]:
@@ -58,6 +59,9 @@ class FakeFloor:
         if self.busy:
             raise Busy("not now")
         return self.alive
+
+    def recordings(self) -> list[KnownRecording]:
+        return self.waited_for
 
     async def transfer(self, contact: str, agent: str, target: str, key: str) -> str | None:
         return "nobody is transferred here"
@@ -246,15 +250,6 @@ async def test_a_call_that_only_the_floor_knows_is_over_and_who_is_missing_on_an
         assert [kind for call, kind in bench.floor.told if call == "17.1"] == [
             EventType.OFFERED, EventType.SCRIPT_LOST, EventType.CONNECTION_CLEARED,
         ]  # fmt: skip
-
-
-async def test_a_bridge_that_a_process_before_us_has_left_empty_is_deleted_and_that_of_a_call_is_not() -> None:
-    bench = Bench()
-    bench.asterisk.channels = [incoming("17.1")]
-    bench.asterisk.bridges = [{"id": each, "channels": []} for each in ("16~9.talk", "17~1.talk")]
-    async with running(bench):
-        await until(lambda: ("17.1", EventType.SCRIPT_LOST) in bench.floor.told)
-        assert [each["uri"] for each in bench.asterisk.said("DELETE", "bridges")] == ["bridges/16~9.talk"]
 
 
 async def test_an_order_for_a_call_that_is_not_taken_up_yet_misses_instead_of_being_refused() -> None:

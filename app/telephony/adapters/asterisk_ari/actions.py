@@ -53,15 +53,16 @@ class Perform(msgspec.Struct, frozen=True):
 
 
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording is complete on the switch, under `name`: fetch it, keep it as `recording`, and tell that it is there.
-    Instants are epoch seconds."""
+    """A recording is complete on the switch, under `name`: fetch it, keep it as `recording`, and tell that it is there
+    unless it is `untold`. Instants are epoch seconds; `seconds` are read from the file where nobody saw its end."""
 
     name: str
     recording: str
     started_at: float
-    seconds: float
+    seconds: float | None
     ordered: bool = True
     pauses: tuple[tuple[float, float], ...] = ()
+    untold: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -12,6 +12,9 @@ from app.telephony.adapters.asterisk_ari.ari import Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import JOINS, Leg, Setup
 from app.telephony.events import EventType
 
+UNSEEN = "unseen"
+"""The state of a recording whose end was not told: how long it is, its file says."""
+
 ROLES = (names.LISTENER, names.SPY, names.TAPE)
 
 
@@ -89,8 +92,20 @@ def spy_up(line: Line, leg: Leg, event: Event) -> list[Action]:
 
 def tape_up(line: Line, leg: Leg, event: Event) -> list[Action]:
     """What is spied can be recorded."""
-    line.tapes[leg.name.who] = event.at
-    return [requests.record(leg.id, leg.name.who)]
+    name = names.tape(line.call, event.channel.created if event.channel is not None else 0.0, leg.name.who)
+    line.tapes[name] = event.at
+    return begin(line, leg.id, name)
+
+
+def begin(line: Line, channel: str, name: str) -> list[Action]:
+    """Record what a channel hears; silence, where a pause was ordered already."""
+    paused = any(until is None for _, until in line.pauses.get(_recording(name), []))
+    return [requests.record(channel, name), *([requests.mute_recording(name)] if paused else [])]
+
+
+def tape_of(line: Line, recording: str) -> str | None:
+    """The name on the switch of a recording that goes on."""
+    return next((name for name in line.tapes if _recording(name) == recording), None)
 
 
 def listener_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
@@ -121,22 +136,30 @@ def tape_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
 
 def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     """A recording has ended: an ordered one, or the message of a caller, whose call ends with it."""
-    name = recording.name
+    name, unseen = recording.name, recording.state == UNSEEN
     started = line.tapes.pop(name, None)
     if started is not None:
-        pauses = tuple((begin, at if end is None else end) for begin, end in line.pauses.pop(name, []))
-        ready = Stored(name=name, recording=name, started_at=started, seconds=max(0.0, at - started), pauses=pauses)
-        tape = next((leg for leg in line.legs.values() if leg.name.who == name), None)
+        key, seconds = _recording(name), None if unseen else max(0.0, at - started)
+        pauses = tuple((begin, at if end is None else end) for begin, end in line.pauses.pop(key, []))
+        ready = Stored(name=name, recording=key, started_at=started, seconds=seconds, pauses=pauses)
+        tape = next((leg for leg in line.legs.values() if leg.role == names.TAPE and leg.name.who == key), None)
         return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
     started = line.messages.pop(name, None)
     if started is None and names.is_message(line.call, name) and name not in line.gone:
-        started = at - recording.duration  # a process that is no more let it be left
+        # a process that is no more let it be left
+        found = names.taped(name)
+        started = found.started_at or at if unseen and found is not None else at - recording.duration
     if started is None:
         return []
     line.gone.add(name)
-    seconds = max(0.0, at - started)
+    seconds = None if unseen else max(0.0, at - started)
     message = Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
     return [message, *(line.nobody_left() if line.over else line.end())]
+
+
+def _recording(name: str) -> str:
+    found = names.taped(name)
+    return name if found is None else found.recording
 
 
 def _spies_of(line: Line, listener: Leg) -> list[Leg]:

@@ -5,7 +5,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from app.telephony.instructions import Script
-from app.telephony.port import KnownCall, Notice
+from app.telephony.port import KnownCall, KnownRecording, Notice
 
 
 class Floor(Protocol):
@@ -23,6 +23,10 @@ class Floor(Protocol):
 
     def calls(self) -> list[KnownCall]:
         """The calls that are held to be alive. Raises `Unavailable`."""
+
+    def recordings(self) -> list[KnownRecording]:
+        """The recordings that were ordered, and of which nobody has told yet that they are ready or have failed. Raises
+        `Unavailable`."""
 
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""

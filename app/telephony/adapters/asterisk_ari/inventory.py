@@ -1,13 +1,15 @@
 """What there is on an Asterisk at one moment, read after a gap in its events; `resuming` says what follows from it."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Request
-from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint
+from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint, Recording
 from app.telephony.adapters.asterisk_ari.connection import AriConnection, SwitchAway
 from app.telephony.adapters.asterisk_ari.resuming import Sight
 
@@ -46,10 +48,14 @@ class Inventory(msgspec.Struct, frozen=True):
 
     @classmethod
     async def taken(cls, connection: AriConnection, recordings: Iterable[str] = ()) -> "Inventory":
-        """Read it now, and whether these recordings still go on. Raises `SwitchAway`."""
+        """Read it now, and whether these recordings still go on, and those that the channels and the switch's files
+        tell of. Raises `SwitchAway`."""
         info = await _read(connection, "asterisk/info", Info)
         channels = await _read(connection, "channels", list[Channel])
         bridges = await _read(connection, "bridges", list[Bridge])
+        files = {each.name for each in await _read(connection, "recordings/stored", list[Recording])}
+        ours = {each for each in files if names.taped(each) is not None}
+        ended = await _ended(connection, {*recordings, *ours, *_tapes(channels)})
         endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
         online = {each.address: each.state == "online" for each in endpoints}
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
@@ -57,8 +63,9 @@ class Inventory(msgspec.Struct, frozen=True):
             sight=Sight(
                 {each.id: each for each in channels},
                 frozenset(channel for bridge in bridges for channel in bridge.channels),
-                frozenset([each for each in recordings if await _has_ended(connection, each)]),
+                ended,
                 frozenset(bridge.id for bridge in bridges if not bridge.channels),
+                ended & ours,
             ),
             running_since=str(info.status.get("startup_time")),
             phones={
@@ -68,9 +75,20 @@ class Inventory(msgspec.Struct, frozen=True):
         )
 
 
-async def _has_ended(connection: AriConnection, recording: str) -> bool:
-    path = f"recordings/live/{quote(recording, safe='')}"
-    return (await connection.ask(Request(method="GET", path=path))).status == NOT_FOUND
+def _tapes(channels: Iterable[Channel]) -> Iterable[str]:
+    """What is recorded by these channels, if it is."""
+    for each in channels:
+        name = names.read(each.id)
+        if name is not None and name.role == names.TAPE:
+            yield names.tape(name.call, each.created, name.who)
+
+
+async def _ended(connection: AriConnection, recordings: Iterable[str]) -> frozenset[str]:
+    """Those that do not go on."""
+    asked = sorted(recordings)
+    paths = [f"recordings/live/{quote(each, safe='')}" for each in asked]
+    answers = await asyncio.gather(*(connection.ask(Request(method="GET", path=path)) for path in paths))
+    return frozenset(each for each, told in zip(asked, answers, strict=True) if told.status == NOT_FOUND)
 
 
 async def _read(connection: AriConnection, path: str, kind: type[T]) -> T:

@@ -343,7 +343,7 @@ class Line:
                 return [*self.ringback(), *self.dial(Leg(name, address, flow=True), caller_id=self.from_)]
             case Voicemail(most_seconds=most, finish_on=key):
                 self.player.stop()
-                tape = names.message(self.call, script.number)
+                tape = names.message(self.call, script.number, self.contact)
                 self.messages[tape] = now
                 return [requests.record(self.caller, tape, most_seconds=most, finish_on=key, beep=True)]
             case HangUp():

@@ -42,6 +42,14 @@ class Messenger:
         self._tasks = tasks
         self._clock = clock
         self._follow = follow
+        self.keeping: set[str] = set()
+        """The recordings on the switch that are on their way."""
+
+    def put(self, call: LiveCall, news: Told | Perform | Stored | Referred) -> None:
+        """Tell this after all that there was to tell of the call before."""
+        if isinstance(news, Stored):
+            self.keeping.add(news.name)
+        call.news.put_nowait(news)
 
     async def run(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
@@ -78,14 +86,24 @@ class Messenger:
 
     def _keep_aside(self, call: LiveCall, stored: Stored) -> None:
         """A recording takes its time, in which other news of the call do not wait."""
-        keeping = until_taken(self._source, lambda: self._keep(call, stored))
-        self._tasks.start(f"recording {stored.recording}", keeping)
+
+        async def keeping() -> None:
+            try:
+                await until_taken(self._source, lambda: self._keep(call, stored))
+            finally:
+                self.keeping.discard(stored.name)
+
+        self._tasks.start(f"recording {stored.recording}", keeping())
 
     async def _keep(self, call: LiveCall, recording: Stored) -> None:
         if recording.recording == names.MESSAGE:  # the contact is known by now, whoever took the call
             recording = msgspec.structs.replace(recording, recording=f"{call.line.contact}.{names.MESSAGE}")
-        kept = await self._tapes.keep(call.line.contact, recording)
-        kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
-        details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
-        details |= {"started_at": iso(recording.started_at), "seconds": round(recording.seconds, 3)}
-        await self._tell(call, Told(type=kind, at=self._clock(), details=details))
+        kept = await self._tapes.keep(recording.recording.rpartition(".")[0] or call.line.contact, recording)
+        if not recording.untold:
+            kind = EventType.RECORDING_READY if kept else EventType.RECORDING_FAILED
+            details: dict[str, Any] = {"recording": recording.recording} if recording.ordered else {}
+            seconds = (kept or recording).seconds or 0.0
+            details |= {"started_at": iso(recording.started_at), "seconds": round(seconds, 3)}
+            await self._tell(call, Told(type=kind, at=self._clock(), details=details))
+        if kept is not None:  # last, so that whoever comes after us finds what was not told
+            await self._tapes.forget(recording.name)

@@ -64,14 +64,42 @@ MESSAGE = "message"
 """What a message is called after its contact."""
 
 
-def message(call: str, script: int) -> str:
+def message(call: str, script: int, contact: str) -> str:
     """The recording of what a caller leaves for us."""
-    return f"{_plain(call)}.message.{script}"
+    return f"{_plain(call)}.{MESSAGE}.{script}.{contact}"
 
 
 def is_message(call: str, recording: str) -> bool:
     """Whether a recording is what a caller of this call leaves for us."""
     return recording.startswith(f"{_plain(call)}.message.")
+
+
+class Taped(msgspec.Struct, frozen=True):
+    """What the name of a recording on the switch says: of which call it is, since when it runs, and its id."""
+
+    call: str
+    started_at: float
+    recording: str
+    message: bool = False
+
+
+def tape(call: str, started_at: float, recording: str) -> str:
+    """A recording of a call on the switch; `started_at` is when the channel that hears it came to be."""
+    return f"{_plain(call)}.{TAPE}.{round(started_at * 1000)}.{recording}"
+
+
+def taped(recording: str) -> Taped | None:
+    """The parts of a recording's name; None for one that is not ours. Of messages Asterisk's own id of the call tells
+    since when it was there at the earliest: the second."""
+    call, _, rest = recording.partition(".")
+    kind, number, key = [*rest.split(".", 2), "", ""][:3]
+    if not call or not key or not (number.isascii() and number.isdecimal()):
+        return None
+    if kind == TAPE:
+        return Taped(call.replace(DOT, "."), int(number) / 1000, key)
+    second = call.partition(DOT)[0]
+    began = float(second) if second.isascii() and second.isdecimal() else 0.0
+    return Taped(call.replace(DOT, "."), began, f"{key}.{MESSAGE}", message=True) if kind == MESSAGE else None
 
 
 def _plain(part: str) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names, outcomes, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
@@ -23,13 +23,14 @@ FLOW = "flow-"
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """The channels of a switch at one moment, which of them are in a bridge, which recordings have ended of those that
-    went on before, and the bridges that hold no channel."""
+    """The channels of a switch at one moment, which of them are in a bridge, which recordings do not go on (any more)
+    of those that should, the bridges that hold no channel, and the recordings of ours that are complete."""
 
     channels: dict[str, Channel]
     bridged: frozenset[str]
     finished: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
 
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
@@ -99,7 +100,7 @@ def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
     if name is not None and name.role == names.CUSTOMER:
         line.direction = "outbound"
     if name is not None and name.role == names.TAPE:
-        line.tapes[name.who] = channel.created
+        line.tapes[names.tape(line.call, channel.created, name.who)] = channel.created
     if channel.id == line.call:
         line.from_, line.to = channel.caller.number or None, channel.dialplan.exten or None
     if bridged and (name is None or name.role in TALKERS):
@@ -117,12 +118,22 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS]
     line.held = bool(talking) and line.caller not in line.together
     told: list[Action] = [Told(type=EventType.OFFERED, at=now, leg_id=line.caller)] if line.caller else []
+    told += _taped(line, there, now)
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
     for leg in list(line.legs.values()):
         told += _answered(line, leg, there, now)
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]
+
+
+def _taped(line: Line, there: Sight, now: float) -> list[Action]:
+    """Recordings that have ended while nobody looked, or were never begun."""
+    done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(_recorded(each, now), now)]
+    for leg in [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]:
+        name = ears.tape_of(line, leg.name.who)
+        done += ears.begin(line, leg.id, name) if name in there.finished else []
+    return done
 
 
 def _answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
@@ -172,7 +183,7 @@ def _ended(channel: str, now: float) -> Event:
 
 
 def _recorded(name: str, now: float) -> Event:
-    return Event(type="RecordingFinished", timestamp=_timestamp(now), recording=Recording(name=name))
+    return Event(type="RecordingFinished", timestamp=_timestamp(now), recording=Recording(name=name, state=ears.UNSEEN))
 
 
 def _timestamp(at: float) -> str:

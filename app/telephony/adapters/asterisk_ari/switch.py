@@ -35,17 +35,18 @@ from app.telephony.adapters.asterisk_ari.connection import (
 )
 from app.telephony.adapters.asterisk_ari.floor import Floor
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
+from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
-from app.telephony.adapters.asterisk_ari.resuming import adopted, left_behind, left_over, resumed, strays
+from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed, strays
 from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
-from app.telephony.port import Connection, KnownCall, Missed, Outcome, Refused, SwitchCommand
+from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Outcome, Refused, SwitchCommand
 
 log = structlog.get_logger(__name__)
 
@@ -143,11 +144,13 @@ class Switch:
             try:
                 await self._prepare(connection)
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
-                there, known = await Inventory.taken(connection, recordings), await self._known()
+                there = await Inventory.taken(connection, recordings)
+                known, waited_for = await self._known()
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
                 self._connection, self._connected_at, self.trouble = connection, self._clock(), None
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
                 self._resynchronise(there, known)
+                self._look_for_recordings(there.sight, known, waited_for)
                 take = self._take
                 for event in early:
                     take(event)
@@ -164,11 +167,11 @@ class Switch:
         if not answered.ok:
             raise SwitchUnusable(f"Asterisk {self._source} did not take the event filter: {answered.body}")
 
-    async def _known(self) -> list[KnownCall]:
-        """The calls that the floor holds to be alive."""
+    async def _known(self) -> tuple[list[KnownCall], list[KnownRecording]]:
+        """The calls that the floor holds to be alive, and the recordings that it waits for."""
         while True:
             try:
-                return self._floor.calls()
+                return self._floor.calls(), self._floor.recordings()
             except Unavailable:
                 await asyncio.sleep(LEAST_PAUSE)
 
@@ -192,6 +195,16 @@ class Switch:
             self._ask(bridge)
         for address, word in there.phones.items():
             self._phones.saw(address, word)
+
+    def _look_for_recordings(self, there: Sight, known: list[KnownCall], waited_for: list[KnownRecording]) -> None:
+        """What has ended of them while nobody looked is kept, and told."""
+        lines = {key: call.line for key, call in self._calls.items()}
+        for key, action in left(there, lines, known, waited_for, self._messenger.keeping, self._clock()):
+            call = self._calls.get(key)
+            if call is not None:
+                self._follow(call, [action])
+            else:
+                self._follow(self._open(Line(self._setup, key)), [action, Ended()])
 
     def _give_up_lost(self) -> None:
         if self._clock() - self._away_since > LOST_SECONDS:
@@ -308,7 +321,7 @@ class Switch:
                 case Later(seconds=seconds, request=later):
                     call.wake_in(seconds, lambda later=later: self._follow(call, [later]))  # type: ignore[misc]
                 case Told() | Perform() | Stored() | Referred():
-                    call.news.put_nowait(action)
+                    self._messenger.put(call, action)
                 case Wake(at=at, token=token):
                     call.wake_in(at - self._clock(), lambda token=token: self._wake(call, token))  # type: ignore[misc]
                 case Ended():

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
+import msgspec
 import structlog
 
 from app.core.errors import Invalid, NotFound, Unavailable
@@ -15,6 +16,9 @@ log = structlog.get_logger(__name__)
 
 SECONDS = 60.0
 PIECE = 64 * 1024
+WAV_HEADER = 44
+WAV_BYTES_A_SECOND = 16_000
+"""Asterisk's format `wav`: 8,000 samples of 16 bits."""
 
 
 class RecordingGone(NotFound):
@@ -32,9 +36,12 @@ class Tapes:
         self._source = source
         self._sink = sink
 
-    async def keep(self, contact: str, stored: Stored) -> bool:
-        """Whether it is kept now. Raises `Unavailable` to come again; False where it can never be."""
+    async def keep(self, contact: str, stored: Stored) -> Stored | None:
+        """What is kept now, with its length; None where it can never be. Raises `Unavailable` to come again. On the
+        switch it is until `forget`."""
         try:
+            seconds = await self._seconds(stored.name) if stored.seconds is None else stored.seconds
+            over = stored.started_at + seconds
             await self._sink.keep(
                 recording_id=stored.recording,
                 contact_id=contact,
@@ -42,14 +49,16 @@ class Tapes:
                 audio=self._audio(stored.name),
                 media_type="audio/wav",
                 started_at=stored.started_at,
-                seconds=stored.seconds,
-                pauses=stored.pauses,
+                seconds=seconds,
+                pauses=[(begin, min(end, over)) for begin, end in stored.pauses if begin < over],
             )
         except (RecordingGone, Invalid) as error:
             log.error("a recording is lost", recording=stored.recording, source=self._source, error=error.detail)
-            return False
-        await self._forget(stored.name)
-        return True
+            return None
+        return msgspec.structs.replace(stored, seconds=seconds)
+
+    async def _seconds(self, name: str) -> float:
+        return max(0, sum([len(piece) async for piece in self._audio(name)]) - WAV_HEADER) / WAV_BYTES_A_SECOND
 
     async def _audio(self, name: str) -> AsyncIterator[bytes]:
         url = f"{self._stored(name)}/file"
@@ -64,7 +73,8 @@ class Tapes:
         except httpx.HTTPError as error:
             raise Unavailable(f"A recording did not come from Asterisk {self._source}: {error!r}.") from None
 
-    async def _forget(self, name: str) -> None:
+    async def forget(self, name: str) -> None:
+        """Delete it on the switch."""
         try:
             await self._http.delete(self._stored(name), headers=self._access.headers)
         except httpx.HTTPError as error:
