@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from tests.fixtures.listening import listening
+
 Answerer = Callable[["Request"], tuple[int, dict[str, str], Any]]
 
 
@@ -53,17 +55,14 @@ class LittleServer:
         lines = "".join(f"{name}: {text}\r\n" for name, text in fields.items())
         writer.write(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + content)
         await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @asynccontextmanager
 async def little_server(answer: Answerer) -> AsyncIterator[LittleServer]:
     """A server on a free loopback port for the length of the block."""
     little = LittleServer(answer)
-    server = await asyncio.start_server(little.serve, "127.0.0.1", 0)
-    little.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
+    async with listening(little.serve) as port:
+        little.url = f"http://127.0.0.1:{port}"
         yield little
 
 

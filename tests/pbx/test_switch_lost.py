@@ -11,6 +11,7 @@ import pytest
 from app.demo.pbx.install import Installation
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server
+from tests.fixtures.listening import listening
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import SOURCE, CallCentre, call_centre
 from tests.pbx.site import PbxSite, Phones, started
@@ -209,8 +210,7 @@ async def test_a_connection_that_is_dead_without_a_word_is_given_up_and_the_call
     server: Server, asterisk: PbxSite, phones: Phones, tmp_path: Path
 ) -> None:
     wire = Wire(asterisk.plan.http.port)
-    async with await asyncio.start_server(wire.carry, "127.0.0.1", 0) as way:
-        port = way.sockets[0].getsockname()[1]
+    async with listening(wire.carry) as port:
 
         async def prepare(database: Database) -> None:
             connection = await asyncpg.connect(database.dsn)

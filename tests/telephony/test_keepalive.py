@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
 from app.telephony.adapters.generic.keepalive import LARGEST_ANSWER, KeepAlive
+from tests.fixtures.listening import listening
 
 pytestmark = pytest.mark.enable_socket
 
@@ -22,18 +23,9 @@ class Scripted:
         self.connections = 0
         self.heard: list[bytes] = []
         self.greeting = b""
-        self.tasks: list[asyncio.Task[None] | None] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        self.tasks.append(asyncio.current_task())
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            await self._talk(reader, writer)
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.greeting)
         while self.answers:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -48,16 +40,11 @@ class Scripted:
 
 @asynccontextmanager
 async def talking(script: Scripted) -> AsyncIterator[tuple[httpx.AsyncClient, str]]:
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with httpx.AsyncClient(transport=KeepAlive(), timeout=0.3, trust_env=False) as client:
-        try:
-            yield client, f"http://127.0.0.1:{port}/orders?key=1"
-        finally:
-            await client.aclose()
-            server.close()
-            await asyncio.gather(*filter(None, script.tasks))
-            await server.wait_closed()
+    async with (
+        listening(script.serve) as port,
+        httpx.AsyncClient(transport=KeepAlive(), timeout=0.3, trust_env=False) as client,
+    ):
+        yield client, f"http://127.0.0.1:{port}/orders?key=1"
 
 
 async def asked(*answers: bytes | None) -> httpx.Response:

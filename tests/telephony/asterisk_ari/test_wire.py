@@ -9,6 +9,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidHandshake
 
 from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
+from tests.fixtures.listening import listening
 
 pytestmark = pytest.mark.enable_socket
 Serve = Callable[[ServerConnection], Awaitable[None]]
@@ -89,10 +90,8 @@ async def test_who_is_not_let_in_is_told_so() -> None:
     async def refuses(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n")
-        writer.close()
 
-    async with await asyncio.start_server(refuses, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(refuses) as port:
         with pytest.raises(InvalidHandshake):
             await open_wire(f"ws://127.0.0.1:{port}/events", {}, 5.0, 5.0)
 
@@ -100,9 +99,7 @@ async def test_who_is_not_let_in_is_told_so() -> None:
 async def test_who_says_nothing_is_not_waited_for() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
-        writer.close()
 
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
+    async with listening(silent) as port:
         with pytest.raises(TimeoutError):
             await open_wire(f"ws://127.0.0.1:{port}/events", {}, 0.1, 5.0)
