@@ -1,5 +1,6 @@
 """A real Asterisk a run, and phones for each test. Mark the tests `enable_socket`."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -39,8 +40,51 @@ async def phones(asterisk: PbxSite) -> AsyncIterator[Phones]:
         yield Phones(asterisk, stack)
 
 
+class Shared:
+    """One call centre for test after test, opened anew after one that leaves something behind."""
+
+    def __init__(self, server: Server, site: PbxSite, folder: Path) -> None:
+        self._parts = server, site, folder
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._centre: CallCentre | None = None
+
+    def open(self) -> CallCentre:
+        """The call centre, in which nothing has happened."""
+        if self._centre is None:
+            server, site, folder = self._parts
+            self._centre = self._runner.run(self._stack.enter_async_context(call_centre(server, site, folder)))
+        return self._centre
+
+    def leave(self) -> None:
+        """End of a test. Raises AssertionError where it has left something behind."""
+        assert self._centre is not None
+        try:
+            self._runner.run(self._centre.until_left())
+        except BaseException:
+            self._give_up()
+            raise
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._give_up()
+        self._runner.close()
+
+    def _give_up(self) -> None:
+        self._centre = None
+        self._runner.run(self._stack.aclose())
+
+
+@pytest.fixture(scope="session")
+def shared(server: Server, asterisk: PbxSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """The call centre behind `centre`."""
+    made = Shared(server, asterisk, tmp_path_factory.mktemp("centre"))
+    yield made
+    made.close()
+
+
 @pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+def centre(shared: Shared) -> Iterator[CallCentre]:
     """A call centre at that Asterisk, whose agents' phones ring at the offer."""
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
+    yield shared.open()
+    shared.leave()

@@ -12,7 +12,7 @@ import msgspec
 
 from app.core.tasks import Supervisor
 from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
-from tests.fixtures.bank import open_bank, signed_in
+from tests.fixtures.bank import Tokens, open_bank
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server
 from tests.fixtures.tab import Tab
@@ -81,12 +81,12 @@ class CallCentre:
         self.server = server
         self.database = database
         self.site = site
+        self._tokens = Tokens(server.address)
 
     @asynccontextmanager
     async def seat(self, name: str, *, ready: bool = True) -> AsyncIterator[Seat]:
         """An agent who has signed on."""
-        token = (await signed_in(self.server.address, [name]))[name]
-        tab, tasks = Tab(Way([self.server.address]), name, token), Supervisor()
+        tab, tasks = Tab(Way([self.server.address]), name, await self._tokens.of(name)), Supervisor()
         tasks.start(f"tab of {name}", tab.run())
         await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
         seat = Seat(tab)
@@ -123,11 +123,22 @@ class CallCentre:
                 found = [(await http.get(kind)).json() for kind in ("/channels", "/bridges")]
             return [str(each.get("name") or each["id"]) for each in (*found[0], *found[1])]
 
-        await eventually(left, lambda there: not there)
+        await eventually(left, lambda there: not there, 10)
+
+    async def until_left(self) -> None:
+        """Until nothing of a test is there any more, on the switch or on the floor. Forgets what is written of it."""
+        await self.until_quiet()
+        await eventually(lambda: self.rows("SELECT id FROM live_contacts"), lambda found: not found, 10)
+        for agent in await self.rows("SELECT id FROM live_agents"):
+            async with self.seat(agent["id"], ready=False) as seat:
+                await seat.ask("agent.log_off")
+        await self.rows("DELETE FROM live_agents")
+        for table in ("recordings", "interaction_entries", "interactions"):
+            await self.rows(f"DELETE FROM {table}")
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the server as a supervisor."""
-        token = (await signed_in(self.server.address, ["sue"]))["sue"]
+        token = await self._tokens.of("sue")
         async with httpx.AsyncClient() as http:
             return await http.get(
                 f"http://{self.server.address}{path}", headers={"Authorization": f"Bearer {token}", **headers}

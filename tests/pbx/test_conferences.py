@@ -1,22 +1,12 @@
 """Conferences over a real Asterisk: everybody sends a tone of their own, so it shows who hears whom."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import hears, shown, talking
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def test_a_colleague_joins_all_hear_each_other_and_stays_when_the_first_agent_leaves(

@@ -1,27 +1,18 @@
 """Calls to customers over a real Asterisk: the agent's phone first, then the customer's."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.fixtures.bank import signed_in
-from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, hears
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def told(centre: CallCentre, number: str = NUMBER) -> dict[str, Any]:

@@ -1,22 +1,12 @@
 """Hold, over a real Asterisk: by command, and at the phone."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import hears, hears_music, hears_nobody, shown, talking
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def test_a_caller_on_hold_by_command_hears_music_until_the_agent_takes_them_back(

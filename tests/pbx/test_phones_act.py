@@ -1,25 +1,15 @@
 """What agents do at their phones themselves, over a real Asterisk: they call, and they transfer (REFER)."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from app.demo.pbx.sip.call import CallOver
-from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, talking
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def handed_over(talk: Talk) -> None:

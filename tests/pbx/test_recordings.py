@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.core.clock import now
 from app.telephony.adapters.asterisk_ari.names import tape
-from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
-from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.desk import CallCentre
 from tests.pbx.site import PbxSite, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, talking
 from tests.pbx.wav import Recorded, recorded
@@ -22,12 +20,6 @@ pytestmark = pytest.mark.enable_socket
 CALLER = "13800001111"
 SLACK = 0.5
 """Seconds between an order and what it does, on a machine that has much to do."""
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def kept(centre: CallCentre, talk: Talk, number: int = 1) -> list[dict[str, Any]]:

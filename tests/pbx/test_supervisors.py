@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,21 +9,14 @@ import pytest
 from app.core.tasks import Supervisor
 from app.demo.pbx.sip.call import Call
 from tests.fixtures.bank import signed_in
-from tests.fixtures.database import Server
 from tests.fixtures.tab import Tab
 from tests.fixtures.waiting import eventually
 from tests.fixtures.way import Way
-from tests.pbx.desk import CallCentre, Seat, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre, Seat
+from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, talking
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 @asynccontextmanager

@@ -1,22 +1,12 @@
 """Transfers by command, over a real Asterisk: blind, and after a consultation."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, call_centre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
 from tests.pbx.talks import Talk, hears, hears_music, hears_nobody, shown, talking
 
 pytestmark = pytest.mark.enable_socket
-
-
-@pytest.fixture
-async def centre(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path) as made:
-        yield made
 
 
 async def gone(talk: Talk) -> None:
