@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 def run_server(settings: Settings) -> None:
     """Serve Callfloor until SIGINT or SIGTERM. Raises what hinders the start."""
+    collector.wait_for_start()
     serve_application(settings, import_from_string("app.main:create_app")(settings))
 
 
