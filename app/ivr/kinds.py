@@ -7,6 +7,7 @@ visited, and what the library refuses is a fault of exactly that operation.
 
 import difflib
 from collections.abc import Mapping
+from itertools import product
 from typing import Any, NamedTuple
 
 import cel
@@ -22,6 +23,9 @@ SAMPLES: dict[VariableType, Any] = {"text": "1", "number": 1.0, "flag": True}
 
 UNKNOWN = object()
 """The sample of what may be anything."""
+
+NUMBER = object()
+"""The sample of what is a whole number one time and a number with decimals another."""
 
 
 class Each(NamedTuple):
@@ -73,6 +77,8 @@ def kind_of(sample: Any) -> str:
     """The type of a sample in the words of flows."""
     if sample is UNKNOWN:
         return "anything"
+    if sample is NUMBER:
+        return "number"
     if isinstance(sample, bool):
         return "flag"
     words = {str: "text", int: "whole number", float: "number", list: "list", dict: "mapping", Each: "mapping"}
@@ -144,7 +150,7 @@ class _Look:
             return self.wrong(f"asks for {_a(kind_of(by))} where a text is needed", term)
         if isinstance(of, Each):
             return of.value
-        if isinstance(of, str | bool | int | float):
+        if _is_plain(of):
             return self.wrong(f"asks for a part of {_a(kind_of(of))}", term)
         return self.tried("a[b]", {"a": of, "b": by}, "cannot be looked up", term)
 
@@ -159,7 +165,7 @@ class _Look:
         if term.name in ("==", "!=", "<", "<=", ">", ">="):
             return self.comparison(term, one, other, parts)
         what = f"cannot be: {_a(one)} {term.name} {_a(other)}"
-        if {one, other} == {"number", "whole number"}:
+        if {one, other} == {"number", "whole number"} or (one == other and NUMBER in parts):
             what = "mixes a whole number and a number with decimals (write 1.0 for 1, or double(...))"
         value = self.tried(f"a {term.name} b", dict(zip("ab", parts, strict=True)), what, term)
         if term.name != "in":
@@ -185,7 +191,7 @@ class _Look:
             return UNKNOWN
         if kinds[0].removeprefix("whole ") != kinds[1].removeprefix("whole "):
             return self.wrong(f"gives {_a(kinds[0])} or {_a(kinds[1])}, as the case may be", term)
-        return then if kinds[0] == kinds[1] else UNKNOWN
+        return then if kinds[0] == kinds[1] and otherwise is not NUMBER else NUMBER
 
     def needs_flag(self, sample: Any, term: Term) -> None:
         if sample is not UNKNOWN and not isinstance(sample, bool):
@@ -193,7 +199,7 @@ class _Look:
 
     def macro(self, term: Term) -> Any:
         within, name = self.at(term.parts[0]), term.parts[1].name
-        if isinstance(within, str | bool | int | float):
+        if _is_plain(within):
             return self.wrong(f"goes through {_a(kind_of(within))} as if it were a list", term)
         inner = _Look(self.known | {name: _element(within)})
         given = [inner.at(part) for part in term.parts[2:]]
@@ -236,11 +242,12 @@ class _Look:
 
     def tried(self, source: str, values: dict[str, Any], otherwise: str, term: Term) -> Any:
         """What an operation gives over samples; a value that does not fit (no number in a text) is no fault of type."""
-        plain = {name: _plain(value) for name, value in values.items()}
-        if UNKNOWN in plain.values():
+        readings = [_readings(value) for value in values.values()]
+        if [UNKNOWN] in readings:
             return UNKNOWN
         try:
-            return compiled(source).run(plain)
+            given = [compiled(source).run(dict(zip(values, each, strict=True))) for each in product(*readings)]
+            return given[0] if len({type(each) for each in given}) == 1 else NUMBER
         except TypeError:
             return self.wrong(otherwise, term)
         except RuntimeError as error:
@@ -255,13 +262,24 @@ def _element(within: Any) -> Any:
     return "1" if isinstance(within, dict | Each) else UNKNOWN
 
 
-def _plain(sample: Any) -> Any:
-    """A sample as the library takes it; UNKNOWN where anything in it is."""
+def _is_plain(sample: Any) -> bool:
+    return sample is NUMBER or isinstance(sample, str | bool | int | float)
+
+
+def _readings(sample: Any) -> list[Any]:
+    """All that a sample may stand for, as the library takes it; UNKNOWN alone where anything is in it."""
+    return list({repr(each): each for each in (_plain(sample, number) for number in (1, 1.0))}.values())
+
+
+def _plain(sample: Any, number: float) -> Any:
+    """A sample with this number for each NUMBER in it; UNKNOWN where anything is in it."""
+    if sample is NUMBER:
+        return number
     if isinstance(sample, Each):
-        value = _plain(sample.value)
+        value = _plain(sample.value, number)
         return UNKNOWN if value is UNKNOWN else {"1": value}
     if isinstance(sample, list | dict):
-        inner = [_plain(each) for each in (sample.values() if isinstance(sample, dict) else sample)]
+        inner = [_plain(each, number) for each in (sample.values() if isinstance(sample, dict) else sample)]
         if UNKNOWN in inner:
             return UNKNOWN
         return dict(zip(sample, inner, strict=True)) if isinstance(sample, dict) else inner
