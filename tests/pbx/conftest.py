@@ -27,17 +27,17 @@ def installation() -> Installation:
 
 
 @pytest.fixture(scope="session")
-def asterisk(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PbxSite]:
+def switch(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PbxSite]:
     """A running Asterisk with the agents' phones of `site.AGENTS` and one trunk."""
     with started(installation, tmp_path_factory.mktemp("asterisk")) as site:
         yield site
 
 
 @pytest.fixture
-async def phones(asterisk: PbxSite) -> AsyncIterator[Phones]:
+async def phones(switch: PbxSite) -> AsyncIterator[Phones]:
     """Phones at that Asterisk, switched off at the end."""
     async with AsyncExitStack() as stack:
-        yield Phones(asterisk, stack)
+        yield Phones(switch, stack)
 
 
 class Shared:
@@ -62,23 +62,24 @@ class Shared:
         try:
             self._runner.run(self._centre.until_left())
         except BaseException:
-            self._give_up()
+            self.shut()
             raise
 
-    def close(self) -> None:
-        """Stop the server."""
-        self._give_up()
-        self._runner.close()
-
-    def _give_up(self) -> None:
+    def shut(self) -> None:
+        """Leave the Asterisk to somebody else, until it is opened again."""
         self._centre = None
         self._runner.run(self._stack.aclose())
 
+    def close(self) -> None:
+        """The end of the run."""
+        self.shut()
+        self._runner.close()
+
 
 @pytest.fixture(scope="session")
-def shared(server: Server, asterisk: PbxSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def shared(server: Server, switch: PbxSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     """The call centre behind `centre`."""
-    made = Shared(server, asterisk, tmp_path_factory.mktemp("centre"))
+    made = Shared(server, switch, tmp_path_factory.mktemp("centre"))
     yield made
     made.close()
 
@@ -88,3 +89,10 @@ def centre(shared: Shared) -> Iterator[CallCentre]:
     """A call centre at that Asterisk, whose agents' phones ring at the offer."""
     yield shared.open()
     shared.leave()
+
+
+@pytest.fixture
+def asterisk(shared: Shared, switch: PbxSite) -> PbxSite:
+    """That Asterisk with nobody at it: for a test that is its master, or opens a call centre of its own."""
+    shared.shut()
+    return switch

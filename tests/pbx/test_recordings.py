@@ -12,7 +12,7 @@ from app.core.clock import now
 from app.telephony.adapters.asterisk_ari.names import tape
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, Talk, hears, talking
 from tests.pbx.wav import Recorded, recorded
 
@@ -156,7 +156,7 @@ async def failed(talk: Talk) -> None:
 
 @pytest.mark.slow
 async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_after_its_return(
-    centre: CallCentre, phones: Phones, asterisk: PbxSite
+    centre: CallCentre, phones: Phones
 ) -> None:
     async with talking(centre, phones) as talk:
         await talk.ask("call.record", do="start")
@@ -175,4 +175,6 @@ async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_a
             "SELECT kind FROM interaction_entries WHERE interaction_id = $1::uuid AND kind = 'call.recording_ready'"
         )
         await eventually(lambda: centre.rows(entries, talk.contact), lambda found: len(found) == 1, SECONDS)
-        await eventually(lambda: asyncio.sleep(0, list(asterisk.server.recordings.iterdir())), lambda there: not there)
+        await eventually(
+            lambda: asyncio.sleep(0, list(centre.site.server.recordings.iterdir())), lambda there: not there
+        )
