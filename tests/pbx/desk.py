@@ -57,6 +57,10 @@ class Seat:
         """Say to be ready until that is taken: a phone that has just signed on is told of a moment later."""
         await eventually(lambda: self.tab.ask("agent.ready"), lambda answer: bool(answer["ok"]))
 
+    async def logs_off(self) -> None:
+        """Say to go until that is taken: the end of a call is told of a moment later."""
+        await eventually(lambda: self.tab.ask("agent.log_off"), lambda answer: bool(answer["ok"]), 10)
+
     async def frame(
         self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 10
     ) -> dict[str, Any]:
@@ -128,10 +132,10 @@ class CallCentre:
     async def until_left(self) -> None:
         """Until nothing of a test is there any more, on the switch or on the floor. Forgets what is written of it."""
         await self.until_quiet()
-        await eventually(lambda: self.rows("SELECT id FROM live_contacts"), lambda found: not found, 10)
         for agent in await self.rows("SELECT id FROM live_agents"):
             async with self.seat(agent["id"], ready=False) as seat:
-                await seat.ask("agent.log_off")
+                await seat.logs_off()
+        await eventually(lambda: self.rows("SELECT id FROM live_contacts"), lambda found: not found, 10)
         await self.rows("DELETE FROM live_agents")
         for table in ("recordings", "interaction_entries", "interactions"):
             await self.rows(f"DELETE FROM {table}")
