@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.demo.pbx.install import Installation
 from app.demo.pbx.loopback import CARRIER_HOST, PHONES_HOST, free_port, loopback_plan
@@ -50,10 +50,12 @@ class PbxSite(NamedTuple):
 
 
 @contextmanager
-def started(installation: Installation, folder: Path, more: Mapping[str, str] | None = None) -> Iterator[PbxSite]:
-    """An Asterisk for a while; `more` is added to the end of files."""
+def started(
+    installation: Installation, folder: Path, more: Mapping[str, str] | None = None, **planned: Any
+) -> Iterator[PbxSite]:
+    """An Asterisk for a while; `more` is added to the end of files, `planned` is what its plan says else."""
     outside = free_port(CARRIER_HOST)
-    plan = loopback_plan(installation, folder, (*AGENTS, BROWSER), outside, Fallback(PROMPT))
+    plan = loopback_plan(installation, folder, (*AGENTS, BROWSER), outside, Fallback(PROMPT))._replace(**planned)
     files = configuration(plan)
     for name, text in {"extensions.conf": DIRECT, **music(folder / "music"), **(more or {})}.items():
         files[name] += text
@@ -80,7 +82,7 @@ class Phones:
         (password,) = (it.password for it in AGENTS if it.endpoint == name)
         phone = await self.switched_on(name, password, PHONES_HOST)
         await phone.register()
-        self._stack.push_async_callback(phone.register, 0)
+        self._stack.push_async_callback(_sign_off, phone)
         return phone
 
     async def caller(self, number: str = "13800001111") -> SipPhone:
@@ -98,6 +100,12 @@ class Phones:
         await self._stack.enter_async_context(phone)
         self._stack.push_async_callback(_put_down, phone)
         return phone
+
+
+async def _sign_off(phone: SipPhone) -> None:
+    """Whatever became of its network in a test."""
+    phone.deaf = False
+    await phone.register(0)
 
 
 async def _put_down(phone: SipPhone) -> None:

@@ -3,8 +3,8 @@
 import ipaddress
 from collections.abc import Iterator
 
-from app.telephony.asterisk_config.plan import AgentPhone, AsteriskPlan, Trunk
-from app.telephony.asterisk_config.sections import file, listed, section
+from app.telephony.asterisk_config.plan import LONGEST_SILENCE, AgentPhone, AsteriskPlan, Trunk
+from app.telephony.asterisk_config.sections import Line, file, listed, section
 
 INBOUND = "callfloor-inbound"
 PHONE = "callfloor-phone"
@@ -55,7 +55,7 @@ def _transports(plan: AsteriskPlan) -> Iterator[str]:
             yield section("transport-wss", ("type", "transport"), ("protocol", "wss"), ("bind", plan.tls.address.host))
 
 
-def _media(plan: AsteriskPlan) -> tuple[tuple[str, str | None], ...]:
+def _media(plan: AsteriskPlan) -> tuple[Line, ...]:
     """Where sound is sent from: where SIP is, if that is one address of this machine."""
     one = plan.sip.host if not ipaddress.ip_address(plan.sip.host).is_unspecified else None
     return (
@@ -68,7 +68,7 @@ def _media(plan: AsteriskPlan) -> tuple[tuple[str, str | None], ...]:
     )
 
 
-def _both(plan: AsteriskPlan, context: str) -> tuple[tuple[str, str | None], ...]:
+def _both(plan: AsteriskPlan, context: str) -> tuple[Line, ...]:
     """What holds for trunks and for phones."""
     return (
         ("type", "endpoint"),
@@ -82,6 +82,9 @@ def _both(plan: AsteriskPlan, context: str) -> tuple[tuple[str, str | None], ...
         ("send_pai", "yes"),
         # holds for calls from here and for those that ARI makes to here
         ("set_var", REFER_TO_APP),
+        # a side that has lost its network says no goodbye
+        ("rtp_timeout", plan.silence or None),
+        ("rtp_timeout_hold", LONGEST_SILENCE if plan.silence else None),
     )
 
 

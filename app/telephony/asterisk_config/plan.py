@@ -15,6 +15,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,78}")
 DIALLED = re.compile(r"[+*#0-9A-Za-z]{1,40}")
 PROMPT = re.compile(r"[A-Za-z0-9/_.-]{1,200}")
 FORBIDDEN = re.compile(r"[;\r\n\x00]")
+LONGEST_SILENCE = 3600
+"""Seconds; also how long a phone that has put the other side on hold may send nothing."""
 OWN_SECTIONS = ("global", "system", "transport-udp", "transport-ws", "transport-wss", "general")
 
 
@@ -106,6 +108,8 @@ class AsteriskPlan(NamedTuple):
     ari_user: str = "callfloor"
     tls: Tls | None = None
     rtp: tuple[int, int] = (10000, 20000)
+    silence: int = 60
+    """Seconds without any sound, 0 to 3600, after which a leg is taken for dead and ended; 0: never."""
     public_address: str | None = None
     """Where the world reaches this machine, if that is not its own address."""
     ice_hosts: tuple[tuple[str, str], ...] = ()
@@ -132,6 +136,9 @@ def check(plan: AsteriskPlan) -> None:
     ]
     if not 1024 <= plan.rtp[0] < plan.rtp[1] <= 65535:
         faults.append(_fault("rtp", f"{plan.rtp[0]}-{plan.rtp[1]} is no range of ports", "1024 to 65535, first < last"))
+    if not 0 <= plan.silence <= LONGEST_SILENCE:
+        told = f"0 to {LONGEST_SILENCE} seconds; 0: a dead leg is never noticed"
+        faults.append(_fault("silence", f"{plan.silence} cannot be", told))
     if faults:
         raise PlanFaulty(faults)
 

@@ -80,6 +80,7 @@ class PlanFile(_Part, frozen=True):
     ari_user: str = "callfloor"
     public_address: str | None = None
     rtp: str = "10000-20000"
+    silence: int = 60
     language: str = "en"
     folders: FoldersPart = FoldersPart()
     tls: TlsPart | None = None
@@ -121,6 +122,7 @@ def plan_of(file: PlanFile, etc: str, agents: list[AgentPart], passwords: Passwo
         ari_user=file.ari_user,
         tls=Tls(_address("tls.address", tls.address), tls.certificate, tls.key) if tls else None,
         rtp=(int(first), int(last)),
+        silence=file.silence,
         public_address=file.public_address,
         ice_hosts=tuple(file.ice_hosts.items()),
         trunks=tuple(_trunk(it) for it in file.trunks),

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event
@@ -109,3 +111,13 @@ def test_phone_whose_own_call_nobody_knows_any_more_is_not_left_in_silence() -> 
     there = sight(channel(CALL), channel(ANNA), phone)
     assert asked(strays(SETUP, there, set())) == ["DELETE channels/1.5"]
     assert strays(SETUP, there, {"1.5"}) == []
+
+
+@pytest.mark.parametrize(
+    ("soft", "flag", "word"), [(True, 1, "dropped"), (True, 32, "hung_up"), (False, 16, "hung_up")]
+)
+def test_an_agent_from_whom_no_sound_comes_has_not_hung_up_on_the_caller(soft: bool, flag: int, word: str) -> None:
+    line = a_line(talking=True)
+    assert line.take(Event(type="ChannelHangupRequest", channel=Channel(id=ANNA), soft=soft, cause=flag), 4.0) == []
+    told = [each for each in ends(line, ANNA) if isinstance(each, Told)]
+    assert [(each.type, each.agent, each.cause) for each in told] == [(EventType.CONNECTION_CLEARED, "anna", word)]

@@ -82,6 +82,14 @@ def test_browsers_bring_their_transports_and_ice() -> None:
     assert "tlsbindaddr=0.0.0.0:8089" in files["http.conf"]
 
 
+def test_a_side_that_is_gone_without_a_word_is_noticed_unless_it_may_be_silent() -> None:
+    plan = PLAN._replace(trunks=(TRUNK,), agents=(ANNA,))
+    for name in (TRUNK.name, "anna"):
+        there = named(configuration(plan)["pjsip.conf"], name, "endpoint")
+        assert {"rtp_timeout=60", "rtp_timeout_hold=3600"} <= set(there)
+    assert "rtp_timeout" not in configuration(plan._replace(silence=0))["pjsip.conf"]
+
+
 def test_ari_takes_one_user_and_many_connections() -> None:
     files = configuration(PLAN._replace(http=Address("127.0.0.1", 9088)))
     assert "[callfloor]\ntype=user\nread_only=no\npassword=secret of ari\n" in files["ari.conf"]
@@ -117,6 +125,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     plan = PLAN._replace(
         sip=Address("example", 5060),
         rtp=(20000, 10000),
+        silence=-1,
         agents=(ANNA, ANNA, AgentPhone("general", "x"), AgentPhone("bo", "semi;colon"), AgentPhone("a\n[b]", "x")),
         fallback=Fallback("no prompt, no", "1 2", "nobody"),
     )
@@ -124,6 +133,6 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         configuration(plan)
     where = [fault["where"] for fault in told.value.facts["faults"]]
     assert set(where) == {
-        *("agents", "agents and trunks", "agents.bo", "sip", "rtp"),
+        *("agents", "agents and trunks", "agents.bo", "sip", "rtp", "silence"),
         *("fallback.number", "fallback.prompt", "fallback.trunk"),
     }

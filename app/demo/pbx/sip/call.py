@@ -140,6 +140,11 @@ class Call:
         await self._offer_again("sendrecv")
         self.sound.silent = False
 
+    def lose_network(self) -> None:
+        """Nothing goes out any more and nothing comes in, and nobody is told: for all calls of the phone."""
+        self.sound.silent = True
+        self._wire.deaf = True
+
     async def press(self, keys: str) -> None:
         """Press keys; they go as events beside the sound."""
         await self.sound.press(keys)

@@ -122,6 +122,7 @@ class Event(msgspec.Struct, frozen=True):
     referred_by: ReferredBy | None = None
     digit: str = ""
     cause: int | None = None
+    soft: bool = False
     tech_cause: int | None = None
     request_id: str = ""
     status_code: int = 0
@@ -132,6 +133,12 @@ class Event(msgspec.Struct, frozen=True):
     def dialled(self) -> str:
         """What was dialled, of a call that comes to us by the dialplan."""
         return self.args[1] if len(self.args) > 1 else ""
+
+    @property
+    def dead(self) -> bool:
+        """Of a `ChannelHangupRequest`: whether the switch itself gives the channel up, as nothing comes from there. The
+        cause is a flag of Asterisk's then (AST_SOFTHANGUP_DEV), none of Q.850; a request of ours has another one."""
+        return self.soft and self.cause == 1
 
     @property
     def subject(self) -> Channel | None:
@@ -166,7 +173,6 @@ UNWANTED = (
     "ChannelCreated",
     "ChannelEnteredBridge",
     "ChannelLeftBridge",
-    "ChannelHangupRequest",
     "ContactStatusChange",
     "Dial",
     "BridgeCreated",

@@ -7,18 +7,16 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, scripts
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
 from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS, Soon
 from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
 from app.telephony.events import EventType
-from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
+from app.telephony.instructions import Script
 
 RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, names.LISTENER: 25.0}
-OFFER = -1
-"""The number of the script that offers a callback by the switch's own sentence."""
 
 
 class Line:
@@ -34,6 +32,7 @@ class Line:
         self.to: str | None = None
         self.legs: dict[str, Leg] = {}
         self.gone: set[str] = set()
+        self.dead: set[str] = set()
         self.player = Player(call)
         self.answered = False
         self.held = False
@@ -48,7 +47,7 @@ class Line:
         self.music = False
         self.soon = Soon()
         self._message: str | None = None
-        self._done = 0
+        self.done = 0
 
     # -- what the switch tells
 
@@ -63,11 +62,13 @@ class Line:
             case "StasisEnd" | "ChannelDestroyed":
                 return self._left(channel, event, now)
             case "ChannelDtmfReceived" if channel == self.caller and not self.together:
-                return self._played_on(self.player.key(event.digit, now), now)
+                return scripts.played_on(self, self.player.key(event.digit, now), now)
+            case "ChannelHangupRequest" if event.dead:
+                self.dead.add(channel)
             case "ChannelHold" | "ChannelUnhold":
                 return self._phone_held(channel, event)
             case "PlaybackFinished" if event.playback is not None:
-                return self._played_on(self.player.played(event.playback.id, event.playback.state, now), now)
+                return scripts.played_on(self, self.player.played(event.playback.id, event.playback.state, now), now)
             case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
                 return ears.recorded(self, event.recording, event.at)
         return []
@@ -79,7 +80,7 @@ class Line:
         if token == LINGER:
             self.late = True
             return self.nobody_left()
-        return self._played_on(self.player.wake(token, now), now)
+        return scripts.played_on(self, self.player.wake(token, now), now)
 
     def refused(self, request: Request, status: int, now: float) -> list[Action]:
         """The switch did not take a request. A leg that cannot be made has failed; whatever else is refused speaks of
@@ -87,7 +88,7 @@ class Line:
         leg = self.legs.get(request.leg or "")
         if leg is None:
             unplayed = self.player.unplayed(request.path, now) if status != 404 else []
-            return [*requests.one_by_one(request), *self._played_on(unplayed, now)]
+            return [*requests.one_by_one(request), *scripts.played_on(self, unplayed, now)]
         if status == 409:  # we made it before: the order came again
             return []
         cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
@@ -115,9 +116,9 @@ class Line:
         talks = self.caller in self.together and any(each.up and each.speaks for each in self.legs.values())
         if self.over or self.caller is None or talks:
             return []
-        self._done = 0
+        self.done = 0
         begun = self.player.begin(self.caller, script, media, now)
-        return [*self._apart(), *self._no_music(), *self._answer(), *self._played_on(begun, now)]
+        return [*self._apart(), *self._no_music(), *self._answer(), *scripts.played_on(self, begun, now)]
 
     def waits(self, now: float | None = None) -> list[Action]:
         """The customer waits: they hear music, unless they hear something else; soon, where an agent rings at `now`."""
@@ -125,7 +126,7 @@ class Line:
             return []
         if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
             return [*self._answer(), self.soon.begin(now)]
-        return [*self._answer(), *self._play_music(None)]
+        return [*self._answer(), *self.play_music(None)]
 
     def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
         """Ring somebody for this call; asked for twice it is done once."""
@@ -159,7 +160,7 @@ class Line:
     def put_on_hold(self, held: bool = True) -> list[Action]:
         """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
         self.held = held
-        return [*self._apart(), *self._play_music(None)]
+        return [*self._apart(), *self.play_music(None)]
 
     def ringback(self) -> list[Action]:
         """The customer hears that somebody is rung for them."""
@@ -238,21 +239,22 @@ class Line:
 
     def _left(self, channel: str, event: Event, now: float) -> list[Action]:
         """The first of StasisEnd and ChannelDestroyed ends a channel; the other one finds nothing to end."""
+        cause = outcomes.NO_SOUND if channel in self.dead else event.cause
         if channel == self.caller and not self.over:
             self.over = True
             self.player.stop()  # what was played has ended with the channel
             hang_ups = [requests.hang_up(each) for each in self.legs]
-            return [*hang_ups, *self._cleared(event), Wake(now + LINGER_SECONDS, LINGER)]
+            return [*hang_ups, *self._cleared(event.at, cause), Wake(now + LINGER_SECONDS, LINGER)]
         leg = self.legs.get(channel)
         if leg is None:
             return []
         if event.type == "StasisEnd" and not leg.up:
             return []
-        cause = outcomes.ended(event.cause) if leg.up else outcomes.unanswered(event.cause, event.tech_cause, leg.rang)
-        return self._lost(leg, leg.withdrawn or cause, event.at, now)
+        why = outcomes.ended(cause) if leg.up else outcomes.unanswered(cause, event.tech_cause, leg.rang)
+        return self._lost(leg, leg.withdrawn or why, event.at, now)
 
-    def _cleared(self, event: Event) -> list[Action]:
-        cleared = Told(type=EventType.CLEARED, at=event.at, cause=outcomes.ended(event.cause))
+    def _cleared(self, at: float, cause: int | None) -> list[Action]:
+        cleared = Told(type=EventType.CLEARED, at=at, cause=outcomes.ended(cause))
         return [cleared, *self.nobody_left()]
 
     def nobody_left(self) -> list[Action]:
@@ -295,7 +297,7 @@ class Line:
             return [news, *self.perhaps_alone()]
         if leg.up:
             return [news, *([] if self.others() else self.end())]
-        details = {"script": self._done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
+        details = {"script": self.done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
         back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
         return [news, requests.no_ringback(self.caller), back, *self.waits()]
 
@@ -305,51 +307,6 @@ class Line:
             return []
         self.held = False
         return self.put_on_hold(held=False) if self.caller in self.together else []
-
-    # -- scripts
-
-    def _played_on(self, actions: list[Action], now: float) -> list[Action]:
-        """What follows once the prompts of a script are over; news of our own script go no further."""
-        offered = [each for each in actions if isinstance(each, Told) and each.details.get("script") == OFFER]
-        if offered:
-            kept = [each for each in actions if each not in offered]
-            return [*kept, *self._callback_answered(offered[0])]
-        script = self.player.script
-        if script is None or not self.player.spoken or self._done == script.number:
-            return actions
-        if isinstance(self.player.last, Collect):
-            return actions
-        self._done = script.number
-        return [*actions, *self._after_prompts(script, now)]
-
-    def _callback_answered(self, told: Told) -> list[Action]:
-        if told.details.get("digits") != "1":
-            return self.waits()
-        return [Told(type=EventType.CALLBACK_REQUESTED, at=told.at), *self.waits()]
-
-    def _after_prompts(self, script: Script, now: float) -> list[Action]:
-        assert self.caller is not None
-        match self.player.last:
-            case Music(media=media) | Enqueue(music=media):
-                self.player.stop()
-                return self._play_music(media)
-            case Transfer(number=number):
-                self.player.stop()
-                name = names.Name(self.call, names.PARTY, f"flow-{script.number}")
-                address = dialled(self.setup, number)
-                if address is None:
-                    details = {"script": script.number, "transfer": outcomes.UNKNOWN_NUMBER}
-                    return [Told(type=EventType.SCRIPT_DONE, at=now, details=details)]
-                return [*self.ringback(), *self.dial(Leg(name, address, flow=True), caller_id=self.from_)]
-            case Voicemail(most_seconds=most, finish_on=key):
-                self.player.stop()
-                tape = names.message(self.call, script.number, self.contact)
-                self.messages[tape] = now
-                return [requests.record(self.caller, tape, most_seconds=most, finish_on=key, beep=True)]
-            case HangUp():
-                return self.end()
-        self.player.stop()
-        return [Told(type=EventType.SCRIPT_DONE, at=now, details={"script": script.number})]
 
     # -- the customer's place
 
@@ -368,7 +325,8 @@ class Line:
     def _quiet(self) -> list[Action]:
         return self.player.stop()
 
-    def _play_music(self, name: str | None) -> list[Action]:
+    def play_music(self, name: str | None) -> list[Action]:
+        """The customer hears music of this class, None: the switch's own."""
         assert self.caller is not None
         self.music = True
         return [requests.music(self.caller, name)]

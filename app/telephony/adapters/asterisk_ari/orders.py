@@ -12,7 +12,8 @@ import msgspec
 from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
-from app.telephony.adapters.asterisk_ari.line import OFFER, Line
+from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.scripts import OFFER
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import AnyInstruction, Collect, HangUp, Say, Script, Voicemail
 from app.telephony.port import Delivered, Refused, SwitchCommand

@@ -18,6 +18,9 @@ WITHDRAWN = "withdrawn"
 DROPPED = "dropped"
 SWITCH_LOST = "switch_lost"
 
+NO_SOUND = 44
+"""What Asterisk ends a channel with that has sent no sound for too long (`rtp_timeout`)."""
+
 BY_SIP = {
     404: UNKNOWN_NUMBER,
     408: NO_ANSWER,
@@ -46,6 +49,7 @@ BY_CAUSE = {
     38: DROPPED,
     41: DROPPED,
     42: CONGESTION,
+    NO_SOUND: DROPPED,
     58: NOT_ACCEPTABLE,
     127: WITHDRAWN,
 }

@@ -1,0 +1,64 @@
+"""What follows once a caller has heard the prompts of a script: music, a message of theirs, another number, the end.
+
+Functions of the line, for whom the switch plays; pure as it is.
+"""
+
+from typing import TYPE_CHECKING
+
+from app.telephony.adapters.asterisk_ari import names, outcomes, requests
+from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
+from app.telephony.events import EventType
+from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
+
+if TYPE_CHECKING:
+    from app.telephony.adapters.asterisk_ari.line import Line
+
+OFFER = -1
+"""The number of the script that offers a callback by the switch's own sentence."""
+
+
+def played_on(line: "Line", actions: list[Action], now: float) -> list[Action]:
+    """What the player did, and what follows where that were the last prompts; news of our own script go no further."""
+    offered = [each for each in actions if isinstance(each, Told) and each.details.get("script") == OFFER]
+    if offered:
+        kept = [each for each in actions if each not in offered]
+        return [*kept, *_callback_answered(line, offered[0])]
+    script = line.player.script
+    if script is None or not line.player.spoken or line.done == script.number:
+        return actions
+    if isinstance(line.player.last, Collect):
+        return actions
+    line.done = script.number
+    return [*actions, *_after_prompts(line, script, now)]
+
+
+def _callback_answered(line: "Line", told: Told) -> list[Action]:
+    if told.details.get("digits") != "1":
+        return line.waits()
+    return [Told(type=EventType.CALLBACK_REQUESTED, at=told.at), *line.waits()]
+
+
+def _after_prompts(line: "Line", script: Script, now: float) -> list[Action]:
+    assert line.caller is not None
+    match line.player.last:
+        case Music(media=media) | Enqueue(music=media):
+            line.player.stop()
+            return line.play_music(media)
+        case Transfer(number=number):
+            line.player.stop()
+            name = names.Name(line.call, names.PARTY, f"flow-{script.number}")
+            address = dialled(line.setup, number)
+            if address is None:
+                details = {"script": script.number, "transfer": outcomes.UNKNOWN_NUMBER}
+                return [Told(type=EventType.SCRIPT_DONE, at=now, details=details)]
+            return [*line.ringback(), *line.dial(Leg(name, address, flow=True), caller_id=line.from_)]
+        case Voicemail(most_seconds=most, finish_on=key):
+            line.player.stop()
+            tape = names.message(line.call, script.number, line.contact)
+            line.messages[tape] = now
+            return [requests.record(line.caller, tape, most_seconds=most, finish_on=key, beep=True)]
+        case HangUp():
+            return line.end()
+    line.player.stop()
+    return [Told(type=EventType.SCRIPT_DONE, at=now, details={"script": script.number})]
