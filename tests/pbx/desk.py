@@ -46,6 +46,7 @@ class Seat:
 
     def __init__(self, tab: Tab) -> None:
         self.tab = tab
+        self._signed_on = 0
 
     async def ask(self, kind: str, **data: Any) -> dict[str, Any]:
         """A command that must be taken."""
@@ -55,7 +56,12 @@ class Seat:
 
     async def becomes_ready(self) -> None:
         """Say to be ready until that is taken: a phone that has just signed on is told of a moment later."""
-        await eventually(lambda: self.tab.ask("agent.ready"), lambda answer: bool(answer["ok"]))
+
+        async def say() -> dict[str, Any]:
+            self._signed_on = len(self.tab.frames)
+            return await self.tab.ask("agent.ready")
+
+        await eventually(say, lambda answer: bool(answer["ok"]))
 
     async def logs_off(self) -> None:
         """Say to go until that is taken: the end of a call is told of a moment later."""
@@ -64,14 +70,19 @@ class Seat:
     async def frame(
         self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 10
     ) -> dict[str, Any]:
-        """The newest frame of a kind, once there is one as wanted."""
+        """The newest frame of a kind since the agent became ready, once there is one as wanted."""
 
         async def look() -> dict[str, Any] | None:
-            return next((one for one in reversed(self.tab.frames) if one["type"] == kind and seen(one)), None)
+            frames = reversed(self.tab.frames[self._signed_on :])
+            return next((one for one in frames if one["type"] == kind and seen(one)), None)
 
         found = await eventually(look, lambda frame: frame is not None, seconds)
         assert found is not None
         return found
+
+    async def passes(self, state: str, seconds: float = 10) -> None:
+        """Until the agent is, or was since they became ready, in a state that may be over soon."""
+        await self.frame("agent.state", lambda frame: frame["agent"]["state"] == state, seconds)
 
     async def until(self, state: str) -> None:
         """Until the agent is in this state now, whatever they were before."""

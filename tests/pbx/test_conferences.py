@@ -23,7 +23,7 @@ async def test_a_colleague_joins_all_hear_each_other_and_stays_when_the_first_ag
         await seat.until("busy")
         await talk.ask("call.hang_up")
         await talk.agent.until_ended()
-        await talk.seat.until("working_after_call")
+        await talk.seat.passes("working_after_call")
         await hears(talk.caller, "bo")
         await hears(rung, "caller")
         await rung.hang_up()
@@ -55,7 +55,7 @@ async def test_an_agent_who_puts_the_phone_down_leaves_the_conference_to_the_col
         await rung.answer()
         await hears(talk.caller, "anna", "bo")
         await talk.agent.hang_up()
-        await talk.seat.until("working_after_call")
+        await talk.seat.passes("working_after_call")
         await hears(talk.caller, "bo")
         await hears(rung, "caller")
 
@@ -79,7 +79,7 @@ async def test_the_caller_leaves_and_the_conference_is_over(centre: CallCentre, 
         await talk.caller.hang_up()
         await talk.agent.until_ended()
         await rung.until_ended()
-        await seat.until("working_after_call")
+        await seat.passes("working_after_call")
 
 
 async def test_a_conference_holds_the_caller_and_takes_them_back(centre: CallCentre, phones: Phones) -> None:

@@ -50,7 +50,7 @@ async def test_an_agent_dials_their_phone_rings_first_and_then_the_customer(cent
         await hears(rung, "anna")
         await rung.hang_up()
         await own.until_ended()
-        await seat.until("working_after_call")
+        await seat.passes("working_after_call")
     row = await told(centre)
     assert (row["direction"], row["outcome"]) == ("outbound", "answered")
 
@@ -118,4 +118,4 @@ async def test_a_caller_who_is_promised_a_callback_is_called_by_the_agent_whose_
         await hears(rung, "anna")
         await own.hang_up()
         await rung.until_ended()
-        await seat.until("working_after_call")
+        await seat.passes("working_after_call")

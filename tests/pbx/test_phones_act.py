@@ -16,7 +16,7 @@ async def handed_over(talk: Talk) -> None:
     """The phone is told that its transfer was done, and the agent is out of the call."""
     await talk.agent.until_ended()
     assert talk.agent.transfer_progress[-1].startswith("SIP/2.0 200")
-    await talk.seat.until("working_after_call")
+    await talk.seat.passes("working_after_call")
 
 
 async def test_a_phone_sends_the_caller_to_a_colleague(centre: CallCentre, phones: Phones) -> None:
@@ -99,7 +99,7 @@ async def test_a_phone_calls_a_customer_who_is_a_contact_of_the_agent(centre: Ca
         await hears(rung, "anna")
         await out.hang_up()
         await rung.until_ended()
-        await seat.until("working_after_call")
+        await seat.passes("working_after_call")
     query = "SELECT direction, outcome FROM interactions WHERE to_raw = $1"
     rows = await eventually(lambda: centre.rows(query, NUMBER), lambda found: len(found) == 1, SECONDS)
     assert (rows[0]["direction"], rows[0]["outcome"]) == ("outbound", "answered")

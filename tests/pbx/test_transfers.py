@@ -12,7 +12,7 @@ pytestmark = pytest.mark.enable_socket
 async def gone(talk: Talk) -> None:
     """The agent is out of the call, and their phone with them."""
     await talk.agent.until_ended()
-    await talk.seat.until("working_after_call")
+    await talk.seat.passes("working_after_call")
 
 
 async def test_a_caller_is_handed_to_a_queue_and_hears_music_until_somebody_there_answers(
