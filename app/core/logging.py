@@ -11,8 +11,8 @@ from structlog.typing import Processor
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["console", "json"]
 
-CHATTY = ("httpx", "httpcore", "uvicorn.access", "alembic")
-"""Libraries whose every step is no news."""
+CHATTY = ("httpx", "httpcore", "uvicorn.access", "alembic", "websockets")
+"""Libraries whose every step is no news, or shows what nobody may read: frames with keys of callers, passwords."""
 
 
 def configure(level: Level = "info", form: Format = "console", to: TextIO | None = None) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 
 from app.core.logging import Format, configure
 
@@ -37,6 +39,23 @@ def test_what_is_below_the_level_is_not_logged() -> None:
     structlog.get_logger("room").info("call taken")
     logging.getLogger("httpx").info("request sent")
     assert out.getvalue() == ""
+
+
+@pytest.mark.enable_socket
+async def test_what_goes_over_a_websocket_is_in_no_log_however_much_is_logged() -> None:
+    out = io.StringIO()
+    configure("debug", "json", out)
+
+    async def says_it_again(socket: ServerConnection) -> None:
+        await socket.send(await socket.recv())
+
+    async with serve(says_it_again, "127.0.0.1", 0) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        async with connect(f"ws://127.0.0.1:{port}", additional_headers={"Authorization": "Basic c2VjcmV0"}) as socket:
+            await socket.send('{"digit": "7"}')
+            assert await socket.recv() == '{"digit": "7"}'
+    assert "digit" not in out.getvalue()
+    assert "c2VjcmV0" not in out.getvalue()
 
 
 @pytest.mark.parametrize("form", ["console", "json"])
