@@ -37,6 +37,7 @@ FLAGS = (
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
 START_SECONDS = 30
+END_SECONDS = 5
 
 
 def missing() -> str | None:
@@ -121,7 +122,11 @@ async def browser(folder: Path, sound: Path) -> AsyncIterator[Tab]:
             yield Tab(socket)
     finally:
         process.terminate()
-        await process.wait()
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
 
 
 async def _first_tab(folder: Path) -> str:

@@ -19,11 +19,11 @@ from tests.fixtures.tab import Tab
 from tests.fixtures.waiting import eventually
 from tests.fixtures.way import Way
 from tests.floor.factories import CONFIG
-from tests.pbx.site import PbxSite
+from tests.pbx.site import BROWSER, PbxSite
 
 SOURCE = "asterisk"
-NAMES = ("anna", "bo", "carl", "dora")
-SKILLS = {"anna": 5, "bo": 4, "carl": 3, "dora": 2}
+NAMES = ("anna", "bo", "carl", "dora", BROWSER.endpoint)
+SKILLS = {"anna": 5, "bo": 4, "carl": 3, "dora": 2, BROWSER.endpoint: 1}
 BANK: FloorConfig = msgspec.structs.replace(
     CONFIG,
     agents={

@@ -11,6 +11,7 @@ import pytest
 from app.demo.pbx.loopback import own_addresses
 from tests.pbx.bare_ari import bare_ari
 from tests.pbx.chromium import Tab, browser, microphone, missing, page
+from tests.pbx.desk import CallCentre
 from tests.pbx.site import BROWSER, TONES, PbxSite, Phones
 
 pytestmark = [
@@ -24,7 +25,7 @@ CALLER, MINE = TONES["caller"], TONES["anna"]
 
 
 @pytest.fixture
-async def tab(asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[Tab]:
+async def tab(switch: PbxSite, tmp_path: Path) -> AsyncIterator[Tab]:
     """A browser with the phone of `site.BROWSER`, signed on."""
     folder = ROOT / "var/browser-phone"
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +35,7 @@ async def tab(asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[Tab]:
             address = page(folder).as_uri()
         except subprocess.CalledProcessError as error:
             pytest.skip(f"JSSIP IS MISSING, no call in a browser was made: {error.stderr.decode().strip()[-300:]}")
-    about = {"ws": f"ws://{asterisk.plan.http}/ws", "user": BROWSER.endpoint, "password": BROWSER.password}
+    about = {"ws": f"ws://{switch.plan.http}/ws", "user": BROWSER.endpoint, "password": BROWSER.password}
     async with browser(tmp_path, microphone(tmp_path / "tone.wav", MINE)) as opened:
         await opened.open(f"{address}?{urlencode(about)}")
         await opened.until("phone.registered")
@@ -72,6 +73,35 @@ async def test_a_browser_takes_a_call(tab: Tab, asterisk: PbxSite, phones: Phone
         await tab.until("phone.state === 'ended'")
         await call.hang_up()
         await ari.delete("/bridges/both")
+
+
+async def test_an_agent_at_a_browser_takes_a_call_whose_screen_has_popped(
+    tab: Tab, centre: CallCentre, phones: Phones
+) -> None:
+    caller = await phones.caller()
+    async with centre.seat(BROWSER.endpoint) as seat:
+        call = caller.dial("4001")
+        await tab.until("phone.state === 'ringing'")
+        pop = await seat.frame("contact.offered")
+        assert pop["contact"]["from"] == "13800001111"
+        await tab.run("answer()")
+        await tab.until("phone.state === 'up' && encrypted()")
+        await call.until_hears(MINE, among=(CALLER,))
+        await tab.until(f"Math.abs(loudest() - {CALLER}) < 15")
+        await tab.run("phone.call.terminate()")
+        await call.until_ended()
+        await seat.passes("working_after_call")
+        row = await centre.history("13800001111")
+        assert (row["outcome"], row["agent_id"]) == ("answered", BROWSER.endpoint)
+
+
+async def test_an_agent_whose_browser_is_closed_cannot_be_ready_and_is_told_why(tab: Tab, centre: CallCentre) -> None:
+    async with centre.seat(BROWSER.endpoint) as seat:
+        await tab.run("agent.stop()")
+        told = await seat.frame("agent.state", lambda frame: frame["agent"]["state"] == "not_ready")
+        assert told["agent"]["reason"] == "phone_unregistered"
+        refused = await seat.tab.ask("agent.ready")
+        assert refused["problem"]["reason"] == "phone_unregistered"
 
 
 async def test_a_browser_calls(tab: Tab, asterisk: PbxSite) -> None:
