@@ -1,25 +1,48 @@
-"""What follows once a caller has heard the prompts of a script: music, a message of theirs, another number, the end.
+"""What follows once the prompts of a script are over: music, a transfer, a message, the end. Pure."""
 
-Functions of the line, for whom the switch plays; pure as it is.
-"""
-
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from app.telephony.adapters.asterisk_ari import names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
+from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled
+from app.telephony.adapters.asterisk_ari.player import Player
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
-
-if TYPE_CHECKING:
-    from app.telephony.adapters.asterisk_ari.line import Line
 
 OFFER = -1
 """The number of the script that offers a callback by the switch's own sentence."""
 
 
-def played_on(line: "Line", actions: list[Action], now: float) -> list[Action]:
-    """What the player did, and what follows where that were the last prompts; news of our own script go no further."""
+class Line(Protocol):
+    """What is needed of a call here; see `line.Line`. `done` is the number of the script whose prompts are over."""
+
+    setup: Setup
+    call: str
+    caller: str | None
+    contact: str
+    from_: str | None
+    player: Player
+    messages: dict[str, float]
+    done: int
+
+    def waits(self, now: float | None = None) -> list[Action]:
+        """The customer waits."""
+
+    def play_music(self, name: str | None) -> list[Action]:
+        """The customer hears music."""
+
+    def ringback(self) -> list[Action]:
+        """The customer hears that somebody is rung for them."""
+
+    def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
+        """Ring somebody for this call."""
+
+    def end(self) -> list[Action]:
+        """Hang up on everybody."""
+
+
+def played_on(line: Line, actions: list[Action], now: float) -> list[Action]:
+    """What follows what the player does; news of our own script go no further."""
     offered = [each for each in actions if isinstance(each, Told) and each.details.get("script") == OFFER]
     if offered:
         kept = [each for each in actions if each not in offered]
@@ -33,13 +56,13 @@ def played_on(line: "Line", actions: list[Action], now: float) -> list[Action]:
     return [*actions, *_after_prompts(line, script, now)]
 
 
-def _callback_answered(line: "Line", told: Told) -> list[Action]:
+def _callback_answered(line: Line, told: Told) -> list[Action]:
     if told.details.get("digits") != "1":
         return line.waits()
     return [Told(type=EventType.CALLBACK_REQUESTED, at=told.at), *line.waits()]
 
 
-def _after_prompts(line: "Line", script: Script, now: float) -> list[Action]:
+def _after_prompts(line: Line, script: Script, now: float) -> list[Action]:
     assert line.caller is not None
     match line.player.last:
         case Music(media=media) | Enqueue(music=media):
