@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.demo.pbx.sip.call import CallOver
+from app.demo.pbx.sip.call import Call, CallOver
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
@@ -17,6 +17,11 @@ async def handed_over(talk: Talk) -> None:
     await talk.agent.until_ended()
     assert talk.agent.transfer_progress[-1].startswith("SIP/2.0 200")
     await talk.seat.passes("working_after_call")
+
+
+async def refused(call: Call) -> None:
+    """The phone is told that nothing comes of its transfer."""
+    await call.until(lambda it: any("503" in each for each in it.transfer_progress), SECONDS)
 
 
 async def test_a_phone_sends_the_caller_to_a_colleague(centre: CallCentre, phones: Phones) -> None:
@@ -61,9 +66,40 @@ async def test_a_phone_that_wants_the_impossible_is_told_so_and_keeps_the_caller
 ) -> None:
     async with talking(centre, phones) as talk:
         await talk.agent.transfer("carl")
-        await talk.agent.until(lambda it: any("503" in each for each in it.transfer_progress), SECONDS)
+        await refused(talk.agent)
         await hears(talk.caller, "anna")
         await hears(talk.agent, "caller")
+
+
+async def test_a_phone_that_wants_what_is_neither_number_nor_queue_is_told_so_and_may_ask_again(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo"):
+        await talk.agent.transfer("4711a")
+        await refused(talk.agent)
+        talk.agent.transfer_progress.clear()
+        await talk.agent.transfer("bo")
+        await handed_over(talk)
+        await (await bo.rung()).answer()
+        await hears(talk.caller, "bo")
+
+
+async def test_phones_that_talk_to_each_other_are_told_that_nobody_is_sent_on(
+    centre: CallCentre, phones: Phones
+) -> None:
+    anna, bo = await phones.agent("anna"), await phones.agent("bo")
+    out = anna.dial("bo")
+    rung = await bo.rung()
+    await rung.answer()
+    await hears(out, "bo")
+    for phone in (out, rung):
+        await phone.transfer("carl")
+        await refused(phone)
+    await hears(out, "bo")
+    await hears(rung, "anna")
+    await out.hang_up()
+    await rung.until_ended()
 
 
 async def test_a_phone_calls_a_colleague_and_the_floor_has_no_contact_of_it(centre: CallCentre, phones: Phones) -> None:

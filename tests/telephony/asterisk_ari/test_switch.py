@@ -41,6 +41,8 @@ class FakeFloor:
         self.alive: list[KnownCall] = []
         self.waited_for: list[KnownRecording] = []
         self.script: Script | None = None
+        self.wishes: list[str] = []
+        self.declines: str | None = "nobody is transferred here"
 
     async def take(self, notice: Notice, delivery: str, secret: SecretStr | None) -> tuple[str, Script | None]:
         if self.busy:
@@ -64,7 +66,8 @@ class FakeFloor:
         return self.waited_for
 
     async def transfer(self, contact: str, agent: str, target: str, key: str) -> str | None:
-        return "nobody is transferred here"
+        self.wishes.append(target)
+        return self.declines
 
     def agent_at(self, address: str) -> str | None:
         return None

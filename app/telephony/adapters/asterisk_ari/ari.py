@@ -106,7 +106,7 @@ class ReferredBy(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One event, or the answer to a request (`RESTResponse`)."""
+    """One event, or the answer to a request (`RESTResponse`). `state` is what a phone has been told of its transfer."""
 
     type: str
     timestamp: str = ""
@@ -120,6 +120,7 @@ class Event(msgspec.Struct, frozen=True):
     device_state: DeviceState | None = None
     refer_to: ReferredTo | None = None
     referred_by: ReferredBy | None = None
+    state: str = ""
     digit: str = ""
     cause: int | None = None
     soft: bool = False

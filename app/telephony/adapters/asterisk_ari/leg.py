@@ -1,12 +1,9 @@
 """One channel of a call besides the customer's own: an agent, somebody at a number, a listener, a spy."""
 
-import re
 from dataclasses import dataclass
 
+from app.telephony import numbers
 from app.telephony.adapters.asterisk_ari.names import Name
-
-_SPACING = re.compile(r"[\s()./-]")
-_NUMBER = re.compile(r"\+?[0-9*#]{1,32}", re.ASCII)
 
 JOINS = "join"
 """The mode of a listener who is heard by everybody."""
@@ -16,7 +13,7 @@ JOINS = "join"
 class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
-    `referring`: its phone has asked for a transfer (REFER) and waits for what becomes of that."""
+    `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that."""
 
     name: Name
     address: str
@@ -26,7 +23,7 @@ class Leg:
     flow: bool = False
     handed: str | None = None
     mode: str = "listen"
-    referring: bool = False
+    referring: str = ""
     channel: str = ""
 
     @property
@@ -64,10 +61,9 @@ class Setup:
 
 
 def dialled(setup: Setup, number: str | None) -> str | None:
-    """What the switch dials for a number, as people write it; None for what is no number. Letters and signs would be a
-    way to any endpoint of the switch."""
-    plain = _SPACING.sub("", number or "")
-    return setup.dial.replace("{number}", plain) if _NUMBER.fullmatch(plain) else None
+    """What the switch dials for a number, as people write it; None for what is no number."""
+    plain = numbers.plain(number)
+    return setup.dial.replace("{number}", plain) if plain is not None else None
 
 
 def endpoint(address: str) -> str:

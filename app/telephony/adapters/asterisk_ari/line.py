@@ -80,6 +80,8 @@ class Line:
         if token == LINGER:
             self.late = True
             return self.nobody_left()
+        if token.startswith(referring.PATIENCE):
+            return referring.overdue(self, token)
         return scripts.played_on(self, self.player.wake(token, now), now)
 
     def refused(self, request: Request, status: int, now: float) -> list[Action]:

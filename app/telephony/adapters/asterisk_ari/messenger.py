@@ -79,6 +79,8 @@ class Messenger:
         self._follow(call, call.line.perform(script, media, self._clock()))
 
     async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
+        if not referring.waits(call.line, wish):  # it took too long, or the call is over
+            return
         why_not = await self._floor.transfer(wish.contact, wish.agent, wish.target, wish.key)
         if why_not is not None:
             log.info("a transfer that a phone asked for is refused", agent=wish.agent, target=wish.target, why=why_not)

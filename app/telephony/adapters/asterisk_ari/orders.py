@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony import numbers
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -52,6 +53,13 @@ def obey(line: Line, command: SwitchCommand, now: float) -> list[Action] | Refus
     return run(line, Order(command.key, now, command.data))
 
 
+def not_obeyed(line: Line, command: SwitchCommand) -> list[Action]:
+    """What follows where an order was refused: a phone that has asked for it is told."""
+    if command.type != OrderType.TRANSFER:
+        return []
+    return referring.not_ordered(line, Order(command.key, command.at, command.data).agent.get("id"))
+
+
 def after_the_end(command: SwitchCommand) -> Delivered | Refused:
     """What becomes of an order for a call that is not on the switch. Whoever is to be hung up on has gone: the floor
     may say so while the news of it are still on their way."""
@@ -87,7 +95,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
     number = order.to.get("number")
     address = dialled(line.setup, number)
     if address is None:
-        return Refused(f"{number!r} cannot be dialled; a number has digits, * and #, and may begin with +.")
+        return Refused(f"{number!r} cannot be dialled; {numbers.NUMBER}.")
     leg = Leg(names.Name(line.call, names.PARTY, order.key, handed or ""), address, handed=handed)
     return line.dial(leg, caller_id=line.setup.caller_id)
 
@@ -95,7 +103,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
 def _dial(line: Line, order: Order) -> list[Action] | Refused:
     line.to = order.to.get("number")
     if dialled(line.setup, line.to) is None:
-        return Refused(f"{line.to!r} cannot be dialled; a number has digits, * and #, and may begin with +.")
+        return Refused(f"{line.to!r} cannot be dialled; {numbers.NUMBER}.")
     return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"))
 
 

@@ -8,13 +8,17 @@ import re
 from typing import NamedTuple, Protocol
 
 from app.telephony.adapters.asterisk_ari import names, requests
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Later, Referred, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Later, Referred, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.leg import Leg
 from app.telephony.events import EventType
 
 LEAVES_SECONDS = 1.0
 """After that a phone whose transfer was done is hung up on, if it has not done so itself."""
+
+PATIENCE = "refer."
+PATIENCE_SECONDS = 20.0
+"""How long a phone waits for what becomes of its wish; after that nothing does."""
 
 TRANSFERRED = "transferred"
 _USER = re.compile(r"(?:sips?:)?([^@;>]+)")
@@ -47,29 +51,35 @@ class Joined(NamedTuple):
     there: list[Action]
 
 
-def refused(channel: str) -> Action:
+def refused(channel: str) -> Request:
     """Tell a phone that nothing comes of what it asked for."""
     return requests.transfer_progress(channel, "channel_unavailable")
 
 
-def asked(line: Line, event: Event) -> list[Action]:
-    """A phone on this call wants the other side to go elsewhere."""
+def asked(line: Line, event: Event, now: float) -> list[Action]:
+    """A phone on this call wants the other side to go elsewhere. Into a call that is not known here it cannot."""
     source = event.subject
     if source is None:
         return []
     own, target = line.legs.get(source.id), _target(event)
-    if own is not None and (own.referring or own.withdrawn):  # each is told twice
+    if own is not None and (own.referring or own.withdrawn):
         return []
     if own is None or own.agent is None or not own.up or target is None or not line.contact:
         return [refused(source.id)]
-    own.referring = True
-    key = f"{source.id}:{event.at:.3f}"
-    return [Referred(contact=line.contact, agent=own.agent, target=target, channel=source.id, key=key)]
+    own.referring = f"{source.id}:{event.at:.3f}"
+    wish = Referred(contact=line.contact, agent=own.agent, target=target, channel=source.id, key=own.referring)
+    return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
+
+
+def waits(line: Line, referred: Referred) -> bool:
+    """Whether the phone still waits for what becomes of this wish."""
+    own = line.legs.get(referred.channel)
+    return own is not None and own.referring == referred.key
 
 
 def granted(line: Line, leg: Leg) -> list[Action]:
     """Its phone is told, and out of the call at once; it is given time to hang up by itself, as phones do then."""
-    leg.referring = False
+    leg.referring = ""
     line.together.discard(leg.id)
     told = requests.transfer_progress(leg.id, "channel_answered")
     out = requests.part(names.bridge(line.call), leg.id)
@@ -78,11 +88,25 @@ def granted(line: Line, leg: Leg) -> list[Action]:
 
 def declined(line: Line, referred: Referred) -> list[Action]:
     """The floor does not want it: the agent stays where they are."""
-    own = line.legs.get(referred.channel)
-    if own is None or not own.referring:
-        return []
-    own.referring = False
-    return [refused(referred.channel)]
+    return _given_up(line, [referred.channel]) if waits(line, referred) else []
+
+
+def not_ordered(line: Line, agent: str | None) -> list[Action]:
+    """The floor wanted it, and the switch cannot do it."""
+    return _given_up(line, [leg.id for leg in line.legs.values() if agent and leg.agent == agent and leg.referring])
+
+
+def overdue(line: Line, token: str) -> list[Action]:
+    """Nobody has said in time what becomes of it."""
+    return _given_up(
+        line, [leg.id for leg in line.legs.values() if leg.referring and token == PATIENCE + leg.referring]
+    )
+
+
+def _given_up(line: Line, channels: list[str]) -> list[Action]:
+    for each in channels:
+        line.legs[each].referring = ""
+    return [refused(each) for each in channels]
 
 
 def joined(line: Line, other: Line, event: Event, agent: str | None) -> Joined:
@@ -93,7 +117,7 @@ def joined(line: Line, other: Line, event: Event, agent: str | None) -> Joined:
         return Joined([], [])
     if own is None or own.agent is None or line.caller is None or partner is None or not _talks(other, partner):
         return Joined([refused(source.id)], [])
-    own.referring = True
+    own.referring = f"{source.id}:{event.at:.3f}"
     leg = _as_leg(line, own.agent, partner, agent)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),
@@ -133,8 +157,10 @@ def _left(other: Line, partner: str, at: float) -> list[Action]:
 
 
 def _target(event: Event) -> str | None:
-    """What was dialled, of an address or alone."""
-    wanted = event.refer_to.requested_destination if event.refer_to is not None else None
+    """What was dialled, of an address or alone; None where another call is meant, or nothing."""
+    if event.refer_to is None or event.refer_to.destination_channel is not None:
+        return None
+    wanted = event.refer_to.requested_destination
     text = wanted.get("destination") if isinstance(wanted, dict) else wanted
     found = _USER.match(text) if isinstance(text, str) else None
     return found[1] if found else None

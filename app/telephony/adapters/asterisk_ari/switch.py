@@ -39,7 +39,7 @@ from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
-from app.telephony.adapters.asterisk_ari.orders import after_the_end, obey
+from app.telephony.adapters.asterisk_ari.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed, strays
@@ -130,6 +130,7 @@ class Switch:
         if isinstance(wanted, Refused):
             if call.line.caller is None and not call.line.legs:  # it was opened for this order
                 self._forget(call)
+            self._follow(call, not_obeyed(call.line, command))
             return wanted
         self._know_legs(call)
         return await all_answered(self._source, self._do(call, wanted))
@@ -261,14 +262,18 @@ class Switch:
         return None
 
     def _referred(self, event: ari.Event) -> None:
-        """A phone asks for a transfer: to somebody whom it has called itself, or to where it says."""
+        """A phone asks for a transfer: to somebody whom it has called itself, or to where it says. With a state, it has
+        been told what became of that."""
         source, other = event.subject, event.refer_to.destination_channel if event.refer_to else None
-        call = self._by_channel.get(source.id) if source is not None else None
+        if source is None or event.state:
+            return
+        call = self._by_channel.get(source.id)
         if call is None:
+            self._ask(referring.refused(source.id))
             return
         second = self._by_channel.get(other.id) if other is not None else None
         if second is None:
-            self._follow(call, referring.asked(call.line, event))
+            self._follow(call, referring.asked(call.line, event, self._clock()))
             return
         partner = event.refer_to.connected_channel if event.refer_to else None
         agent = self._agent_at(partner)
