@@ -1,5 +1,9 @@
 """What agents do at their phones themselves, over a real Asterisk: they call, and they transfer (REFER)."""
 
+import asyncio
+import json
+from typing import Any
+
 import pytest
 
 from app.demo.pbx.sip.call import Call, CallOver
@@ -22,6 +26,12 @@ async def handed_over(talk: Talk) -> None:
 async def refused(call: Call) -> None:
     """The phone is told that nothing comes of its transfer."""
     await call.until(lambda it: any("503" in each for each in it.transfer_progress), SECONDS)
+
+
+async def outbound(centre: CallCentre) -> dict[str, Any]:
+    """What is written of the only call to `NUMBER`."""
+    query = "SELECT * FROM interactions WHERE to_raw = $1"
+    return (await eventually(lambda: centre.rows(query, NUMBER), lambda found: len(found) == 1, SECONDS))[0]
 
 
 async def test_a_phone_sends_the_caller_to_a_colleague(centre: CallCentre, phones: Phones) -> None:
@@ -136,9 +146,28 @@ async def test_a_phone_calls_a_customer_who_is_a_contact_of_the_agent(centre: Ca
         await out.hang_up()
         await rung.until_ended()
         await seat.passes("working_after_call")
-    query = "SELECT direction, outcome FROM interactions WHERE to_raw = $1"
-    rows = await eventually(lambda: centre.rows(query, NUMBER), lambda found: len(found) == 1, SECONDS)
-    assert (rows[0]["direction"], rows[0]["outcome"]) == ("outbound", "answered")
+    row = await outbound(centre)
+    assert (row["direction"], row["outcome"]) == ("outbound", "answered")
+
+
+async def test_an_agent_who_gives_up_a_call_at_the_phone_leaves_nobody_ringing_and_the_history_says_so(
+    centre: CallCentre, phones: Phones
+) -> None:
+    anna, outside = await phones.agent("anna"), await phones.outside()
+    async with centre.seat("anna") as seat:
+        out = anna.dial(NUMBER)
+        rung = await outside.rung()
+        await seat.until("busy")
+        await out.hang_up()
+        await rung.until_ended()
+        await seat.until("ready")
+    row = await outbound(centre)
+    assert (row["direction"], row["outcome"], row["cause"]) == ("outbound", "failed", "withdrawn")
+    query = "SELECT kind, data FROM interaction_entries WHERE interaction_id = $1 ORDER BY at, id"
+    told = [(each["kind"], json.loads(each["data"])) for each in await centre.rows(query, row["id"])]
+    ends = {kind: (data.get("agent"), data["cause"]) for kind, data in told if "cause" in data}
+    assert ends["call.connection_cleared"] == ("anna", "hung_up")
+    assert ends["call.failed"] == (None, "withdrawn")
 
 
 async def test_what_a_phone_dials_and_nobody_has_is_refused(centre: CallCentre, phones: Phones) -> None:
@@ -186,5 +215,30 @@ async def test_an_agent_who_has_called_a_number_joins_it_with_the_caller(centre:
         await second.until_ended()
         await hears(talk.caller, "dora")
         await hears(rung, "caller")
+        await rung.hang_up()
+        await talk.caller.until_ended()
+
+
+async def test_the_recording_of_a_call_to_whom_the_caller_is_handed_is_kept(centre: CallCentre, phones: Phones) -> None:
+    anna, outside = await phones.agent("anna"), await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones, phone=anna) as talk:
+        await talk.agent.hold()
+        second = anna.dial(NUMBER)
+        rung = await outside.rung()
+        await rung.answer()
+        await hears(second, "dora")
+        query = "SELECT id::text FROM live_contacts WHERE id <> $1::uuid"
+        ((contact,),) = [tuple(row.values()) for row in await centre.rows(query, talk.contact)]
+        await talk.seat.ask("call.record", contact_id=contact, do="start")
+        spool = centre.site.server.recordings
+        await eventually(lambda: asyncio.sleep(0, [*spool.glob("*.tape.*")]), bool, SECONDS)
+        await talk.agent.transfer_to(second)
+        await handed_over(talk)
+        query = "SELECT seconds, agents FROM recordings WHERE contact_id = $1::uuid"
+        (kept,) = await eventually(lambda: centre.rows(query, contact), bool, SECONDS)
+        assert kept["agents"] == ["anna"]
+        assert kept["seconds"] > 0
+        await hears(talk.caller, "dora")
         await rung.hang_up()
         await talk.caller.until_ended()

@@ -142,7 +142,7 @@ def test_an_agent_whose_call_the_floor_does_not_know_yet_is_told_no() -> None:
 
 def test_an_agent_who_calls_somebody_else_may_not_be_joined_with_who_has_gone() -> None:
     line, other = talking(), Line(SETUP, "17.2", caller="17.2")
-    came = referring.joined(line, other, wish(second=Channel(id="17.2")), None)
+    came = referring.joined(line, other, wish(second=Channel(id="17.2")), None, 9.0)
     assert (asked(came.here), came.there) == ([TOLD_NO], [])
 
 

@@ -143,7 +143,7 @@ def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
         pauses = tuple((begin, at if end is None else end) for begin, end in line.pauses.pop(key, []))
         ready = Stored(name=name, recording=key, started_at=started, seconds=seconds, pauses=pauses)
         tape = next((leg for leg in line.legs.values() if leg.role == names.TAPE and leg.name.who == key), None)
-        return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
+        return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else line.nobody_left())]
     started = line.messages.pop(name, None)
     if started is None and names.is_message(line.call, name) and name not in line.gone:
         # a process that is no more let it be left

@@ -172,12 +172,25 @@ class Line:
 
     def end(self) -> list[Action]:
         """Hang up on everybody."""
+        for customer in self.rung_customers():
+            customer.withdrawn = customer.withdrawn or outcomes.WITHDRAWN
         channels = [self.caller] if self.caller is not None else []
         return [*self._quiet(), *(requests.hang_up(each) for each in [*channels, *self.legs])]
 
     def others(self, leaving: str | None = None) -> list[Leg]:
         """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
         return [leg for leg in self.legs.values() if leg.id != leaving and leg.speaks and not leg.withdrawn]
+
+    def rung_customers(self) -> list[Leg]:
+        """Whom we call for an agent, and who has not answered."""
+        return [leg for leg in self.legs.values() if leg.role == names.CUSTOMER and not leg.up]
+
+    def for_nobody(self) -> list[Action]:
+        """A customer is not rung any longer once the agent who wants to talk to them has gone."""
+        rung = self.rung_customers()
+        if self.caller is not None or any(leg not in rung for leg in self.others()):
+            return []
+        return [one for leg in rung for one in self.drop(leg, outcomes.WITHDRAWN)]
 
     def of_agent(self, agent: str | None) -> Leg | None:
         """The newest leg of an agent."""
@@ -283,7 +296,7 @@ class Line:
             self.over = True
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
         self.held = self.held and any(each.up for each in self.others())
-        return [news]
+        return [news, *self.for_nobody()]
 
     def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
         """Whom we called was not reached."""

@@ -8,9 +8,10 @@ import re
 from typing import NamedTuple, Protocol
 
 from app.telephony.adapters.asterisk_ari import names, requests
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Later, Referred, Request, Told, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS
 from app.telephony.events import EventType
 
 LEAVES_SECONDS = 1.0
@@ -42,6 +43,9 @@ class Line(Protocol):
 
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
+
+    def nobody_left(self) -> list[Action]:
+        """What is to be done once the last channel is gone."""
 
 
 class Joined(NamedTuple):
@@ -109,7 +113,7 @@ def _given_up(line: Line, channels: list[str]) -> list[Action]:
     return [refused(each) for each in channels]
 
 
-def joined(line: Line, other: Line, event: Event, agent: str | None) -> Joined:
+def joined(line: Line, other: Line, event: Event, agent: str | None, now: float) -> Joined:
     """The caller of `line` and whom the agent has called in `other`; `agent` is who that is, if it is one."""
     source, partner = event.subject, event.refer_to.connected_channel if event.refer_to else None
     own = line.legs.get(source.id) if source is not None else None
@@ -125,7 +129,7 @@ def joined(line: Line, other: Line, event: Event, agent: str | None) -> Joined:
         *line.bring_together(line.caller, partner.id),
         *line.drop(own, TRANSFERRED),
     ]
-    return Joined(here, _left(other, partner.id, event.at))
+    return Joined(here, _left(other, partner.id, event.at, now))
 
 
 def _as_leg(line: Line, by: str, partner: Channel, agent: str | None) -> Leg:
@@ -142,18 +146,15 @@ def _talks(other: Line, partner: Channel) -> bool:
     return not other.over and partner.id in other.together
 
 
-def _left(other: Line, partner: str, at: float) -> list[Action]:
-    """The agent's own call to the partner is over, but not the partner's part in it."""
+def _left(other: Line, partner: str, at: float, now: float) -> list[Action]:
+    """The agent's own call to the partner is over, but not the partner's part in it. What is recorded of it still
+    comes, as at the end of every call."""
+    other.legs.pop(partner, None)
     rest = [each for each in (other.caller, *other.legs) if each not in (None, partner)]
     other.over, other.caller = True, None
-    other.legs.clear()
     ended = [Told(type=EventType.CLEARED, at=at, cause=TRANSFERRED)] if other.contact else []
-    return [
-        *ended,
-        *(requests.hang_up(each) for each in rest if each),
-        requests.no_bridge(names.bridge(other.call)),
-        Ended(),
-    ]
+    hang_ups = [requests.hang_up(each) for each in rest if each]
+    return [*ended, *hang_ups, *other.nobody_left(), Wake(now + LINGER_SECONDS, LINGER)]
 
 
 def _target(event: Event) -> str | None:

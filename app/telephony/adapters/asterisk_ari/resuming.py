@@ -122,6 +122,7 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
     for leg in list(line.legs.values()):
         told += _answered(line, leg, there, now)
+    told += line.for_nobody()
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]

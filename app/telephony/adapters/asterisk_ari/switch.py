@@ -277,7 +277,8 @@ class Switch:
             return
         partner = event.refer_to.connected_channel if event.refer_to else None
         agent = self._agent_at(partner)
-        for each, actions in zip((call, second), referring.joined(call.line, second.line, event, agent), strict=True):
+        came = referring.joined(call.line, second.line, event, agent, self._clock())
+        for each, actions in zip((call, second), came, strict=True):
             self._follow(each, actions)
         self._know_legs(call)
 
