@@ -109,6 +109,8 @@ def _from_pydantic(error: Any, schema: Schema) -> Fault:
     loc, context = tuple(error["loc"]), error.get("ctx", {})
     at = _untagged(loc, schema)
     if error["type"] == "told":
+        if at[-1:] == ("[key]",):  # a key that is not as it should be is no place
+            at = at[:-2]
         return Fault(path((*at, *context["at"])), context["what"], context["accepted"])
     if error["type"].startswith("union_tag"):
         return _unknown_kind(at, error, _schema_at(loc, schema)["discriminator"])
