@@ -1,0 +1,150 @@
+"""The file of the faulty rows: as they were, with what is wrong beside them, to be corrected and imported again."""
+
+import csv
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import msgspec
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from app.customers.feeds.cells import Cell, Unfit, text_of
+from app.customers.feeds.checking import FaultyRow
+from app.customers.feeds.neutral import FAULTS, neutral
+from app.customers.feeds.opening import Rows
+
+LINE = "callfloor: line"
+"""Where NDJSON keeps a line that is no JSON."""
+
+MOST_ROWS = 1_048_575
+"""Rows that a sheet has, without its header."""
+
+LONGEST_CELL = 32_767
+
+
+class FaultsFile:
+    """Writes faulty rows as they come. The file is there once the first row is; `written` says how many are in it."""
+
+    def __init__(self, path: Path, rows: Rows) -> None:
+        self.path, self.written = path, 0
+        self._rows, self._writer = rows, None
+
+    _writer: "_Writer | None"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def write(self, faulty: Sequence[FaultyRow]) -> None:
+        """Add rows. Raises OSError."""
+        if faulty and self._writer is None:
+            self._writer = _WRITERS[self._rows.kind](self.path, self._rows)
+        for row in faulty:
+            assert self._writer is not None
+            self._writer.write(row)
+            self.written += 1
+
+
+class _Writer(Protocol):
+    def write(self, row: FaultyRow) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Table:
+    """What CSV and sheets have in common: the faults stand first, so that rows that are too long or too short can stay
+    as they are. A file that already has such a column gets no second one."""
+
+    def __init__(self, rows: Rows) -> None:
+        names = [name.strip() for name in rows.header]
+        self._before = names.index(FAULTS) if FAULTS in names else None
+        self.header = [FAULTS, *self._without_faults(rows.header)]
+
+    def cells(self, row: FaultyRow) -> list[Cell]:
+        """What stands in a row of the file."""
+        return [_sentence(row), *self._without_faults(row.cells)]
+
+    def _without_faults(self, cells: Sequence[Cell]) -> list[Cell]:
+        return [cell for place, cell in enumerate(cells) if place != self._before]
+
+
+class _CsvWriter(_Table):
+    """CSV in UTF-8 with a mark, which spreadsheet programs take for what it is."""
+
+    def __init__(self, path: Path, rows: Any) -> None:
+        super().__init__(rows)
+        self._file = path.open("w", encoding="utf-8-sig", newline="", errors="replace")
+        self._csv = csv.writer(self._file, delimiter=rows.delimiter)
+        self._csv.writerow(map(neutral, self.header))
+
+    def write(self, row: FaultyRow) -> None:
+        self._csv.writerow([neutral(_text(cell)) for cell in self.cells(row)])
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _XlsxWriter(_Table):
+    """A sheet with the types of its cells as they were."""
+
+    def __init__(self, path: Path, rows: Rows) -> None:
+        super().__init__(rows)
+        self._path, self._book = path, Workbook(write_only=True)
+        self._sheet: Any = self._book.create_sheet("faults")
+        self._sheet.append([self._cell(name) for name in self.header])
+
+    def write(self, row: FaultyRow) -> None:
+        self._sheet.append([self._cell(cell) for cell in self.cells(row)])
+
+    def close(self) -> None:
+        self._book.save(self._path)
+
+    def _cell(self, cell: Cell) -> Any:
+        if not isinstance(cell, str | tuple):
+            return cell
+        made = WriteOnlyCell(self._sheet)
+        made.value = neutral(str(cell))[:LONGEST_CELL]
+        made.data_type = "s"  # never a formula, whatever it begins with
+        return made
+
+
+class _NdjsonWriter:
+    """NDJSON: the object as it was, and what is wrong with it. What was no object stands as text."""
+
+    def __init__(self, path: Path, _: Rows) -> None:
+        self._file = path.open("wb")
+        self._encode = msgspec.json.Encoder(decimal_format="number").encode
+
+    def write(self, row: FaultyRow) -> None:
+        line, value = row.line or "", None
+        with suppress(msgspec.MsgspecError, RecursionError, ArithmeticError):
+            value = msgspec.json.decode(line)
+        told = value if isinstance(value, dict) else {LINE: line.rstrip("\r\n")}
+        self._file.write(
+            self._encode({FAULTS: _sentence(row), **{k: v for k, v in told.items() if k != FAULTS}}) + b"\n"
+        )
+
+    def close(self) -> None:
+        self._file.close()
+
+
+_WRITERS: dict[str, Any] = {"csv": _CsvWriter, "xlsx": _XlsxWriter, "ndjson": _NdjsonWriter}
+
+
+def _sentence(row: FaultyRow) -> str:
+    return f"row {row.number}: " + " · ".join(map(str, row.faults))
+
+
+def _text(cell: Cell) -> str:
+    try:
+        return cell if isinstance(cell, str) else text_of(cell)
+    except Unfit:
+        return str(cell)
