@@ -6,6 +6,7 @@ from app.cli import (
     administration,
     asterisk,
     demonstration,
+    feeds,
     flows,
     measuring,
     planning,
@@ -33,6 +34,7 @@ for module in (
     simulating,
     planning,
     flows,
+    feeds,
     speaking,
     asterisk,
 ):

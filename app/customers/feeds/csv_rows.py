@@ -41,6 +41,8 @@ class CsvRows:
         self._batches = self._all(first)
         self._first = self._headed()
         self.width = len(self.header)
+        apart = {"\t": "tab"}.get(self.delimiter, self.delimiter)
+        self.described = f"CSV in {encoding.removesuffix('-sig')}, cells apart by {apart}"
 
     def batches(self) -> Iterator[Batch]:
         """The rows below the header; to be gone through once."""

@@ -23,16 +23,22 @@ MOST_ROWS = 1_048_575
 """Rows that a sheet has, without its header."""
 
 LONGEST_CELL = 32_767
+ENDINGS = {"csv": ".csv", "ndjson": ".ndjson", "xlsx": ".xlsx"}
+
+
+def beside(path: Path, kind: str) -> Path:
+    """Where the faulty rows of a file of this kind are written if nobody says otherwise."""
+    return path.with_name(f"{path.stem}.faults{ENDINGS[kind]}")
 
 
 class FaultsFile:
-    """Writes faulty rows as they come. The file is there once the first row is; `written` says how many are in it."""
+    """Writes faulty rows as they come. The file is there once the first row is; it is never written over another.
+    `written` says how many rows are in it."""
 
     def __init__(self, path: Path, rows: Rows) -> None:
         self.path, self.written = path, 0
-        self._rows, self._writer = rows, None
-
-    _writer: "_Writer | None"
+        self._rows = rows
+        self._writer: _Writer | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +50,7 @@ class FaultsFile:
             self._writer.close()
 
     def write(self, faulty: Sequence[FaultyRow]) -> None:
-        """Add rows. Raises OSError."""
+        """Add rows. Raises FileExistsError and other OSErrors."""
         if faulty and self._writer is None:
             self._writer = _WRITERS[self._rows.kind](self.path, self._rows)
         for row in faulty:
@@ -81,7 +87,7 @@ class _CsvWriter(_Table):
 
     def __init__(self, path: Path, rows: Any) -> None:
         super().__init__(rows)
-        self._file = path.open("w", encoding="utf-8-sig", newline="", errors="replace")
+        self._file = path.open("x", encoding="utf-8-sig", newline="", errors="replace")
         self._csv = csv.writer(self._file, delimiter=rows.delimiter)
         self._csv.writerow(map(neutral, self.header))
 
@@ -97,6 +103,7 @@ class _XlsxWriter(_Table):
 
     def __init__(self, path: Path, rows: Rows) -> None:
         super().__init__(rows)
+        path.touch(exist_ok=False)
         self._path, self._book = path, Workbook(write_only=True)
         self._sheet: Any = self._book.create_sheet("faults")
         self._sheet.append([self._cell(name) for name in self.header])
@@ -120,7 +127,7 @@ class _NdjsonWriter:
     """NDJSON: the object as it was, and what is wrong with it. What was no object stands as text."""
 
     def __init__(self, path: Path, _: Rows) -> None:
-        self._file = path.open("wb")
+        self._file = path.open("xb")
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
     def write(self, row: FaultyRow) -> None:

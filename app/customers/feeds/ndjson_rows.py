@@ -43,6 +43,7 @@ class NdjsonRows:
         others = dict.fromkeys(key for each in sampled for key in each if key not in names)
         self.width, self.header = len(names), [*names, *others]
         self._row = _picker(names)
+        self.described = f"NDJSON in {encoding.removesuffix('-sig')}"
 
     def batches(self) -> Iterator[Batch]:
         """All rows; to be gone through once."""

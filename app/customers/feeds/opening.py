@@ -1,6 +1,6 @@
 """From a file to its rows: of which kind it is, in which encoding, and read a piece at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
@@ -37,10 +37,15 @@ class Told(NamedTuple):
     sheet: str | None = None
 
 
+NOTHING = Told()
+
+
 class Rows(Protocol):
-    """A file that is open. `header` names its columns; the rows have `width` cells."""
+    """A file that is open. `header` names its columns; the rows have `width` cells; `described` says in words how it is
+    read."""
 
     kind: str
+    described: str
     header: list[str]
     width: int
 
@@ -49,10 +54,10 @@ class Rows(Protocol):
 
 
 class Pieces:
-    """A file read in pieces. `done` is how many bytes of it have been read."""
+    """A file read in pieces; of each `on_read` is told how many bytes it has."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self.done = stream, 0
+    def __init__(self, stream: BinaryIO, on_read: Callable[[int], None]) -> None:
+        self._stream, self._on_read = stream, on_read
         self.sample = stream.read(SAMPLE)
         self.is_whole = len(self.sample) < SAMPLE
 
@@ -63,15 +68,24 @@ class Pieces:
             yield self._counted(piece)
 
     def _counted(self, piece: bytes) -> bytes:
-        self.done += len(piece)
+        self._on_read(len(piece))
         return piece
 
 
+def _unheard(_: int) -> None:
+    """Nobody wants to know."""
+
+
 @contextmanager
-def opened(path: Path, mapping: Mapping, told: Told = Told()) -> Iterator[Rows]:  # noqa: B008
-    """The rows of a file. Raises FeedUnreadable, EncodingUntold, DelimiterUntold, OSError."""
+def opened(
+    path: Path, mapping: Mapping, told: Told = NOTHING, on_read: Callable[[int], None] = _unheard
+) -> Iterator[Rows]:
+    """The rows of a file; `on_read` is told of the bytes of each piece that is read.
+
+    Raises FeedUnreadable, EncodingUntold, DelimiterUntold, OSError.
+    """
     with path.open("rb") as stream:
-        pieces = Pieces(stream)
+        pieces = Pieces(stream, on_read)
         kind = told.kind or _kind(path, pieces.sample)
         if kind == "xlsx":
             yield XlsxRows(path, told.sheet)

@@ -50,6 +50,7 @@ class XlsxRows:
         if not self.header:
             raise FeedUnreadable(f"The sheet {self.sheet!r} is empty; accepted: a row with the names of the columns.")
         self.width = len(self.header)
+        self.described = f"the sheet {self.sheet}"
 
     def batches(self) -> Iterator[Batch]:
         """The rows below the header; to be gone through once."""
