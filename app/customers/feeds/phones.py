@@ -18,7 +18,7 @@ from app.customers.numbers import MAX_LENGTH, normalise
 _GROUPING = dict.fromkeys(map(ord, " -()./"))
 _LONGEST = 17
 _KINDS = (
-    *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
+    *("mobile", "fixed_line", "toll_free", "premium_rate", "shared_cost"),
     *("voip", "personal_number", "pager", "uan", "voicemail"),
 )
 
