@@ -9,6 +9,7 @@ import typer
 
 from app.cli.flow_files import text_of
 from app.cli.flows import faults_told
+from app.cli.place import settings_with
 from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -75,14 +76,15 @@ def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) 
     from app.customers.feeds.checking import Checker, Tally
     from app.customers.feeds.faults_files import FaultsFile, beside
     from app.customers.feeds.opening import opened
+    from app.customers.feeds.parsing import Known
     from app.customers.feeds.plan import plan
 
-    tally = Tally()
+    tally, known = Tally(), Known(country=settings_with().telephony.region)
     with _progress(file) as on_read, opened(file, mapping, told, on_read) as rows:
         into = faults or beside(file, rows.kind)
         if into.exists():
             raise Trouble(f"{into} is there already and may have been corrected. Name another file with --faults.")
-        made = plan(mapping, rows.header, width=rows.width, name=str(file))
+        made = plan(mapping, rows.header, known, width=rows.width, name=str(file))
         checker = Checker(made)
         with FaultsFile(into, rows) as faults_file:
             for batch in rows.batches():

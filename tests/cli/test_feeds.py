@@ -90,6 +90,14 @@ def test_faults_of_the_mapping_and_of_the_header_are_told_with_their_places(file
     assert "column 'Phone': is missing; accepted: phone?" in feed("check", file, "--mapping", mapping).stderr
 
 
+def test_numbers_are_those_of_the_servers_country(file: Path, mapping: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("id,name,tier,phone\n1,A,gold,0171 1234567\n")
+    assert feed("check", file, "--mapping", mapping).exit_code == 2
+    file.with_name("customers.faults.csv").unlink()
+    monkeypatch.setenv("CALLFLOOR_TELEPHONY_REGION", "DE")
+    assert feed("check", file, "--mapping", mapping).exit_code == 0
+
+
 def test_schema_is_one_that_editors_understand() -> None:
     shown = feed("schema")
     Draft202012Validator.check_schema(json.loads(shown.stdout))

@@ -33,12 +33,14 @@ class CellFault(NamedTuple):
 
 
 class FaultyRow(NamedTuple):
-    """A row that was not taken; `line` is it as NDJSON has it."""
+    """A row that was not taken; `line` is it as NDJSON has it. Of one that could not be taken apart `cells` has only
+    its text."""
 
     number: int
     cells: list[Cell]
     faults: list[CellFault]
     line: str | None = None
+    is_broken: bool = False
 
 
 class Checked(NamedTuple):
@@ -98,7 +100,7 @@ class Checker:
         line = batch.lines[number - batch.first] if batch.lines else None
         if isinstance(cells, Broken):
             fault = CellFault(cells.kind, "", cells.what, cells.accepted)
-            done.faulty.append(FaultyRow(number, cells.cells, [fault], line))
+            done.faulty.append(FaultyRow(number, cells.cells, [fault], line, is_broken=True))
         else:
             done.faulty.append(FaultyRow(number, cells, list(self._faults(cells)), line))
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -76,7 +77,7 @@ class _Table:
 
     def cells(self, row: FaultyRow) -> list[Cell]:
         """What stands in a row of the file."""
-        return [_sentence(row), *self._without_faults(row.cells)]
+        return [_sentence(row), *(row.cells if row.is_broken else self._without_faults(row.cells))]
 
     def _without_faults(self, cells: Sequence[Cell]) -> list[Cell]:
         return [cell for place, cell in enumerate(cells) if place != self._before]
@@ -128,12 +129,13 @@ class _NdjsonWriter:
 
     def __init__(self, path: Path, _: Rows) -> None:
         self._file = path.open("xb")
+        self._decode = msgspec.json.Decoder(float_hook=Decimal).decode  # numbers come back with all their decimals
         self._encode = msgspec.json.Encoder(decimal_format="number").encode
 
     def write(self, row: FaultyRow) -> None:
         line, value = row.line or "", None
         with suppress(msgspec.MsgspecError, RecursionError, ArithmeticError):
-            value = msgspec.json.decode(line)
+            value = self._decode(line)
         told = value if isinstance(value, dict) else {LINE: line.rstrip("\r\n")}
         self._file.write(
             self._encode({FAULTS: _sentence(row), **{k: v for k, v in told.items() if k != FAULTS}}) + b"\n"

@@ -17,9 +17,11 @@ def blocks(pieces: Iterable[bytes], encoding: str) -> Iterator[list[str]]:
     Bytes that are nothing in the encoding become U+FFFD. A line beyond LONGEST is given cut off, and without its end.
     """
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    rest, is_cut = "", False
+    rest, is_cut, is_first = "", False, True
     for piece in pieces:
         text = rest + decoder.decode(piece)
+        if is_first and text:
+            text, is_first = text.removeprefix("\ufeff"), False  # a mark that the named encoding does not expect
         lines = io.StringIO(text, newline="").readlines()
         # what stands behind the last end of a line goes on in the next piece, and so may a \r with its \n
         rest = lines.pop() if lines and not lines[-1].endswith("\n") else ""

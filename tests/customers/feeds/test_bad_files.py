@@ -39,6 +39,8 @@ def test_a_byte_order_mark(tmp_path: Path, encoding: str) -> None:
 
 def test_a_byte_order_mark_before_a_named_encoding(tmp_path: Path) -> None:
     assert read_text(tmp_path, codecs.BOM_UTF8 + CHINESE.encode(), encoding="utf-8").ids[0] == "C0"
+    content = codecs.BOM_UTF16_LE + CHINESE.encode("utf-16-le")
+    assert read_text(tmp_path, content, encoding="utf-16-le").ids[0] == "C0"
 
 
 def test_an_encoding_that_cannot_be_told(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def test_only_faulty_rows_come_back_with_what_is_wrong(tmp_path: Path) -> None:
     ]
 
 
+def test_a_row_that_could_not_be_taken_apart_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    once = of_text(tmp_path, 'id,name,phone\n1,"The "Best" Ltd",\n1,"A" B,\n')
+    assert [row[1:] for row in table(once)[1:]] == [['1,"The "Best" Ltd",'], ['1,"A" B,']]
+    again = once.rename(tmp_path / "again.csv")
+    again.write_text(f'{FAULTS},id,name,phone\nwrong,1,"A" B,\n')
+    assert [row[1:] for row in table(refused(again))[1:]] == [['wrong,1,"A" B,']]
+
+
 def test_without_a_faulty_row_there_is_no_file(tmp_path: Path) -> None:
     assert not of_text(tmp_path, "id,name,phone\n1,A,\n").exists()
 
@@ -104,7 +112,7 @@ def test_ndjson_comes_back_as_objects(tmp_path: Path) -> None:
     faults = of_text(tmp_path, content, "feed.ndjson")
     lines = faults.read_text().splitlines()
     assert lines[0].startswith(f'{{"{FAULTS}":"row 1: phone: ')
-    assert lines[0].endswith('"id":1,"name":"A","phone":"=1","more":{"x":1.5}}')
+    assert lines[0].endswith('"id":1,"name":"A","phone":"=1","more":{"x":1.50}}')
     assert lines[1].endswith(f'"{LINE}":"{{\\"id\\":2,"}}')
     assert len(lines) == 2
 
