@@ -29,6 +29,8 @@ def test_chinese_in_gbk_is_told(encoding: str) -> None:
         (JAPANESE, "shift_jis"),
         (JAPANESE, "euc-jp"),
         (KOREAN, "euc-kr"),
+        ("田中\n鈴木\n高橋\n渡辺\n伊藤\n山本\n中村\n小林\n", "euc-jp"),
+        ("박지성\n김연아\n이순신\n세종대왕\n손흥민\n", "euc-kr"),
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),
         (RUSSIAN, "iso8859-5"),
