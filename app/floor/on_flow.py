@@ -18,6 +18,7 @@ from app.floor.queueing import enter_queue
 from app.floor.work import Work
 from app.ivr.flow import Flow
 from app.ivr.interpreter import step
+from app.ivr.pacing import about
 from app.ivr.phrases import APOLOGY, spoken
 from app.ivr.state import (
     AnyAction,
@@ -174,7 +175,7 @@ def _follow(work: Work, contact: Contact, it: Step) -> None:
     if it.request is not None:
         work.effects.append(Ask(contact=contact.id, request=it.request))
     if it.action is not None:
-        _end(work, contact, it.action)
+        _end(work, contact, it.action, about(it.instructions))
 
 
 def _run(work: Work, run: FlowRun, it: Step) -> FlowRun:
@@ -188,10 +189,10 @@ def _noted(work: Work, contact: Contact, it: Step) -> Contact:
     return contact
 
 
-def _end(work: Work, contact: Contact, action: AnyAction) -> None:
+def _end(work: Work, contact: Contact, action: AnyAction, spoken: float) -> None:
     match action:
         case ToQueue():
-            _to_queue(work, contact, action)
+            _to_queue(work, contact, action, spoken)
         case ToCallback():
             _to_callback(work, contact, action)
         case ToVoicemail():
@@ -205,13 +206,16 @@ def _end(work: Work, contact: Contact, action: AnyAction) -> None:
             _goes(work, contact, "closed" if action.reason == "closed" else SELF_SERVED, MESSAGE_SECONDS)
 
 
-def _to_queue(work: Work, contact: Contact, action: ToQueue) -> None:
+def _to_queue(work: Work, contact: Contact, action: ToQueue, spoken: float) -> None:
+    """What is said to who waits comes after what is `spoken` (seconds) on the way into the queue, and does not cut it
+    off."""
+    heard_all = work.now + spoken
     comfort = Comfort(
         music=action.music,
         announce=action.announce,
         callback=action.callback,
-        told_at=None if action.announce is None else work.now + max(1.0, action.announce.first_seconds),
-        offered_at=None if action.callback is None else work.now + action.callback.after_seconds,
+        told_at=None if action.announce is None else heard_all + max(1.0, action.announce.first_seconds),
+        offered_at=None if action.callback is None else heard_all + action.callback.after_seconds,
     )
     waits = contact.with_(
         own_steps=action.steps,

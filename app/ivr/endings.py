@@ -24,7 +24,9 @@ class Announcements(Part):
 
     position: bool = Field(default=True, description="true: tell the place in the queue")
     wait: bool = Field(default=True, description="true: tell the estimated wait")
-    first_seconds: float = Field(default=0.0, ge=0, le=3600, description="seconds until the first, 0 to 3600")
+    first_seconds: float = Field(
+        default=0.0, ge=0, le=3600, description="seconds of waiting until the first, 0 to 3600"
+    )
     every_seconds: float = Field(default=60.0, ge=10, le=3600, description="seconds between two, 10 to 3600")
     prompt: Prompts = Field(default_factory=list)
 

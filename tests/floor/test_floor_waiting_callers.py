@@ -201,6 +201,20 @@ def test_caller_who_comes_back_from_a_number_is_not_closed_at_the_limit_of_the_t
     assert line.contact(contact).state is ContactState.WAITING
 
 
+def test_first_announcement_does_not_cut_off_what_is_said_on_the_way_into_the_queue() -> None:
+    text = MAIN.replace("start: menu", "start: hello").replace("{first_seconds: 20, every_seconds: 30}", "{}") + (
+        "  hello: {type: say, text: 'Welcome to the bank, whose agents are all speaking.', next: cards}\n"
+    )
+    book = FlowBook(current={"main": 1, "survey": 1}, versions={**FLOWS, ("main", 1): read_flow(text)})
+    line = Line(msgspec.structs.replace(config(), flows=book))
+    line.rings()
+    line.wait(8)
+    assert scripts(line) == []
+    line.wait(2)
+    (told,) = scripts(line)
+    assert told["instructions"][0]["prompts"][0]["do"] == "say"
+
+
 def test_offer_of_a_callback_that_is_never_answered_ends_by_time_with_music() -> None:
     text = MAIN.replace("    announcements: {first_seconds: 20, every_seconds: 30}\n", "")
     book = FlowBook(current={"main": 1, "survey": 1}, versions={**FLOWS, ("main", 1): read_flow(text)})

@@ -24,21 +24,23 @@ languages: [en, zh]
 fallback_queue: cards
 start: hello
 nodes:
-  hello: {{type: play, media: {media}, next: cards}}
+  hello: {{{hello}, next: cards}}
   cards: {{type: queue, queue: cards, music: tone, announcements: {{position: true, every_seconds: 15}}}}
 """
 LINE = "You are number 1 in the queue."
 
 
 class Desk:
-    """Opens call centres whose number 500 plays a recording, then lets callers wait."""
+    """Opens call centres whose number 500 plays a recording, or says hello, then lets callers wait."""
 
     def __init__(self, server: Server, site: PbxSite, folder: Path, stack: AsyncExitStack) -> None:
         self._server, self._site, self._folder, self._stack = server, site, folder, stack
 
-    async def open(self, media: str, settings: dict[str, str] | None = None) -> CallCentre:
+    async def open(self, media: str | None, settings: dict[str, str] | None = None) -> CallCentre:
+        hello = f"type: play, media: {media}" if media else "type: say, text: Hello."
+
         async def prepare(database: Database) -> None:
-            await publish(database, FLOW.format(media=media), "500")
+            await publish(database, FLOW.format(hello=hello), "500")
 
         made = call_centre(self._server, self._site, self._folder, prepare=prepare, settings=settings)
         return await self._stack.enter_async_context(made)
@@ -86,7 +88,7 @@ async def test_where_nobody_speaks_a_tone_tells_that_something_is_wrong(desk: De
 
 
 async def test_who_waits_hears_music_and_their_place_in_between(desk: Desk, words: Words, phones: Phones) -> None:
-    centre = await desk.open("beep")
+    centre = await desk.open(None)
     call = (await phones.caller()).dial("500")
     line = await words.beginning(LINE, "en")
     await call.until_hears(MUSIC, seconds=20)
