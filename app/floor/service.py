@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from app.calls.call import Call
 from app.calls.leg import Party
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
@@ -130,17 +131,7 @@ class Floor:
             raise self._unavailable()
         contacts = (each for each in self._tenure.state.store.contacts.values() if each.call.source == source)
         calls = [each.call for each in contacts if each.ended_at is None and not each.call.over and each.call.legs]
-        return [
-            KnownCall(
-                call.id,
-                tuple(
-                    KnownLeg(leg.id.split("#")[0], leg.agent)
-                    for leg in call.legs
-                    if leg.party is not Party.CUSTOMER and not leg.ended
-                ),
-            )
-            for call in calls
-        ]
+        return [_known(call) for call in calls]
 
     def recordings_of(self, source: str) -> list[KnownRecording]:
         """The recordings that a source was told to make and that are neither ready nor have failed, also of calls that
@@ -298,3 +289,10 @@ class Floor:
         if self.status == "standby":
             return Unavailable("This process does not own the floor; another one does, or will in a moment.")
         return Unavailable("The journal cannot commit right now; nothing is lost, try again.", retry_after=2)
+
+
+def _known(call: Call) -> KnownCall:
+    others = [(leg.id.split("#")[0], leg) for leg in call.legs if leg.party is not Party.CUSTOMER]
+    here = tuple(KnownLeg(key, leg.agent) for key, leg in others if not leg.ended)
+    left = frozenset(key for key, leg in others if leg.ended) - {each.id for each in here}
+    return KnownCall(call.id, here, left)

@@ -97,10 +97,12 @@ class KnownLeg(msgspec.Struct, frozen=True):
 
 
 class KnownCall(msgspec.Struct, frozen=True):
-    """A call that the floor holds to be alive, and who is on it for all that it knows."""
+    """A call that the floor holds to be alive, and who is on it for all that it knows. `left` are the ids of the legs
+    that have ended."""
 
     id: str
     legs: tuple[KnownLeg, ...]
+    left: frozenset[str] = frozenset()
 
 
 class KnownRecording(msgspec.Struct, frozen=True):

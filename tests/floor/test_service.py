@@ -207,6 +207,9 @@ async def test_the_live_calls_of_a_source_are_known_with_who_is_on_them(bank: Da
         event = call_event("established", "c2", clock.now(), agent="ann", leg_id="l1")
         await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))
         assert floor.calls_of("pbx") == [KnownCall("c2", (KnownLeg("l1", "ann"),))]
+        event = call_event("transferred", "c2", clock.now(), agent="ann", leg_id="l1")
+        await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))
+        assert floor.calls_of("pbx") == [KnownCall("c2", (), frozenset(["l1"]))]
         assert floor.calls_of("other") == []
 
 

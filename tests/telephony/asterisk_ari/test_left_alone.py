@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told
+from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event
 from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import adopted, resumed, strays
+from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
@@ -108,9 +109,11 @@ def test_caller_whose_number_is_not_reached_after_a_restart_comes_back() -> None
 
 def test_phone_whose_own_call_nobody_knows_any_more_is_not_left_in_silence() -> None:
     phone = Channel(id="1.5", name="PJSIP/anna-1", state="Up", dialplan=Dialplan("bo", "Stasis", "callfloor,phone,bo"))
-    there = sight(channel(CALL), channel(ANNA), phone)
-    assert asked(strays(SETUP, there, set())) == ["DELETE channels/1.5"]
-    assert strays(SETUP, there, {"1.5"}) == []
+    ((line, came),) = adopted(SETUP, sight(phone), set(), 9.0)
+    assert asked(came) == ["DELETE channels/1.5"]
+    assert [each for each in came if isinstance(each, Told)] == []
+    assert any(isinstance(each, Ended) for each in ends(line, "1.5"))
+    assert adopted(SETUP, sight(phone), {"1.5"}, 9.0) == []
 
 
 @pytest.mark.parametrize(

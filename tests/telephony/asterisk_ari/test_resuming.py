@@ -5,11 +5,12 @@ import pytest
 
 from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told, Wake
+from app.telephony.adapters.asterisk_ari.adopting import adopted, left_behind
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party, Recording
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.player import Media
-from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed
+from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Music, Play, Script, Voicemail
 from app.telephony.port import KnownCall, KnownLeg
@@ -26,8 +27,9 @@ def channel(name: str, state: str = "Up", app: str = "Stasis") -> Channel:
 
 
 def sight(*channels: Channel, bridged: tuple[str, ...] = ()) -> Sight:
-    """What there is."""
-    return Sight({each.id: each for each in channels}, frozenset(bridged))
+    """What there is; these are in the bridge of their call."""
+    rooms = {each: names.bridge(name.call if (name := names.read(each)) else each) for each in bridged}
+    return Sight({each.id: each for each in channels}, rooms)
 
 
 def talking() -> Line:

@@ -1,4 +1,5 @@
-"""What there is on an Asterisk at one moment, read after a gap in its events; `resuming` says what follows from it."""
+"""What there is on an Asterisk at one moment, read after a gap in its events. What follows from it, `resuming` and
+`adopting` say."""
 
 import asyncio
 from collections.abc import Iterable
@@ -62,7 +63,7 @@ class Inventory(msgspec.Struct, frozen=True):
         return cls(
             sight=Sight(
                 {each.id: each for each in channels},
-                frozenset(channel for bridge in bridges for channel in bridge.channels),
+                {channel: bridge.id for bridge in bridges for channel in bridge.channels},
                 ended,
                 frozenset(bridge.id for bridge in bridges if not bridge.channels),
                 ended & ours,

@@ -49,6 +49,12 @@ def bridge(call: str) -> str:
     return f"{_plain(call)}.talk"
 
 
+def talks(bridge: str) -> str | None:
+    """The call whose parties hear each other in a bridge; None for any other bridge."""
+    call, _, rest = bridge.partition(".")
+    return call.replace(DOT, ".") if call and rest == "talk" else None
+
+
 def spying(name: Name) -> str:
     """Where a listener hears what is spied for them."""
     return f"{_plain(name.call)}.listening.{_plain(name.order)}"

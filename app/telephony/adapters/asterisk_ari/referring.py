@@ -22,6 +22,9 @@ PATIENCE_SECONDS = 20.0
 """How long a phone waits for what becomes of its wish; after that nothing does."""
 
 TRANSFERRED = "transferred"
+REFERRED = "refer"
+"""Stands for the order of a leg that came into a call in this way."""
+
 _USER = re.compile(r"(?:sips?:)?([^@;>]+)")
 
 
@@ -135,7 +138,7 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
 def _as_leg(line: Line, by: str, partner: Channel, agent: str | None) -> Leg:
     """The partner as a party of the caller's call; with one at a number it ends."""
     role = names.PARTY if agent is None else names.AGENT
-    name = names.Name(line.call, role, "refer", agent or "")
+    name = names.Name(line.call, role, REFERRED, agent or "")
     handed = by if agent is None else None
     leg = Leg(name, partner.address, up=True, rang=True, handed=handed, channel=partner.id)
     line.legs[partner.id] = leg

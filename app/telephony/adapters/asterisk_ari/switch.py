@@ -12,7 +12,7 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring
+from app.telephony.adapters.asterisk_ari import adopting, ari, names, outcomes, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import (
     Action,
     Ended,
@@ -42,7 +42,7 @@ from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
-from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed, strays
+from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
 from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
@@ -186,10 +186,9 @@ class Switch:
         for call in list(self._calls.values()):
             self._follow(call, resumed(call.line, there.sight, now))
         believed = {each.id: each for each in known}
-        for stray in strays(self._setup, there.sight, set(self._by_channel)):
-            self._ask(stray)
-        for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now):
-            left = left_behind(line, believed[line.call], now) if line.call in believed else []
+        ours = set(self._by_channel)
+        for line, actions in adopting.adopted(self._setup, there.sight, ours, now, believed, self._agent_at):
+            left = adopting.left_behind(line, believed[line.call], now) if line.call in believed else []
             self._follow(self._open(line), [*actions, *left])
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
         for bridge in left_over(there.sight, [call.line for call in self._calls.values()]):
