@@ -7,12 +7,18 @@ from typing import Any, NamedTuple
 
 from app.demo.pbx.sip.call import Call
 from app.demo.pbx.sip.phone import SipPhone
+from app.demo.pbx.sound.stream import Stream
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
 
 AUDIBLE = 100.0
 """From this level on there is something to hear."""
+RINGING = (440, 480)
+CONGESTION = (480, 620)
+"""Signals of the switch: two notes at once."""
+A_SECOND = 50
+"""Packets."""
 SECONDS = 15.0
 
 
@@ -65,19 +71,36 @@ async def hears_nobody(call: Call) -> None:
 
 
 async def hears_music(call: Call) -> None:
-    """Wait until something is heard that is nobody's tone; music has a bit of many."""
-    await call.until(lambda it: it.sound.level() > AUDIBLE and not _steady(it), SECONDS)
+    """Wait until something is heard that is nobody's tone and no signal; music has a bit of many."""
+    await call.until(lambda it: musical(it.sound), SECONDS)
     for _ in range(3):
         await _passes()
-        if call.sound.level(1.0) > AUDIBLE and not _steady(call):
+        if musical(call.sound):
             return
     raise AssertionError(f"{call.sound.tones(TONES.values())} are heard, at {call.sound.level()}")
 
 
-def _steady(call: Call) -> bool:
-    """Whether what is heard is somebody's tone for the most part."""
-    whole = call.sound.level(1.0) * 2**0.5
-    return any(call.sound.loudness(hertz, 1.0) > 0.5 * whole for hertz in TONES.values())
+async def hears_ringing(call: Call) -> None:
+    """Wait until it is heard that somebody is rung."""
+    await call.until(lambda it: signals(it.sound, RINGING), SECONDS)
+
+
+def musical(sound: Stream) -> bool:
+    """Whether what was heard in the last second is neither silence, nor a tone or a signal for the most part."""
+    if len(sound.heard()) < A_SECOND or sound.level() <= AUDIBLE:
+        return False
+    tone = any(sound.loudness(hertz, 1.0) > 0.5 * _whole(sound) for hertz in TONES.values())
+    return not tone and not signals(sound, RINGING) and not signals(sound, CONGESTION)
+
+
+def signals(sound: Stream, notes: tuple[int, int]) -> bool:
+    """Whether these two notes, one as loud as the other, are most of what was heard in the last second."""
+    return all(sound.loudness(hertz, 1.0) > max(AUDIBLE, 0.35 * _whole(sound)) for hertz in notes)
+
+
+def _whole(sound: Stream) -> float:
+    """How loud a tone would be that was all there is."""
+    return sound.level(1.0) * 2**0.5
 
 
 async def _passes() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
-from tests.pbx.talks import Talk, hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.talks import Talk, hears, hears_music, hears_nobody, hears_ringing, musical, shown, talking
 
 pytestmark = pytest.mark.enable_socket
 
@@ -54,6 +54,8 @@ async def test_a_caller_is_handed_to_a_number_outside(centre: CallCentre, phones
         await gone(talk)
         rung = await outside.rung()
         assert rung.number == "5550001"
+        await hears_ringing(talk.caller)
+        assert not musical(talk.caller.sound)
         await rung.answer()
         await hears(talk.caller, "dora")
         await hears(rung, "caller")
