@@ -7,7 +7,7 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
@@ -69,7 +69,7 @@ class Line:
             case "PlaybackFinished" if event.playback is not None:
                 return self._played_on(self.player.played(event.playback.id, event.playback.state, now), now)
             case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
-                return ears.recorded(self, event.recording, event.at)
+                return taping.recorded(self, event.recording, event.at)
         return []
 
     def wake(self, token: str, now: float) -> list[Action]:
@@ -387,7 +387,7 @@ _ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
     names.PARTY: Line._party_up,
     names.LISTENER: ears.listener_up,
     names.SPY: ears.spy_up,
-    names.TAPE: ears.tape_up,
+    names.TAPE: taping.tape_up,
 }
 _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.AGENT: Line._agent_lost,
@@ -395,5 +395,5 @@ _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.PARTY: Line._party_lost,
     names.LISTENER: ears.listener_lost,
     names.SPY: ears.spy_lost,
-    names.TAPE: ears.tape_lost,
+    names.TAPE: taping.tape_lost,
 }

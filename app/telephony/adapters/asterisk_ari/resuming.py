@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony.adapters.asterisk_ari import names, outcomes, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
@@ -131,8 +131,8 @@ def _taped(line: Line, there: Sight, now: float) -> list[Action]:
     """Recordings that have ended while nobody looked, or were never begun."""
     done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(_recorded(each, now), now)]
     for leg in [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]:
-        name = ears.tape_of(line, leg.name.who)
-        done += ears.begin(line, leg.id, name) if name in there.finished else []
+        name = taping.tape_of(line, leg.name.who)
+        done += taping.begin(line, leg.id, name) if name in there.finished else []
     return done
 
 
@@ -183,7 +183,9 @@ def _ended(channel: str, now: float) -> Event:
 
 
 def _recorded(name: str, now: float) -> Event:
-    return Event(type="RecordingFinished", timestamp=_timestamp(now), recording=Recording(name=name, state=ears.UNSEEN))
+    return Event(
+        type="RecordingFinished", timestamp=_timestamp(now), recording=Recording(name=name, state=taping.UNSEEN)
+    )
 
 
 def _timestamp(at: float) -> str:
