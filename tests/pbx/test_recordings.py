@@ -83,6 +83,20 @@ async def test_a_pause_is_silence_of_its_length_and_the_recording_goes_by_the_cl
         assert heard[-4] == both
 
 
+async def test_a_pause_that_is_asked_for_at_once_is_silence_from_the_beginning(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await talk.ask("call.record", do="pause")
+        await asyncio.sleep(1.5)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        audio = await played(centre, told)
+        assert audio.seconds > 1.5 - SLACK
+        assert set(audio.heard()) == {frozenset()}
+
+
 async def test_an_agent_on_hold_and_the_music_are_in_the_recording_for_as_long_as_it_was(
     centre: CallCentre, phones: Phones
 ) -> None:

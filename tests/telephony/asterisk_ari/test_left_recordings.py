@@ -33,7 +33,13 @@ def taped() -> Line:
     line = a_line(talking=True)
     order(line, OrderType.RECORD, do="start", recording=ID)
     line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    begins(line)
     return line
+
+
+def begins(line: Line) -> list[Action]:
+    """The switch has begun to record."""
+    return line.take(Event(type="RecordingStarted", recording=Recording(name=NAME)), 3.1)
 
 
 def stored(there: Sight, *names_: str) -> Sight:
@@ -100,7 +106,7 @@ def test_a_recording_of_an_adopted_call_goes_on_and_is_stopped_by_its_id() -> No
     assert line.recordings == (NAME,)
     stopped = order(line, OrderType.RECORD, do="stop", recording=ID)
     assert isinstance(stopped, list)
-    assert [each.path for each in stopped if isinstance(each, Request)] == [f"recordings/live/{NAME}/stop"]
+    assert asked(stopped) == [f"POST recordings/live/{NAME}/stop", f"DELETE channels/{TAPE}"]
     ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
     assert [(each.recording, each.seconds) for each in kept(line.take(ended, 9.0))] == [(ID, 10.0)]
 
@@ -122,8 +128,8 @@ def test_a_pause_that_was_ordered_before_the_recording_began_is_silence_from_its
     line = a_line(talking=True)
     order(line, OrderType.RECORD, do="start", recording=ID)
     order(line, OrderType.RECORD, do="pause", recording=ID)
-    came = line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
-    assert f"POST recordings/live/{NAME}/mute" in asked(came)
+    line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    assert f"POST recordings/live/{NAME}/mute" in asked(begins(line))
 
 
 def test_a_recording_that_is_stopped_before_it_began_has_failed() -> None:

@@ -97,7 +97,11 @@ class Bench:
 
     async def order(self, kind: str, **data: Any) -> Any:
         """Execute an order."""
-        return await self.switch.execute(SwitchCommand("main-1", kind, now(), {"call_id": "17.1", **data}))
+        return await self.switch.execute(self.command(kind, **data))
+
+    def command(self, kind: str, key: str = "main-1", **data: Any) -> SwitchCommand:
+        """An order for the call."""
+        return SwitchCommand(key, kind, now(), {"call_id": "17.1", **data})
 
     async def connected(self, times: int = 1) -> None:
         """Until it has connected so often."""

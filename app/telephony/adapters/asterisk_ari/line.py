@@ -7,7 +7,7 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, refusals, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
@@ -68,8 +68,8 @@ class Line:
                 return self._phone_held(channel, event)
             case "PlaybackFinished" if event.playback is not None:
                 return self._played_on(self.player.played(event.playback.id, event.playback.state, now), now)
-            case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
-                return taping.recorded(self, event.recording, event.at)
+            case "RecordingStarted" | "RecordingFinished" | "RecordingFailed" if event.recording is not None:
+                return taping.told(self, event.type, event.recording, event.at)
         return []
 
     def wake(self, token: str, now: float) -> list[Action]:
@@ -87,7 +87,7 @@ class Line:
         leg = self.legs.get(request.leg or "")
         if leg is None:
             unplayed = self.player.unplayed(request.path, now) if status != 404 else []
-            return [*requests.one_by_one(request), *self._played_on(unplayed, now)]
+            return [*refusals.follow(self, request, status, now), *self._played_on(unplayed, now)]
         if status == 409:  # we made it before: the order came again
             return []
         cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"

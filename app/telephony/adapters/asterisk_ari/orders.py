@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, taping
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
 from app.telephony.adapters.asterisk_ari.line import OFFER, Line
@@ -127,7 +127,7 @@ def _hold(line: Line, order: Order) -> list[Action] | Refused:
     own = line.of_agent(order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
-    return _held(line, own, order)
+    return [requests.vital(each) for each in _held(line, own, order)]
 
 
 def _held(line: Line, own: Leg, order: Order) -> list[Action]:

@@ -42,6 +42,7 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
         done += _answered(line, leg, there, now)
+    done += [one for leg in _tapes(line) for one in taping.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
 
@@ -130,10 +131,18 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
 def _taped(line: Line, there: Sight, now: float) -> list[Action]:
     """Recordings that have ended while nobody looked, or were never begun."""
     done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(_recorded(each, now), now)]
-    for leg in [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]:
+    for leg in _tapes(line):
         name = taping.tape_of(line, leg.name.who)
-        done += taping.begin(line, leg.id, name) if name in there.finished else []
+        if name in there.finished:
+            done.append(requests.record(leg.id, name))
+        elif name is not None:
+            done += taping.begun(line, leg)
     return done
+
+
+def _tapes(line: Line) -> list[Leg]:
+    """The channels that hear the customer for a recording."""
+    return [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]
 
 
 def _answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:

@@ -24,7 +24,7 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Told,
     Wake,
 )
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, all_answered, seen
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
 from app.telephony.adapters.asterisk_ari.connection import (
     Access,
     Answered,
@@ -308,16 +308,16 @@ class Switch:
 
     def _follow(self, call: LiveCall, actions: Iterable[Action]) -> None:
         """Do what came of an event; whose requests are not taken, nobody waits for here."""
-        for sent in self._do(call, actions):
-            sent.add_done_callback(seen)
+        for _, answer in self._do(call, actions):
+            answer.add_done_callback(seen)
         self._know_legs(call)
 
-    def _do(self, call: LiveCall, actions: Iterable[Action]) -> list["asyncio.Future[Answered]"]:
-        sent: list[asyncio.Future[Answered]] = []
+    def _do(self, call: LiveCall, actions: Iterable[Action]) -> list[Sent]:
+        sent: list[Sent] = []
         for action in actions:
             match action:
                 case Request():
-                    sent.append(self._send(call, action))
+                    sent.append((action, self._send(call, action)))
                 case Later(seconds=seconds, request=later):
                     call.wake_in(seconds, lambda later=later: self._follow(call, [later]))  # type: ignore[misc]
                 case Told() | Perform() | Stored() | Referred():

@@ -42,52 +42,59 @@ class Line(Protocol):
 def start(line: Line, key: str, recording: str) -> list[Action]:
     """Record the call from now on, once however often it is ordered."""
     name = names.Name(line.call, names.TAPE, key, recording)
-    if line.caller is None or str(name) in line.legs or tape_of(line, recording):
+    if line.caller is None or str(name) in (*line.legs, *line.gone) or tape_of(line, recording):
         return []
     line.legs[str(name)] = Leg(name, "")
-    return [requests.snoop(line.caller, str(name), line.setup.app)]
+    return [requests.snoop(line.caller, str(name), line.setup.app, vital=True)]
 
 
 def pause(line: Line, recording: str, at: float) -> list[Action]:
-    """Silence from now on."""
-    tape = tape_of(line, recording)
+    """Silence from now on; of a recording that is only about to begin, once it does: Asterisk would not take it yet."""
+    tape = _running(line, recording)
     line.pauses.setdefault(recording, []).append((at, None))
-    return [requests.mute_recording(tape)] if tape else []
+    return [requests.mute_recording(tape, vital=True)] if tape else []
 
 
 def resume(line: Line, recording: str, at: float) -> list[Action]:
     """End of the silence."""
-    tape = tape_of(line, recording)
+    tape = _running(line, recording)
     spans = line.pauses.get(recording, [])
-    if spans and spans[-1][1] is None:
+    if _paused(line, recording):
         spans[-1] = (spans[-1][0], at)
-    return [requests.unmute_recording(tape)] if tape else []
+    return [requests.unmute_recording(tape, vital=True)] if tape else []
 
 
 def stop(line: Line, recording: str) -> list[Action]:
-    """End of the recording, also of one that has not begun yet."""
-    tape = tape_of(line, recording)
-    if tape is not None:
-        return [requests.stop_recording(tape)]
-    leg = _leg_of(line, recording)
-    return [] if leg is None else line.drop(leg, outcomes.WITHDRAWN)
+    """End of the recording. One that is about to begin would not be stopped: it ends with the channel that hears."""
+    tape, leg = tape_of(line, recording), _leg_of(line, recording)
+    stopped: list[Action] = [requests.stop_recording(tape)] if tape else []
+    return [*stopped, *(line.drop(leg, outcomes.WITHDRAWN) if leg is not None else [])]
 
 
 def tape_up(line: Line, leg: Leg, event: Event) -> list[Action]:
     """What is spied can be recorded."""
     name = names.tape(line.call, event.channel.created if event.channel is not None else 0.0, leg.name.who)
     line.tapes[name] = event.at
-    return begin(line, leg.id, name)
+    return [requests.record(leg.id, name)]
 
 
-def begin(line: Line, channel: str, name: str) -> list[Action]:
-    """Record what a channel hears; silence, where a pause was ordered already."""
-    paused = any(until is None for _, until in line.pauses.get(_recording(name), []))
-    return [requests.record(channel, name), *([requests.mute_recording(name)] if paused else [])]
+def told(line: Line, kind: str, recording: Recording, at: float) -> list[Action]:
+    """News of a recording: it has begun, or is over."""
+    if kind != "RecordingStarted":
+        return recorded(line, recording, at)
+    leg = _leg_of(line, _recording(recording.name))
+    return begun(line, leg) if leg is not None else []
+
+
+def begun(line: Line, leg: Leg) -> list[Action]:
+    """A recording goes on; in silence, where a pause was ordered already."""
+    leg.taping = True
+    tape = _running(line, leg.name.who)
+    return [requests.mute_recording(tape)] if tape and _paused(line, leg.name.who) else []
 
 
 def tape_of(line: Line, recording: str) -> str | None:
-    """The name on the switch of a recording that goes on."""
+    """The name on the switch of a recording that goes on, or is about to."""
     return next((name for name in line.tapes if _recording(name) == recording), None)
 
 
@@ -95,8 +102,7 @@ def tape_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     """The end of its recording is told by itself; one that never began has failed."""
     if leg.up:
         return []
-    details = {"recording": leg.name.who}
-    return [Told(type=EventType.RECORDING_FAILED, at=at, cause=cause, details=details)]
+    return [_failed(leg.name.who, at, cause)]
 
 
 def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
@@ -120,6 +126,36 @@ def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     seconds = None if unseen else max(0.0, at - started)
     message = Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
     return [message, *(line.nobody_left() if line.over else line.end())]
+
+
+def not_paused(line: Line, name: str, ordered: bool) -> list[Action]:
+    """The switch would not write silence. The floor learns it by its order, and stops what may be a secret; where no
+    order waits for the answer any more, it is stopped here."""
+    key = _recording(name)
+    line.pauses[key] = line.pauses.get(key, [])[:-1]
+    return [] if ordered else stop(line, key)
+
+
+def not_resumed(line: Line, name: str) -> list[Action]:
+    """The switch goes on to write silence."""
+    spans = line.pauses.get(_recording(name), [])
+    if spans:
+        spans[-1] = (spans[-1][0], None)
+    return []
+
+
+def _failed(recording: str, at: float, cause: str) -> Told:
+    return Told(type=EventType.RECORDING_FAILED, at=at, cause=cause, details={"recording": recording})
+
+
+def _paused(line: Line, recording: str) -> bool:
+    return any(until is None for _, until in line.pauses.get(recording, []))
+
+
+def _running(line: Line, recording: str) -> str | None:
+    """The name on the switch of a recording that has begun."""
+    leg = _leg_of(line, recording)
+    return tape_of(line, recording) if leg is not None and leg.taping else None
 
 
 def _recording(name: str) -> str:
