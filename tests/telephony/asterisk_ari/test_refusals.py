@@ -6,11 +6,15 @@ from typing import Any
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Request
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told
 from app.telephony.adapters.asterisk_ari.ari import Event, Recording
+from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.moments import LINGER
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import EventType, OrderType
+from app.telephony.instructions import Script, Voicemail
 from app.telephony.port import Delivered, Refused
+from tests.telephony.asterisk_ari.replay import CALL, SETUP
 from tests.telephony.asterisk_ari.stand_in import Asked, incoming, until
 from tests.telephony.asterisk_ari.test_left_recordings import BEGAN, CREATED, ID, NAME, TAPE, begins, kept, tape, taped
 from tests.telephony.asterisk_ari.test_orders import AGENT, a_line, order
@@ -24,6 +28,12 @@ MUTE = f"POST recordings/live/{NAME}/mute"
 def sent(actions: Any, path: str) -> Request:
     """The request of an order that goes to this path."""
     return next(each for each in actions if isinstance(each, Request) and each.path.endswith(path))
+
+
+def failed(actions: list[Action]) -> list[dict[str, Any]]:
+    """What is told of recordings that have failed."""
+    told = [each for each in actions if isinstance(each, Told) and each.type == EventType.RECORDING_FAILED]
+    return [each.details for each in told]
 
 
 def test_a_pause_is_asked_for_once_the_recording_has_begun_since_asterisk_takes_it_no_earlier() -> None:
@@ -73,7 +83,7 @@ def test_a_pause_goes_on_where_the_switch_refuses_its_end() -> None:
 def test_a_pause_that_a_gap_may_have_swallowed_is_asked_for_again() -> None:
     line = taped()
     order(line, OrderType.RECORD, do="pause", recording=ID)
-    came = resumed(line, sight(channel("1700000000.1"), tape()), 9.0)
+    came = resumed(line, sight(channel(CALL), tape()), 9.0)
     assert MUTE in asked(came)
 
 
@@ -112,6 +122,69 @@ def test_a_caller_who_is_apart_already_is_held() -> None:
         assert not part.fails_by(status)
         assert line.refused(part, status, 4.0) == []
     assert line.held
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_recording_whose_caller_is_gone_before_it_began_has_failed(arrives: bool) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.RECORD, do="start", recording=ID)
+    line.take(Event(type="ChannelDestroyed", channel=channel(CALL), cause=16), 3.0)
+    if arrives:
+        line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    gone = line.take(Event(type="ChannelDestroyed", channel=tape(), cause=16), 3.0)
+    assert failed(gone) == [{"recording": ID}]
+    assert failed(line.take(Event(type="ChannelDestroyed", channel=tape(), cause=16), 3.0)) == []
+
+
+def test_a_recording_that_was_stopped_while_its_channel_came_has_failed() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.RECORD, do="start", recording=ID)
+    order(line, OrderType.RECORD, do="stop", recording=ID)
+    line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    assert failed(line.take(Event(type="ChannelDestroyed", channel=tape(), cause=16), 3.0)) == [{"recording": ID}]
+
+
+def test_a_recording_that_the_switch_refuses_has_failed_and_its_channel_goes() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.RECORD, do="start", recording=ID)
+    record = sent(line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0), "/record")
+    came = line.refused(record, 500, 4.0)
+    assert failed(came) == [{"recording": ID}]
+    assert asked(came) == [f"DELETE channels/{TAPE}"]
+    assert line.take(Event(type="ChannelDestroyed", channel=tape(), cause=16), 5.0) == []
+    assert line.recordings == ()
+
+
+def test_a_recording_that_goes_on_already_is_not_begun_twice_and_has_not_failed() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.RECORD, do="start", recording=ID)
+    record = sent(line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0), "/record")
+    assert line.refused(record, 409, 4.0) == []
+    assert line.recordings == (NAME,)
+
+
+def test_a_message_that_the_switch_refuses_has_failed_and_its_caller_does_not_speak_to_nothing() -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    record = sent(line.perform(Script(number=5, instructions=(Voicemail(),)), [], 1.0), "/record")
+    came = line.refused(record, 500, 4.0)
+    assert failed(came) == [{}]
+    assert f"DELETE channels/{CALL}" in asked(came)
+    assert line.refused(record, 500, 4.0) == []
+
+
+def test_a_recording_whose_channel_ends_without_a_word_is_looked_for_on_the_switch() -> None:
+    line = taped()
+    (found,) = kept(line.take(Event(type="ChannelDestroyed", channel=tape(), cause=16), 5.0))
+    assert (found.recording, found.seconds) == (ID, None)
+    assert kept(line.take(ENDED, 9.0)) == []
+
+
+def test_a_message_whose_end_is_not_told_is_looked_for_before_the_call_is_forgotten() -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    line.perform(Script(number=5, instructions=(Voicemail(),)), [], 1.0)
+    line.take(Event(type="ChannelDestroyed", channel=channel(CALL), cause=16), 3.0)
+    came = line.wake(LINGER, 63.0)
+    assert [type(each) for each in came] == [Stored, Ended]
 
 
 # -- over a connection

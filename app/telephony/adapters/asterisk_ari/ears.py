@@ -18,6 +18,7 @@ class Line(Protocol):
     setup: Setup
     call: str
     caller: str | None
+    over: bool
     spies: int
     legs: dict[str, Leg]
     together: set[str]
@@ -83,7 +84,7 @@ def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     """The leg that was heard is over: its listener hears the customer instead, or goes where they were put anew."""
     listener = line.legs.get(leg.handed or "")
     gone: list[Action] = [requests.no_bridge(names.spying(leg.name))]
-    if listener is None or leg.withdrawn:
+    if listener is None or leg.withdrawn or line.over:
         return gone
     if not leg.up:  # the switch could not make it, and would not the next time
         return [*gone, *line.drop(listener, outcomes.DROPPED)]

@@ -78,7 +78,7 @@ class Line:
             return [] if self.over else [*self.perhaps_alone(), *self.waits()]
         if token == LINGER:
             self.late = True
-            return self.nobody_left()
+            return [*taping.given_up(self, now), *self.nobody_left()]
         return self._played_on(self.player.wake(token, now), now)
 
     def refused(self, request: Request, status: int, now: float) -> list[Action]:
@@ -267,8 +267,8 @@ class Line:
         self.gone.add(leg.id)
         self.together.discard(leg.id)
         if self.over:
-            room = [requests.no_bridge(names.spying(leg.name))] if leg.role == names.SPY else []
-            return [*room, *self.nobody_left()]
+            last = _ON_END[leg.role](self, leg, cause, at) if leg.role in (names.SPY, names.TAPE) else []
+            return [*last, *self.nobody_left()]
         ended = _ON_END[leg.role](self, leg, cause, at)
         return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 

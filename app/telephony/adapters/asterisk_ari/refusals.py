@@ -25,6 +25,8 @@ def follow(line: Line, request: Request, status: int, now: float) -> list[Action
     again: list[Action] = list(requests.one_by_one(request))
     if status in request.settled:
         return again
+    if request.path.endswith("/record"):
+        return taping.not_begun(line, str(request.query["name"]), now)
     for name in line.tapes:
         if request.path == requests.mute_recording(name).path:
             resuming = request.method == "DELETE"

@@ -140,7 +140,7 @@ def record(channel: str, name: str, *, most_seconds: float = 0, finish_on: str =
     }
     if most_seconds:
         query["maxDurationSeconds"] = max(1, round(most_seconds))
-    return Request(method="POST", path=_channel(channel, "/record"), query=query)
+    return Request(method="POST", path=_channel(channel, "/record"), query=query, settled=(404, 409))
 
 
 def mute_recording(name: str, vital: bool = False) -> Request:

@@ -99,33 +99,66 @@ def tape_of(line: Line, recording: str) -> str | None:
 
 
 def tape_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
-    """The end of its recording is told by itself; one that never began has failed."""
-    if leg.up:
-        return []
-    return [_failed(leg.name.who, at, cause)]
+    """The channel that heard the customer is over. The end of its recording was told, or nobody will tell it any more:
+    what there is of it is on the switch; one that never began has failed."""
+    tape = tape_of(line, leg.name.who)
+    if tape is not None:
+        return recorded(line, Recording(name=tape, state=UNSEEN), at)
+    return [] if leg.name.who in line.gone else [_failed(leg.name.who, at, cause)]
 
 
 def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     """A recording has ended: an ordered one, or the message of a caller, whose call ends with it."""
+    ready = _complete(line, recording, at)
+    if ready is None:
+        return []
+    if not ready.ordered:
+        return [ready, *(line.nobody_left() if line.over else line.end())]
+    tape = _leg_of(line, ready.recording)
+    return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
+
+
+def given_up(line: Line, at: float) -> list[Action]:
+    """The call has been over for long, and the ends of these were not told: what there is of them is on the switch."""
+    ended = [Recording(name=name, state=UNSEEN) for name in (*line.tapes, *line.messages)]
+    return [ready for each in ended if (ready := _complete(line, each, at)) is not None]
+
+
+def not_begun(line: Line, name: str, at: float) -> list[Action]:
+    """The switch would not record: nobody is to believe that it does, nor to speak to nothing."""
+    if line.messages.pop(name, None) is not None:
+        line.gone.add(name)
+        failed = Told(type=EventType.RECORDING_FAILED, at=at, cause=outcomes.UNAVAILABLE)
+        return [failed, *(line.nobody_left() if line.over else line.end())]
+    key = _recording(name)
+    leg = _leg_of(line, key)
+    if line.tapes.pop(name, None) is None:
+        return []
+    line.gone.add(key)
+    gone = line.drop(leg, outcomes.WITHDRAWN) if leg is not None else []
+    return [_failed(key, at, outcomes.UNAVAILABLE), *gone]
+
+
+def _complete(line: Line, recording: Recording, at: float) -> Stored | None:
+    """The recording as it is to be fetched; once."""
     name, unseen = recording.name, recording.state == UNSEEN
     started = line.tapes.pop(name, None)
     if started is not None:
-        key, seconds = _recording(name), None if unseen else max(0.0, at - started)
+        key = _recording(name)
+        line.gone.add(key)
         pauses = tuple((begin, at if end is None else end) for begin, end in line.pauses.pop(key, []))
-        ready = Stored(name=name, recording=key, started_at=started, seconds=seconds, pauses=pauses)
-        tape = _leg_of(line, key)
-        return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
+        seconds = None if unseen else max(0.0, at - started)
+        return Stored(name=name, recording=key, started_at=started, seconds=seconds, pauses=pauses)
     started = line.messages.pop(name, None)
     if started is None and names.is_message(line.call, name) and name not in line.gone:
         # a process that is no more let it be left
         found = names.taped(name)
         started = found.started_at or at if unseen and found is not None else at - recording.duration
     if started is None:
-        return []
+        return None
     line.gone.add(name)
     seconds = None if unseen else max(0.0, at - started)
-    message = Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
-    return [message, *(line.nobody_left() if line.over else line.end())]
+    return Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
 
 
 def not_paused(line: Line, name: str, ordered: bool) -> list[Action]:
