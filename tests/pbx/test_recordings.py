@@ -192,3 +192,22 @@ async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_a
         await eventually(
             lambda: asyncio.sleep(0, list(centre.site.server.recordings.iterdir())), lambda there: not there
         )
+
+
+@pytest.mark.slow
+async def test_a_pause_during_which_the_server_dies_lasts_and_is_told_with_the_recording(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await asyncio.sleep(1)
+        await talk.ask("call.record", do="pause")
+        await asyncio.sleep(SLACK)
+        centre.server.kill()
+        centre.server.start()
+        await centre.server.answers()
+        await asyncio.sleep(1)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        assert len(told["pauses"]) == 1
+        assert [who for who in (await played(centre, told)).heard()[10:] if who] == []

@@ -140,3 +140,30 @@ def test_a_recording_that_is_stopped_before_it_began_has_failed() -> None:
     assert f"DELETE channels/{TAPE}" in asked(stopped)
     gone = line.take(Event(type="ChannelDestroyed", channel=Channel(id=TAPE), cause=16), 4.0)
     assert [each.type for each in gone if isinstance(each, Told)] == [EventType.RECORDING_FAILED]
+
+
+def test_a_pause_that_is_ordered_again_is_one_pause() -> None:
+    line = taped()
+    for _ in range(2):
+        paused = order(line, OrderType.RECORD, do="pause", recording=ID)
+        assert isinstance(paused, list)
+        assert asked(paused) == [f"{method} recordings/live/{NAME}/mute" for method in ("DELETE", "POST")]
+    for _ in range(2):
+        order(line, OrderType.RECORD, do="resume", recording=ID)
+    ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
+    assert [each.pauses for each in kept(line.take(ended, 9.0))] == [((2.0, 2.0),)]
+
+
+def test_the_pauses_of_a_recording_of_an_adopted_call_are_those_that_the_floor_knows() -> None:
+    known = [KnownRecording(CALL, ID, ((BEGAN + 1, BEGAN + 2), (BEGAN + 3, None))), KnownRecording("16.9", "c.2")]
+    ((line, came),) = adopted(SETUP, sight(channel(CALL), tape()), (), 9.0, known)
+    assert f"POST recordings/live/{NAME}/mute" in asked(came), "the pause may not have got through"
+    order(line, OrderType.RECORD, do="resume", recording=ID)
+    ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
+    assert [each.pauses for each in kept(line.take(ended, 9.0))] == [((BEGAN + 1, BEGAN + 2), (BEGAN + 3, 2.0))]
+
+
+def test_the_pauses_of_an_adopted_recording_that_has_ended_are_those_that_the_floor_knows() -> None:
+    known = [KnownRecording(CALL, ID, ((BEGAN + 1, BEGAN + 2),))]
+    ((_, came),) = adopted(SETUP, stored(sight(channel(CALL), tape()), NAME), (), 9.0, known)
+    assert [each.pauses for each in kept(came)] == [((BEGAN + 1, BEGAN + 2),)]

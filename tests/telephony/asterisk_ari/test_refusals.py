@@ -22,12 +22,12 @@ from tests.telephony.asterisk_ari.test_resuming import asked, channel, sight
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
 ENDED = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
-MUTE = f"POST recordings/live/{NAME}/mute"
+SILENCE = [f"DELETE recordings/live/{NAME}/mute", f"POST recordings/live/{NAME}/mute"]
 
 
 def sent(actions: Any, path: str) -> Request:
-    """The request of an order that goes to this path."""
-    return next(each for each in actions if isinstance(each, Request) and each.path.endswith(path))
+    """The last request of an order that goes to this path."""
+    return [each for each in actions if isinstance(each, Request) and each.path.endswith(path)][-1]
 
 
 def failed(actions: list[Action]) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def test_a_pause_is_asked_for_once_the_recording_has_begun_since_asterisk_takes_
     order(line, OrderType.RECORD, do="start", recording=ID)
     line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
     assert order(line, OrderType.RECORD, do="pause", recording=ID) == []
-    assert asked(begins(line)) == [MUTE]
+    assert asked(begins(line)) == SILENCE
 
 
 def test_a_pause_that_the_switch_refuses_is_none() -> None:
@@ -80,11 +80,24 @@ def test_a_pause_goes_on_where_the_switch_refuses_its_end() -> None:
     assert pause[1] == ENDED.at
 
 
+def test_a_pause_before_which_the_switch_would_not_make_sure_of_sound_is_none() -> None:
+    line = taped()
+    order(line, OrderType.RECORD, do="pause", recording=ID)
+    order(line, OrderType.RECORD, do="resume", recording=ID)
+    again = order(line, OrderType.RECORD, do="pause", recording=ID)
+    assert isinstance(again, list)
+    for each in again:
+        assert isinstance(each, Request)
+        assert each.fails_by(500)
+        line.refused(each, 500, 4.0)
+    assert [each.pauses for each in kept(line.take(ENDED, 9.0))] == [((2.0, 2.0),)]
+
+
 def test_a_pause_that_a_gap_may_have_swallowed_is_asked_for_again() -> None:
     line = taped()
     order(line, OrderType.RECORD, do="pause", recording=ID)
     came = resumed(line, sight(channel(CALL), tape()), 9.0)
-    assert MUTE in asked(came)
+    assert [each for each in asked(came) if "recordings" in each] == SILENCE
 
 
 def test_a_recording_that_is_stopped_while_it_is_about_to_begin_ends_with_its_channel() -> None:
@@ -220,7 +233,8 @@ async def test_a_pause_that_is_refused_fails_its_order_so_that_the_floor_can_sto
     bench.asterisk.answers = refusing("/mute", 500)
     refused = await bench.order(OrderType.RECORD, do="pause", recording="c.1")
     assert isinstance(refused, Refused)
-    assert "answered 500 to POST recordings/live/" in refused.detail
+    assert "answered 500" in refused.detail
+    assert "/mute" in refused.detail
 
 
 @pytest.mark.enable_socket

@@ -29,8 +29,8 @@ def follow(line: Line, request: Request, status: int, now: float) -> list[Action
         return taping.not_begun(line, str(request.query["name"]), now)
     for name in line.tapes:
         if request.path == requests.mute_recording(name).path:
-            resuming = request.method == "DELETE"
-            return taping.not_resumed(line, name) if resuming else taping.not_paused(line, name, request.vital)
+            follows = taping.not_resumed if request.method == "DELETE" else taping.not_paused
+            return follows(line, name, request.vital)
     return [*again, *(_not_held(line, now) if request.vital and line.held else [])]
 
 

@@ -12,7 +12,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import EventType
-from app.telephony.port import KnownCall
+from app.telephony.port import KnownCall, KnownRecording
 
 NETWORK_OUT_OF_ORDER = 38
 """Q.850: nobody told why a channel that is not there any more has ended."""
@@ -46,13 +46,19 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
 
-def adopted(setup: Setup, there: Sight, known: Iterable[str], now: float) -> list[tuple[Line, list[Action]]]:
-    """The calls of ours that nobody here knows, taken by a process that is no more, and what follows for them."""
+def adopted(
+    setup: Setup, there: Sight, known: Iterable[str], now: float, recordings: Iterable[KnownRecording] = ()
+) -> list[tuple[Line, list[Action]]]:
+    """The calls of ours that nobody here knows, taken by a process that is no more, and what follows for them.
+    `recordings` are those that the floor knows of, with their pauses."""
     lines: dict[str, Line] = {}
     for channel in there.channels.values():
         call = None if channel.id in known else _call_of(channel, setup.app)
         if call is not None:
             _adopt(lines.get(call) or lines.setdefault(call, Line(setup, call)), channel, channel.id in there.bridged)
+    for each in recordings:
+        if each.call in lines:
+            lines[each.call].pauses[each.id] = list(each.pauses)
     return [(line, _news(line, there, now)) for line in lines.values()]
 
 

@@ -149,7 +149,7 @@ class Switch:
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
                 self._connection, self._connected_at, self.trouble = connection, self._clock(), None
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
-                self._resynchronise(there, known)
+                self._resynchronise(there, known, waited_for)
                 self._look_for_recordings(there.sight, known, waited_for)
                 take = self._take
                 for event in early:
@@ -175,7 +175,7 @@ class Switch:
             except Unavailable:
                 await asyncio.sleep(LEAST_PAUSE)
 
-    def _resynchronise(self, there: Inventory, known: list[KnownCall]) -> None:
+    def _resynchronise(self, there: Inventory, known: list[KnownCall], waited_for: list[KnownRecording]) -> None:
         """After a gap: what has ended meanwhile has ended, what lives and is not known is adopted."""
         now, since = self._clock(), self._running_since
         self._running_since = there.running_since
@@ -187,7 +187,7 @@ class Switch:
         believed = {each.id: each for each in known}
         for stray in strays(self._setup, there.sight, set(self._by_channel)):
             self._ask(stray)
-        for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now):
+        for line, actions in adopted(self._setup, there.sight, set(self._by_channel), now, waited_for):
             left = left_behind(line, believed[line.call], now) if line.call in believed else []
             self._follow(self._open(line), [*actions, *left])
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)

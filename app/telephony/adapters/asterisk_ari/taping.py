@@ -51,8 +51,9 @@ def start(line: Line, key: str, recording: str) -> list[Action]:
 def pause(line: Line, recording: str, at: float) -> list[Action]:
     """Silence from now on; of a recording that is only about to begin, once it does: Asterisk would not take it yet."""
     tape = _running(line, recording)
-    line.pauses.setdefault(recording, []).append((at, None))
-    return [requests.mute_recording(tape, vital=True)] if tape else []
+    if not _paused(line, recording):  # the order may have come before
+        line.pauses.setdefault(recording, []).append((at, None))
+    return _silence(tape, vital=True) if tape else []
 
 
 def resume(line: Line, recording: str, at: float) -> list[Action]:
@@ -90,7 +91,7 @@ def begun(line: Line, leg: Leg) -> list[Action]:
     """A recording goes on; in silence, where a pause was ordered already."""
     leg.taping = True
     tape = _running(line, leg.name.who)
-    return [requests.mute_recording(tape)] if tape and _paused(line, leg.name.who) else []
+    return _silence(tape) if tape and _paused(line, leg.name.who) else []
 
 
 def tape_of(line: Line, recording: str) -> str | None:
@@ -165,16 +166,26 @@ def not_paused(line: Line, name: str, ordered: bool) -> list[Action]:
     """The switch would not write silence. The floor learns it by its order, and stops what may be a secret; where no
     order waits for the answer any more, it is stopped here."""
     key = _recording(name)
-    line.pauses[key] = line.pauses.get(key, [])[:-1]
+    if not _paused(line, key):
+        return []
+    line.pauses[key].pop()
     return [] if ordered else stop(line, key)
 
 
-def not_resumed(line: Line, name: str) -> list[Action]:
-    """The switch goes on to write silence."""
+def not_resumed(line: Line, name: str, ordered: bool) -> list[Action]:
+    """The switch goes on to write silence, unless this was to make sure of it."""
+    if _paused(line, _recording(name)):
+        return not_paused(line, name, ordered)
     spans = line.pauses.get(_recording(name), [])
     if spans:
         spans[-1] = (spans[-1][0], None)
     return []
+
+
+def _silence(tape: str, vital: bool = False) -> list[Action]:
+    """Of a recording that may be silent already: Asterisk 22.10 would write again what is heard if it were only asked
+    for silence once more."""
+    return [requests.unmute_recording(tape, vital), requests.mute_recording(tape, vital)]
 
 
 def _failed(recording: str, at: float, cause: str) -> Told:
