@@ -20,6 +20,7 @@ from app.telephony.adapters.asterisk_ari.switch import Switch
 from app.telephony.events import EventType, OrderType, PhoneWord
 from app.telephony.instructions import Play, Script
 from app.telephony.port import Delivered, KnownCall, KnownLeg, KnownRecording, Missed, Notice, Refused, SwitchCommand
+from tests.telephony.asterisk_ari.fake_tapes import FakeTapes
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, incoming, stand_in, until
 
 pytestmark = pytest.mark.enable_socket
@@ -83,6 +84,7 @@ class Bench:
     def __init__(self, password: str = PASSWORD) -> None:
         self.asterisk = StandIn()
         self.floor = FakeFloor()
+        self.tapes = FakeTapes()
         self.password = password
         self.switch: Any = None
 
@@ -90,7 +92,7 @@ class Bench:
         """The switch."""
         access = Access(self.asterisk.url, USER, self.password, "callfloor")
         prompts: Any = FakePrompts()
-        tapes: Any = None
+        tapes: Any = self.tapes
         self.switch = Switch("pbx", access, Setup(), prompts, self.floor, tapes, now)
         made: Switch = self.switch
         return made

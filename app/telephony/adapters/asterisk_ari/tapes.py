@@ -1,5 +1,6 @@
 """Recordings on their way from an Asterisk to the archive. They come over HTTP: a WebSocket carries text only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -15,6 +16,9 @@ from app.telephony.port import RecordingSink
 log = structlog.get_logger(__name__)
 
 SECONDS = 60.0
+AT_ONCE = 4
+"""Recordings of one Asterisk that are fetched side by side: after days without an archive there may be thousands."""
+
 PIECE = 64 * 1024
 WAV_HEADER = 44
 WAV_BYTES_A_SECOND = 16_000
@@ -35,10 +39,15 @@ class Tapes:
         self._access = access
         self._source = source
         self._sink = sink
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def keep(self, contact: str, stored: Stored) -> Stored | None:
         """What is kept now, with its length; None where it can never be. Raises `Unavailable` to come again. On the
         switch it is until `forget`."""
+        async with self._turns:
+            return await self._keep(contact, stored)
+
+    async def _keep(self, contact: str, stored: Stored) -> Stored | None:
         try:
             seconds = await self._seconds(stored.name) if stored.seconds is None else stored.seconds
             over = stored.started_at + seconds

@@ -1,0 +1,55 @@
+"""Recordings on their way from an Asterisk to the archive."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import httpx
+
+from app.telephony.adapters.asterisk_ari.actions import Stored
+from app.telephony.adapters.asterisk_ari.connection import Access
+from app.telephony.adapters.asterisk_ari.tapes import AT_ONCE, Tapes
+from tests.telephony.asterisk_ari.stand_in import until
+
+ACCESS = Access("ws://127.0.0.1:8088/ari", "callfloor", "secret", "callfloor")
+WAV = bytes(44 + 16_000 * 3)
+
+
+class Archive:
+    """Keeps what it is given, once it is `open`."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.waiting = 0
+        self.kept: dict[str, dict[str, Any]] = {}
+
+    async def keep(self, *, recording_id: str, audio: AsyncIterator[bytes], **facts: Any) -> None:
+        self.waiting += 1
+        await self.open.wait()
+        self.waiting -= 1
+        size = sum([len(piece) async for piece in audio])
+        self.kept[recording_id] = {"bytes": size, **facts}
+
+
+def tapes(archive: Any, answer: Callable[[httpx.Request], httpx.Response]) -> Tapes:
+    """An Asterisk that answers so."""
+    return Tapes(httpx.AsyncClient(transport=httpx.MockTransport(answer)), ACCESS, "pbx", archive)
+
+
+def stored(recording: str = "c.1", seconds: float | None = 3.0) -> Stored:
+    """A recording that is complete on the switch."""
+    return Stored(name=f"17~1.tape.1000.{recording}", recording=recording, started_at=1.0, seconds=seconds)
+
+
+async def test_recordings_of_days_without_an_archive_are_fetched_a_few_at_a_time() -> None:
+    archive = Archive()
+    archive.open.clear()
+    fetching = tapes(archive, lambda request: httpx.Response(200, content=WAV))
+    all_kept = asyncio.gather(*(fetching.keep("c", stored(f"c.{number}")) for number in range(40)))
+    await until(lambda: archive.waiting == AT_ONCE)
+    await asyncio.sleep(0)
+    assert archive.waiting == AT_ONCE
+    archive.open.set()
+    await all_kept
+    assert len(archive.kept) == 40
