@@ -5,7 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
+import pytest
+import structlog
 
+from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Stored
 from app.telephony.adapters.asterisk_ari.connection import Access
 from app.telephony.adapters.asterisk_ari.tapes import AT_ONCE, Tapes
@@ -53,3 +56,46 @@ async def test_recordings_of_days_without_an_archive_are_fetched_a_few_at_a_time
     archive.open.set()
     await all_kept
     assert len(archive.kept) == 40
+
+
+async def test_a_recording_whose_length_nobody_saw_comes_once_with_the_length_of_its_file() -> None:
+    archive, asked = Archive(), list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        return httpx.Response(200, content=WAV)
+
+    kept = await tapes(archive, answer).keep("c", stored(seconds=None))
+    assert kept is not None
+    assert kept.seconds == archive.kept["c.1"]["seconds"] == 3.0
+    assert archive.kept["c.1"]["bytes"] == len(WAV)
+    assert asked == ["GET"]
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(500), httpx.Response(503)])
+async def test_a_recording_that_does_not_come_is_asked_for_again_later(answer: httpx.Response) -> None:
+    with pytest.raises(Unavailable):
+        await tapes(Archive(), lambda request: answer).keep("c", stored())
+
+
+async def test_a_recording_that_breaks_off_is_asked_for_again_later_and_not_kept() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(100)
+        raise httpx.ReadError("gone")
+
+    archive = Archive()
+    with pytest.raises(Unavailable):
+        await tapes(archive, lambda request: httpx.Response(200, content=pieces())).keep("c", stored())
+    assert archive.kept == {}
+
+
+async def test_a_recording_that_is_nowhere_is_lost() -> None:
+    assert await tapes(Archive(), lambda request: httpx.Response(404)).keep("c", stored()) is None
+
+
+@pytest.mark.parametrize(("status", "told"), [(500, 1), (403, 1), (204, 0), (404, 0)])
+async def test_a_kept_recording_that_the_switch_does_not_delete_is_told(status: int, told: int) -> None:
+    with structlog.testing.capture_logs() as logs:
+        await tapes(Archive(), lambda request: httpx.Response(status)).forget("17~1.tape.1000.c.1")
+    found = [each for each in logs if each["event"] == "a recording that is kept is still on the switch"]
+    assert [(each["recording"], each["error"]) for each in found] == [("17~1.tape.1000.c.1", str(status))] * told

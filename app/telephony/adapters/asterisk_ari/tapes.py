@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import quote
 
 import httpx
@@ -49,45 +50,71 @@ class Tapes:
 
     async def _keep(self, contact: str, stored: Stored) -> Stored | None:
         try:
-            seconds = await self._seconds(stored.name) if stored.seconds is None else stored.seconds
-            over = stored.started_at + seconds
-            await self._sink.keep(
-                recording_id=stored.recording,
-                contact_id=contact,
-                source=self._source,
-                audio=self._audio(stored.name),
-                media_type="audio/wav",
-                started_at=stored.started_at,
-                seconds=seconds,
-                pauses=[(begin, min(end, over)) for begin, end in stored.pauses if begin < over],
-            )
+            async with self._opened(stored.name) as response:
+                seconds = _seconds(response) if stored.seconds is None else stored.seconds
+                over = stored.started_at + seconds
+                await self._sink.keep(
+                    recording_id=stored.recording,
+                    contact_id=contact,
+                    source=self._source,
+                    audio=self._audio(response),
+                    media_type="audio/wav",
+                    started_at=stored.started_at,
+                    seconds=seconds,
+                    pauses=[(begin, min(end, over)) for begin, end in stored.pauses if begin < over],
+                )
         except (RecordingGone, Invalid) as error:
             log.error("a recording is lost", recording=stored.recording, source=self._source, error=error.detail)
             return None
         return msgspec.structs.replace(stored, seconds=seconds)
 
-    async def _seconds(self, name: str) -> float:
-        return max(0, sum([len(piece) async for piece in self._audio(name)]) - WAV_HEADER) / WAV_BYTES_A_SECOND
-
-    async def _audio(self, name: str) -> AsyncIterator[bytes]:
+    @asynccontextmanager
+    async def _opened(self, name: str) -> AsyncIterator[httpx.Response]:
         url = f"{self._stored(name)}/file"
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(
+                    self._http.stream("GET", url, headers=self._access.headers, timeout=SECONDS)
+                )
+            except httpx.HTTPError as error:
+                raise self._away(error) from None
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise RecordingGone(f"Asterisk {self._source} has no recording {name}.")
+            if not response.is_success:
+                raise Unavailable(f"Asterisk {self._source} answered {response.status_code} to a recording.")
+            yield response
+
+    async def _audio(self, response: httpx.Response) -> AsyncIterator[bytes]:
         try:
-            async with self._http.stream("GET", url, headers=self._access.headers, timeout=SECONDS) as response:
-                if response.status_code == httpx.codes.NOT_FOUND:
-                    raise RecordingGone(f"Asterisk {self._source} has no recording {name}.")
-                if not response.is_success:
-                    raise Unavailable(f"Asterisk {self._source} answered {response.status_code} to a recording.")
-                async for piece in response.aiter_bytes(PIECE):
-                    yield piece
+            async for piece in response.aiter_bytes(PIECE):
+                yield piece
         except httpx.HTTPError as error:
-            raise Unavailable(f"A recording did not come from Asterisk {self._source}: {error!r}.") from None
+            raise self._away(error) from None
+
+    def _away(self, error: httpx.HTTPError) -> Unavailable:
+        return Unavailable(f"A recording did not come from Asterisk {self._source}: {error!r}.")
 
     async def forget(self, name: str) -> None:
-        """Delete it on the switch."""
+        """Delete it on the switch. What could not be deleted is found there, and tried again, after the next gap."""
         try:
-            await self._http.delete(self._stored(name), headers=self._access.headers)
+            answer = await self._http.delete(self._stored(name), headers=self._access.headers)
+            why = "" if answer.is_success or answer.status_code == httpx.codes.NOT_FOUND else f"{answer.status_code}"
         except httpx.HTTPError as error:
-            log.warning("a recording that is kept is still on the switch", recording=name, error=repr(error))
+            why = repr(error)
+        if why:
+            log.warning(
+                "a recording that is kept is still on the switch", recording=name, source=self._source, error=why
+            )
 
     def _stored(self, name: str) -> str:
         return f"{self._access.http}/recordings/stored/{quote(name, safe='')}"
+
+
+def _seconds(response: httpx.Response) -> float:
+    """How long the recording is that comes."""
+    size = response.headers.get("content-length", "")
+    if not size.isdecimal():
+        raise Invalid(
+            "A recording came without its length; nothing may stand between Asterisk and us that leaves it out."
+        )
+    return max(0, int(size) - WAV_HEADER) / WAV_BYTES_A_SECOND
