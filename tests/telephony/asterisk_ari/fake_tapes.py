@@ -8,6 +8,7 @@ class FakeTapes:
 
     def __init__(self) -> None:
         self.fetched: list[str] = []
+        self.trouble: str | None = None
 
     async def keep(self, contact: str, stored: Stored) -> Stored:
         self.fetched.append(stored.name)

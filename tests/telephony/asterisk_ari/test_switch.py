@@ -84,7 +84,7 @@ class Bench:
     def __init__(self, password: str = PASSWORD) -> None:
         self.asterisk = StandIn()
         self.floor = FakeFloor()
-        self.tapes = FakeTapes()
+        self.tapes: Any = FakeTapes()
         self.password = password
         self.switch: Any = None
 
@@ -92,8 +92,7 @@ class Bench:
         """The switch."""
         access = Access(self.asterisk.url, USER, self.password, "callfloor")
         prompts: Any = FakePrompts()
-        tapes: Any = self.tapes
-        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, tapes, now)
+        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, self.tapes, now)
         made: Switch = self.switch
         return made
 

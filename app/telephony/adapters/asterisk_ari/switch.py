@@ -69,6 +69,7 @@ class Switch:
         self._setup = setup
         self._floor = floor
         self._clock = clock
+        self._tapes = tapes
         self._tasks = Supervisor()
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
@@ -82,8 +83,9 @@ class Switch:
 
     @property
     def standing(self) -> Connection:
-        """Whether it is connected, and what keeps it from that."""
-        return Connection(connected=self._connection is not None, trouble=self.trouble, calls=len(self._calls))
+        """Whether it is connected, and what keeps it from that or its recordings from the archive."""
+        trouble = self.trouble or self._tapes.trouble
+        return Connection(connected=self._connection is not None, trouble=trouble, calls=len(self._calls))
 
     async def run(self) -> None:
         """Keep connected, until cancelled."""

@@ -20,6 +20,9 @@ SECONDS = 60.0
 AT_ONCE = 4
 """Recordings of one Asterisk that are fetched side by side: after days without an archive there may be thousands."""
 
+LATER_SECONDS = 30
+"""Until it is tried again where somebody has to change something first."""
+
 PIECE = 64 * 1024
 WAV_HEADER = 44
 WAV_BYTES_A_SECOND = 16_000
@@ -40,13 +43,29 @@ class Tapes:
         self._access = access
         self._source = source
         self._sink = sink
+        self.trouble: str | None = None
+        """Why recordings wait on the switch, where they do."""
+
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def keep(self, contact: str, stored: Stored) -> Stored | None:
         """What is kept now, with its length; None where it can never be. Raises `Unavailable` to come again. On the
         switch it is until `forget`."""
         async with self._turns:
-            return await self._keep(contact, stored)
+            try:
+                kept = await self._keep(contact, stored)
+            except Unavailable as error:
+                self._note(error)
+                raise
+        if kept is not None and self.trouble is not None:
+            self.trouble = None
+            log.info("recordings are kept again", source=self._source)
+        return kept
+
+    def _note(self, error: Unavailable) -> None:
+        if self.trouble is None:  # not for each of thousands that wait, nor each time
+            log.error("recordings cannot be kept for now", source=self._source, error=str(error))
+        self.trouble = f"Its recordings wait: {error.detail}"
 
     async def _keep(self, contact: str, stored: Stored) -> Stored | None:
         try:
@@ -114,7 +133,6 @@ def _seconds(response: httpx.Response) -> float:
     """How long the recording is that comes."""
     size = response.headers.get("content-length", "")
     if not size.isdecimal():
-        raise Invalid(
-            "A recording came without its length; nothing may stand between Asterisk and us that leaves it out."
-        )
+        detail = "A recording came without its length; whatever stands before Asterisk must leave its Content-Length."
+        raise Unavailable(detail, retry_after=LATER_SECONDS)
     return max(0, int(size) - WAV_HEADER) / WAV_BYTES_A_SECOND
