@@ -57,6 +57,20 @@ def place(line: Line, leg: Leg) -> list[Action]:
     return [requests.snoop(heard, spy.id, line.setup.app, whisper=coached is not None)]
 
 
+def found(line: Line, talking: frozenset[str]) -> None:
+    """Who listens to a call that another process had in hand: those among the `talking` have joined, and the others
+    hear by the spies that were made for them."""
+    for leg in [each for each in line.legs.values() if each.role == names.LISTENER]:
+        if leg.id in talking:
+            leg.mode = JOINS
+            line.together.add(leg.id)
+        for spy in line.legs.values():
+            order, _, number = spy.name.order.rpartition("-")
+            if spy.role == names.SPY and (order, spy.name.who) == (leg.name.order, leg.name.who):
+                spy.handed = leg.id
+                line.spies = max(line.spies, int(number) + 1 if number.isdecimal() else 0)
+
+
 def replace(line: Line, leg: Leg, mode: str, coached: str) -> list[Action]:
     """A listener is to hear, or to be heard, in another way from now on."""
     leg.mode, leg.handed = mode, coached

@@ -68,6 +68,7 @@ class Inventory(msgspec.Struct, frozen=True):
                 ended,
                 frozenset(bridge.id for bridge in bridges if not bridge.channels),
                 ended & ours,
+                frozenset(channel for bridge in bridges if names.is_talk(bridge.id) for channel in bridge.channels),
             ),
             running_since=str(info.status.get("startup_time")),
             phones={

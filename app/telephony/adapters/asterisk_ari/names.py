@@ -49,6 +49,12 @@ def bridge(call: str) -> str:
     return f"{_plain(call)}.talk"
 
 
+def is_talk(bridge: str) -> bool:
+    """Whether a bridge is one where the parties of a call hear each other."""
+    call, _, rest = bridge.partition(".")
+    return bool(call) and rest == "talk"
+
+
 def spying(name: Name) -> str:
     """Where a listener hears what is spied for them."""
     return f"{_plain(name.call)}.listening.{_plain(name.order)}"
@@ -57,7 +63,7 @@ def spying(name: Name) -> str:
 def is_bridge(bridge: str) -> bool:
     """Whether a bridge is one of ours, by its id."""
     call, _, rest = bridge.partition(".")
-    return bool(call) and (rest == "talk" or rest.startswith("listening."))
+    return is_talk(bridge) or (bool(call) and rest.startswith("listening."))
 
 
 MESSAGE = "message"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names, outcomes, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
@@ -24,13 +24,15 @@ FLOW = "flow-"
 
 class Sight(msgspec.Struct, frozen=True):
     """The channels of a switch at one moment, which of them are in a bridge, which recordings do not go on (any more)
-    of those that should, the bridges that hold no channel, and the recordings of ours that are complete."""
+    of those that should, the bridges that hold no channel, the recordings of ours that are complete, and the channels
+    that hear everybody else of their call."""
 
     channels: dict[str, Channel]
     bridged: frozenset[str]
     finished: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
+    talking: frozenset[str] = frozenset()
 
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
@@ -117,6 +119,7 @@ def _adopt(line: Line, channel: Channel, bridged: bool) -> None:
 
 def _news(line: Line, there: Sight, now: float) -> list[Action]:
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
+    ears.found(line, there.talking)
     line.contact = line.call if line.direction == "outbound" else ""
     if line.caller is None and all(leg.role != names.CUSTOMER for leg in line.legs.values()):
         line.over = True  # nobody is left, or nobody was called yet, for whom it would go on
