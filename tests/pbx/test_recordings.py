@@ -83,6 +83,20 @@ async def test_a_pause_is_silence_of_its_length_and_the_recording_goes_by_the_cl
         assert heard[-4] == both
 
 
+async def test_a_pause_that_is_asked_for_at_once_is_silence_from_the_beginning(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await talk.ask("call.record", do="pause")
+        await asyncio.sleep(1.5)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        audio = await played(centre, told)
+        assert audio.seconds > 1.5 - SLACK
+        assert set(audio.heard()) == {frozenset()}
+
+
 async def test_an_agent_on_hold_and_the_music_are_in_the_recording_for_as_long_as_it_was(
     centre: CallCentre, phones: Phones
 ) -> None:
@@ -178,3 +192,22 @@ async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_a
         await eventually(
             lambda: asyncio.sleep(0, list(centre.site.server.recordings.iterdir())), lambda there: not there
         )
+
+
+@pytest.mark.slow
+async def test_a_pause_during_which_the_server_dies_lasts_and_is_told_with_the_recording(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.record", do="start")
+        await asyncio.sleep(1)
+        await talk.ask("call.record", do="pause")
+        await asyncio.sleep(SLACK)
+        centre.server.kill()
+        centre.server.start()
+        await centre.server.answers()
+        await asyncio.sleep(1)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        assert len(told["pauses"]) == 1
+        assert [who for who in (await played(centre, told)).heard()[10:] if who] == []

@@ -1,9 +1,11 @@
 """Supervisors in calls over a real Asterisk: everybody sends a tone of their own, so it shows who hears whom."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 
 from app.core.tasks import Supervisor
@@ -147,3 +149,30 @@ async def test_a_supervisor_whose_phone_is_busy_is_not_in_the_call(centre: CallC
         (await phone.rung()).reject(486)
         await sue.frame("contact.supervised", lambda frame: frame["act"] == "listen_ended")
         await among_themselves(talk)
+
+
+@pytest.mark.slow
+async def test_a_supervisor_who_leaves_after_a_restart_of_the_server_leaves_no_spy_behind(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with listening(centre, phones, "listen") as (talk, _, ear):
+        await hears(ear, "caller", "anna")
+        connected = times_connected(centre)
+        centre.server.kill()
+        centre.server.start()
+        await eventually(lambda: asyncio.sleep(0, times_connected(centre)), lambda times: times > connected, SECONDS)
+        await ear.hang_up()
+        await eventually(lambda: channels(centre), lambda names: len(names) == 2, SECONDS)
+        await among_themselves(talk)
+
+
+def times_connected(centre: CallCentre) -> int:
+    """How often the server has connected to the Asterisk."""
+    return centre.server.log.read_text().count("connected to an Asterisk")
+
+
+async def channels(centre: CallCentre) -> list[str]:
+    """The channels that the switch has."""
+    plan = centre.site.plan
+    async with httpx.AsyncClient(base_url=centre.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+        return [each["name"] for each in (await http.get("/channels")).json()]

@@ -11,6 +11,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import EventType, OrderType
+from app.telephony.instructions import Music, Script
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.test_resuming import channel, sight
@@ -124,3 +125,51 @@ def test_an_agent_from_whom_no_sound_comes_has_not_hung_up_on_the_caller(soft: b
     assert line.take(Event(type="ChannelHangupRequest", channel=Channel(id=ANNA), soft=soft, cause=flag), 4.0) == []
     told = [each for each in ends(line, ANNA) if isinstance(each, Told)]
     assert [(each.type, each.agent, each.cause) for each in told] == [(EventType.CONNECTION_CLEARED, "anna", word)]
+
+
+def after_a_restart(mode: str) -> Line:
+    """Sue listens to the caller and anna, as another process finds them."""
+    before = listened(mode)
+    rest = [leg for leg in before.legs if leg != ANNA]
+    talking = (CALL, ANNA, LISTENER) if mode == "join" else (CALL, ANNA)
+    there = sight(channel(CALL), channel(ANNA), *(channel(each) for each in rest), bridged=talking)
+    if mode != "join":
+        there.rooms[LISTENER] = names.spying(before.legs[spy_of(before)].name)
+    ((line, _),) = adopted(SETUP, there, set(), 9.0)
+    return line
+
+
+def test_caller_whom_a_supervisor_leaves_as_the_last_one_hears_music_also_after_a_restart() -> None:
+    line = after_a_restart("join")
+    ends(line, ANNA)
+    assert any(each.endswith("/moh") for each in asked(ends(line, LISTENER)))
+
+
+def test_caller_is_not_parted_from_a_supervisor_who_had_joined_before_a_restart() -> None:
+    line = after_a_restart("join")
+    ends(line, ANNA)
+    assert line.perform(Script(number=1, instructions=(Music(),)), [], 10.0) == []
+
+
+@pytest.mark.parametrize("mode", ["listen", "whisper"])
+def test_spy_of_a_supervisor_goes_with_them_also_after_a_restart(mode: str) -> None:
+    line = after_a_restart(mode)
+    assert f"DELETE channels/{spy_of(line)}" in asked(ends(line, LISTENER))
+
+
+def test_supervisor_who_listened_before_a_restart_hears_by_a_new_spy_once_they_are_put_elsewhere() -> None:
+    line = after_a_restart("listen")
+    spy = spy_of(line)
+    came = asked(order(line, OrderType.LISTEN, key="main-9", agent=SUE, mode="whisper", to={"agent": "anna"}))
+    assert f"DELETE channels/{spy}" in came
+    made = [each for each in came if "/snoop/" in each]
+    assert len(made) == 1
+    assert not made[0].endswith(spy), "its name is taken"
+
+
+def test_supervisor_who_joins_after_a_restart_hears_no_spy_any_more() -> None:
+    line = after_a_restart("listen")
+    spy = spy_of(line)
+    came = asked(order(line, OrderType.LISTEN, key="main-9", agent=SUE, mode="join"))
+    assert f"DELETE channels/{spy}" in came
+    assert f"POST bridges/{names.bridge(CALL)}/addChannel" in came

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.telephony.adapters.asterisk_ari.names import tape
 from app.telephony.events import EventType
 from app.telephony.port import KnownRecording
 from tests.telephony.asterisk_ari.stand_in import incoming, until
@@ -29,3 +30,16 @@ async def test_a_bridge_that_a_process_before_us_has_left_empty_is_deleted_and_t
     async with running(bench):
         await until(lambda: ("17.1", EventType.SCRIPT_LOST) in bench.floor.told)
         assert [each["uri"] for each in bench.asterisk.said("DELETE", "bridges")] == ["bridges/16~9.talk"]
+
+
+async def test_files_that_nobody_fetched_are_not_asked_for_one_by_one_before_the_connection_stands() -> None:
+    bench = Bench()
+    bench.asterisk.channels = [incoming("17.1")]
+    files = [tape(f"16.{number}", 1.0, f"c{number}.1") for number in range(2000)]
+    bench.asterisk.stored = [{"name": each} for each in (*files, tape("17.1", 2.0, "c.1"))]
+    async with running(bench):
+        await bench.connected()
+        assert [each["uri"] for each in bench.asterisk.said("GET", "recordings/live/")] == [
+            f"recordings/live/{tape('17.1', 2.0, 'c.1')}"
+        ]
+        await until(lambda: len(bench.tapes.fetched) == 2000)

@@ -34,7 +34,13 @@ def taped() -> Line:
     line = a_line(talking=True)
     order(line, OrderType.RECORD, do="start", recording=ID)
     line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    begins(line)
     return line
+
+
+def begins(line: Line) -> list[Action]:
+    """The switch has begun to record."""
+    return line.take(Event(type="RecordingStarted", recording=Recording(name=NAME)), 3.1)
 
 
 def stored(there: Sight, *names_: str) -> Sight:
@@ -101,7 +107,7 @@ def test_a_recording_of_an_adopted_call_goes_on_and_is_stopped_by_its_id() -> No
     assert line.recordings == (NAME,)
     stopped = order(line, OrderType.RECORD, do="stop", recording=ID)
     assert isinstance(stopped, list)
-    assert [each.path for each in stopped if isinstance(each, Request)] == [f"recordings/live/{NAME}/stop"]
+    assert asked(stopped) == [f"POST recordings/live/{NAME}/stop", f"DELETE channels/{TAPE}"]
     ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
     assert [(each.recording, each.seconds) for each in kept(line.take(ended, 9.0))] == [(ID, 10.0)]
 
@@ -123,8 +129,8 @@ def test_a_pause_that_was_ordered_before_the_recording_began_is_silence_from_its
     line = a_line(talking=True)
     order(line, OrderType.RECORD, do="start", recording=ID)
     order(line, OrderType.RECORD, do="pause", recording=ID)
-    came = line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
-    assert f"POST recordings/live/{NAME}/mute" in asked(came)
+    line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
+    assert f"POST recordings/live/{NAME}/mute" in asked(begins(line))
 
 
 def test_a_recording_that_is_stopped_before_it_began_has_failed() -> None:
@@ -135,3 +141,30 @@ def test_a_recording_that_is_stopped_before_it_began_has_failed() -> None:
     assert f"DELETE channels/{TAPE}" in asked(stopped)
     gone = line.take(Event(type="ChannelDestroyed", channel=Channel(id=TAPE), cause=16), 4.0)
     assert [each.type for each in gone if isinstance(each, Told)] == [EventType.RECORDING_FAILED]
+
+
+def test_a_pause_that_is_ordered_again_is_one_pause() -> None:
+    line = taped()
+    for _ in range(2):
+        paused = order(line, OrderType.RECORD, do="pause", recording=ID)
+        assert isinstance(paused, list)
+        assert asked(paused) == [f"{method} recordings/live/{NAME}/mute" for method in ("DELETE", "POST")]
+    for _ in range(2):
+        order(line, OrderType.RECORD, do="resume", recording=ID)
+    ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
+    assert [each.pauses for each in kept(line.take(ended, 9.0))] == [((2.0, 2.0),)]
+
+
+def test_the_pauses_of_a_recording_of_an_adopted_call_are_those_that_the_floor_knows() -> None:
+    known = [KnownRecording(CALL, ID, ((BEGAN + 1, BEGAN + 2), (BEGAN + 3, None))), KnownRecording("16.9", "c.2")]
+    ((line, came),) = adopted(SETUP, sight(channel(CALL), tape()), (), 9.0, recordings=known)
+    assert f"POST recordings/live/{NAME}/mute" in asked(came), "the pause may not have got through"
+    order(line, OrderType.RECORD, do="resume", recording=ID)
+    ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
+    assert [each.pauses for each in kept(line.take(ended, 9.0))] == [((BEGAN + 1, BEGAN + 2), (BEGAN + 3, 2.0))]
+
+
+def test_the_pauses_of_an_adopted_recording_that_has_ended_are_those_that_the_floor_knows() -> None:
+    known = [KnownRecording(CALL, ID, ((BEGAN + 1, BEGAN + 2),))]
+    ((_, came),) = adopted(SETUP, stored(sight(channel(CALL), tape()), NAME), (), 9.0, recordings=known)
+    assert [each.pauses for each in kept(came)] == [((BEGAN + 1, BEGAN + 2),)]

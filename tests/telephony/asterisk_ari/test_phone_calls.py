@@ -4,13 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import ears, names, phone_calls, referring
+from app.telephony.adapters.asterisk_ari import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Stored, Told
 from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Party, Recording, ReferredBy, ReferredTo
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Party, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.leg import Leg
 from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.moments import LINGER
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
@@ -105,15 +104,14 @@ def test_an_agent_who_gave_up_while_no_process_ran_leaves_nobody_ringing() -> No
 # with a recording
 
 
-def recorded_call() -> tuple[Line, Line, str]:
-    """Anna has put a caller on hold, and has a customer on the line whose call is recorded; the recording's name."""
+def recorded_call() -> tuple[Line, Line]:
+    """Anna has put a caller on hold, and has a customer on the line whose call is recorded."""
     here, other = a_line(talking=True), dialled()
     here.contact, other.contact = "c-1", "c-2"
     up(other, CUSTOMER)
     order(other, OrderType.RECORD, key="main-8", do="start", recording="c-2.1")
     up(other, str(names.Name(PHONE, names.TAPE, "main-8", "c-2.1")))
-    (name,) = other.tapes
-    return here, other, name
+    return here, other
 
 
 def into(second: str, partner: str) -> Event:
@@ -127,31 +125,18 @@ def into(second: str, partner: str) -> Event:
     )
 
 
-def finished(name: str) -> Event:
-    return Event(type="RecordingFinished", timestamp="2026-01-01T00:00:11+00:00", recording=Recording(name=name))
-
-
 def test_a_recording_of_a_call_whose_partner_is_handed_over_still_comes() -> None:
-    here, other, name = recorded_call()
+    here, other = recorded_call()
     came = referring.joined(here, other, into(PHONE, CUSTOMER), None, 10.0)
     assert CUSTOMER in here.together
     assert news(came.there) == [(EventType.CLEARED, None, "transferred")]
     tape = str(names.Name(PHONE, names.TAPE, "main-8", "c-2.1"))
     assert asked(came.there) == [f"DELETE channels/{PHONE}", f"DELETE channels/{tape}"]
     assert not over(came.there)
-    ends(other, PHONE)
-    assert not over(ends(other, tape))
-    kept = other.take(finished(name), 11.0)
+    assert not over(ends(other, PHONE))
+    kept = ends(other, tape)
     assert [each.recording for each in kept if isinstance(each, Stored)] == ["c-2.1"]
     assert over(kept)
-
-
-def test_a_call_whose_recording_never_comes_is_over_once_nobody_waits_for_it() -> None:
-    here, other, _ = recorded_call()
-    referring.joined(here, other, into(PHONE, CUSTOMER), None, 10.0)
-    for leg in list(other.legs):
-        ends(other, leg)
-    assert over(other.wake(LINGER, 70.0))
 
 
 def test_a_call_without_a_recording_is_over_when_the_agents_phone_has_left_it() -> None:
@@ -174,12 +159,12 @@ def test_a_call_between_colleagues_is_over_at_once_when_one_of_them_is_handed_th
     assert here.legs[bo].agent == "bo"
 
 
-def test_a_recording_that_ends_after_all_who_were_on_the_call_ends_it() -> None:
+def test_a_recording_whose_end_nobody_told_is_kept_when_its_channel_has_ended_as_the_last_one() -> None:
     line = a_line()
     tape = str(names.Name(CALL, names.TAPE, "main-8", "c-1.1"))
     line.legs[tape] = Leg(names.Name(CALL, names.TAPE, "main-8", "c-1.1"), "")
     up(line, tape)
-    (name,) = line.tapes
-    ends(line, CALL)
-    assert not over(ends(line, tape))
-    assert over(ears.recorded(line, Recording(name=name), 6.0))
+    assert not over(ends(line, CALL))
+    came = ends(line, tape)
+    assert [each.recording for each in came if isinstance(each, Stored)] == ["c-1.1"]
+    assert over(came)

@@ -20,6 +20,7 @@ from app.telephony.adapters.asterisk_ari.switch import Switch
 from app.telephony.events import EventType, OrderType, PhoneWord
 from app.telephony.instructions import Play, Script
 from app.telephony.port import Delivered, KnownCall, KnownLeg, KnownRecording, Missed, Notice, Refused, SwitchCommand
+from tests.telephony.asterisk_ari.fake_tapes import FakeTapes
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, incoming, stand_in, until
 
 pytestmark = pytest.mark.enable_socket
@@ -86,6 +87,7 @@ class Bench:
     def __init__(self, password: str = PASSWORD) -> None:
         self.asterisk = StandIn()
         self.floor = FakeFloor()
+        self.tapes: Any = FakeTapes()
         self.password = password
         self.switch: Any = None
 
@@ -93,14 +95,17 @@ class Bench:
         """The switch."""
         access = Access(self.asterisk.url, USER, self.password, "callfloor")
         prompts: Any = FakePrompts()
-        tapes: Any = None
-        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, tapes, now)
+        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, self.tapes, now)
         made: Switch = self.switch
         return made
 
     async def order(self, kind: str, **data: Any) -> Any:
         """Execute an order."""
-        return await self.switch.execute(SwitchCommand("main-1", kind, now(), {"call_id": "17.1", **data}))
+        return await self.switch.execute(self.command(kind, **data))
+
+    def command(self, kind: str, key: str = "main-1", **data: Any) -> SwitchCommand:
+        """An order for the call."""
+        return SwitchCommand(key, kind, now(), {"call_id": "17.1", **data})
 
     async def connected(self, times: int = 1) -> None:
         """Until it has connected so often."""

@@ -10,7 +10,8 @@ from app.telephony.instructions import Script
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request to Asterisk's REST interface. `leg` is the channel that fails where it is refused; a `vital` one fails
-    the order that it belongs to."""
+    the order that it belongs to, unless the status is one of those by which it is `settled`: what it is about is gone,
+    or is so already."""
 
     method: str
     path: str
@@ -18,6 +19,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any] | None = None
     leg: str | None = None
     vital: bool = False
+    settled: tuple[int, ...] = (404,)
+
+    def fails_by(self, status: int) -> bool:
+        """Whether its order fails where this is answered."""
+        return self.vital and not 200 <= status < 300 and status not in self.settled
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,19 +1,19 @@
 """Calls that a process which is no more had in hand: what their channels and bridges say of them, and what follows.
 Pure."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.phone_calls import DIALLED, PrivateCall
 from app.telephony.adapters.asterisk_ari.referring import REFERRED
-from app.telephony.adapters.asterisk_ari.resuming import Sight, answered, recorded, timestamp
+from app.telephony.adapters.asterisk_ari.resuming import Sight, answered, recorded, tapes, timestamp
 from app.telephony.events import EventType
-from app.telephony.port import KnownCall
+from app.telephony.port import KnownCall, KnownRecording
 
 TALKERS = (names.AGENT, names.CUSTOMER, names.PARTY)
 FLOW = "flow-"
@@ -35,9 +35,10 @@ def adopted(
     now: float,
     believed: Mapping[str, KnownCall] = NOTHING,
     whose: Whose = nobodys,
+    recordings: Iterable[KnownRecording] = (),
 ) -> list[tuple[Line, list[Action]]]:
     """The calls of ours that nobody here knows, and what follows for each; `known` are the channels of others,
-    `believed` the calls that the floor holds to be alive."""
+    `believed` the calls that the floor holds to be alive, `recordings` those that it knows of, with their pauses."""
     agents = {leg.id: leg.agent for each in believed.values() for leg in each.legs}
     calls: dict[str, list[Channel]] = {}
     for channel in there.channels.values():
@@ -49,6 +50,7 @@ def adopted(
         line = _line(setup, call, channels, call in believed)
         for channel in channels:
             _place(line, channel, there, lambda it: agents.get(it.id) or whose(it))
+        line.pauses.update({each.id: list(each.pauses) for each in recordings if each.call == call})
         if call in believed:
             _left(line, believed[call], there)
         found.append((line, _private(line, there, now) if isinstance(line, PrivateCall) else _news(line, there, now)))
@@ -161,6 +163,7 @@ def _leg(line: Line, channel: Channel, name: names.Name, bridged: bool) -> Leg:
 
 def _news(line: Line, there: Sight, now: float) -> list[Action]:
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
+    ears.found(line, there.talking)
     if _pointless(line):
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
@@ -233,7 +236,10 @@ def _in_hand(leg: Leg, there: Sight) -> bool:
 def _taped(line: Line, there: Sight, now: float) -> list[Action]:
     """Recordings that have ended while nobody looked, or were never begun."""
     done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(recorded(each, now), now)]
-    for leg in [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]:
-        name = ears.tape_of(line, leg.name.who)
-        done += ears.begin(line, leg.id, name) if name in there.finished else []
+    for leg in tapes(line):
+        name = taping.tape_of(line, leg.name.who)
+        if name in there.finished:
+            done.append(requests.record(leg.id, name))
+        elif name is not None:
+            done += taping.begun(line, leg)
     return done

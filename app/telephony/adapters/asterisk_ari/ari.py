@@ -180,6 +180,5 @@ UNWANTED = (
     "BridgeDestroyed",
     "PlaybackStarted",
     "PlaybackContinuing",
-    "RecordingStarted",
 )
 """Events that nothing here depends on: some of them come by the dozen for every call."""

@@ -6,11 +6,14 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari.actions import Perform, Referred, Stored, Told
+from app.telephony.adapters.asterisk_ari.actions import Perform, Referred, Request, Stored, Told
 from app.telephony.adapters.asterisk_ari.connection import ANSWER_SECONDS, Answered
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import CallEvent
-from app.telephony.port import Delivered, Missed, Outcome
+from app.telephony.port import Delivered, Missed, Outcome, Refused
+
+Sent = tuple[Request, "asyncio.Future[Answered]"]
+"""A request that is under way."""
 
 
 class LiveCall:
@@ -91,15 +94,25 @@ def seen(sent: "asyncio.Future[Any]") -> None:
         sent.exception()
 
 
-async def all_answered(source: str, sent: list["asyncio.Future[Answered]"]) -> Outcome:
-    """Whether the switch has got these; it may take them, too, after nobody waits any more."""
-    for each in sent:
-        each.add_done_callback(seen)
+async def all_answered(source: str, sent: list[Sent]) -> Outcome:
+    """What becomes of an order with these requests: refused with a vital one, missed where the switch may not have got
+    them all; it may take them, too, after nobody waits any more."""
+    for _, answer in sent:
+        answer.add_done_callback(seen)
     if sent:
-        await asyncio.wait(sent, timeout=ANSWER_SECONDS)
-    for each in sent:
-        if not each.done():
-            return Missed(f"Asterisk {source} did not answer in time.")
-        if (error := each.exception()) is not None:
-            return Missed(str(error))
+        await asyncio.wait([answer for _, answer in sent], timeout=ANSWER_SECONDS)
+    outcomes = [_outcome(source, request, answer) for request, answer in sent]
+    refused = (each for each in outcomes if isinstance(each, Refused))
+    missed = (each for each in outcomes if isinstance(each, Missed))
+    return next(refused, None) or next(missed, None) or Delivered()
+
+
+def _outcome(source: str, request: Request, answer: "asyncio.Future[Answered]") -> Outcome:
+    if not answer.done():
+        return Missed(f"Asterisk {source} did not answer in time.")
+    if (error := answer.exception()) is not None:
+        return Missed(str(error))
+    told = answer.result()
+    if request.fails_by(told.status):
+        return Refused(f"Asterisk {source} answered {told.status} to {request.method} {request.path}: {told.body}")
     return Delivered()

@@ -49,14 +49,16 @@ class Inventory(msgspec.Struct, frozen=True):
 
     @classmethod
     async def taken(cls, connection: AriConnection, recordings: Iterable[str] = ()) -> "Inventory":
-        """Read it now, and whether these recordings still go on, and those that the channels and the switch's files
-        tell of. Raises `SwitchAway`."""
+        """Read it now, and whether these recordings still go on, and those that the channels tell of, or files of calls
+        that have any: all others have ended, however many there are. Raises `SwitchAway`."""
         info = await _read(connection, "asterisk/info", Info)
         channels = await _read(connection, "channels", list[Channel])
         bridges = await _read(connection, "bridges", list[Bridge])
         files = {each.name for each in await _read(connection, "recordings/stored", list[Recording])}
         ours = {each for each in files if names.taped(each) is not None}
-        ended = await _ended(connection, {*recordings, *ours, *_tapes(channels)})
+        open_ones = _of_calls(ours, channels)
+        asked = {*recordings, *open_ones, *_tapes(channels)}
+        ended = await _ended(connection, asked) | (ours - open_ones)
         endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
         online = {each.address: each.state == "online" for each in endpoints}
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
@@ -74,6 +76,13 @@ class Inventory(msgspec.Struct, frozen=True):
                 for address, here in online.items()
             },
         )
+
+
+def _of_calls(recordings: Iterable[str], channels: Iterable[Channel]) -> set[str]:
+    """Those whose call has a channel: only they may go on."""
+    named = {each.id: names.read(each.id) for each in channels}
+    calls = {key if name is None else name.call for key, name in named.items()}
+    return {each for each in recordings if (taped := names.taped(each)) is not None and taped.call in calls}
 
 
 def _tapes(channels: Iterable[Channel]) -> Iterable[str]:

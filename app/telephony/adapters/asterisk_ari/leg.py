@@ -13,7 +13,8 @@ JOINS = "join"
 class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
-    `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that."""
+    `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that. `taping`:
+    the recording that it is for has begun."""
 
     name: Name
     address: str
@@ -24,6 +25,7 @@ class Leg:
     handed: str | None = None
     mode: str = "listen"
     referring: str = ""
+    taping: bool = False
     channel: str = ""
 
     @property

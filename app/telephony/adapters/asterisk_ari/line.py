@@ -7,7 +7,7 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, scripts
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, refusals, requests, scripts, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
@@ -69,8 +69,8 @@ class Line:
                 return self._phone_held(channel, event)
             case "PlaybackFinished" if event.playback is not None:
                 return scripts.played_on(self, self.player.played(event.playback.id, event.playback.state, now), now)
-            case "RecordingFinished" | "RecordingFailed" if event.recording is not None:
-                return ears.recorded(self, event.recording, event.at)
+            case "RecordingStarted" | "RecordingFinished" | "RecordingFailed" if event.recording is not None:
+                return taping.told(self, event.type, event.recording, event.at)
         return []
 
     def wake(self, token: str, now: float) -> list[Action]:
@@ -79,7 +79,7 @@ class Line:
             return [] if self.over else [*self.perhaps_alone(), *self.waits()]
         if token == LINGER:
             self.late = True
-            return self.nobody_left()
+            return [*taping.given_up(self, now), *self.nobody_left()]
         if token.startswith(referring.PATIENCE):
             return referring.overdue(self, token)
         return scripts.played_on(self, self.player.wake(token, now), now)
@@ -90,7 +90,7 @@ class Line:
         leg = self.legs.get(request.leg or "")
         if leg is None:
             unplayed = self.player.unplayed(request.path, now) if status != 404 else []
-            return [*requests.one_by_one(request), *scripts.played_on(self, unplayed, now)]
+            return [*refusals.follow(self, request, status, now), *scripts.played_on(self, unplayed, now)]
         if status == 409:  # we made it before: the order came again
             return []
         cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
@@ -284,8 +284,8 @@ class Line:
         self.gone.add(leg.id)
         self.together.discard(leg.id)
         if self.over:
-            room = [requests.no_bridge(names.spying(leg.name))] if leg.role == names.SPY else []
-            return [*room, *self.nobody_left()]
+            last = _ON_END[leg.role](self, leg, cause, at) if leg.role in (names.SPY, names.TAPE) else []
+            return [*last, *self.nobody_left()]
         ended = _ON_END[leg.role](self, leg, cause, at)
         return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 
@@ -360,7 +360,7 @@ _ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
     names.PARTY: Line._party_up,
     names.LISTENER: ears.listener_up,
     names.SPY: ears.spy_up,
-    names.TAPE: ears.tape_up,
+    names.TAPE: taping.tape_up,
 }
 _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.AGENT: Line._agent_lost,
@@ -368,5 +368,5 @@ _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.PARTY: Line._party_lost,
     names.LISTENER: ears.listener_lost,
     names.SPY: ears.spy_lost,
-    names.TAPE: ears.tape_lost,
+    names.TAPE: taping.tape_lost,
 }

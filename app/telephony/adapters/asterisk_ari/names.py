@@ -63,7 +63,7 @@ def spying(name: Name) -> str:
 def is_bridge(bridge: str) -> bool:
     """Whether a bridge is one of ours, by its id."""
     call, _, rest = bridge.partition(".")
-    return bool(call) and (rest == "talk" or rest.startswith("listening."))
+    return talks(bridge) is not None or (bool(call) and rest.startswith("listening."))
 
 
 MESSAGE = "message"

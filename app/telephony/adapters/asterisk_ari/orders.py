@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -136,7 +136,7 @@ def _hold(line: Line, order: Order) -> list[Action] | Refused:
     own = line.of_agent(order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
-    return _held(line, own, order)
+    return [requests.vital(each) for each in _held(line, own, order)]
 
 
 def _held(line: Line, own: Leg, order: Order) -> list[Action]:
@@ -245,34 +245,19 @@ def _stop_listening(line: Line, order: Order) -> list[Action]:
 
 
 def _record(line: Line, order: Order) -> list[Action] | Refused:
-    recording = str(order.data.get("recording") or "")
+    recording, do = str(order.data.get("recording") or ""), order.data.get("do")
     if not recording or line.caller is None:
         return Refused("There is nothing to record.")
-    tape = ears.tape_of(line, recording)
-    match order.data.get("do"):
+    match do:
         case "start":
-            name = names.Name(line.call, names.TAPE, order.key, recording)
-            if str(name) in line.legs or ears.tape_of(line, recording):
-                return []
-            line.legs[str(name)] = Leg(name, "")
-            return [requests.snoop(line.caller, str(name), line.setup.app)]
+            return taping.start(line, order.key, recording)
         case "pause":
-            line.pauses.setdefault(recording, []).append((order.at, None))
-            return [requests.mute_recording(tape)] if tape else []
+            return taping.pause(line, recording, order.at)
         case "resume":
-            spans = line.pauses.get(recording, [])
-            if spans and spans[-1][1] is None:
-                spans[-1] = (spans[-1][0], order.at)
-            return [requests.unmute_recording(tape)] if tape else []
+            return taping.resume(line, recording, order.at)
         case "stop":
-            return [requests.stop_recording(tape)] if tape else _never_mind(line, recording)
-    return Refused(f"A recording cannot {order.data.get('do')!r}; it can start, pause, resume and stop.")
-
-
-def _never_mind(line: Line, recording: str) -> list[Action]:
-    """A recording that is stopped before it has begun."""
-    found = [leg for leg in line.legs.values() if leg.role == names.TAPE and leg.name.who == recording]
-    return [one for leg in found for one in line.drop(leg, outcomes.WITHDRAWN)]
+            return taping.stop(line, recording)
+    return Refused(f"A recording cannot {do!r}; it can start, pause, resume and stop.")
 
 
 _ORDERS: dict[str, Callable[[Line, Order], list[Action] | Refused]] = {

@@ -4,13 +4,17 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari.actions import Request
+from app.telephony.adapters.asterisk_ari.actions import Action, Request
 
 Q850_NORMAL = 16
 
 
 def _channel(channel: str, what: str = "") -> str:
     return f"channels/{quote(channel, safe='')}{what}"
+
+
+def _recording(name: str) -> str:
+    return f"recordings/live/{quote(name, safe='')}"
 
 
 def answer(channel: str) -> Request:
@@ -35,7 +39,8 @@ def no_ringback(channel: str) -> Request:
 
 def music(channel: str, name: str | None = None) -> Request:
     """Music on hold, of a class of the switch's; the default one without a name."""
-    return Request(method="POST", path=_channel(channel, "/moh"), query={"mohClass": name} if name else {})
+    query: dict[str, str | int] = {"mohClass": name} if name else {}
+    return Request(method="POST", path=_channel(channel, "/moh"), query=query, settled=(404, 409))
 
 
 def no_music(channel: str) -> Request:
@@ -101,10 +106,15 @@ def one_by_one(refused: Request) -> list[Request]:
     return [msgspec.structs.replace(refused, query={"channel": each}) for each in channels]
 
 
+def vital(action: Action) -> Action:
+    """The same, where it is a request such that its order fails with it."""
+    return msgspec.structs.replace(action, vital=True) if isinstance(action, Request) else action
+
+
 def part(name: str, channel: str) -> Request:
     """Take a channel out."""
     path = f"bridges/{quote(name, safe='')}/removeChannel"
-    return Request(method="POST", path=path, query={"channel": channel})
+    return Request(method="POST", path=path, query={"channel": channel}, settled=(400, 404, 422))
 
 
 def no_bridge(name: str) -> Request:
@@ -112,10 +122,11 @@ def no_bridge(name: str) -> Request:
     return Request(method="DELETE", path=f"bridges/{quote(name, safe='')}")
 
 
-def snoop(channel: str, spy: str, app: str, whisper: bool = False) -> Request:
+def snoop(channel: str, spy: str, app: str, whisper: bool = False, vital: bool = False) -> Request:
     """A channel that hears both directions of another and, with `whisper`, is heard by whoever is on it alone."""
     query: dict[str, str | int] = {"spy": "both", "whisper": "out" if whisper else "none", "app": app, "appArgs": "spy"}
-    return Request(method="POST", path=_channel(channel, f"/snoop/{quote(spy, safe='')}"), query=query, leg=spy)
+    path = _channel(channel, f"/snoop/{quote(spy, safe='')}")
+    return Request(method="POST", path=path, query=query, leg=spy, vital=vital, settled=(404, 409))
 
 
 def record(channel: str, name: str, *, most_seconds: float = 0, finish_on: str = "none", beep: bool = False) -> Request:
@@ -129,22 +140,22 @@ def record(channel: str, name: str, *, most_seconds: float = 0, finish_on: str =
     }
     if most_seconds:
         query["maxDurationSeconds"] = max(1, round(most_seconds))
-    return Request(method="POST", path=_channel(channel, "/record"), query=query)
+    return Request(method="POST", path=_channel(channel, "/record"), query=query, settled=(404, 409))
 
 
-def mute_recording(name: str) -> Request:
+def mute_recording(name: str, vital: bool = False) -> Request:
     """Write silence from now on. Pausing would leave the time out, and the recording would not be true to the clock."""
-    return Request(method="POST", path=f"recordings/live/{quote(name, safe='')}/mute")
+    return Request(method="POST", path=f"{_recording(name)}/mute", vital=vital)
 
 
-def unmute_recording(name: str) -> Request:
+def unmute_recording(name: str, vital: bool = False) -> Request:
     """Write what is heard again."""
-    return Request(method="DELETE", path=f"recordings/live/{quote(name, safe='')}/mute")
+    return Request(method="DELETE", path=f"{_recording(name)}/mute", vital=vital)
 
 
 def stop_recording(name: str) -> Request:
     """End it and keep it."""
-    return Request(method="POST", path=f"recordings/live/{quote(name, safe='')}/stop")
+    return Request(method="POST", path=f"{_recording(name)}/stop")
 
 
 def forget_recording(name: str) -> Request:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ears, names, requests
+from app.telephony.adapters.asterisk_ari import names, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg
@@ -27,6 +27,11 @@ class Sight(msgspec.Struct, frozen=True):
     empty: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
 
+    @property
+    def talking(self) -> frozenset[str]:
+        """The channels that hear everybody else of their call."""
+        return frozenset(channel for channel, room in self.rooms.items() if names.talks(room) is not None)
+
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     """What follows for a call that was known: ends and answers that were not told, and what may not have been done."""
@@ -35,6 +40,7 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
         done += answered(line, leg, there, now)
+    done += [one for leg in tapes(line) for one in taping.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
 
@@ -45,6 +51,11 @@ def left_over(there: Sight, lines: Iterable[Line]) -> list[Request]:
         needed.add(names.bridge(line.call))
         needed |= {names.spying(leg.name) for leg in line.legs.values() if leg.role == names.SPY}
     return [requests.no_bridge(each) for each in sorted(there.empty - needed) if names.is_bridge(each)]
+
+
+def tapes(line: Line) -> list[Leg]:
+    """The channels that hear the customer for a recording."""
+    return [each for each in line.legs.values() if each.role == names.TAPE and each.up and not each.withdrawn]
 
 
 def answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
@@ -86,7 +97,8 @@ def _ended(channel: str, now: float) -> Event:
 
 def recorded(name: str, now: float) -> Event:
     """A recording has ended while nobody looked."""
-    return Event(type="RecordingFinished", timestamp=timestamp(now), recording=Recording(name=name, state=ears.UNSEEN))
+    tape = Recording(name=name, state=taping.UNSEEN)
+    return Event(type="RecordingFinished", timestamp=timestamp(now), recording=tape)
 
 
 def timestamp(at: float) -> str:

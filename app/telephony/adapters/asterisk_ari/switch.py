@@ -24,7 +24,7 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Told,
     Wake,
 )
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, all_answered, seen
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
 from app.telephony.adapters.asterisk_ari.connection import (
     Access,
     Answered,
@@ -69,6 +69,7 @@ class Switch:
         self._setup = setup
         self._floor = floor
         self._clock = clock
+        self._tapes = tapes
         self._tasks = Supervisor()
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
@@ -82,8 +83,9 @@ class Switch:
 
     @property
     def standing(self) -> Connection:
-        """Whether it is connected, and what keeps it from that."""
-        return Connection(connected=self._connection is not None, trouble=self.trouble, calls=len(self._calls))
+        """Whether it is connected, and what keeps it from that or its recordings from the archive."""
+        trouble = self.trouble or self._tapes.trouble
+        return Connection(connected=self._connection is not None, trouble=trouble, calls=len(self._calls))
 
     async def run(self) -> None:
         """Keep connected, until cancelled."""
@@ -150,7 +152,7 @@ class Switch:
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
                 self._connection, self._connected_at, self.trouble = connection, self._clock(), None
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
-                self._resynchronise(there, known)
+                self._resynchronise(there, known, waited_for)
                 self._look_for_recordings(there.sight, known, waited_for)
                 take = self._take
                 for event in early:
@@ -176,7 +178,7 @@ class Switch:
             except Unavailable:
                 await asyncio.sleep(LEAST_PAUSE)
 
-    def _resynchronise(self, there: Inventory, known: list[KnownCall]) -> None:
+    def _resynchronise(self, there: Inventory, known: list[KnownCall], waited_for: list[KnownRecording]) -> None:
         """After a gap: what has ended meanwhile has ended, what lives and is not known is adopted."""
         now, since = self._clock(), self._running_since
         self._running_since = there.running_since
@@ -187,7 +189,9 @@ class Switch:
             self._follow(call, resumed(call.line, there.sight, now))
         believed = {each.id: each for each in known}
         ours = set(self._by_channel)
-        for line, actions in adopting.adopted(self._setup, there.sight, ours, now, believed, self._agent_at):
+        for line, actions in adopting.adopted(
+            self._setup, there.sight, ours, now, believed, self._agent_at, waited_for
+        ):
             left = adopting.left_behind(line, believed[line.call], now) if line.call in believed else []
             self._follow(self._open(line), [*actions, *left])
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
@@ -313,16 +317,16 @@ class Switch:
 
     def _follow(self, call: LiveCall, actions: Iterable[Action]) -> None:
         """Do what came of an event; whose requests are not taken, nobody waits for here."""
-        for sent in self._do(call, actions):
-            sent.add_done_callback(seen)
+        for _, answer in self._do(call, actions):
+            answer.add_done_callback(seen)
         self._know_legs(call)
 
-    def _do(self, call: LiveCall, actions: Iterable[Action]) -> list["asyncio.Future[Answered]"]:
-        sent: list[asyncio.Future[Answered]] = []
+    def _do(self, call: LiveCall, actions: Iterable[Action]) -> list[Sent]:
+        sent: list[Sent] = []
         for action in actions:
             match action:
                 case Request():
-                    sent.append(self._send(call, action))
+                    sent.append((action, self._send(call, action)))
                 case Later(seconds=seconds, request=later):
                     call.wake_in(seconds, lambda later=later: self._follow(call, [later]))  # type: ignore[misc]
                 case Told() | Perform() | Stored() | Referred():
