@@ -34,6 +34,7 @@ from app.telephony.adapters.asterisk_ari.connection import (
     SwitchUnusable,
 )
 from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.gone import Gone
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
@@ -73,6 +74,7 @@ class Switch:
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
         self._by_channel: dict[str, LiveCall] = {}
+        self._gone = Gone()
         self._connection: AriConnection | None = None
         self._away_since = clock()
         self._connected_at = 0.0
@@ -278,6 +280,7 @@ class Switch:
 
     def _open(self, line: Line) -> LiveCall:
         call = self._calls[line.call] = LiveCall(line)
+        self._gone.back(line.call)
         self._know_legs(call)
         self._tasks.start(f"call {line.call}", self._messenger.run(call))
         return call
@@ -300,7 +303,7 @@ class Switch:
 
     def _call_of(self, command: SwitchCommand) -> LiveCall | None:
         call = self._calls.get(str(command.data.get("call_id")))
-        if call is None and command.type == OrderType.DIAL:
+        if call is None and command.type == OrderType.DIAL and command.data["call_id"] not in self._gone:
             line = Line(self._setup, str(command.data["call_id"]), direction="outbound")
             line.contact = str(command.data["contact_id"])
             call = self._open(line)
@@ -355,6 +358,7 @@ class Switch:
 
     def _forget(self, call: LiveCall) -> None:
         call.close()
+        self._gone.add(call.line.call, self._clock())
         if self._calls.get(call.line.call) is call:
             del self._calls[call.line.call]
         for channel in [each for each, owner in self._by_channel.items() if owner is call]:
