@@ -156,6 +156,14 @@ def _names(folder: Path) -> list[str]:
     return os.listdir(folder) if folder.exists() else []
 
 
+async def test_an_engine_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "engine"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    with pytest.raises(SpeechFailed, match="cannot be started: No such file"):
+        await Espeak(Recordings(tmp_path), str(program)).render("Hello", "en")
+
+
 async def test_whoever_is_cancelled_ends_the_engine(engine: Engine, tmp_path: Path) -> None:
     speech = engine("echo $$ > $COUNT; exec sleep 60")
     with pytest.raises(TimeoutError):

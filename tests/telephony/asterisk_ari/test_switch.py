@@ -85,13 +85,13 @@ class Bench:
         self.floor = FakeFloor()
         self.password = password
         self.switch: Any = None
+        self.prompts: Any = FakePrompts()
 
     def make(self) -> Switch:
         """The switch."""
         access = Access(self.asterisk.url, USER, self.password, "callfloor")
-        prompts: Any = FakePrompts()
         tapes: Any = None
-        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, tapes, now)
+        self.switch = Switch("pbx", access, Setup(), self.prompts, self.floor, tapes, now)
         made: Switch = self.switch
         return made
 

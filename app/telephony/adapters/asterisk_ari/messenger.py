@@ -12,7 +12,7 @@ from app.telephony.adapters.asterisk_ari import names, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Referred, Stored, Told
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
 from app.telephony.adapters.asterisk_ari.floor import Floor
-from app.telephony.adapters.asterisk_ari.prompts import Prompts
+from app.telephony.adapters.asterisk_ari.prompts import Prompts, unplayable
 from app.telephony.adapters.asterisk_ari.retrying import until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType
@@ -60,7 +60,7 @@ class Messenger:
                 case Stored():
                     self._keep_aside(call, news)
                 case Perform(script=script):
-                    await self._perform(call, script)
+                    await until_taken(self._source, lambda script=script: self._perform(call, script))  # type: ignore[misc]
                 case Referred():
                     await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
 
@@ -75,7 +75,11 @@ class Messenger:
             self._follow(call, line.waits(self._clock()))
 
     async def _perform(self, call: LiveCall, script: Script) -> None:
-        media = await self._prompts.playable(script)
+        try:
+            media = await self._prompts.playable(script)
+        except Exception:  # whatever plays prompts must not cost the news of a call
+            log.exception("the prompts of a script could not be made", source=self._source, call=call.line.call)
+            media = unplayable(script)
         self._follow(call, call.line.perform(script, media, self._clock()))
 
     async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:

@@ -18,6 +18,15 @@ LAST_RESORT = Media("tone:congestion;tonezone=us")
 UNPLAYABLE = {"en": "This announcement cannot be played.", "zh": "此语音暂时无法播放。"}
 
 
+SPEECH = "speech:"
+"""Begins what is told of a text that could not be spoken; its language follows."""
+
+
+def unplayable(script: Script) -> list[Alternatives]:
+    """For each prompt of a script of which nothing can be had: that it is missing, then the last resort."""
+    return [(_missing(getattr(each, "language", None)), LAST_RESORT) for each in prompts_of(script)]
+
+
 class Prompts:
     """Makes scripts playable for one switch. `shared` is where it reads recordings at the same path as we do; with
     `media_url` it fetches them from there instead."""
@@ -28,7 +37,8 @@ class Prompts:
         self._media_url = media_url.rstrip("/") if media_url else None
 
     async def playable(self, script: Script) -> list[Alternatives]:
-        """For each prompt of the script what may be played for it, best first."""
+        """For each prompt of the script what may be played for it, best first. Never raises: what cannot be made is
+        told to be missing."""
         return [await self._of(each) for each in prompts_of(script)]
 
     async def _of(self, prompt: Say | Play) -> Alternatives:
@@ -51,7 +61,14 @@ class Prompts:
             except CallfloorError as error:
                 log.warning("a prompt could not be spoken", language=language, voice=each, error=error.detail)
                 continue
+            except Exception:  # a fault of an engine costs a prompt, not the call
+                log.exception("a prompt could not be spoken", language=language, voice=each)
+                continue
             if self._media_url is not None:
                 return (Media(f"sound:{self._media_url}/{file.name}"),)
             return (Media(f"sound:{PurePosixPath(file.resolve()).with_suffix('')}"),)
-        return ()
+        return (_missing(language),)
+
+
+def _missing(language: str | None) -> Media:
+    return Media(f"{SPEECH}{language or ''}", missing=True)

@@ -63,14 +63,22 @@ class Switch:
     """`run` for as long as this process owns the floor; `execute` hands an order over."""
 
     def __init__(
-        self, source: str, access: Access, setup: Setup, prompts: Prompts, floor: Floor, tapes: Tapes, clock: Clock
+        self,
+        source: str,
+        access: Access,
+        setup: Setup,
+        prompts: Prompts,
+        floor: Floor,
+        tapes: Tapes,
+        clock: Clock,
+        on_death: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         self._source = source
         self._access = access
         self._setup = setup
         self._floor = floor
         self._clock = clock
-        self._tasks = Supervisor()
+        self._tasks = Supervisor(on_death)
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
         self._by_channel: dict[str, LiveCall] = {}

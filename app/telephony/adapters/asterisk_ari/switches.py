@@ -107,7 +107,8 @@ class AsteriskSwitches:
         media_url = f"{access.public_url.rstrip('/')}/media" if access.public_url else None
         prompts = Prompts(self._speech, languages, media_url)
         tapes = Tapes(self._http, where, access.id, self._recordings)
-        switch = Switch(access.id, where, setup, prompts, self._floor_of(access.id), tapes, self._clock)
+        floor = self._floor_of(access.id)
+        switch = Switch(access.id, where, setup, prompts, floor, tapes, self._clock, self._on_death)
         task = self._tasks.start(f"Asterisk {access.id}", switch.run())
         self._running[access.id] = (access, switch, task)
 

@@ -72,7 +72,10 @@ class Espeak:
     async def _run(self, program: str, *arguments: str, text: str = "") -> str:
         """What the program tells, when it ends well within its time."""
         pipe = asyncio.subprocess.PIPE
-        running = await asyncio.create_subprocess_exec(program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        try:
+            running = await asyncio.create_subprocess_exec(program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        except OSError as error:  # too many open files, no memory
+            raise SpeechFailed(f"{self._command} cannot be started: {error.strerror or error}.") from error
         try:
             # the text goes in by a pipe: a command line is seen by everybody, and a text might look like an option
             told, complaint = await asyncio.wait_for(running.communicate(text.encode()), self._seconds)
