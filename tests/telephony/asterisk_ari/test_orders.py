@@ -9,6 +9,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.orders import obey
 from app.telephony.events import OrderType
+from app.telephony.instructions import HangUp, Pause, Script
 from app.telephony.port import Refused, SwitchCommand
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -138,6 +139,13 @@ def test_a_script_is_made_playable_first() -> None:
     came = order(a_line(), OrderType.SCRIPT, script=script)
     assert not isinstance(came, Refused)
     assert [each.script.number for each in came if isinstance(each, Perform)] == [3]
+
+
+def test_a_script_that_is_ready_after_an_agent_has_answered_is_not_performed_on_hold_either() -> None:
+    line, script = a_line(talking=True), Script(number=1, instructions=(Pause(seconds=1), HangUp()))
+    assert line.perform(script, [], 3.0) == []
+    order(line, OrderType.HOLD, agent=AGENT)
+    assert line.perform(script, [], 3.0) == []
 
 
 def test_a_transferred_agent_is_told_and_leaves() -> None:

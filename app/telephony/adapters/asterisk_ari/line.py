@@ -113,7 +113,7 @@ class Line:
     def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
         """Carry out a script for the customer, unless they talk to somebody; `media` are those of its prompts."""
         talks = self.caller in self.together and any(each.up and each.speaks for each in self.legs.values())
-        if self.over or self.caller is None or talks:
+        if self.over or self.caller is None or self.held or talks:
             return []
         self._done = 0
         begun = self.player.begin(self.caller, script, media, now)

@@ -60,7 +60,7 @@ class Messenger:
                 case Stored():
                     self._keep_aside(call, news)
                 case Perform(script=script):
-                    await until_taken(self._source, lambda script=script: self._perform(call, script))  # type: ignore[misc]
+                    self._perform(call, script)
                 case Referred():
                     await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
 
@@ -70,17 +70,28 @@ class Messenger:
         contact, script = await self._floor.take(Notice(event, raw_of(event)), delivery_of(event), told.secret)
         line.contact = line.contact or contact
         if script is not None:
-            await self._perform(call, script)
+            self._perform(call, script)
         elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
             self._follow(call, line.waits(self._clock()))
 
-    async def _perform(self, call: LiveCall, script: Script) -> None:
+    def _perform(self, call: LiveCall, script: Script) -> None:
+        """Begin a script in the place of any before it. Prompts take their time, in which other news of the call do not
+        wait."""
+        call.no_script()
+        if not call.over:
+            call.preparing = self._tasks.start(f"script of {call.line.call}", self._performed(call, script))
+
+    async def _performed(self, call: LiveCall, script: Script) -> None:
         try:
             media = await self._prompts.playable(script)
         except Exception:  # whatever plays prompts must not cost the news of a call
             log.exception("the prompts of a script could not be made", source=self._source, call=call.line.call)
             media = unplayable(script)
-        self._follow(call, call.line.perform(script, media, self._clock()))
+        call.preparing = None
+        try:
+            self._follow(call, call.line.perform(script, media, self._clock()))
+        except Exception:
+            log.exception("a script could not be performed", source=self._source, call=call.line.call)
 
     async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
         why_not = await self._floor.transfer(wish.contact, wish.agent, wish.target, wish.key)
