@@ -8,7 +8,7 @@ from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari.gone import REMEMBERED_SECONDS, Gone
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import Missed, Refused
-from tests.telephony.asterisk_ari.stand_in import until
+from tests.telephony.asterisk_ari.stand_in import incoming, until
 from tests.telephony.asterisk_ari.test_switch import AGENT, Bench, running
 
 
@@ -51,3 +51,19 @@ async def test_an_order_to_dial_that_comes_again_after_the_end_of_its_call_rings
         assert isinstance(await bench.order(OrderType.DIAL, **dialled), Refused)
         assert len(bench.asterisk.said("POST", "channels")) == 1
         await tasks.stop()
+
+
+@pytest.mark.enable_socket
+async def test_events_that_are_doubled_and_out_of_order_after_the_end_of_a_call_begin_it_no_more() -> None:
+    async with running(Bench()) as bench:
+        await bench.connected()
+        await bench.asterisk.call()
+        came = {"args": ["inbound", "4001"], "channel": incoming("17.1")}
+        for _ in range(2):
+            await bench.asterisk.tell("ChannelDestroyed", channel=incoming("17.1"), cause=16)
+            await bench.asterisk.tell("StasisEnd", channel=incoming("17.1"))
+            await bench.asterisk.tell("StasisStart", **came)
+        await bench.asterisk.call("17.2")
+        await until(lambda: ("17.2", EventType.OFFERED) in bench.floor.told)
+        assert [kind for call, kind in bench.floor.told if call == "17.1"] == [EventType.OFFERED, EventType.CLEARED]
+        assert bench.switch.standing.calls == 1

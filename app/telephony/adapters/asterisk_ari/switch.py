@@ -255,7 +255,7 @@ class Switch:
                 self._phones.left(event.channel.address)
 
     def _began(self, event: ari.Event, channel: ari.Channel) -> None:
-        if channel.id in self._by_channel:
+        if channel.id in self._by_channel or channel.id in self._gone:
             return
         if event.args[0] == "phone":
             agent, colleague = self._agent_at(channel), self._phones.known(event.dialled)
