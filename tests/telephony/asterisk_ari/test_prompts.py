@@ -11,7 +11,8 @@ from app.telephony.adapters.asterisk_ari.prompts import LAST_RESORT, Prompts
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Pause, Play, Say, Script
 from app.telephony.port import Delivered
-from app.telephony.speech import SpeechMissing
+from app.telephony.sentences import UNPLAYABLE
+from app.telephony.speech import NoSuchVoice, SpeechMissing
 from tests.telephony.asterisk_ari.stand_in import incoming, until
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
@@ -50,6 +51,19 @@ class SlowPrompts:
         return [(Media(f"sound:of-script-{script.number}"),)]
 
 
+class Speaking:
+    """An engine that speaks these languages."""
+
+    def __init__(self, *languages: str) -> None:
+        self.languages = languages
+
+    async def render(self, text: str, language: str, voice: str | None = None) -> Path:
+        if language not in self.languages:
+            raise NoSuchVoice("not spoken")
+        assert text == UNPLAYABLE[language]
+        return Path(f"/speech/{language}.wav")
+
+
 class Slow:
     """An engine that never comes to an end."""
 
@@ -81,6 +95,23 @@ async def test_a_fault_while_prompts_are_made_is_told_and_costs_no_news_of_the_c
         await bench.asterisk.tell("ChannelDestroyed", channel=incoming("17.1"), cause=16)
         await until(lambda: ("17.1", EventType.CLEARED) in bench.floor.told)
         assert [kind for _, kind in bench.floor.told] == [EventType.OFFERED, MISSING, EventType.CLEARED]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "engine", "said"),
+    [
+        (Play(media="welcome", language="zh"), Speaking("en", "zh"), "zh"),
+        (Play(media="welcome", language="en"), Speaking("en", "zh"), "en"),
+        (Play(media="welcome"), Speaking("en", "zh", "de"), "de"),
+        (Play(media="welcome", language="zh"), Speaking("en", "de"), "de"),
+        (Play(media="welcome", language="ta"), Speaking("en"), "en"),
+    ],
+)
+async def test_that_a_recording_is_missing_is_said_in_the_callers_language(
+    prompt: Play, engine: Speaking, said: str
+) -> None:
+    (played,) = await Prompts(engine, ("de", "en")).playable(Script(number=1, instructions=(prompt,)))
+    assert played[-2:] == (Media(f"sound:/speech/{said}"), LAST_RESORT)
 
 
 async def test_what_is_not_spoken_in_time_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import structlog
 from app.core.errors import CallfloorError
 from app.telephony.adapters.asterisk_ari.player import Alternatives, Media, prompts_of
 from app.telephony.instructions import Play, Say, Script
+from app.telephony.sentences import UNPLAYABLE, in_languages
 from app.telephony.speech import Speech
 
 log = structlog.get_logger(__name__)
@@ -18,8 +19,6 @@ LAST_RESORT = Media("tone:congestion;tonezone=us")
 
 PATIENCE_SECONDS = 10.0
 """How long the prompts of a script are made: the caller hears nothing of it meanwhile."""
-
-UNPLAYABLE = {"en": "This announcement cannot be played.", "zh": "此语音暂时无法播放。"}
 
 
 SPEECH = "speech:"
@@ -56,8 +55,16 @@ class Prompts:
         tried = [Media(uri)]
         if not uri.startswith("sound:http"):
             tried += [Media(uri, language) for language in self._languages]
-        sorry = await self._spoken(UNPLAYABLE["en"], "en", None, until)
-        return (*tried, *sorry, LAST_RESORT)
+        return (*tried, *await self._sorry(prompt.language, until), LAST_RESORT)
+
+    async def _sorry(self, language: str | None, until: float) -> tuple[Media, ...]:
+        """That something cannot be played, in the caller's language, or in one of the source's."""
+        spoken: tuple[Media, ...] = ()
+        for tag, text in in_languages(UNPLAYABLE, (language or self._languages[0], *self._languages)):
+            spoken = await self._spoken(text, tag, None, until)
+            if not spoken[0].missing:
+                break
+        return spoken
 
     async def _spoken(self, text: str, language: str, voice: str | None, until: float) -> tuple[Media, ...]:
         for each in dict.fromkeys((voice, None)):
