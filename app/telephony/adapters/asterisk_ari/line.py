@@ -81,16 +81,16 @@ class Line:
             return self.nobody_left()
         return self._played_on(self.player.wake(token, now), now)
 
-    def refused(self, request: Request, status: int, now: float) -> list[Action]:
-        """The switch did not take a request. A leg that cannot be made has failed; whatever else is refused speaks of
-        something that is gone, whose end is told as well."""
+    def refused(self, request: Request, status: int, now: float, signed_on: bool = False) -> list[Action]:
+        """The switch did not take a request. A leg that cannot be made has failed (`signed_on`: its phone is there);
+        whatever else is refused speaks of something that is gone, whose end is told as well."""
         leg = self.legs.get(request.leg or "")
         if leg is None:
             unplayed = self.player.unplayed(request.path, now) if status != 404 else []
             return [*requests.one_by_one(request), *self._played_on(unplayed, now)]
         if status == 409:  # we made it before: the order came again
             return []
-        cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
+        cause = outcomes.not_made(status, phone_away=leg.role in names.PHONES and not signed_on)
         return self._lost(leg, cause, now, now)
 
     def lost(self, at: float, cause: str) -> list[Action]:

@@ -357,9 +357,10 @@ class Switch:
     def _answered(self, call: LiveCall, request: Request, done: "asyncio.Future[Answered]") -> None:
         if done.cancelled() or done.exception() is not None or done.result().ok:
             return
-        told = done.result()
-        log.debug("request refused", method=request.method, path=request.path, status=told.status, body=told.body)
-        self._follow(call, call.line.refused(request, told.status, self._clock()))
+        told, rung = done.result(), str(request.query.get("endpoint", ""))
+        say = log.warning if told.status >= 500 else log.debug
+        say("request refused", method=request.method, path=request.path, rung=rung, status=told.status, body=told.body)
+        self._follow(call, call.line.refused(request, told.status, self._clock(), self._phones.signed_on(rung)))
 
     def _wake(self, call: LiveCall, token: str) -> None:
         self._follow(call, call.line.wake(token, self._clock()))
