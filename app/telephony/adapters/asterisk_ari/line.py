@@ -133,11 +133,10 @@ class Line:
             return []
         self.legs[leg.id] = leg
         rings = seconds or RING_SECONDS[leg.role]
-        headers = {"X-Callfloor-Contact": self.contact, "X-Callfloor-Call": self.call}
+        ours = {"X-Callfloor-Contact": self.contact, "X-Callfloor-Call": self.call}
+        headers = ours if leg.role in names.PHONES else None  # to a carrier they would mean nothing, and say too much
         like = self.caller if self.answered else None
-        return [
-            requests.originate(leg.id, endpoint(leg.address), self.setup.app, rings, caller_id, like, headers),
-        ]
+        return [requests.originate(leg.id, endpoint(leg.address), self.setup.app, rings, caller_id, like, headers)]
 
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
