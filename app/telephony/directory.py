@@ -1,6 +1,7 @@
 """Who may talk to us, kept in memory: the webhook path asks it for every request and never the database."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,17 @@ class SourceAccess(msgspec.Struct, frozen=True):
     emergency_number: str | None = None
     languages: tuple[str, ...] = ("en", "zh")
     dial: str | None = None
+
+
+def place(url: str) -> str:
+    """What is the same of all spellings of an address: host, port and path. No more can be told from names."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme in ("https", "wss") else 80)
+    except ValueError:
+        return url
+    host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else parts.hostname
+    return f"{host}:{port}{parts.path.rstrip('/')}"
 
 
 class SourceDirectory:

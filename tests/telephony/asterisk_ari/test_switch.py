@@ -295,6 +295,7 @@ async def test_who_is_replaced_stands_back_and_takes_the_switch_back_while_the_f
     await until(lambda: bench.floor.told)
     await bench.asterisk.tell("ApplicationReplaced", application="callfloor")
     await until(lambda: not bench.switch.standing.connected)
+    assert "another source that reaches the same Asterisk" in bench.switch.trouble
     assert isinstance(await bench.order(OrderType.CONNECT, agent=AGENT), Missed)
     await bench.connected(2)
     assert ("17.1", EventType.CLEARED) not in bench.floor.told

@@ -52,6 +52,7 @@ from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Ou
 log = structlog.get_logger(__name__)
 
 APP = "callfloor"
+REPLACED_BY = "Another process, or another source that reaches the same Asterisk by another address,"
 STEADY_SECONDS = 5.0
 """A connection that has lasted for so long was a good one: after it we are quick to try again."""
 
@@ -238,7 +239,7 @@ class Switch:
         now = self._clock()
         match event.type:
             case "ApplicationReplaced":
-                raise Replaced(f"Another process has connected to Asterisk {self._source} as {self._access.app}.")
+                raise Replaced(f"{REPLACED_BY} has connected to Asterisk {self._source} as {self._access.app}.")
             case "DeviceStateChanged" if event.device_state is not None:
                 self._phones.saw(event.device_state.name, phone_word(event.device_state.state))
                 return

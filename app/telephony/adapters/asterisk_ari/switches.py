@@ -14,7 +14,7 @@ from app.telephony.adapters.asterisk_ari.leg import Setup
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch import APP, Switch
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
-from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.directory import SourceAccess, SourceDirectory, place
 from app.telephony.port import Connection, Missed, Outcome, RecordingSink, Refused, SwitchCommand
 from app.telephony.speech import Speech
 
@@ -47,6 +47,8 @@ class AsteriskSwitches:
         self._clock = clock
         self._tasks: Supervisor | None = None
         self._running: dict[str, tuple[SourceAccess, Switch, asyncio.Task[None]]] = {}
+        self._taken: dict[str, str] = {}
+        """Sources that are left alone, because another one has their Asterisk: that one."""
 
     def start(self) -> None:
         """Begin: this process owns the floor."""
@@ -70,7 +72,7 @@ class AsteriskSwitches:
         if access is None or access.platform != PLATFORM:
             return None
         trouble = "another process owns the floor" if self._tasks is None else "it has not been tried yet"
-        return Connection(connected=False, trouble=trouble)
+        return Connection(connected=False, trouble=self._why_taken(source) or trouble)
 
     async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
         """Hand one order over."""
@@ -79,12 +81,12 @@ class AsteriskSwitches:
             return await running[1].execute(command)
         if _faults(access):
             return Refused(f"Source {access.id} has no {' and no '.join(_faults(access))}; set it.")
-        return Missed(f"Source {access.id} is not connected.")
+        return Missed(self._why_taken(access.id) or f"Source {access.id} is not connected.")
 
     async def _follow(self) -> None:
         """Connect to what is new or changed, and leave what is no more."""
         while True:
-            wanted = {each.id: each for each in self._directory.of_platform(PLATFORM) if not _faults(each)}
+            wanted = self._alone({each.id: each for each in self._directory.of_platform(PLATFORM) if not _faults(each)})
             for source in [key for key, (access, _, _) in self._running.items() if wanted.get(key) != access]:
                 _, _, task = self._running.pop(source)
                 task.cancel()
@@ -93,6 +95,23 @@ class AsteriskSwitches:
                 if source not in self._running:
                     self._connect(access)
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _alone(self, wanted: dict[str, SourceAccess]) -> dict[str, SourceAccess]:
+        """One source for each Asterisk, as two would take it from each other for ever: whoever has it keeps it."""
+        first: dict[str, str] = {}
+        taken: dict[str, str] = {}
+        for access in sorted(wanted.values(), key=lambda each: (each.id not in self._running, each.id)):
+            owner = first.setdefault(place(access.command_url or ""), access.id)
+            if owner != access.id:
+                taken[access.id] = owner
+        self._taken, before = taken, self._taken
+        for source in taken.keys() - before.keys():
+            log.warning("no connection to an Asterisk", source=source, detail=self._why_taken(source))
+        return {key: access for key, access in wanted.items() if key not in taken}
+
+    def _why_taken(self, source: str) -> str | None:
+        owner = self._taken.get(source)
+        return f"Source {owner} has this Asterisk already; switch one of the two off." if owner else None
 
     def _connect(self, access: SourceAccess) -> None:
         assert self._tasks is not None
