@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 
 from app.core.clock import Clock
-from app.core.errors import CallfloorError, Unavailable
+from app.core.errors import Unavailable
 from app.core.tasks import Supervisor, begin
 from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import (
@@ -39,12 +39,13 @@ from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.link import Link
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import Sight, adopted, left_behind, left_over, resumed, strays
-from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
+from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
 from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Outcome, Refused, SwitchCommand
@@ -53,9 +54,6 @@ log = structlog.get_logger(__name__)
 
 APP = "callfloor"
 REPLACED_BY = "Another process, or another source that reaches the same Asterisk by another address,"
-STEADY_SECONDS = 5.0
-"""A connection that has lasted for so long was a good one: after it we are quick to try again."""
-
 LOST_SECONDS = 20.0
 """A switch that has been away for so long is lost, with its calls."""
 
@@ -75,7 +73,6 @@ class Switch:
         on_death: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         self._source = source
-        self._access = access
         self._setup = setup
         self._floor = floor
         self._clock = clock
@@ -85,11 +82,14 @@ class Switch:
         self._by_channel: dict[str, LiveCall] = {}
         self._gone = Gone()
         self._connection: AriConnection | None = None
-        self._away_since = clock()
-        self._connected_at = 0.0
         self._running_since: str | None = None
         self._phones = Phones(self._tell_phone, self._rings_for_us)
-        self.trouble: str | None = None
+        self._link = Link(source, access, clock, self._connected, self._left)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection."""
+        return self._link.trouble
 
     @property
     def standing(self) -> Connection:
@@ -98,37 +98,20 @@ class Switch:
 
     async def run(self) -> None:
         """Keep connected, until cancelled."""
-        attempt = 0
         self._tasks.start(f"phones of {self._source}", self._phones.run())
         try:
-            while True:
-                error = await self._until_away()
-                if self._connection is not None:
-                    steady = self._clock() - self._connected_at > STEADY_SECONDS
-                    attempt, self._away_since = 0 if steady else attempt, self._clock()
-                else:
-                    self._phones.forget()  # a connection that is there again at once tells anew what they are
-                self._connection = None
-                self._note(error)
-                self._give_up_lost()
-                await asyncio.sleep(pause_before(error, attempt))
-                attempt += 1
+            await self._link.run()
         finally:
             self._connection = None
             for call in self._calls.values():
                 call.stop_timers()
             await self._tasks.stop()
 
-    async def _until_away(self) -> CallfloorError:
-        """Connect, and stay so; gives why that is over."""
-        try:
-            await self._connected()
-        except (SwitchAway, SwitchUnusable) as error:
-            return error
-        except Exception as error:  # a fault of ours must not leave the switch alone for good
-            log.exception("the connection to an Asterisk failed", source=self._source)
-            return SwitchAway(f"Asterisk {self._source}: {error!r}; the log of the server tells more.")
-        raise AssertionError("a connection ends by an error")
+    def _left(self, was_connected: bool) -> None:
+        if not was_connected:
+            self._phones.forget()  # a connection that is there again at once tells anew what they are
+        self._connection = None
+        self._give_up_lost()
 
     async def execute(self, command: SwitchCommand) -> Outcome:
         """Carry out one order."""
@@ -147,18 +130,19 @@ class Switch:
 
     # -- connecting
 
-    async def _connected(self) -> None:
-        async with await AriConnection.open(self._access) as connection:
+    async def _connected(self, access: Access) -> None:
+        async with await AriConnection.open(access) as connection:
             early: list[ari.Event] = []
             take: Callable[[ari.Event], None] = early.append
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
-                await self._prepare(connection)
+                await self._prepare(connection, access)
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
                 there = await Inventory.taken(connection, recordings)
                 known, waited_for = await self._known()
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
-                self._connection, self._connected_at, self.trouble = connection, self._clock(), None
+                self._connection = connection
+                self._link.made()
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
                 self._resynchronise(there, known)
                 self._look_for_recordings(there.sight, known, waited_for)
@@ -170,10 +154,10 @@ class Switch:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
 
-    async def _prepare(self, connection: AriConnection) -> None:
+    async def _prepare(self, connection: AriConnection, access: Access) -> None:
         """The filter is lost with the last connection of an application, so it is set again each time."""
         unwanted = {"disallowed": [{"type": name} for name in ari.UNWANTED]}
-        path = f"applications/{self._access.app}/eventFilter"
+        path = f"applications/{access.app}/eventFilter"
         answered = await connection.ask(Request(method="PUT", path=path, body=unwanted))
         if not answered.ok:
             raise SwitchUnusable(f"Asterisk {self._source} did not take the event filter: {answered.body}")
@@ -218,7 +202,7 @@ class Switch:
                 self._follow(self._open(Line(self._setup, key)), [action, Ended()])
 
     def _give_up_lost(self) -> None:
-        if self._clock() - self._away_since > LOST_SECONDS:
+        if self._clock() - self._link.away_since > LOST_SECONDS:
             with suppress(Unavailable):
                 self._lose({*self._calls, *(each.id for each in self._floor.calls())}, outcomes.SWITCH_LOST)
 
@@ -228,18 +212,13 @@ class Switch:
             call = self._calls.get(each) or self._open(Line(self._setup, each))
             self._follow(call, call.line.lost(self._clock(), cause))
 
-    def _note(self, error: CallfloorError) -> None:
-        if self.trouble != error.detail:
-            self.trouble = error.detail
-            log.warning("no connection to an Asterisk", source=self._source, detail=error.detail)
-
     # -- events
 
     def _take(self, event: ari.Event) -> None:
         now = self._clock()
         match event.type:
             case "ApplicationReplaced":
-                raise Replaced(f"{REPLACED_BY} has connected to Asterisk {self._source} as {self._access.app}.")
+                raise Replaced(f"{REPLACED_BY} has connected to Asterisk {self._source} as {APP}.")
             case "DeviceStateChanged" if event.device_state is not None:
                 self._phones.saw(event.device_state.name, phone_word(event.device_state.state))
                 return
