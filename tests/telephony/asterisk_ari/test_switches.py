@@ -30,10 +30,11 @@ async def asterisk() -> AsyncIterator[StandIn]:
         yield made
 
 
-def switches(directory: SourceDirectory, **more: Any) -> AsteriskSwitches:
+def switches(directory: SourceDirectory, floor: FakeFloor | None = None, **more: Any) -> AsteriskSwitches:
     """With nothing to say and nowhere to keep recordings."""
     nothing: Any = None
-    return AsteriskSwitches(directory, nothing, lambda source: FakeFloor(), nothing, nothing, now, **more)
+    told = floor or FakeFloor()
+    return AsteriskSwitches(directory, nothing, lambda source: told, nothing, nothing, now, **more)
 
 
 def source(asterisk: StandIn, name: str = "pbx", **more: Any) -> SourceAccess:
@@ -59,18 +60,6 @@ async def test_a_source_that_is_new_is_connected_to_and_one_that_is_gone_is_left
     await until(lambda: not asterisk.open)
     assert not connected(made)
     await made.stop()
-
-
-async def test_a_source_whose_records_change_is_connected_to_anew(asterisk: StandIn) -> None:
-    directory = SourceDirectory()
-    directory.replace([source(asterisk)])
-    made = switches(directory)
-    made.start()
-    await until(lambda: connected(made))
-    directory.replace([source(asterisk, caller_id="+8695555")])
-    await until(lambda: asterisk.filters == 2 and connected(made))
-    await made.stop()
-    await until(lambda: not asterisk.open)
 
 
 async def test_of_two_sources_at_one_asterisk_the_second_is_left_alone_and_told_why(asterisk: StandIn) -> None:

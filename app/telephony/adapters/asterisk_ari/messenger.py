@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class Messenger:
-    """`run` for each call; `follow` does what its line wants done in answer to the floor."""
+    """`begin` for each call; `follow` does what its line wants done in answer to the floor."""
 
     def __init__(
         self,
@@ -44,6 +44,21 @@ class Messenger:
         self._follow = follow
         self.keeping: set[str] = set()
         """The recordings on the switch that are on their way."""
+        self._telling: set[LiveCall] = set()
+
+    def change(self, prompts: Prompts, tapes: Tapes) -> None:
+        """From now on prompts are made by these, and recordings fetched by these."""
+        self._prompts, self._tapes = prompts, tapes
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is news that is not told yet, or a recording on its way."""
+        return bool(self._telling or self.keeping)
+
+    def begin(self, call: LiveCall) -> None:
+        """Tell the news of this call until it is over."""
+        self._telling.add(call)
+        self._tasks.start(f"call {call.line.call}", self._run(call))
 
     def put(self, call: LiveCall, news: Told | Perform | Stored | Referred) -> None:
         """Tell this after all that there was to tell of the call before."""
@@ -51,8 +66,14 @@ class Messenger:
             self.keeping.add(news.name)
         call.news.put_nowait(news)
 
-    async def run(self, call: LiveCall) -> None:
+    async def _run(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
+        try:
+            await self._tell_all(call)
+        finally:
+            self._telling.discard(call)
+
+    async def _tell_all(self, call: LiveCall) -> None:
         while (news := await call.news.get()) is not None:
             match news:
                 case Told():

@@ -12,7 +12,7 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring
+from app.telephony.adapters.asterisk_ari import ari, names, outcomes, phone_calls, referring, requests
 from app.telephony.adapters.asterisk_ari.actions import (
     Action,
     Ended,
@@ -82,6 +82,7 @@ class Switch:
         self._by_channel: dict[str, LiveCall] = {}
         self._gone = Gone()
         self._connection: AriConnection | None = None
+        self._open_to_new = True
         self._running_since: str | None = None
         self._phones = Phones(self._tell_phone, self._rings_for_us)
         self._link = Link(source, access, clock, self._connected, self._left)
@@ -95,6 +96,20 @@ class Switch:
     def standing(self) -> Connection:
         """Whether it is connected, and what keeps it from that."""
         return Connection(connected=self._connection is not None, trouble=self.trouble, calls=len(self._calls))
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are calls, or news of calls that are not told yet."""
+        return bool(self._calls) or self._messenger.busy
+
+    def change(self, access: Access, setup: Setup, prompts: Prompts, tapes: Tapes, active: bool) -> None:
+        """Go on like this, with the calls that there are. One that is not `active` leaves new ones to the dialplan."""
+        self._setup, self._open_to_new = setup, active
+        self._messenger.change(prompts, tapes)
+        if access.url != self._link.access.url:
+            self._phones.forget()  # they may be others there
+        if access != self._link.access:
+            self._link.move(access)
 
     async def run(self) -> None:
         """Keep connected, until cancelled."""
@@ -237,6 +252,9 @@ class Switch:
     def _began(self, event: ari.Event, channel: ari.Channel) -> None:
         if channel.id in self._by_channel or channel.id in self._gone:
             return
+        if not self._open_to_new:
+            self._ask(requests.fall_back(channel.id))
+            return
         if event.args[0] == "phone":
             agent, colleague = self._agent_at(channel), self._phones.known(event.dialled)
             line, actions = phone_calls.begun(self._setup, event, channel, agent, colleague)
@@ -270,7 +288,7 @@ class Switch:
         call = self._calls[line.call] = LiveCall(line)
         self._gone.back(line.call)
         self._know_legs(call)
-        self._tasks.start(f"call {line.call}", self._messenger.run(call))
+        self._messenger.begin(call)
         return call
 
     def _know_legs(self, call: LiveCall) -> None:
