@@ -59,7 +59,7 @@ async def create_source(given: SourceIn, session: Write) -> SourceSecret:
     return SourceSecret.with_secret(*await service.create_source(session, **given.model_dump()))
 
 
-@router.patch("/{source_id}", responses=problem_responses(404))
+@router.patch("/{source_id}", responses=problem_responses(404, 409))
 async def change_source(source_id: str, given: SourcePatch, session: Write) -> SourceOut:
     """Rename, set the address for commands or where calls go by default, make inactive or active."""
     changes = given.model_dump(exclude_unset=True)

@@ -165,10 +165,11 @@ class Outbox:
     async def _attempt(self, order: SwitchOrder) -> Outcome:
         """One attempt, over before nobody wants the order any more; waiting for a turn counts.
 
-        The directory is asked at every attempt, so that a corrected address or secret counts at once.
+        The directory is asked at every attempt, so that a corrected address or secret counts at once. A source that is
+        switched off still takes what concerns the calls that it has.
         """
-        access = self._directory.get(order.source)
-        if access is None:
+        access = self._directory.known(order.source)
+        if access is None or (order.type == OrderType.DIAL and not access.active):
             return Refused(f"Source {order.source} is not known or switched off.")
         try:
             async with asyncio.timeout(self._policy.time_left(order.type, self._age(order))):

@@ -15,8 +15,8 @@ from app.telephony.directory import SourceAccess, SourceDirectory
 log = structlog.get_logger(__name__)
 
 _SOURCES = """SELECT id, secrets, command_url, platform, account, public_url, caller_id, emergency_number, languages,
-                     dial
-              FROM cti_sources WHERE active"""
+                     dial, active
+              FROM cti_sources"""
 
 Obey = Callable[[FloorConfig], None]
 

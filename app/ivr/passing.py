@@ -13,7 +13,8 @@ def say(run: Run, node: SayNode) -> Next:
 
 
 def play(run: Run, node: PlayNode) -> Next:
-    run.add(Play(media=run.in_language(node.media)[0]))
+    media, tongue = run.in_language(node.media)
+    run.add(Play(media=media, language=tongue))
     return node.next
 
 

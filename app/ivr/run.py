@@ -155,7 +155,8 @@ class Run:
 
     def _prompt(self, it: Prompt, keep: frozenset[str]) -> i.Prompt:
         if it.play is not None:
-            return i.Play(media=self.in_language(it.play, it.language)[0])
+            media, tongue = self.in_language(it.play, it.language)
+            return i.Play(media=media, language=tongue)
         if it.say is None:
             return i.Pause(seconds=it.pause_seconds or 0.0)
         text, tongue = self.in_language(it.say, it.language)

@@ -28,6 +28,12 @@ class SourceTaken(Conflict):
     code = "source-taken"
 
 
+class AsteriskTaken(Conflict):
+    """Another source has this Asterisk: they would take it from each other for ever."""
+
+    code = "asterisk-taken"
+
+
 class LastSecret(Conflict):
     """A source must keep one secret, or none of its messages could be verified."""
 

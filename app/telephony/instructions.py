@@ -22,9 +22,11 @@ class Say(Instruction, frozen=True, kw_only=True, omit_defaults=True, tag="say")
 
 
 class Play(Instruction, frozen=True, kw_only=True, omit_defaults=True, tag="play"):
-    """Play a recording: an https address, or a name in the platform's own library."""
+    """Play a recording: an https address, or a name in the platform's own library. `language` is what is spoken in it,
+    or what its hearer speaks: a BCP 47 tag."""
 
     media: str
+    language: str | None = None
 
 
 class Pause(Instruction, frozen=True, kw_only=True, omit_defaults=True, tag="pause"):

@@ -25,6 +25,14 @@ async def sources(session: AsyncSession, limit: int, after: str | None) -> Seque
     return (await session.scalars(query)).all()
 
 
+async def driven(session: AsyncSession, platform: str) -> Sequence[CtiSource]:
+    """The active sources of a platform that we connect to."""
+    query = select(CtiSource).where(
+        CtiSource.platform == platform, CtiSource.active, CtiSource.command_url.is_not(None)
+    )
+    return (await session.scalars(query.order_by(CtiSource.id))).all()
+
+
 async def dialled_numbers(
     session: AsyncSession, source_id: str, limit: int, after: str | None
 ) -> Sequence[DialledNumber]:

@@ -48,6 +48,14 @@ BEEP = {
     "fr": "Veuillez laisser un message après le signal.",
     "de": "Bitte hinterlassen Sie eine Nachricht nach dem Ton.",
 }
+UNPLAYABLE = {
+    "en": "This announcement cannot be played.",
+    "zh": "此语音暂时无法播放。",
+    "yue": "呢段錄音暫時未能播放。",
+    "es": "Este mensaje no se puede reproducir.",
+    "fr": "Ce message ne peut pas être diffusé.",
+    "de": "Diese Ansage kann nicht abgespielt werden.",
+}
 
 
 def in_languages(texts: dict[str, str], languages: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -17,7 +17,9 @@ from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
 from app.telephony import queries
+from app.telephony.directory import place
 from app.telephony.errors import (
+    AsteriskTaken,
     LastSecret,
     NoSuchFlow,
     NoSuchQueue,
@@ -47,10 +49,11 @@ def secret_id(secret: str) -> str:
 
 async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource, str]:
     """A new source and its secret, which is shown only now: ours, or the `secret` that its platform gave. Raises
-    `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay` or `PlatformIncomplete`."""
+    `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete` or `AsteriskTaken`."""
     secret = values.pop("secret", None) or new_secret()
     _ensure_complete(values)
     _ensure_at_most_one_default(values)
+    await _ensure_alone(session, values["id"], values.get("platform"), values.get("command_url"))
     with _known_ways(values.get("default_queue"), values.get("default_flow"), "body.default_"):
         made = await insert_new(session, CtiSource, **values, secrets=[secret])
     if made is None:
@@ -60,7 +63,8 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
     """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
-    default flow and the other way round. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow` or `NotOneWay`."""
+    default flow and the other way round. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`,
+    `PlatformIncomplete` or `AsteriskTaken`."""
     found = await queries.source(session, source_id)
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
@@ -70,6 +74,8 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
     for field, value in changes.items():
         setattr(found, field, value)
     _ensure_complete({name: getattr(found, name) for name in ("platform", "account", "public_url", "command_url")})
+    if found.active and changes.keys() & {"command_url", "active"}:
+        await _ensure_alone(session, found.id, found.platform, found.command_url)
     with _known_ways(found.default_queue, found.default_flow, "body.default_"):
         await session.flush()
     return found
@@ -136,6 +142,21 @@ def _ensure_complete(values: Mapping[str, Any]) -> None:
     if missing:
         raise PlatformIncomplete(platform, missing)
     _ensure_spoken_by(platform, values.get("command_url"))
+
+
+async def _ensure_alone(session: WriteSession, source_id: str, platform: str | None, url: str | None) -> None:
+    """An Asterisk has room for one of us."""
+    if platform != "asterisk_ari" or url is None:
+        return
+    with session.no_autoflush:
+        others = [each for each in await queries.driven(session, platform) if each.id != source_id]
+    for each in others:
+        if each.command_url is not None and place(each.command_url) == place(url):
+            raise AsteriskTaken(
+                f"Source {each.id!r} has this Asterisk already; change that one, or switch it off first.",
+                source=each.id,
+                command_url=each.command_url,
+            )
 
 
 def _ensure_spoken_by(platform: str, url: str | None) -> None:

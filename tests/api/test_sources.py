@@ -52,6 +52,36 @@ async def test_what_an_asterisk_lacks_is_named(admin: httpx.AsyncClient, changes
     assert faults(answer) == [where]
 
 
+SECOND = {**ASTERISK, "id": "second", "name": "Another", "secret": "password-of-ari"}
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:8088/ari", "ws://LOCALHOST:8088/ari/", "wss://127.0.0.1:8088/ari"])
+async def test_second_source_at_one_asterisk_is_refused_and_the_first_one_named(
+    admin: httpx.AsyncClient, url: str
+) -> None:
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    refused = await admin.post("/api/v1/sources", json={**SECOND, "command_url": url})
+    assert refused.status_code == 409, refused.text
+    problem = refused.json()
+    assert problem["type"].endswith("asterisk-taken")
+    assert "'pbx' has this Asterisk already" in problem["detail"]
+    assert problem["source"] == "pbx"
+
+
+async def test_source_may_not_be_moved_to_the_asterisk_of_another_nor_be_switched_on_beside_it(
+    admin: httpx.AsyncClient,
+) -> None:
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    elsewhere = await admin.post("/api/v1/sources", json={**SECOND, "command_url": "ws://127.0.0.1:8089/ari"})
+    assert elsewhere.status_code == 201, elsewhere.text
+    here = {"command_url": ASTERISK["command_url"]}
+    assert (await admin.patch("/api/v1/sources/second", json=here)).status_code == 409
+    assert (await admin.patch("/api/v1/sources/second", json={**here, "active": False})).status_code == 200
+    assert (await admin.patch("/api/v1/sources/second", json={"active": True})).status_code == 409
+    assert (await admin.patch("/api/v1/sources/pbx", json={"active": False, "name": "Old"})).status_code == 200
+    assert (await admin.patch("/api/v1/sources/second", json={"active": True})).status_code == 200
+
+
 async def test_websocket_is_no_address_of_a_platform_that_takes_webhooks(admin: httpx.AsyncClient) -> None:
     answer = await admin.post("/api/v1/sources", json={"id": "x", "name": "X", "command_url": "ws://pbx.example/"})
     assert faults(answer) == ["body.command_url"]

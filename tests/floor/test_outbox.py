@@ -85,7 +85,9 @@ async def outbox(
 
     box = Outbox(
         floor="main",
-        directory=SourceDirectory([SourceAccess("pbx", ()), SourceAccess("dead", ())]),
+        directory=SourceDirectory(
+            [SourceAccess("pbx", ()), SourceAccess("dead", ()), SourceAccess("off", (), active=False)]
+        ),
         driver=switch,
         settling=Settling(connect or (lambda: asyncpg.connect(dsn)), "main", 0.005, 0.005),
         on_failed=on_failed or ignore,
@@ -284,6 +286,17 @@ async def test_an_unknown_source_fails_with_the_reason(database: Database) -> No
     async with outbox(database.dsn, Switch(), order(1, source="gone")):
         settled = await until_settled(database.dsn, 1)
     assert settled == [(1, "failed", 1, "Source gone is not known or switched off.", True)]
+
+
+async def test_a_source_that_is_switched_off_takes_what_concerns_its_calls_and_dials_nobody(database: Database) -> None:
+    orders = [order(seq, source="off", kind=kind) for seq, kind in enumerate(("call.disconnect", "call.dial"), 1)]
+    await store(database.dsn, *orders)
+    async with outbox(database.dsn, Switch(), *orders):
+        settled = await until_settled(database.dsn, 2)
+    assert settled == [
+        (1, "delivered", 1, None, True),
+        (2, "failed", 1, "Source off is not known or switched off.", True),
+    ]
 
 
 async def test_a_dead_source_holds_up_nobody_else(database: Database) -> None:

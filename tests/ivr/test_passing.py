@@ -27,11 +27,11 @@ def test_texts_and_recordings_come_in_the_callers_language_with_its_voice() -> N
     }
     assert Call(flow_of(voices={"zh": "xiaoyan"}, nodes=nodes)).last.instructions == (
         Say(text="您好Li Mei", language="zh", voice="xiaoyan"),
-        Play(media="b.wav"),
+        Play(media="b.wav", language="zh"),
         Say(text="Only English", language="en"),
         Say(text="Bye", language="en", voice="amy"),
         Pause(seconds=1),
-        Play(media="c.wav"),
+        Play(media="c.wav", language="zh"),
         Say(text="好", language="zh", voice="xiaoyan"),
         HangUp(),
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.prompts import UNPLAYABLE
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
+from app.telephony.sentences import UNPLAYABLE
 from tests.fixtures.database import Database, Server
 from tests.pbx.desk import CallCentre, call_centre
 from tests.pbx.flows import publish

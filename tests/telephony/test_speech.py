@@ -22,7 +22,7 @@ real_engine = pytest.mark.skipif(
     reason="ESPEAK-NG IS MISSING, so no real speech was tested: apt-get install espeak-ng",
 )
 
-Engine = Callable[[str], Espeak]
+Engine = Callable[..., Espeak]
 
 
 def recording(rate: int, *tones: float, seconds: float = 0.5) -> bytes:
@@ -62,7 +62,7 @@ def engine(tmp_path: Path) -> Engine:
     source = tmp_path / "source.wav"
     source.write_bytes(recording(22_050, 440.0))
 
-    def make(script: str) -> Espeak:
+    def make(script: str, seconds: float = 2.0) -> Espeak:
         program = tmp_path / "engine"
         program.write_text(
             '#!/bin/sh\nif [ "$1" = --voices ]; then\n'
@@ -72,7 +72,7 @@ def engine(tmp_path: Path) -> Engine:
             f"exit; fi\nfor OUT; do :; done\nSOURCE={source}\nCOUNT={tmp_path}/count\n{script}\n"
         )
         program.chmod(0o755)
-        return Espeak(Recordings(tmp_path / "kept"), str(program), seconds=2.0)
+        return Espeak(Recordings(tmp_path / "kept"), str(program), seconds=seconds)
 
     return make
 
@@ -134,6 +134,24 @@ async def test_only_so_many_run_at_once(engine: Engine, tmp_path: Path) -> None:
     assert max(int(each) for each in runs(tmp_path)) <= AT_ONCE
 
 
+async def test_a_text_does_not_wait_for_ever_for_its_turn(engine: Engine, tmp_path: Path) -> None:
+    speech = engine(
+        f"cat >/dev/null; echo >> $COUNT; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; cp $SOURCE $OUT",
+        seconds=30.0,
+    )
+    first = asyncio.gather(*(speech.render(f"Text {number}", "en") for number in range(AT_ONCE)))
+    async with asyncio.timeout(20):
+        while not (tmp_path / "count").exists() or len(runs(tmp_path)) < AT_ONCE:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    speech._patience = 0.05
+    with pytest.raises(SpeechFailed, match=r"is busy: a text has waited 0\.05 s"):
+        await speech.render("Another text", "en")
+    with pytest.raises(SpeechFailed, match="is busy"):
+        await speech.render("Text 0", "en")
+    (tmp_path / "go").touch()
+    assert len(await first) == AT_ONCE
+
+
 @pytest.mark.parametrize(
     ("script", "told"),
     [
@@ -154,6 +172,14 @@ async def test_an_engine_that_fails_leaves_nothing_behind(
 
 def _names(folder: Path) -> list[str]:
     return os.listdir(folder) if folder.exists() else []
+
+
+async def test_an_engine_that_cannot_be_started_is_told(tmp_path: Path) -> None:
+    program = tmp_path / "engine"
+    program.write_text("#!/no/such/interpreter\n")
+    program.chmod(0o755)
+    with pytest.raises(SpeechFailed, match="cannot be started: No such file"):
+        await Espeak(Recordings(tmp_path), str(program)).render("Hello", "en")
 
 
 async def test_whoever_is_cancelled_ends_the_engine(engine: Engine, tmp_path: Path) -> None:

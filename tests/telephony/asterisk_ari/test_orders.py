@@ -9,6 +9,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.orders import obey
 from app.telephony.events import OrderType
+from app.telephony.instructions import HangUp, Pause, Script
 from app.telephony.port import Refused, SwitchCommand
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -133,11 +134,48 @@ def test_an_agent_sees_the_callers_number_and_the_phone_our_headers() -> None:
     assert request.body["variables"]["PJSIP_HEADER(add,X-Callfloor-Contact)"] == "c-1"
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "told"),
+    [
+        (OrderType.CONNECT, {"agent": AGENT}, True),
+        (OrderType.LISTEN, {"agent": {"id": "sue", "address": "PJSIP/sue"}}, True),
+        (OrderType.CONFERENCE, {"agent": AGENT, "to": BO}, True),
+        (OrderType.CONFERENCE, {"agent": AGENT, "to": {"number": "13900001111"}}, False),
+    ],
+)
+def test_only_phones_of_ours_are_told_our_ids(kind: str, data: dict[str, Any], told: bool) -> None:
+    assert told is any("X-Callfloor" in name for name in variables(order(a_line(), kind, **data)))
+
+
+def test_a_customer_whom_an_agent_dials_is_not_told_our_ids() -> None:
+    line = Line(SETUP, "c-1", direction="outbound")
+    assert variables(order(line, OrderType.DIAL, agent=AGENT, to={"number": "13900001111"}))
+    (leg,) = line.legs.values()
+    customer = line.call_customer(leg)
+    assert list(variables(customer)) == ["PJSIP_TRANSFER_HANDLING()"]
+
+
+def variables(actions: list[Action] | Refused) -> dict[str, str]:
+    """What the channel that is made is told."""
+    assert not isinstance(actions, Refused), actions
+    (request,) = [each for each in actions if isinstance(each, Request) and each.path == "channels"]
+    assert request.body is not None
+    told: dict[str, str] = request.body["variables"]
+    return told
+
+
 def test_a_script_is_made_playable_first() -> None:
     script = {"number": 3, "instructions": [{"do": "play", "media": "hello"}]}
     came = order(a_line(), OrderType.SCRIPT, script=script)
     assert not isinstance(came, Refused)
     assert [each.script.number for each in came if isinstance(each, Perform)] == [3]
+
+
+def test_a_script_that_is_ready_after_an_agent_has_answered_is_not_performed_on_hold_either() -> None:
+    line, script = a_line(talking=True), Script(number=1, instructions=(Pause(seconds=1), HangUp()))
+    assert line.perform(script, [], 3.0) == []
+    order(line, OrderType.HOLD, agent=AGENT)
+    assert line.perform(script, [], 3.0) == []
 
 
 def test_a_transferred_agent_is_told_and_leaves() -> None:

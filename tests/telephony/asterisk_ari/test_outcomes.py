@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.floor.reasons import NOT_ANSWERED, why_not_reached
+from app.floor.reasons import FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
 from app.telephony.adapters.asterisk_ari import outcomes
 from app.telephony.events import HUNG_UP
 
@@ -27,6 +27,17 @@ def test_whoever_was_connected_and_is_gone_has_hung_up(cause: int | None) -> Non
 @pytest.mark.parametrize("cause", [38, 41, 17, 99])
 def test_any_other_end_of_a_connection_is_a_mishap(cause: int) -> None:
     assert outcomes.ended(cause) == outcomes.DROPPED
+
+
+@pytest.mark.parametrize(
+    ("status", "phone_away", "word", "reason"),
+    [(500, True, "unregistered", UNREGISTERED), (500, False, "switch_failed", FAILED)],
+)
+def test_a_leg_that_cannot_be_made_fails_for_its_phone_only_where_that_is_away(
+    status: int, phone_away: bool, word: str, reason: str
+) -> None:
+    assert outcomes.not_made(status, phone_away) == word
+    assert why_not_reached(word) == reason
 
 
 def test_the_floor_knows_that_a_phone_rang_in_vain() -> None:

@@ -90,12 +90,12 @@ class Bench:
         self.tapes: Any = FakeTapes()
         self.password = password
         self.switch: Any = None
+        self.prompts: Any = FakePrompts()
 
     def make(self) -> Switch:
         """The switch."""
         access = Access(self.asterisk.url, USER, self.password, "callfloor")
-        prompts: Any = FakePrompts()
-        self.switch = Switch("pbx", access, Setup(), prompts, self.floor, self.tapes, now)
+        self.switch = Switch("pbx", access, Setup(), self.prompts, self.floor, self.tapes, now)
         made: Switch = self.switch
         return made
 
@@ -303,6 +303,7 @@ async def test_who_is_replaced_stands_back_and_takes_the_switch_back_while_the_f
     await until(lambda: bench.floor.told)
     await bench.asterisk.tell("ApplicationReplaced", application="callfloor")
     await until(lambda: not bench.switch.standing.connected)
+    assert "another source that reaches the same Asterisk" in bench.switch.trouble
     assert isinstance(await bench.order(OrderType.CONNECT, agent=AGENT), Missed)
     await bench.connected(2)
     assert ("17.1", EventType.CLEARED) not in bench.floor.told

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.clock import now
 from app.telephony.adapters.asterisk_ari import switches as module
@@ -29,10 +30,11 @@ async def asterisk() -> AsyncIterator[StandIn]:
         yield made
 
 
-def switches(directory: SourceDirectory, **more: Any) -> AsteriskSwitches:
+def switches(directory: SourceDirectory, floor: FakeFloor | None = None, **more: Any) -> AsteriskSwitches:
     """With nothing to say and nowhere to keep recordings."""
     nothing: Any = None
-    return AsteriskSwitches(directory, nothing, lambda source: FakeFloor(), nothing, nothing, now, **more)
+    told = floor or FakeFloor()
+    return AsteriskSwitches(directory, nothing, lambda source: told, nothing, nothing, now, **more)
 
 
 def source(asterisk: StandIn, name: str = "pbx", **more: Any) -> SourceAccess:
@@ -60,16 +62,28 @@ async def test_a_source_that_is_new_is_connected_to_and_one_that_is_gone_is_left
     await made.stop()
 
 
-async def test_a_source_whose_records_change_is_connected_to_anew(asterisk: StandIn) -> None:
-    directory = SourceDirectory()
-    directory.replace([source(asterisk)])
+async def test_of_two_sources_at_one_asterisk_the_second_is_left_alone_and_told_why(asterisk: StandIn) -> None:
+    twin = source(asterisk, "a-twin", command_url=asterisk.url.replace("127.0.0.1", "LOCALHOST") + "/")
+    directory = SourceDirectory([source(asterisk)])
     made = switches(directory)
     made.start()
     await until(lambda: connected(made))
-    directory.replace([source(asterisk, caller_id="+8695555")])
-    await until(lambda: asterisk.filters == 2 and connected(made))
+    with capture_logs() as logged:
+        directory.replace([twin, source(asterisk)])
+        await until(lambda: [each for each in logged if each["log_level"] == "warning"])
+        standing = made.connection("a-twin")
+        assert standing is not None
+        assert standing.trouble == "Source pbx has this Asterisk already; switch one of the two off."
+        missed = await made.execute(twin, SwitchCommand("k", "call.hold", now(), {}))
+        assert isinstance(missed, Missed)
+        assert missed.detail == standing.trouble
+        directory.replace([twin])
+        await until(lambda: connected(made, "a-twin"))
+    assert [(each["source"], each["detail"]) for each in logged if each["log_level"] == "warning"] == [
+        ("a-twin", standing.trouble)
+    ]
+    assert asterisk.filters == 2
     await made.stop()
-    await until(lambda: not asterisk.open)
 
 
 async def test_what_a_source_lacks_is_said_to_whoever_orders(asterisk: StandIn) -> None:

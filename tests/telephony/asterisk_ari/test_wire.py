@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import InvalidHandshake, PayloadTooBig
 
+from app.telephony.adapters.asterisk_ari import wire as module
 from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
 from tests.fixtures.listening import listening
 
@@ -84,6 +85,37 @@ async def test_who_does_not_answer_pings_has_gone() -> None:
     async with wire_to(deaf, ping_seconds=0.05) as wire:
         wire.read(lambda text: None)
         await asyncio.wait_for(wire.ended, 0.4)
+
+
+async def test_a_text_that_is_too_long_ends_it_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 100)
+
+    async def talks(socket: ServerConnection) -> None:
+        await socket.send(["x" * 60, "x" * 60])
+        await socket.wait_closed()
+
+    async with wire_to(talks) as wire:
+        wire.read(lambda text: None)
+        with pytest.raises(PayloadTooBig):
+            await asyncio.wait_for(wire.ended, 5)
+
+
+async def test_who_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 1_000_000)
+    over = asyncio.Event()
+
+    async def deaf(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()
+        await over.wait()
+        socket.transport.abort()
+
+    async with wire_to(deaf) as wire:
+        wire.read(lambda text: None)
+        async with asyncio.timeout(20):
+            while not wire.ended.done():
+                wire.send(b"x" * 100_000)
+                await asyncio.sleep(0)
+        over.set()
 
 
 async def test_who_is_not_let_in_is_told_so() -> None:

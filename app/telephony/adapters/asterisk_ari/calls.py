@@ -23,6 +23,8 @@ class LiveCall:
         self.line = line
         self.news: asyncio.Queue[Told | Perform | Stored | Referred | None] = asyncio.Queue()
         self.over = False
+        self.preparing: asyncio.Task[None] | None = None
+        """Makes the prompts of a script that is to be performed."""
         self._timers: set[asyncio.TimerHandle] = set()
 
     def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:
@@ -42,10 +44,17 @@ class LiveCall:
             timer.cancel()
         self._timers.clear()
 
+    def no_script(self) -> None:
+        """The script whose prompts are being made is not wanted any more."""
+        if self.preparing is not None:
+            self.preparing.cancel()
+            self.preparing = None
+
     def close(self) -> None:
         """It is over; what was not told yet still is."""
         self.over = True
         self.stop_timers()
+        self.no_script()
         self.news.put_nowait(None)
 
 

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable
 from types import TracebackType
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -25,6 +26,8 @@ from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
 log = structlog.get_logger(__name__)
 
 ANSWER_SECONDS = 10.0
+"""An Asterisk that owes an answer and has answered nothing for so long does not answer any more."""
+
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
@@ -82,6 +85,14 @@ class Access(msgspec.Struct, frozen=True):
         return {"Authorization": f"Basic {word}"}
 
 
+class _Asked(NamedTuple):
+    """A request that is not answered yet, and when it was sent (the loop's time)."""
+
+    request: Request
+    answer: "asyncio.Future[Answered]"
+    at: float
+
+
 class AriConnection:
     """Use as `async with await AriConnection.open(access) as connection`; `run` reads until the connection ends."""
 
@@ -89,7 +100,11 @@ class AriConnection:
         self._access = access
         self._wire = wire
         self._numbers = itertools.count(1)
-        self._asked: dict[str, asyncio.Future[Answered]] = {}
+        self._asked: dict[int, _Asked] = {}
+        self._answered_last = 0
+        self._heard_at = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._silent: str | None = None
         self._ended = False
 
     @classmethod
@@ -114,7 +129,8 @@ class AriConnection:
         self._fail()
 
     async def run(self, on_event: Callable[[ari.Event], None]) -> None:
-        """Hand each event over, in order, until the connection ends; raises `SwitchAway` then."""
+        """Hand each event over, in order, until the connection ends, or what is asked for is not answered; raises
+        `SwitchAway` then."""
 
         def take(frame: bytes) -> None:
             try:
@@ -131,9 +147,11 @@ class AriConnection:
             self._wire.read(take)
             await asyncio.wait([self._wire.ended])
             self._wire.ended.result()
+        except WebSocketException as error:
+            raise SwitchAway(f"{_host(self._access)} said what cannot be read: {_said(error)}.") from None
         finally:
             self._fail()
-        raise SwitchAway(f"The connection to {_host(self._access)} has ended.")
+        raise SwitchAway(self._silent or f"The connection to {_host(self._access)} has ended.")
 
     def send(self, request: Request) -> "asyncio.Future[Answered]":
         """Ask for something; the future gives the answer, or raises `SwitchAway`."""
@@ -141,12 +159,14 @@ class AriConnection:
         if self._ended:
             future.set_exception(SwitchAway(f"The connection to {_host(self._access)} has ended."))
             return future
-        number = str(next(self._numbers))
-        self._asked[number] = future
+        number, loop = next(self._numbers), asyncio.get_running_loop()
+        self._asked[number] = _Asked(request, future, loop.time())
+        if self._watch is None:
+            self._watch = loop.call_later(ANSWER_SECONDS, self._look)
         frame: dict[str, object] = {
             "type": "RESTRequest",
-            "transaction_id": number,
-            "request_id": number,
+            "transaction_id": str(number),
+            "request_id": str(number),
             "method": request.method,
             "uri": request.path,
         }
@@ -160,24 +180,45 @@ class AriConnection:
 
     async def ask(self, request: Request) -> Answered:
         """Ask and wait. Raises `SwitchAway`."""
-        try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self.send(request)
-        except TimeoutError:
-            raise SwitchAway(f"{_host(self._access)} did not answer {request.method} {request.path}.") from None
+        return await self.send(request)
 
     def _answer(self, event: ari.Event) -> None:
-        future = self._asked.pop(event.request_id, None)
-        if future is not None and not future.done():
-            future.set_result(Answered(event.status_code, event.message_body))
+        number = int(event.request_id) if event.request_id.isdecimal() else 0
+        asked = self._asked.pop(number, None)
+        if asked is None:
+            return
+        self._answered_last, self._heard_at = max(number, self._answered_last), asyncio.get_running_loop().time()
+        if not asked.answer.done():
+            asked.answer.set_result(Answered(event.status_code, event.message_body))
+
+    def _look(self) -> None:
+        """Give the connection up where an answer does not come. Asterisk answers in order, so the oldest request waits
+        for its turn as long as others are answered, but not once later ones have been: its answer is lost. What
+        came of it is seen by listing what there is, at the next connection."""
+        self._watch, loop = None, asyncio.get_running_loop()
+        if not self._asked or self._ended:
+            return
+        number, oldest = next(iter(self._asked.items()))
+        since = oldest.at if number < self._answered_last else max(oldest.at, self._heard_at)
+        left = since + ANSWER_SECONDS - loop.time()
+        if left > 0:
+            self._watch = loop.call_later(left, self._look)
+            return
+        self._silent = f"{_host(self._access)} did not answer {oldest.request.method} {oldest.request.path}."
+        self._fail()
+        self._wire.abort()
 
     def _fail(self) -> None:
         self._ended = True
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         asked, self._asked = self._asked, {}
-        for future in asked.values():
-            if not future.done():
-                future.set_exception(SwitchAway(f"The connection to {_host(self._access)} ended before its answer."))
-                future.exception()  # whoever has gone meanwhile is not missed
+        for each in asked.values():
+            if not each.answer.done():
+                why = self._silent or f"The connection to {_host(self._access)} ended before its answer."
+                each.answer.set_exception(SwitchAway(why))
+                each.answer.exception()  # whoever has gone meanwhile is not missed
 
 
 async def ensure_usable(access: Access) -> None:

@@ -84,16 +84,16 @@ class Line:
             return referring.overdue(self, token)
         return scripts.played_on(self, self.player.wake(token, now), now)
 
-    def refused(self, request: Request, status: int, now: float) -> list[Action]:
-        """The switch did not take a request. A leg that cannot be made has failed; whatever else is refused speaks of
-        something that is gone, whose end is told as well."""
+    def refused(self, request: Request, status: int, now: float, signed_on: bool = False) -> list[Action]:
+        """The switch did not take a request. A leg that cannot be made has failed (`signed_on`: its phone is there);
+        whatever else is refused speaks of something that is gone, whose end is told as well."""
         leg = self.legs.get(request.leg or "")
         if leg is None:
             unplayed = self.player.unplayed(request.path, now) if status != 404 else []
             return [*refusals.follow(self, request, status, now), *scripts.played_on(self, unplayed, now)]
         if status == 409:  # we made it before: the order came again
             return []
-        cause = outcomes.UNREGISTERED if status == 500 else outcomes.UNAVAILABLE  # "Allocation failed"
+        cause = outcomes.not_made(status, phone_away=leg.role in names.PHONES and not signed_on)
         return self._lost(leg, cause, now, now)
 
     def lost(self, at: float, cause: str) -> list[Action]:
@@ -116,7 +116,7 @@ class Line:
     def perform(self, script: Script, media: Sequence[Alternatives], now: float) -> list[Action]:
         """Carry out a script for the customer, unless they talk to somebody; `media` are those of its prompts."""
         talks = self.caller in self.together and any(each.up and each.speaks for each in self.legs.values())
-        if self.over or self.caller is None or talks:
+        if self.over or self.caller is None or self.held or talks:
             return []
         self.done = 0
         begun = self.player.begin(self.caller, script, media, now)
@@ -136,11 +136,10 @@ class Line:
             return []
         self.legs[leg.id] = leg
         rings = seconds or RING_SECONDS[leg.role]
-        headers = {"X-Callfloor-Contact": self.contact, "X-Callfloor-Call": self.call}
+        ours = {"X-Callfloor-Contact": self.contact, "X-Callfloor-Call": self.call}
+        headers = ours if leg.role in names.PHONES else None  # to a carrier they would mean nothing, and say too much
         like = self.caller if self.answered else None
-        return [
-            requests.originate(leg.id, endpoint(leg.address), self.setup.app, rings, caller_id, like, headers),
-        ]
+        return [requests.originate(leg.id, endpoint(leg.address), self.setup.app, rings, caller_id, like, headers)]
 
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""

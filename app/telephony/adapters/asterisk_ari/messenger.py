@@ -12,7 +12,7 @@ from app.telephony.adapters.asterisk_ari import names, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Referred, Stored, Told
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
 from app.telephony.adapters.asterisk_ari.floor import Floor
-from app.telephony.adapters.asterisk_ari.prompts import Prompts
+from app.telephony.adapters.asterisk_ari.prompts import Prompts, unplayable
 from app.telephony.adapters.asterisk_ari.retrying import until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 
 class Messenger:
-    """`run` for each call; `follow` does what its line wants done in answer to the floor."""
+    """`begin` for each call; `follow` does what its line wants done in answer to the floor."""
 
     def __init__(
         self,
@@ -44,6 +44,21 @@ class Messenger:
         self._follow = follow
         self.keeping: set[str] = set()
         """The recordings on the switch that are on their way."""
+        self._telling: set[LiveCall] = set()
+
+    def change(self, prompts: Prompts, tapes: Tapes) -> None:
+        """From now on prompts are made by these, and recordings fetched by these."""
+        self._prompts, self._tapes = prompts, tapes
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is news that is not told yet, or a recording on its way."""
+        return bool(self._telling or self.keeping)
+
+    def begin(self, call: LiveCall) -> None:
+        """Tell the news of this call until it is over."""
+        self._telling.add(call)
+        self._tasks.start(f"call {call.line.call}", self._run(call))
 
     def put(self, call: LiveCall, news: Told | Perform | Stored | Referred) -> None:
         """Tell this after all that there was to tell of the call before."""
@@ -51,8 +66,14 @@ class Messenger:
             self.keeping.add(news.name)
         call.news.put_nowait(news)
 
-    async def run(self, call: LiveCall) -> None:
+    async def _run(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
+        try:
+            await self._tell_all(call)
+        finally:
+            self._telling.discard(call)
+
+    async def _tell_all(self, call: LiveCall) -> None:
         while (news := await call.news.get()) is not None:
             match news:
                 case Told():
@@ -60,7 +81,7 @@ class Messenger:
                 case Stored():
                     self._keep_aside(call, news)
                 case Perform(script=script):
-                    await self._perform(call, script)
+                    self._perform(call, script)
                 case Referred():
                     await until_taken(self._source, lambda news=news: self._ask_transfer(call, news))  # type: ignore[misc]
 
@@ -70,13 +91,28 @@ class Messenger:
         contact, script = await self._floor.take(Notice(event, raw_of(event)), delivery_of(event), told.secret)
         line.contact = line.contact or contact
         if script is not None:
-            await self._perform(call, script)
+            self._perform(call, script)
         elif told.type in (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE):
             self._follow(call, line.waits(self._clock()))
 
-    async def _perform(self, call: LiveCall, script: Script) -> None:
-        media = await self._prompts.playable(script)
-        self._follow(call, call.line.perform(script, media, self._clock()))
+    def _perform(self, call: LiveCall, script: Script) -> None:
+        """Begin a script in the place of any before it. Prompts take their time, in which other news of the call do not
+        wait."""
+        call.no_script()
+        if not call.over:
+            call.preparing = self._tasks.start(f"script of {call.line.call}", self._performed(call, script))
+
+    async def _performed(self, call: LiveCall, script: Script) -> None:
+        try:
+            media = await self._prompts.playable(script)
+        except Exception:  # whatever plays prompts must not cost the news of a call
+            log.exception("the prompts of a script could not be made", source=self._source, call=call.line.call)
+            media = unplayable(script)
+        call.preparing = None
+        try:
+            self._follow(call, call.line.perform(script, media, self._clock()))
+        except Exception:
+            log.exception("a script could not be performed", source=self._source, call=call.line.call)
 
     async def _ask_transfer(self, call: LiveCall, wish: Referred) -> None:
         if not referring.waits(call.line, wish):  # it took too long, or the call is over

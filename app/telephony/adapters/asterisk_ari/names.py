@@ -15,6 +15,9 @@ SPY = "spy"
 TAPE = "tape"
 """A channel that hears the customer's leg, for a recording."""
 
+PHONES = frozenset({AGENT, LISTENER})
+"""Those that are phones of ours."""
+
 ROLES = frozenset({AGENT, CUSTOMER, PARTY, LISTENER, SPY, TAPE})
 DOT = "~"
 """Stands for the dot that parts the parts; Asterisk's own ids have one."""

@@ -17,6 +17,8 @@ NOT_ACCEPTABLE = "not_acceptable"
 WITHDRAWN = "withdrawn"
 DROPPED = "dropped"
 SWITCH_LOST = "switch_lost"
+SWITCH_FAILED = "switch_failed"
+"""Asterisk could not make the leg, and not for want of the phone; the log of the server has its answer."""
 
 NO_SOUND = 44
 """What Asterisk ends a channel with that has sent no sound for too long (`rtp_timeout`)."""
@@ -63,6 +65,14 @@ def unanswered(cause: int | None, tech_cause: int | None, rang: bool) -> str:
     if said == UNAVAILABLE and rang:
         return NO_ANSWER
     return NO_ANSWER if said == HUNG_UP else said
+
+
+def not_made(status: int, phone_away: bool) -> str:
+    """Why a leg was refused. Asterisk says 500, "Allocation failed", whatever it lacks: a phone that has not signed on,
+    a trunk of that name, a port for sound."""
+    if status != 500:
+        return UNAVAILABLE
+    return UNREGISTERED if phone_away else SWITCH_FAILED
 
 
 def ended(cause: int | None) -> str:

@@ -22,9 +22,9 @@ class PrivateCall(Line):
         """See `Line`."""
         return _untold(super().take(event, now))
 
-    def refused(self, request: Request, status: int, now: float) -> list[Action]:
+    def refused(self, request: Request, status: int, now: float, signed_on: bool = False) -> list[Action]:
         """See `Line`."""
-        return _untold(super().refused(request, status, now))
+        return _untold(super().refused(request, status, now, signed_on))
 
     def lost(self, at: float, cause: str) -> list[Action]:
         """See `Line`."""

@@ -49,6 +49,10 @@ class Phones:
         address = TECHNOLOGY + name
         return address if address in self._seen and address not in self._trunks else None
 
+    def signed_on(self, address: str) -> bool:
+        """Whether the switch has last said that it could reach the phone at this address."""
+        return self._seen.get(address) in (PhoneWord.AVAILABLE, PhoneWord.IN_USE)
+
     def is_trunk(self, address: str) -> None:
         """Calls come from outside there: nobody's phone, whose state changes with every call."""
         self._trunks.add(address)

@@ -25,10 +25,12 @@ MISSING = "call.prompt_missing"
 
 
 class Media(msgspec.Struct, frozen=True):
-    """Something that the switch can play: a URI of ARI's (`sound:`, `tone:`), and the language to look for it in."""
+    """Something that the switch can play: a URI of ARI's (`sound:`, `tone:`), and the language to look for it in. What
+    is `missing` could not be made: it is told as if the switch had failed to play it."""
 
     uri: str
     language: str | None = None
+    missing: bool = False
 
 
 Alternatives = tuple[Media, ...]
@@ -104,8 +106,9 @@ class Player:
         if playback != self._playing:
             return []
         self._playing = None
-        if state != "failed":
-            return self._forward(now)
+        return self._failed(now) if state == "failed" else self._forward(now)
+
+    def _failed(self, now: float) -> list[Action]:
         step = self._steps[self._step]
         media = step[self._try].uri if isinstance(step, tuple) else ""
         missing = Told(type=MISSING, at=now, details={"media": media, "script": self.number})
@@ -162,6 +165,8 @@ class Player:
                 return [self._wake(now + step, "pause")]
             if self._try < len(step):
                 media = step[self._try]
+                if media.missing:
+                    return self._failed(now)
                 self._playing = f"{self._call}.play.{self.number}.{self._begun:x}.{self._step}.{self._try}"
                 start = requests.play(self._channel, self._playing, media.uri, media.language)
                 return [start, self._wake(now + LONGEST_PROMPT, "prompt")]

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import msgspec
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Request
+from app.telephony.asterisk_config.dialplan import AWAY
 
 Q850_NORMAL = 16
 
@@ -25,6 +26,13 @@ def answer(channel: str) -> Request:
 def hang_up(channel: str, cause: int = Q850_NORMAL) -> Request:
     """End a channel; a phone that still rings stops."""
     return Request(method="DELETE", path=_channel(channel), query={"reason_code": cause})
+
+
+def fall_back(channel: str) -> Request:
+    """Leave a call to the dialplan, which does with it what it does while we are away."""
+    return Request(
+        method="POST", path=_channel(channel, "/continue"), query={"context": AWAY, "extension": "s", "priority": 1}
+    )
 
 
 def ringback(channel: str) -> Request:

@@ -10,9 +10,9 @@ from contextlib import suppress
 import structlog
 
 from app.core.clock import Clock
-from app.core.errors import CallfloorError, Unavailable
+from app.core.errors import Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import adopting, ari, names, outcomes, phone_calls, referring
+from app.telephony.adapters.asterisk_ari import adopting, ari, names, outcomes, phone_calls, referring, requests
 from app.telephony.adapters.asterisk_ari.actions import (
     Action,
     Ended,
@@ -34,16 +34,18 @@ from app.telephony.adapters.asterisk_ari.connection import (
     SwitchUnusable,
 )
 from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.gone import Gone
 from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
 from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.link import Link
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
-from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, pause_before, until_taken
+from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, until_taken
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
 from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Outcome, Refused, SwitchCommand
@@ -51,9 +53,7 @@ from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Ou
 log = structlog.get_logger(__name__)
 
 APP = "callfloor"
-STEADY_SECONDS = 5.0
-"""A connection that has lasted for so long was a good one: after it we are quick to try again."""
-
+REPLACED_BY = "Another process, or another source that reaches the same Asterisk by another address,"
 LOST_SECONDS = 20.0
 """A switch that has been away for so long is lost, with its calls."""
 
@@ -62,24 +62,36 @@ class Switch:
     """`run` for as long as this process owns the floor; `execute` hands an order over."""
 
     def __init__(
-        self, source: str, access: Access, setup: Setup, prompts: Prompts, floor: Floor, tapes: Tapes, clock: Clock
+        self,
+        source: str,
+        access: Access,
+        setup: Setup,
+        prompts: Prompts,
+        floor: Floor,
+        tapes: Tapes,
+        clock: Clock,
+        on_death: Callable[[str, BaseException], None] | None = None,
     ) -> None:
         self._source = source
-        self._access = access
         self._setup = setup
         self._floor = floor
         self._clock = clock
         self._tapes = tapes
-        self._tasks = Supervisor()
+        self._tasks = Supervisor(on_death)
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
         self._calls: dict[str, LiveCall] = {}
         self._by_channel: dict[str, LiveCall] = {}
+        self._gone = Gone()
         self._connection: AriConnection | None = None
-        self._away_since = clock()
-        self._connected_at = 0.0
+        self._open_to_new = True
         self._running_since: str | None = None
         self._phones = Phones(self._tell_phone, self._rings_for_us)
-        self.trouble: str | None = None
+        self._link = Link(source, access, clock, self._connected, self._left)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no connection."""
+        return self._link.trouble
 
     @property
     def standing(self) -> Connection:
@@ -87,39 +99,36 @@ class Switch:
         trouble = self.trouble or self._tapes.trouble
         return Connection(connected=self._connection is not None, trouble=trouble, calls=len(self._calls))
 
+    @property
+    def busy(self) -> bool:
+        """Whether there are calls, or news of calls that are not told yet."""
+        return bool(self._calls) or self._messenger.busy
+
+    def change(self, access: Access, setup: Setup, prompts: Prompts, tapes: Tapes, active: bool) -> None:
+        """Go on like this, with the calls that there are. One that is not `active` leaves new ones to the dialplan."""
+        self._setup, self._tapes, self._open_to_new = setup, tapes, active
+        self._messenger.change(prompts, tapes)
+        if access.url != self._link.access.url:
+            self._phones.forget()  # they may be others there
+        if access != self._link.access:
+            self._link.move(access)
+
     async def run(self) -> None:
         """Keep connected, until cancelled."""
-        attempt = 0
         self._tasks.start(f"phones of {self._source}", self._phones.run())
         try:
-            while True:
-                error = await self._until_away()
-                if self._connection is not None:
-                    steady = self._clock() - self._connected_at > STEADY_SECONDS
-                    attempt, self._away_since = 0 if steady else attempt, self._clock()
-                else:
-                    self._phones.forget()  # a connection that is there again at once tells anew what they are
-                self._connection = None
-                self._note(error)
-                self._give_up_lost()
-                await asyncio.sleep(pause_before(error, attempt))
-                attempt += 1
+            await self._link.run()
         finally:
             self._connection = None
             for call in self._calls.values():
                 call.stop_timers()
             await self._tasks.stop()
 
-    async def _until_away(self) -> CallfloorError:
-        """Connect, and stay so; gives why that is over."""
-        try:
-            await self._connected()
-        except (SwitchAway, SwitchUnusable) as error:
-            return error
-        except Exception as error:  # a fault of ours must not leave the switch alone for good
-            log.exception("the connection to an Asterisk failed", source=self._source)
-            return SwitchAway(f"Asterisk {self._source}: {error!r}; the log of the server tells more.")
-        raise AssertionError("a connection ends by an error")
+    def _left(self, was_connected: bool) -> None:
+        if not was_connected:
+            self._phones.forget()  # a connection that is there again at once tells anew what they are
+        self._connection = None
+        self._give_up_lost()
 
     async def execute(self, command: SwitchCommand) -> Outcome:
         """Carry out one order."""
@@ -139,18 +148,19 @@ class Switch:
 
     # -- connecting
 
-    async def _connected(self) -> None:
-        async with await AriConnection.open(self._access) as connection:
+    async def _connected(self, access: Access) -> None:
+        async with await AriConnection.open(access) as connection:
             early: list[ari.Event] = []
             take: Callable[[ari.Event], None] = early.append
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
-                await self._prepare(connection)
+                await self._prepare(connection, access)
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
                 there = await Inventory.taken(connection, recordings)
                 known, waited_for = await self._known()
                 # from here to the first event nothing else runs: what is asked for from now on comes after what we saw
-                self._connection, self._connected_at, self.trouble = connection, self._clock(), None
+                self._connection = connection
+                self._link.made()
                 log.info("connected to an Asterisk", source=self._source, calls=len(self._calls))
                 self._resynchronise(there, known, waited_for)
                 self._look_for_recordings(there.sight, known, waited_for)
@@ -162,10 +172,10 @@ class Switch:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
 
-    async def _prepare(self, connection: AriConnection) -> None:
+    async def _prepare(self, connection: AriConnection, access: Access) -> None:
         """The filter is lost with the last connection of an application, so it is set again each time."""
         unwanted = {"disallowed": [{"type": name} for name in ari.UNWANTED]}
-        path = f"applications/{self._access.app}/eventFilter"
+        path = f"applications/{access.app}/eventFilter"
         answered = await connection.ask(Request(method="PUT", path=path, body=unwanted))
         if not answered.ok:
             raise SwitchUnusable(f"Asterisk {self._source} did not take the event filter: {answered.body}")
@@ -211,7 +221,7 @@ class Switch:
                 self._follow(self._open(Line(self._setup, key)), [action, Ended()])
 
     def _give_up_lost(self) -> None:
-        if self._clock() - self._away_since > LOST_SECONDS:
+        if self._clock() - self._link.away_since > LOST_SECONDS:
             with suppress(Unavailable):
                 self._lose({*self._calls, *(each.id for each in self._floor.calls())}, outcomes.SWITCH_LOST)
 
@@ -221,18 +231,13 @@ class Switch:
             call = self._calls.get(each) or self._open(Line(self._setup, each))
             self._follow(call, call.line.lost(self._clock(), cause))
 
-    def _note(self, error: CallfloorError) -> None:
-        if self.trouble != error.detail:
-            self.trouble = error.detail
-            log.warning("no connection to an Asterisk", source=self._source, detail=error.detail)
-
     # -- events
 
     def _take(self, event: ari.Event) -> None:
         now = self._clock()
         match event.type:
             case "ApplicationReplaced":
-                raise Replaced(f"Another process has connected to Asterisk {self._source} as {self._access.app}.")
+                raise Replaced(f"{REPLACED_BY} has connected to Asterisk {self._source} as {APP}.")
             case "DeviceStateChanged" if event.device_state is not None:
                 self._phones.saw(event.device_state.name, phone_word(event.device_state.state))
                 return
@@ -249,7 +254,10 @@ class Switch:
                 self._phones.left(event.channel.address)
 
     def _began(self, event: ari.Event, channel: ari.Channel) -> None:
-        if channel.id in self._by_channel:
+        if channel.id in self._by_channel or channel.id in self._gone:
+            return
+        if not self._open_to_new:
+            self._ask(requests.fall_back(channel.id))
             return
         if event.args[0] == "phone":
             agent, colleague = self._agent_at(channel), self._phones.known(event.dialled)
@@ -287,8 +295,9 @@ class Switch:
 
     def _open(self, line: Line) -> LiveCall:
         call = self._calls[line.call] = LiveCall(line)
+        self._gone.back(line.call)
         self._know_legs(call)
-        self._tasks.start(f"call {line.call}", self._messenger.run(call))
+        self._messenger.begin(call)
         return call
 
     def _know_legs(self, call: LiveCall) -> None:
@@ -309,7 +318,7 @@ class Switch:
 
     def _call_of(self, command: SwitchCommand) -> LiveCall | None:
         call = self._calls.get(str(command.data.get("call_id")))
-        if call is None and command.type == OrderType.DIAL:
+        if call is None and command.type == OrderType.DIAL and command.data["call_id"] not in self._gone:
             line = Line(self._setup, str(command.data["call_id"]), direction="outbound")
             line.contact = str(command.data["contact_id"])
             call = self._open(line)
@@ -355,15 +364,17 @@ class Switch:
     def _answered(self, call: LiveCall, request: Request, done: "asyncio.Future[Answered]") -> None:
         if done.cancelled() or done.exception() is not None or done.result().ok:
             return
-        told = done.result()
-        log.debug("request refused", method=request.method, path=request.path, status=told.status, body=told.body)
-        self._follow(call, call.line.refused(request, told.status, self._clock()))
+        told, rung = done.result(), str(request.query.get("endpoint", ""))
+        say = log.warning if told.status >= 500 else log.debug
+        say("request refused", method=request.method, path=request.path, rung=rung, status=told.status, body=told.body)
+        self._follow(call, call.line.refused(request, told.status, self._clock(), self._phones.signed_on(rung)))
 
     def _wake(self, call: LiveCall, token: str) -> None:
         self._follow(call, call.line.wake(token, self._clock()))
 
     def _forget(self, call: LiveCall) -> None:
         call.close()
+        self._gone.add(call.line.call, self._clock())
         if self._calls.get(call.line.call) is call:
             del self._calls[call.line.call]
         for channel in [each for each, owner in self._by_channel.items() if owner is call]:

@@ -7,6 +7,7 @@ import httpx
 import structlog
 
 from app.core.clock import Clock
+from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari.connection import Access
 from app.telephony.adapters.asterisk_ari.floor import Floor
@@ -14,7 +15,7 @@ from app.telephony.adapters.asterisk_ari.leg import Setup
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch import APP, Switch
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
-from app.telephony.directory import SourceAccess, SourceDirectory
+from app.telephony.directory import SourceAccess, SourceDirectory, place
 from app.telephony.port import Connection, Missed, Outcome, RecordingSink, Refused, SwitchCommand
 from app.telephony.speech import Speech
 
@@ -26,7 +27,8 @@ LOOK_SECONDS = 1.0
 
 class AsteriskSwitches:
     """Connects to every active source of this platform, follows their configuration, and is their driver (see
-    `app.telephony.port.Driver`). `floor_of` gives where the news of a source go."""
+    `app.telephony.port.Driver`). One that is switched off is left once its calls have ended. `floor_of` gives where the
+    news of a source go."""
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class AsteriskSwitches:
         self._clock = clock
         self._tasks: Supervisor | None = None
         self._running: dict[str, tuple[SourceAccess, Switch, asyncio.Task[None]]] = {}
+        self._taken: dict[str, str] = {}
+        """Sources that are left alone, because another one has their Asterisk: that one."""
 
     def start(self) -> None:
         """Begin: this process owns the floor."""
@@ -70,7 +74,7 @@ class AsteriskSwitches:
         if access is None or access.platform != PLATFORM:
             return None
         trouble = "another process owns the floor" if self._tasks is None else "it has not been tried yet"
-        return Connection(connected=False, trouble=trouble)
+        return Connection(connected=False, trouble=self._why_taken(source) or trouble)
 
     async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
         """Hand one order over."""
@@ -79,23 +83,77 @@ class AsteriskSwitches:
             return await running[1].execute(command)
         if _faults(access):
             return Refused(f"Source {access.id} has no {' and no '.join(_faults(access))}; set it.")
-        return Missed(f"Source {access.id} is not connected.")
+        return Missed(self._why_taken(access.id) or f"Source {access.id} is not connected.")
 
     async def _follow(self) -> None:
         """Connect to what is new or changed, and leave what is no more."""
         while True:
-            wanted = {each.id: each for each in self._directory.of_platform(PLATFORM) if not _faults(each)}
-            for source in [key for key, (access, _, _) in self._running.items() if wanted.get(key) != access]:
+            wanted = self._alone(
+                {each.id: each for each in self._directory.of_platform(PLATFORM) if self._needed(each)}
+            )
+            for source in self._running.keys() - wanted.keys():
                 _, _, task = self._running.pop(source)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
             for source, access in wanted.items():
                 if source not in self._running:
                     self._connect(access)
+                elif self._running[source][0] != access:
+                    self._change(access)
             await asyncio.sleep(LOOK_SECONDS)
+
+    def _alone(self, wanted: dict[str, SourceAccess]) -> dict[str, SourceAccess]:
+        """One source for each Asterisk, as two would take it from each other for ever: whoever has it keeps it."""
+        first: dict[str, str] = {}
+        taken: dict[str, str] = {}
+        for access in sorted(wanted.values(), key=lambda each: (each.id not in self._running, each.id)):
+            owner = first.setdefault(place(access.command_url or ""), access.id)
+            if owner != access.id:
+                taken[access.id] = owner
+        self._taken, before = taken, self._taken
+        for source in taken.keys() - before.keys():
+            log.warning("no connection to an Asterisk", source=source, detail=self._why_taken(source))
+        return {key: access for key, access in wanted.items() if key not in taken}
+
+    def _why_taken(self, source: str) -> str | None:
+        owner = self._taken.get(source)
+        if owner is None:
+            return None
+        if owner in self._running and not self._running[owner][0].active:
+            return f"Source {owner} has calls on this Asterisk that still go on."
+        return f"Source {owner} has this Asterisk already; switch one of the two off."
+
+    def _needed(self, access: SourceAccess) -> bool:
+        """Whether to be connected to it: it is active, or what it has had of calls is not over and told."""
+        if _faults(access):
+            return False
+        running = self._running.get(access.id)
+        if access.active or (running is not None and running[1].busy):
+            return True
+        floor = self._floor_of(access.id)
+        try:
+            return bool(floor.calls() or floor.recordings())
+        except Unavailable:  # it has just begun
+            return running is not None
 
     def _connect(self, access: SourceAccess) -> None:
         assert self._tasks is not None
+        where, setup, prompts, tapes = self._parts(access)
+        floor = self._floor_of(access.id)
+        switch = Switch(access.id, where, setup, prompts, floor, tapes, self._clock, self._on_death)
+        switch.change(where, setup, prompts, tapes, access.active)
+        task = self._tasks.start(f"Asterisk {access.id}", switch.run())
+        self._running[access.id] = (access, switch, task)
+
+    def _change(self, access: SourceAccess) -> None:
+        """Its calls go on, and what is not told of them yet still is."""
+        _, switch, task = self._running[access.id]
+        switch.change(*self._parts(access), access.active)
+        self._running[access.id] = (access, switch, task)
+        log.info("an Asterisk is configured anew", source=access.id, active=access.active)
+
+    def _parts(self, access: SourceAccess) -> tuple[Access, Setup, Prompts, Tapes]:
+        """What a switch needs that follows from the source's record."""
         languages = access.languages or ("en",)
         setup = Setup(
             app=APP,
@@ -106,10 +164,7 @@ class AsteriskSwitches:
         where = Access(access.command_url or "", access.account or "", access.secrets[0], APP)
         media_url = f"{access.public_url.rstrip('/')}/media" if access.public_url else None
         prompts = Prompts(self._speech, languages, media_url)
-        tapes = Tapes(self._http, where, access.id, self._recordings)
-        switch = Switch(access.id, where, setup, prompts, self._floor_of(access.id), tapes, self._clock)
-        task = self._tasks.start(f"Asterisk {access.id}", switch.run())
-        self._running[access.id] = (access, switch, task)
+        return where, setup, prompts, Tapes(self._http, where, access.id, self._recordings)
 
 
 def _faults(access: SourceAccess) -> list[str]:

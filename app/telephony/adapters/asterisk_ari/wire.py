@@ -11,24 +11,27 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from websockets.client import ClientProtocol
+from websockets.exceptions import PayloadTooBig
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
 Take = Callable[[bytes], None]
+MOST_BYTES = 64 * 1024 * 1024
+"""The longest text that is taken: the list of 50,000 channels. So much may also wait for the other side to take it."""
 
 
 class Wire(asyncio.Protocol):
     """Made by `open_wire`. Texts are kept until `read` says who takes them; `ended` is done once the connection is
-    over, with the error of whoever took a text, if that is why."""
+    over, with the error of whoever took a text, or of a text that was too long, if that is why."""
 
     def __init__(self, url: str, headers: Mapping[str, str], ping_seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[None] = loop.create_future()
         self._ping_seconds = ping_seconds
-        self._engine = ClientProtocol(parse_uri(url), max_size=None)
+        self._engine = ClientProtocol(parse_uri(url), max_size=MOST_BYTES)
         self._headers = headers
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -48,6 +51,13 @@ class Wire(asyncio.Protocol):
         if self._engine.state is State.OPEN and not self.ended.done():
             self._engine.send_text(text)
             self._flush()
+            if self._transport is not None and self._transport.get_write_buffer_size() > MOST_BYTES:
+                self._transport.abort()  # the other side takes nothing
+
+    def abort(self) -> None:
+        """End it without goodbye."""
+        if self._transport is not None:
+            self._transport.abort()
 
     async def close(self, seconds: float) -> None:
         """Say goodbye, and wait so long for it to be said in return."""
@@ -101,11 +111,12 @@ class Wire(asyncio.Protocol):
         except Exception as error:
             if not self.ended.done():
                 self.ended.set_exception(error)
-            if self._transport is not None:
-                self._transport.abort()
+            self.abort()
             return
         if self._engine.handshake_exc is not None and not self.opened.done():
             self.opened.set_exception(self._engine.handshake_exc)
+        if isinstance(self._engine.parser_exc, PayloadTooBig) and not self.ended.done():
+            self.ended.set_exception(self._engine.parser_exc)
         self._flush()
         if self._engine.close_expected() and self._transport is not None:
             self._transport.close()

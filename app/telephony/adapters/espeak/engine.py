@@ -16,6 +16,9 @@ from app.telephony.speech import LONGEST_TEXT, NoSuchVoice, SpeechFailed, Speech
 COMMAND = "espeak-ng"
 AT_ONCE = 2
 SECONDS = 10.0
+PATIENCE_SECONDS = 10.0
+"""So long a text waits for its turn: whoever is to hear it does not wait for ever."""
+
 FORM = 1
 """Raised when the same text is to sound or to be kept differently, so that old files are not found any more."""
 
@@ -33,10 +36,17 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
 class Espeak:
     """Renders with espeak-ng. `voice` is one of its voices (`en-us`, `cmn+f3`); without it the language chooses."""
 
-    def __init__(self, recordings: Recordings, command: str = COMMAND, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        recordings: Recordings,
+        command: str = COMMAND,
+        seconds: float = SECONDS,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
         self._recordings = recordings
         self._command = command
         self._seconds = seconds
+        self._patience = patience
         self._free = asyncio.Semaphore(AT_ONCE)
         self._making: dict[str, asyncio.Lock] = {}
         self._languages: frozenset[str] | None = None
@@ -48,14 +58,18 @@ class Espeak:
         name = await self._voice(program, language, voice)
         key = hashlib.sha256(json.dumps([FORM, name, said]).encode()).hexdigest()
         making = self._making.setdefault(key, asyncio.Lock())
-        async with making:
-            try:
-                return self._recordings.get(key) or await self._made(program, key, name, said)
-            finally:
-                self._making.pop(key, None)
+        try:
+            async with asyncio.timeout(self._patience) as waiting, making:
+                try:
+                    return self._recordings.get(key) or await self._made(program, key, name, said, waiting)
+                finally:
+                    self._making.pop(key, None)
+        except TimeoutError:
+            raise SpeechFailed(f"{self._command} is busy: a text has waited {self._patience:g} s.") from None
 
-    async def _made(self, program: str, key: str, voice: str, text: str) -> Path:
+    async def _made(self, program: str, key: str, voice: str, text: str, waiting: asyncio.Timeout) -> Path:
         async with self._free:
+            waiting.reschedule(None)  # its turn has come; what it takes has a limit of its own
             try:
                 with tempfile.TemporaryDirectory(prefix="callfloor-speech-") as folder:
                     file = Path(folder, "said.wav")
@@ -72,7 +86,10 @@ class Espeak:
     async def _run(self, program: str, *arguments: str, text: str = "") -> str:
         """What the program tells, when it ends well within its time."""
         pipe = asyncio.subprocess.PIPE
-        running = await asyncio.create_subprocess_exec(program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        try:
+            running = await asyncio.create_subprocess_exec(program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+        except OSError as error:  # too many open files, no memory
+            raise SpeechFailed(f"{self._command} cannot be started: {error.strerror or error}.") from error
         try:
             # the text goes in by a pipe: a command line is seen by everybody, and a text might look like an option
             told, complaint = await asyncio.wait_for(running.communicate(text.encode()), self._seconds)
