@@ -7,12 +7,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.customers import record_models as record_models
+from app.customers.record_models import WHO, WHY
 from app.db.base import Base
-
-WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
-WHY = "NULLIF(current_setting('callfloor.why'::text, true), ''::text)"
-"""On whose behalf a transaction works, and why (`app.audit.service`)."""
 
 
 class Tier(Base):

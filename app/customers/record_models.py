@@ -14,6 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
 
+WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
+WHY = "NULLIF(current_setting('callfloor.why'::text, true), ''::text)"
+"""On whose behalf a transaction works, and why (`app.audit.service`)."""
+
 HOLDING_KINDS = ("account", "card", "loan", "fund", "insurance")
 ATTRIBUTE_TYPES = ("text", "number", "whole_number", "boolean", "date", "choice")
 
@@ -79,7 +83,7 @@ class CustomerConsent(Base):
     given: Mapped[bool]
     at: Mapped[datetime]
     origin: Mapped[str]
-    source: Mapped[str | None]
+    recorded_by: Mapped[str | None] = mapped_column(server_default=sql(WHO))
 
 
 class CustomerTie(Base):
@@ -121,6 +125,7 @@ class CustomerHolding(Base):
     opened_on: Mapped[date | None]
     closed_on: Mapped[date | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 
 
@@ -149,3 +154,24 @@ class AttributeDefinition(Base):
     title: Mapped[str]
     type: Mapped[str]
     limits: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+
+
+class CustomerVersion(Base):
+    """One part of one change of a customer, written by triggers (migration 0023) in the change's transaction.
+
+    `part` is the customer's own row or what kind of part, `item` names the part, `changes` maps each field that differs
+    to [before, after]. Partitioned by month of `at`.
+    """
+
+    __tablename__ = "customer_versions"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+
+    customer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True, server_default=sql("now()"))
+    part: Mapped[str]
+    item: Mapped[str | None]
+    who: Mapped[str | None] = mapped_column(server_default=sql(WHO))
+    why: Mapped[str | None] = mapped_column(server_default=sql(WHY))
+    changes: Mapped[dict[str, Any]]

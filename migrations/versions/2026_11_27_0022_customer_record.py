@@ -138,7 +138,7 @@ def _reached_by() -> None:
         sa.Column("given", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=True),
+        sa.Column("recorded_by", sa.Text(), server_default=sa.text(WHO), nullable=True),
     )
     op.create_index(
         "ix_customer_consents_customer_id_channel_at", "customer_consents", ["customer_id", "channel", "at"]
@@ -170,6 +170,7 @@ def _known_of() -> None:
         sa.Column("opened_on", sa.Date(), nullable=True),
         sa.Column("closed_on", sa.Date(), nullable=True),
         sa.Column("details", JSONB(), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "kind in ('account', 'card', 'loan', 'fund', 'insurance')", name="ck_customer_holdings_kind_known"
