@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.errors import CustomerNotFound, VersionConflict
+from app.customers.errors import CustomerMerged, CustomerNotFound, VersionConflict
 from app.customers.models import Customer
 from app.db.base import Base
 
@@ -17,10 +17,12 @@ Values = Mapping[str, Any]
 
 async def claimed(session: AsyncSession, customer_id: UUID, version: int | None = None) -> Customer:
     """The customer, locked until the commit, so that two writers of one version cannot both win; without `version`
-    whatever it is. Raises CustomerNotFound, VersionConflict."""
+    whatever it is. Raises CustomerNotFound, CustomerMerged, VersionConflict."""
     customer = await session.get(Customer, customer_id, with_for_update=True, populate_existing=True)
     if customer is None:
         raise CustomerNotFound(customer_id)
+    if customer.merged_into is not None:
+        raise CustomerMerged(customer_id, customer.merged_into)
     if version is not None and customer.version != version:
         raise VersionConflict(version, customer.version)
     return customer

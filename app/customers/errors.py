@@ -74,3 +74,66 @@ class WeakPin(Invalid):
     """A telephone PIN that anybody would guess."""
 
     code = "weak-pin"
+
+
+class OtherIdTaken(Conflict):
+    """Another customer has an id of another system."""
+
+    code = "other-id-taken"
+
+    def __init__(self, taken: list[tuple[int, UUID]]) -> None:
+        faults = [
+            {
+                "where": f"body.external_ids.{place}.external_id",
+                "what": f"belongs to the customer {owner}",
+                "accepted": "an id that no other customer has",
+            }
+            for place, owner in taken
+        ]
+        super().__init__("An id of another system belongs to another customer; each may be given once.", faults=faults)
+
+
+class TieUnfit(Invalid):
+    """A tie to oneself, or to nobody."""
+
+    code = "tie-unfit"
+
+
+class ConsentUnfit(Invalid):
+    """A consent that cannot have been given."""
+
+    code = "consent-unfit"
+
+
+class NoteNotFound(NotFound):
+    """The customer has no note of that id."""
+
+    code = "note-not-found"
+
+
+class HoldingNotFound(NotFound):
+    """The customer has no such holding."""
+
+    code = "holding-not-found"
+
+
+class HoldingTaken(Conflict):
+    """The holding is another customer's."""
+
+    code = "holding-taken"
+
+
+class HoldingUnfit(Invalid):
+    """A holding that cannot be, or that holds what may not be kept."""
+
+    code = "holding-unfit"
+
+
+class CustomerMerged(Conflict):
+    """The customer has been merged into another, who is changed in their place."""
+
+    code = "customer-merged"
+
+    def __init__(self, customer_id: UUID, survivor: UUID) -> None:
+        detail = f"Customer {customer_id} has been merged into {survivor}: change that one, or take the merge back."
+        super().__init__(detail, id=str(customer_id), survivor=str(survivor))

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.customers import merge_models as merge_models  # so that whoever loads this file knows all tables
 from app.customers.record_models import WHO, WHY
 from app.db.base import Base
 
@@ -30,12 +31,15 @@ class Customer(Base):
     `external_id` is the id in the leading system of the bank, other systems' ids are `CustomerExternalId`.
     `preferred_agent` looks after the customer on the telephone, `relationship_manager` is whom the bank's own systems
     name, who need not be an agent. A `provisional` customer is a number that has called and belongs to nobody known.
-    Who made the row, and why, are its own columns: that costs a bulk load nothing.
+    Who made the row, and why, are its own columns: that costs a bulk load nothing. `merged_into` is who stands for a
+    customer that has been merged.
     """
 
     __tablename__ = "customers"
     __table_args__ = (
         CheckConstraint("kind in ('person', 'company')", name="kind_known"),
+        CheckConstraint("merged_into <> id", name="not_into_itself"),
+        Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )
@@ -54,6 +58,7 @@ class Customer(Base):
     relationship_manager: Mapped[str | None]
     segments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[str | None] = mapped_column(server_default=text(WHO))
     created_because: Mapped[str | None] = mapped_column(server_default=text(WHY))
