@@ -4,9 +4,11 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    attributes,
     audit,
     calls,
     contacts,
+    customer_parts,
     customers,
     floor,
     flows,
@@ -34,6 +36,8 @@ from app.api.problems import problem_responses
 RESOURCES = (
     token,
     customers,
+    customer_parts,
+    attributes,
     pins,
     interactions,
     recordings,

@@ -100,7 +100,7 @@ def _fits(definition: Definition, value: Any) -> bool:
 def _number(value: Any, whole: bool) -> Any:
     if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
         return None
-    return value if isfinite(value) else None
+    return value if isinstance(value, int) or isfinite(value) else None
 
 
 def _date(value: Any) -> str | None:

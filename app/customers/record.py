@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -125,7 +126,7 @@ async def versions_of(
 async def _consents(session: AsyncSession, members: list[UUID]) -> Sequence[CustomerConsent]:
     """Of several things said at one instant, what was recorded last counts."""
     rows = CustomerConsent
-    query = select(rows).distinct(rows.channel).where(rows.customer_id.in_(members))
+    query = select(rows).ext(distinct_on(rows.channel)).where(rows.customer_id.in_(members))
     return (await session.scalars(query.order_by(rows.channel, rows.at.desc(), rows.id.desc()))).all()
 
 
