@@ -24,8 +24,9 @@ from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
 from app.customers import queries, records, service
 from app.customers.errors import CustomerNotFound
+from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
-from app.interactions.queries import interactions_of
+from app.interactions.queries import history_of
 
 router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
 
@@ -105,9 +106,11 @@ async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: 
 
 @router.get("/{customer_id}/interactions", responses=problem_responses(404))
 async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
-    """The customer's contacts that have ended, newest first."""
+    """The customer's contacts that have ended, newest first, with those of whoever was merged into them."""
     await records.get_customer(session, customer_id)
-    rows = await interactions_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, UUID]))
+    rows = await history_of(
+        session, await members_of(session, customer_id), page.limit + 1, page.after(tuple[datetime, UUID])
+    )
     items, after = page.cut(rows, key=lambda row: (row.started_at, row.id))
     return InteractionPage(items=[InteractionOut.model_validate(row) for row in items], next=after)
 
