@@ -8,6 +8,7 @@ from app.api import (
     audit,
     calls,
     contacts,
+    customer_merging,
     customer_parts,
     customers,
     floor,
@@ -35,6 +36,7 @@ from app.api.problems import problem_responses
 
 RESOURCES = (
     token,
+    customer_merging,  # before customers: `duplicates` is no id
     customers,
     customer_parts,
     attributes,
