@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased, defer
 
 from app.customers.evidence import CROWD, Facts, HeldNumber, Probe, Reason, weigh
 from app.customers.models import Customer, CustomerNumber
-from app.customers.naming import near
+from app.customers.naming import alike, near
 from app.customers.numbers import extension_of, normalise
 from app.customers.record import survivor_of
 from app.customers.record_models import CustomerEmail, CustomerExternalId
@@ -125,10 +125,10 @@ def _ways(known: Facts) -> list[Select[Any]]:
     survivor = func.coalesce(Customer.merged_into, Customer.id)
     if leading:
         ways.append(select(survivor).where(Customer.external_id.in_(leading)))
-    sought = [tokens for name in known.names for tokens in near(name)]
-    if sought:
-        alike = or_(*(Customer.search.op("@>")(cast(tokens, ARRAY(Text))) for tokens in sought))
-        ways.append(select(survivor).where(alike))
+    for look in (alike, near):
+        if sought := [tokens for name in known.names for tokens in look(name)]:
+            found = or_(*(Customer.search.op("@>")(cast(tokens, ARRAY(Text))) for tokens in sought))
+            ways.append(select(survivor).where(found))
     return ways
 
 

@@ -1,8 +1,9 @@
 """How alike two names are, and what to look for to find names like one: in Chinese characters, pinyin and Latin
 letters. Pure.
 
-A name with one letter wrong has lost at most four of its groups of three letters, which stand side by side: of three
+A word with one letter wrong has lost at most three of its groups of three letters, which stand side by side: of three
 parts of its groups one is whole. So whoever is alike is found by one of a few conjunctions, each answered by the index.
+A name with two words wrong is not found by its name.
 """
 
 from collections.abc import Iterator
@@ -50,29 +51,45 @@ def compare(one: str, other: str) -> Compared:
     return Compared("different_name" if ratio < DIFFERENT else None, round(ratio, 3))
 
 
+def alike(name: str) -> list[list[str]]:
+    """What the very name is found by, however it is written: each list is tokens of `search` that stand together."""
+    return _distinct(_written(folded_words(name)[:MOST_WORDS]))
+
+
 def near(name: str) -> list[list[str]]:
-    """What names like this one are found by: each list is tokens of `search` that stand together in one of them."""
-    words = folded_words(name)[:MOST_WORDS]
-    found = {tuple(sorted(tokens)) for tokens in _alternatives(words)}
-    return [list(tokens) for tokens in sorted(found)]
+    """What names are found by that have a letter or a character otherwise; also some that are not alike at all."""
+    return _distinct(_misspelt(folded_words(name)[:MOST_WORDS]))
 
 
-def _alternatives(words: list[str]) -> Iterator[list[str]]:
-    if not words:
-        return
-    yield [f"={word}" for word in words]
-    yield from ([f"={spelling}"] for spelling in _spellings(words))
-    for place, word in enumerate(words):
-        others = [f"={other}" for other in (*words[:place], *words[place + 1 :])]
+def _distinct(alternatives: Iterator[list[str]]) -> list[list[str]]:
+    return [list(tokens) for tokens in sorted({tuple(sorted(tokens)) for tokens in alternatives})]
+
+
+def _written(words: list[str]) -> Iterator[list[str]]:
+    if words:
+        yield [f"={word}" for word in words]
+    yield from ([f"={spelling}"] for spelling in _spellings(words) if spelling)
+    for word, others in _beside(words):
         if is_han(word):
-            yield from ([*others, *tokens] for tokens in _near_han(word))
-        else:
-            yield from ([*others, *part] for part in _parts(word, 1 if others else ALONE))
+            yield from ([*others, *tokens] for tokens in _syllables_apart(word))
 
 
-def _near_han(word: str) -> Iterator[list[str]]:
-    """As somebody would write it in Latin letters: surname and given name, or each syllable apart; or misspelt."""
-    yield from _parts("".join(next(readings_of(word))), ALONE)
+def _misspelt(words: list[str]) -> Iterator[list[str]]:
+    for word, others in _beside(words):
+        latin = "".join(next(readings_of(word))) if is_han(word) else word
+        yield from ([*others, *part] for part in _parts(latin, 1 if others else ALONE))
+        if others and len(latin) > 2:
+            yield [*others, f"^{latin[:2]}"]
+
+
+def _beside(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Each word, with the tokens of those beside it."""
+    for place, word in enumerate(words):
+        yield word, [f"={other}" for other in (*words[:place], *words[place + 1 :])]
+
+
+def _syllables_apart(word: str) -> Iterator[list[str]]:
+    """As somebody would write it in Latin letters: surname and given name, or each syllable apart."""
     for syllables in islice(readings_of(word), MOST_READINGS):
         for surname in (1, 2):
             if len(syllables) > surname:

@@ -65,9 +65,13 @@ async def search(session: WriteSession, after: UUID | None, count: int) -> Searc
     return Searched(proposed, ids[-1] if len(ids) == count else None)
 
 
-async def propose(session: WriteSession, customers: Sequence[UUID]) -> int:
+async def propose(session: AsyncSession, customers: Sequence[UUID]) -> int:
     """Propose who may be the same as one of these customers; the number of new proposals."""
+    if not customers:
+        return 0
     rows = (await session.execute(_PAIRS, {"ids": list(customers)})).all()
+    if not rows:
+        return 0
     facts = await facts_of(session, {each for row in rows for each in (row.one, row.other)})
     holders = await holders_of(session, list(facts.values()))
     made = []
@@ -106,7 +110,7 @@ async def dismiss(session: WriteSession, proposal_id: UUID, why: str | None) -> 
     return found
 
 
-async def _insert(session: WriteSession, rows: Iterable[dict[str, object]]) -> int:
+async def _insert(session: AsyncSession, rows: Iterable[dict[str, object]]) -> int:
     given = list(rows)
     if not given:
         return 0

@@ -16,6 +16,7 @@ from app.customers.changing import claimed, raise_version, replace_parts
 from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
+from app.customers.proposals import propose
 from app.customers.records import CustomerRecord, with_numbers
 from app.customers.search import tokens
 from app.db.errors import violated_constraint
@@ -82,7 +83,7 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
         await session.flush()
     numbers = number_rows(new.numbers, default_region)
     session.add_all(CustomerNumber(customer_id=customer.id, **values) for values in numbers)
-    return await _told(session, customer)
+    return await _propose(session, await _told(session, customer))
 
 
 async def change_customer(
@@ -111,7 +112,7 @@ async def replace_numbers(
     """Let the customer have these numbers and no others. Raises CustomerNotFound, VersionConflict."""
     customer = await claimed(session, customer_id, version)
     await replace_parts(session, customer, CustomerNumber, ("raw",), number_rows(given, default_region))
-    return await _told(session, customer)
+    return await _propose(session, await _told(session, customer))
 
 
 async def add_number(
@@ -127,7 +128,7 @@ async def add_number(
     if _key(new) not in {_key({"e164": one.e164, "raw": one.raw, "extension": one.extension}) for one in held}:
         await raise_version(session, customer)
         session.add(CustomerNumber(customer_id=customer.id, **new))
-    return await _told(session, customer)
+    return await _propose(session, await _told(session, customer))
 
 
 def number_rows(given: Iterable[GivenNumber], default_region: str) -> list[dict[str, Any]]:
@@ -176,3 +177,10 @@ async def _told(session: AsyncSession, customer: Customer) -> CustomerRecord:
     await session.flush()
     await session.refresh(customer)
     return (await with_numbers(session, [customer]))[0]
+
+
+async def _propose(session: AsyncSession, record: CustomerRecord) -> CustomerRecord:
+    """Whoever turns out to have a number that another has may be the same: said at once, for somebody to judge."""
+    if record.numbers and not record.customer.provisional:
+        await propose(session, [record.customer.id])
+    return record

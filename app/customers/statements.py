@@ -35,7 +35,10 @@ with held as materialized ({held}), matched as materialized (
         'numbers', (select coalesce(json_agg(json_build_object('raw', n.raw, 'e164', n.e164, 'label', n.label)
                                              order by n.id), '[]')
                     from members m join customer_numbers n on n.customer_id = m.id),
-        'attributes', s.attributes) as customer
+        'attributes', s.attributes, 'provisional', s.provisional,
+        'warnings', (select coalesce(json_agg(w.text order by w.id), '[]') from members m
+                     join customer_notes w on w.customer_id = m.id
+                     where w.pinned and (w.until is null or w.until > $3::timestamptz - interval '1 day'))) as customer
     from sole s left join tiers t on t.id = s.tier_id left join agents a on a.id = s.preferred_agent
 ), history as (
     select coalesce(json_agg(json_build_object(
@@ -75,15 +78,15 @@ from told left join lateral (
     where source_id = $4 and call_id = $5 and started_at >= $6 and started_at < $3
     order by started_at desc limit 1) ended on true"""
 
-# $3 is a day ahead of the call (queries.AHEAD)
+# $3 is a day ahead of the call (queries.AHEAD); of a number that more than a thousand have, some will do
 _HOLDS = """
     select coalesce(o.merged_into, o.id) as id,
            bool_or(not n.shared and (n.extension is null or $7::text is not null)) as certain
-    from customer_numbers n join customers o on o.id = n.customer_id
-    where n.{column} = $1 and (n.extension is null or $7::text is null or n.extension = $7::text)
-      and (n.valid_until is null or n.valid_until > $3::timestamptz - interval '1 day')
-      and (n.valid_from is null or n.valid_from <= $3::timestamptz - interval '1 day')
-    group by 1"""
+    from (select * from customer_numbers
+          where {column} = $1 and (extension is null or $7::text is null or extension = $7::text)
+            and (valid_until is null or valid_until > $3::timestamptz - interval '1 day')
+            and (valid_from is null or valid_from <= $3::timestamptz - interval '1 day') limit 1000) n
+    join customers o on o.id = n.customer_id group by 1"""
 _BY_NUMBER = (_TOLD + _OF_CALL).replace("{shown}", "c.active").replace("{listed}", "not provisional")
 _IS = "select coalesce(o.merged_into, o.id) as id, true as certain from customers o where o.id = $1"
 

@@ -10,8 +10,10 @@ from sqlalchemy import insert, text
 
 from app.api.services import Services
 from app.core.ids import new_id
+from app.customers.imports import upsert_many
 from app.floor.models import LiveContact
 from tests.api.conftest import ClientAs, faults
+from tests.customers.factories import new_customer
 from tests.interactions.factories import make_interaction
 
 PATH = "/api/v1/customers"
@@ -235,12 +237,13 @@ async def test_what_says_nothing_matches_nobody(lead: httpx.AsyncClient, body: d
     assert (await lead.post(f"{PATH}/matches", json=body)).json() == {"matches": [], "more": False}
 
 
-async def test_duplicates_are_proposed_and_not_merged(lead: httpx.AsyncClient) -> None:
-    pairs = [
-        (await make(lead, "王小明", f"1380013800{n}"), await make(lead, "王小明", f"+86 1380013800{n}"))
-        for n in range(3)
-    ]
-    await make(lead, "王小明", "13900139000")
+async def test_duplicates_are_proposed_and_not_merged(lead: httpx.AsyncClient, services: Services) -> None:
+    twins = [new_customer("王小明", [f"{spelt}1380013800{n}"]) for n in range(3) for spelt in ("", "+86 ")]
+    async with services.sessions.write() as session:
+        ids = [
+            str(each) for each in await upsert_many(session, [*twins, new_customer("王小明", ["13900139000"])], "CN")
+        ]
+    pairs = [tuple(sorted(ids[2 * n : 2 * n + 2])) for n in range(3)]
     proposed, after = 0, None
     while True:
         found = (await lead.post(f"{PATH}/duplicates/search", json={"after": after, "customers": 2})).json()
@@ -266,9 +269,17 @@ async def test_duplicates_are_proposed_and_not_merged(lead: httpx.AsyncClient) -
     assert found == {"proposed": 0, "next": None}
 
 
-async def test_a_number_of_many_is_no_reason_for_a_proposal(lead: httpx.AsyncClient) -> None:
-    for n in range(6):
-        await make(lead, f"N{n} Nobody{n * 7919}", MOBILE)
+async def test_somebody_new_with_the_number_of_another_is_proposed_at_once(lead: httpx.AsyncClient) -> None:
+    one, other = await make(lead, "王小明", MOBILE), await make(lead, "Xiaoming Wang", f"+86 {MOBILE}")
+    [proposal] = (await lead.get(f"{PATH}/duplicates")).json()["items"]
+    assert {proposal["one_id"], proposal["other_id"]} == {one, other}
+
+
+async def test_a_number_of_many_alone_is_no_reason_for_a_proposal(lead: httpx.AsyncClient, services: Services) -> None:
+    async with services.sessions.write() as session:
+        await upsert_many(
+            session, [new_customer(name, [MOBILE]) for name in ("Amy", "Bob", "李丽", "张伟", "Zoë")], "CN"
+        )
     assert (await lead.post(f"{PATH}/duplicates/search", json={})).json() == {"proposed": 0, "next": None}
 
 

@@ -212,7 +212,7 @@ class AgentBriefOut(Output):
 
 
 class IdentityOut(Output):
-    """Who the customer is, and the agent who looks after them."""
+    """Who the customer is, the agent who looks after them, and what was pinned to them as warnings."""
 
     id: UUID
     external_id: str | None
@@ -223,6 +223,8 @@ class IdentityOut(Output):
     agent: AgentBriefOut | None
     numbers: list[NumberOut]
     attributes: dict[str, Any]
+    provisional: bool
+    warnings: list[str]
 
 
 class CandidateOut(Output):
