@@ -1,6 +1,6 @@
 """The parts of a customer's record as they are sent and told."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -331,7 +331,7 @@ class VersionPage(Output):
     """A page of changes, and how the customer came to be: that ends the last page."""
 
     items: list[VersionOut]
-    created_at: datetime
+    created_at: Instant
     created_by: str | None
     created_because: str | None
     next: str | None
