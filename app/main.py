@@ -43,6 +43,7 @@ from app.floor.outbox import Outbox
 from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
+from app.interactions.unknown import keep_adopting
 from app.ivr.fetching import Fetching, open_fetching_client
 from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
@@ -88,6 +89,7 @@ def create_app(settings: Settings) -> Application:
             live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive))
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
+            live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             app.state.services = await services(settings, sessions, live.floor, archive, live.connections)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.deps import Read, Using, Write, current_user
 from app.api.paging import Paged
+from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
@@ -20,10 +21,12 @@ from app.api.schemas.customers import (
     ProfileOut,
 )
 from app.api.schemas.interactions import InteractionOut, InteractionPage
+from app.audit.service import because
 from app.customers import queries, records, service
 from app.customers.errors import CustomerNotFound
-from app.customers.records import Wanted
-from app.interactions.queries import interactions_of
+from app.customers.record import members_of
+from app.customers.records import CustomerRecord, Wanted
+from app.interactions.queries import history_of
 
 router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
 
@@ -33,6 +36,12 @@ PartOfName = Annotated[
 ]
 OwnId = Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="the id in your own systems")]
 Inactive = Annotated[bool, Query(description="those who are not active, too")]
+
+
+def told(record: CustomerRecord, answer: Response) -> CustomerOut:
+    """The customer as they are sent, with the version as the answer's tag."""
+    answer.headers["ETag"] = tag(record.customer.version)
+    return CustomerOut.of(record)
 
 
 @router.get("")
@@ -55,32 +64,41 @@ async def find_customers(
 
 
 @router.post("", status_code=201, responses=problem_responses(409))
-async def create_customer(given: CustomerIn, session: Write, using: Using) -> CustomerOut:
+async def create_customer(given: CustomerIn, session: Write, using: Using, answer: Response) -> CustomerOut:
     """A new customer."""
-    return CustomerOut.of(await service.create_customer(session, given.new(), using.default_region))
+    await because(session, given.why)
+    return told(await service.create_customer(session, given.new(), using.default_region), answer)
 
 
 @router.get("/{customer_id}", responses=problem_responses(404))
-async def get_customer(customer_id: UUID, session: Read) -> CustomerOut:
-    """One customer, active or not."""
-    return CustomerOut.of(await records.get_customer(session, customer_id))
+async def get_customer(customer_id: UUID, session: Read, answer: Response) -> CustomerOut:
+    """One customer, active or not, merged or not; `ETag` tells the version."""
+    return told(await records.get_customer(session, customer_id), answer)
 
 
-@router.patch("/{customer_id}", responses=problem_responses(404, 409))
-async def change_customer(customer_id: UUID, given: CustomerPatch, session: Write) -> CustomerOut:
+@router.patch("/{customer_id}", responses=problem_responses(404, 409, 412))
+async def change_customer(
+    customer_id: UUID, given: CustomerPatch, session: Write, stated: Stated, answer: Response
+) -> CustomerOut:
     """Change a customer of the version that was read."""
-    return CustomerOut.of(await service.change_customer(session, customer_id, given.version, given.changes()))
+    async with stated.version(given.version) as version:
+        await because(session, given.why)
+        return told(await service.change_customer(session, customer_id, version, given.changes()), answer)
 
 
-@router.put("/{customer_id}/numbers", responses=problem_responses(404, 409))
-async def replace_numbers(customer_id: UUID, given: NumbersIn, session: Write, using: Using) -> CustomerOut:
+@router.put("/{customer_id}/numbers", responses=problem_responses(404, 409, 412))
+async def replace_numbers(
+    customer_id: UUID, given: NumbersIn, session: Write, using: Using, stated: Stated, answer: Response
+) -> CustomerOut:
     """Replace all numbers. One that comes in two spellings is kept once, in the first."""
     numbers = [number.given() for number in given.numbers]
-    found = await service.replace_numbers(session, customer_id, given.version, numbers, using.default_region)
-    return CustomerOut.of(found)
+    async with stated.version(given.version) as version:
+        await because(session, given.why)
+        found = await service.replace_numbers(session, customer_id, version, numbers, using.default_region)
+        return told(found, answer)
 
 
-@router.post("/{customer_id}/numbers", responses=problem_responses(404))
+@router.post("/{customer_id}/numbers", responses=problem_responses(404, 409))
 async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using) -> CustomerOut:
     """Add a number; one that the customer already has changes nothing."""
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
@@ -88,9 +106,11 @@ async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: 
 
 @router.get("/{customer_id}/interactions", responses=problem_responses(404))
 async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
-    """The customer's contacts that have ended, newest first."""
+    """The customer's contacts that have ended, newest first, with those of whoever was merged into them."""
     await records.get_customer(session, customer_id)
-    rows = await interactions_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, UUID]))
+    rows = await history_of(
+        session, await members_of(session, customer_id), page.limit + 1, page.after(tuple[datetime, UUID])
+    )
     items, after = page.cut(rows, key=lambda row: (row.started_at, row.id))
     return InteractionPage(items=[InteractionOut.model_validate(row) for row in items], next=after)
 

@@ -22,6 +22,7 @@ from app.core.errors import (
     Invalid,
     NotAllowed,
     NotFound,
+    PreconditionFailed,
     Unauthenticated,
     Unavailable,
 )
@@ -38,6 +39,7 @@ STATUS: dict[type[CallfloorError], int] = {
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyAttempts: 429,
+    PreconditionFailed: 412,
     Unavailable: 503,
 }
 

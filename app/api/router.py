@@ -4,9 +4,12 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    attributes,
     audit,
     calls,
     contacts,
+    customer_merging,
+    customer_parts,
     customers,
     floor,
     flows,
@@ -33,7 +36,10 @@ from app.api.problems import problem_responses
 
 RESOURCES = (
     token,
+    customer_merging,  # before customers: `duplicates` is no id
     customers,
+    customer_parts,
+    attributes,
     pins,
     interactions,
     recordings,

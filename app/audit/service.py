@@ -13,6 +13,15 @@ WHO = "callfloor.who"
 """The setting of a transaction that says on whose behalf it works; the triggers read it too."""
 
 
+WHY = "callfloor.why"
+"""The setting of a transaction that says why it changes what it changes; kept with the versions of customers."""
+
+
+async def because(session: WriteSession, why: str | None) -> None:
+    """From here to the commit, what the session changes is changed for this reason."""
+    await session.execute(select(func.set_config(WHY, why or "", True)))
+
+
 async def act_as(session: WriteSession, who: str) -> None:
     """From here to the commit, what the session changes is done by `who`."""
     await session.execute(select(func.set_config(WHO, who, True)))

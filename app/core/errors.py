@@ -30,6 +30,12 @@ class Conflict(CallfloorError):
     code = "conflict"
 
 
+class PreconditionFailed(Conflict):
+    """What the sender made the request depend on does not hold; nothing was changed."""
+
+    code = "precondition-failed"
+
+
 class Invalid(CallfloorError):
     """The request itself is wrong; `facts["faults"]` lists {where, what, accepted}."""
 

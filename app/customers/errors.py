@@ -74,3 +74,128 @@ class WeakPin(Invalid):
     """A telephone PIN that anybody would guess."""
 
     code = "weak-pin"
+
+
+class OtherIdTaken(Conflict):
+    """Another customer has an id of another system."""
+
+    code = "other-id-taken"
+
+    def __init__(self, taken: list[tuple[int, UUID]]) -> None:
+        faults = [
+            {
+                "where": f"body.external_ids.{place}.external_id",
+                "what": f"belongs to the customer {owner}",
+                "accepted": "an id that no other customer has",
+            }
+            for place, owner in taken
+        ]
+        super().__init__("An id of another system belongs to another customer; each may be given once.", faults=faults)
+
+
+class TieUnfit(Invalid):
+    """A tie to oneself, or to nobody."""
+
+    code = "tie-unfit"
+
+
+class ConsentUnfit(Invalid):
+    """A consent that cannot have been given."""
+
+    code = "consent-unfit"
+
+
+class NoteNotFound(NotFound):
+    """The customer has no note of that id."""
+
+    code = "note-not-found"
+
+
+class HoldingNotFound(NotFound):
+    """The customer has no such holding."""
+
+    code = "holding-not-found"
+
+
+class HoldingTaken(Conflict):
+    """The holding is another customer's."""
+
+    code = "holding-taken"
+
+
+class HoldingUnfit(Invalid):
+    """A holding that cannot be, or that holds what may not be kept."""
+
+    code = "holding-unfit"
+
+
+class CustomerMerged(Conflict):
+    """The customer has been merged into another, who is changed in their place."""
+
+    code = "customer-merged"
+
+    def __init__(self, customer_id: UUID, survivor: UUID) -> None:
+        detail = f"Customer {customer_id} has been merged into {survivor}: change that one, or take the merge back."
+        super().__init__(detail, id=str(customer_id), survivor=str(survivor))
+
+
+class MergeWithItself(Invalid):
+    """Somebody was to be merged into themselves."""
+
+    code = "merge-with-itself"
+
+    def __init__(self, customer_id: UUID) -> None:
+        told = {"where": "body.into", "what": "is the customer themselves", "accepted": "the id of another customer"}
+        super().__init__(f"Customer {customer_id} cannot be merged with themselves.", faults=[told])
+
+
+class MergeInCircle(Conflict):
+    """The customer that is to survive was merged into the other before."""
+
+    code = "merge-in-circle"
+
+    def __init__(self, merged: UUID, survivor: UUID) -> None:
+        detail = f"{survivor} was merged into {merged}: take that back before you merge them the other way round."
+        super().__init__(detail, merged=str(survivor), survivor=str(merged))
+
+
+class ProvisionalSurvivor(Conflict):
+    """A number that nobody was known to have would stand for a known customer."""
+
+    code = "provisional-survivor"
+
+    def __init__(self, merged: UUID, survivor: UUID) -> None:
+        detail = f"{survivor} is provisional: merge them into {merged}, who is known, not the other way round."
+        super().__init__(detail, merged=str(survivor), survivor=str(merged))
+
+
+class KindsDiffer(Conflict):
+    """A person and a company."""
+
+    code = "kinds-differ"
+
+    def __init__(self, merged: str, survivor: str) -> None:
+        detail = f"A {merged} cannot be merged into a {survivor}; say by a tie what they are to each other."
+        super().__init__(detail, kinds=[merged, survivor])
+
+
+class ThingsOpen(Conflict):
+    """Both customers have something open at this moment, so they are hardly one."""
+
+    code = "things-open"
+
+    def __init__(self, merged: list[str], survivor: list[str]) -> None:
+        detail = (
+            "Both have contacts that have not ended, so they may be two people: let one end first, or say "
+            "`though_open`. Nothing that is open is lost by a merge."
+        )
+        super().__init__(detail, merged=merged, survivor=survivor)
+
+
+class NotMerged(Conflict):
+    """The customer stands for themselves."""
+
+    code = "not-merged"
+
+    def __init__(self, customer_id: UUID) -> None:
+        super().__init__(f"Customer {customer_id} is not merged into anybody.", id=str(customer_id))

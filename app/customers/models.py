@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.customers import merge_models as merge_models  # so that whoever loads this file knows all tables
+from app.customers.record_models import WHO, WHY
 from app.db.base import Base
 
 
@@ -23,10 +25,21 @@ class Tier(Base):
 
 
 class Customer(Base):
-    """One customer. `version` grows with every change; a writer names the one it read."""
+    """One customer, a person or a company. `version` grows with every change of the record, its parts included; a
+    writer names the one it read.
+
+    `external_id` is the id in the leading system of the bank, other systems' ids are `CustomerExternalId`.
+    `preferred_agent` looks after the customer on the telephone, `relationship_manager` is whom the bank's own systems
+    name, who need not be an agent. A `provisional` customer is a number that has called and belongs to nobody known.
+    Who made the row, and why, are its own columns: that costs a bulk load nothing. `merged_into` is who stands for a
+    customer that has been merged.
+    """
 
     __tablename__ = "customers"
     __table_args__ = (
+        CheckConstraint("kind in ('person', 'company')", name="kind_known"),
+        CheckConstraint("merged_into <> id", name="not_into_itself"),
+        Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )
@@ -41,13 +54,21 @@ class Customer(Base):
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     search: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
+    kind: Mapped[str] = mapped_column(server_default=text("'person'"))
+    relationship_manager: Mapped[str | None]
+    segments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    provisional: Mapped[bool] = mapped_column(server_default=text("false"))
+    merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    created_by: Mapped[str | None] = mapped_column(server_default=text(WHO))
+    created_because: Mapped[str | None] = mapped_column(server_default=text(WHY))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class CustomerNumber(Base):
-    """A telephone number of a customer: as it was given (`raw`) and, where it is a valid one, in E.164."""
+    """A telephone number of a customer: as it was given (`raw`) and, where it is a valid one, in E.164. `label` is its
+    kind (mobile, home, ...). A `shared` one is known to be answered by others, too: it identifies nobody."""
 
     __tablename__ = "customer_numbers"
     __table_args__ = (
@@ -61,6 +82,11 @@ class CustomerNumber(Base):
     raw: Mapped[str]
     e164: Mapped[str | None]
     label: Mapped[str | None]
+    extension: Mapped[str | None]
+    shared: Mapped[bool] = mapped_column(server_default=text("false"))
+    source: Mapped[str | None]
+    valid_from: Mapped[datetime | None]
+    valid_until: Mapped[datetime | None]
 
 
 class CustomerIdentifier(Base):

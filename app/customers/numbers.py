@@ -20,9 +20,10 @@ _ADDRESS = re.compile(r"<([^<>]*)>")
 _SCHEME = re.compile(r"(sips?|tel):", re.IGNORECASE)
 _DIALLABLE = re.compile(
     r"(?P<number>[(\[]?\+?[\d\s()\[\]./\-\u2010-\u2015\u2212]+?)"
-    r"(?:[\s,;]*(?:ext(?:ension)?[.=]?|x|#|转|分机)\s*\d{1,7})?",
+    r"(?:[\s,;]*(?:ext(?:ension)?[.=]?|x|#|转|分机)\s*(?P<extension>\d{1,7}))?",
     re.IGNORECASE,
 )
+_PARAMETER = re.compile(r";ext=(\d{1,7})(?:;|$)", re.IGNORECASE)
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -56,6 +57,16 @@ def normalise(raw: str, default_region: str) -> Number:
     if not phonenumbers.is_valid_number(parsed):
         return number
     return Number(number.raw, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def extension_of(raw: str) -> str | None:
+    """The extension behind a number, as digits; None where there is none: '010 6666 8888 ext 12' -> '12'."""
+    text = unicodedata.normalize("NFKC", storable(raw)).strip()[: 2 * MAX_LENGTH]
+    parameter = _PARAMETER.search(text)
+    if parameter is not None:
+        return parameter[1]
+    match = _DIALLABLE.fullmatch(_subscriber(text))
+    return match["extension"] if match else None
 
 
 def storable(text: str) -> str:

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.audit.service import record as tell
 from app.auth.passwords import Passwords
@@ -122,10 +123,14 @@ class PinCheck:
         self, session: WriteSession, by: IdentifierKind, number: str
     ) -> tuple[CustomerMatch, str | None] | None:
         hashed = digest(self._key, by, number)
+        # whoever was merged is known as who survives; their own PIN counts only where the survivor has none
+        holder, own = aliased(Customer), aliased(CustomerPin)
         query = (
-            select(Customer, CustomerPin.hash)
-            .join(CustomerIdentifier, CustomerIdentifier.customer_id == Customer.id)
+            select(Customer, func.coalesce(CustomerPin.hash, own.hash))
+            .join(holder, func.coalesce(holder.merged_into, holder.id) == Customer.id)
+            .join(CustomerIdentifier, CustomerIdentifier.customer_id == holder.id)
             .outerjoin(CustomerPin, CustomerPin.customer_id == Customer.id)
+            .outerjoin(own, own.customer_id == holder.id)
             .where(CustomerIdentifier.kind == by, CustomerIdentifier.digest == hashed, Customer.active)
         )
         row = (await session.execute(query)).first()

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc
-from app.customers.numbers import normalise, storable
+from app.customers.numbers import extension_of, normalise, storable
 from app.customers.statements import BY_E164, BY_ID, BY_RAW
 
 HISTORY = timedelta(days=396)
@@ -48,6 +48,9 @@ class EndedCall(msgspec.Struct, frozen=True):
 class CallerLookup(msgspec.Struct, frozen=True):
     """What is known of a caller. `profile` is ready JSON; `ended` tells that this very call has already ended.
 
+    `certain` says that the number tells who it is: one customer has it, and it is not known to be shared. A provisional
+    customer is no match: of them there is a profile, and nobody is known.
+
     `preferred_agent` is the agent of the sole customer; `last_agent` whom they spoke to last, among the contacts that
     the profile shows.
     """
@@ -57,16 +60,17 @@ class CallerLookup(msgspec.Struct, frozen=True):
     ended: EndedCall | None = None
     preferred_agent: str | None = None
     last_agent: str | None = None
+    certain: bool = False
 
     @property
     def customer(self) -> CustomerMatch | None:
-        """The customer, if the number belongs to exactly one."""
-        return self.matches[0] if len(self.matches) == 1 else None
+        """The customer, if the number belongs to exactly one and says so."""
+        return self.matches[0] if self.certain and self.matches else None
 
     @property
     def candidates(self) -> tuple[CustomerMatch, ...]:
-        """Those who share the number, at most twenty; none of them is guessed to be the caller."""
-        return self.matches if len(self.matches) > 1 else ()
+        """Those who may be calling, at most twenty; none of them is guessed to be the caller."""
+        return () if self.certain else self.matches
 
 
 async def recognise(
@@ -87,19 +91,31 @@ async def recognise(
     wanted = number.e164 or (number.raw if number.matchable else None)
     moment = utc(now)
     row = await database.fetchrow(
-        query, wanted, *_bounds(moment), storable(source), storable(call_id), moment - ENDED_CALLS
+        query,
+        wanted,
+        *_bounds(moment),
+        storable(source),
+        storable(call_id),
+        moment - ENDED_CALLS,
+        extension_of(raw_number or ""),
     )
     ended = None
     if row["ended_id"] is not None:
         ended = EndedCall(str(row["ended_id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
     matches = msgspec.json.decode(row["matches"], type=tuple[CustomerMatch, ...])
     return CallerLookup(
-        matches, row["profile"].encode(), ended, preferred_agent=row["preferred_agent"], last_agent=row["last_agent"]
+        matches,
+        row["profile"].encode(),
+        ended,
+        preferred_agent=row["preferred_agent"],
+        last_agent=row["last_agent"],
+        certain=row["certain"],
     )
 
 
 async def profile(database: Fetches, customer_id: UUID, now: float) -> bytes | None:
-    """The profile of a customer, active or not, as JSON; None if there is no such customer."""
+    """The profile of a customer, active or not, as JSON, that of who survives them if they were merged; None if there
+    is no such customer."""
     row = await database.fetchrow(BY_ID, customer_id, *_bounds(utc(now)))
     return None if row["matches"] == "[]" else row["profile"].encode()
 

@@ -41,7 +41,7 @@ def tokens(*names: str | None) -> list[str]:
     """Everything that the names can be found by, sorted: the value of `customers.search`."""
     found: set[str] = set()
     for name in filter(None, names):
-        for word in _words(_GAP.sub("", fold(name))):
+        for word in folded_words(name):
             found.update(_han(word) if _is_han(word) else _latin(word))
     return sorted(found)
 
@@ -67,6 +67,26 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in plain if unicodedata.category(char) != "Mn")
     return unicodedata.normalize("NFC", _APOSTROPHES.sub("", plain).casefold().translate(_LETTERS))
+
+
+def folded_words(name: str) -> list[str]:
+    """The words of a name, folded; Chinese characters with gaps between them are one word."""
+    return _words(_GAP.sub("", fold(name)))
+
+
+def is_han(word: str) -> bool:
+    """Whether a folded word is of Chinese characters."""
+    return _is_han(word)
+
+
+def grams_of(word: str, size: int) -> list[str]:
+    """All groups of `size` letters that stand side by side in a word, in their order."""
+    return list(_grams(word, size))
+
+
+def readings_of(word: str) -> Iterator[list[str]]:
+    """The syllables of a word of Chinese characters: the usual reading, then each other reading of one of them."""
+    return _readings(word)
 
 
 def _words(folded: str) -> list[str]:

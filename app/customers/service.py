@@ -1,18 +1,22 @@
 """Making and changing customers. Every change raises the version; the caller's session commits."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.errors import CustomerNotFound, ExternalIdTaken, UnknownAgent, UnknownTier, VersionConflict
+from app.customers.attribute_records import ensure_fit
+from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
 from app.customers.models import Customer, CustomerNumber, Tier
-from app.customers.numbers import Number, normalise
+from app.customers.numbers import extension_of, normalise
+from app.customers.proposals import propose
 from app.customers.records import CustomerRecord, with_numbers
 from app.customers.search import tokens
 from app.db.errors import violated_constraint
@@ -22,10 +26,19 @@ _AGENTS = text("select id from agents where id = any(cast(:ids as text[]))")
 
 
 class GivenNumber(msgspec.Struct, frozen=True):
-    """A number as somebody gave it, and what it is (mobile, home, ...)."""
+    """A number as somebody gave it, and what it is (mobile, home, ...).
+
+    `shared` says that others answer it, too; `extension` is read from `raw` where it is not given. `source` is the
+    system that it comes from, None where somebody gave it by hand.
+    """
 
     raw: str
     label: str | None = None
+    extension: str | None = None
+    shared: bool = False
+    source: str | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +51,17 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     tier: str | None = None
     language: str | None = None
     preferred_agent: str | None = None
+    kind: str = "person"
+    relationship_manager: str | None = None
+    segments: tuple[str, ...] = ()
+    provisional: bool = False
     attributes: dict[str, Any] = {}
     numbers: tuple[GivenNumber, ...] = ()
 
 
 async def create_customer(session: AsyncSession, new: NewCustomer, default_region: str) -> CustomerRecord:
-    """Make a customer. Raises ExternalIdTaken, UnknownTier, UnknownAgent."""
+    """Make a customer. Raises ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit."""
+    await ensure_fit(session, new.attributes, {})
     customer = Customer(
         external_id=new.external_id,
         name=new.name,
@@ -51,6 +69,10 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
         tier_id=new.tier,
         language=new.language,
         preferred_agent=new.preferred_agent,
+        kind=new.kind,
+        relationship_manager=new.relationship_manager,
+        segments=list(new.segments),
+        provisional=new.provisional,
         attributes=new.attributes,
         search=tokens(new.name, new.latin_name),
     )
@@ -59,38 +81,38 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
     async with kept_rules(session, new.external_id, {new.tier}, {new.preferred_agent}):
         session.add(customer)
         await session.flush()
-    session.add_all(_rows(customer.id, distinct_numbers(new.numbers, default_region)))
-    return await _told(session, customer)
+    numbers = number_rows(new.numbers, default_region)
+    session.add_all(CustomerNumber(customer_id=customer.id, **values) for values in numbers)
+    return await _propose(session, await _told(session, customer))
 
 
 async def change_customer(
-    session: AsyncSession, customer_id: UUID, version: int, changes: Mapping[str, Any]
+    session: AsyncSession, customer_id: UUID, version: int | None, changes: Mapping[str, Any]
 ) -> CustomerRecord:
-    """Set the named columns; what is not named stays, None clears. `version` is the one that was read.
+    """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit.
     """
-    customer = await _claimed(session, customer_id, version)
+    customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
+        await ensure_fit(session, different.get("attributes", {}), customer.attributes)
         agents = {different.get("preferred_agent")}
         async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():
                 setattr(customer, name, value)
             customer.search = tokens(customer.name, customer.latin_name)
-            await _raise_version(session, customer)
+            await raise_version(session, customer)
     return await _told(session, customer)
 
 
 async def replace_numbers(
-    session: AsyncSession, customer_id: UUID, version: int, given: Iterable[GivenNumber], default_region: str
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Iterable[GivenNumber], default_region: str
 ) -> CustomerRecord:
     """Let the customer have these numbers and no others. Raises CustomerNotFound, VersionConflict."""
-    customer = await _claimed(session, customer_id, version)
-    await session.execute(delete(CustomerNumber).where(CustomerNumber.customer_id == customer.id))
-    session.add_all(_rows(customer.id, distinct_numbers(given, default_region)))
-    await _raise_version(session, customer)
-    return await _told(session, customer)
+    customer = await claimed(session, customer_id, version)
+    await replace_parts(session, customer, CustomerNumber, ("raw",), number_rows(given, default_region))
+    return await _propose(session, await _told(session, customer))
 
 
 async def add_number(
@@ -100,27 +122,29 @@ async def add_number(
 
     Raises CustomerNotFound.
     """
-    customer = await _claimed(session, customer_id)
-    number = normalise(given.raw, default_region)
+    customer = await claimed(session, customer_id)
+    [new] = number_rows([given], default_region)
     held = (await with_numbers(session, [customer]))[0].numbers
-    if number_key(number) not in {held_one.e164 or held_one.raw for held_one in held}:
-        session.add_all(_rows(customer.id, [(number, given.label)]))
-        await _raise_version(session, customer)
-    return await _told(session, customer)
+    if _key(new) not in {_key({"e164": one.e164, "raw": one.raw, "extension": one.extension}) for one in held}:
+        await raise_version(session, customer)
+        session.add(CustomerNumber(customer_id=customer.id, **new))
+    return await _propose(session, await _told(session, customer))
 
 
-def distinct_numbers(given: Iterable[GivenNumber], default_region: str) -> list[tuple[Number, str | None]]:
-    """The numbers with their labels, each once however it is spelt; the first spelling is kept."""
-    found: dict[str, tuple[Number, str | None]] = {}
+def number_rows(given: Iterable[GivenNumber], default_region: str) -> list[dict[str, Any]]:
+    """The columns of the numbers, each number once however it is spelt; the first spelling is kept."""
+    found: dict[tuple[str, str | None], dict[str, Any]] = {}
     for one in given:
         number = normalise(one.raw, default_region)
-        found.setdefault(number_key(number), (number, one.label))
+        row = {**msgspec.structs.asdict(one), "raw": number.raw, "e164": number.e164}
+        row["extension"] = one.extension or extension_of(number.raw)
+        found.setdefault(_key(row), row)
     return list(found.values())
 
 
-def number_key(number: Number) -> str:
-    """What tells a number from others."""
-    return number.e164 or number.raw
+def _key(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """What tells a number from others: two extensions behind one number are two numbers."""
+    return row["e164"] or row["raw"], row["extension"]
 
 
 @asynccontextmanager
@@ -149,30 +173,14 @@ async def kept_rules(
         raise
 
 
-async def _claimed(session: AsyncSession, customer_id: UUID, version: int | None = None) -> Customer:
-    """The customer, locked until the commit, so that two writers of one version cannot both win."""
-    customer = await session.get(Customer, customer_id, with_for_update=True, populate_existing=True)
-    if customer is None:
-        raise CustomerNotFound(customer_id)
-    if version is not None and customer.version != version:
-        raise VersionConflict(version, customer.version)
-    return customer
-
-
-async def _raise_version(session: AsyncSession, customer: Customer) -> None:
-    customer.version += 1
-    customer.updated_at = func.now()
-    await session.flush()
-
-
 async def _told(session: AsyncSession, customer: Customer) -> CustomerRecord:
     await session.flush()
     await session.refresh(customer)
     return (await with_numbers(session, [customer]))[0]
 
 
-def _rows(customer_id: UUID, numbers: Sequence[tuple[Number, str | None]]) -> list[CustomerNumber]:
-    return [
-        CustomerNumber(customer_id=customer_id, raw=number.raw, e164=number.e164, label=label)
-        for number, label in numbers
-    ]
+async def _propose(session: AsyncSession, record: CustomerRecord) -> CustomerRecord:
+    """Whoever turns out to have a number that another has may be the same: said at once, for somebody to judge."""
+    if record.numbers and not record.customer.provisional:
+        await propose(session, [record.customer.id])
+    return record

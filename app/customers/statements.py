@@ -1,21 +1,29 @@
 """The SQL of the caller look-up. One statement, so that a screen pop costs one round trip; instants as RFC 3339.
 
-$1 what to match, $2 and $3 the bounds of the history; for a call also $4 source, $5 call id, $6 since when.
-Bounds on `started_at` keep the planner out of the other months.
+$1 what to match, $2 and $3 the bounds of the history; for a call also $4 source, $5 call id, $6 since when, $7 the
+caller's extension. Bounds on `started_at` keep the planner out of the other months.
+
+`held` is who has the number (those who were merged speak for their survivor) and whether that says who is calling: not
+if the number is known to be shared, nor if it is the switchboard before an extension that was not told. A provisional
+customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only.
 """
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
 
 _TOLD = """
-with matched as materialized (
-    select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.preferred_agent,
-           c.attributes
-    from customers c where {condition} order by c.name, c.id limit 20
+with held as materialized ({held}), matched as materialized (
+    select ranked.* from (
+        select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.preferred_agent, c.attributes,
+               c.provisional, h.certain, rank() over (order by c.provisional) as place
+        from held h join customers c on c.id = h.id where {shown}
+    ) ranked where ranked.place = 1 order by ranked.name, ranked.id limit 20
 ), sole as materialized (
-    select * from matched where (select count(*) from matched) = 1
+    select * from matched where certain and (select count(*) from matched) = 1
+), members as materialized (
+    select s.id from sole s union all select m.id from customers m join sole s on m.merged_into = s.id
 ), briefly as (
     select coalesce(json_agg(json_build_object('id', id, 'name', name, 'tier', tier_id, 'language', language)
-                             order by name, id), '[]') as matches
+                             order by name, id) filter (where {listed}), '[]') as matches
     from matched
 ), identity as (
     select json_build_object(
@@ -26,8 +34,11 @@ with matched as materialized (
         'agent', case when a.id is not null then json_build_object('id', a.id, 'name', a.name) end,
         'numbers', (select coalesce(json_agg(json_build_object('raw', n.raw, 'e164', n.e164, 'label', n.label)
                                              order by n.id), '[]')
-                    from customer_numbers n where n.customer_id = s.id),
-        'attributes', s.attributes) as customer
+                    from members m join customer_numbers n on n.customer_id = m.id),
+        'attributes', s.attributes, 'provisional', s.provisional,
+        'warnings', (select coalesce(json_agg(w.text order by w.id), '[]') from members m
+                     join customer_notes w on w.customer_id = m.id
+                     where w.pinned and (w.until is null or w.until > $3::timestamptz - interval '1 day'))) as customer
     from sole s left join tiers t on t.id = s.tier_id left join agents a on a.id = s.preferred_agent
 ), history as (
     select coalesce(json_agg(json_build_object(
@@ -38,9 +49,11 @@ with matched as materialized (
         ) order by i.started_at desc, i.id desc), '[]') as interactions,
         (array_agg(i.agent_id order by i.started_at desc, i.id desc) filter (where i.agent_id is not null))[1]
         as last_agent
-    from (select * from interactions
-          where customer_id = (select id from sole) and started_at >= $2 and started_at < $3
-          order by started_at desc, id desc limit 10) i
+    from (select newest.* from members m cross join lateral (
+              select * from interactions
+              where customer_id = m.id and started_at >= $2 and started_at < $3
+              order by started_at desc, id desc limit 10) newest
+          order by newest.started_at desc, newest.id desc limit 10) i
 ), present as (
     select coalesce(json_agg(json_build_object(
         'id', l.id, 'source', l.state->'call'->'source', 'call_id', l.state->'call'->'id',
@@ -49,24 +62,37 @@ with matched as materialized (
         'arrived_at', to_char(to_timestamp((l.state->>'arrived_at')::float8) at time zone 'UTC', {iso}),
         'agents', coalesce(l.state->'agents', '[]')) order by l.id), '[]') as open
     from live_contacts l
-    where l.customer_id = (select id from sole) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
+    where l.customer_id in (select id from members) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
 ), told as (
     select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'interactions', h.interactions, 'open', p.open,
-        'candidates', case when json_array_length(b.matches) > 1 then b.matches else '[]' end) as profile
+        'candidates', case when exists (select from sole) then '[]' else b.matches end) as profile
     from briefly b, history h, present p
 )""".replace("{iso}", _ISO)
 
 _OF_CALL = """
 select told.matches::text, told.profile::text, (select preferred_agent from sole) as preferred_agent, told.last_agent,
-    ended.id as ended_id, ended.started_at, ended.ended_at
+    exists (select from sole) as certain, ended.id as ended_id, ended.started_at, ended.ended_at
 from told left join lateral (
     select id, started_at, ended_at from interactions
     where source_id = $4 and call_id = $5 and started_at >= $6 and started_at < $3
     order by started_at desc limit 1) ended on true"""
 
-_HOLDS = "c.active and c.id in (select n.customer_id from customer_numbers n where n.{column} = $1)"
+# $3 is a day ahead of the call (queries.AHEAD); of a number that more than a thousand have, some will do
+_HOLDS = """
+    select coalesce(o.merged_into, o.id) as id,
+           bool_or(not n.shared and (n.extension is null or $7::text is not null)) as certain
+    from (select * from customer_numbers
+          where {column} = $1 and (extension is null or $7::text is null or extension = $7::text)
+            and (valid_until is null or valid_until > $3::timestamptz - interval '1 day')
+            and (valid_from is null or valid_from <= $3::timestamptz - interval '1 day') limit 1000) n
+    join customers o on o.id = n.customer_id group by 1"""
+_BY_NUMBER = (_TOLD + _OF_CALL).replace("{shown}", "c.active").replace("{listed}", "not provisional")
+_IS = "select coalesce(o.merged_into, o.id) as id, true as certain from customers o where o.id = $1"
 
-BY_E164 = (_TOLD + _OF_CALL).replace("{condition}", _HOLDS.replace("{column}", "e164"))
-BY_RAW = (_TOLD + _OF_CALL).replace("{condition}", _HOLDS.replace("{column}", "raw"))
-BY_ID = _TOLD.replace("{condition}", "c.id = $1") + "\nselect told.matches::text, told.profile::text from told"
+BY_E164 = _BY_NUMBER.replace("{held}", _HOLDS.replace("{column}", "e164"))
+BY_RAW = _BY_NUMBER.replace("{held}", _HOLDS.replace("{column}", "raw"))
+BY_ID = (
+    _TOLD.replace("{held}", _IS).replace("{shown}", "true").replace("{listed}", "true")
+    + "\nselect told.matches::text, told.profile::text from told"
+)

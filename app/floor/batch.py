@@ -80,6 +80,11 @@ class Batch:
             "inbox": self.inbox,
             "orders": [(o.seq, o.source, o.contact, o.type, o.body.decode(), o.at) for o in self.orders],
             "interactions": [_interaction(e.contact, e.outcome) for e in self._ended.values()],
+            "unknown": [
+                (e.contact.id, e.contact.arrived_at, e.contact.call.from_)
+                for e in self._ended.values()
+                if _called_unknown(e.contact)
+            ],
             "entries": [row for e in self._ended.values() for row in _timeline(e.contact)]
             + [(e.started_at, e.contact, e.entry.at, e.entry.kind, _json(e.entry.data)) for e in self._entries],
             "visits": [
@@ -225,6 +230,12 @@ def _visit(contact: Contact, visit: Visit) -> Row:
 
 def _waited(visit: Visit) -> float:
     return max(0.0, (visit.left_at or visit.entered_at) - visit.entered_at)
+
+
+def _called_unknown(contact: Contact) -> bool:
+    """Whether it came in from a number that nobody known has; those of several are ambiguous, not unknown."""
+    known = contact.customer is not None or contact.candidates
+    return not known and contact.call.direction == "inbound" and bool(contact.call.from_)
 
 
 def _text(raw: bytes | None) -> str | None:

@@ -92,6 +92,11 @@ PARTS: dict[str, Part] = {
                   u.wait_seconds, u.talk_seconds, u.hold_seconds, u.wrap_up_seconds, u.wrap_up_code, u.note, u.legs
            FROM head, {u}""",
     ),
+    "unknown": Part(
+        {"id": "uuid", "started_at": "float8", "number": "text"},
+        """INSERT INTO unknown_callers (interaction_id, started_at, number)
+           SELECT u.id, to_timestamp(u.started_at), u.number FROM head, {u}""",
+    ),
     "entries": Part(
         {"started_at": "float8", "interaction_id": "uuid", "at": "float8", "kind": "text", "data": "jsonb"},
         """INSERT INTO interaction_entries ({columns})

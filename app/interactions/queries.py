@@ -36,6 +36,15 @@ async def interactions_of(
     return (await session.scalars(query)).all()
 
 
+async def history_of(
+    session: AsyncSession, customers: Sequence[UUID], limit: int, before: Place | None = None
+) -> Sequence[Interaction]:
+    """As `interactions_of`, of a customer and those who were merged into them: each one's newest by the index."""
+    pages = [await interactions_of(session, customer, limit, before) for customer in customers]
+    together = [row for page in pages for row in page]
+    return sorted(together, key=lambda row: (row.started_at, row.id), reverse=True)[:limit]
+
+
 async def get_interaction(session: AsyncSession, interaction_id: UUID) -> InteractionRecord:
     """The contact with its timeline; raises InteractionNotFound."""
     interaction = await find_interaction(session, interaction_id)

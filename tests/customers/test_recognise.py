@@ -9,11 +9,15 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import now
+from app.core.clock import now, utc
 from app.core.ids import new_id
+from app.customers.merging import Side, merge, unmerge
+from app.customers.parts import GivenNote, write_note
 from app.customers.queries import CallerLookup, connection_of, profile, recognise
+from app.customers.service import GivenNumber, replace_numbers
+from app.db.engine import WriteSession
 from app.floor.models import LiveContact
-from tests.customers.factories import customer_id, make_agent, make_customer
+from tests.customers.factories import REGION, customer_id, make_agent, make_customer
 from tests.interactions.factories import make_interaction, this_hour
 
 MOBILE = "+8613800138000"
@@ -111,6 +115,8 @@ async def test_the_profile_tells_who_it_is(session: AsyncSession) -> None:
             {"raw": "8001", "e164": None, "label": None},
         ],
         "attributes": {"a": [1]},
+        "provisional": False,
+        "warnings": [],
     }
 
 
@@ -199,3 +205,64 @@ async def test_the_profile_of_a_customer_by_id(session: AsyncSession) -> None:
     assert told is not None
     assert msgspec.json.decode(told)["customer"]["id"] == str(wanted)
     assert await profile(await connection_of(session), UUID(new_id()), now()) is None
+
+
+async def test_a_number_known_as_shared_gives_a_candidate_and_no_customer(session: AsyncSession) -> None:
+    made = await make_customer(session)
+    await replace_numbers(session, made.customer.id, 1, [GivenNumber(MOBILE, shared=True)], REGION)
+    found = await look_up(session, MOBILE)
+    assert (found.customer, [one.id for one in found.candidates]) == (None, [str(made.customer.id)])
+    told = msgspec.json.decode(found.profile)
+    assert (told["customer"], [one["id"] for one in told["candidates"]]) == (None, [str(made.customer.id)])
+
+
+@pytest.mark.parametrize(
+    ("called_from", "sure", "possible"),
+    [
+        ("010 6666 8888 ext 12", "Twelve", []),
+        ("010 6666 8888 ext 13", None, []),
+        ("010 6666 8888", None, ["Twelve"]),
+        ("tel:+861066668888;ext=12", "Twelve", []),
+    ],
+)
+async def test_an_extension_tells_people_behind_one_number_apart(
+    session: AsyncSession, called_from: str, sure: str | None, possible: list[str]
+) -> None:
+    await make_customer(session, "Twelve", ["010-66668888转12"])
+    found = await look_up(session, called_from)
+    assert (found.customer.name if found.customer else None) == sure
+    assert [one.name for one in found.candidates] == possible
+
+
+async def test_a_number_that_is_not_valid_any_more_identifies_nobody(session: AsyncSession) -> None:
+    made = await make_customer(session)
+    gone, to_come = utc(now() - 60), utc(now() + 60)
+    numbers = [GivenNumber(MOBILE, valid_until=gone), GivenNumber("13800138001", valid_from=to_come)]
+    await replace_numbers(session, made.customer.id, 1, numbers, REGION)
+    for number in (MOBILE, "13800138001"):
+        assert (await look_up(session, number)).matches == ()
+    numbers = [GivenNumber(MOBILE, valid_until=to_come, valid_from=gone)]
+    await replace_numbers(session, made.customer.id, 2, numbers, REGION)
+    assert (await look_up(session, MOBILE)).customer is not None
+
+
+async def test_pinned_warnings_are_in_the_profile_until_they_end(session: AsyncSession) -> None:
+    wanted = await customer_id(session, numbers=[MOBILE])
+    for given in (
+        GivenNote(text="hard of hearing", pinned=True),
+        GivenNote(text="likes tea"),
+        GivenNote(text="over", pinned=True, until=utc(now() - 60)),
+    ):
+        await write_note(session, wanted, given, "lin")
+    assert (await profile_of(session, MOBILE))["customer"]["warnings"] == ["hard of hearing"]
+
+
+async def test_two_who_were_merged_are_one_caller(session: WriteSession) -> None:
+    one, other = await customer_id(session, "A", [MOBILE]), await customer_id(session, "B", [MOBILE])
+    assert (await look_up(session, MOBILE)).customer is None
+    await merge(session, Side(one), Side(other))
+    found = await look_up(session, MOBILE)
+    assert found.customer is not None
+    assert found.customer.id == str(other)
+    await unmerge(session, Side(one))
+    assert (await look_up(session, MOBILE)).customer is None

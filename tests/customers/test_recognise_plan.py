@@ -55,7 +55,7 @@ async def test_it_reads_by_index_and_only_the_months_it_needs(
     bank: asyncpg.Connection, query: str, wanted: str
 ) -> None:
     today = utc(now())
-    given = [wanted, *bounds(today), "pbx", "c7", today - ENDED_CALLS]
+    given = [wanted, *bounds(today), "pbx", "c7", today - ENDED_CALLS, None]
     plan = "\n".join(row[0] for row in await bank.fetch(f"explain {query}", *given))
     assert "Seq Scan on interactions" not in plan
     assert "Seq Scan on customer" not in plan
@@ -70,7 +70,7 @@ async def test_the_plan_that_is_kept_is_as_good(bank: asyncpg.Connection, query:
     number = await bank.fetchrow("select * from customer_numbers limit 1")
     assert number is not None
     first = {BY_E164: number["e164"], BY_RAW: number["raw"], BY_ID: number["customer_id"]}[query]
-    rest = [] if query is BY_ID else ["pbx", "c7", today - ENDED_CALLS]
+    rest = [] if query is BY_ID else ["pbx", "c7", today - ENDED_CALLS, ""]
     await bank.execute(f"prepare look_up as {query}")
     given = ", ".join(f"'{value}'" for value in (first, *bounds(today), *rest))
     plan = "\n".join(row[0] for row in await bank.fetch(f"explain (analyze) execute look_up({given})"))
@@ -87,7 +87,7 @@ async def test_a_plan_that_is_made_while_tables_are_empty_still_goes_by_index(se
     await plan_once(connection)
     await connection.execute(f"prepare look_up as {BY_E164}")
     today = utc(now())
-    given = ", ".join(f"'{value}'" for value in ("+861", *bounds(today), "pbx", "c7", today - ENDED_CALLS))
+    given = ", ".join(f"'{value}'" for value in ("+861", *bounds(today), "pbx", "c7", today - ENDED_CALLS, ""))
     plan = "\n".join(row[0] for row in await connection.fetch(f"explain execute look_up({given})"))
     assert "Seq Scan" not in plan
 

@@ -53,6 +53,31 @@ async def test_a_whole_call_is_in_the_history_when_it_is_answered(bank: Database
     assert [o.type for o in told.orders] == ["call.connect"]
 
 
+async def test_a_call_of_an_unknown_number_is_left_for_the_customers(bank: Database) -> None:
+    """With the commit that ends it: neither a call of somebody known, nor one of several, nor one without a number."""
+    amy = c.CustomerCard("01a00000-0000-7000-8000-000000000001", "Amy")
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        for call_id, caller, more in (
+            ("unknown", None, {"from_": "13800138000"}),
+            ("known", c.Recognised(customer=amy), {"from_": "13800138001"}),
+            ("one of several", c.Recognised(candidates=(amy, amy)), {"from_": "13800138002"}),
+            ("no number", None, {}),
+        ):
+            for kind in ("offered", "cleared"):
+                event = call_event(kind, call_id, clock.now(), to="100", **more)
+                await floor.submit(c.TakeEvent(event=event, contact_id=new_id(), caller=caller))
+        connection = await asyncpg.connect(bank.dsn)
+        rows = await connection.fetch(
+            "SELECT u.number, i.call_id FROM unknown_callers u "
+            "JOIN interactions i ON i.id = u.interaction_id AND i.started_at = u.started_at"
+        )
+        ended = await connection.fetchval("SELECT count(*) FROM interactions")
+        await connection.close()
+    assert [tuple(row) for row in rows] == [("13800138000", "unknown")]
+    assert ended == 4
+
+
 async def test_sequence_is_gap_free_and_in_commit_order(bank: Database) -> None:
     async with running(bank, batch=7) as (floor, told):
         await on(await owned(floor), "ann")

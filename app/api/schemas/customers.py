@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from pydantic import MISSING, AfterValidator, Field, StringConstraints
+from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
@@ -51,25 +51,55 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Agent = Annotated[
     Slug, Field(description="the id of the agent who looks after the customer; queues may let a call wait for them")
 ]
-Version = Annotated[int, Field(ge=1, le=2**31 - 1, description="the version that you read; 409 if it has changed")]
+Version = Annotated[
+    int,
+    Field(ge=1, le=2**31 - 1, description="the version that you read; 409 if it has changed. `If-Match` says the same"),
+]
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PRINTABLE),
+    Field(description="why; kept with the versions of the customer"),
+]
+Kind = Literal["person", "company"]
+Manager = Annotated[Name, Field(description="who looks after the customer, as the bank's other systems name them")]
+Segments = Annotated[list[Slug], Field(max_length=50)]
+Source = Annotated[Slug, Field(description="the system that this comes from; null: somebody gave it by hand")]
+Moment = Annotated[AwareDatetime, Field(strict=False)]
 Numbers = Annotated[list["NumberIn"], Field(max_length=50)]
 
 
-class NumberIn(Input):
-    """A telephone number in any spelling, and what it is (mobile, home, ...)."""
+class Change(Input):
+    """Base of a change: which version it is of, unless `If-Match` says that, and why."""
+
+    version: Version | None = None
+    why: Why | None = None
+
+
+class SourcedIn(Input):
+    """Base of a part: the system that it comes from, and from when to when it is valid (null: no bound is known)."""
+
+    source: Source | None = None
+    valid_from: Moment | None = None
+    valid_until: Moment | None = None
+
+
+class NumberIn(SourcedIn):
+    """A telephone number in any spelling, and what it is (mobile, home, ...). A `shared` one identifies nobody; an
+    extension is read from the number where it is not given."""
 
     raw: RawNumber
     label: Label | None = None
+    extension: Annotated[str, StringConstraints(pattern=r"^\d{1,7}$")] | None = None
+    shared: bool = False
 
     def given(self) -> GivenNumber:
         """As the service takes it."""
-        return GivenNumber(self.raw, self.label)
+        return GivenNumber(**self.model_dump(include=set(GivenNumber.__struct_fields__)))
 
 
-class NumbersIn(Input):
+class NumbersIn(Change):
     """All numbers that the customer is to have from now on."""
 
-    version: Version
     numbers: Numbers
 
 
@@ -82,31 +112,40 @@ class CustomerIn(Input):
     tier: Slug | None = None
     language: Slug | None = None
     preferred_agent: Agent | None = None
+    kind: Kind = "person"
+    relationship_manager: Manager | None = None
+    segments: Segments = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict)
     numbers: Numbers = Field(default_factory=list)
+    why: Why | None = None
 
     def new(self) -> NewCustomer:
         """As the service takes it."""
-        given = {name: getattr(self, name) for name in type(self).model_fields if name != "numbers"}
+        given = {name: getattr(self, name) for name in type(self).model_fields if name not in ("numbers", "why")}
+        given["segments"] = tuple(self.segments)
         return NewCustomer(**given, numbers=tuple(number.given() for number in self.numbers))
 
 
-class CustomerPatch(Input):
-    """What to change; what is left out stays, null clears. `attributes` are replaced as a whole."""
+class CustomerPatch(Change):
+    """What to change; what is left out stays, null clears. `attributes` are replaced as a whole. A provisional customer
+    who is known now is made an ordinary one with `provisional`: false."""
 
-    version: Version
     name: Name | MISSING = MISSING
     external_id: ExternalId | MISSING | None = MISSING
     latin_name: Name | MISSING | None = MISSING
     tier: Slug | MISSING | None = MISSING
     language: Slug | MISSING | None = MISSING
     preferred_agent: Agent | MISSING | None = MISSING
+    kind: Kind | MISSING = MISSING
+    relationship_manager: Manager | MISSING | None = MISSING
+    segments: Segments | MISSING = MISSING
+    provisional: Literal[False] | MISSING = MISSING
     attributes: Attributes | MISSING = MISSING
     active: bool | MISSING = MISSING
 
     def changes(self) -> dict[str, Any]:
         """The columns to set."""
-        given = self.model_dump(exclude_unset=True, exclude={"version"})
+        given = self.model_dump(exclude_unset=True, exclude={"version", "why"})
         return {"tier_id" if name == "tier" else name: value for name, value in given.items()}
 
 
@@ -119,7 +158,8 @@ class NumberOut(Output):
 
 
 class CustomerOut(Output):
-    """A customer. One that is not active is no longer recognised, but stays in the history."""
+    """A customer. One that is not active is no longer recognised, but stays in the history; for one that was merged
+    speaks `merged_into`."""
 
     id: UUID
     external_id: str | None
@@ -128,6 +168,11 @@ class CustomerOut(Output):
     tier: str | None
     language: str | None
     preferred_agent: str | None
+    kind: str
+    relationship_manager: str | None
+    segments: list[str]
+    provisional: bool
+    merged_into: UUID | None
     attributes: dict[str, Any]
     active: bool
     version: int
@@ -167,7 +212,7 @@ class AgentBriefOut(Output):
 
 
 class IdentityOut(Output):
-    """Who the customer is, and the agent who looks after them."""
+    """Who the customer is, the agent who looks after them, and what was pinned to them as warnings."""
 
     id: UUID
     external_id: str | None
@@ -178,6 +223,8 @@ class IdentityOut(Output):
     agent: AgentBriefOut | None
     numbers: list[NumberOut]
     attributes: dict[str, Any]
+    provisional: bool
+    warnings: list[str]
 
 
 class CandidateOut(Output):

@@ -1,0 +1,77 @@
+"""Changes of a stated version: over `If-Match` (RFC 9110), or as `version` in the body."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from app.core.errors import Invalid, PreconditionFailed
+from app.core.wire import fault
+from app.customers.errors import VersionConflict
+
+_TAG = re.compile(r'"(\d{1,9})"')
+_ACCEPTED = 'the ETag of the customer as you read them, such as "3", or * for whatever is there'
+
+
+class VersionNotStated(Invalid):
+    """A change that does not say of which version it is, or says it in a form that nobody reads."""
+
+    code = "version-not-stated"
+
+
+def tag(version: int) -> str:
+    """The entity tag of a version."""
+    return f'"{version}"'
+
+
+class Precondition:
+    """What a request says of the version that it changes."""
+
+    def __init__(self, if_match: str | None) -> None:
+        self._if_match = None if if_match is None else if_match.strip()
+
+    @asynccontextmanager
+    async def version(self, in_body: int | None) -> AsyncIterator[int | None]:
+        """The version that the block is to change, None for any.
+
+        A stale one of the header raises PreconditionFailed, of the body VersionConflict; none at all is refused with
+        VersionNotStated. Where both are given the header counts.
+        """
+        if self._if_match is None:
+            if in_body is None:
+                raise _not_stated("body.version", "is missing, and so is the header If-Match", "the version you read")
+            yield in_body
+            return
+        try:
+            yield self._stated()
+        except VersionConflict as stale:
+            now = stale.facts["version"]
+            detail = f"If-Match says {self._if_match}, but the ETag is {tag(now)} now: read it again and repeat."
+            raise PreconditionFailed(detail, **stale.facts) from stale
+
+    def _stated(self) -> int | None:
+        assert self._if_match is not None
+        if self._if_match == "*":
+            return None
+        match = _TAG.fullmatch(self._if_match)
+        if match is None:
+            raise _not_stated("header.If-Match", "is not one ETag of a customer", _ACCEPTED)
+        return int(match[1])
+
+
+def _not_stated(where: str, what: str, accepted: str) -> VersionNotStated:
+    return VersionNotStated("Say which version of the customer you change.", faults=[fault(where, what, accepted)])
+
+
+async def _stated(
+    if_match: Annotated[
+        str | None, Header(max_length=200, description="the ETag that you read; 412 if it has changed")
+    ] = None,
+) -> Precondition:
+    return Precondition(if_match)
+
+
+Stated = Annotated[Precondition, Depends(_stated)]
+"""Parameter type of an endpoint that changes a stated version."""

@@ -1,0 +1,337 @@
+"""The parts of a customer's record as they are sent and told."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.customers import Attributes, Change, CustomerOut, ExternalId, Label, Moment, SourcedIn, Why
+from app.customers.attributes import Definition
+from app.customers.holdings import GivenHolding
+from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
+from app.customers.record import WholeRecord
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f<>\"]+@[^@\s\x00-\x1f\x7f<>\"]+$"
+    ),
+    Field(description="an address as name@host; kept in lower case"),
+]
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"),
+]
+Lines = Annotated[Text, Field(description="street and house as they are written there")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166, e.g. CN")]
+Other = Annotated[UUID, Field(strict=False)]
+Day = Annotated[date, Field(strict=False)]
+HoldingKind = Literal["account", "card", "loan", "fund", "insurance"]
+AttributeType = Literal["text", "number", "whole_number", "boolean", "date", "choice"]
+AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+
+
+def _as(kind: type[Any], given: Input) -> Any:
+    return kind(**given.model_dump(include=set(kind.__struct_fields__)))
+
+
+class EmailIn(SourcedIn):
+    """An e-mail address and what it is (work, private, ...)."""
+
+    address: Email
+    kind: Label | None = None
+
+
+class EmailsIn(Change):
+    """All e-mail addresses that the customer is to have from now on."""
+
+    emails: Annotated[list[EmailIn], Field(max_length=50)]
+
+    def given(self) -> list[GivenEmail]:
+        """As the service takes them."""
+        return [_as(GivenEmail, each) for each in self.emails]
+
+
+class AddressIn(SourcedIn):
+    """A postal address and what it is (home, work, ...)."""
+
+    lines: Lines
+    kind: Label | None = None
+    city: Name | None = None
+    postal_code: Label | None = None
+    country: Country | None = None
+
+
+class AddressesIn(Change):
+    """All postal addresses that the customer is to have from now on."""
+
+    addresses: Annotated[list[AddressIn], Field(max_length=50)]
+
+    def given(self) -> list[GivenAddress]:
+        """As the service takes them."""
+        return [_as(GivenAddress, each) for each in self.addresses]
+
+
+class ExternalIdIn(Input):
+    """By what id another system knows the customer."""
+
+    system: Slug
+    external_id: ExternalId
+
+
+class ExternalIdsIn(Change):
+    """All ids by which other systems are to know the customer from now on."""
+
+    external_ids: Annotated[list[ExternalIdIn], Field(max_length=50)]
+
+    def given(self) -> list[GivenExternalId]:
+        """As the service takes them."""
+        return [_as(GivenExternalId, each) for each in self.external_ids]
+
+
+class TieIn(SourcedIn):
+    """That the customer is the `kind` of another: spouse, employee, owner, household, ..."""
+
+    other_id: Other
+    kind: Slug
+
+
+class TiesIn(Change):
+    """All ties to others that the customer is to have from now on."""
+
+    ties: Annotated[list[TieIn], Field(max_length=200)]
+
+    def given(self) -> list[GivenTie]:
+        """As the service takes them."""
+        return [_as(GivenTie, each) for each in self.ties]
+
+
+class ConsentIn(Input):
+    """What the customer has said of a channel (voice, sms, email, post, ...), when, and how that is known."""
+
+    channel: Slug
+    given: bool
+    at: Moment
+    origin: Name
+    why: Why | None = None
+
+    def consent(self) -> GivenConsent:
+        """As the service takes it."""
+        consent: GivenConsent = _as(GivenConsent, self)
+        return consent
+
+
+class CustomerNoteIn(Input):
+    """A note; a `pinned` one is a warning that whoever serves the customer sees first, up to `until`."""
+
+    text: Text
+    pinned: bool = False
+    until: Moment | None = None
+
+    def note(self) -> GivenNote:
+        """As the service takes it."""
+        note: GivenNote = _as(GivenNote, self)
+        return note
+
+
+class HoldingIn(Input):
+    """A holding as another system tells it. Of `number` only the last four digits are kept."""
+
+    kind: HoldingKind
+    name: Name | None = None
+    status: Slug | None = None
+    number: Annotated[str, StringConstraints(max_length=40, pattern=PRINTABLE)] | None = None
+    opened_on: Day | None = None
+    closed_on: Day | None = None
+    details: Attributes = Field(default_factory=dict)
+
+    def holding(self) -> GivenHolding:
+        """As the service takes it."""
+        holding: GivenHolding = _as(GivenHolding, self)
+        return holding
+
+
+class LimitsIn(Input):
+    """The limits of an attribute, as its type has them."""
+
+    max_length: int | None = None
+    minimum: float | int | str | None = None
+    maximum: float | int | str | None = None
+    choices: list[str] | None = None
+
+
+class AttributeIn(Input):
+    """What an attribute must be."""
+
+    title: Name
+    type: AttributeType
+    limits: LimitsIn = Field(default_factory=LimitsIn)
+
+    def definition(self, name: str) -> Definition:
+        """As the service takes it."""
+        return Definition(name, self.title, self.type, self.limits.model_dump(exclude_none=True))
+
+
+class AttributeOut(Output):
+    """What an attribute must be; attributes that are not declared may be anything."""
+
+    name: str
+    title: str
+    type: str
+    limits: dict[str, Any]
+
+
+class AttributePage(Output):
+    """A page of declarations."""
+
+    items: list[AttributeOut]
+    next: str | None
+
+
+class SourcedOut(Output):
+    """Where a part comes from (null: somebody gave it by hand), from when to when it is valid, and on whose row it is:
+    the customer's own or that of somebody merged into them."""
+
+    customer_id: UUID
+    source: str | None
+    valid_from: Instant | None
+    valid_until: Instant | None
+
+
+class NumberDetailOut(SourcedOut):
+    """A telephone number with everything that is kept of it."""
+
+    raw: str
+    e164: str | None
+    extension: str | None
+    label: str | None
+    shared: bool
+
+
+class EmailOut(SourcedOut):
+    """An e-mail address."""
+
+    address: str
+    kind: str | None
+
+
+class AddressOut(SourcedOut):
+    """A postal address."""
+
+    kind: str | None
+    lines: str
+    city: str | None
+    postal_code: str | None
+    country: str | None
+
+
+class ExternalIdOut(Output):
+    """By what id another system knows the customer."""
+
+    customer_id: UUID
+    system: str
+    external_id: str
+
+
+class ConsentOut(Output):
+    """What the customer has said of a channel."""
+
+    customer_id: UUID
+    channel: str
+    given: bool
+    at: Instant
+    origin: str
+    recorded_by: str | None
+
+
+class ConsentPage(Output):
+    """A page of what was ever said of channels."""
+
+    items: list[ConsentOut]
+    next: str | None
+
+
+class TieOut(Output):
+    """A tie; `back`: it was said of the other, e.g. that they are an employee of this customer."""
+
+    other_id: UUID
+    name: str
+    kind: str
+    back: bool
+    source: str | None
+    valid_from: Instant | None
+    valid_until: Instant | None
+
+
+class HoldingOut(Output):
+    """Something that the customer has at the bank."""
+
+    customer_id: UUID
+    kind: str
+    source: str
+    external_id: str
+    name: str | None
+    status: str | None
+    last_four: str | None
+    opened_on: date | None
+    closed_on: date | None
+    details: dict[str, Any]
+    updated_at: Instant
+
+
+class CustomerNoteOut(Output):
+    """A note of a customer."""
+
+    id: UUID
+    customer_id: UUID
+    text: str
+    pinned: bool
+    until: Instant | None
+    written_by: str
+    written_at: Instant
+
+
+class RecordOut(Output):
+    """The whole record of a customer, with the parts of those merged into them."""
+
+    customer: CustomerOut
+    merged: list[UUID]
+    numbers: list[NumberDetailOut]
+    emails: list[EmailOut]
+    addresses: list[AddressOut]
+    external_ids: list[ExternalIdOut]
+    consents: list[ConsentOut]
+    ties: list[TieOut]
+    holdings: list[HoldingOut]
+    warnings: list[CustomerNoteOut]
+    notes: list[CustomerNoteOut]
+
+    @classmethod
+    def of(cls, whole: WholeRecord) -> "RecordOut":
+        """From the record."""
+        parts = {name: getattr(whole, name) for name in cls.model_fields if name != "customer"}
+        return cls.model_validate({"customer": CustomerOut.of(whole.record), **parts})
+
+
+class VersionOut(Output):
+    """One part of one change: each field that differs, as [before, after]. Without `who` it was the command line."""
+
+    version: int
+    at: Instant
+    part: str
+    item: str | None
+    who: str | None
+    why: str | None
+    changes: dict[str, Any]
+
+
+class VersionPage(Output):
+    """A page of changes, and how the customer came to be: that ends the last page."""
+
+    items: list[VersionOut]
+    created_at: Instant
+    created_by: str | None
+    created_because: str | None
+    next: str | None

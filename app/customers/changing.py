@@ -1,0 +1,70 @@
+"""What every change of a customer begins with: the row, locked, of the version that was read. The caller's session
+commits."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.customers.errors import CustomerMerged, CustomerNotFound, VersionConflict
+from app.customers.models import Customer
+from app.db.base import Base
+
+Values = Mapping[str, Any]
+
+
+async def claimed(session: AsyncSession, customer_id: UUID, version: int | None = None) -> Customer:
+    """The customer, locked until the commit, so that two writers of one version cannot both win; without `version`
+    whatever it is. Raises CustomerNotFound, CustomerMerged, VersionConflict."""
+    customer = await session.get(Customer, customer_id, with_for_update=True, populate_existing=True)
+    if customer is None:
+        raise CustomerNotFound(customer_id)
+    if customer.merged_into is not None:
+        raise CustomerMerged(customer_id, customer.merged_into)
+    if version is not None and customer.version != version:
+        raise VersionConflict(version, customer.version)
+    return customer
+
+
+async def raise_version(session: AsyncSession, customer: Customer) -> None:
+    """Count a change. Before parts are written, so that what they become is told under the new version."""
+    customer.version += 1
+    customer.updated_at = func.now()
+    await session.flush()
+
+
+async def replace_parts(
+    session: AsyncSession, customer: Customer, model: type[Base], key: Collection[str], wanted: Sequence[Values]
+) -> bool:
+    """Let the customer have these parts of a kind and no others; whether that changed anything.
+
+    Parts with equal values of the columns `key` are the same part: it is changed only in what differs, and keeps its
+    place before new ones. Every row of `wanted` names the same columns.
+    """
+    table = model.__table__
+    query = select(table).where(table.c.customer_id == customer.id)
+    present = [dict(row) for row in (await session.execute(query)).mappings()]
+    held = {tuple(row[name] for name in key): row for row in present}
+    given = {tuple(values[name] for name in key): values for values in wanted}
+    gone = [row for place, row in held.items() if place not in given]
+    new = [values for place, values in given.items() if place not in held]
+    other = [
+        (held[place], values) for place, values in given.items() if place in held and _differs(held[place], values)
+    ]
+    if not (gone or new or other):
+        return False
+    await raise_version(session, customer)
+    own = list(table.primary_key)
+    for row in gone:
+        await session.execute(delete(model).where(*(column == row[column.name] for column in own)))
+    for row, values in other:
+        await session.execute(update(model).where(*(column == row[column.name] for column in own)).values(**values))
+    if new:
+        await session.execute(insert(model), [{"customer_id": customer.id, **values} for values in new])
+    return True
+
+
+def _differs(row: Values, values: Values) -> bool:
+    return any(row[name] != value for name, value in values.items())

@@ -1,0 +1,61 @@
+"""What speaks for a match and against it, and how much."""
+
+import pytest
+
+from app.customers.evidence import Facts, HeldNumber, weigh
+
+HEAD = "+861066668888"
+
+
+def kinds(one: Facts, other: Facts, holders: dict[str, int] | None = None) -> list[str]:
+    return [reason.kind for reason in weigh(one, other, holders or {})[1]]
+
+
+def held(key: str = HEAD, extension: str | None = None, shared: bool = False) -> Facts:
+    return Facts(numbers=(HeldNumber(key, extension, shared),))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        (held(), held(), ["same_number"]),
+        (held(extension="12"), held(extension="12"), ["same_number"]),
+        (held(extension="12"), held(extension="13"), []),
+        (held(extension="12"), held(), ["same_switchboard"]),
+        (held(), held(shared=True), ["shared_number"]),
+        (held(shared=True), held(), ["shared_number"]),
+        (held(), held("+8613800138000"), []),
+    ],
+)
+def test_numbers_with_extensions_and_shared_ones(one: Facts, other: Facts, kind: list[str]) -> None:
+    assert kinds(one, other) == kind
+
+
+def test_a_number_that_many_have_is_shared_though_nobody_said_so() -> None:
+    assert kinds(held(), held(), {HEAD: 4}) == ["shared_number"]
+    assert kinds(held(extension="1"), held(extension="1"), {HEAD: 4}) == ["same_number"]
+
+
+def test_reasons_add_up_and_what_speaks_against_lowers_them() -> None:
+    number, name = (HeldNumber(HEAD),), ("王小明",)
+    alone, _ = weigh(Facts(numbers=number), Facts(numbers=number), {})
+    both, _ = weigh(Facts(numbers=number, names=name), Facts(numbers=number, names=name), {})
+    against, reasons = weigh(Facts(numbers=number, names=name), Facts(numbers=number, names=("Mary Jones",)), {})
+    assert against < alone < both < 1
+    assert [(reason.kind, reason.weight) for reason in reasons] == [("same_number", 0.7), ("different_name", -0.5)]
+
+
+def test_ids_addresses_and_kinds() -> None:
+    one = Facts(emails=("a@b",), external_ids=(("", "C1"), ("crm", "7")), kind="person")
+    assert kinds(one, one) == ["same_external_id", "same_external_id", "same_email"]
+    company = Facts(emails=("a@b",), external_ids=(("crm", "C1"),), kind="company")
+    assert kinds(one, company) == ["different_kind", "same_email"]
+
+
+def test_nothing_in_common_is_no_match() -> None:
+    assert weigh(Facts(), Facts(names=("王小明",)), {}) == (0, [])
+
+
+def test_one_name_of_several_that_fits_is_enough() -> None:
+    one = Facts(names=("王小明", "Tony Wang"))
+    assert kinds(one, Facts(names=("Tony Wang",))) == ["same_name"]
