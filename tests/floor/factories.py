@@ -141,12 +141,16 @@ class Bench:
 
 
 def no_script_parts_two_who_talk(state: FloorState, last: Outcome) -> None:
-    """No script is ordered for a caller to whom an agent is being connected, or who talks to one."""
-    for order in last.effects:
-        if isinstance(order, SwitchOrder) and order.type == "call.script":
+    """No script is ordered for a caller to whom an agent is being connected already, or who talks to one."""
+    orders = [each for each in last.effects if isinstance(each, SwitchOrder)]
+    for place, order in enumerate(orders):
+        if order.type == "call.script":
             contact = state.store.contacts.get(order.contact)
             parts = contact is not None and (contact.state is ContactState.CONNECTING or contact.agents)
-            assert not parts, f"a script would part {order.contact} from their agent"
+            connected_after = any(
+                each.type == "call.connect" and each.contact == order.contact for each in orders[place + 1 :]
+            )
+            assert not parts or connected_after, f"a script would part {order.contact} from their agent"
 
 
 def nobody_was_overtaken(state: FloorState, before: list[Contact], offers: list[Happened]) -> None:
