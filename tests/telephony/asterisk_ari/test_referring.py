@@ -19,7 +19,6 @@ from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
 PHONE = "1.5"
-TOLD_NO = f"POST channels/{ANNA}/transfer_progress"
 
 
 def wish(target: Any = "bo", channel: str = ANNA, second: Channel | None = None) -> Event:
@@ -38,6 +37,12 @@ def talking() -> Line:
     line = a_line(talking=True)
     line.contact = "c-1"
     return line
+
+
+def told(phone: str) -> list[str]:
+    """How a phone is told what became of its wish: not before the switch has done with what the phone has sent, as the
+    switch would not survive that."""
+    return [f"GET channels/{phone}/variable", f"POST channels/{phone}/transfer_progress"]
 
 
 def states(actions: list[Action] | Refused) -> list[str]:
@@ -87,6 +92,7 @@ def test_what_the_floor_orders_is_told_to_be_done_and_the_phone_may_hang_up_by_i
     came = order(line, OrderType.TRANSFER, agent=AGENT, to=BO)
     assert states(came) == ["channel_answered"]
     assert not isinstance(came, Refused)
+    assert asked(came)[:2] == told(ANNA)
     assert [each.request.path for each in came if isinstance(each, Later)] == [f"channels/{ANNA}"]
     assert line.wake(wake.token, wake.at) == []
 
@@ -130,20 +136,20 @@ def test_a_phone_that_asks_for_what_cannot_be_is_told_at_once(event: Event) -> N
     source = event.subject
     assert source is not None
     came = referring.asked(talking(), event, 9.0)
-    assert asked(came) == [f"POST channels/{source.id}/transfer_progress"]
+    assert asked(came) == told(source.id)
     assert states(came) == ["channel_unavailable"]
 
 
 def test_an_agent_whose_call_the_floor_does_not_know_yet_is_told_no() -> None:
     line = a_line(talking=True)
     line.contact = ""
-    assert asked(referring.asked(line, wish(), 9.0)) == [TOLD_NO]
+    assert asked(referring.asked(line, wish(), 9.0)) == told(ANNA)
 
 
 def test_an_agent_who_calls_somebody_else_may_not_be_joined_with_who_has_gone() -> None:
     line, other = talking(), Line(SETUP, "17.2", caller="17.2")
     came = referring.joined(line, other, wish(second=Channel(id="17.2")), None, 9.0)
-    assert (asked(came.here), came.there) == ([TOLD_NO], [])
+    assert (asked(came.here), came.there) == (told(ANNA), [])
 
 
 def begun(number: str, colleague: str | None) -> Line:
@@ -159,12 +165,12 @@ def test_neither_phone_of_a_call_between_colleagues_is_left_without_an_answer() 
     colleague = next(iter(line.legs))
     up(line, colleague)
     for phone in (PHONE, colleague):
-        assert asked(referring.asked(line, wish("carl", phone), 9.0)) == [f"POST channels/{phone}/transfer_progress"]
+        assert asked(referring.asked(line, wish("carl", phone), 9.0)) == told(phone)
 
 
 def test_a_customer_whom_an_agent_has_called_at_the_phone_may_be_sent_on() -> None:
     line = begun("5550001", None)
-    assert asked(referring.asked(line, wish("bo", PHONE), 9.0)) == [f"POST channels/{PHONE}/transfer_progress"]
+    assert asked(referring.asked(line, wish("bo", PHONE), 9.0)) == told(PHONE)
     line.contact = "c-2"  # the floor has been told
     up(line, str(names.Name(PHONE, names.CUSTOMER, phone_calls.DIALLED)))
     (asks, _) = referring.asked(line, wish("bo", PHONE), 9.0)

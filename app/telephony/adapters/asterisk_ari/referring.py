@@ -58,7 +58,7 @@ class Joined(NamedTuple):
     there: list[Action]
 
 
-def refused(channel: str) -> Request:
+def refused(channel: str) -> list[Request]:
     """Tell a phone that nothing comes of what it asked for."""
     return requests.transfer_progress(channel, "channel_unavailable")
 
@@ -72,7 +72,7 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
     if own is not None and (own.referring or own.withdrawn):
         return []
     if own is None or own.agent is None or not own.up or target is None or not line.contact:
-        return [refused(source.id)]
+        return list(refused(source.id))
     own.referring = f"{source.id}:{event.at:.3f}"
     wish = Referred(contact=line.contact, agent=own.agent, target=target, channel=source.id, key=own.referring)
     return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
@@ -90,7 +90,7 @@ def granted(line: Line, leg: Leg) -> list[Action]:
     line.together.discard(leg.id)
     told = requests.transfer_progress(leg.id, "channel_answered")
     out = requests.part(names.bridge(line.call), leg.id)
-    return [told, out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
+    return [*told, out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
 
 
 def declined(line: Line, referred: Referred) -> list[Action]:
@@ -113,7 +113,7 @@ def overdue(line: Line, token: str) -> list[Action]:
 def _given_up(line: Line, channels: list[str]) -> list[Action]:
     for each in channels:
         line.legs[each].referring = ""
-    return [refused(each) for each in channels]
+    return [one for each in channels for one in refused(each)]
 
 
 def joined(line: Line, other: Line, event: Event, agent: str | None, now: float) -> Joined:
@@ -123,7 +123,7 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
     if source is None:
         return Joined([], [])
     if own is None or own.agent is None or line.caller is None or partner is None or not _talks(other, partner):
-        return Joined([refused(source.id)], [])
+        return Joined(list(refused(source.id)), [])
     own.referring = f"{source.id}:{event.at:.3f}"
     leg = _as_leg(line, own.agent, partner, agent)
     here = [

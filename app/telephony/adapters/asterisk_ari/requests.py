@@ -171,6 +171,12 @@ def forget_recording(name: str) -> Request:
     return Request(method="DELETE", path=f"recordings/stored/{quote(name, safe='')}")
 
 
-def transfer_progress(channel: str, state: str) -> Request:
-    """Tell a phone what became of its REFER: channel_progress, channel_answered or channel_unavailable."""
-    return Request(method="POST", path=_channel(channel, "/transfer_progress"), query={"states": state})
+def transfer_progress(channel: str, state: str) -> list[Request]:
+    """Tell a phone what became of its REFER: channel_progress, channel_answered or channel_unavailable.
+
+    Asterisk (22.10) tells of a REFER before it is ready for the answer, and crashes with all its calls where that comes
+    at once. What the phone has sent is handled in one queue of the channel's, in which a question about it waits, too;
+    and what is asked for after that waits for the question.
+    """
+    queue = Request(method="GET", path=_channel(channel, "/variable"), query={"variable": "CHANNEL(endpoint)"})
+    return [queue, Request(method="POST", path=_channel(channel, "/transfer_progress"), query={"states": state})]

@@ -280,7 +280,8 @@ class Switch:
             return
         call = self._by_channel.get(source.id)
         if call is None:
-            self._ask(referring.refused(source.id))
+            for answer in referring.refused(source.id):
+                self._ask(answer)
             return
         second = self._by_channel.get(other.id) if other is not None else None
         if second is None:
