@@ -1,4 +1,4 @@
-"""Expressions in CEL: read once, then evaluated against what is known of the call. Pure."""
+"""Expressions in CEL: read once, then evaluated against what is known. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import cel
 
-from app.ivr.syntax import Term, Unreadable, parse
+from app.core.expressions.syntax import Term, Unreadable, parse
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 """What binds a name of its own and goes through a list."""
@@ -24,7 +24,7 @@ class ExpressionFailed(Exception):
 
 class Expression(NamedTuple):
     """An expression that was read. `paths` is what it refers to, from the root on: ("customer", "tier"). Behind an
-    index that only the call tells, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
+    index that is not written there, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
 
     source: str
     run: Callable[[dict[str, Any]], Any]
