@@ -13,6 +13,8 @@ MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 
 DEEPEST_MACROS = 2
 
+Functions = Mapping[str, Callable[..., Any]]
+
 
 class ExpressionFaulty(Exception):
     """The text is no expression; says in one sentence why."""
@@ -27,7 +29,7 @@ class Expression(NamedTuple):
     index that is not written there, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
 
     source: str
-    run: Callable[[dict[str, Any]], Any]
+    run: Callable[[Any], Any]
     term: Term
     paths: frozenset[tuple[str, ...]]
 
@@ -51,11 +53,13 @@ def compiled(source: str) -> Expression:
     return Expression(source, program.execute, term, frozenset(_paths(term, frozenset())))
 
 
-def evaluate(source: str, known: Mapping[str, Any]) -> Any:
-    """The value of an expression: text, number, flag, or a list or mapping of them. Raises ExpressionFailed."""
+def evaluate(source: str, known: Mapping[str, Any], functions: Functions | None = None) -> Any:
+    """The value of an expression: text, number, flag, or a list or mapping of them; `functions` are those that a room
+    adds. Raises ExpressionFailed."""
     try:
         expression = compiled(source)
-        return expression.run({root: known[root] for root in expression.roots if root in known})
+        given = {root: known[root] for root in expression.roots if root in known}
+        return expression.run(cel.Context(given, dict(functions)) if functions else given)
     except ExpressionFaulty as error:
         raise ExpressionFailed(f"{source!r} {error}") from error
     except BaseException as error:
