@@ -29,6 +29,7 @@ from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.customers.pins import PinCheck, pin_check
+from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
+            live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
             app.state.services = await services(settings, sessions, live.floor, archive, live.connections)
             live.join(made, app.state.services.tokens)
             yield

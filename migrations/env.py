@@ -22,8 +22,9 @@ PARTITION = re.compile(rf"({'|'.join(PARENTS)})_\d{{4}}_\d{{2}}")
 
 def load_models() -> None:
     """Import the models of every room, so that the metadata is whole."""
-    for file in sorted(Path(app.__path__[0]).glob("*/models.py")):
-        importlib.import_module(f"app.{file.parent.name}.models")
+    root = Path(app.__path__[0])
+    for file in sorted(root.glob("**/models.py")):
+        importlib.import_module(".".join(("app", *file.relative_to(root).with_suffix("").parts)))
 
 
 def include_name(name: str | None, kind: str, parents: object) -> bool:

@@ -12,7 +12,7 @@ from app.core.wire import fault
 from app.customers.errors import VersionConflict
 
 _TAG = re.compile(r'"(\d{1,9})"')
-_ACCEPTED = 'the ETag of the customer as you read them, such as "3", or * for whatever is there'
+_ACCEPTED = 'the ETag that you read, such as "3", or * for whatever is there'
 
 
 class VersionNotStated(Invalid):
@@ -57,12 +57,12 @@ class Precondition:
             return None
         match = _TAG.fullmatch(self._if_match)
         if match is None:
-            raise _not_stated("header.If-Match", "is not one ETag of a customer", _ACCEPTED)
+            raise _not_stated("header.If-Match", "is not one ETag", _ACCEPTED)
         return int(match[1])
 
 
 def _not_stated(where: str, what: str, accepted: str) -> VersionNotStated:
-    return VersionNotStated("Say which version of the customer you change.", faults=[fault(where, what, accepted)])
+    return VersionNotStated("Say which version you change.", faults=[fault(where, what, accepted)])
 
 
 async def _stated(

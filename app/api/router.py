@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    alerts,
     attributes,
     audit,
     calls,
@@ -29,6 +30,7 @@ from app.api import (
     teams,
     tiers,
     token,
+    usage,
     users,
     wrap_up_codes,
 )
@@ -40,6 +42,8 @@ RESOURCES = (
     customers,
     customer_parts,
     attributes,
+    usage,
+    alerts,
     pins,
     interactions,
     recordings,

@@ -15,12 +15,12 @@ class CustomerNotFound(NotFound):
 
 
 class VersionConflict(Conflict):
-    """The customer has been changed since it was read; `version` is the present one."""
+    """What is changed has been changed since it was read; `version` is the present one."""
 
     code = "version-conflict"
 
-    def __init__(self, given: int, present: int) -> None:
-        detail = f"You changed version {given}, but the customer is at version {present}: read it again and repeat."
+    def __init__(self, given: int, present: int, what: str = "the customer") -> None:
+        detail = f"You changed version {given}, but {what} is at version {present}: read it again and repeat."
         super().__init__(detail, version=present, given=given)
 
 

@@ -63,11 +63,22 @@ with held as materialized ({held}), matched as materialized (
         'agents', coalesce(l.state->'agents', '[]')) order by l.id), '[]') as open
     from live_contacts l
     where l.customer_id in (select id from members) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
+), warned as (
+    select coalesce(json_agg(json_build_object(
+        'id', w.id, 'rule', w.rule_id, 'title', w.name, 'advice', w.advice, 'severity', w.severity, 'state', w.state,
+        'owner', w.owner, 'opened_at', to_char(w.opened_at at time zone 'UTC', {iso}),
+        'due_at', to_char(w.due_at at time zone 'UTC', {iso}), 'count', w.count
+        ) order by w.place, w.due_at, w.id), '[]') as alerts
+    from (select a.*, r.name, r.advice,
+                 array_position(array['critical', 'high', 'medium', 'low'], a.severity) as place
+          from members m join customer_alerts a on a.customer_id = m.id join usage_rules r on r.id = a.rule_id
+          where a.state in ('open', 'acknowledged') order by place, a.due_at, a.id limit 10) w
 ), told as (
     select b.matches, h.last_agent, json_build_object(
-        'customer', (select customer from identity), 'interactions', h.interactions, 'open', p.open,
+        'customer', (select customer from identity), 'alerts', w.alerts,
+        'interactions', h.interactions, 'open', p.open,
         'candidates', case when exists (select from sole) then '[]' else b.matches end) as profile
-    from briefly b, history h, present p
+    from briefly b, history h, present p, warned w
 )""".replace("{iso}", _ISO)
 
 _OF_CALL = """

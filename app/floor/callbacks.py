@@ -30,7 +30,7 @@ def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
 def open_callback(work: Work, contact: Contact) -> None:
     """A contact of its own for the callback, at the place that the caller has kept. One request makes one callback."""
     assert contact.callback_to is not None
-    if _promised(work, contact):
+    if promised_already(work, contact) is not None:
         return
     key = str(uuid5(UUID(contact.id), "callback"))
     profile = work.store.profiles.get(contact.id)
@@ -38,7 +38,7 @@ def open_callback(work: Work, contact: Contact) -> None:
         work.store.put_profile(key, profile)
     callback = Contact(
         id=key,
-        call=_not_dialled(work, key, contact.call.source, contact.callback_to),
+        call=not_dialled(work, key, contact.call.source, contact.callback_to),
         arrived_at=work.now,
         heard_at=work.now,
         customer=contact.customer,
@@ -67,7 +67,7 @@ def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
     dialled = contact.agents
     waiting = contact.with_(
         state=ContactState.WAITING,
-        call=_not_dialled(work, _next_attempt(contact), contact.call.source, contact.call.to),
+        call=not_dialled(work, _next_attempt(contact), contact.call.source, contact.call.to),
         agents=(),
         close_at=None,
         requeue_at=None,
@@ -97,12 +97,10 @@ def of_attempt(work: Work, contact: Contact | None, event: CallEvent) -> Contact
     return contact if contact.call.id != event.call_id else None
 
 
-def _promised(work: Work, contact: Contact) -> bool:
-    """Whether this caller already has a callback from this queue that they have not had yet."""
-    return any(
-        each.promised and each.queue == contact.queue and _same_caller(each, contact)
-        for each in work.store.contacts.values()
-    )
+def promised_already(work: Work, contact: Contact) -> Contact | None:
+    """The callback from this queue that this caller already has and has not had yet."""
+    held = work.store.contacts.values()
+    return next((x for x in held if x.promised and x.queue == contact.queue and _same_caller(x, contact)), None)
 
 
 def _same_caller(callback: Contact, contact: Contact) -> bool:
@@ -118,7 +116,7 @@ def _next_attempt(contact: Contact) -> str:
     return f"{contact.id}.{int(number) + 1 if dot else 2}"
 
 
-def _not_dialled(work: Work, key: str, source: str, number: str | None) -> Call:
+def not_dialled(work: Work, key: str, source: str, number: str | None) -> Call:
     """The call as it is before anybody is rung; its id is the contact's own, at the first attempt."""
     event = CallEvent(source=source, type="call.callback", call_id=key, at=work.now, direction="outbound", to=number)
     return open_call(event)

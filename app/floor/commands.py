@@ -152,6 +152,19 @@ class AskCallback(Command, frozen=True, kw_only=True):
     number: str | None = None
 
 
+class OpenCallback(Command, frozen=True, kw_only=True):
+    """Somebody is to be called at `number` by whoever's turn it is in `queue`, through `source` (or the only one there
+    is): asked for `by` somebody, because of an alert or whatever else has the id `because_of`."""
+
+    contact_id: str
+    queue: str
+    number: str
+    because_of: str
+    by: str
+    source: str | None = None
+    caller: Recognised | None = None
+
+
 class FlowAnswered(Command, frozen=True, kw_only=True):
     """What a flow had asked for has come; `caller` is who it is, where they have proved it."""
 

@@ -100,7 +100,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
     if not any(character.isdigit() for character in command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
-    source = _source(work, command.source)
+    source = which_source(work, command.source)
     event = CallEvent(
         source=source,
         type="call.dialled",
@@ -154,7 +154,8 @@ def _destination_text(to: c.Destination) -> str:
     return next(f"{name}:{value}" for name in ("queue", "agent", "number") if (value := getattr(to, name)))
 
 
-def _source(work: Work, asked: str | None) -> str:
+def which_source(work: Work, asked: str | None) -> str:
+    """The platform that is to dial: the one that is asked for, or the only one. Raises Invalid."""
     sources = sorted(work.store.config.sources)
     if asked is None and len(sources) == 1:
         return sources[0]

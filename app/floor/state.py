@@ -12,6 +12,7 @@ import msgspec
 from app.core.errors import CallfloorError
 from app.floor import (
     accepting,
+    calling_back,
     consulting,
     deadlines,
     on_calls,
@@ -75,6 +76,7 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.TakeCall: supervising.take_call,
     c.Record: recordings.record,
     c.AskCallback: on_supervision.ask_callback,
+    c.OpenCallback: calling_back.open_callback,
     c.TellWait: queueing.tell_wait,
     c.FlowAnswered: on_flow.answered,
     c.Configure: on_configuration.configure,

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from app.core.expressions.reading import ExpressionFailed
 from app.ivr import asking, leaving, passing, phrases, requesting
 from app.ivr import endings as e
 from app.ivr import nodes as n
-from app.ivr.expressions import ExpressionFailed
 from app.ivr.flow import Flow
 from app.ivr.run import FlowFailed, Next, Run, Wait
 from app.ivr.state import (

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from app.core.expressions.reading import ExpressionFailed
 from app.ivr import phrases
-from app.ivr.expressions import ExpressionFailed
 from app.ivr.flow import Value
 from app.ivr.leaving import to_fallback
 from app.ivr.nodes import FetchNode, IdentifyNode

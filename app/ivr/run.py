@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from app.ivr.expressions import ExpressionFailed, evaluate
+from app.core.expressions.reading import ExpressionFailed, evaluate
 from app.ivr.flow import Flow, Value, VariableType
 from app.ivr.pacing import MARGIN_SECONDS, longest
 from app.ivr.phrases import spoken

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.ivr.expressions import ExpressionFailed, ExpressionFaulty, evaluate
+from app.core.expressions.reading import ExpressionFailed, ExpressionFaulty, evaluate
 
 LONGEST = 4000
 

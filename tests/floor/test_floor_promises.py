@@ -65,8 +65,8 @@ class FloorGame(RuleBasedStateMachine):
         self.now = T0
         self.config = CONFIG
         self.state = FloorState(CONFIG)
-        self.batch, self.inbox = Batch(), Inbox()
-        self.new_rules = False
+        self.batch, self.inbox, self.new_rules = Batch(), Inbox(), False
+        self.alerts = (new_id(), new_id())
         self.closed: tuple[Batch, int, dict[tuple[str, str], c.Answer]] | None = None
         self.sent: list[tuple[c.Command, str, c.Answer]] = []
         self.uncommitted: dict[tuple[str, str], c.Answer] = {}
@@ -104,8 +104,7 @@ class FloorGame(RuleBasedStateMachine):
         """Takes agents away and asks for another level, or puts everything back."""
         agents = {key: record for key, record in CONFIG.agents.items() if key not in who}
         cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
-        queues = {**CONFIG.queues, "cards": cards}
-        self.config = msgspec.structs.replace(CONFIG, agents=agents, queues=queues)
+        self.config = msgspec.structs.replace(CONFIG, agents=agents, queues={**CONFIG.queues, "cards": cards})
         self.new_rules = True
         self.send(c.Configure(config=self.config))
 
@@ -230,6 +229,12 @@ class FloorGame(RuleBasedStateMachine):
             self.ask(kind(agent_id=found.consult.by, contact_id=found.id))
         else:
             self.tell(found, said, data.draw(st.sampled_from([found.consult.agent, found.consult.by])))
+
+    @rule(place=st.integers(0, 1), queue=st.sampled_from(["cards", "none"]))
+    def alert_asks_for_a_callback(self, place: int, queue: str) -> None:
+        key = self.alerts[place]
+        wish = {"contact_id": key, "queue": queue, "number": "+49", "because_of": key, "by": "mei", "source": "pbx"}
+        self.ask(c.OpenCallback(**wish, caller=c.Recognised(customer=c.CustomerCard(key, "Li"), profile=b"{}")))
 
     @rule(agent=AGENTS)
     def agent_dials(self, agent: str) -> None:

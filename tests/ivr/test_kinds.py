@@ -5,10 +5,11 @@ import re
 import pytest
 from hypothesis import given, settings
 
+from app.core.expressions.kinds import faults_of
 from app.ivr.flow import VariableType
-from app.ivr.kinds import faults_of, samples
+from app.ivr.kinds import samples
 from app.ivr.world import Known, QueueView, World
-from tests.ivr.test_expressions import failure, terms
+from tests.core.test_expressions import failure, terms
 
 KNOWN = samples({"n": "number", "t": "text", "f": "flag"})
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ivr.expressions import ExpressionFailed, ExpressionFaulty
+from app.core.expressions.reading import ExpressionFailed, ExpressionFaulty
 from app.ivr.templates import as_text, expressions_in, filled, value_of
 
 KNOWN = {"vars": {"n": 12.5, "t": "a&b {", "f": True, "l": [1]}}

@@ -266,10 +266,27 @@ class OpenContactOut(Output):
     agents: list[str]
 
 
+class OpenAlertOut(Output):
+    """An alert that nobody has finished: `title` says what of, `advice` what to do."""
+
+    id: UUID
+    rule: str
+    title: str
+    advice: str | None
+    severity: str
+    state: str
+    owner: str | None
+    opened_at: datetime
+    due_at: datetime
+    count: int
+
+
 class ProfileOut(Output):
-    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now."""
+    """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
+    newest first, what is open now."""
 
     customer: IdentityOut | None
+    alerts: list[OpenAlertOut]
     interactions: list[PastContactOut]
     open: list[OpenContactOut]
     candidates: list[CandidateOut]

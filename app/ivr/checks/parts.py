@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
+from app.core.expressions.reading import ExpressionFaulty, compiled
 from app.core.faults import Place
 from app.ivr.endings import CallbackNode, QueueNode
-from app.ivr.expressions import ExpressionFaulty, compiled
 from app.ivr.nodes import (
     BranchNode,
     CallFlowNode,

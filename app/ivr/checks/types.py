@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.core.expressions.kinds import UNKNOWN, faults_of
+from app.core.expressions.reading import ExpressionFaulty
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.parts import Source, expressions_of, kept, sources
 from app.ivr.checks.secrets import secrets_of
 from app.ivr.endings import CallbackNode
-from app.ivr.expressions import ExpressionFaulty
 from app.ivr.flow import Flow, VariableType
-from app.ivr.kinds import UNKNOWN, faults_of, samples
+from app.ivr.kinds import samples
 from app.ivr.known import Known
 from app.ivr.nodes import BranchNode, CallFlowNode, IdentifyNode, LanguageNode, SetNode
 from app.ivr.words import Node

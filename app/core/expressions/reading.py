@@ -1,4 +1,4 @@
-"""Expressions in CEL: read once, then evaluated against what is known of the call. Pure."""
+"""Expressions in CEL: read once, then evaluated against what is known. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import cel
 
-from app.ivr.syntax import Term, Unreadable, parse
+from app.core.expressions.syntax import Term, Unreadable, parse
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 """What binds a name of its own and goes through a list."""
 
 DEEPEST_MACROS = 2
+
+Functions = Mapping[str, Callable[..., Any]]
 
 
 class ExpressionFaulty(Exception):
@@ -24,10 +26,10 @@ class ExpressionFailed(Exception):
 
 class Expression(NamedTuple):
     """An expression that was read. `paths` is what it refers to, from the root on: ("customer", "tier"). Behind an
-    index that only the call tells, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
+    index that is not written there, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
 
     source: str
-    run: Callable[[dict[str, Any]], Any]
+    run: Callable[[Any], Any]
     term: Term
     paths: frozenset[tuple[str, ...]]
 
@@ -51,11 +53,13 @@ def compiled(source: str) -> Expression:
     return Expression(source, program.execute, term, frozenset(_paths(term, frozenset())))
 
 
-def evaluate(source: str, known: Mapping[str, Any]) -> Any:
-    """The value of an expression: text, number, flag, or a list or mapping of them. Raises ExpressionFailed."""
+def evaluate(source: str, known: Mapping[str, Any], functions: Functions | None = None) -> Any:
+    """The value of an expression: text, number, flag, or a list or mapping of them; `functions` are those that a room
+    adds. Raises ExpressionFailed."""
     try:
         expression = compiled(source)
-        return expression.run({root: known[root] for root in expression.roots if root in known})
+        given = {root: known[root] for root in expression.roots if root in known}
+        return expression.run(cel.Context(given, dict(functions)) if functions else given)
     except ExpressionFaulty as error:
         raise ExpressionFailed(f"{source!r} {error}") from error
     except BaseException as error:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ivr.expressions import ExpressionFailed, ExpressionFaulty, compiled, evaluate
+from app.core.expressions.reading import ExpressionFailed, ExpressionFaulty, compiled, evaluate
 
 KNOWN = {
     "customer": {"tier": "gold", "attributes": {}},

@@ -1,6 +1,6 @@
 """The shape of an expression in CEL, which the library that evaluates it does not tell. Pure.
 
-Only for looking at expressions, after the library has found their syntax good. What flows do not need of CEL (bytes,
+Only for looking at expressions, after the library has found their syntax good. What nobody here needs of CEL (bytes,
 unsigned numbers, messages) is refused here.
 """
 
@@ -12,7 +12,7 @@ DEEPEST = 60
 
 
 class Unreadable(Exception):
-    """The text is no expression that a flow may have; says why."""
+    """The text is no expression that may be written here; says why."""
 
 
 class Term(NamedTuple):

@@ -1,0 +1,92 @@
+"""Alerts as they are told, and what may be done about them."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from app.api.schemas.common import Input, Instant, Output, Slug
+from app.api.schemas.customer_parts import Text
+from app.api.schemas.supervision import Dialled
+from app.api.schemas.usage import Login
+from app.customers.usage.alerts import Listed
+
+
+class AlertNoteIn(Input):
+    """What there is to say about it."""
+
+    note: Text | None = None
+
+
+class AlertOwnerIn(AlertNoteIn):
+    """Whose the alert is from now on; null: nobody's."""
+
+    owner: Login | None
+
+
+class AlertCallbackIn(Input):
+    """In which queue the customer waits to be called, and at what number (theirs if left out), through which platform
+    (the only one if left out)."""
+
+    queue: Slug
+    number: Dialled | None = None
+    source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(default=None)
+
+
+class AlertOut(Output):
+    """That a rule holds for a customer: `count` tells how often news made it hold. `evidence` is what its windows came
+    to at `matched_at`, `callback` the contact by which they are called back."""
+
+    id: UUID
+    customer_id: UUID
+    customer_name: str
+    rule: str
+    title: str
+    advice: str | None
+    severity: str
+    state: str
+    owner: str | None
+    opened_at: Instant
+    matched_at: Instant
+    due_at: Instant
+    expires_at: Instant
+    closed_at: Instant | None
+    count: int
+    evidence: dict[str, Any]
+    callback: UUID | None
+
+    @classmethod
+    def fields_of(cls, listed: Listed) -> dict[str, Any]:
+        """The fields, from the record."""
+        row, title, advice, name = listed
+        own = {key: getattr(row, key) for key in AlertOut.model_fields if hasattr(row, key)}
+        return {**own, "rule": row.rule_id, "title": title, "advice": advice, "customer_name": name}
+
+    @classmethod
+    def of(cls, listed: Listed) -> "AlertOut":
+        """From the record."""
+        return cls.model_validate(cls.fields_of(listed))
+
+
+class AlertPage(Output):
+    """A page of the work list."""
+
+    items: list[AlertOut]
+    next: str | None
+
+
+class AlertEntryOut(Output):
+    """What was done about an alert, by whom (null: by itself), and how it stood then."""
+
+    at: Instant
+    who: str | None
+    act: str
+    state: str
+    owner: str | None
+    note: str | None
+
+
+class AlertDetailOut(AlertOut):
+    """An alert with all that happened to it, oldest first."""
+
+    entries: list[AlertEntryOut]

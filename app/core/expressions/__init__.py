@@ -1,0 +1,1 @@
+"""Expressions in CEL, for every room that lets people write rules. Pure."""

@@ -1,0 +1,142 @@
+"""Alerts over HTTP: the work list, their life, and the callback that one opens."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.api.services import Services
+from app.auth.models import User
+from app.core.clock import FrozenClock
+from app.core.instants import iso
+from app.floor.commands import Configure
+from app.floor.entities import ContactState
+from tests.api.conftest import ClientAs, MemoryFloor
+from tests.api.test_live import CONFIG
+from tests.api.test_usage import EVENTS, RULE, customer, post
+
+NUMBER = "+8613800138000"
+
+
+@pytest.fixture
+async def agent(client_as: ClientAs, services: Services) -> httpx.AsyncClient:
+    """A client of an agent who has an account."""
+    async with services.sessions.write() as session:
+        for login in ("agent", "mei"):
+            session.add(User(id=login, name=login.title(), role="agent", password_hash="-"))
+    return client_as("agent")
+
+
+@pytest.fixture
+async def alert(agent: httpx.AsyncClient, admin: httpx.AsyncClient, clock: FrozenClock) -> dict[str, Any]:
+    """An alert of a customer who has a number."""
+    await post(admin, "/api/v1/usage-rules", RULE | {"enabled": True, "advice": "Ask who tried."}, 201)
+    who = await customer(admin, numbers=[{"raw": NUMBER}])
+    given = [{"id": f"e{n}", "kind": "login.failed", "at": iso(clock() - n), "customer_id": who} for n in range(3)]
+    assert (await post(admin, EVENTS, given))["alerts_opened"] == 1
+    [found] = (await agent.get("/api/v1/alerts")).json()["items"]
+    return dict(found)
+
+
+async def do(client: httpx.AsyncClient, alert: dict[str, Any], act: str, status: int = 200, **body: Any) -> Any:
+    return await post(client, f"/api/v1/alerts/{alert['id']}/{act}", body, status)
+
+
+async def test_an_alert_is_told_with_its_rule_its_customer_and_why(alert: dict[str, Any]) -> None:
+    assert {key: alert[key] for key in ("rule", "title", "advice", "customer_name", "severity", "state", "count")} == {
+        "rule": "guessing",
+        "title": "Guessing",
+        "advice": "Ask who tried.",
+        "customer_name": "王小明",
+        "severity": "high",
+        "state": "open",
+        "count": 1,
+    }
+    assert alert["evidence"] == {"count('login.failed', '1h')": 3}
+
+
+async def test_it_is_taken_given_back_assigned_and_finished(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, alert: dict[str, Any]
+) -> None:
+    assert (await do(agent, alert, "acknowledge"))["owner"] == "agent"
+    refused = await do(agent, alert, "acknowledge", 409)
+    assert (refused["state"], refused["accepted"]) == (
+        "acknowledged",
+        ["assign", "call_back", "finish", "release"],
+    )
+    assert (await do(agent, alert, "release", note="a mistake"))["state"] == "open"
+    await do(agent, alert, "assign", 403, owner="mei")
+    await do(admin, alert, "assign", 422, owner="nobody")
+    assert (await do(admin, alert, "assign", owner="mei"))["owner"] == "mei"
+    assert (await do(agent, alert, "finish", note="好"))["state"] == "done"
+    await do(agent, alert, "finish", 409)
+    told = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
+    assert [(each["who"], each["act"]) for each in told["entries"]] == [
+        (None, "opened"),
+        ("agent", "acknowledge"),
+        ("agent", "release"),
+        ("administrator", "assign"),
+        ("agent", "finish"),
+    ]
+
+
+async def test_the_work_list_is_filtered(agent: httpx.AsyncClient, alert: dict[str, Any]) -> None:
+    async def found(**wanted: Any) -> int:
+        return len((await agent.get("/api/v1/alerts", params=wanted)).json()["items"])
+
+    assert await found(owner="") == 1
+    assert await found(owner="mei") == 0
+    assert await found(severity=["high", "low"], state=["open"], rule="guessing") == 1
+    assert await found(severity="critical") == 0
+    assert await found(due_before=alert["due_at"]) == 0
+    assert await found(customer_id=alert["customer_id"]) == 1
+    assert (await agent.get("/api/v1/alerts", params={"state": "closed"})).status_code == 422
+
+
+async def test_what_is_not_there_is_told(agent: httpx.AsyncClient) -> None:
+    nothing = {"id": "00000000-0000-0000-0000-000000000007"}
+    assert (await agent.get(f"/api/v1/alerts/{nothing['id']}")).status_code == 404
+    for act in ("acknowledge", "release", "finish"):
+        await do(agent, nothing, act, 404)
+    await do(agent, nothing, "callback", 404, queue="cards")
+
+
+async def test_other_systems_read_alerts_and_do_nothing_about_them(client_as: ClientAs, alert: dict[str, Any]) -> None:
+    bank = client_as("integration")
+    assert (await bank.get("/api/v1/alerts")).status_code == 200
+    await do(bank, alert, "acknowledge", 403)
+
+
+async def test_an_alert_opens_one_callback(agent: httpx.AsyncClient, alert: dict[str, Any], floor: MemoryFloor) -> None:
+    await floor.submit(Configure(config=CONFIG))
+    assert (await do(agent, alert, "callback", 422, queue="none"))["faults"][0]["where"] == "queue"
+    told = await do(agent, alert, "callback", queue="cards")
+    assert told["state"] == "acknowledged"
+    [contact] = floor.state.store.contacts.values()
+    assert (contact.id, contact.state, contact.call.to) == (told["callback"], ContactState.WAITING, NUMBER)
+    assert contact.customer is not None
+    assert contact.customer.id == alert["customer_id"]
+    assert b"Ask who tried." in floor.state.store.profiles[contact.id]
+    again = await do(agent, alert, "callback", 409, queue="cards")
+    assert again["contact_id"] == told["callback"]
+    assert len(floor.state.store.contacts) == 1
+
+
+async def test_a_customer_without_a_number_needs_one(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, alert: dict[str, Any], floor: MemoryFloor
+) -> None:
+    await floor.submit(Configure(config=CONFIG))
+    path = f"/api/v1/customers/{alert['customer_id']}/numbers"
+    assert (await admin.put(path, json={"numbers": [], "version": 1})).status_code == 200
+    assert (await do(agent, alert, "callback", 409, queue="cards"))["accepted"] == ["number"]
+    await do(agent, alert, "callback", queue="cards", number="+49 30 1234567")
+    [contact] = floor.state.store.contacts.values()
+    assert contact.call.to == "+49 30 1234567"
+
+
+async def test_without_a_floor_nothing_is_done(
+    agent: httpx.AsyncClient, alert: dict[str, Any], floor: MemoryFloor
+) -> None:
+    floor.status = "standby"
+    await do(agent, alert, "callback", 503, queue="cards")
+    assert (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()["state"] == "open"

@@ -1,0 +1,133 @@
+"""Conditions: what they may say, every fault in plain words, and what they come to."""
+
+from typing import Any
+
+import pytest
+
+from app.customers.usage.conditions import FUNCTIONS, condition_faults, holds, read, told
+from app.customers.usage.windows import EMPTY, Measured, Window, seconds_of
+
+HOUR, DAY = 3_600.0, 86_400.0
+NOBODY: dict[str, Any] = {"tier": "", "kind": "person", "language": "", "segments": []}
+
+
+def faults(source: str) -> list[str]:
+    return [each["what"] for each in condition_faults(source)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "count('login.failed', '1h') >= 3",
+        "absent('card.used', '60d')",
+        "trend('balance', '90d') < -0.5",
+        "last('balance', '30d') < 100.0 && customer.tier == 'gold'",
+        "sum('transfer.out', '1d') > 10.0 * average('transfer.out', '90d') || most('transfer.out', '1h') >= 5e4",
+        "count('card.used', '30d') * 2 < count('card.used', '60d') && 'vip' in customer.segments",
+        "double(count('login.failed', '1w')) / double(count('login', '1w')) > 0.5",
+    ],
+)
+def test_what_a_rule_may_say(source: str) -> None:
+    assert faults(source) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("", "is 0 characters long"),
+        ("true", "looks at no usage"),
+        ("count('login.failed', '1h')", "gives a whole number, and true or false is needed"),
+        ("count('login.failed', '1x') > 1", "count needs a window"),
+        ("count('login.failed', '400d') > 1", "count needs a window"),
+        ("count('Login Failed', '1h') > 1", "count needs a kind of event"),
+        ("count('login.failed') > 1", "count needs a kind of event and a window"),
+        ("['a', 'b'].exists(k, count(k, '1h') > 1)", "count needs a kind of event"),
+        ("amount('login.failed', '1h') > 1", "amount is no function; there are absent, average"),
+        ("count('login.failed', '1h') > 'three'", "a number is compared with a text"),
+        ("count('login.failed', '1h') > 3 && custmer.tier == 'x'", "refers to 'custmer', which is none of customer"),
+        ("count('login.failed', '1h') > 3 && customer.teir == 'x'", "did you mean tier?"),
+        ("count('login.failed', '1h') >= ", "ends too early"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(source: str, told: str) -> None:
+    assert told in faults(source)[0]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    assert len(faults("count('A', '1h') > 1 || sum('b', '9') > 'x' || custom.tier")) == 3
+
+
+def test_too_many_windows_are_refused() -> None:
+    assert "looks at 13 windows" in faults(" || ".join(f"absent('k{n}', '1d')" for n in range(13)))[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("90m", 5_400.0), ("1h", HOUR), ("366d", 366 * DAY), ("52w", 364 * DAY), ("0h", None), ("367d", None),
+     ("1.5h", None), ("-1h", None), ("1H", None), ("9999999h", None), ("１h", None)],
+)  # fmt: skip
+def test_windows(written: str, seconds: float | None) -> None:
+    assert seconds_of(written) == seconds
+
+
+def test_a_condition_holds_by_what_was_measured() -> None:
+    asked = read("count('login.failed', '1h') >= 3 && sum('transfer', '1d') > 100")
+    measured = {Window("login.failed", HOUR): Measured(events=3), Window("transfer", DAY): Measured(total=100.5)}
+    assert holds(asked, measured, NOBODY)
+    assert told(asked, measured) == {"count('login.failed', '1h')": 3, "sum('transfer', '1d')": 100.5}
+    assert not holds(asked, {}, NOBODY)
+
+
+def test_absence_is_of_what_was_there_before() -> None:
+    asked = read("absent('card.used', '60d')")
+    [window] = asked.windows
+    assert window.seconds == 120 * DAY
+    assert holds(asked, {window: Measured(events=1)}, NOBODY)
+    assert not holds(asked, {window: Measured(events=2, late_events=1)}, NOBODY)
+    assert not holds(asked, {}, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "trend"), [(100.0, 50.0, -0.5), (-100.0, -150.0, -0.5), (0.0, 0.0, 0.0), (50.0, 75.0, 0.5)]
+)
+def test_a_trend_is_the_later_half_against_the_earlier(early: float, late: float, trend: float) -> None:
+    assert Measured(early_average=early, late_average=late).trend == trend
+
+
+@pytest.mark.parametrize("function", ["last", "average", "least", "most", "trend"])
+@pytest.mark.parametrize("comparison", ["< 5.0", "> 5.0", "<= 5.0", "== 5.0"])
+def test_what_cannot_be_told_lets_no_comparison_hold(function: str, comparison: str) -> None:
+    asked = read(f"{function}('balance', '30d') {comparison}")
+    assert not holds(asked, {}, NOBODY)
+    assert list(told(asked, {}).values()) == [None]
+
+
+def test_what_cannot_be_told_leaves_the_other_way_open() -> None:
+    asked = read("last('balance', '30d') < 5.0 || count('login.failed', '1h') >= 3")
+    assert holds(asked, {Window("login.failed", HOUR): Measured(events=3)}, NOBODY)
+
+
+def test_a_division_by_nothing_does_not_hold() -> None:
+    assert not holds(read("count('a', '1h') / count('b', '1h') >= 1"), {}, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("source", "ages"),
+    [
+        ("count('a', '1h') >= 3", []),
+        ("3 < count('a', '1h') && customer.tier == 'gold'", []),
+        ("count('a', '1h') < 3", [HOUR]),
+        ("!(count('a', '1h') >= 3)", [HOUR]),
+        ("count('a', '1h') > count('a', '1d')", [HOUR, DAY]),
+        ("absent('a', '60d') || count('a', '1h') >= 3", [60 * DAY]),
+        ("trend('a', '2d') < -0.5", [DAY, 2 * DAY]),
+        ("sum('a', '1h') > 5", [HOUR]),
+    ],
+)
+def test_what_may_come_to_hold_by_time_passing_is_known(source: str, ages: list[float]) -> None:
+    assert [crossing.seconds for crossing in read(source).crossings] == ages
+
+
+def test_every_function_is_told_of_nothing() -> None:
+    for name in FUNCTIONS:
+        assert FUNCTIONS[name].of(EMPTY) in (0, 0.0, False) or name in ("average", "least", "most", "last", "trend")
