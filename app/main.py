@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from app.api import asyncapi
 from app.api.application import Application, http_app
@@ -28,6 +29,8 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
+from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
@@ -90,7 +93,9 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
-            app.state.services = await services(settings, sessions, live.floor, archive, live.connections)
+            bureaus = await running.enter_async_context(open_bureau_client())
+            credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
+            app.state.services = await services(settings, sessions, live, archive, credit)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -126,7 +131,7 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings, sessions: Sessions, floor: Floor, archive: Archive, connections: Connections
+    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -139,9 +144,10 @@ async def services(
         passwords=passwords,
         sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds),
         clock=now,
-        floor=floor,
+        floor=live.floor,
         archive=archive,
-        connections=connections,
+        credit=credit,
+        connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
         speech=speech_engine(settings),
@@ -149,6 +155,11 @@ async def services(
         media_url=settings.media.url,
         media_seconds=settings.media.seconds,
     )
+
+
+def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """Secrets by name, as they are sent."""
+    return {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def judge_of(settings: Settings) -> Judge:
@@ -259,8 +270,8 @@ async def live_floor(
             clock=now,
             on_death=_stop_the_process,
         )
-        secrets = {name: value.get_secret_value() for name, value in settings.flow.secrets.items()}
-        runner = ErrandRunner(fetch=Fetching(out, secrets).fetch, pins=pins, vault=vault, pool=pool, clock=now)
+        fetching = Fetching(out, revealed(settings.flow.secrets))
+        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,

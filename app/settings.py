@@ -92,6 +92,14 @@ class Flow(BaseModel):
     secrets: dict[str, SecretStr] = {}
 
 
+class Credit(BaseModel):
+    """What credit bureaus are sent to know us: secrets by name, as JSON such as {"bureau": "Bearer ..."}."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secrets: dict[str, SecretStr] = {}
+
+
 class Media(BaseModel):
     """Recordings of prompts, which switches fetch under /media: `url` is where they reach this server from outside,
     `seconds` how long they may keep one without asking again, `megabytes` how much room all may take."""
@@ -126,6 +134,7 @@ class Settings(BaseSettings):
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
     flow: Flow = Flow()
+    credit: Credit = Credit()
     media: Media = Media()
     recordings: Recordings = Recordings()
     log: Log = Log()

@@ -91,3 +91,11 @@ def test_keys_of_a_bucket_come_together_and_are_not_shown(monkeypatch: pytest.Mo
     monkeypatch.setenv("CALLFLOOR_RECORDINGS_ACCESS_KEY", "me")
     assert Settings().recordings.access_key == "me"
     assert "hunter2" not in repr(Settings()) + str(caught.value)
+
+
+def test_secrets_by_name_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for concern in ("FLOW", "CREDIT"):
+        monkeypatch.setenv(f"CALLFLOOR_{concern}_SECRETS", '{"core-bank": "Bearer hunter2"}')
+    settings = Settings()
+    assert settings.credit.secrets["core-bank"].get_secret_value() == "Bearer hunter2"
+    assert "hunter2" not in repr(settings)

@@ -5,7 +5,8 @@ caller's extension. Bounds on `started_at` keep the planner out of the other mon
 
 `held` is who has the number (those who were merged speak for their survivor) and whether that says who is calling: not
 if the number is known to be shared, nor if it is the switchboard before an extension that was not told. A provisional
-customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only.
+customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only. $3 is a
+day ahead of the call (queries.AHEAD). What is told of credit is what a bureau answered last; none is ever waited for.
 """
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -60,9 +61,19 @@ with held as materialized ({held}), matched as materialized (
         'agents', coalesce(l.state->'agents', '[]')) order by l.id), '[]') as open
     from live_contacts l
     where l.customer_id in (select id from members) and coalesce(l.state->>'state', 'arriving') <> 'wrap_up'
+), credit as (
+    select json_build_object(
+        'standing', k.standing, 'source', k.source, 'answered_at', to_char(k.settled_at at time zone 'UTC', {iso}),
+        'age_seconds', floor(greatest(0, extract(epoch from $3::timestamptz - interval '1 day' - k.settled_at))),
+        'expired', coalesce(k.valid_until <= $3::timestamptz - interval '1 day', false)) as credit
+    from members m cross join lateral (
+        select * from credit_checks c where c.customer_id = m.id and c.outcome = 'answered'
+        order by c.settled_at desc, c.id desc limit 1) k
+    order by k.settled_at desc, k.id desc limit 1
 ), told as (
     select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'interactions', h.interactions, 'open', p.open,
+        'credit', (select credit from credit),
         'candidates', case when exists (select from sole) then '[]' else b.matches end) as profile
     from briefly b, history h, present p
 )""".replace("{iso}", _ISO)
@@ -75,7 +86,6 @@ from told left join lateral (
     where source_id = $4 and call_id = $5 and started_at >= $6 and started_at < $3
     order by started_at desc limit 1) ended on true"""
 
-# $3 is a day ahead of the call (queries.AHEAD)
 _HOLDS = """
     select coalesce(o.merged_into, o.id) as id,
            bool_or(not n.shared and (n.extension is null or $7::text is not null)) as certain

@@ -71,7 +71,13 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
     await make_customer(session, numbers=["anonymous", "unknown", "", MOBILE])
     found = await look_up(session, number)
     assert found.matches == ()
-    assert msgspec.json.decode(found.profile) == {"customer": None, "interactions": [], "open": [], "candidates": []}
+    assert msgspec.json.decode(found.profile) == {
+        "customer": None,
+        "interactions": [],
+        "open": [],
+        "credit": None,
+        "candidates": [],
+    }
 
 
 async def test_inactive_customers_are_not_shown(session: AsyncSession) -> None:

@@ -264,10 +264,23 @@ class OpenContactOut(Output):
     agents: list[str]
 
 
+class CreditBriefOut(Output):
+    """Credit standing as a bureau answered last; how old that was when the profile was made, and whether it had
+    expired."""
+
+    standing: str | None
+    source: str
+    answered_at: datetime
+    age_seconds: float
+    expired: bool
+
+
 class ProfileOut(Output):
-    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now."""
+    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now, and
+    the credit standing if there is one."""
 
     customer: IdentityOut | None
     interactions: list[PastContactOut]
     open: list[OpenContactOut]
+    credit: CreditBriefOut | None
     candidates: list[CandidateOut]
