@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import asyncpg
+import httpx
 import structlog
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -38,6 +39,7 @@ from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
 from app.floor.alongside import Alongside
+from app.floor.announced import keep_announcing
 from app.floor.commands import OrderFailed
 from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
@@ -55,6 +57,10 @@ from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
 from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
+from app.subscriptions.delivering import Deliveries
+from app.subscriptions.policy import Policy
+from app.subscriptions.posting import Poster, open_webhook_client
+from app.subscriptions.tidying import keep_deliveries_tidy
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
 from app.telephony.adapters.espeak.cache import Recordings
@@ -95,6 +101,8 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             bureaus = await running.enter_async_context(open_bureau_client())
             credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
+            outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
+            tell_subscribers(live.tasks, sessions, outward)
             app.state.services = await services(settings, sessions, live, archive, credit)
             live.join(made, app.state.services.tokens)
             yield
@@ -155,6 +163,15 @@ async def services(
         media_url=settings.media.url,
         media_seconds=settings.media.seconds,
     )
+
+
+def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncClient) -> None:
+    """Changes told to other systems: in every process, which share the work."""
+    policy = Policy()
+    deliveries = Deliveries(sessions, Poster(client, now, policy.attempt), now, policy)
+    tasks.start("webhooks to subscribers", deliveries.run())
+    tasks.start("contacts for subscribers", keep_announcing(sessions))
+    tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
 
 
 def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
