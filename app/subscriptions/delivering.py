@@ -8,7 +8,8 @@ subject one event at a time, so events of a subject arrive in order, however oft
 
 import asyncio
 import random
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import structlog
 from prometheus_client import Counter
@@ -20,7 +21,7 @@ from app.core.tasks import Supervisor
 from app.db.engine import Sessions
 from app.subscriptions.lanes import Due, Lane, Lanes, Settled
 from app.subscriptions.policy import Policy
-from app.subscriptions.posting import Outcome, Poster
+from app.subscriptions.posting import GONE, Outcome, Poster
 
 log = structlog.get_logger(__name__)
 
@@ -62,11 +63,7 @@ class Deliveries:
                 due = await self._lanes.due(subscription, utc(self._clock()), most)
                 if not due:
                     break
-                taken = await asyncio.gather(*(self._deliver(lane, each) for each in due), return_exceptions=True)
-                for broken in taken:
-                    if isinstance(broken, BaseException):  # only when all have come to their end
-                        raise broken
-                failures = 0 if all(taken) else failures + 1
+                failures = 0 if await self._deliver(lane, due) else failures + 1
                 await asyncio.sleep(self._policy.rest_after(failures))
             if lane is not None:
                 await self._lanes.release(subscription)
@@ -77,26 +74,27 @@ class Deliveries:
         finally:
             self._serving.discard(subscription)
 
-    async def _deliver(self, lane: Lane, due: Due) -> bool:
-        """One attempt, settled; whether it was taken."""
-        outcome = await self._poster.post(lane.url, lane.secrets, due.message)
-        settled = self._settled(due, outcome)
-        SENT.labels("missed" if settled.status == "pending" else settled.status).inc()
-        await self._lanes.settle(due, settled)
-        if outcome.gone:
+    async def _deliver(self, lane: Lane, due: Sequence[Due]) -> bool:
+        """An attempt at each, settled together; whether all were taken."""
+        outcomes = await asyncio.gather(*(self._poster.post(lane.url, lane.secrets, each.message) for each in due))
+        now = utc(self._clock())
+        settled = [self._settled(each, outcome, now) for each, outcome in zip(due, outcomes, strict=True)]
+        await self._lanes.settle(settled, now)
+        for each in settled:
+            SENT.labels("missed" if each.status == "pending" else each.status).inc()
+            if each.error is not None:
+                log.info("webhook not taken", subscription=lane.id, delivery=each.due.id, error=each.error)
+        if any(outcome.gone for outcome in outcomes):
             log.warning("a receiver wants no more webhooks", subscription=lane.id)
-            await self._lanes.pause(lane.id, f"the receiver {outcome.error}")
-        elif outcome.error is not None:
-            log.info("webhook not taken", subscription=lane.id, delivery=due.id, error=outcome.error)
-        return outcome.error is None
+            await self._lanes.pause(lane.id, f"the receiver answered {GONE}")
+        return all(outcome.error is None for outcome in outcomes)
 
-    def _settled(self, due: Due, outcome: Outcome) -> Settled:
-        now, tried = utc(self._clock()), due.attempts + 1
+    def _settled(self, due: Due, outcome: Outcome, now: datetime) -> Settled:
         roll = random.random()  # noqa: S311 - jitter
-        pause = self._policy.pause(tried, roll, outcome.wait)
+        pause = self._policy.pause(due.attempts + 1, roll, outcome.wait)
         status = "delivered" if outcome.error is None else "dead" if pause is None and not outcome.gone else "pending"
         next_at = now + timedelta(seconds=pause or 0.0)
-        return Settled(status=status, next_at=next_at, answered=outcome.status, error=outcome.error, now=now)
+        return Settled(due=due, status=status, next_at=next_at, answered=outcome.status, error=outcome.error)
 
 
 def _unless_known(error: Exception) -> bool:

@@ -3,6 +3,7 @@ connecting, so that neither a name that leads elsewhere a minute later nor a red
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -23,9 +24,10 @@ class Forbidden(httpx.ConnectError):
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Resolves names by itself and connects to addresses that it has looked at; TLS is still held against the name."""
 
-    def __init__(self, networks: Sequence[Network] = (), inner: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
         self._networks = tuple(networks)
-        self._inner = inner or httpx.AsyncHTTPTransport(limits=httpx.Limits(max_keepalive_connections=50))
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it to the first allowed address that connects. Raises Forbidden, and what httpx raises."""
@@ -34,10 +36,11 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if not allowed:
             raise Forbidden("the address is not one that webhooks may go to")
         request.extensions = {**request.extensions, "sni_hostname": url.host}
+        inner = self._of(url.host)
         for place, address in enumerate(allowed[:MOST_TRIED], 1):
             request.url = url.copy_with(host=str(address))
             try:
-                return await self._inner.handle_async_request(request)
+                return await inner.handle_async_request(request)
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if place == len(allowed[:MOST_TRIED]):
                     raise
@@ -45,7 +48,15 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Let go of the connections."""
-        await self._inner.aclose()
+        for inner in self._by_host.values():
+            await inner.aclose()
+
+    def _of(self, host: str) -> httpx.AsyncHTTPTransport:
+        """Connections that stay open are each name's own: two names at one address prove themselves apart."""
+        if host not in self._by_host:
+            limits = httpx.Limits(max_keepalive_connections=20)
+            self._by_host[host] = httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, trust_env=False)
+        return self._by_host[host]
 
     def allows(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
         """Whether webhooks may go there: by the operator's networks, or if it is public and the way is encrypted."""

@@ -1,5 +1,6 @@
 """The SQL of delivery: who delivers to whom, what is due, and what came of it. Each statement commits by itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -40,10 +41,13 @@ _DUE = text("""
     order by d.id limit :most""")
 
 _SETTLE = text("""
-    update webhook_deliveries
-    set status = :status, attempts = attempts + 1, next_at = :next_at, last_status = :answered, last_error = :error,
-        settled_at = case when :status <> 'pending' then cast(:now as timestamptz) end
-    where id = :id and status = 'pending' and attempts = :attempts""")
+    update webhook_deliveries d
+    set status = u.status, attempts = d.attempts + 1, next_at = u.next_at, last_status = u.answered,
+        last_error = u.error, settled_at = case when u.status <> 'pending' then cast(:now as timestamptz) end
+    from unnest(cast(:ids as bigint[]), cast(:attempts as int[]), cast(:statuses as text[]),
+                cast(:next_at as timestamptz[]), cast(:answered as int[]), cast(:errors as text[]))
+         as u (id, attempts, status, next_at, answered, error)
+    where d.id = u.id and d.status = 'pending' and d.attempts = u.attempts""")
 
 _PAUSE = text("update webhook_subscriptions set paused = true, paused_because = :why where id = :id and not paused")
 
@@ -68,11 +72,11 @@ class Due(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """What an attempt led to; `next_at` counts while the status is pending."""
 
+    due: Due
     status: str
     next_at: datetime
     answered: int | None
     error: str | None
-    now: datetime
 
 
 class Lanes:
@@ -109,11 +113,18 @@ class Lanes:
                 for row in rows
             ]
 
-    async def settle(self, due: Due, settled: Settled) -> None:
-        """Keep what came of an attempt."""
+    async def settle(self, settled: Sequence[Settled], now: datetime) -> None:
+        """Keep what came of attempts; one that was replayed meanwhile begins anew."""
+        columns = {
+            "ids": [each.due.id for each in settled],
+            "attempts": [each.due.attempts for each in settled],
+            "statuses": [each.status for each in settled],
+            "next_at": [each.next_at for each in settled],
+            "answered": [each.answered for each in settled],
+            "errors": [each.error for each in settled],
+        }
         async with self._sessions.write() as session:
-            given = {"id": due.id, "attempts": due.attempts, **msgspec.structs.asdict(settled)}
-            await session.execute(_SETTLE, given)
+            await session.execute(_SETTLE, {"now": now, **columns})
 
     async def pause(self, subscription: str, why: str) -> None:
         """Send nothing more there until somebody says so."""

@@ -19,7 +19,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ladder: tuple[float, ...] = (5.0, 60.0, 300.0, 1800.0, 2 * HOURS, 8 * HOURS, 24 * HOURS)
     jitter: float = 0.1
     attempt: float = 15.0
-    at_once: int = 8
+    at_once: int = 16
     rest: float = 1.0
     longest_rest: float = 20.0
     lease: float = 60.0

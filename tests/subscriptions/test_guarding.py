@@ -1,6 +1,7 @@
 """Where webhooks may go, and where they may not, whatever a name says."""
 
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from app.subscriptions.guarding import Forbidden, GuardedTransport
 from app.subscriptions.posting import open_webhook_client
 from tests.fixtures.receiver import receiving
+from tests.fixtures.tls import served, trusting
 from tests.subscriptions.conftest import LOOPBACK
 
 FORBIDDEN = [
@@ -63,6 +65,21 @@ async def test_a_name_is_held_by_where_it_leads() -> None:
             assert await _post(client, named) == 204
             [got] = receiver.got
             assert got.headers["host"].startswith("localhost:")
+
+
+@pytest.mark.enable_socket
+async def test_tls_is_held_against_the_name_though_the_address_is_connected_to(tmp_path: Path) -> None:
+    async with receiving(**served(tmp_path)) as receiver:
+        by_address = receiver.url.replace("http://", "https://")
+        by_name = by_address.replace("127.0.0.1", "localhost")
+        async with httpx.AsyncClient(transport=GuardedTransport(LOOPBACK, trusting())) as client:
+            assert await _post(client, by_name) == 204
+            with pytest.raises(httpx.ConnectError, match="certificate"):
+                await _post(client, by_address)
+        async with open_webhook_client(LOOPBACK) as client:
+            with pytest.raises(httpx.ConnectError, match="certificate"):
+                await _post(client, by_name)
+        assert len(receiver.got) == 1
 
 
 @pytest.mark.enable_socket
