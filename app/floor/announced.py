@@ -25,6 +25,15 @@ MOST = 5_000
 ENTRIES = "entries"
 _TOLD = ("call_id", "source", "channel", "direction", "queue", "tier", "agents", "arrived_at", "ended_at")
 
+# read first, so that a night in which nothing happens writes nothing
+_NEW = text("""
+    select exists (
+        select from floors f left join webhook_places p on p.source = 'floor:' || f.id
+        where p.place is distinct from f.seq
+    ) or not exists (
+        select from webhook_places p, interaction_entries_id_seq s
+        where p.source = 'entries' and p.place = case when s.is_called then s.last_value else 0 end)""")
+
 # a floor that is new is told of from its beginning, if anybody has subscribed by then
 _BEGIN = text("""
     insert into webhook_places (source, place)
@@ -67,6 +76,9 @@ _WRAPPED_UP = text("""
 
 async def look(sessions: Sessions) -> int:
     """Tell what has been committed since the last look; gives how many places moved on (0: nothing is new)."""
+    async with sessions.read() as session:
+        if not await session.scalar(_NEW):
+            return 0
     async with sessions.write() as session:
         await session.execute(_BEGIN)
         moved = [await _follow(session, place) for place in (await session.execute(_PLACES)).all()]

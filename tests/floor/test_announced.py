@@ -148,3 +148,17 @@ async def test_a_look_takes_in_no_more_than_it_should_and_says_that_there_is_mor
             looks += 1
     assert looks > 2
     assert [data["call_id"] for _, data in await told(sessions)] == ["c1"]
+
+
+async def test_a_look_at_nothing_new_writes_nothing(bank: Database, sessions: Sessions) -> None:
+    await subscribe(sessions, "contact.*")
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "ann")
+        await wrap_up(floor, await call(floor, "c1"))
+    await look_through(sessions)
+    row = text("select ctid::text, xmax::text from webhook_places order by source")
+    async with sessions.read() as session:
+        before = (await session.execute(row)).all()
+    await look_through(sessions)
+    async with sessions.read() as session:
+        assert (await session.execute(row)).all() == before
