@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
 import asyncpg
+import httpx
 import structlog
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from app.api import asyncapi
 from app.api.application import Application, http_app
@@ -28,6 +30,8 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
+from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
@@ -36,6 +40,7 @@ from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import open_pool
 from app.floor.alongside import Alongside
+from app.floor.announced import keep_announcing
 from app.floor.commands import OrderFailed
 from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
@@ -54,6 +59,10 @@ from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
 from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
+from app.subscriptions.delivering import Deliveries
+from app.subscriptions.policy import Policy
+from app.subscriptions.posting import Poster, open_webhook_client
+from app.subscriptions.tidying import keep_deliveries_tidy
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
 from app.telephony.adapters.espeak.cache import Recordings
@@ -94,7 +103,11 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
-            app.state.services = await services(settings, sessions, live.floor, archive, live.connections)
+            bureaus = await running.enter_async_context(open_bureau_client())
+            credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
+            outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
+            tell_subscribers(live.tasks, sessions, outward)
+            app.state.services = await services(settings, sessions, live, archive, credit)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -130,7 +143,7 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings, sessions: Sessions, floor: Floor, archive: Archive, connections: Connections
+    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -143,9 +156,10 @@ async def services(
         passwords=passwords,
         sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds),
         clock=now,
-        floor=floor,
+        floor=live.floor,
         archive=archive,
-        connections=connections,
+        credit=credit,
+        connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
         speech=speech_engine(settings),
@@ -153,6 +167,20 @@ async def services(
         media_url=settings.media.url,
         media_seconds=settings.media.seconds,
     )
+
+
+def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncClient) -> None:
+    """Changes told to other systems: in every process, which share the work."""
+    policy = Policy()
+    deliveries = Deliveries(sessions, Poster(client, now, policy.attempt), now, policy)
+    tasks.start("webhooks to subscribers", deliveries.run())
+    tasks.start("contacts for subscribers", keep_announcing(sessions))
+    tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
+
+
+def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
+    """Secrets by name, as they are sent."""
+    return {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def judge_of(settings: Settings) -> Judge:
@@ -263,8 +291,8 @@ async def live_floor(
             clock=now,
             on_death=_stop_the_process,
         )
-        secrets = {name: value.get_secret_value() for name, value in settings.flow.secrets.items()}
-        runner = ErrandRunner(fetch=Fetching(out, secrets).fetch, pins=pins, vault=vault, pool=pool, clock=now)
+        fetching = Fetching(out, revealed(settings.flow.secrets))
+        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,

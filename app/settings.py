@@ -3,6 +3,7 @@
 One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLFLOOR_HTTP_PORT` is `settings.http.port`.
 """
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Self
 
@@ -92,6 +93,21 @@ class Flow(BaseModel):
     secrets: dict[str, SecretStr] = {}
 
 
+class Credit(BaseModel):
+    """What credit bureaus are sent to know us: secrets by name, as JSON such as {"bureau": "Bearer ..."}."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secrets: dict[str, SecretStr] = {}
+
+
+class Webhooks(BaseModel):
+    """Where webhooks to other systems may go beside public addresses: networks of your own, as JSON such as
+    ["10.0.0.0/8", "127.0.0.1/32"]. Only there may they go without TLS."""
+
+    networks: list[IPv4Network | IPv6Network] = []
+
+
 class Media(BaseModel):
     """Recordings of prompts, which switches fetch under /media: `url` is where they reach this server from outside,
     `seconds` how long they may keep one without asking again, `megabytes` how much room all may take."""
@@ -126,6 +142,8 @@ class Settings(BaseSettings):
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
     flow: Flow = Flow()
+    credit: Credit = Credit()
+    webhooks: Webhooks = Webhooks()
     media: Media = Media()
     recordings: Recordings = Recordings()
     log: Log = Log()

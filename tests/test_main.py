@@ -1,8 +1,10 @@
 """The server as it is put together, with its lifespan."""
 
 from contextlib import AsyncExitStack
+from ipaddress import ip_network
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from app.audit.queries import Wanted, entries
@@ -10,13 +12,16 @@ from app.auth.passwords import Passwords
 from app.auth.service import create_first_administrator
 from app.auth.tokens import Principal
 from app.core.clock import now, utc
+from app.customers.service import NewCustomer, create_customer
 from app.ivr.judging import judge
 from app.ivr.queries import flow
 from app.ivr.service import Act, schedule
 from app.main import create_app
 from app.settings import Database as DatabaseSettings
-from app.settings import Settings
+from app.settings import Settings, Webhooks
+from app.subscriptions.records import subscribe
 from tests.fixtures.database import Database
+from tests.fixtures.receiver import receiving
 from tests.fixtures.waiting import eventually
 from tests.ivr.factories import new_flow
 
@@ -72,3 +77,17 @@ async def test_a_scheduled_flow_is_published_by_one_of_the_servers_that_run(data
         async with sessions.read() as session:
             told = await entries(session, Wanted(action="flow.published"), 10, None)
         assert [each.who for each in told] == ["ann"]
+
+
+@pytest.mark.enable_socket
+async def test_what_is_committed_is_told_to_who_subscribed_signed(database: Database) -> None:
+    settings = settings_of(database).model_copy(update={"webhooks": Webhooks(networks=[ip_network("127.0.0.0/8")])})
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), receiving() as receiver:
+        sessions = app.state.services.sessions
+        async with sessions.write() as session:
+            _, secret = await subscribe(session, id="crm", name="CRM", url=receiver.url, events=["customer.*"])
+        async with sessions.write() as session:
+            made = await create_customer(session, NewCustomer(name="X"), "CN")
+        [got] = await receiver.has(1)
+        assert got.verify(secret)["data"]["customer_id"] == str(made.customer.id)

@@ -91,3 +91,20 @@ def test_keys_of_a_bucket_come_together_and_are_not_shown(monkeypatch: pytest.Mo
     monkeypatch.setenv("CALLFLOOR_RECORDINGS_ACCESS_KEY", "me")
     assert Settings().recordings.access_key == "me"
     assert "hunter2" not in repr(Settings()) + str(caught.value)
+
+
+def test_secrets_by_name_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for concern in ("FLOW", "CREDIT"):
+        monkeypatch.setenv(f"CALLFLOOR_{concern}_SECRETS", '{"core-bank": "Bearer hunter2"}')
+    settings = Settings()
+    assert settings.credit.secrets["core-bank"].get_secret_value() == "Bearer hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_networks_that_webhooks_may_go_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().webhooks.networks == []
+    monkeypatch.setenv("CALLFLOOR_WEBHOOKS_NETWORKS", '["10.0.0.0/8", "fd00::/8"]')
+    assert [str(network) for network in Settings().webhooks.networks] == ["10.0.0.0/8", "fd00::/8"]
+    monkeypatch.setenv("CALLFLOOR_WEBHOOKS_NETWORKS", '["10.0.0.1/8"]')
+    with pytest.raises(ValidationError):
+        Settings()

@@ -7,6 +7,7 @@ from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import Clock
+from app.credit.desk import CreditDesk
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
@@ -41,6 +42,7 @@ class Services:
     clock: Clock
     floor: Floor
     archive: Archive
+    credit: CreditDesk
     connections: Connections = UNCONNECTED
     """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"

@@ -29,11 +29,11 @@ from app.bench.processes import HOST, Cores, free_port, server
 from app.bench.signed import Signer
 from app.bench.switch import Switch
 from app.core import clock, collector
+from app.core.signing import new_secret
 from app.db.embedded import EmbeddedServer
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.pool import open_pool
-from app.telephony.service import new_secret
 
 POOL = 20
 KNOWN_CALLERS = 200

@@ -5,7 +5,8 @@ caller's extension. Bounds on `started_at` keep the planner out of the other mon
 
 `held` is who has the number (those who were merged speak for their survivor) and whether that says who is calling: not
 if the number is known to be shared, nor if it is the switchboard before an extension that was not told. A provisional
-customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only.
+customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only. $3 is a
+day ahead of the call (queries.AHEAD). What is told of credit is what a bureau answered last; none is ever waited for.
 """
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -73,10 +74,19 @@ with held as materialized ({held}), matched as materialized (
                  array_position(array['critical', 'high', 'medium', 'low'], a.severity) as place
           from members m join customer_alerts a on a.customer_id = m.id join usage_rules r on r.id = a.rule_id
           where a.state in ('open', 'acknowledged') order by place, a.due_at, a.id limit 10) w
+), credit as (
+    select json_build_object(
+        'standing', k.standing, 'source', k.source, 'answered_at', to_char(k.settled_at at time zone 'UTC', {iso}),
+        'age_seconds', floor(greatest(0, extract(epoch from $3::timestamptz - interval '1 day' - k.settled_at))),
+        'expired', coalesce(k.valid_until <= $3::timestamptz - interval '1 day', false)) as credit
+    from members m cross join lateral (
+        select * from credit_checks c where c.customer_id = m.id and c.outcome = 'answered'
+        order by c.settled_at desc, c.id desc limit 1) k
+    order by k.settled_at desc, k.id desc limit 1
 ), told as (
     select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'alerts', w.alerts,
-        'interactions', h.interactions, 'open', p.open,
+        'interactions', h.interactions, 'open', p.open, 'credit', (select credit from credit),
         'candidates', case when exists (select from sole) then '[]' else b.matches end) as profile
     from briefly b, history h, present p, warned w
 )""".replace("{iso}", _ISO)

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.interactions.models import InteractionEntry
 from app.interactions.queries import find_interaction
+from app.subscriptions.announcing import Change, announce
 
 NOTE = "note"
 
@@ -25,4 +26,7 @@ async def append_note(
     )
     session.add(entry)
     await session.flush()
+    customer = None if interaction.customer_id is None else str(interaction.customer_id)
+    told = {"contact_id": str(interaction_id), "customer_id": customer, "by": by}
+    await announce(session, "contact.noted", [Change(f"contact:{interaction_id}", told)])
     return entry

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import msgspec
 
 from app.core.expressions.reading import ExpressionFailed
+from app.core.pointers import pointed_at
 from app.ivr import phrases
 from app.ivr.flow import Value
 from app.ivr.leaving import to_fallback
@@ -73,17 +74,10 @@ def _value(run: Run, document: Any, name: str, pointer: str) -> Value:
 
 
 def _pointed_at(document: Any, pointer: str) -> Any:
-    """What a JSON Pointer (RFC 6901) leads to."""
-    here = document
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(here, dict) and name in here:
-            here = here[name]
-        elif isinstance(here, list) and name.isascii() and name.isdigit() and len(name) < 10 and int(name) < len(here):
-            here = here[int(name)]
-        else:
-            raise ExpressionFailed(f"the answer has nothing at {pointer}")
-    return here
+    try:
+        return pointed_at(document, pointer)
+    except LookupError as error:
+        raise ExpressionFailed(str(error.args[0])) from error
 
 
 def _body(run: Run, given: Any) -> Any:

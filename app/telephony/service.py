@@ -1,8 +1,5 @@
 """Use cases of sources: who may send us events, how they are signed, and where a dialled number leads."""
 
-import base64
-import hashlib
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import Invalid
+from app.core.signing import new_secret, secret_id
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
@@ -35,16 +33,6 @@ from app.telephony.models import CtiSource, DialledNumber
 MOST_SECRETS = 5
 NEEDED = {"generic": (), "twilio": ("account", "public_url"), "asterisk_ari": ("account", "command_url")}
 """What a platform whose calls we steer cannot do without."""
-
-
-def new_secret() -> str:
-    """A fresh signing secret in the form of Standard Webhooks."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def secret_id(secret: str) -> str:
-    """What a secret is called without being told: the beginning of its hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:16]
 
 
 async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource, str]:

@@ -18,6 +18,8 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, FrozenClock
 from app.core.errors import Unavailable
+from app.credit.desk import CreditDesk
+from app.credit.port import Bureau, Question, Rating, Unanswered
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
 from app.floor.commands import Answer, Command
@@ -43,6 +45,14 @@ class MemoryFloor:
         if self.status != "owner":
             raise Unavailable("The floor is owned by another process.", retry_after=3)
         return self.state.apply(command, self.clock()).answer
+
+
+class NoBureaus:
+    """Bureaus that nobody reaches; tests of them serve their own."""
+
+    async def ask(self, bureau: Bureau, question: Question) -> Rating | Unanswered:
+        """Reach nobody."""
+        return Unanswered("nobody is reached")
 
 
 class OneTransaction(Sessions):
@@ -106,6 +116,7 @@ def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor, tmp_p
         clock=clock,
         floor=floor,
         archive=Archive(kept_apart, folder_store(tmp_path / "recordings"), clock, days=30),
+        credit=CreditDesk(kept_apart, NoBureaus(), clock),
     )
 
 

@@ -25,7 +25,7 @@ def operations(app: Application) -> list[tuple[str, str, str]]:
 
 MINE = (
     "calls", "contacts", "floor", "outbox", "queues", "hours", "skills", "teams", "agents", "tiers", "sources", "users",
-    "api-keys", "flows", "audit", "speech", "usage-rules",
+    "api-keys", "flows", "audit", "speech", "usage-rules", "credit-bureaus", "webhook-subscriptions",
 )  # fmt: skip
 CLOSED = [each for each in operations(http_app()) if each[2].startswith(tuple(f"/api/v1/{name}" for name in MINE))]
 

@@ -281,12 +281,24 @@ class OpenAlertOut(Output):
     count: int
 
 
+class CreditBriefOut(Output):
+    """Credit standing as a bureau answered last; how old that was when the profile was made, and whether it had
+    expired."""
+
+    standing: str | None
+    source: str
+    answered_at: datetime
+    age_seconds: float
+    expired: bool
+
+
 class ProfileOut(Output):
     """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now."""
+    newest first, what is open now, and the credit standing if there is one."""
 
     customer: IdentityOut | None
     alerts: list[OpenAlertOut]
     interactions: list[PastContactOut]
     open: list[OpenContactOut]
+    credit: CreditBriefOut | None
     candidates: list[CandidateOut]

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAdapter, UrlConstraints
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.core.signing import secret_id
 from app.telephony.models import CtiSource
-from app.telephony.service import secret_id
 
 _URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
 

@@ -24,6 +24,8 @@ def pop_card(contact: dict[str, Any], pop: Pop, state: Text) -> RenderableType:
     colour = tier.get("colour") or NO_TIER_COLOUR
     title = Text.assemble((f" {tier.get('name') or 'unknown caller'} ", f"bold reverse {colour}"), "  ", state)
     parts: list[RenderableType] = [_name(contact, customer, colour), *_facts(contact, customer)]
+    if pop.profile.get("credit"):
+        parts.append(_credit(pop.profile["credit"]))
     if pop.profile.get("candidates"):
         parts += [Text(), _candidates(pop.profile["candidates"])]
     if pop.profile.get("interactions"):
@@ -60,6 +62,15 @@ def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Tex
     if customer.get("external_id"):
         known.append(f"   {customer['external_id']}", style=DIM)
     return [calls, numbers, known]
+
+
+def _credit(credit: dict[str, Any]) -> Text:
+    """The standing, how old it is, and who says so."""
+    told = Text.assemble(("credit ", DIM), (credit["standing"] or "scored", BRIGHT))
+    days = int(credit["age_seconds"] // 86_400)
+    age = f"{days} d" if days else span(credit["age_seconds"])
+    told.append(f"   {age} old, from {credit['source']}", style=DIM)
+    return told.append("   expired", style=WARN) if credit["expired"] else told
 
 
 def _candidates(candidates: list[dict[str, Any]]) -> Text:

@@ -28,6 +28,7 @@ PROFILE: dict[str, Any] = {
          "wrap_up_code": "fees", "note": "已解释收费标准。"},
     ],
     "open": [{"id": "c9", "state": "waiting", "queue": "loans"}],
+    "credit": {"standing": "good", "source": "bureau-a", "age_seconds": 65.0, "expired": True},
 }  # fmt: skip
 WHY = {"rule": "agent_finds_contact", "wanted": {"skills": [["zh", 2]]}, "waited_seconds": 12, "bonus_seconds": 90}
 
@@ -60,6 +61,8 @@ def test_an_offer_shows_who_it_is_before_hello() -> None:
     for expected in ("Private", "林梅", "Lin Mei", "ringing, 0:08 left", "+86 138 0013 8000 mobile", "speaks zh"):
         assert expected in text
     for expected in ("mortgage, savings", "已解释收费标准。", "2:05", "fees", "also open: waiting in Loans"):
+        assert expected in text
+    for expected in ("credit good", "1:05 old, from bureau-a", "expired"):
         assert expected in text
     assert "first in line, 0:12 +90 s ahead · zh 2+" in text
 

@@ -1,0 +1,1 @@
+"""Credit standing: asking a bureau on demand, and what was ever answered."""

@@ -1,0 +1,1 @@
+"""Ways of asking a credit bureau; known to the composition root only."""

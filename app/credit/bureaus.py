@@ -1,0 +1,67 @@
+"""Bureaus as records: which there are, and how each is asked."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.credit.errors import BureauUnknown, NoBureau, unfit
+from app.credit.facts import KNOWN, is_fact
+from app.credit.models import CreditBureau
+from app.credit.port import Bureau
+from app.db.engine import WriteSession
+
+
+def how(row: CreditBureau) -> Bureau:
+    """How the bureau is asked."""
+    return msgspec.convert({"id": row.id, **row.how}, Bureau)
+
+
+async def bureaus(session: AsyncSession, limit: int, after: str | None) -> Sequence[CreditBureau]:
+    """Bureaus in order of their id, those after `after`."""
+    query = select(CreditBureau).order_by(CreditBureau.id).limit(limit)
+    if after is not None:
+        query = query.where(CreditBureau.id > after)
+    return (await session.scalars(query)).all()
+
+
+async def set_up(session: WriteSession, given: Bureau, name: str, active: bool) -> CreditBureau:
+    """Make the bureau, or make it otherwise. Raises BureauUnfit."""
+    _ensure_fit(given)
+    told = msgspec.to_builtins(given)
+    del told["id"]
+    return await session.merge(CreditBureau(id=given.id, name=name, active=active, how=told))
+
+
+async def remove(session: WriteSession, bureau_id: str) -> None:
+    """Ask it no more; what it has said stays. Raises BureauUnknown."""
+    found = await session.get(CreditBureau, bureau_id)
+    if found is None:
+        raise BureauUnknown(f"There is no credit bureau {bureau_id!r}.")
+    await session.delete(found)
+
+
+async def chosen(session: AsyncSession, bureau_id: str | None) -> Bureau:
+    """The bureau of that id, or the only one there is. Raises BureauUnknown, NoBureau."""
+    query = select(CreditBureau).where(CreditBureau.active).order_by(CreditBureau.id)
+    there = {row.id: row for row in await session.scalars(query)}
+    if bureau_id is not None:
+        if bureau_id not in there:
+            raise BureauUnknown(f"There is no credit bureau {bureau_id!r} that is active.")
+        return how(there[bureau_id])
+    if not there:
+        raise NoBureau("No credit bureau is set up; an administrator does that (PUT /api/v1/credit-bureaus/{id}).")
+    if len(there) > 1:
+        raise NoBureau(f"Say in `bureau` which one to ask: {', '.join(there)}.", bureaus=list(there))
+    return how(next(iter(there.values())))
+
+
+def _ensure_fit(given: Bureau) -> None:
+    for field, fact in given.sends.items():
+        if not is_fact(fact):
+            raise unfit(f"body.sends.{field}", "is no fact of a customer or a question", KNOWN)
+    if given.score_at is None and given.standing_at is None:
+        raise unfit("body.score_at", "is missing, and so is standing_at", "a JSON Pointer into the answer")
+    if given.lowest >= given.highest:
+        raise unfit("body.highest", "is not above lowest", f"more than {given.lowest:g}")

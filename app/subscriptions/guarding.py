@@ -1,0 +1,80 @@
+"""Where webhooks may go: public addresses over https, and the networks that the operator names. Held at the moment of
+connecting, so that neither a name that leads elsewhere a minute later nor a redirect gets around it."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+import httpx
+
+Network = IPv4Network | IPv6Network
+
+MOST_TRIED = 3
+_PORTS = {"http": 80, "https": 443}
+_TRANSLATED = ip_network("64:ff9b::/96")
+"""Addresses behind which any IPv4 address may be (RFC 6052)."""
+
+
+class Forbidden(httpx.ConnectError):
+    """The receiver is where webhooks may not go."""
+
+
+class GuardedTransport(httpx.AsyncBaseTransport):
+    """Resolves names by itself and connects to addresses that it has looked at; TLS is still held against the name."""
+
+    def __init__(self, networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
+        self._networks = tuple(networks)
+        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it to the first allowed address that connects. Raises Forbidden, and what httpx raises."""
+        url = request.url
+        allowed = [each for each in await _addresses(url) if self.allows(each, url.scheme)]
+        if not allowed:
+            raise Forbidden("the address is not one that webhooks may go to")
+        request.extensions = {**request.extensions, "sni_hostname": url.host}
+        inner = self._of(url.host)
+        for place, address in enumerate(allowed[:MOST_TRIED], 1):
+            request.url = url.copy_with(host=str(address))
+            try:
+                return await inner.handle_async_request(request)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if place == len(allowed[:MOST_TRIED]):
+                    raise
+        raise AssertionError("the last address has answered or raised")
+
+    async def aclose(self) -> None:
+        """Let go of the connections."""
+        for inner in self._by_host.values():
+            await inner.aclose()
+
+    def _of(self, host: str) -> httpx.AsyncHTTPTransport:
+        """Connections that stay open are each name's own: two names at one address prove themselves apart."""
+        if host not in self._by_host:
+            limits = httpx.Limits(max_keepalive_connections=20)
+            self._by_host[host] = httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, trust_env=False)
+        return self._by_host[host]
+
+    def allows(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
+        """Whether webhooks may go there: by the operator's networks, or if it is public and the way is encrypted."""
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        real = mapped or address
+        if any(real in network for network in self._networks):
+            return True
+        public = real.is_global and not real.is_multicast and real not in _TRANSLATED
+        return public and scheme == "https"
+
+
+async def _addresses(url: httpx.URL) -> list[IPv4Address | IPv6Address]:
+    if url.scheme not in _PORTS or not url.host:
+        raise httpx.UnsupportedProtocol("the address must begin with http:// or https:// and name a host")
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            url.host, url.port or _PORTS[url.scheme], type=socket.SOCK_STREAM
+        )
+    except (OSError, UnicodeError) as error:
+        raise httpx.ConnectError("the name of the receiver is not known") from error
+    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

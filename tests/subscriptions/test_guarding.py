@@ -1,0 +1,95 @@
+"""Where webhooks may go, and where they may not, whatever a name says."""
+
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.subscriptions.guarding import Forbidden, GuardedTransport
+from app.subscriptions.posting import open_webhook_client
+from tests.fixtures.receiver import receiving
+from tests.fixtures.tls import served, trusting
+from tests.subscriptions.conftest import LOOPBACK
+
+FORBIDDEN = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "::1",
+    "::",
+    "fe80::1",
+    "fc00::1",
+    "ff02::1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+]
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+def test_private_addresses_are_closed(address: str) -> None:
+    assert not GuardedTransport().allows(ip_address(address), "https")
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_public_addresses_are_open_over_tls_only(address: str) -> None:
+    assert GuardedTransport().allows(ip_address(address), "https")
+    assert not GuardedTransport().allows(ip_address(address), "http")
+
+
+def test_networks_of_the_operator_are_open() -> None:
+    transport = GuardedTransport([ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1"):
+        assert transport.allows(ip_address(address), "http")
+    assert not transport.allows(ip_address("10.2.0.1"), "https")
+
+
+@pytest.mark.enable_socket
+async def test_a_name_is_held_by_where_it_leads() -> None:
+    async with receiving() as receiver:
+        named = receiver.url.replace("127.0.0.1", "localhost")
+        async with open_webhook_client() as client:
+            for url in (receiver.url, named, receiver.url.replace("127.0.0.1", "[::ffff:127.0.0.1]")):
+                with pytest.raises(Forbidden):
+                    await client.post(url, content=b"{}")
+        assert receiver.got == []
+        async with open_webhook_client(LOOPBACK) as client:
+            assert await _post(client, named) == 204
+            [got] = receiver.got
+            assert got.headers["host"].startswith("localhost:")
+
+
+@pytest.mark.enable_socket
+async def test_tls_is_held_against_the_name_though_the_address_is_connected_to(tmp_path: Path) -> None:
+    async with receiving(**served(tmp_path)) as receiver:
+        by_address = receiver.url.replace("http://", "https://")
+        by_name = by_address.replace("127.0.0.1", "localhost")
+        async with httpx.AsyncClient(transport=GuardedTransport(LOOPBACK, trusting())) as client:
+            assert await _post(client, by_name) == 204
+            with pytest.raises(httpx.ConnectError, match="certificate"):
+                await _post(client, by_address)
+        async with open_webhook_client(LOOPBACK) as client:
+            with pytest.raises(httpx.ConnectError, match="certificate"):
+                await _post(client, by_name)
+        assert len(receiver.got) == 1
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("url", ["http://nobody.invalid/", "ftp://127.0.0.1/", "http://" + "a" * 64 + ".invalid/"])
+async def test_an_address_that_leads_nowhere(url: str) -> None:
+    async with open_webhook_client(LOOPBACK) as client:
+        with pytest.raises(httpx.TransportError):
+            await client.post(url)
+
+
+async def _post(client: httpx.AsyncClient, url: str) -> int:
+    headers = {"webhook-id": "1"}
+    return (await client.post(url, content=b'{"type": "t", "data": {}}', headers=headers)).status_code
