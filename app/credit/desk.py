@@ -1,6 +1,7 @@
 """Asking a bureau on demand. Who asks, why and with which consent is on record before the question leaves the house;
 no transaction is open while the bureau thinks."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -68,9 +69,10 @@ class CreditDesk:
             # one question at a time: who comes second waits here, and then sees the first one
             await session.execute(select(Customer.id).where(Customer.id == survivor).with_for_update())
             consent = await _consent(session, survivor, members)
+            asking = await _asking(session, members)  # before the answers: one that is settled in between is seen
             if not wish.anew and await self._fresh(session, bureau, members):
                 return None
-            await self._close_lost(session, members, bureau)
+            await self._close_lost(session, asking, bureau)
             check = CreditCheck(
                 id=UUID(new_id()),
                 customer_id=survivor,
@@ -95,13 +97,12 @@ class CreditDesk:
         valid = known.valid_until is None or known.valid_until > now
         return valid and now - known.settled_at < timedelta(seconds=bureau.fresh_seconds)
 
-    async def _close_lost(self, session: WriteSession, members: list[UUID], bureau: Bureau) -> None:
+    async def _close_lost(self, session: WriteSession, asking: Sequence[CreditCheck], bureau: Bureau) -> None:
         """Nobody waits any more for what a process that has died had asked. Raises AskedAlready."""
-        asking = select(CreditCheck).where(CreditCheck.customer_id.in_(members), CreditCheck.outcome == "asking")
         patience = timedelta(seconds=bureau.timeout_seconds + LOST_SECONDS)
-        for check in await session.scalars(asking):
+        for check in asking:
             if self._now() - check.asked_at < patience:
-                raise AskedAlready(members[0])
+                raise AskedAlready(check.customer_id)
             check.outcome, check.error = "failed", "the server stopped before the answer was kept"
             check.settled_at = self._now()
         await session.flush()
@@ -133,3 +134,9 @@ async def _consent(session: WriteSession, survivor: UUID, members: list[UUID]) -
     if last is None or not last.given:
         raise ConsentMissing(survivor, CONSENT, withdrawn=last is not None)
     return last
+
+
+async def _asking(session: WriteSession, members: list[UUID]) -> Sequence[CreditCheck]:
+    """Questions that have no answer yet."""
+    query = select(CreditCheck).where(CreditCheck.customer_id.in_(members), CreditCheck.outcome == "asking")
+    return (await session.scalars(query)).all()
