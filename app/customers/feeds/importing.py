@@ -4,12 +4,12 @@ While one chunk is written the next one is read, so that the program and the dat
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import asyncpg
 
-from app.customers.feeds.checking import FaultyRow
+from app.customers.feeds.checking import CellFault, FaultyRow
 from app.customers.feeds.chunks import Chunk
 from app.customers.feeds.runs import COUNTS, move, work_for
 from app.customers.feeds.writing import Numbered, Writer, Written
@@ -63,21 +63,26 @@ class Importer:
     async def take(self, chunk: Chunk) -> Progress:
         """Write one chunk, unless it has been written before."""
         before = self._position
-        if chunk.last <= before:
+        old = [row for row in chunk.rows if row[0] <= before]
+        faults: Mapping[int, CellFault] = {}
+        if old:
             async with self._sessions.read() as session:
-                faults = await self._writer.faults(session, chunk.rows)
+                faults = await self._writer.faults(session, old)
+        if chunk.last <= before:
             return Progress(chunk.last, dict.fromkeys(COUNTS, 0), chunk.refused(faults))
-        new = [row for row in chunk.rows if row[0] > before]
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                written = await self._write(chunk, new)
-                break
-            except Exception as error:
-                if attempt == ATTEMPTS or not any(isinstance(cause, _PASSING) for cause in causes(error)):
-                    raise
+        written = await self._written(chunk, [row for row in chunk.rows if row[0] > before])
         self._position = chunk.last
-        faulty = chunk.refused(written.faults)
-        return Progress(chunk.last, _counts(chunk, written, before), faulty)
+        return Progress(chunk.last, _counts(chunk, written, before), chunk.refused({**faults, **written.faults}))
+
+    async def _written(self, chunk: Chunk, rows: list[Numbered]) -> Written:
+        """Write rows; what somebody else has done to the same customers meanwhile is seen when it is tried again."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._write(chunk, rows)
+            except Exception as error:
+                if not any(isinstance(cause, _PASSING) for cause in causes(error)):
+                    raise
+        return await self._write(chunk, rows)
 
     async def _write(self, chunk: Chunk, rows: list[Numbered]) -> Written:
         course = self._course
