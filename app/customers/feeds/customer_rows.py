@@ -61,11 +61,11 @@ def known_row(it: Identified) -> Row:
 
 def attributes_of(row: CustomerRow) -> dict[str, Any]:
     """The attributes that a row gives, as JSON has them; what is empty is left out."""
-    found = {name: _plain(value) for name, value in row.attributes.items()}
+    found = {name: plain(value) for name, value in row.attributes.items()}
     for name in AS_ATTRIBUTES:
         value = getattr(row, name)
         if value is not None:
-            found[name] = _plain(value)
+            found[name] = plain(value)
     return found
 
 
@@ -144,7 +144,8 @@ def _has_more(row: CustomerRow) -> bool:
     return row.birth_date is not None or row.household is not None or row.company is not None
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The value of an attribute as JSON has it."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value.isoformat() if isinstance(value, date) else value

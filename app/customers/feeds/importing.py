@@ -57,8 +57,15 @@ class Importer:
         """Take all chunks; `chunks` is read in a thread beside. Raises FeedBusy."""
         chunk = await asyncio.to_thread(next, chunks, None)
         while chunk is not None:
-            progress, chunk = await asyncio.gather(self.take(chunk), asyncio.to_thread(next, chunks, None))
-            tell(progress)
+            taken, following = await asyncio.gather(
+                self.take(chunk), asyncio.to_thread(next, chunks, None), return_exceptions=True
+            )
+            if isinstance(taken, BaseException):
+                raise taken
+            tell(taken)
+            if isinstance(following, BaseException):
+                raise following
+            chunk = following
 
     async def take(self, chunk: Chunk) -> Progress:
         """Write one chunk, unless it has been written before."""

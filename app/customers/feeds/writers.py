@@ -9,6 +9,7 @@ from app.core.errors import Invalid
 from app.customers.attribute_records import definitions
 from app.customers.feeds.customers_writer import CustomersWriter
 from app.customers.feeds.fields import Kind
+from app.customers.feeds.holdings_writer import HoldingsWriter
 from app.customers.feeds.parsing import Known
 from app.customers.feeds.writing import Origin, Writer
 from app.customers.models import Tier
@@ -27,7 +28,14 @@ async def _customers(session: AsyncSession, origin: Origin) -> Writer:
     return CustomersWriter(origin, await definitions(session))
 
 
-WRITERS: dict[Kind, Callable[[AsyncSession, Origin], Awaitable[Writer]]] = {"customers": _customers}
+async def _holdings(_: AsyncSession, origin: Origin) -> Writer:
+    return HoldingsWriter(origin)
+
+
+WRITERS: dict[Kind, Callable[[AsyncSession, Origin], Awaitable[Writer]]] = {
+    "customers": _customers,
+    "holdings": _holdings,
+}
 """A feed is importable once its writer stands here."""
 
 
