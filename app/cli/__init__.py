@@ -8,6 +8,7 @@ from app.cli import (
     demonstration,
     feeds,
     flows,
+    importing,
     measuring,
     planning,
     serving,
@@ -35,6 +36,7 @@ for module in (
     planning,
     flows,
     feeds,
+    importing,
     speaking,
     asterisk,
 ):

@@ -1,5 +1,6 @@
 """`callfloor feed`: check the files of other systems before anything is imported, and print the schema of mappings."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,11 +106,16 @@ def _tell(tally: "Tally", made: "Plan") -> None:
     if made.unused:
         typer.echo(f"columns that are no field: {', '.join(made.unused)}")
     typer.echo(f"{tally.good:,} rows are good, {tally.faulty:,} faulty, {tally.blank:,} empty")
-    width = max((len(column) for column, _ in tally.faults), default=0)
-    for (column, kind), count in tally.faults.most_common(MOST_COUNTED):
+    tell_faults(tally.faults)
+
+
+def tell_faults(faults: "Counter[tuple[str, str]]") -> None:
+    """A table of faults by column and kind."""
+    width = max((len(column) for column, _ in faults), default=0)
+    for (column, kind), count in faults.most_common(MOST_COUNTED):
         typer.echo(f"  {column or '(row)':<{max(width, 5)}}  {kind:<10}  {count:>9,}")
-    if len(tally.faults) > MOST_COUNTED:
-        typer.echo(f"  and {len(tally.faults) - MOST_COUNTED} more kinds of faults")
+    if len(faults) > MOST_COUNTED:
+        typer.echo(f"  and {len(faults) - MOST_COUNTED} more kinds of faults")
 
 
 @contextmanager

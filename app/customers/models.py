@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.customers import merge_models as merge_models  # so that whoever loads this file knows all tables
-from app.customers.record_models import WHO, WHY
+from app.customers import feed_models as feed_models  # so that whoever loads this file knows all tables
+from app.customers import merge_models as merge_models
+from app.customers.record_models import SOURCE, WHO, WHY
 from app.db.base import Base
 
 
@@ -32,7 +33,8 @@ class Customer(Base):
     `preferred_agent` looks after the customer on the telephone, `relationship_manager` is whom the bank's own systems
     name, who need not be an agent. A `provisional` customer is a number that has called and belongs to nobody known.
     Who made the row, and why, are its own columns: that costs a bulk load nothing. `merged_into` is who stands for a
-    customer that has been merged.
+    customer that has been merged. `source` is the feed that made the row, `origins` (written by a trigger) names the
+    fields that somebody else has set since, each with who: another source, or `hand`.
     """
 
     __tablename__ = "customers"
@@ -59,6 +61,8 @@ class Customer(Base):
     segments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
+    source: Mapped[str | None] = mapped_column(server_default=text(SOURCE))
+    origins: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[str | None] = mapped_column(server_default=text(WHO))
     created_because: Mapped[str | None] = mapped_column(server_default=text(WHY))

@@ -18,6 +18,9 @@ WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
 WHY = "NULLIF(current_setting('callfloor.why'::text, true), ''::text)"
 """On whose behalf a transaction works, and why (`app.audit.service`)."""
 
+SOURCE = "NULLIF(current_setting('callfloor.source'::text, true), ''::text)"
+"""Which feed a transaction works for; none for people."""
+
 HOLDING_KINDS = ("account", "card", "loan", "fund", "insurance")
 ATTRIBUTE_TYPES = ("text", "number", "whole_number", "boolean", "date", "choice")
 

@@ -27,6 +27,8 @@ _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
 _GAP = re.compile(f"(?<=[{HAN}])[\\s·・]+(?=[{HAN}])")
 _APOSTROPHES = re.compile("['\u2019\u02bc`]")
+_PLAIN_HAN = re.compile("[\u4e00-\u9fff]+")
+_ASCII = {**{upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}, ord("'"): None, ord("`"): None}
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 
@@ -42,7 +44,7 @@ def tokens(*names: str | None) -> list[str]:
     found: set[str] = set()
     for name in filter(None, names):
         for word in folded_words(name):
-            found.update(_han(word) if _is_han(word) else _latin(word))
+            found.update(_han(word) if _is_han(word) else _latin_tokens(word))
     return sorted(found)
 
 
@@ -64,6 +66,10 @@ def query(text: str) -> NameQuery | None:
 
 def fold(text: str) -> str:
     """`text` without case, accents, width and apostrophes: "Zoë O'Brien" -> 'zoe obrien'."""
+    if text.isascii():
+        return text.translate(_ASCII)
+    if _PLAIN_HAN.fullmatch(text):
+        return text
     plain = unicodedata.normalize("NFKD", text)
     plain = "".join(char for char in plain if unicodedata.category(char) != "Mn")
     return unicodedata.normalize("NFC", _APOSTROPHES.sub("", plain).casefold().translate(_LETTERS))
@@ -81,7 +87,7 @@ def is_han(word: str) -> bool:
 
 def grams_of(word: str, size: int) -> list[str]:
     """All groups of `size` letters that stand side by side in a word, in their order."""
-    return list(_grams(word, size))
+    return _grams(word, size)
 
 
 def readings_of(word: str) -> Iterator[list[str]]:
@@ -97,31 +103,35 @@ def _is_han(word: str) -> bool:
     return _HAN.match(word) is not None
 
 
-def _grams(word: str, size: int) -> Iterator[str]:
-    return (word[i : i + size] for i in range(len(word) - size + 1))
+def _grams(word: str, size: int) -> list[str]:
+    return [word[i : i + size] for i in range(len(word) - size + 1)]
 
 
-def _latin(word: str) -> Iterator[str]:
-    yield f"={word}"
-    yield from _starts(word)
-    yield from _grams(word, 3)
+def _latin(word: str) -> list[str]:
+    return [f"={word}", f"^{word[:1]}", f"^{word[:2]}", *_grams(word, 3)]
 
 
+@lru_cache(maxsize=20_000)
 def _starts(word: str) -> Sequence[str]:
     return (f"^{word[:1]}", f"^{word[:2]}")
 
 
-def _han(word: str) -> Iterator[str]:
-    yield f"={word}"
-    yield from word
-    yield from _grams(word, 2)
+@lru_cache(maxsize=20_000)
+def _latin_tokens(word: str) -> tuple[str, ...]:
+    """Families share their names, and people their initials."""
+    return tuple(_latin(word))
+
+
+def _han(word: str) -> set[str]:
+    found = {f"={word}", *word, *_grams(word, 2)}
     for reading in _readings(word):
-        yield from _latin("".join(reading))
+        found.update(_latin("".join(reading)))
         for syllable in reading:
-            yield from _starts(syllable)
-        initials = "".join(syllable[0] for syllable in reading)
+            found.update(_starts(syllable))
+        initials = "".join([syllable[0] for syllable in reading])
         for i in range(len(initials)):
-            yield from _latin(initials[i:])
+            found.update(_latin_tokens(initials[i:]))
+    return found
 
 
 def _readings(word: str) -> Iterator[list[str]]:

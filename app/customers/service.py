@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
 from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
+from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
 from app.customers.proposals import propose
@@ -75,6 +76,7 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
         provisional=new.provisional,
         attributes=new.attributes,
         search=tokens(new.name, new.latin_name),
+        origins=_by_hand(new),
     )
     if new.id is not None:
         customer.id = new.id
@@ -171,6 +173,16 @@ async def kept_rules(
             known = list(await session.scalars(_AGENTS, {"ids": named}))
             raise UnknownAgent([agent for agent in named if agent not in known]) from error
         raise
+
+
+def _by_hand(new: NewCustomer) -> dict[str, str]:
+    """What somebody has entered, so that a feed does not overwrite it. A provisional customer is a number, no more."""
+    if new.provisional:
+        return {}
+    fields = ("name", "latin_name", "language", "preferred_agent", "relationship_manager", "segments")
+    given = [name for name in fields if getattr(new, name)]
+    given += ["tier_id"] * (new.tier is not None) + [f"attribute.{name}" for name in new.attributes]
+    return dict.fromkeys(given, HAND)
 
 
 async def _told(session: AsyncSession, customer: Customer) -> CustomerRecord:

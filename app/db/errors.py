@@ -54,7 +54,7 @@ def meaning(error: BaseException) -> DatabaseUnavailable | None:
     """What `error` means when it is about reaching the database, else None."""
     if isinstance(error, PoolTimeout):
         return DatabaseUnavailable("All connections to the database are in use. Try again shortly.")
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, REFUSED):
             hint = f"It says: {cause}. Check CALLFLOOR_DATABASE_URL."
             return DatabaseRefused("The database refuses the connection.", hint=hint)
@@ -67,7 +67,8 @@ def meaning(error: BaseException) -> DatabaseUnavailable | None:
     return None
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, and all that it was raised from."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -90,7 +91,7 @@ def translated() -> Iterator[None]:
 
 def violated_constraint(error: IntegrityError) -> str | None:
     """The name of the constraint that `error` broke, so that a room can say it in its own words."""
-    for cause in _causes(error):
+    for cause in causes(error):
         name = getattr(cause, "constraint_name", None)
         if name:
             return str(name)

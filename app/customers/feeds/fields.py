@@ -50,6 +50,7 @@ _CUSTOMERS = {
     "language": Field("language"),
     "tier": Field("id"),
     "manager": Field("id"),
+    "relationship_manager": Field("text"),
     "birth_date": Field("date"),
     "household": Field("id"),
     "company": Field("id"),

@@ -23,13 +23,14 @@ class ColumnsFaulty(Faulty):
 
 class Plan(NamedTuple):
     """How the rows of one file are read. They have `width` cells, of which those of `columns` stand at `positions` and
-    are read by `readers`; `build` makes a record of their values and the `constants` behind them. `told` are the fields
-    that the feed tells, `unused` the columns that are no field."""
+    are read by `readers` as `fields`; `build` makes a record of their values and of the `constants` behind them. `told`
+    are the fields that the feed tells, `unused` the columns that are no field."""
 
     width: int
     columns: tuple[str, ...]
     positions: tuple[int, ...]
     readers: tuple[Read, ...]
+    fields: tuple[str, ...]
     constants: list[Any]
     build: Callable[[list[Any]], Row]
     told: frozenset[str]
@@ -68,6 +69,7 @@ def plan(
         columns=tuple(there),
         positions=tuple(names.index(column) for column in there),
         readers=tuple(_reader(mapping, part.field, it, known) for part, it in zip(parts, there.values(), strict=False)),
+        fields=tuple(field.name for field in fields),
         constants=[None, *constants.values()],
         build=builder(mapping.feed, parts, nothing, mapping.formats.currency),
         told=frozenset(part.field.name for part in parts),

@@ -70,6 +70,8 @@ def faults_of(mapping: Mapping) -> Iterator[Fault]:
         field = named(mapping.feed, name)
         if field is None:
             yield _unknown(f"constants.{name}", mapping, name)
+        elif name == "external_id":
+            yield Fault("constants.external_id", "is the same in all rows", "a column: rows are told apart by it")
         elif told[name]:
             yield Fault(f"constants.{name}", "is a column, too", "a column or a constant")
     yield from _missing(mapping, {*told, *mapping.constants})

@@ -54,7 +54,8 @@ class Money(msgspec.Struct, frozen=True, gc=False):
 
 
 class CustomerRow(msgspec.Struct, frozen=True, gc=False):
-    """A customer: a person or a company. `manager` is the agent who looks after them."""
+    """A customer: a person or a company. `manager` is the agent who looks after them, `relationship_manager` whom the
+    bank's systems name."""
 
     external_id: str
     name: str | None = None
@@ -63,6 +64,7 @@ class CustomerRow(msgspec.Struct, frozen=True, gc=False):
     language: str | None = None
     tier: str | None = None
     manager: str | None = None
+    relationship_manager: str | None = None
     birth_date: date | None = None
     household: str | None = None
     company: str | None = None

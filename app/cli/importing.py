@@ -1,0 +1,122 @@
+"""`callfloor import`: the files of other systems, written."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.feeds import FORMAT_HELP, FaultsPath, FeedFile, MappingFile, tell_faults
+from app.cli.flow_files import text_of
+from app.cli.flows import faults_told
+from app.cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from app.customers.feeds.files import Given, Report, Watch
+
+FEED_HELP = "customers or holdings; what the mapping says."
+
+
+def add_to(commands: typer.Typer) -> None:
+    """Add the commands of this file."""
+    commands.command("import")(import_)
+
+
+def import_(
+    feed: Annotated[str, typer.Argument(help=FEED_HELP)],
+    file: FeedFile,
+    mapping: MappingFile,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    faults: FaultsPath = None,
+    format_: Annotated[str | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    encoding: Annotated[str | None, typer.Option(help="Such as utf-8, gb18030, latin-1; else it is told.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Between the cells of CSV: a character, or tab.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a spreadsheet that has several.")] = None,
+) -> None:
+    """Import a file of another system, as often as one likes. Exit status 2 if rows are faulty."""
+    from app.cli import logs
+    from app.cli.place import database, settings_with
+    from app.core import clock
+    from app.customers.feeds.files import Given
+    from app.customers.feeds.opening import Told
+    from app.customers.feeds.reading import read_mapping
+
+    if format_ not in (None, "csv", "ndjson", "xlsx"):
+        raise typer.BadParameter(f"{format_} is no format; accepted: csv, ndjson, xlsx", param_hint="--format")
+    settings = settings_with()
+    logs.set_up(settings.log)
+    with faults_told():
+        it = read_mapping(text_of(mapping), str(mapping))
+        if it.feed != feed:
+            raise typer.BadParameter(f"{mapping} is a mapping of {it.feed}; accepted: {it.feed}", param_hint="FEED")
+        told = Told(format_, encoding, delimiter, sheet)
+        now = clock.utc(clock.now())
+        given = Given(file, it, told, settings.telephony.region, now, faults, dry_run)
+        with database(settings) as url, _watched(file) as watch:
+            report = asyncio.run(_import(url, given, watch))
+    _tell(report, file, dry_run)
+    if report.faulty:
+        raise typer.Exit(2)
+
+
+async def _import(url: str, given: "Given", watch: "Watch") -> "Report":
+    from app.customers.feeds.files import FaultsThere, import_file
+    from app.db.engine import Sessions, create_engine
+    from app.db.migrate import prepare
+
+    await prepare(url)
+    engine = create_engine(url, pool=4)
+    try:
+        return await import_file(Sessions(engine), given, watch)
+    except FaultsThere as error:
+        raise Trouble(str(error)) from error
+    finally:
+        await engine.dispose()
+
+
+def _tell(report: "Report", file: Path, dry_run: bool) -> None:
+    counts = report.counts
+    typer.echo(f"{file}: {report.described}")
+    if report.plan.unused:
+        typer.echo(f"columns that are no field: {', '.join(report.plan.unused)}")
+    if report.resumed:
+        typer.echo(f"an earlier import of this file had come to row {report.resumed:,}: gone on from there")
+    would = "would be " if dry_run else ""
+    typer.echo(
+        f"{would}made {counts['made']:,}, changed {counts['changed']:,}, left {counts['unchanged']:,}, "
+        f"refused {counts['refused']:,}; {report.blank:,} rows are empty"
+    )
+    if counts["repeated"]:
+        typer.echo(f"{counts['repeated']:,} rows have a later row of the same id, which counts")
+    if counts["kept"]:
+        typer.echo(f"{counts['kept']:,} fields stay as people or higher sources have set them")
+    tell_faults(report.faults)
+    if report.faulty:
+        typer.echo(f"The faulty rows are in {report.into}: correct them there, and import that file.")
+
+
+@contextmanager
+def _watched(file: Path) -> Iterator["Watch"]:
+    """A bar on a terminal for each pass through the file, with the rows that are committed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from app.customers.feeds.files import Watch
+
+    console, size = Console(stderr=True), file.stat().st_size
+    columns: tuple[Any, ...] = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rows]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=size, rows="")
+        yield Watch(
+            begins=lambda name: progress.reset(task, description=name),
+            read=lambda count: progress.advance(task, count),
+            committed=lambda rows: progress.update(task, rows=f"{rows:,} rows"),
+        )

@@ -1,0 +1,99 @@
+"""The statements that bring known customers to what a feed tells of them, made once a run. Pure.
+
+They join the customers `c` with the staged rows `s`. A field that a source of a higher rank has set (one of
+`:blocking`) stays as it is.
+"""
+
+from collections.abc import Iterable
+
+from app.customers.feeds.customer_rows import attribute_names
+
+COLUMNS = {
+    "name": "name",
+    "latin_name": "latin_name",
+    "tier": "tier_id",
+    "language": "language",
+    "manager": "preferred_agent",
+    "kind": "kind",
+    "relationship_manager": "relationship_manager",
+    "segments": "segments",
+    "active": "active",
+}
+"""The fields of feeds that are columns of customers."""
+
+STAGE = """
+    create temp table feed_customers (id uuid primary key, name text, latin_name text, tier_id text, language text,
+        preferred_agent text, kind text, relationship_manager text, segments text[], active boolean, attributes jsonb
+    ) on commit drop"""
+
+_NEVER_NOTHING = ("name", "kind")
+
+
+def update_of(told: Iterable[str], blocking: bool) -> str:
+    """What changes the customers that differ or have other parts (`:touched`); it returns of each the id, and the names
+    whose tokens are not right any more."""
+    columns = _told(told)
+    after = {column: _after(column, blocking) for column in columns}
+    if attribute_names(told):
+        after["attributes"] = _attributes(blocking)
+    pairs = "".join(f"{column} = {value}, " for column, value in after.items())
+    differs = " or ".join(f"c.{column} is distinct from {value}" for column, value in after.items()) or "false"
+    return (
+        f"update customers c set {pairs}version = c.version + 1, updated_at = now() "  # noqa: S608 - constants
+        f"from feed_customers s where c.id = s.id and ({differs} or c.id = any(:touched)) "
+        "returning new.id, new.name, new.latin_name, "
+        "(old.name, old.latin_name) is distinct from (new.name, new.latin_name) as renamed"
+    )
+
+
+def kept_of(told: Iterable[str]) -> str:
+    """How many fields of the staged customers differ from what the feed tells, and stay."""
+    kept = [
+        f"cast({_blocked(column)} and c.{column} is distinct from {_given(column)} as int)" for column in _told(told)
+    ]
+    if attribute_names(told):
+        kept.append(
+            "(select count(*) from unnest(cast(:attributes as text[])) as k where "  # noqa: S608
+            f"{_blocked_attribute('k')} and c.attributes -> k is distinct from s.attributes -> k)"
+        )
+    total = " + ".join(kept) or "0"
+    return (
+        f"select coalesce(sum({total}), 0) from feed_customers s join customers c on c.id = s.id "  # noqa: S608 - constants
+        "where c.origins <> '{}' or c.source = any(:blocking)"
+    )
+
+
+def _told(told: Iterable[str]) -> list[str]:
+    names = set(told)
+    return [column for field, column in COLUMNS.items() if field in names]
+
+
+def _given(column: str) -> str:
+    return f"coalesce(s.{column}, c.{column})" if column in _NEVER_NOTHING else f"s.{column}"
+
+
+def _blocked(column: str) -> str:
+    has = "c.segments <> '{}'" if column == "segments" else f"c.{column} is not null"
+    return f"coalesce(coalesce(c.origins ->> '{column}', case when {has} then c.source end) = any(:blocking), false)"
+
+
+def _blocked_attribute(key: str) -> str:
+    made = f"case when jsonb_exists(c.attributes, {key}) then c.source end"
+    return f"coalesce(coalesce(c.origins ->> ('attribute.' || {key}), {made}) = any(:blocking), false)"
+
+
+def _after(column: str, blocking: bool) -> str:
+    given = _given(column)
+    return f"case when {_blocked(column)} then c.{column} else {given} end" if blocking else given
+
+
+def _attributes(blocking: bool) -> str:
+    plain = "(c.attributes - cast(:attributes as text[])) || s.attributes"
+    if not blocking:
+        return plain
+    free = f"array(select k from unnest(cast(:attributes as text[])) as k where not {_blocked_attribute('k')})"  # noqa: S608
+    taken = "(select jsonb_object_agg(key, value) from jsonb_each(s.attributes) where key = any(f.free))"
+    return (
+        f"case when c.origins = '{{}}' and not coalesce(c.source = any(:blocking), false) then {plain} else "  # noqa: S608
+        f"(select (c.attributes - f.free) || coalesce({taken}, '{{}}') from (select {free} as free) as f) end"
+    )

@@ -1,0 +1,151 @@
+"""From checked rows of customers to the rows of their tables. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from app.customers.attributes import Definition, faults_of
+from app.customers.feeds.checking import CellFault
+from app.customers.feeds.records import CustomerRow
+from app.customers.numbers import extension_of
+from app.customers.search import tokens
+
+AHEAD = timedelta(minutes=5)
+"""So far may the clock of a system that tells of a consent be ahead of ours."""
+
+AS_ATTRIBUTES = ("birth_date", "household", "company")
+"""Fields that are kept as attributes of the same name."""
+
+NEW_COLUMNS = (
+    *("id", "external_id", "name", "latin_name", "tier_id", "language", "preferred_agent", "kind"),
+    *("relationship_manager", "segments", "active", "attributes", "search"),
+)
+KNOWN_COLUMNS = tuple(name for name in NEW_COLUMNS if name not in ("external_id", "search"))
+_MAY_HAVE_EXTENSION = re.compile("[^0-9+ ()./-]")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+
+Row = tuple[Any, ...]
+
+
+class Identified(NamedTuple):
+    """A row of the feed with its number in the file, and the id of its customer."""
+
+    number: int
+    id: UUID
+    row: CustomerRow
+
+
+def new_row(it: Identified) -> Row:
+    """The columns of a customer who was not known."""
+    row, name = it.row, it.row.name or it.row.external_id
+    return (
+        *(it.id, row.external_id, name, row.latin_name, row.tier, row.language, row.manager, row.kind or "person"),
+        *(row.relationship_manager, row.segments or (), row.active is not False, _json(row)),
+        tokens(name, row.latin_name),
+    )
+
+
+def known_row(it: Identified) -> Row:
+    """The columns of a known customer; None of a name or a kind, which nobody can lack, leaves it."""
+    row = it.row
+    return (
+        *(it.id, row.name, row.latin_name, row.tier, row.language, row.manager, row.kind),
+        *(row.relationship_manager, row.segments or (), row.active is not False, _json(row)),
+    )
+
+
+def attributes_of(row: CustomerRow) -> dict[str, Any]:
+    """The attributes that a row gives, as JSON has them; what is empty is left out."""
+    found = {name: plain(value) for name, value in row.attributes.items()}
+    for name in AS_ATTRIBUTES:
+        value = getattr(row, name)
+        if value is not None:
+            found[name] = plain(value)
+    return found
+
+
+def attribute_names(told: Iterable[str]) -> list[str]:
+    """The attributes that a feed tells."""
+    return sorted(
+        name.removeprefix("attribute.") for name in told if name.startswith("attribute.") or name in AS_ATTRIBUTES
+    )
+
+
+def row_fault(row: CustomerRow, declared: Sequence[Definition], now: datetime) -> CellFault | None:
+    """What is wrong with a row by what is declared of attributes, and by the clock."""
+    for consent in row.consents:
+        if consent.at is not None and consent.at - now > AHEAD:
+            return CellFault("future", f"consent.{consent.channel}.at", "has not come yet", "an instant up to now")
+    if declared:
+        wrong = faults_of(declared, attributes_of(row), "attribute")
+        if wrong:
+            return CellFault("attribute", wrong[0]["where"], wrong[0]["what"], wrong[0]["accepted"])
+    return None
+
+
+def number_rows(rows: Iterable[Identified]) -> list[Row]:
+    """Numbers, of each customer each once however it is spelt."""
+    found = []
+    for _, customer, row in rows:
+        held: set[tuple[str, str | None]] = set()
+        for phone in row.phones:
+            extension = extension_of(phone.raw) if _MAY_HAVE_EXTENSION.search(phone.raw) else None
+            key = (phone.e164 or phone.raw, extension)
+            if key not in held:
+                held.add(key)
+                found.append((customer, phone.raw, phone.e164, phone.label, extension))
+    return found
+
+
+def email_rows(rows: Iterable[Identified]) -> list[Row]:
+    """E-mail addresses in lower case, of each customer each once."""
+    found = []
+    for _, customer, row in rows:
+        by_address = {one.address.lower(): one.label for one in reversed(row.emails)}
+        found += [(customer, address, label) for address, label in by_address.items()]
+    return found
+
+
+def address_rows(rows: Iterable[Identified]) -> list[Row]:
+    """Postal addresses; the region is a line of its own."""
+    return [
+        (customer, one.label, "\n".join(filter(None, (one.street, one.region))), one.city, one.postcode, one.country)
+        for _, customer, row in rows
+        for one in row.addresses
+    ]
+
+
+def id_rows(rows: Iterable[Identified]) -> list[Row]:
+    """Ids in other systems: the system, the id, whose it is."""
+    return [(system, key, customer) for _, customer, row in rows for system, key in row.other_ids.items()]
+
+
+def consent_rows(rows: Iterable[Identified]) -> list[Row]:
+    """Consents, with the instant if the feed tells one."""
+    return [(customer, one.channel, one.given, one.at) for _, customer, row in rows for one in row.consents]
+
+
+def labels_of(told: Iterable[str], field: str) -> list[str]:
+    """The labels of the parts that a feed tells: of `phone` and `phone.mobile` the empty one and mobile."""
+    names = (name.split(".") for name in told)
+    return sorted({parts[1] if len(parts) > 1 else "" for parts in names if parts[0] == field})
+
+
+def _json(row: CustomerRow) -> str:
+    return _encode(attributes_of(row)).decode() if row.attributes or _has_more(row) else "{}"
+
+
+def _has_more(row: CustomerRow) -> bool:
+    return row.birth_date is not None or row.household is not None or row.company is not None
+
+
+def plain(value: Any) -> Any:
+    """The value of an attribute as JSON has it."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value.isoformat() if isinstance(value, date) else value

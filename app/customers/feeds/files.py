@@ -1,0 +1,174 @@
+"""A whole file imported: what is in it twice is found first, then it is written from where an earlier run of the same
+file broke off."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from app.customers.feed_models import FeedRun
+from app.customers.feeds.checking import Checker
+from app.customers.feeds.chunks import Chunk, chunks
+from app.customers.feeds.doubles import Doubles
+from app.customers.feeds.faults_files import FaultsFile, beside
+from app.customers.feeds.importing import Course, Importer, Progress
+from app.customers.feeds.mapping import Mapping
+from app.customers.feeds.opening import Told, opened
+from app.customers.feeds.parsing import Known
+from app.customers.feeds.plan import Plan, plan
+from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
+from app.customers.feeds.writers import WRITERS, ensure_importable, known
+from app.customers.feeds.writing import Origin
+from app.db.engine import Sessions
+
+PART = ".part"
+"""Behind the name of a faults file that is not complete yet."""
+
+
+class Given(NamedTuple):
+    """A file to import and what somebody says of it. Faulty rows go to `faults`, else beside the file. `region` is the
+    country of numbers without a +, `now` the instant of the import."""
+
+    path: Path
+    mapping: Mapping
+    told: Told
+    region: str
+    now: datetime
+    faults: Path | None = None
+    dry_run: bool = False
+
+
+class Watch(NamedTuple):
+    """Who is told how far an import is: that it begins a pass (in words), of how many bytes a piece is that was read,
+    and that rows up to a place are committed."""
+
+    begins: Callable[[str], None]
+    read: Callable[[int], None]
+    committed: Callable[[int], None]
+
+
+class Report(NamedTuple):
+    """What an import did. `faults` counts by column and kind, `faulty` rows are in the file `into`. An import that was
+    begun before went on after row `resumed`."""
+
+    described: str
+    plan: Plan
+    counts: dict[str, int]
+    faults: Counter[tuple[str, str]]
+    faulty: int
+    blank: int
+    into: Path
+    resumed: int
+    run: str | None
+
+
+class FaultsThere(FileExistsError):
+    """There is a faults file already, and somebody may have corrected it."""
+
+
+class _Looked(NamedTuple):
+    plan: Plan
+    doubles: Doubles
+    into: Path
+
+
+async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
+    """Import a file, or say what an import would do.
+
+    Raises FeedBusy, FeedNotYet, FaultsThere, and what reading a file raises.
+    """
+    ensure_importable(given.mapping.feed)
+    async with alone(sessions, given.mapping.source, given.mapping.feed):
+        async with sessions.read() as session:
+            names = await known(session, given.region)
+        looked = await asyncio.to_thread(_look, given, watch, names)
+        run, importer = await _begun(sessions, given, looked.plan)
+        return await _imported(sessions, given, watch, looked, run, importer)
+
+
+def _look(given: Given, watch: Watch, names: Known) -> _Looked:
+    """How the file is read, and which ids are in it more than once."""
+    watch.begins("looking")
+    with opened(given.path, given.mapping, given.told, watch.read) as rows:
+        into = given.faults or beside(given.path, rows.kind)
+        if into.exists():
+            raise FaultsThere(f"{into} is there already and may have been corrected. Name another file with --faults.")
+        made = plan(given.mapping, rows.header, names, width=rows.width, name=str(given.path))
+        doubles = Doubles(made, given.path.stat().st_size)
+        for batch in rows.batches():
+            doubles.look(batch)
+    return _Looked(made, doubles, into)
+
+
+async def _begun(sessions: Sessions, given: Given, made: Plan) -> tuple[FeedRun | None, Importer]:
+    """The run, None where nothing is to stay, and what writes for it."""
+    mapping, run = given.mapping, None
+    if not given.dry_run:
+        digest = await asyncio.to_thread(_digest, given)
+        told = mapping.model_dump(mode="json", exclude_defaults=True)
+        async with sessions.write() as session:
+            run = await begin(session, Begun(mapping.source, mapping.feed, given.path.name, told, digest))
+    async with sessions.read() as session:
+        barred = await blocking(session, mapping.source)
+        origin = Origin(mapping.source, made.told, barred, mapping.only_known, given.now)
+        writer = await WRITERS[mapping.feed](session, origin)
+    why = f"import of {given.path.name}" + (f", run {run.id}" if run else "")
+    position = run.position if run else 0
+    return run, Importer(sessions, writer, Course(run.id if run else None, mapping.source, why, position))
+
+
+async def _imported(
+    sessions: Sessions, given: Given, watch: Watch, looked: _Looked, run: FeedRun | None, importer: Importer
+) -> Report:
+    watch.begins("importing")
+    counts, faults, blank = Counter(dict.fromkeys(COUNTS, 0)), Counter[tuple[str, str]](), 0
+    part = looked.into.with_name(looked.into.name + PART)
+    part.unlink(missing_ok=True)  # of an import that broke off: it is written anew, and whole
+    with opened(given.path, given.mapping, given.told, watch.read) as rows, FaultsFile(part, rows) as faults_file:
+
+        def tell(progress: Progress) -> None:
+            counts.update(progress.counts)
+            faults.update((fault.column, fault.kind) for row in progress.faulty for fault in row.faults)
+            faults_file.write(progress.faulty)
+            watch.committed(progress.position)
+
+        def counted(source: Iterator[Chunk]) -> Iterator[Chunk]:
+            nonlocal blank
+            for chunk in source:
+                blank += chunk.blank
+                yield chunk
+
+        await importer.run(counted(chunks(rows.batches(), Checker(looked.plan), looked.doubles)), tell)
+    faulty = faults_file.written
+    if faulty:
+        part.rename(looked.into)
+    resumed = run.position if run else 0
+    if run is not None:
+        async with sessions.write() as session:
+            ended = await end(session, run.id)
+        counts = Counter({name: getattr(ended, name) for name in COUNTS})
+    described = rows.described
+    return Report(
+        described,
+        looked.plan,
+        dict(counts),
+        faults,
+        faulty,
+        blank,
+        looked.into,
+        resumed,
+        None if run is None else run.id,
+    )
+
+
+def _digest(given: Given) -> str:
+    """What tells a file from others, with how it is read."""
+    with given.path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256")
+    found.update(given.mapping.model_dump_json().encode() + msgspec.json.encode(given.told))
+    return found.hexdigest()
