@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.core import clock
 
-PARENTS = ("audit_entries", "customer_versions", "events", "interaction_entries", "interactions", "queue_visits")
+PARENTS = (
+    "audit_entries",
+    "customer_versions",
+    "entitlements",
+    "events",
+    "interaction_entries",
+    "interactions",
+    "queue_visits",
+)
 """Tables partitioned by month. A new one is added here and in the migration that creates it."""
 
 MONTHS_AHEAD = 3
