@@ -89,12 +89,13 @@ begin
         'at', contact.started_at, 'ended_at', contact.ended_at, 'channel', contact.channel, 'queue', contact.queue_id,
         'answered', answered, 'asked', contact.queue_id is not null, 'wait_seconds', contact.wait_seconds
     ), agreement_uses(a, contact.started_at, contact.id::text));
-    insert into entitlements as e (interaction_id, agreement_id, started_at, customer_id, product, covered, promises)
+    fresh := not exists (select from entitlements e where e.interaction_id = contact.id and e.agreement_id = a.id
+                                                     and e.started_at = contact.started_at);
+    insert into entitlements (interaction_id, agreement_id, started_at, customer_id, product, covered, promises)
     values (contact.id, a.id, contact.started_at, contact.customer_id, a.product,
             (verdict ->> 'covered')::boolean, verdict -> 'promises')
     on conflict (interaction_id, agreement_id, started_at)
-        do update set covered = excluded.covered, promises = excluded.promises, fault = null
-    returning e.xmax = 0 into fresh;
+        do update set covered = excluded.covered, promises = excluded.promises, fault = null;
     insert into dues (kind, due_at, customer_id, interaction_id, started_at, agreement_id, clause_id, clause_text,
                       owner)
     select d ->> 'kind', (d ->> 'due_at')::timestamptz, contact.customer_id, contact.id, contact.started_at, a.id,

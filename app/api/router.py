@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    agreements,
     attributes,
     audit,
     calls,
@@ -39,6 +40,7 @@ RESOURCES = (
     customer_merging,  # before customers: `duplicates` is no id
     customers,
     customer_parts,
+    agreements,
     attributes,
     pins,
     interactions,

@@ -75,7 +75,8 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
     await make_customer(session, numbers=["anonymous", "unknown", "", MOBILE])
     found = await look_up(session, number)
     assert found.matches == ()
-    assert msgspec.json.decode(found.profile) == {"customer": None, "interactions": [], "open": [], "candidates": []}
+    nobody: dict[str, Any] = {"customer": None, "interactions": [], "open": [], "candidates": [], "entitlement": None}
+    assert msgspec.json.decode(found.profile) == nobody
 
 
 async def test_inactive_customers_are_not_shown(session: AsyncSession) -> None:

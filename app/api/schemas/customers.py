@@ -10,6 +10,7 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.entitled import EntitledNowOut
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
@@ -267,9 +268,11 @@ class OpenContactOut(Output):
 
 
 class ProfileOut(Output):
-    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now."""
+    """What an agent sees when the customer calls: identity, the last ten contacts newest first, what is open now,
+    what they are entitled to."""
 
     customer: IdentityOut | None
     interactions: list[PastContactOut]
     open: list[OpenContactOut]
     candidates: list[CandidateOut]
+    entitlement: EntitledNowOut | None

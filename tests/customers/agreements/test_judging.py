@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 SHANGHAI, BERLIN, LORD_HOWE = "Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-ANSWERED = {"answered": True, "asked": True, "wait_seconds": 10.0}
-ABANDONED = {"answered": False, "asked": True, "wait_seconds": 90.0}
+ANSWERED: dict[str, Any] = {"answered": True, "asked": True, "wait_seconds": 10.0}
+ABANDONED: dict[str, Any] = {"answered": False, "asked": True, "wait_seconds": 90.0}
 Clause = dict[str, Any]
 
 
