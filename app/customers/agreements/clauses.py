@@ -131,7 +131,7 @@ class Flaw(NamedTuple):
 
 def records(clauses: Sequence[Clause]) -> list[dict[str, Any]]:
     """The clauses as they are kept."""
-    kept: list[dict[str, Any]] = msgspec.to_builtins(list(clauses))
+    kept: list[dict[str, Any]] = msgspec.json.decode(msgspec.json.encode(clauses))
     return kept
 
 
