@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.api import (
     agents,
+    agreements,
     alerts,
     attributes,
     audit,
@@ -44,6 +45,7 @@ RESOURCES = (
     customers,
     customer_parts,
     credit,
+    agreements,
     attributes,
     usage,
     alerts,

@@ -7,6 +7,9 @@ caller's extension. Bounds on `started_at` keep the planner out of the other mon
 if the number is known to be shared, nor if it is the switchboard before an extension that was not told. A provisional
 customer is nobody whom anybody knows, so one never makes a known one doubtful, and is told as a profile only. $3 is a
 day ahead of the call (queries.AHEAD). What is told of credit is what a bureau answered last; none is ever waited for.
+
+`entitlement_now` is a function of the database (migration 0028): what is promised is judged there when a contact is
+recorded, and told here by the same rules.
 """
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -87,7 +90,9 @@ with held as materialized ({held}), matched as materialized (
     select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'alerts', w.alerts,
         'interactions', h.interactions, 'open', p.open, 'credit', (select credit from credit),
-        'candidates', case when exists (select from sole) then '[]' else b.matches end) as profile
+        'candidates', case when exists (select from sole) then '[]' else b.matches end,
+        'entitlement', (select entitlement_now(s.id, $3::timestamptz - interval '1 day', {channel}) from sole s)
+        ) as profile
     from briefly b, history h, present p, warned w
 )""".replace("{iso}", _ISO)
 
@@ -109,11 +114,12 @@ _HOLDS = """
             and (valid_from is null or valid_from <= $3::timestamptz - interval '1 day') limit 1000) n
     join customers o on o.id = n.customer_id group by 1"""
 _BY_NUMBER = (_TOLD + _OF_CALL).replace("{shown}", "c.active").replace("{listed}", "not provisional")
+_BY_NUMBER = _BY_NUMBER.replace("{channel}", "'voice'")
 _IS = "select coalesce(o.merged_into, o.id) as id, true as certain from customers o where o.id = $1"
 
 BY_E164 = _BY_NUMBER.replace("{held}", _HOLDS.replace("{column}", "e164"))
 BY_RAW = _BY_NUMBER.replace("{held}", _HOLDS.replace("{column}", "raw"))
 BY_ID = (
-    _TOLD.replace("{held}", _IS).replace("{shown}", "true").replace("{listed}", "true")
+    _TOLD.replace("{held}", _IS).replace("{shown}", "true").replace("{listed}", "true").replace("{channel}", "null")
     + "\nselect told.matches::text, told.profile::text from told"
 )

@@ -15,6 +15,7 @@ from app.core import clock
 PARENTS = (
     "audit_entries",
     "customer_versions",
+    "entitlements",
     "events",
     "interaction_entries",
     "interactions",

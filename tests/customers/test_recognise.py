@@ -82,6 +82,7 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
         "open": [],
         "credit": None,
         "candidates": [],
+        "entitlement": None,
     }
 
 

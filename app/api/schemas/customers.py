@@ -10,6 +10,7 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.entitled import EntitledNowOut
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
@@ -294,7 +295,7 @@ class CreditBriefOut(Output):
 
 class ProfileOut(Output):
     """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now, and the credit standing if there is one."""
+    newest first, what is open now, the credit standing if there is one, and what they are entitled to."""
 
     customer: IdentityOut | None
     alerts: list[OpenAlertOut]
@@ -302,3 +303,4 @@ class ProfileOut(Output):
     open: list[OpenContactOut]
     credit: CreditBriefOut | None
     candidates: list[CandidateOut]
+    entitlement: EntitledNowOut | None

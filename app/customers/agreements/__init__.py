@@ -1,0 +1,1 @@
+"""What customers were promised: clauses (pure), agreements as records, what is due."""
