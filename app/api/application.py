@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import health, media, problems
+from app.api import feed_webhook, health, media, problems
 from app.api.limits import BODY_BYTES, BodyLimit
 from app.api.router import api_router
 
@@ -76,6 +76,6 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
     )
     problems.install(app)
     app.add_middleware(BodyLimit, limit=body_limit)
-    for router in (api_router(), health.router, media.router, *further):
+    for router in (api_router(), feed_webhook.router, health.router, media.router, *further):
         app.include_router(router)
     return app

@@ -19,6 +19,7 @@ from app.api.webhooks import CtiWebhook
 from app.core.clock import now
 from app.core.ids import new_id
 from app.core.instants import iso
+from app.core.signing import sign, verify
 from app.core.tasks import Supervisor
 from app.customers.queries import recognise
 from app.floor.commands import Recognised
@@ -29,7 +30,6 @@ from app.ivr.vault import Vault
 from app.realtime.hub import Hub
 from app.telephony.adapters.generic.adapter import GenericInbound
 from app.telephony.adapters.generic.client import GenericDriver, open_client
-from app.telephony.adapters.generic.signing import sign, verify
 from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.events import CallEvent
 from tests.api.sockets.desk import SETTINGS, Desk

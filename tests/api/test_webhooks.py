@@ -16,10 +16,10 @@ from app.api.recognition import Recognition
 from app.api.webhooks import BODY_LIMIT, CtiWebhook
 from app.core.clock import FrozenClock
 from app.core.errors import Unavailable
+from app.core.signing import sign
 from app.floor.commands import Answer, CustomerCard, Recognised, TakeEvent
 from app.ivr.vault import Vault
 from app.telephony.adapters.generic.adapter import GenericInbound
-from app.telephony.adapters.generic.signing import sign
 from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.events import CallEvent
 from tests.api.fake_floor import FakeFloor

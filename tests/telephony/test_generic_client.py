@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
+from app.core import signing
 from app.core.clock import FrozenClock
-from app.telephony.adapters.generic import signing
 from app.telephony.adapters.generic.client import GenericDriver, open_client
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand

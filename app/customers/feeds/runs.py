@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.core.errors import Conflict
+from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
 from app.customers.feed_models import HAND, FeedRun, FeedSource
 from app.db.engine import ReadSession, Sessions, WriteSession
@@ -27,6 +27,12 @@ class FeedBusy(Conflict):
     code = "feed-busy"
 
 
+class SourceIsPeople(Invalid):
+    """The name of people is none of a system."""
+
+    code = "source-is-people"
+
+
 class Begun(NamedTuple):
     """What is imported: `name` and `digest` are those of the file, `mapping` as JSON has it. With an `id` the run is
     known by it, else by its digest."""
@@ -41,7 +47,9 @@ class Begun(NamedTuple):
 
 @asynccontextmanager
 async def alone(sessions: Sessions, source: str, feed: str) -> AsyncIterator[None]:
-    """Nobody else imports this feed of this source meanwhile. Raises FeedBusy."""
+    """Nobody else imports this feed of this source meanwhile. Raises FeedBusy, SourceIsPeople."""
+    if source == HAND:
+        raise SourceIsPeople(f"{HAND!r} is what people change by hand; accepted: the name of another system.")
     async with sessions.engine.connect() as connection:
         quiet = await connection.execution_options(isolation_level="AUTOCOMMIT")
         if not await quiet.scalar(_LOCK, {"key": f"callfloor.feed {source} {feed}"}):
@@ -52,8 +60,9 @@ async def alone(sessions: Sessions, source: str, feed: str) -> AsyncIterator[Non
             await connection.execute(text("select pg_advisory_unlock_all()"))
 
 
-async def begin(session: WriteSession, given: Begun) -> FeedRun:
-    """The run of what is given: one that broke off, else a new one. Others of the feed that broke off are given up."""
+async def begin(session: WriteSession, given: Begun, by: str | None = None) -> FeedRun:
+    """The run of what is given: one that broke off, else a new one that `by` started. Others of the feed that broke off
+    are given up. A run with an id is gone on with whatever its state: its rows are not written twice."""
     await session.execute(insert(FeedSource).values(id=given.source).on_conflict_do_nothing())
     same = (
         FeedRun.id == given.id
@@ -63,9 +72,9 @@ async def begin(session: WriteSession, given: Begun) -> FeedRun:
     mine = (FeedRun.source == given.source) & (FeedRun.feed == given.feed)
     found = await session.scalar(select(FeedRun).where(mine, same))
     if found is None:
-        found = FeedRun(**{**given._asdict(), "id": given.id or new_id()})
+        found = FeedRun(**{**given._asdict(), "id": given.id or new_id(), "started_by": by})
         session.add(found)
-    elif found.state == "superseded":
+    elif found.state != "running":
         found.state = "running"
     await session.flush()
     others = update(FeedRun).where(mine, FeedRun.state == "running", FeedRun.id != found.id)

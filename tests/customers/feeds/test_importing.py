@@ -1,5 +1,6 @@
 """Customers of a file as they are afterwards, however often it is imported."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,16 @@ async def test_a_consent_without_an_instant_does_not_overrule_what_a_person_reco
     )
     await imported(sessions, file, "id,name,sms\nC1,A,yes\n")
     assert await rows(sessions, "select given, origin from customer_consents") == [(False, "on the phone")]
+
+
+async def test_two_sources_that_bring_the_same_customers_at_once_make_each_once(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    lines = "id,name,mobile\n" + "".join(f"C{place},N{place},{13800138000 + place}\n" for place in range(2000))
+    reports = await asyncio.gather(
+        imported(sessions, tmp_path / "one.csv", lines),
+        imported(sessions, tmp_path / "two.csv", lines, mapping=CUSTOMERS.replace("core", "crm")),
+    )
+    assert sum(report.counts["made"] for report in reports) == 2000
+    assert await rows(sessions, "select count(*), count(distinct external_id) from customers") == [(2000, 2000)]
+    assert await rows(sessions, "select count(*) from customer_numbers") == [(2000,)]

@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.generic import parse, signing
+from app.core import signing
+from app.telephony.adapters.generic import parse
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Notice
 

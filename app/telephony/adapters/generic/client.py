@@ -12,9 +12,9 @@ import msgspec
 import structlog
 
 from app.core.clock import Clock, iso
+from app.core.signing import key_of, sign
 from app.core.wire import keepable
 from app.telephony.adapters.generic.keepalive import KeepAlive
-from app.telephony.adapters.generic.signing import key_of, sign
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Delivered, Missed, Outcome, Refused, SwitchCommand
 

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from app.core.clock import now as wall_clock
 from app.core.errors import Unauthenticated
-from app.telephony.adapters.generic.signing import key_of, sign, verify
+from app.core.signing import key_of, sign, verify
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 OTHER = "whsec_" + base64.b64encode(b"another-secret-of-24-byte").decode()

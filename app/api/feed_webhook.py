@@ -1,0 +1,64 @@
+"""POST /webhooks/feeds/{source}: a few records at a time, signed as Standard Webhooks describes it."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Request
+
+from app.api.deps import Using
+from app.api.problems import problem_responses
+from app.api.schemas.feeds import FeedAnswer
+from app.core import signing
+from app.core.clock import utc
+from app.core.errors import Invalid
+from app.customers.feeds.fields import FIELDS, Kind
+from app.customers.feeds.sources import secrets_of
+from app.customers.feeds.streams import Stream, import_stream
+
+router = APIRouter(prefix="/webhooks/feeds", tags=["feeds"])
+
+
+class _Message(msgspec.Struct):
+    type: str
+    data: dict[str, Any] | list[dict[str, Any]]
+
+
+class MessageUnfit(Invalid):
+    """The body of a webhook is not what a feed sends."""
+
+    code = "message-unfit"
+
+
+@router.post("/{source}", responses=problem_responses(401, 409, 413, 422, 503))
+async def feed_webhook(source: Annotated[str, Path(max_length=60)], request: Request, using: Using) -> FeedAnswer:
+    """Make and change the records in `data` (an object, or a list of them) of the feed that `type` names, as
+    `customers` or `customers.changed`. The same `webhook-id` again writes nothing twice; 409: try again shortly."""
+    body = await request.body()
+    async with using.sessions.read() as session:
+        secrets = await secrets_of(session, source)
+    message_id = signing.verify(dict(request.headers.raw), body, secrets, using.clock())
+    feed, lines = _read(body)
+    now = utc(using.clock())
+    stream = Stream(feed, source, _once(lines), message_id, f"feed:{source}", using.default_region, now)
+    return FeedAnswer.of(await import_stream(using.sessions, stream))
+
+
+def _read(body: bytes) -> tuple[Kind, bytes]:
+    """The feed that a message is of, and its records as NDJSON. Raises MessageUnfit."""
+    try:
+        message = msgspec.json.decode(body, type=_Message)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        told = {"where": "body", "what": str(error), "accepted": "an object with type and data"}
+        raise MessageUnfit("The message cannot be read.", faults=[told]) from None
+    name = message.type.partition(".")[0]
+    feed = next((each for each in FIELDS if each == name), None)
+    if feed is None:
+        told = {"where": "body.type", "what": f"{message.type!r} is no feed", "accepted": ", ".join(FIELDS)}
+        raise MessageUnfit("The message is of no feed.", faults=[told])
+    records = message.data if isinstance(message.data, list) else [message.data]
+    return feed, msgspec.json.Encoder().encode_lines(records)
+
+
+async def _once(lines: bytes) -> AsyncIterator[bytes]:
+    yield lines

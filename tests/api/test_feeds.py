@@ -1,0 +1,168 @@
+"""Feeds over HTTP: streams, signed webhooks, and how sources rank."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from app.api.application import Application
+from app.api.services import Services
+from app.core.clock import FrozenClock
+from app.core.signing import sign
+from app.db.engine import Sessions
+from tests.api.conftest import ClientAs, faults
+from tests.customers.feeds.imports import rows
+
+WEBHOOK = "/webhooks/feeds/core"
+NAMES = "select external_id, name, version from customers order by external_id"
+
+
+@pytest.fixture
+def services(services: Services, sessions: Sessions) -> Services:
+    """Services on a database of the test's own: a stream is committed piece by piece."""
+    return replace(services, sessions=sessions)
+
+
+def ndjson(*records: dict[str, Any]) -> bytes:
+    return msgspec.json.Encoder().encode_lines(records)
+
+
+async def post(client: httpx.AsyncClient, body: Any, feed: str = "customers", **headers: str) -> httpx.Response:
+    return await client.post(f"/api/v1/feeds/{feed}", params={"source": "core"}, content=body, headers=headers)
+
+
+async def test_a_stream_makes_and_changes_customers_and_tells_its_faults_by_line(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    body = ndjson(
+        {"external_id": "C1", "name": "王小明", "phone": {"mobile": "13800138000"}, "attribute.score": 7},
+        {"external_id": "C2", "name": "李丽", "phone": {"mobile": "12"}},
+    )
+    answer = await post(admin, body + b"no json\n" + ndjson({"external_id": "C3", "name": "C"}))
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert (told["lines"], told["counts"]["made"], told["counts"]["refused"]) == (4, 2, 2)
+    assert [(each["line"], each["faults"][0]["where"]) for each in told["faulty"]] == [(2, "phone.mobile"), (3, "")]
+    assert await rows(sessions, "select name, attributes, source from customers order by name") == [
+        ("C", {}, "core"),
+        ("王小明", {"score": 7}, "core"),
+    ]
+    again = (await post(admin, body)).json()
+    assert (again["counts"]["changed"], again["counts"]["unchanged"]) == (0, 1)
+    [newest, _] = (await admin.get("/api/v1/feeds/runs")).json()
+    assert (newest["state"], newest["started_by"], newest["position"]) == ("done", "administrator", 2)
+
+
+async def test_the_same_key_again_writes_nothing_and_gets_the_same_answer(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    body = ndjson({"external_id": "C1", "name": "A"}, {"external_id": "C2", "name": ""})
+    first = await post(admin, body, **{"Idempotency-Key": "monday"})
+    await post(admin, ndjson({"external_id": "C1", "name": "B"}))
+    again = await post(admin, body, **{"Idempotency-Key": "monday"})
+    assert first.json() == again.json()
+    assert await rows(sessions, NAMES) == [("C1", "B", 2)]
+
+
+async def test_a_stream_that_breaks_off_is_gone_on_from(
+    admin: httpx.AsyncClient, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.feeds.chunks.chunks.__defaults__", (None, 1))
+    monkeypatch.setattr("app.customers.feeds.streams.PEEKED", 1)
+    lines = [ndjson({"external_id": f"C{place}", "name": "A"}) for place in range(6)]
+
+    async def broken() -> AsyncIterator[bytes]:
+        for line in lines[:3]:
+            yield line
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await post(admin, broken(), **{"Idempotency-Key": "k"})
+    before = await rows(sessions, NAMES)
+    assert 0 < len(before) < 6
+    answer = await post(admin, b"".join(lines), **{"Idempotency-Key": "k"})
+    assert (answer.json()["counts"]["made"], len(await rows(sessions, NAMES))) == (6, 6)
+
+
+async def test_a_stream_may_be_longer_than_other_bodies_but_no_line_is(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        for place in range(30):
+            yield ndjson({"external_id": f"C{place}", "name": "A", "attribute.text": "x" * 60_000})
+        yield b'{"external_id": "huge", "name": "' + b"x" * (1 << 20)
+        yield b'"}\n' + ndjson({"external_id": "last", "name": "A"})
+
+    answer = (await post(admin, stream())).json()
+    assert (answer["counts"]["made"], answer["counts"]["refused"]) == (1, 31)
+    assert answer["faulty"][-1]["faults"][0]["what"] == "is too long"
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor", None])
+async def test_only_administrators_and_systems_feed(client_as: ClientAs, role: Any) -> None:
+    answer = await post(client_as(role), ndjson({"external_id": "C1", "name": "A"}))
+    assert answer.status_code == (401 if role is None else 403)
+
+
+async def test_what_cannot_be_fed_is_told(client_as: ClientAs, admin: httpx.AsyncClient) -> None:
+    system = client_as("integration")
+    assert faults(await post(system, ndjson({"external_id": "C1", "nmae": "A"}))) == ["nmae"]
+    assert (await post(system, b"")).status_code == 422
+    assert (await post(system, b"[1, 2]")).status_code == 422
+    assert (await post(system, ndjson({}), feed="usage")).json()["type"].endswith("feed-not-yet")
+    people = await admin.post("/api/v1/feeds/customers", params={"source": "hand"}, content=b"{}")
+    assert people.json()["type"].endswith("source-is-people")
+
+
+async def test_a_source_has_a_rank_and_mappings_that_are_checked(admin: httpx.AsyncClient, sessions: Sessions) -> None:
+    mapping = "feed: customers\nsource: core\ncolumns: {Nr: external_id, Name: name}\n"
+    put = await admin.put("/api/v1/feeds/sources/core", json={"rank": 70, "mappings": {"customers": mapping}})
+    assert put.status_code == 200, put.text
+    assert (put.json()["rank"], put.json()["signs"]) == (70, False)
+    assert (await post(admin, ndjson({"Nr": "C1", "Name": "A"}))).json()["counts"]["made"] == 1
+    assert await rows(sessions, NAMES) == [("C1", "A", 1)]
+    wrong = await admin.put("/api/v1/feeds/sources/crm", json={"mappings": {"customers": mapping}})
+    assert wrong.status_code == 409
+    wrong = await admin.put("/api/v1/feeds/sources/core", json={"mappings": {"customers": "feed: customers"}})
+    assert wrong.status_code == 422
+    assert [each["id"] for each in (await admin.get("/api/v1/feeds/sources")).json()] == ["hand", "core"]
+
+
+async def says(
+    client: httpx.AsyncClient, secret: str, message: Any, clock: FrozenClock, key: str = "m1"
+) -> httpx.Response:
+    body, at = msgspec.json.encode(message), int(clock())
+    headers = {"webhook-id": key, "webhook-timestamp": str(at), "webhook-signature": sign(secret, key, at, body)}
+    return await client.post(WEBHOOK, content=body, headers=headers)
+
+
+async def test_a_signed_webhook_feeds_and_may_be_sent_again(
+    admin: httpx.AsyncClient, sessions: Sessions, clock: FrozenClock, app: Application
+) -> None:
+    await admin.put("/api/v1/feeds/sources/core", json={"rank": 50})
+    secret = (await admin.post("/api/v1/feeds/sources/core/secrets")).json()["secret"]
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as stranger:
+        message = {"type": "customers.changed", "data": {"external_id": "C1", "name": "A"}}
+        first = await says(stranger, secret, message, clock)
+        assert first.status_code == 200, first.text
+        assert first.json()["counts"]["made"] == 1
+        assert (await says(stranger, secret, message, clock)).json() == first.json()
+        several = {
+            "type": "customers",
+            "data": [{"external_id": "C1", "name": "B"}, {"external_id": "C2", "name": "C"}],
+        }
+        assert (await says(stranger, secret, several, clock, "m2")).json()["counts"]["changed"] == 1
+        assert await rows(sessions, NAMES) == [("C1", "B", 2), ("C2", "C", 1)]
+        unsigned = await stranger.post(WEBHOOK, json=message)
+        forged = await says(stranger, "whsec_" + "A" * 44, message, clock)
+        assert (unsigned.status_code, forged.status_code) == (401, 401)
+        for wrong, where in (({"type": "x", "data": {}}, "body.type"), ({"type": "customers"}, "body")):
+            assert faults(await says(stranger, secret, wrong, clock, "m3")) == [where]
+        newer = (await admin.post("/api/v1/feeds/sources/core/secrets")).json()["secret"]
+        assert (await says(stranger, newer, message, clock, "m4")).status_code == 200
+        assert (await says(stranger, secret, message, clock, "m5")).status_code == 200
+    assert secret not in (await admin.get("/api/v1/audit", params={"limit": 100})).text
