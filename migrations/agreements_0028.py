@@ -12,18 +12,28 @@ create function customer_family(customer uuid) returns setof uuid language sql s
 $$
 """
 
+# here and below, `offset 0` keeps a look-up by its key: a plan is made once, while tables are empty, and would else
+# read the whole of one that has grown
 IN_FORCE = """
 create function agreements_in_force(customer uuid, at timestamptz) returns setof agreements language sql stable as $$
-    select a.* from (
-        select f as holder, null as kind from customer_family(customer) f
+    select distinct on (a.id) a.* from customers c
+    cross join lateral (select coalesce(c.merged_into, c.id) as root) r
+    cross join lateral (select r.root as member
+                        union all select m.id from customers m where m.merged_into = r.root) f
+    cross join lateral (
+        select f.member as holder, null as kind
         union all
-        select h.holder, t.kind from customer_family(customer) f join customer_ties t on t.customer_id = f
-        join customers o on o.id = t.other_id
-        cross join lateral (select o.id as holder union select o.merged_into where o.merged_into is not null) h
-        where (t.valid_from is null or t.valid_from <= at) and (t.valid_until is null or t.valid_until > at)
-    ) who
-    join agreements a on a.customer_id = who.holder and (who.kind is null or who.kind = any(a.covers))
-    where a.status = 'active' and a.starts_at <= at and (a.ends_at is null or at < a.ends_at)
+        select h.holder, t.kind from (
+            select t.other_id, t.kind from customer_ties t
+            where t.customer_id = f.member and (t.valid_from is null or t.valid_from <= at)
+              and (t.valid_until is null or t.valid_until > at) offset 0) t
+        join customers o on o.id = t.other_id cross join lateral (values (o.id), (o.merged_into)) h (holder)
+    ) w
+    cross join lateral (
+        select * from agreements b
+        where b.customer_id = w.holder and b.status = 'active' and b.starts_at <= at
+          and (b.ends_at is null or at < b.ends_at) and (w.kind is null or w.kind = any(b.covers)) offset 0) a
+    where c.id = customer
     order by a.id
 $$
 """
@@ -73,7 +83,7 @@ begin
     if answered then  -- somebody spoke with the customer: what waited for that is done
         update dues set done_at = contact.ended_at, done_by = contact.agent_id, done_in = contact.id
         where agreement_id = a.id and done_at is null and kind = 'response' and started_at <= contact.started_at
-          and customer_id in (select customer_family(contact.customer_id));
+          and customer_id = any(array(select customer_family(contact.customer_id)));
     end if;
     if contact.direction <> 'inbound' then
         return;
@@ -124,9 +134,13 @@ exception
     when deadlock_detected or serialization_failure or lock_not_available then
         raise;  -- the whole commit is tried again
     when others then  -- an agreement that cannot be read must not keep the contact from being recorded
-        insert into entitlements (interaction_id, agreement_id, started_at, customer_id, product, promises, fault)
-        values (contact_id, agreement, began, contact.customer_id, a.product, '[]', sqlerrm)
-        on conflict (interaction_id, agreement_id, started_at) do update set covered = null, fault = excluded.fault;
+        begin
+            insert into entitlements (interaction_id, agreement_id, started_at, customer_id, product, promises, fault)
+            values (contact_id, agreement, began, contact.customer_id, a.product, '[]', sqlerrm)
+            on conflict (interaction_id, agreement_id, started_at) do update set covered = null, fault = excluded.fault;
+        exception when others then
+            raise warning 'contact % was not judged by agreement %: %', contact_id, agreement, sqlerrm;
+        end;
 end
 $$
 """
@@ -138,24 +152,31 @@ declare
     told json;
     open json;
     whole boolean;
+    members uuid[] := array(select customer_family(customer));
 begin
-    select bool_or((v ->> 'covered')::boolean), json_agg(json_build_object(
-        'id', a.id, 'product', a.product, 'name', a.name, 'ends_at', to_char(a.ends_at at time zone 'UTC', {ISO}),
-        'covered', v -> 'covered', 'promises', v -> 'promises') order by a.id)
-    into whole, told
-    from agreements_in_force(customer, at) a
-    cross join lateral (select judge_agreement(a.time_zone, a.clauses, jsonb_build_object('at', at, 'channel', channel),
-                                               agreement_uses(a, at, null)) as v) judged;
+    begin
+        select bool_or((v ->> 'covered')::boolean), json_agg(json_build_object(
+            'id', a.id, 'product', a.product, 'name', a.name, 'ends_at', to_char(a.ends_at at time zone 'UTC', {ISO}),
+            'covered', v -> 'covered', 'promises', v -> 'promises') order by a.id)
+        into whole, told
+        from agreements_in_force(customer, at) a
+        cross join lateral (select judge_agreement(
+            a.time_zone, a.clauses, jsonb_build_object('at', at, 'channel', channel), agreement_uses(a, at, null)
+        ) as v) judged;
+    exception when others then  -- the rest of the profile is told
+        told := '[]';
+    end;
     select json_agg(json_build_object('id', d.id, 'kind', d.kind, 'clause', d.clause_id, 'text', d.clause_text,
                                       'owner', d.owner, 'due_at', to_char(d.due_at at time zone 'UTC', {ISO}))
                     order by d.due_at, d.id) into open
-    from (select d.* from customer_family(customer) f join dues d on d.customer_id = f and d.done_at is null
-          order by d.due_at, d.id limit 10) d;
+    from (select own.* from unnest(members) m
+          cross join lateral (select * from dues x where x.customer_id = m and x.done_at is null offset 0) own
+          order by own.due_at, own.id limit 10) d;
     if told is null and open is null then
         return null;
     end if;
-    return json_build_object('covered', coalesce(whole, false), 'agreements', coalesce(told, '[]'),
-                             'due', coalesce(open, '[]'));
+    return json_build_object('covered', case when told is null then false else whole end,
+                             'agreements', coalesce(told, '[]'), 'due', coalesce(open, '[]'));
 end
 $$
 """  # noqa: S608 - made of the constant above

@@ -109,7 +109,8 @@ class Due(Base):
         Index(None, "due_at", "id"),
         Index(None, "customer_id", "due_at", "id"),
         Index("ix_dues_open", "due_at", "id", postgresql_where=_OPEN),
-        Index("ix_dues_agreement_id_open", "agreement_id", postgresql_where=_OPEN),
+        Index("ix_dues_open_of_customer", "customer_id", postgresql_where=_OPEN),
+        Index("ix_dues_unanswered", "agreement_id", postgresql_where=text("done_at is null and kind = 'response'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))

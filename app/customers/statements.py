@@ -9,7 +9,8 @@ customer is nobody whom anybody knows, so one never makes a known one doubtful, 
 day ahead of the call (queries.AHEAD). What is told of credit is what a bureau answered last; none is ever waited for.
 
 `entitlement_now` is a function of the database (migration 0028): what is promised is judged there when a contact is
-recorded, and told here by the same rules.
+recorded, and told here by the same rules. It is asked only of who has an agreement, is tied to somebody who may have
+one, or is due something.
 """
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -91,10 +92,16 @@ with held as materialized ({held}), matched as materialized (
         'customer', (select customer from identity), 'alerts', w.alerts,
         'interactions', h.interactions, 'open', p.open, 'credit', (select credit from credit),
         'candidates', case when exists (select from sole) then '[]' else b.matches end,
-        'entitlement', (select entitlement_now(s.id, $3::timestamptz - interval '1 day', {channel}) from sole s)
+        'entitlement', (select entitlement_now(s.id, $3::timestamptz - interval '1 day', {channel}) from sole s
+                        where exists (select from members m where {any}))
         ) as profile
     from briefly b, history h, present p, warned w
 )""".replace("{iso}", _ISO)
+_HAS_ANY = " or ".join(
+    f"exists (select from {table} x where x.customer_id = m.id limit 1)"
+    for table in ("agreements", "customer_ties", "dues")
+)
+_TOLD = _TOLD.replace("{any}", _HAS_ANY)
 
 _OF_CALL = """
 select told.matches::text, told.profile::text, (select preferred_agent from sole) as preferred_agent, told.last_agent,

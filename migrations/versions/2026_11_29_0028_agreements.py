@@ -137,4 +137,7 @@ def _dues() -> None:
     op.create_index("ix_dues_due_at_id", "dues", ["due_at", "id"])
     op.create_index("ix_dues_customer_id_due_at_id", "dues", ["customer_id", "due_at", "id"])
     op.create_index("ix_dues_open", "dues", ["due_at", "id"], postgresql_where=sa.text("done_at is null"))
-    op.create_index("ix_dues_agreement_id_open", "dues", ["agreement_id"], postgresql_where=sa.text("done_at is null"))
+    open_ = sa.text("done_at is null")
+    op.create_index("ix_dues_open_of_customer", "dues", ["customer_id"], postgresql_where=open_)
+    unanswered = sa.text("done_at is null and kind = 'response'")
+    op.create_index("ix_dues_unanswered", "dues", ["agreement_id"], postgresql_where=unanswered)

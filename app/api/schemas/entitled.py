@@ -29,8 +29,9 @@ class EntitledOut(Output):
 
 
 class EntitledNowOut(Output):
-    """What the customer is entitled to at present, and what is due to them."""
+    """What the customer is entitled to at present, and what is due to them; `covered` is null where an agreement could
+    not be read."""
 
-    covered: bool
+    covered: bool | None
     agreements: list[EntitledOut]
     due: list[EntitledDueOut]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import select, text, update
 
@@ -16,6 +17,7 @@ from app.customers.merge_models import UnknownCaller
 from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.customers.parts import GivenTie, replace_ties
+from app.customers.queries import connection_of, profile
 from app.db.engine import Sessions, WriteSession
 from app.db.partitions import ensure_partitions
 from app.interactions.models import Interaction
@@ -208,6 +210,19 @@ async def test_an_agreement_that_nobody_can_read_does_not_keep_a_contact_from_be
     [said] = (await decided(session, contact)).entitlements
     assert said.covered is None
     assert "soon" in (said.fault or "")
+    told = msgspec.json.decode(await profile(await connection_of(session), customer, now()) or b"")
+    assert told["customer"]["id"] == str(customer)
+    assert told["entitlement"] == {"covered": None, "agreements": [], "due": []}
+
+
+async def test_where_what_was_decided_cannot_be_kept_the_contact_is_recorded_all_the_same(
+    session: WriteSession,
+) -> None:
+    customer = await customer_id(session)
+    await promise(session, customer, LI)
+    await session.execute(text(f"drop table entitlements_{this_hour():%Y_%m}"))
+    contact = await call(session, customer)
+    assert (await get_interaction(session, contact.id)).timeline == ()
 
 
 async def test_text_is_kept_as_it_is_whatever_it_says(session: WriteSession) -> None:
