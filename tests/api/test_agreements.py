@@ -163,6 +163,8 @@ async def test_a_clause_that_cannot_be_is_refused_by_its_place(
         ({"time_zone": "Asia/Nowhere"}, "body.time_zone"),
         ({"valid_until": "2019-12-31"}, "body.valid_until"),
         ({"valid_from": "2026-02-30"}, "body.valid_from"),
+        ({"valid_from": "0001-01-01"}, "body.valid_from"),
+        ({"valid_until": "9999-12-31"}, "body.valid_until"),  # what other systems write for "no end"
         ({"status": "perhaps"}, "body.status"),
         ({"product": "x' or 1=1"}, "body.product"),
         ({"clauses": [{"id": "1", "kind": "poetry", "text": "t"}]}, "body.clauses.0"),

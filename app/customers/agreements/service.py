@@ -27,6 +27,7 @@ from app.customers.models import Customer
 from app.db.engine import WriteSession
 
 Status = Literal["draft", "active", "suspended", "ended"]
+YEARS = range(1900, 9001)
 BINDING = ("active", "suspended")
 """Of agreements with these there is one for a product at a time."""
 
@@ -59,6 +60,10 @@ def agreement_faults(given: GivenAgreement) -> list[dict[str, str]]:
         found.append(
             fault("body.time_zone", "is not a time zone", "an IANA name such as Asia/Shanghai or Europe/Berlin")
         )
+    for name, day in (("valid_from", given.valid_from), ("valid_until", given.valid_until)):
+        if day is not None and day.year not in YEARS:
+            accepted = f"a date in the years {YEARS[0]} to {YEARS[-1]}; for no end, leave valid_until out"
+            found.append(fault(f"body.{name}", "is too far away", accepted))
     if given.valid_until is not None and given.valid_until < given.valid_from:
         found.append(fault("body.valid_until", "is before it begins", f"{given.valid_from} or later, or null"))
     for flaw in flaws(given.clauses):
