@@ -1,6 +1,7 @@
 """`callfloor import`: the files of other systems, written."""
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from app.customers.feeds.files import Given, Report, Watch
+
+SWITCH_SECONDS = 0.0005
+"""The thread that reads gives way to the one that writes so soon: the database must not wait for either."""
 
 FEED_HELP = "customers or holdings; what the mapping says."
 
@@ -67,6 +71,7 @@ async def _import(url: str, given: "Given", watch: "Watch") -> "Report":
     from app.db.migrate import prepare
 
     await prepare(url)
+    sys.setswitchinterval(SWITCH_SECONDS)
     engine = create_engine(url, pool=4)
     try:
         return await import_file(Sessions(engine), given, watch)

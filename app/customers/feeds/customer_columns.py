@@ -29,9 +29,12 @@ STAGE = """
 _NEVER_NOTHING = ("name", "kind")
 
 
+NAMES = "create temp table feed_names (id uuid primary key, search text[]) on commit drop"
+
+
 def update_of(told: Iterable[str], blocking: bool) -> str:
-    """What changes the customers that differ or have other parts (`:touched`); it returns of each the id, and the names
-    whose tokens are not right any more."""
+    """What changes the customers that differ or have other parts (`:touched`); it returns the id of each. Those with
+    other names are found by what feed_names says."""
     columns = _told(told)
     after = {column: _after(column, blocking) for column in columns}
     if attribute_names(told):
@@ -39,10 +42,24 @@ def update_of(told: Iterable[str], blocking: bool) -> str:
     pairs = "".join(f"{column} = {value}, " for column, value in after.items())
     differs = " or ".join(f"c.{column} is distinct from {value}" for column, value in after.items()) or "false"
     return (
-        f"update customers c set {pairs}version = c.version + 1, updated_at = now() "  # noqa: S608 - constants
-        f"from feed_customers s where c.id = s.id and ({differs} or c.id = any(:touched)) "
-        "returning new.id, new.name, new.latin_name, "
-        "(old.name, old.latin_name) is distinct from (new.name, new.latin_name) as renamed"
+        f"update customers c set {pairs}search = coalesce(f.search, c.search), version = c.version + 1, "  # noqa: S608
+        "updated_at = now() from feed_customers s left join feed_names f on f.id = s.id "
+        f"where c.id = s.id and ({differs} or c.id = any(:touched)) returning c.id"
+    )
+
+
+def renamed_of(told: Iterable[str], blocking: bool) -> str | None:
+    """Which of the staged customers will have which other names, and locks those; None where the feed tells none."""
+    columns = [column for column in _told(told) if column in ("name", "latin_name")]
+    if not columns:
+        return None
+    after = {"name": "c.name", "latin_name": "c.latin_name"}
+    after |= {column: _after(column, blocking) for column in columns}
+    return (
+        f"select c.id, {after['name']} as name, {after['latin_name']} as latin_name "  # noqa: S608 - constants
+        "from feed_customers s join customers c on c.id = s.id "
+        f"where (c.name, c.latin_name) is distinct from ({after['name']}, {after['latin_name']}) "
+        "order by c.id for update of c"
     )
 
 

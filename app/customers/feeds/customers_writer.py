@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,9 +35,7 @@ from app.db.copying import copy
 
 _IDS = text("select external_id, id from customers where external_id = any(cast(:keys as text[]))")
 _STAGE = text(columns.STAGE)
-_RENAME = text("""
-    update customers c set search = g.search
-    from jsonb_to_recordset(cast(:rows as jsonb)) as g (id uuid, search text[]) where c.id = g.id""")
+_NAMES = text(columns.NAMES)
 _PARTS: tuple[tuple[str, PartKind, Callable[[Sequence[Identified]], list[made.Row]]], ...] = (
     ("phone", NUMBERS, made.number_rows),
     ("email", EMAILS, made.email_rows),
@@ -68,9 +65,12 @@ class CustomersWriter:
         self._origin, self._declared = origin, declared
         told, blocking = origin.told, bool(origin.blocking)
         self._update = text(columns.update_of(told, blocking))
+        renamed = columns.renamed_of(told, blocking)
+        self._renamed = None if renamed is None else text(renamed)
         self._kept = text(columns.kept_of(told))
         self._parameters = {"attributes": made.attribute_names(told)} if made.attribute_names(told) else {}
         self._blocking = {"blocking": list(origin.blocking)}
+        self._barred = self._blocking if blocking else {}
         self._labels = {field: made.labels_of(told, field) for field in ("phone", "email", "address", "id", "consent")}
 
     async def faults(self, session: AsyncSession, rows: Sequence[Numbered]) -> dict[int, CellFault]:
@@ -90,7 +90,7 @@ class CustomersWriter:
         now, declared = self._origin.now, self._declared
         identified, faults, new = [], {}, set()
         for number, row in rows:
-            fault = made.row_fault(row, declared, now)
+            fault = made.row_fault(row, declared, now) if declared or row.consents else None
             customer = ids.get(row.external_id)
             if customer is None and self._origin.only_known:
                 fault = CellFault("unknown", "", f"{row.external_id!r} is no customer", "the id of a known customer")
@@ -127,13 +127,21 @@ class CustomersWriter:
         kept = 0
         if self._origin.blocking:
             kept = await session.scalar(self._kept, {**self._parameters, **self._blocking}) or 0
-        given = {**self._parameters, **(self._blocking if self._origin.blocking else {}), "touched": list(touched)}
+        await self._stage_names(session)
+        given = {**self._parameters, **self._barred, "touched": list(touched)}
         changed = (await session.execute(self._update, given)).all()
-        await _rename(session, [(row.id, row.name, row.latin_name) for row in changed if row.renamed])
         for each in pending:
             if each.of:
                 await each.apply()
         return len(changed), kept
+
+    async def _stage_names(self, session: AsyncSession) -> None:
+        """By what those who will have other names are found."""
+        await session.execute(_NAMES)
+        if self._renamed is not None:
+            found = await session.execute(self._renamed, self._barred)
+            rows = [(row.id, tokens(row.name, row.latin_name)) for row in found]
+            await copy(session, "feed_names", ("id", "search"), rows)
 
     async def _pending(self, session: AsyncSession, rows: Sequence[Identified]) -> list[_Pending]:
         origin, found = self._origin, []
@@ -154,10 +162,3 @@ def _parts(
     session: AsyncSession, kind: PartKind, source: str, labels: Collection[str], of: Collection[UUID]
 ) -> Callable[[], Awaitable[None]]:
     return lambda: apply_parts(session, kind, source, labels, of)
-
-
-async def _rename(session: AsyncSession, renamed: Sequence[tuple[UUID, str, str | None]]) -> None:
-    """Let those with other names be found by them."""
-    if renamed:
-        rows = [{"id": customer, "search": tokens(name, latin)} for customer, name, latin in renamed]
-        await session.execute(_RENAME, {"rows": msgspec.json.encode(rows).decode()})
