@@ -64,7 +64,8 @@ def _events() -> None:
         sa.PrimaryKeyConstraint("customer_id", "kind", "counts_at", "source", "event_id", name="pk_usage_events"),
         postgresql_partition_by="RANGE (counts_at)",
     )
-    op.create_index("ix_usage_events_kind_counts_at_customer_id", "usage_events", ["kind", "counts_at", "customer_id"])
+    order = sa.text("(counts_at at time zone 'UTC')")
+    op.create_index("ix_usage_events_order", "usage_events", ["kind", order, "customer_id"])
     op.create_table(
         "usage_event_ids",
         _text("source"),

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.queries import connection_of
 
 
-async def plan_of(session: AsyncSession, work: Awaitable[Any]) -> str:
-    """The plan of the first statement that `work` runs on the session."""
+async def plan_of(session: AsyncSession, work: Awaitable[Any], place: int = 0) -> str:
+    """The plan of the first statement that `work` runs on the session, or of the one at a later place."""
     seen: list[tuple[str, tuple[object, ...]]] = []
 
     def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_rest: object) -> None:
@@ -23,5 +23,5 @@ async def plan_of(session: AsyncSession, work: Awaitable[Any]) -> str:
     event.remove(bound, "before_cursor_execute", keep)
     connection = await connection_of(session)
     assert isinstance(connection, asyncpg.Connection)
-    statement, parameters = seen[0]
+    statement, parameters = seen[place]
     return "\n".join(row[0] for row in await connection.fetch(f"explain {statement}", *parameters))

@@ -33,10 +33,10 @@ _INSTANTS = text("""
     from unnest(cast(:ids as uuid[]), cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
          as g(id, since, until, place)
     cross join lateral (
-        select distinct e.counts_at from usage_events e
-        where e.customer_id = any(array(select g.id union all select c.id from customers c where c.merged_into = g.id))
-          and e.kind = any(cast(:kinds as text[])) and e.counts_at >= g.since and e.counts_at <= g.until
-          and e.counts_at >= :earliest
+        select distinct e.counts_at
+        from (select g.id union all select c.id from customers c where c.merged_into = g.id) member(id)
+        join usage_events e on e.customer_id = member.id and e.kind = any(cast(:kinds as text[]))
+          and e.counts_at >= g.since and e.counts_at <= g.until and e.counts_at >= :earliest and e.counts_at <= :now
         order by e.counts_at desc limit :most) latest""")
 
 
@@ -123,6 +123,7 @@ async def _instants(
             "until": [min(max(touched[root]) + longest, now) for root in roots],
             "kinds": sorted({kind for rule in rules for kind in rule.condition.kinds}),
             "earliest": earliest,
+            "now": now,
             "most": MOST_INSTANTS,
         },
     )

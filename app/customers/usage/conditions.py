@@ -102,10 +102,13 @@ def read(source: str) -> Condition:
 
 
 def holds(condition: Condition, measured: Mapping[Window, Measured], customer: Mapping[str, Any]) -> bool:
-    """Whether a condition holds. Where what it asks cannot be told (no balance yet, nothing to divide by) it does not.
+    """Whether a condition holds. Where what it asks cannot be told (no balance yet, nothing to divide by) it does not,
+    nor where all its windows are empty: who uses nothing of what it asks for is no concern of it.
 
     `measured` lacks what is empty; `customer` has what CUSTOMER names.
     """
+    if condition.windows.isdisjoint(measured):
+        return False
 
     def function(name: str) -> Callable[[str, str], Any]:
         reach, of = FUNCTIONS[name].reach, FUNCTIONS[name].of

@@ -11,6 +11,7 @@ from app.customers.record_models import WHO
 from app.db.base import Base
 
 SEVERITIES = ("low", "medium", "high", "critical")
+IN_ORDER = "(counts_at at time zone 'UTC')"
 LIVE = "state in ('open', 'acknowledged')"
 
 
@@ -18,12 +19,19 @@ class UsageEvent(Base):
     """That a customer used something, as the system `source` told it. Partitioned by month of `counts_at`.
 
     `at` is what the system said. `counts_at` is when it counts: never later than it came, so what a wrong clock puts
-    into the future (`ahead`) is of its time of arrival. The primary key is the way of every look at a customer. The
-    customer is the one who was named, also when they are merged into another later.
+    into the future (`ahead`) is of its time of arrival. The customer is the one who was named, also when they are
+    merged into another later.
+
+    The primary key is the way of every look at a customer, the other index that of what passes through all customers in
+    order of time. It is of an expression, so that the planner cannot take it for the first: where it thinks that little
+    has happened lately it would, and read what all customers did for each of them.
     """
 
     __tablename__ = "usage_events"
-    __table_args__ = (Index(None, "kind", "counts_at", "customer_id"), {"postgresql_partition_by": "RANGE (counts_at)"})
+    __table_args__ = (
+        Index("ix_usage_events_order", "kind", text(IN_ORDER), "customer_id"),
+        {"postgresql_partition_by": "RANGE (counts_at)"},
+    )
 
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)

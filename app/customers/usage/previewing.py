@@ -12,18 +12,20 @@ from app.customers.record import survivor_of
 from app.customers.usage.conditions import condition_faults, holds, read, told
 from app.customers.usage.errors import RuleFaulty
 from app.customers.usage.measuring import Asked, customers, measure
+from app.customers.usage.models import IN_ORDER
 from app.customers.usage.watching import Match, Watched, matches
 
 MOST_LOOKED_AT = 20_000
 PAGE = 2_000
 EXAMPLES = 100
 
-_USERS = text("""
+_USERS = text(f"""
     select distinct coalesce(c.merged_into, c.id) as id from (
         select distinct u.customer_id from usage_events u
         where u.kind = any(cast(:kinds as text[])) and u.counts_at > :since and u.counts_at <= :until
+          and {IN_ORDER} > cast(:since as timestamptz) at time zone 'UTC'
         limit :most) found join customers c on c.id = found.customer_id
-    order by 1""")
+    order by 1""")  # noqa: S608 - a constant
 
 
 class Tried(NamedTuple):

@@ -18,7 +18,7 @@ from app.customers.usage.alerting import alert, take_turns
 from app.customers.usage.conditions import Condition, read
 from app.customers.usage.given import OLDEST
 from app.customers.usage.measuring import Asked
-from app.customers.usage.models import UsageRule, UsageSweep
+from app.customers.usage.models import IN_ORDER, UsageRule, UsageSweep
 from app.customers.usage.watching import Watched, matches
 from app.db.engine import Sessions, WriteSession
 from app.db.errors import DRIVER
@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 PAGE = 2_000
 BEYOND = UUID(int=2**128 - 1)
 
-_CROSSED = text("""
+# by the index in order of time; the plain bounds leave other months alone
+_CROSSED = text(f"""
     select crossed.at, crossed.customer_id, coalesce(c.merged_into, c.id) as root
     from (
         select x.at, x.customer_id
@@ -39,11 +40,12 @@ _CROSSED = text("""
         cross join lateral (
             select e.counts_at + b.age as at, e.customer_id from usage_events e
             where e.kind = b.kind and e.counts_at >= born.since and e.counts_at <= born.until
-              and (e.counts_at, e.customer_id) > (born.since, cast(:after as uuid))
-            order by e.counts_at, e.customer_id limit :page) x
+              and ({IN_ORDER}, e.customer_id) > (born.since at time zone 'UTC', cast(:after as uuid))
+              and {IN_ORDER} <= born.until at time zone 'UTC'
+            order by {IN_ORDER}, e.customer_id limit :page) x
         order by 1, 2 limit :page
     ) crossed join customers c on c.id = crossed.customer_id
-    order by 1, 2""")
+    order by 1, 2""")  # noqa: S608 - a constant
 _EVERYBODY = text("""
     select id from customers where id > :after and merged_into is null and active order by id limit :page""")
 _EXPIRE = text("""

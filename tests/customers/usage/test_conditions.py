@@ -98,8 +98,9 @@ def test_a_trend_is_the_later_half_against_the_earlier(early: float, late: float
 @pytest.mark.parametrize("comparison", ["< 5.0", "> 5.0", "<= 5.0", "== 5.0"])
 def test_what_cannot_be_told_lets_no_comparison_hold(function: str, comparison: str) -> None:
     asked = read(f"{function}('balance', '30d') {comparison}")
-    assert not holds(asked, {}, NOBODY)
-    assert list(told(asked, {}).values()) == [None]
+    without_value = {Window("balance", 30 * DAY): Measured(events=1)}
+    assert not holds(asked, without_value, NOBODY)
+    assert list(told(asked, without_value).values()) == [None]
 
 
 def test_what_cannot_be_told_leaves_the_other_way_open() -> None:
@@ -108,7 +109,14 @@ def test_what_cannot_be_told_leaves_the_other_way_open() -> None:
 
 
 def test_a_division_by_nothing_does_not_hold() -> None:
-    assert not holds(read("count('a', '1h') / count('b', '1h') >= 1"), {}, NOBODY)
+    asked = read("count('a', '1h') / count('b', '1h') >= 1")
+    assert not holds(asked, {Window("a", HOUR): Measured(events=3)}, NOBODY)
+
+
+def test_who_uses_nothing_of_what_it_asks_for_is_no_concern_of_it() -> None:
+    asked = read("count('a', '1h') < 3")
+    assert not holds(asked, {Window("b", HOUR): Measured(events=1)}, NOBODY)
+    assert holds(asked, {Window("a", HOUR): Measured(events=1)}, NOBODY)
 
 
 @pytest.mark.parametrize(
