@@ -17,6 +17,8 @@ def open_callback(work: Work, command: OpenCallback) -> dict[str, Any]:
     """Let a contact wait in the queue as from now, by which whoever's turn it is dials the customer. Asked for again
     under the same id it is the same callback."""
     known = work.store.contacts.get(command.contact_id)
+    if known is None and any(each.contact == command.contact_id for each in work.store.ended.values()):
+        raise Conflict(f"The callback {command.contact_id} is over.", contact_id=command.contact_id)
     if known is None:
         known = _opened(work, command)
     return {"contact": views.contact_view(work.store.contacts.get(known.id, known))}

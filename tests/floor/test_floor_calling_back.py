@@ -46,6 +46,16 @@ def test_asked_again_it_is_the_same_callback() -> None:
     assert floor.contact(CONTACT).call.to == "+8613800138000"
 
 
+def test_asked_again_when_it_is_over_nobody_is_called_twice() -> None:
+    floor = Bench()
+    floor.do(asked())
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=CONTACT))
+    floor.call("cleared", CONTACT, cause="no_answer")
+    assert CONTACT not in floor.state.store.contacts
+    assert floor.refused(asked())["contact_id"] == CONTACT
+
+
 def test_who_is_promised_a_callback_gets_no_second_one() -> None:
     floor = Bench()
     floor.do(asked())

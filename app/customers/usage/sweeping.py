@@ -26,6 +26,9 @@ from app.db.errors import DRIVER
 log = structlog.get_logger(__name__)
 
 PAGE = 2_000
+REMEMBERED = 2 * OLDEST
+"""What was told with a clock far ahead could be taken again for longer than OLDEST after it came."""
+
 BEYOND = UUID(int=2**128 - 1)
 
 # by the index in order of time; the plain bounds leave other months alone
@@ -112,7 +115,7 @@ async def expire_due(session: WriteSession, now: datetime) -> int:
 
 async def forget(session: WriteSession, now: datetime) -> int:
     """Forget ids of events so old that they would not be taken again anyway, at most a page."""
-    done = await session.execute(_FORGET, {"before": now - 2 * OLDEST, "page": PAGE})
+    done = await session.execute(_FORGET, {"before": now - REMEMBERED, "page": PAGE})
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 

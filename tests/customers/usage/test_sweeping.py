@@ -1,17 +1,22 @@
 """What becomes true by time passing, and what late events show to be wrong."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
+from app.core.clock import FrozenClock
+from app.core.tasks import Supervisor
 from app.customers.usage import sweeping
-from app.customers.usage.models import CustomerAlertEntry, UsageSweep
+from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageEventId, UsageSweep
 from app.customers.usage.rules import change_rule
-from app.customers.usage.sweeping import expire_due, sweep_page
-from app.db.engine import WriteSession
+from app.customers.usage.sweeping import expire_due, forget, keep_sweeping, sweep, sweep_page
+from app.db.engine import Sessions, WriteSession, create_engine
 from tests.customers.factories import customer_id
 from tests.customers.usage.telling import NOW, ago, alerts, event, make_rule, tell
+from tests.fixtures.waiting import eventually
 
 UNUSED = "absent('card.used', '60d')"
 
@@ -133,3 +138,60 @@ async def test_alerts_that_nobody_takes_expire(session: WriteSession) -> None:
     assert await expire_due(session, NOW + timedelta(seconds=60)) == 1
     [row] = await alerts(session)
     assert (row.state, row.closed_at) == ("expired", NOW + timedelta(seconds=60))
+
+
+async def test_ids_of_events_are_forgotten_when_they_would_not_be_taken_again(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await tell(session, event(who, at=ago(days=700)), event(who))
+    assert await forget(session, NOW + timedelta(days=700)) == 0
+    assert await forget(session, NOW + timedelta(days=800)) == 1
+    assert await session.scalar(select(func.count()).select_from(UsageEventId)) == 1
+
+
+async def test_several_processes_share_a_sweep_and_find_everybody_once(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "PAGE", 2)
+    async with sessions.write() as session:
+        people = [await customer_id(session, f"N{n}") for n in range(9)]
+        await tell(session, *(event(who, "card.used", ago(days=70)) for who in people))
+        for rule_id in ("a", "b"):
+            await make_rule(session, UNUSED, rule_id)
+    tasks, opened = Supervisor(), list[int]()
+
+    async def one() -> None:
+        opened.append(await sweep(sessions, NOW))
+
+    for task in [tasks.start(f"sweep {n}", one()) for n in range(3)]:
+        await task
+    assert sum(opened) == 18
+    async with sessions.read() as reading:
+        assert await reading.scalar(select(func.count()).select_from(CustomerAlert)) == 18
+
+
+async def test_the_program_sweeps_as_time_goes_on(sessions: Sessions) -> None:
+    clock = FrozenClock()
+    async with sessions.write() as session:
+        await tell(session, event(await customer_id(session), "card.used", ago(days=59)))
+        await make_rule(session, UNUSED)
+    supervisor = Supervisor()
+    supervisor.start("sweep", keep_sweeping(sessions, clock, every=0.01))
+    clock.advance(2 * 86_400)
+
+    async def found() -> int:
+        async with sessions.read() as reading:
+            return await reading.scalar(select(func.count()).select_from(CustomerAlert)) or 0
+
+    assert await eventually(found, lambda count: count == 1) == 1
+    await supervisor.stop()
+
+
+async def test_sweeping_survives_a_database_that_is_away() -> None:
+    engine = create_engine("postgresql+asyncpg://me@/db?host=/nonexistent")
+    with capture_logs() as logs:
+        supervisor = Supervisor()
+        keeper = supervisor.start("sweep", keep_sweeping(Sessions(engine), FrozenClock(), every=0.01))
+        await eventually(lambda: asyncio.sleep(0, len(logs)), lambda told: told > 1)
+        assert not keeper.done()
+        await supervisor.stop()
+    assert logs[0]["event"] == "usage cannot be swept now"
