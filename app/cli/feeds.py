@@ -29,7 +29,11 @@ MappingFile = Annotated[
 FaultsPath = Annotated[
     Path | None, typer.Option("--faults", dir_okay=False, help="Where faulty rows go; else FILE.faults beside it.")
 ]
-FORMAT_HELP = "csv, ndjson or xlsx; else told by the name of the file."
+FORMATS = ("csv", "ndjson", "xlsx")
+Format = Annotated[str | None, typer.Option("--format", help="csv, ndjson or xlsx; else told by the name of the file.")]
+Encoding = Annotated[str | None, typer.Option(help="Such as utf-8, gb18030, latin-1; else it is told.")]
+Delimiter = Annotated[str | None, typer.Option(help="Between the cells of CSV: a character, or tab.")]
+Sheet = Annotated[str | None, typer.Option(help="The sheet of a spreadsheet that has several.")]
 
 feed = typer.Typer(help="Check files of other systems before they are imported.", no_args_is_help=True)
 
@@ -44,20 +48,18 @@ def check(
     file: FeedFile,
     mapping: MappingFile,
     faults: FaultsPath = None,
-    format_: Annotated[str | None, typer.Option("--format", help=FORMAT_HELP)] = None,
-    encoding: Annotated[str | None, typer.Option(help="Such as utf-8, gb18030, latin-1; else it is told.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Between the cells of CSV: a character, or tab.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a spreadsheet that has several.")] = None,
+    format_: Format = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
 ) -> None:
     """Read a file as an import would, and write its faulty rows into a file. Exit status 2 if there are any."""
-    from app.customers.feeds.opening import Told
     from app.customers.feeds.reading import read_mapping
 
-    if format_ not in (None, "csv", "ndjson", "xlsx"):
-        raise typer.BadParameter(f"{format_} is no format; accepted: csv, ndjson, xlsx", param_hint="--format")
+    told = told_of(format_, encoding, delimiter, sheet)
     with faults_told():
         it = read_mapping(text_of(mapping), str(mapping))
-        faulty = _checked(file, it, Told(format_, encoding, delimiter, sheet), faults)
+        faulty = _checked(file, it, told, faults)
     if faulty:
         raise typer.Exit(2)
 
@@ -70,6 +72,15 @@ def schema() -> None:
     from app.customers.feeds.mapping import schema as schema_of
 
     typer.echo(json.dumps(schema_of(), indent=2, ensure_ascii=False))
+
+
+def told_of(format_: str | None, encoding: str | None, delimiter: str | None, sheet: str | None) -> "Told":
+    """What somebody says of a file on the command line. Raises `typer.BadParameter` for a format that there is not."""
+    from app.customers.feeds.opening import Told
+
+    if format_ not in (None, *FORMATS):
+        raise typer.BadParameter(f"{format_} is no format; accepted: {', '.join(FORMATS)}", param_hint="--format")
+    return Told(format_, encoding, delimiter, sheet)
 
 
 def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) -> int:

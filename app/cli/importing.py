@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.cli.feeds import FORMAT_HELP, FaultsPath, FeedFile, MappingFile, tell_faults
+from app.cli.feeds import (
+    Delimiter,
+    Encoding,
+    FaultsPath,
+    FeedFile,
+    Format,
+    MappingFile,
+    Sheet,
+    tell_faults,
+    told_of,
+)
 from app.cli.flow_files import text_of
 from app.cli.flows import faults_told
 from app.cli.trouble import Trouble
@@ -34,28 +44,25 @@ def import_(
     mapping: MappingFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     faults: FaultsPath = None,
-    format_: Annotated[str | None, typer.Option("--format", help=FORMAT_HELP)] = None,
-    encoding: Annotated[str | None, typer.Option(help="Such as utf-8, gb18030, latin-1; else it is told.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Between the cells of CSV: a character, or tab.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a spreadsheet that has several.")] = None,
+    format_: Format = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
 ) -> None:
     """Import a file of another system, as often as one likes. Exit status 2 if rows are faulty."""
     from app.cli import logs
     from app.cli.place import database, settings_with
     from app.core import clock
     from app.customers.feeds.files import Given
-    from app.customers.feeds.opening import Told
     from app.customers.feeds.reading import read_mapping
 
-    if format_ not in (None, "csv", "ndjson", "xlsx"):
-        raise typer.BadParameter(f"{format_} is no format; accepted: csv, ndjson, xlsx", param_hint="--format")
+    told = told_of(format_, encoding, delimiter, sheet)
     settings = settings_with()
     logs.set_up(settings.log)
     with faults_told():
         it = read_mapping(text_of(mapping), str(mapping))
         if it.feed != feed:
             raise typer.BadParameter(f"{mapping} is a mapping of {it.feed}; accepted: {it.feed}", param_hint="FEED")
-        told = Told(format_, encoding, delimiter, sheet)
         now = clock.utc(clock.now())
         given = Given(file, it, told, settings.telephony.region, now, faults, dry_run)
         with database(settings) as url, _watched(file) as watch:
