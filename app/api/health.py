@@ -1,9 +1,10 @@
-"""For the machinery around us: does the process live, can it serve, and its numbers."""
+"""Before the API: the first page, and for the machinery around us whether the process lives, can serve, its numbers."""
 
 import asyncio
 
 import structlog
 from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
@@ -17,6 +18,12 @@ log = structlog.get_logger(__name__)
 PATIENCE_SECONDS = 2.0
 
 router = APIRouter(tags=["health"])
+
+
+@router.get("/", include_in_schema=False)
+async def first_page() -> RedirectResponse:
+    """Whoever opens the bare address finds what can be asked."""
+    return RedirectResponse("/docs")
 
 
 @router.get("/healthz")

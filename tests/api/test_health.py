@@ -76,3 +76,9 @@ async def test_numbers_are_told_to_prometheus(app: Application) -> None:
     answer = await ask(app, "/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     assert "callfloor_sign_ins" in answer.text
+
+
+async def test_who_opens_the_bare_address_is_led_to_what_can_be_asked(app: Application) -> None:
+    answer = await ask(app, "/")
+    assert answer.is_redirect
+    assert (await ask(app, answer.headers["location"])).status_code == 200
