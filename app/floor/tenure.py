@@ -179,6 +179,9 @@ class Tenure:
         await self._reach(self._journal.commit(round_.batch, seq))
         COMMIT_SECONDS.observe(time.perf_counter() - started)
         BATCH_COMMANDS.observe(len(round_.items))
+        if round_.batch.orders:
+            self._floor.orders.put(round_.batch.orders)
+            await asyncio.sleep(0)  # they leave before the frames are made: a phone rings as early as it can
         self._settled(round_)
 
     def _settled(self, round_: Round) -> None:
@@ -187,8 +190,6 @@ class Tenure:
         for key, raw in ((row[:2], row[3]) for row in round_.batch.inbox):
             self._inbox.put(key, raw)
         round_.tell(self._floor.publisher)
-        if round_.batch.orders:
-            self._floor.orders.put(round_.batch.orders)
         if round_.batch.asked:
             self._floor.errands.put(round_.batch.asked)
         round_.answer()

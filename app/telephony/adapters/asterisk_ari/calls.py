@@ -25,6 +25,8 @@ class LiveCall:
         self.over = False
         self.preparing: asyncio.Task[None] | None = None
         """Makes the prompts of a script that is to be performed."""
+        self.channels: set[str] = set()
+        """Its channels on the switch, also those that have gone."""
         self._timers: set[asyncio.TimerHandle] = set()
 
     def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:

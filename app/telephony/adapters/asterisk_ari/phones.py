@@ -70,10 +70,12 @@ class Phones:
                 self._say(address, PhoneWord.UNKNOWN)
 
     def _look(self, address: str) -> None:
+        if address in self._trunks:
+            return
         word = self._seen.get(address)
         if word == PhoneWord.IN_USE and self._ours(address):
             word = PhoneWord.AVAILABLE
-        if word is not None and self._told.get(address) != word and address not in self._trunks:
+        if word is not None and self._told.get(address) != word:
             self._say(address, word)
 
     def _say(self, address: str, word: str) -> None:

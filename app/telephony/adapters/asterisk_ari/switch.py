@@ -307,6 +307,7 @@ class Switch:
         for channel in (call.line.caller, *call.line.legs):
             if channel is not None:
                 self._by_channel[channel] = call
+                call.channels.add(channel)
 
     def _call_about(self, event: ari.Event) -> LiveCall | None:
         if event.channel is not None:
@@ -378,8 +379,9 @@ class Switch:
         self._gone.add(call.line.call, self._clock())
         if self._calls.get(call.line.call) is call:
             del self._calls[call.line.call]
-        for channel in [each for each, owner in self._by_channel.items() if owner is call]:
-            del self._by_channel[channel]
+        for channel in call.channels:
+            if self._by_channel.get(channel) is call:
+                del self._by_channel[channel]
 
     async def _tell_phone(self, address: str, word: str) -> None:
         await until_taken(self._source, lambda: self._floor.phone(address, word))
