@@ -92,8 +92,10 @@ async def record_use(
     customer_id: UUID, agreement_id: UUID, given: AllowanceUseIn, session: Write, using: Using
 ) -> AllowanceUseOut:
     """Count a use of an allowance that is not counted by itself: a visit, a waived fee."""
-    at = given.at or utc(using.clock())
-    use = await service.record_use(session, customer_id, agreement_id, given.clause, given.reference, at)
+    now = utc(using.clock())
+    use = await service.record_use(
+        session, customer_id, agreement_id, given.clause, given.reference, given.at or now, now
+    )
     return AllowanceUseOut(number=use.number, count=use.count, period=use.period, within=use.number <= use.count)
 
 

@@ -110,7 +110,10 @@ class Due(Base):
         Index(None, "customer_id", "due_at", "id"),
         Index("ix_dues_open", "due_at", "id", postgresql_where=_OPEN),
         Index("ix_dues_open_of_customer", "customer_id", postgresql_where=_OPEN),
-        Index("ix_dues_unanswered", "agreement_id", postgresql_where=text("done_at is null and kind = 'response'")),
+        Index("ix_dues_unanswered", "customer_id", postgresql_where=text("done_at is null and kind = 'response'")),
+        Index(
+            "ix_dues_of_owner", "owner", "due_at", "id", postgresql_where=text("owner is not null and done_at is null")
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))

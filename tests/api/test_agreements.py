@@ -168,14 +168,19 @@ async def test_a_clause_that_cannot_be_is_refused_by_its_place(
         ({"status": "perhaps"}, "body.status"),
         ({"product": "x' or 1=1"}, "body.product"),
         ({"clauses": [{"id": "1", "kind": "poetry", "text": "t"}]}, "body.clauses.0"),
+        ({"clauses": []}, "body.clauses"),  # it would cover everything
         ({"clauses": [LI, LI | {"id": "4"}]}, "body.clauses.1.kind"),
+        (
+            {"clauses": [HOURS] + [SOON | {"id": f"c{n}", "counted": "service_hours"} for n in range(11)]},
+            "body.clauses.11.counted",
+        ),
         ({"clauses": [LI, SOON | {"id": "3"}]}, "body.clauses.1.id"),
     ],
 )
 async def test_an_agreement_that_cannot_be_is_refused(
     lead: httpx.AsyncClient, customer: str, given: dict[str, Any], where: str
 ) -> None:
-    assert faults(await lead.post(f"{customer}/agreements", json=body(**given), headers=ANY)) == [where]
+    assert faults(await lead.post(f"{customer}/agreements", json=body(HOURS, **given), headers=ANY)) == [where]
 
 
 async def test_who_may_write_agreements(client_as: ClientAs, lead: httpx.AsyncClient, customer: str) -> None:
@@ -277,6 +282,29 @@ async def test_a_use_of_an_allowance_is_counted_once_and_told(lead: httpx.AsyncC
         (1, 2, True),
         (3, 2, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"at": "1999-01-01T00:00:00Z"}, "body.at"),
+        ({"at": "2099-01-01T00:00:00Z"}, "body.at"),
+        ({"clause": "2"}, "body.clause"),  # of contacts: invented ones would use up what the customer was promised
+    ],
+)
+async def test_a_use_that_cannot_have_been_is_refused_and_counts_nothing(
+    lead: httpx.AsyncClient, customer: str, given: dict[str, Any], where: str
+) -> None:
+    made = await make(lead, customer, VISITS, THREE)
+    path = f"{customer}/agreements/{made['id']}/uses"
+    assert faults(await lead.post(path, json={"clause": "5", "reference": "junk"} | given)) == [where]
+    assert (await lead.post(path, json={"clause": "5", "reference": "visit 1"})).json()["number"] == 1
+
+
+async def test_nothing_is_used_of_an_agreement_that_has_ended(lead: httpx.AsyncClient, customer: str) -> None:
+    made = await make(lead, customer, VISITS, status="ended")
+    path = f"{customer}/agreements/{made['id']}/uses"
+    assert faults(await lead.post(path, json={"clause": "5", "reference": "visit 1"})) == ["path.agreement_id"]
 
 
 @pytest.mark.parametrize("clause", ["3", "9"])

@@ -16,8 +16,10 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 CONTACTS = "contacts"
 """What an allowance counts that every answered contact uses up."""
-WEEKS_OF_HOURS = 26
+WEEKS_OF_HOURS = 13
 """A time that is counted in service hours must pass within so many weeks."""
+MOST_COUNTED = 10
+"""So many times of an agreement may be counted in service hours: each is worked out while a contact is recorded."""
 NO_ZONES = ("Factory", "localtime")
 
 Per = Literal["month", "quarter", "year"]
@@ -157,6 +159,10 @@ def flaws(clauses: Sequence[Clause]) -> Iterator[Flaw]:
             if same != place:
                 yield Flaw((place, "kind"), f"is the kind of clause {same} too", "one clause of this kind")
     hours = next((clause for clause in clauses if isinstance(clause, ServiceHours)), None)
+    counted = [place for place, clause in enumerate(clauses) if getattr(clause, "counted", "") == "service_hours"]
+    for place in counted[MOST_COUNTED:]:
+        accepted = f"'always', or at most {MOST_COUNTED} clauses that count in service hours"
+        yield Flaw((place, "counted"), "is one too many of its kind", accepted)
     for place, clause in enumerate(clauses):
         for flaw in _flaws_of(clause, hours):
             yield flaw._replace(where=(place, *flaw.where))

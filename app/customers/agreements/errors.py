@@ -64,6 +64,15 @@ class NamesNoAllowance(Invalid):
     code = "names-no-allowance"
 
 
+class UsedOutside(Invalid):
+    """A use of an allowance of an agreement that is not in force, or that has not taken place yet."""
+
+    code = "used-outside-agreement"
+
+    def __init__(self, faults: list[dict[str, str]]) -> None:
+        super().__init__("This use cannot be counted by this agreement.", faults=faults)
+
+
 class DueNotFound(NotFound):
     """Nothing of that id is or was due."""
 

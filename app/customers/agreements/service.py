@@ -2,8 +2,8 @@
 customer's record: a change names the version that was read. The caller's session commits."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Literal
+from datetime import date, datetime, timedelta
+from typing import Literal, TypeGuard
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
 from app.customers.agreement_models import Agreement, AllowanceUse, Due, Entitlement
-from app.customers.agreements.clauses import Clause, Counting, clauses_of, flaws, records, zone_known
+from app.customers.agreements.clauses import CONTACTS, Clause, Counting, clauses_of, flaws, records, zone_known
 from app.customers.agreements.errors import (
     AgreementInUse,
     AgreementNotFound,
@@ -21,6 +21,7 @@ from app.customers.agreements.errors import (
     DueDone,
     DueNotFound,
     NamesNoAllowance,
+    UsedOutside,
 )
 from app.customers.changing import claimed, raise_version
 from app.customers.models import Customer
@@ -30,6 +31,8 @@ Status = Literal["draft", "active", "suspended", "ended"]
 YEARS = range(1900, 9001)
 BINDING = ("active", "suspended")
 """Of agreements with these there is one for a product at a time."""
+UNBOUND = ("draft", "ended")
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class GivenAgreement(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +69,10 @@ def agreement_faults(given: GivenAgreement) -> list[dict[str, str]]:
             found.append(fault(f"body.{name}", "is too far away", accepted))
     if given.valid_until is not None and given.valid_until < given.valid_from:
         found.append(fault("body.valid_until", "is before it begins", f"{given.valid_from} or later, or null"))
+    if given.status in BINDING and not given.clauses:
+        found.append(
+            fault("body.clauses", "is empty", "a clause at least: what promises nothing would cover everything")
+        )
     for flaw in flaws(given.clauses):
         where = ".".join(map(str, ("body", "clauses", *flaw.where)))
         found.append(fault(where, flaw.what, flaw.accepted))
@@ -136,20 +143,24 @@ async def agreement_of(session: AsyncSession, customer_id: UUID, agreement_id: U
 
 
 async def record_use(
-    session: WriteSession, customer_id: UUID, agreement_id: UUID, clause_id: str, reference: str, at: datetime
+    session: WriteSession,
+    customer_id: UUID,
+    agreement_id: UUID,
+    clause_id: str,
+    reference: str,
+    at: datetime,
+    now: datetime,
 ) -> Use:
     """Count a use of an allowance at an instant: a visit, a waived fee. The same `reference` counts once. One beyond
     the allowance is counted, too: it has taken place.
 
-    Raises AgreementNotFound, NamesNoAllowance.
+    Raises AgreementNotFound, NamesNoAllowance, UsedOutside.
     """
     agreement = await agreement_of(session, customer_id, agreement_id)
     clause = next((one for one in clauses_of(agreement.clauses) if one.id == clause_id), None)
-    if not isinstance(clause, Counting) or clause.count is None:
-        what = "is no clause of the agreement" if clause is None else "names no allowance"
-        counting = [one.id for one in clauses_of(agreement.clauses) if isinstance(one, Counting) and one.count]
-        accepted = ", ".join(counting) or "none: no clause of the agreement counts anything"
-        raise NamesNoAllowance(f"Clause {clause_id!r} {what}.", faults=[fault("body.clause", what, accepted)])
+    if not _is_told(clause) or clause.count is None:
+        raise _no_allowance(agreement, clause_id, clause)
+    _ensure_within(agreement, at, now)
     period = await session.scalar(select(func.agreement_period(clause.per, agreement.time_zone, at)))
     counted = func.use_allowance(agreement_id, clause_id, period, reference, at)
     number = (await session.execute(select(counted))).scalar_one()
@@ -167,6 +178,36 @@ async def finish_due(session: WriteSession, due_id: UUID, by: str, note: str | N
     due.done_at, due.done_by, due.note = at, by, note
     await session.flush()
     return due
+
+
+def _is_told(clause: Clause | None) -> TypeGuard[Counting]:
+    """Whether its uses are told by people: those of contacts are counted by themselves."""
+    return isinstance(clause, Counting) and bool(clause.count) and getattr(clause, "of", None) != CONTACTS
+
+
+def _no_allowance(agreement: Agreement, clause_id: str, clause: Clause | None) -> NamesNoAllowance:
+    if clause is None:
+        what = "is no clause of the agreement"
+    elif isinstance(clause, Counting) and clause.count is not None:
+        what = "counts contacts, which are counted by themselves"
+    else:
+        what = "names no allowance"
+    told = ", ".join(one.id for one in clauses_of(agreement.clauses) if _is_told(one))
+    accepted = told or "none: no clause of the agreement counts what has to be told"
+    return NamesNoAllowance(f"Clause {clause_id!r} {what}.", faults=[fault("body.clause", what, accepted)])
+
+
+def _ensure_within(agreement: Agreement, at: datetime, now: datetime) -> None:
+    if agreement.status in UNBOUND:
+        accepted = "an agreement that is active or suspended"
+        raise UsedOutside(faults=[fault("path.agreement_id", f"names one that is {agreement.status}", accepted)])
+    starts, ends = agreement.starts_at, agreement.ends_at
+    if at > now + CLOCKS_DIFFER:
+        raise UsedOutside(faults=[fault("body.at", "has not come yet", f"{now.isoformat()} at the latest")])
+    if (starts is not None and at < starts) or (ends is not None and at >= ends):
+        until = ends.isoformat() if ends is not None else "further notice"
+        accepted = f"from {starts.isoformat() if starts else 'its beginning'} until {until}"
+        raise UsedOutside(faults=[fault("body.at", "is outside the agreement", accepted)])
 
 
 def _ensure_sound(given: GivenAgreement) -> None:

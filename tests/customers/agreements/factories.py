@@ -6,7 +6,16 @@ from uuid import UUID
 
 from app.customers.agreement_models import Agreement
 from app.customers.agreements.clauses import WEEKDAYS as DAYS
-from app.customers.agreements.clauses import Allowance, Clause, FollowUp, NamedManager, Open, ResponseTime, ServiceHours
+from app.customers.agreements.clauses import (
+    Allowance,
+    Clause,
+    FieldVisits,
+    FollowUp,
+    NamedManager,
+    Open,
+    ResponseTime,
+    ServiceHours,
+)
 from app.customers.agreements.service import GivenAgreement, make_agreement
 from app.db.engine import WriteSession
 
@@ -15,6 +24,7 @@ SOON = ResponseTime(id="2", text="an answer within the hour", seconds=3600)
 LI = NamedManager(id="3", text="Ms Li is told", manager="Li Na")
 BACK = FollowUp(id="4", text="we come back within a day", seconds=86_400)
 THREE = Allowance(id="5", text="three calls a year", of="contacts", count=3, per="year")
+VISITS = FieldVisits(id="6", text="three visits a year", count=3, per="year")
 
 
 def agreement(*clauses: Clause, **given: Any) -> GivenAgreement:
@@ -25,4 +35,4 @@ def agreement(*clauses: Clause, **given: Any) -> GivenAgreement:
 
 async def promise(session: WriteSession, customer: UUID, *clauses: Clause, **given: Any) -> Agreement:
     """The customer has this agreement."""
-    return (await make_agreement(session, customer, None, agreement(*clauses, **given)))[1]
+    return (await make_agreement(session, customer, None, agreement(*(clauses or (ALWAYS,)), **given)))[1]

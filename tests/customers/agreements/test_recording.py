@@ -23,7 +23,7 @@ from app.db.partitions import ensure_partitions
 from app.interactions.models import Interaction
 from app.interactions.queries import get_interaction
 from app.interactions.unknown import adopt
-from tests.customers.agreements.factories import ALWAYS, BACK, LI, SOON, THREE, promise
+from tests.customers.agreements.factories import ALWAYS, BACK, LI, SOON, THREE, VISITS, promise
 from tests.customers.factories import REGION, customer_id
 from tests.interactions.factories import make_interaction, this_hour
 
@@ -167,6 +167,24 @@ async def test_the_call_back_settles_the_response(session: WriteSession) -> None
     assert await covered(session, missed)
 
 
+async def test_the_call_back_settles_the_response_though_the_agreement_has_ended(session: WriteSession) -> None:
+    customer = await customer_id(session)
+    agreed = await promise(session, customer, SOON)
+    missed = await call(session, customer, outcome="abandoned")
+    agreed.status = "ended"
+    back = await call(session, customer, direction="outbound", agent_id="lin")
+    [due] = (await decided(session, missed)).added
+    assert (due.done_by, due.done_in) == ("lin", back.id)
+
+
+async def test_what_is_judged_with_a_contact_is_planned_once(session: WriteSession) -> None:
+    """Days of service hours are counted by a kept plan, whichever connection records the contact."""
+    kept = await session.scalars(
+        text("select proname from pg_proc where 'plan_cache_mode=force_generic_plan' = any(proconfig) order by 1")
+    )
+    assert set(kept) >= {"entitle_changed", "entitle_recorded", "entitlement_now"}
+
+
 async def test_who_is_tied_to_a_company_is_covered_by_it(session: WriteSession) -> None:
     company = await customer_id(session, "Acme", kind="company")
     await promise(session, company, ALWAYS, covers=("employee",))
@@ -237,10 +255,10 @@ async def test_text_is_kept_as_it_is_whatever_it_says(session: WriteSession) -> 
 
 async def test_a_use_that_is_told_twice_counts_once(session: WriteSession) -> None:
     customer = await customer_id(session)
-    agreed = await promise(session, customer, THREE)
+    agreed = await promise(session, customer, VISITS)
     at = utc(now())
     numbers = [
-        (await record_use(session, customer, agreed.id, "5", reference, at)).number
+        (await record_use(session, customer, agreed.id, VISITS.id, reference, at, at)).number
         for reference in ("visit 1", "visit 2", "visit 1")
     ]
     assert (numbers, await used(session)) == ([1, 2, 1], [2])

@@ -12,7 +12,7 @@ from app.customers.agreements.service import record_use, remove_agreement
 from app.customers.errors import CustomerMerged
 from app.customers.merging import Side, merge
 from app.db.engine import Sessions, WriteSession
-from tests.customers.agreements.factories import ALWAYS, LI, THREE, promise
+from tests.customers.agreements.factories import ALWAYS, LI, VISITS, promise
 from tests.customers.factories import customer_id
 from tests.interactions.factories import make_interaction, this_hour
 
@@ -42,8 +42,8 @@ async def test_an_agreement_may_begin_the_day_after_another_ends(session: WriteS
 
 async def test_an_agreement_whose_allowance_was_used_is_not_taken_away(session: WriteSession) -> None:
     customer = await customer_id(session)
-    agreed = await promise(session, customer, THREE)
-    await record_use(session, customer, agreed.id, "5", "visit 1", this_hour())
+    agreed = await promise(session, customer, VISITS)
+    await record_use(session, customer, agreed.id, VISITS.id, "visit 1", this_hour(), this_hour())
     with pytest.raises(AgreementInUse):
         await remove_agreement(session, customer, None, agreed.id)
 
