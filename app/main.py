@@ -29,8 +29,9 @@ from app.auth.service import signing_key
 from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import now
+from app.core.guarding import open_guarded_client
 from app.core.tasks import Supervisor
-from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
 from app.customers.usage.sweeping import keep_sweeping
@@ -61,7 +62,7 @@ from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
 from app.subscriptions.delivering import Deliveries
 from app.subscriptions.policy import Policy
-from app.subscriptions.posting import Poster, open_webhook_client
+from app.subscriptions.posting import Poster
 from app.subscriptions.tidying import keep_deliveries_tidy
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
@@ -103,9 +104,11 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
-            bureaus = await running.enter_async_context(open_bureau_client())
-            credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
-            outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
+            bureaus = await running.enter_async_context(open_guarded_client(settings.credit.networks))
+            credit = CreditDesk(
+                sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets), settings.credit.hosts), now
+            )
+            outward = await running.enter_async_context(open_guarded_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
             app.state.services = await services(settings, sessions, live, archive, credit)
             live.join(made, app.state.services.tokens)

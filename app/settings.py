@@ -94,11 +94,15 @@ class Flow(BaseModel):
 
 
 class Credit(BaseModel):
-    """What credit bureaus are sent to know us: secrets by name, as JSON such as {"bureau": "Bearer ..."}."""
+    """What credit bureaus are sent to know us: secrets by name, as JSON such as {"bureau": "Bearer ..."}, and for each
+    the one host that it may be sent to, such as {"bureau": "bureau.example"}. Beside public addresses bureaus are asked
+    in `networks` of your own, as for webhooks."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secrets: dict[str, SecretStr] = {}
+    hosts: dict[str, str] = {}
+    networks: list[IPv4Network | IPv6Network] = []
 
 
 class Webhooks(BaseModel):

@@ -63,5 +63,8 @@ def _ensure_fit(given: Bureau) -> None:
             raise unfit(f"body.sends.{field}", "is no fact of a customer or a question", KNOWN)
     if given.score_at is None and given.standing_at is None:
         raise unfit("body.score_at", "is missing, and so is standing_at", "a JSON Pointer into the answer")
+    if given.standing_at is None and not any(least <= given.lowest for least in (given.bands or {}).values()):
+        accepted = f"a standing for every score, the first from {given.lowest:g} or less, such as {{'poor': 0}}"
+        raise unfit("body.bands", "names no standing for the lowest scores, and standing_at is missing", accepted)
     if given.lowest >= given.highest:
         raise unfit("body.highest", "is not above lowest", f"more than {given.lowest:g}")

@@ -12,7 +12,8 @@ class Bureau(msgspec.Struct, frozen=True, kw_only=True):
     `sends` names the fields of the question and the fact that each holds (`app.credit.facts`). `score_at`,
     `standing_at` and `valid_until_at` are JSON Pointers into the answer; one of the first two is given. A score outside
     `lowest`..`highest` is nonsense, and so is a standing that is not in `standings` (the bureau's word -> ours; None:
-    any word is taken as it is). What the operator keeps as `secret_name` is sent in `secret_header`.
+    any word is taken as it is). A bureau that tells no standing is given `bands` (standing -> the least score that is
+    called so), for people who may not see scores. What the operator keeps as `secret_name` is sent in `secret_header`.
     `timeout_seconds` is for all of the question; an answer is fresh for `fresh_seconds`.
     """
 
@@ -28,6 +29,7 @@ class Bureau(msgspec.Struct, frozen=True, kw_only=True):
     lowest: float = 0.0
     highest: float = 1000.0
     standings: dict[str, str] | None = None
+    bands: dict[str, float] | None = None
     timeout_seconds: float = 5.0
     fresh_seconds: float = 3600.0
 

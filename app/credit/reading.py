@@ -19,10 +19,11 @@ class Nonsense(Exception):
 
 def rating_of(bureau: Bureau, document: Any) -> Rating:
     """The rating in the JSON `document` of the bureau's answer. Raises Nonsense."""
-    score, standing = _at(document, bureau.score_at), _at(document, bureau.standing_at)
+    told, word = _at(document, bureau.score_at), _at(document, bureau.standing_at)
+    score = None if bureau.score_at is None else _score(bureau, told)
     return Rating(
-        score=None if bureau.score_at is None else _score(bureau, score),
-        standing=None if bureau.standing_at is None else _standing(bureau, standing),
+        score=score,
+        standing=_banded(bureau, score) if bureau.standing_at is None else _standing(bureau, word),
         valid_until=_until(_at(document, bureau.valid_until_at)),
     )
 
@@ -40,6 +41,12 @@ def _score(bureau: Bureau, value: Any) -> float:
     if not bureau.lowest <= value <= bureau.highest or not isfinite(value):
         raise Nonsense(f"the score {_brief(value)} is not from {bureau.lowest:g} to {bureau.highest:g}")
     return float(value)
+
+
+def _banded(bureau: Bureau, score: float | None) -> str | None:
+    """The band with the highest beginning that the score reaches."""
+    reached = [(least, word) for word, least in (bureau.bands or {}).items() if score is not None and score >= least]
+    return max(reached)[1] if reached else None
 
 
 def _standing(bureau: Bureau, value: Any) -> str:

@@ -15,7 +15,7 @@ import structlog
 from standardwebhooks import Webhook
 
 from app.core.clock import Clock, iso, utc
-from app.subscriptions.guarding import Forbidden, GuardedTransport, Network
+from app.core.guarding import Forbidden
 
 log = structlog.get_logger(__name__)
 
@@ -47,11 +47,6 @@ class Outcome(msgspec.Struct, frozen=True):
     error: str | None = None
     gone: bool = False
     wait: float | None = None
-
-
-def open_webhook_client(networks: Sequence[Network] = ()) -> httpx.AsyncClient:
-    """A client for webhooks, which may also go to `networks`. The environment's proxies would undo the guard."""
-    return httpx.AsyncClient(transport=GuardedTransport(networks), trust_env=False, follow_redirects=False)
 
 
 class Poster:

@@ -26,7 +26,7 @@ OPEN = "done_at is null and kind = 'response'"
 SETTLE = """
 create function settle_responses(contact interactions) returns void language plpgsql as $$
 begin
-    -- somebody spoke with the customer: what waited for that is done. Found first and then changed by their keys: a plan
+    -- somebody spoke with the customer: what waited for that is done. Found first, then changed by their keys: a plan
     -- that is made while there is nothing may else read everything that is due, for good
     update dues set done_at = contact.ended_at, done_by = contact.agent_id, done_in = contact.id
     where id = any(array(

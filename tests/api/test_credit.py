@@ -12,12 +12,13 @@ from sqlalchemy import select
 from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, iso, utc
-from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.core.guarding import open_guarded_client
+from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
 from app.credit.models import CreditCheck
 from app.customers.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
-from tests.fixtures.bureau import LittleBureau, hanging_up, little_bureau, saying, silent, writing
+from tests.fixtures.bureau import LOOPBACK, LittleBureau, hanging_up, little_bureau, saying, silent, writing
 
 pytestmark = pytest.mark.enable_socket
 
@@ -39,7 +40,7 @@ SET_UP: dict[str, Any] = {
 @pytest.fixture
 async def bureau(app: Application, services: Services, admin: httpx.AsyncClient) -> AsyncIterator[LittleBureau]:
     """A bureau that is set up, and answers well."""
-    async with little_bureau() as listening, open_bureau_client() as client:
+    async with little_bureau() as listening, open_guarded_client(LOOPBACK) as client:
         desk = CreditDesk(services.sessions, HttpBureaus(client, {"key": "hush"}), services.clock)
         app.state.services = replace(services, credit=desk)
         made = await admin.put(f"{BUREAUS}/a", json={**SET_UP, "url": listening.url})
@@ -267,6 +268,12 @@ async def test_which_bureau_is_asked(
         ({"sends": {"x": "external_id:"}}, "body.sends.x"),
         ({"sends": {}}, "body.sends"),
         ({"score_at": None, "standing_at": None}, "body.score_at"),
+        ({"standing_at": None}, "body.bands"),  # whoever may not see scores would see nothing
+        ({"standing_at": None, "bands": {"good": 700}}, "body.bands"),
+        (
+            {"url": "https://user:hunter2@bureau.example/check"},
+            "body.url",
+        ),  # it would be shown, and kept in the audit log
         ({"score_at": "rating"}, "body.score_at"),
         ({"score_at": "/a~2"}, "body.score_at"),
         ({"lowest": 5, "highest": 5}, "body.highest"),

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.core.clock import now, utc
-from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.core.guarding import open_guarded_client
+from app.credit.adapters.http import HttpBureaus
 from app.credit.bureaus import set_up
 from app.credit.desk import CreditDesk, Wish
 from app.credit.errors import AskedAlready
@@ -17,7 +18,7 @@ from app.customers.parts import GivenConsent, record_consent
 from app.customers.queries import connection_of, profile
 from app.db.engine import Sessions
 from tests.customers.factories import customer_id
-from tests.fixtures.bureau import Writer, little_bureau, saying
+from tests.fixtures.bureau import LOOPBACK, Writer, little_bureau, saying
 from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.enable_socket
@@ -36,7 +37,7 @@ async def known_customer(sessions: Sessions, url: str) -> UUID:
 
 
 async def test_two_who_ask_at_once_ask_the_bureau_once(sessions: Sessions) -> None:
-    async with little_bureau() as bureau, open_bureau_client() as client:
+    async with little_bureau() as bureau, open_guarded_client(LOOPBACK) as client:
         bureau.answer = saying({"class": "A"})
         made = await known_customer(sessions, bureau.url)
         desk = CreditDesk(sessions, HttpBureaus(client, {}), now)
@@ -56,7 +57,7 @@ async def test_while_a_bureau_thinks_the_pop_is_shown_and_no_connection_is_held(
         await thinking.wait()
         await saying({"class": "A"})(writer)
 
-    async with little_bureau() as bureau, open_bureau_client() as client:
+    async with little_bureau() as bureau, open_guarded_client(LOOPBACK) as client:
         bureau.answer = thinks
         made = await known_customer(sessions, bureau.url)
         desk = CreditDesk(sessions, HttpBureaus(client, {}), now)

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from app.credit.adapters.http import HttpBureaus, open_bureau_client
+from app.core.guarding import open_guarded_client
+from app.credit.adapters.http import HttpBureaus
 from app.credit.port import Bureau, Question, Rating, Unanswered
 from tests.fixtures.bureau import (
     GOOD,
+    LOOPBACK,
     Behaviour,
     LittleBureau,
     dripping,
@@ -48,8 +50,24 @@ def how(bureau: LittleBureau, **other: object) -> Bureau:
 
 
 async def ask(plan: Bureau) -> Rating | Unanswered:
-    async with open_bureau_client() as client:
+    async with open_guarded_client(LOOPBACK) as client:
         return await HttpBureaus(client, {"key": SECRET}).ask(plan, QUESTION)
+
+
+async def test_an_address_inside_is_not_asked_unless_the_operator_opens_it(bureau: LittleBureau) -> None:
+    async with open_guarded_client() as client:
+        told = await HttpBureaus(client, {"key": SECRET}).ask(how(bureau), QUESTION)
+    assert isinstance(told, Unanswered)
+    assert "CALLFLOOR_CREDIT_NETWORKS" in told.detail
+    assert bureau.heard == []
+
+
+async def test_a_secret_that_belongs_to_another_host_is_not_sent(bureau: LittleBureau) -> None:
+    async with open_guarded_client(LOOPBACK) as client:
+        told = await HttpBureaus(client, {"key": SECRET}, {"key": "bureau.example"}).ask(how(bureau), QUESTION)
+        known = await HttpBureaus(client, {"key": SECRET}, {"key": "127.0.0.1"}).ask(how(bureau), QUESTION)
+    assert told == Unanswered("the secret key is sent to bureau.example only (CALLFLOOR_CREDIT_HOSTS)")
+    assert isinstance(known, Rating)
 
 
 async def test_the_question_carries_facts_secret_and_a_key_against_repetition(bureau: LittleBureau) -> None:

@@ -63,3 +63,9 @@ def test_an_answer_that_makes_no_sense_is_taken_as_none(document: Any) -> None:
         rating_of(BUREAU, document)
     assert len(str(told.value)) < 120
     assert str(told.value).isprintable()
+
+
+@pytest.mark.parametrize(("score", "standing"), [(300, "poor"), (579, "poor"), (580, "fair"), (850, "good")])
+def test_who_may_not_see_scores_sees_the_band_of_a_bureau_that_tells_scores_only(score: int, standing: str) -> None:
+    plan = changed(standing_at=None, valid_until_at=None, bands={"poor": 0, "good": 700, "fair": 580})
+    assert rating_of(plan, {"score": score}).standing == standing

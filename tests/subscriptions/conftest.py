@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from app.core.clock import now
+from app.core.guarding import open_guarded_client
 from app.core.tasks import Supervisor
 from app.db.engine import Sessions
 from app.subscriptions import records
@@ -16,7 +17,7 @@ from app.subscriptions.announcing import Change, announce
 from app.subscriptions.delivering import Deliveries
 from app.subscriptions.models import WebhookDelivery
 from app.subscriptions.policy import Policy
-from app.subscriptions.posting import Poster, open_webhook_client
+from app.subscriptions.posting import Poster
 from tests.fixtures.receiver import Receiver, receiving
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
@@ -34,7 +35,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def delivering(sessions: Sessions, **other: Any) -> AsyncIterator[None]:
     """A process that delivers for the length of the block."""
     policy, tasks = msgspec.structs.replace(HASTY, **other), Supervisor()
-    async with open_webhook_client(LOOPBACK) as client:
+    async with open_guarded_client(LOOPBACK) as client:
         deliveries = Deliveries(sessions, Poster(client, now, policy.attempt), now, policy)
         tasks.start("webhooks", deliveries.run())
         try:

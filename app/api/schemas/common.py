@@ -3,7 +3,17 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    UrlConstraints,
+)
+from pydantic_core import PydanticCustomError
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 SLUG = r"^[a-z0-9][a-z0-9._-]{0,63}$"
@@ -28,3 +38,17 @@ class Output(BaseModel):
     """Base of what we send; made from rows."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+_URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
+
+
+def _without_password(value: str) -> str:
+    url = _URL.validate_python(value)
+    if url.username or url.password:
+        raise PydanticCustomError("url", "holds a name or a password", {"expected": "an address without them"})
+    return str(url)
+
+
+OpenUrl = Annotated[str, AfterValidator(_without_password), Field(max_length=2000)]
+"""An http(s) address that is shown to every administrator and kept in the audit log, so no password may be in it."""

@@ -4,20 +4,18 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AnyHttpUrl, Field, StringConstraints, TypeAdapter, UrlConstraints
+from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import PRINTABLE, Input, Instant, Name, OpenUrl, Output, Slug
 from app.credit.bureaus import how
 from app.credit.desk import Wish
 from app.credit.models import CreditBureau, CreditCheck
 from app.credit.port import Bureau
 from app.credit.queries import Standing
 
-_URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
 Url = Annotated[
-    str,
-    AfterValidator(lambda value: str(_URL.validate_python(value))),
-    Field(max_length=2000, description="where it is asked, http(s)"),
+    OpenUrl,
+    Field(max_length=2000, description="where it is asked: https, or http in a network of your own"),
 ]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PRINTABLE)]
 Pointer = Annotated[
@@ -55,6 +53,13 @@ class BureauIn(Input):
         dict[Word, Word] | None,
         Field(max_length=100, description="the bureau's word -> ours; any other word is nonsense. null: any is taken"),
     ] = None
+    bands: Annotated[
+        dict[Word, Finite] | None,
+        Field(
+            max_length=20,
+            description="where the bureau tells a score only: standing -> the least score that is called so",
+        ),
+    ] = None
     timeout_seconds: Annotated[float, Field(ge=0.1, le=30)] = 5.0
     fresh_seconds: Annotated[float, Field(ge=0, le=31_536_000, description="so long nobody asks again")] = 3600.0
 
@@ -80,6 +85,7 @@ class BureauOut(Output):
     lowest: float
     highest: float
     standings: dict[str, str] | None
+    bands: dict[str, float] | None
     timeout_seconds: float
     fresh_seconds: float
 

@@ -4,29 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import MISSING, AfterValidator, AnyHttpUrl, Field, TypeAdapter, UrlConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import MISSING, Field
 
-from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.api.schemas.common import Input, Instant, Name, OpenUrl, Output, Slug
 from app.core.signing import secret_id
 from app.subscriptions.kinds import EVENTS, WILD
 from app.subscriptions.models import WebhookDelivery, WebhookEvent, WebhookSubscription
 
-_URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
 _EVENTS = "; ".join(f"`{name}`: {told}" for name, told in EVENTS.items())
 
 
-def _without_password(value: str) -> str:
-    """An address is shown to every administrator, so no password may be in it; what is sent is signed anyway."""
-    url = _URL.validate_python(value)
-    if url.username or url.password:
-        raise PydanticCustomError("url", "holds a name or a password", {"expected": "an address without them"})
-    return str(url)
-
-
 ReceiverUrl = Annotated[
-    str,
-    AfterValidator(_without_password),
+    OpenUrl,
     Field(max_length=2000, description="where the webhooks go: https, or http in a network of your own"),
 ]
 Wanted = Annotated[

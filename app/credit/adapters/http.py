@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import structlog
 
+from app.core.guarding import Forbidden
 from app.credit.port import Bureau, Question, Rating, Unanswered
 from app.credit.reading import Nonsense, rating_of
 
@@ -15,33 +16,46 @@ log = structlog.get_logger(__name__)
 MOST_BYTES = 65_536
 
 
-def open_bureau_client() -> httpx.AsyncClient:
-    """A client for all bureaus. Redirects are not followed: what is said of customers goes where it was meant to."""
-    return httpx.AsyncClient(follow_redirects=False, limits=httpx.Limits(max_connections=20))
-
-
 class HttpBureaus:
-    """See `app.credit.port.Asks`. `secrets` are the operator's, by name; the caller closes `client`."""
+    """See `app.credit.port.Asks`. `secrets` are the operator's, by name, and `hosts` the only host that each of these
+    is sent to; the caller closes `client`, which is to go nowhere that an administrator may not lead it
+    (`app.core.guarding`)."""
 
-    def __init__(self, client: httpx.AsyncClient, secrets: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: httpx.AsyncClient, secrets: Mapping[str, str], hosts: Mapping[str, str] | None = None
+    ) -> None:
         self._client = client
         self._secrets = secrets
+        self._hosts = hosts or {}
 
     async def ask(self, bureau: Bureau, question: Question) -> Rating | Unanswered:
         """Send the question as a JSON body, with GET as the query; the answer is JSON."""
-        name = bureau.secret_name
-        if name is not None and name not in self._secrets:
-            return Unanswered(f"there is no secret named {name}; the operator sets CALLFLOOR_CREDIT_SECRETS")
+        untold = self._secret_untold(bureau)
+        if untold is not None:
+            return Unanswered(untold)
         try:
             async with asyncio.timeout(bureau.timeout_seconds):
                 status, body = await self._exchange(bureau, question)
         except TimeoutError:
             return Unanswered(f"no answer within {bureau.timeout_seconds:g} s")
+        except Forbidden:
+            return Unanswered("its address is not one that may be reached (CALLFLOOR_CREDIT_NETWORKS)")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # only the kind: what the error says may hold a header, and that a secret
             log.warning("a credit bureau could not be asked", bureau=bureau.id, error=type(error).__name__)
             return Unanswered(f"no connection: {type(error).__name__}")
         return _understood(bureau, status, body)
+
+    def _secret_untold(self, bureau: Bureau) -> str | None:
+        """Why the secret that the bureau is to be sent cannot be."""
+        name = bureau.secret_name
+        if name is None:
+            return None
+        if name not in self._secrets:
+            return f"there is no secret named {name}; the operator sets CALLFLOOR_CREDIT_SECRETS"
+        if name in self._hosts and httpx.URL(bureau.url).host != self._hosts[name]:
+            return f"the secret {name} is sent to {self._hosts[name]} only (CALLFLOOR_CREDIT_HOSTS)"
+        return None
 
     async def _exchange(self, bureau: Bureau, question: Question) -> tuple[int, bytes | None]:
         """The status, and the body unless it is too long or packed, which nobody asked for."""

@@ -1,5 +1,6 @@
-"""Where webhooks may go: public addresses over https, and the networks that the operator names. Held at the moment of
-connecting, so that neither a name that leads elsewhere a minute later nor a redirect gets around it."""
+"""Where what others set up may lead us (webhooks, credit bureaus): to public addresses over https, and to the networks
+that the operator names. Held at the moment of connecting, so that neither a name that leads elsewhere a minute later
+nor a redirect gets around it."""
 
 import asyncio
 import socket
@@ -13,12 +14,14 @@ Network = IPv4Network | IPv6Network
 
 MOST_TRIED = 3
 _PORTS = {"http": 80, "https": 443}
-_TRANSLATED = ip_network("64:ff9b::/96")
-"""Addresses behind which any IPv4 address may be (RFC 6052)."""
+_UNICAST = ip_network("2000::/3")
+"""All IPv6 addresses that are given out to anybody (RFC 4291, IANA)."""
+_NO_HOSTS = (ip_network("2002::/16"), ip_network("2001::/32"), ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"))
+"""Addresses behind which any IPv4 address may be (6to4, RFC 3056; Teredo, RFC 4380), and those of protocols."""
 
 
 class Forbidden(httpx.ConnectError):
-    """The receiver is where webhooks may not go."""
+    """The address is one that may not be reached."""
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -34,7 +37,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         url = request.url
         allowed = [each for each in await _addresses(url) if self.allows(each, url.scheme)]
         if not allowed:
-            raise Forbidden("the address is not one that webhooks may go to")
+            raise Forbidden("the address is not one that may be reached")
         request.extensions = {**request.extensions, "sni_hostname": url.host}
         inner = self._of(url.host)
         for place, address in enumerate(allowed[:MOST_TRIED], 1):
@@ -59,13 +62,24 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         return self._by_host[host]
 
     def allows(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
-        """Whether webhooks may go there: by the operator's networks, or if it is public and the way is encrypted."""
+        """Whether to go there: by the operator's networks, or if it is public and the way is encrypted."""
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         real = mapped or address
         if any(real in network for network in self._networks):
             return True
-        public = real.is_global and not real.is_multicast and real not in _TRANSLATED
-        return public and scheme == "https"
+        return scheme == "https" and _public(real)
+
+
+def _public(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _UNICAST:
+        return False
+    return address.is_global and not address.is_multicast and not any(address in each for each in _NO_HOSTS)
+
+
+def open_guarded_client(networks: Sequence[Network] = ()) -> httpx.AsyncClient:
+    """A client that goes to public addresses and to `networks` only, follows no redirect, and leaves the environment's
+    proxies alone: they would undo the guard."""
+    return httpx.AsyncClient(transport=GuardedTransport(networks), trust_env=False, follow_redirects=False)
 
 
 async def _addresses(url: httpx.URL) -> list[IPv4Address | IPv6Address]:

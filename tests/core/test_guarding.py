@@ -6,8 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.subscriptions.guarding import Forbidden, GuardedTransport
-from app.subscriptions.posting import open_webhook_client
+from app.core.guarding import Forbidden, GuardedTransport, open_guarded_client
 from tests.fixtures.receiver import receiving
 from tests.fixtures.tls import served, trusting
 from tests.subscriptions.conftest import LOOPBACK
@@ -31,6 +30,14 @@ FORBIDDEN = [
     "::ffff:127.0.0.1",
     "::ffff:169.254.169.254",
     "64:ff9b::7f00:1",
+    "64:ff9b:1::7f00:1",
+    "2002:7f00:1::",
+    "2002:a9fe:a9fe::",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "::127.0.0.1",
+    "::ffff:0:127.0.0.1",
+    "fec0::1",
+    "192.0.0.8",
 ]
 
 
@@ -56,12 +63,12 @@ def test_networks_of_the_operator_are_open() -> None:
 async def test_a_name_is_held_by_where_it_leads() -> None:
     async with receiving() as receiver:
         named = receiver.url.replace("127.0.0.1", "localhost")
-        async with open_webhook_client() as client:
+        async with open_guarded_client() as client:
             for url in (receiver.url, named, receiver.url.replace("127.0.0.1", "[::ffff:127.0.0.1]")):
                 with pytest.raises(Forbidden):
                     await client.post(url, content=b"{}")
         assert receiver.got == []
-        async with open_webhook_client(LOOPBACK) as client:
+        async with open_guarded_client(LOOPBACK) as client:
             assert await _post(client, named) == 204
             [got] = receiver.got
             assert got.headers["host"].startswith("localhost:")
@@ -76,7 +83,7 @@ async def test_tls_is_held_against_the_name_though_the_address_is_connected_to(t
             assert await _post(client, by_name) == 204
             with pytest.raises(httpx.ConnectError, match="certificate"):
                 await _post(client, by_address)
-        async with open_webhook_client(LOOPBACK) as client:
+        async with open_guarded_client(LOOPBACK) as client:
             with pytest.raises(httpx.ConnectError, match="certificate"):
                 await _post(client, by_name)
         assert len(receiver.got) == 1
@@ -85,7 +92,7 @@ async def test_tls_is_held_against_the_name_though_the_address_is_connected_to(t
 @pytest.mark.enable_socket
 @pytest.mark.parametrize("url", ["http://nobody.invalid/", "ftp://127.0.0.1/", "http://" + "a" * 64 + ".invalid/"])
 async def test_an_address_that_leads_nowhere(url: str) -> None:
-    async with open_webhook_client(LOOPBACK) as client:
+    async with open_guarded_client(LOOPBACK) as client:
         with pytest.raises(httpx.TransportError):
             await client.post(url)
 
