@@ -124,6 +124,7 @@ async def test_the_profile_tells_who_it_is(session: AsyncSession) -> None:
         ],
         "attributes": {"a": [1]},
         "provisional": False,
+        "segments": [],
         "warnings": [],
     }
 

@@ -1,0 +1,176 @@
+"""What must be known of customers to judge them, of a page of them by a few statements: what they hold, how they were
+in contact, what they used. Those who were merged into a customer count for them."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.customers.feeds.amounts import exponent
+from app.customers.segments.facts import Facts
+from app.customers.segments.words import Asks
+from app.customers.usage.measuring import Asked, measure
+
+REACH = timedelta(days=731)
+"""How far back the last contact is looked for."""
+
+DAY = 86_400.0
+
+# an override counts whatever its origin's rank is; a tier that a higher source has set stays, too
+_CUSTOMERS = """
+    select c.id, c.version, c.kind, c.tier_id, c.language, c.segments, c.computed_segments, c.created_at,
+           {attributes} as attributes,
+           coalesce(coalesce(c.origins ->> 'tier_id', case when c.tier_id is not null then c.source end)
+                    = any(cast(:blocking as text[])), false)
+           or exists (select from tier_overrides o where o.customer_id = c.id and o.ended_at is null) as kept
+    from customers c
+    where c.id = any(cast(:ids as uuid[])) and c.active and c.merged_into is null and not c.provisional"""
+_WITH = text(_CUSTOMERS.replace("{attributes}", "c.attributes"))
+_WITHOUT = text(_CUSTOMERS.replace("{attributes}", "cast(null as jsonb)"))
+_MERGED = text("select id, merged_into from customers where merged_into = any(cast(:ids as uuid[]))")
+_HOLDINGS = text("""
+    select h.customer_id, h.kind, h.details -> 'balance' ->> 'currency' as currency,
+           count(*) filter (where h.closed_on is null or h.closed_on > :today) as held,
+           cast(sum(case when jsonb_typeof(h.details -> 'balance' -> 'minor') = 'number'
+                    then cast(h.details -> 'balance' ->> 'minor' as numeric) end)
+                filter (where h.closed_on is null or h.closed_on > :today) as float8) as minor,
+           min(h.opened_on) as opened_on
+    from customer_holdings h where h.customer_id = any(cast(:ids as uuid[])) group by 1, 2, 3""")
+
+
+class Known(NamedTuple):
+    """A customer as they were read: of what version, in what tier and segments by rules. `kept`: their tier is not for
+    rules to change."""
+
+    version: int
+    tier: str | None
+    segments: tuple[str, ...]
+    kept: bool
+    facts: Facts
+
+
+async def known_of(
+    session: AsyncSession, ids: Collection[UUID], asks: Asks, blocking: Sequence[str], now: datetime
+) -> dict[UUID, Known]:
+    """What rules ask of the customers, of those who are active, known and stand for themselves. `blocking` are the
+    sources whose word about a tier rules do not overwrite."""
+    statement = _WITH if asks.attributes else _WITHOUT
+    rows = (await session.execute(statement, {"ids": list(ids), "blocking": list(blocking)})).all()
+    roots = {row.id: row.id for row in rows}
+    members = dict(roots)
+    if roots:
+        members |= {row.id: row.merged_into for row in await session.execute(_MERGED, {"ids": list(roots)})}
+    held = await _holdings(session, members, now.date()) if asks.holdings else {}
+    reached = await _contacts(session, members, asks, now)
+    used = await measure(session, [Asked(customer, now) for customer in roots], asks.usage)
+    found = {}
+    for row in rows:
+        counts, balances, first = held.get(row.id, _NOTHING)
+        contacts, recency = reached.get(row.id, ({}, {}))
+        facts = Facts(
+            customer=_customer(row, counts, first, now.date()),
+            attributes=row.attributes or {},
+            holdings=counts,
+            balances=balances,
+            contacts=contacts,
+            recency=recency,
+            usage=used.get(Asked(row.id, now), {}),
+        )
+        found[row.id] = Known(row.version, row.tier_id, tuple(row.computed_segments), row.kept, facts)
+    return found
+
+
+class _Held(NamedTuple):
+    """Open holdings by kind, their balances, and when the first of all was opened."""
+
+    counts: dict[str, int]
+    balances: dict[tuple[str, str], float]
+    first: date | None
+
+
+_NOTHING = _Held({}, {}, None)
+
+
+def _customer(row: Any, held: Mapping[str, int], first: date | None, today: date) -> dict[str, Any]:
+    made = row.created_at.date()
+    found = {
+        "kind": row.kind,
+        "tier": row.tier_id or "",
+        "language": row.language or "",
+        "segments": row.segments,
+        "holds": sorted(kind for kind in held if kind),
+        "relation_days": max(0, (today - (made if first is None else min(first, made))).days),
+    }
+    born = _date(row.attributes.get("birth_date")) if row.attributes else None
+    if born is not None and born <= today:
+        found["age"] = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return found
+
+
+def _date(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+
+
+async def _holdings(session: AsyncSession, members: Mapping[UUID, UUID], today: date) -> dict[UUID, _Held]:
+    found: dict[UUID, _Held] = {}
+    for row in await session.execute(_HOLDINGS, {"ids": list(members), "today": today}):
+        root = members[row.customer_id]
+        counts, balances, first = found.get(root) or _Held({}, {}, None)
+        if row.held:
+            for kind in (row.kind, ""):
+                counts[kind] = counts.get(kind, 0) + row.held
+        if row.minor is not None and row.currency:
+            amount = row.minor / 10 ** _decimals(row.currency)
+            for kind in (row.kind, ""):
+                balances[kind, row.currency] = balances.get((kind, row.currency), 0.0) + amount
+        opened = [each for each in (first, row.opened_on) if each is not None]
+        found[root] = _Held(counts, balances, min(opened, default=None))
+    return found
+
+
+@lru_cache
+def _decimals(currency: str) -> int:
+    try:
+        return exponent(currency)
+    except ValueError:  # systems may tell anything as a currency
+        return 2
+
+
+async def _contacts(
+    session: AsyncSession, members: Mapping[UUID, UUID], asks: Asks, now: datetime
+) -> dict[UUID, tuple[dict[tuple[str, float], int], dict[str, float]]]:
+    windows = sorted(asks.contacts)
+    if not windows and not asks.recency:
+        return {}
+    since = [now - timedelta(seconds=seconds) for seconds in windows]
+    given: dict[str, Any] = {f"since{place}": each for place, each in enumerate(since)}
+    given |= {"ids": list(members), "until": now, "oldest": min([*since, *([now - REACH] if asks.recency else [])])}
+    found: dict[UUID, tuple[dict[tuple[str, float], int], dict[str, float]]] = defaultdict(lambda: ({}, {}))
+    for customer, channel, last, *counts in await session.execute(_contacts_of(len(windows)), given):
+        contacts, recency = found[members[customer]]
+        days = (now - last).total_seconds() / DAY
+        for key in (channel, ""):
+            recency[key] = min(days, recency.get(key, days))
+            for seconds, count in zip(windows, counts, strict=True):
+                contacts[key, seconds] = contacts.get((key, seconds), 0) + count
+    return found
+
+
+@lru_cache
+def _contacts_of(windows: int) -> TextClause:
+    """In which the customer was reached: what they began, and what was answered."""
+    counts = "".join(f", count(*) filter (where i.started_at > :since{place})" for place in range(windows))
+    return text(f"""
+        select i.customer_id, i.channel, max(i.started_at){counts}
+        from interactions i
+        where i.customer_id = any(cast(:ids as uuid[])) and i.started_at > :oldest and i.started_at <= :until
+          and (i.direction = 'inbound' or i.outcome = 'answered')
+        group by 1, 2""")  # noqa: S608 - of a number
