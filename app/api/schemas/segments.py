@@ -207,8 +207,8 @@ class RuleSetPreviewOut(Output):
 
 
 class RoundOut(Output):
-    """One judging of all customers, as far as it has come; see RuleSetPreviewOut for the counts. `again` were being changed by
-    somebody else, and are judged again soon."""
+    """One judging of all customers, as far as it has come; see RuleSetPreviewOut for the counts. `again` were being
+    changed by somebody else, and are judged again soon."""
 
     id: int
     rule_set: int

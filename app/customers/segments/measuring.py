@@ -33,14 +33,6 @@ _CUSTOMERS = """
 _WITH = text(_CUSTOMERS.replace("{attributes}", "c.attributes"))
 _WITHOUT = text(_CUSTOMERS.replace("{attributes}", "cast(null as jsonb)"))
 _MERGED = text("select id, merged_into from customers where merged_into = any(cast(:ids as uuid[]))")
-_HOLDINGS = text("""
-    select h.customer_id, h.kind, h.details -> 'balance' ->> 'currency' as currency,
-           count(*) filter (where h.closed_on is null or h.closed_on > :today) as held,
-           cast(sum(case when jsonb_typeof(h.details -> 'balance' -> 'minor') = 'number'
-                    then cast(h.details -> 'balance' ->> 'minor' as numeric) end)
-                filter (where h.closed_on is null or h.closed_on > :today) as float8) as minor,
-           min(h.opened_on) as opened_on
-    from customer_holdings h where h.customer_id = any(cast(:ids as uuid[])) group by 1, 2, 3""")
 
 
 class Known(NamedTuple):
@@ -65,18 +57,18 @@ async def known_of(
     members = dict(roots)
     if roots:
         members |= {row.id: row.merged_into for row in await session.execute(_MERGED, {"ids": list(roots)})}
-    held = await _holdings(session, members, now.date()) if asks.holdings else {}
+    held = await _holdings(session, members, asks, now.date()) if asks.holdings else {}
     reached = await _contacts(session, members, asks, now)
     used = await measure(session, [Asked(customer, now) for customer in roots], asks.usage)
     found = {}
     for row in rows:
-        counts, balances, first = held.get(row.id, _NOTHING)
+        holding = held.get(row.id, _NOTHING)
         contacts, recency = reached.get(row.id, ({}, {}))
         facts = Facts(
-            customer=_customer(row, counts, first, now.date()),
+            customer=_customer(row, asks.customer, holding, now.date()),
             attributes=row.attributes or {},
-            holdings=counts,
-            balances=balances,
+            holdings=holding.counts,
+            balances=holding.balances,
             contacts=contacts,
             recency=recency,
             usage=used.get(Asked(row.id, now), {}),
@@ -86,27 +78,30 @@ async def known_of(
 
 
 class _Held(NamedTuple):
-    """Open holdings by kind, their balances, and when the first of all was opened."""
+    """Open holdings by kind, their balances, the kinds there are, and when the first of all was opened."""
 
     counts: dict[str, int]
     balances: dict[tuple[str, str], float]
+    kinds: frozenset[str]
     first: date | None
 
 
-_NOTHING = _Held({}, {}, None)
+_NOTHING = _Held({}, {}, frozenset(), None)
 
 
-def _customer(row: Any, held: Mapping[str, int], first: date | None, today: date) -> dict[str, Any]:
-    made = row.created_at.date()
+def _customer(row: Any, asked: frozenset[str], held: _Held, today: date) -> dict[str, Any]:
     found = {
         "kind": row.kind,
         "tier": row.tier_id or "",
         "language": row.language or "",
         "segments": row.segments,
-        "holds": sorted(kind for kind in held if kind),
-        "relation_days": max(0, (today - (made if first is None else min(first, made))).days),
     }
-    born = _date(row.attributes.get("birth_date")) if row.attributes else None
+    if "holds" in asked:
+        found["holds"] = sorted(held.kinds)
+    if "relation_days" in asked:
+        made = row.created_at.date()
+        found["relation_days"] = max(0, (today - (made if held.first is None else min(held.first, made))).days)
+    born = _date(row.attributes.get("birth_date")) if "age" in asked else None
     if born is not None and born <= today:
         found["age"] = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     return found
@@ -119,28 +114,60 @@ def _date(value: Any) -> date | None:
         return None
 
 
-async def _holdings(session: AsyncSession, members: Mapping[UUID, UUID], today: date) -> dict[UUID, _Held]:
+async def _holdings(session: AsyncSession, members: Mapping[UUID, UUID], asks: Asks, today: date) -> dict[UUID, _Held]:
+    kinds, amounts = sorted(asks.held), sorted(asks.balances)
+    given: dict[str, Any] = {"ids": list(members), "today": today}
+    given |= {f"kind{place}": kind for place, kind in enumerate(kinds)}
+    for place, (kind, currency) in enumerate(amounts):
+        given |= {f"of{place}": kind, f"in{place}": currency}
+    units = [10.0 ** _decimals(currency) for _, currency in amounts]
     found: dict[UUID, _Held] = {}
-    for row in await session.execute(_HOLDINGS, {"ids": list(members), "today": today}):
-        root = members[row.customer_id]
-        counts, balances, first = found.get(root) or _Held({}, {}, None)
-        if row.held:
-            for kind in (row.kind, ""):
-                counts[kind] = counts.get(kind, 0) + row.held
-        if row.minor is not None and row.currency:
-            amount = row.minor / 10 ** _decimals(row.currency)
-            for kind in (row.kind, ""):
-                balances[kind, row.currency] = balances.get((kind, row.currency), 0.0) + amount
-        opened = [each for each in (first, row.opened_on) if each is not None]
-        found[root] = _Held(counts, balances, min(opened, default=None))
+    for customer, open_kinds, first, *numbers in await session.execute(_holdings_of(len(kinds), len(amounts)), given):
+        counts = dict(zip(kinds, numbers, strict=False))
+        minors = numbers[len(kinds) :]
+        balances = {key: (minor or 0.0) / unit for key, minor, unit in zip(amounts, minors, units, strict=True)}
+        one = _Held(counts, balances, frozenset(open_kinds or ()), first)
+        root = members[customer]
+        found[root] = _together(found[root], one) if root in found else one
     return found
+
+
+def _together(one: _Held, other: _Held) -> _Held:
+    """What two who were merged hold."""
+    return _Held(
+        {kind: count + other.counts[kind] for kind, count in one.counts.items()},
+        {key: amount + other.balances[key] for key, amount in one.balances.items()},
+        one.kinds | other.kinds,
+        min((each for each in (one.first, other.first) if each is not None), default=None),
+    )
+
+
+@lru_cache
+def _holdings_of(kinds: int, amounts: int) -> TextClause:
+    """Of each customer one row: what is added up here need not be read."""
+    counts = "".join(
+        f", count(*) filter (where open and (:kind{place} = '' or kind = :kind{place}))" for place in range(kinds)
+    )
+    sums = "".join(
+        f", sum(minor) filter (where open and currency = :in{place} and (:of{place} = '' or kind = :of{place}))"
+        for place in range(amounts)
+    )
+    return text(f"""
+        select customer_id, array_agg(distinct kind) filter (where open), min(opened_on){counts}{sums}
+        from (select h.customer_id, h.kind, h.opened_on, h.closed_on is null or h.closed_on > :today as open,
+                     b.balance ->> 'currency' as currency,
+                     case when jsonb_typeof(b.balance -> 'minor') = 'number'
+                          then cast(b.balance ->> 'minor' as float8) end as minor
+              from customer_holdings h cross join lateral (select h.details -> 'balance') as b(balance)
+              where h.customer_id = any(cast(:ids as uuid[]))) each_of
+        group by 1""")  # noqa: S608 - of numbers
 
 
 @lru_cache
 def _decimals(currency: str) -> int:
     try:
         return exponent(currency)
-    except ValueError:  # systems may tell anything as a currency
+    except ValueError:  # rules may ask for what is no currency
         return 2
 
 

@@ -22,8 +22,9 @@ from app.customers.segments.rules import rules_of
 from app.customers.segments.scoring import boundaries
 from app.db.engine import WriteSession
 
-PAGE = 5_000
-CHANGES = 2_000
+PAGE = 1_000
+"""Customers of one transaction. Reading more at once would stop everything else in the process for longer."""
+
 FIRST = UUID(int=0)
 
 _PAGE = text("""
@@ -34,6 +35,8 @@ _TAKE = text("""
     delete from segment_changes where id = any(array(
         select id from segment_changes order by id limit :page for update skip locked))
     returning customer_id""")
+# a page that is lost with its commit is only judged again
+_IN_TIME = text("select set_config('synchronous_commit', 'off', true)")
 _ROOTS = text("select distinct coalesce(merged_into, id) from customers where id = any(cast(:ids as uuid[]))")
 
 
@@ -42,7 +45,7 @@ async def judge_changed(session: WriteSession, now: datetime) -> Judged | None:
     by = await counting(session)
     if by is None:
         return None
-    taken = list(await session.scalars(_TAKE, {"page": CHANGES}))
+    taken = list(await session.scalars(_TAKE, {"page": PAGE}))
     if not taken:
         return None
     customers = list(await session.scalars(_ROOTS, {"ids": list(set(taken))}))
@@ -51,6 +54,7 @@ async def judge_changed(session: WriteSession, now: datetime) -> Judged | None:
 
 async def judge_page(session: WriteSession, now: datetime) -> Judged | None:
     """One page of the round that is open; None where none is that nobody else is at."""
+    await session.execute(_IN_TIME)
     active = await active_set(session)
     at = None if active is None else await _open(session, active.number)
     if active is None or at is None:

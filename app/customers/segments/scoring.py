@@ -14,7 +14,7 @@ from app.customers.segments.words import asks_of, read
 SAMPLE = 20_000
 """Of so many customers a boundary is that of all to within 1 in 100 of them; up to so many it is exact."""
 
-PAGE = 5_000
+PAGE = 1_000
 
 # as good as random, and the same customers each time, so that two previews differ by the rules alone
 _SAMPLE = text("""

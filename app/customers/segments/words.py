@@ -90,7 +90,7 @@ _FORMS: Mapping[str, tuple[tuple[_Given, ...], ...]] = {
     "contacts": ((_OVER,), (_OVER, _BY)),
     "recency": ((), (_BY,)),
 }
-_OF_HOLDINGS = {("customer", "holds"), ("customer", "relation_days")}
+_OF_HOLDINGS = frozenset({"holds", "relation_days"})
 
 
 class Use(NamedTuple):
@@ -110,13 +110,21 @@ class Condition(NamedTuple):
 
 
 class Asks(NamedTuple):
-    """What must be known of customers to judge them by some conditions."""
+    """What must be known of customers to judge them by some conditions: of which kinds of holdings the number (`held`)
+    and of which kinds and currencies their balances, '' being all kinds; which of the variables `customer.*`."""
 
     usage: frozenset[Window] = frozenset()
     contacts: frozenset[float] = frozenset()
     recency: bool = False
-    holdings: bool = False
+    held: frozenset[str] = frozenset()
+    balances: frozenset[tuple[str, str]] = frozenset()
+    customer: frozenset[str] = frozenset()
     attributes: bool = False
+
+    @property
+    def holdings(self) -> bool:
+        """Whether anything of holdings must be known."""
+        return bool(self.held or self.balances or self.customer & _OF_HOLDINGS)
 
     @property
     def changes(self) -> list[str]:
@@ -154,13 +162,17 @@ def asks_of(conditions: list[Condition]) -> Asks:
     """What all of these ask for."""
     uses = {use for condition in conditions for use in condition.uses}
     paths = {path for condition in conditions for path in condition.paths}
-    named = {use.function for use in uses}
+    given = {name: [use.given for use in uses if use.function == name] for name in _FORMS}
+    whole = ("customer",) in paths
+    customer = CUSTOMER.keys() if whole else {path[1] for path in paths if path[0] == "customer"}
     return Asks(
         usage=frozenset(window_of(use) for use in uses if use.function in USAGE),
-        contacts=frozenset(seconds_of(use.given[0]) or 0.0 for use in uses if use.function == "contacts"),
-        recency="recency" in named,
-        holdings=bool(named & {"holdings", "balance"}) or any(path[:2] in _OF_HOLDINGS for path in paths),
-        attributes=any(path[0] == "attributes" or path[:2] == ("customer", "age") for path in paths),
+        contacts=frozenset(seconds_of(each[0]) or 0.0 for each in given["contacts"]),
+        recency=bool(given["recency"]),
+        held=frozenset(each[0] if each else "" for each in given["holdings"]),
+        balances=frozenset((each[0] if len(each) > 1 else "", each[-1]) for each in given["balance"]),
+        customer=frozenset(customer),
+        attributes="age" in customer or any(path[0] == "attributes" for path in paths),
     )
 
 
