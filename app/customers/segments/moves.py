@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ARRAY, Text, cast, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
@@ -60,7 +60,9 @@ async def members(session: AsyncSession, segment: str, limit: int, after: UUID |
     given = SegmentRuleSet.rules.contains({"segments": [{"id": segment}]})
     if await session.scalar(select(SegmentRuleSet.number).where(SegmentRuleSet.state == "active", given)) is None:
         raise SegmentUnknown(segment)
-    query = select(Customer.id, Customer.name).where(Customer.computed_segments.contains([segment]), Customer.active)
+    query = select(Customer.id, Customer.name).where(
+        Customer.computed_segments.op("@>")(cast([segment], ARRAY(Text))), Customer.active
+    )
     query = query.where(Customer.merged_into.is_(None)).order_by(Customer.id).limit(limit)
     if after is not None:
         query = query.where(Customer.id > after)

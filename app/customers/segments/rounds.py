@@ -30,6 +30,9 @@ FIRST = UUID(int=0)
 _PAGE = text("""
     select id from customers where id > :after and active and merged_into is null and not provisional
     order by id limit :page""")
+# asked before anything is locked, for mostly there is nothing to do
+_ANY_CHANGE = text("select exists (select from segment_changes)")
+_ANY_ROUND = text("select exists (select from segment_rounds where ended_at is null)")
 # in the order in which they were noted; what was noted many times is judged once
 _TAKE = text("""
     delete from segment_changes where id = any(array(
@@ -42,7 +45,7 @@ _ROOTS = text("select distinct coalesce(merged_into, id) from customers where id
 
 async def judge_changed(session: WriteSession, now: datetime) -> Judged | None:
     """Judge a page of those who have changed; None where nobody has, or whose turn it is not known yet."""
-    by = await counting(session)
+    by = await counting(session) if await session.scalar(_ANY_CHANGE) else None
     if by is None:
         return None
     taken = list(await session.scalars(_TAKE, {"page": PAGE}))
@@ -54,6 +57,8 @@ async def judge_changed(session: WriteSession, now: datetime) -> Judged | None:
 
 async def judge_page(session: WriteSession, now: datetime) -> Judged | None:
     """One page of the round that is open; None where none is that nobody else is at."""
+    if not await session.scalar(_ANY_ROUND):
+        return None
     await session.execute(_IN_TIME)
     active = await active_set(session)
     at = None if active is None else await _open(session, active.number)
@@ -88,6 +93,9 @@ async def begin(session: WriteSession, now: datetime) -> SegmentRound:
 
 async def begin_daily(session: WriteSession, now: datetime) -> bool:
     """Begin the round of the day, if its time has come; whether that was so."""
+    active = await session.scalar(select(SegmentRuleSet).where(SegmentRuleSet.state == "active"))
+    if active is None or not await _is_due(session, active, now):
+        return False
     active = await active_set(session)
     if active is None or not await _is_due(session, active, now):
         return False

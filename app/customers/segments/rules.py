@@ -40,7 +40,8 @@ class Score(msgspec.Struct, frozen=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """All rules of a set. Who fits no rule of tiers keeps the tier."""
+    """All rules of a set. Who fits no rule of tiers keeps the tier. A set may have no rules: then nobody is moved, and
+    everybody leaves the segments that rules have given."""
 
     tiers: tuple[TierRule, ...] = ()
     segments: tuple[SegmentRule, ...] = ()
@@ -66,8 +67,6 @@ def rules_of(kept: Mapping[str, Any]) -> Rules:
 def rules_faults(rules: Rules, tiers: Collection[str], attributes: Mapping[str, str]) -> list[dict[str, str]]:
     """Everything that is wrong with rules, where `tiers` are known and `attributes` declared (with their types)."""
     found = [*_doubles(rules), *_of_tiers(rules, tiers), *_of_scores(rules, attributes)]
-    if not rules.tiers and not rules.segments:
-        found.append(fault("body", "has no rule", "at least one rule of tiers or segments"))
     known = samples({**dict.fromkeys(TOLD_BY_FEEDS, "text"), **attributes}, tuple(score.id for score in rules.scores))
     for part in ("tiers", "segments"):
         for place, rule in enumerate(getattr(rules, part)):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from app.customers.record import versions_of
-from app.customers.segments.rounds import begin_daily
+from app.customers.segments.rounds import begin, begin_daily
 from app.customers.service import change_customer
 from app.db.engine import WriteSession
 from tests.customers.factories import customer_id
@@ -22,7 +22,7 @@ from tests.customers.segments.ruling import (
     rules,
     standing,
 )
-from tests.customers.usage.telling import event, tell
+from tests.customers.usage.telling import event, make_rule, tell
 from tests.interactions.factories import make_interaction
 
 
@@ -70,6 +70,27 @@ async def test_who_is_as_the_rules_say_is_not_written(session: WriteSession) -> 
     assert (await standing(session, who))[2] == at
     assert await session.scalar(text("select xmin::text from customers")) == before
     assert len(await moves(session, who)) == 2
+
+
+async def test_other_systems_are_told_once_of_who_has_moved_and_of_nobody_else(session: WriteSession) -> None:
+    rich, _ = await customer_id(session), await customer_id(session)
+    await give(session, rich, 600_000)
+    subscribed = "values ('crm', 'CRM', 'https://crm.example', '{customer.*}', '{s}')"
+    await session.execute(text(f"insert into webhook_subscriptions (id, name, url, events, secrets) {subscribed}"))
+    await let_count(session, rules({"gold": GOLD}, {"rich": GOLD}))
+    await judge_all(session)
+    await begin(session, NOW)
+    assert (await judge_all(session)).moved == 0
+    told = (await session.execute(text("select type, subject, data ->> 'who' from webhook_events"))).all()
+    assert [tuple(row) for row in told] == [("customer.changed", f"customer:{rich}", "rules")]
+
+
+async def test_rules_of_usage_see_the_segments_that_rules_give(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await let_count(session, rules(segments={"new": "true"}))
+    await judge_all(session)
+    await make_rule(session, "count('login.failed', '1h') >= 1 && 'new' in customer.segments")
+    assert (await tell(session, event(who))).alerts_opened == 1
 
 
 async def test_a_changed_holding_is_judged_again(session: WriteSession) -> None:
