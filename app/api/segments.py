@@ -7,12 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.customers import told as told_customer
 from app.api.deps import ADMINISTRATES, OVERSEES, READS, SIGNED_IN, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
-from app.api.schemas.customers import CustomerOut
 from app.api.schemas.segments import (
     ActivationIn,
     ExampleOut,
@@ -20,9 +18,6 @@ from app.api.schemas.segments import (
     MemberPage,
     MoveOut,
     MovePage,
-    OverrideIn,
-    OverrideOut,
-    OverridePage,
     Part,
     RoundOut,
     RoundPage,
@@ -34,7 +29,6 @@ from app.api.schemas.segments import (
     RuleSetPreviewIn,
     RuleSetPreviewOut,
     RuleSetPut,
-    TakeBackIn,
     VocabularyOut,
     WordOut,
     WouldMoveOut,
@@ -43,7 +37,7 @@ from app.api.schemas.segments import (
 from app.core.clock import utc
 from app.customers.attribute_records import definitions
 from app.customers.segment_models import SegmentRuleSet
-from app.customers.segments import moves, overrides, previewing, rounds, rule_sets, words
+from app.customers.segments import moves, previewing, rounds, rule_sets, words
 from app.customers.segments.rules import TOLD_BY_FEEDS, rules_of
 
 router = APIRouter(tags=["segmentation"])
@@ -193,35 +187,6 @@ async def list_moves_of(customer_id: UUID, session: Read, page: Paged) -> MovePa
     rows = await moves.moves_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, int]))
     items, after = page.cut(rows, key=lambda row: (row.at, row.id))
     return MovePage(items=[MoveOut.model_validate(row) for row in items], next=after)
-
-
-@router.get("/customers/{customer_id}/tier-overrides", dependencies=[SIGNED_IN], responses=problem_responses(404))
-async def list_overrides(customer_id: UUID, session: Read, page: Paged) -> OverridePage:
-    """The customer's overrides, those that ended, too."""
-    rows = await overrides.overrides_of(session, customer_id, page.limit + 1, page.after(UUID))
-    items, after = page.cut(rows, key=lambda row: row.id)
-    return OverridePage(items=[OverrideOut.model_validate(row) for row in items], next=after)
-
-
-@router.put("/customers/{customer_id}/tier-override", dependencies=[OVERSEES], responses=problem_responses(404, 409))
-async def override_tier(customer_id: UUID, given: OverrideIn, session: Write, using: Using) -> OverrideOut:
-    """Let the customer be of a tier until then, whatever rules and feeds say; after that the rules have their say."""
-    now = utc(using.clock())
-    made = await overrides.override(session, customer_id, given.tier, given.reason, given.until, now)
-    return OverrideOut.model_validate(made)
-
-
-@router.post(
-    "/customers/{customer_id}/tier-override/take-back",
-    dependencies=[OVERSEES],
-    responses=problem_responses(404, 409),
-)
-async def take_override_back(
-    customer_id: UUID, given: TakeBackIn, session: Write, using: Using, answer: Response
-) -> CustomerOut:
-    """End the override now, or let rules have their say about a tier that somebody has set by hand."""
-    found = await overrides.take_back(session, customer_id, given.why, utc(using.clock()))
-    return told_customer(found, answer)
 
 
 def _told(row: SegmentRuleSet, answer: Response) -> RuleSetOut:

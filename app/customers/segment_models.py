@@ -134,3 +134,27 @@ class TierOverride(Base):
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
     ended_because: Mapped[str | None]
+
+
+class SegmentOverride(Base):
+    """That somebody has put a customer into a segment of the rules (`member`), or out of it, up to an instant."""
+
+    __tablename__ = "segment_overrides"
+    __table_args__ = (
+        CheckConstraint("ended_because in ('until', 'taken_back', 'replaced')", name="ended_because_known"),
+        Index("uq_segment_overrides_live", "customer_id", "segment", unique=True, postgresql_where=_OPEN),
+        Index("ix_segment_overrides_until", "until", postgresql_where=_OPEN),
+        Index(None, "customer_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
+    segment: Mapped[str]
+    member: Mapped[bool]
+    reason: Mapped[str]
+    until: Mapped[datetime]
+    made_by: Mapped[str | None] = mapped_column(server_default=text(WHO))
+    made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    ended_because: Mapped[str | None]

@@ -10,6 +10,7 @@ After: 0030
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +25,15 @@ depends_on = None
 
 WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
 WHY = "NULLIF(current_setting('callfloor.why'::text, true), ''::text)"
-TABLES = ("segment_rule_sets", "segment_rounds", "segment_changes", "customer_moves", "tier_overrides")
+TABLES = (
+    "segment_rule_sets",
+    "segment_rounds",
+    "segment_changes",
+    "customer_moves",
+    "tier_overrides",
+    "segment_overrides",
+)
+LIVE = sa.text("ended_at is null")
 COUNTS = ("looked", "moved", "kept", "untold", "again")
 
 
@@ -37,7 +46,8 @@ def upgrade() -> None:
     _rule_sets()
     _rounds()
     _moves()
-    _overrides()
+    _tier_overrides()
+    _segment_overrides()
     _unaudited("insert into feed_sources (id, rank) values ('rules', 60) on conflict do nothing")
     for statement in (versions_of(computed=True), *FUNCTIONS, *TRIGGERS):
         op.execute(statement)
@@ -163,28 +173,42 @@ def _moves() -> None:
     op.create_index("ix_customer_moves_at_id", "customer_moves", ["at", "id"])
 
 
-def _overrides() -> None:
+def _override(table: str, *what: sa.Column[Any]) -> None:
+    """A table of overrides of what these columns say."""
     op.create_table(
-        "tier_overrides",
+        table,
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
         sa.Column("customer_id", sa.Uuid(), nullable=False),
-        *_text("tier", nullable=True),
+        *what,
         *_text("reason"),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         _set_by("made_by", WHO),
         _now("made_at"),
-        *_text("tier_before", "origin_before", nullable=True),
         *_at("ended_at"),
         *_text("ended_by", "ended_because", nullable=True),
         sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name="fk_tier_overrides_customer_id_customers", ondelete="CASCADE"
+            ["customer_id"], ["customers.id"], name=f"fk_{table}_customer_id_customers", ondelete="CASCADE"
         ),
         sa.CheckConstraint(
-            "ended_because in ('until', 'taken_back', 'replaced')", name="ck_tier_overrides_ended_because_known"
+            "ended_because in ('until', 'taken_back', 'replaced')", name=op.f(f"ck_{table}_ended_because_known")
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_tier_overrides"),
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
     )
-    live = sa.text("ended_at is null")
-    op.create_index("uq_tier_overrides_live", "tier_overrides", ["customer_id"], unique=True, postgresql_where=live)
-    op.create_index("ix_tier_overrides_until", "tier_overrides", ["until"], postgresql_where=live)
-    op.create_index("ix_tier_overrides_customer_id_id", "tier_overrides", ["customer_id", "id"])
+    op.create_index(f"ix_{table}_until", table, ["until"], postgresql_where=LIVE)
+    op.create_index(f"ix_{table}_customer_id_id", table, ["customer_id", "id"])
+
+
+def _tier_overrides() -> None:
+    _override("tier_overrides", *_text("tier", "tier_before", "origin_before", nullable=True))
+    op.create_index("uq_tier_overrides_live", "tier_overrides", ["customer_id"], unique=True, postgresql_where=LIVE)
+
+
+def _segment_overrides() -> None:
+    _override("segment_overrides", *_text("segment"), sa.Column("member", sa.Boolean(), nullable=False))
+    op.create_index(
+        "uq_segment_overrides_live",
+        "segment_overrides",
+        ["customer_id", "segment"],
+        unique=True,
+        postgresql_where=LIVE,
+    )

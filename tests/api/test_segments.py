@@ -191,6 +191,24 @@ async def test_a_tier_is_overridden_listed_and_taken_back(
     assert (await admin.post(f"{path}/take-back", json={})).status_code == 409
 
 
+async def test_a_segment_is_overridden_listed_and_taken_back(
+    admin: httpx.AsyncClient, kept_apart: Sessions, clock: FrozenClock
+) -> None:
+    who = await saver(admin)
+    await activated(admin, kept_apart, clock)
+    until = iso((utc(clock()) + timedelta(days=3)).timestamp())
+    path = f"/api/v1/customers/{who}/segment-overrides"
+    body = {"member": False, "reason": "asked for it", "until": until}
+    assert (await admin.put(f"{path}/nobody", json=body)).status_code == 404
+    made = await asked(admin, "PUT", f"{path}/saver", body)
+    assert (made["segment"], made["member"], made["made_by"]) == ("saver", False, "administrator")
+    assert (await asked(admin, "GET", f"/api/v1/customers/{who}"))["computed_segments"] == []
+    back = await asked(admin, "POST", f"{path}/saver/take-back", {})
+    assert back["computed_segments"] == ["saver"]
+    [listed] = (await asked(admin, "GET", path))["items"]
+    assert listed["ended_because"] == "taken_back"
+
+
 @pytest.mark.parametrize(
     ("role", "statuses"),
     [("agent", [403, 403, 403, 200]), ("supervisor", [200, 403, 404, 200]), ("integration", [403, 403, 403, 200])],

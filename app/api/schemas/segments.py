@@ -314,6 +314,37 @@ class OverridePage(Output):
     next: str | None
 
 
+class SegmentOverrideIn(Input):
+    """Whether the customer belongs to the segment until then, whatever the rules say, and why."""
+
+    member: bool
+    reason: Note
+    until: Moment
+
+
+class SegmentOverrideOut(Output):
+    """A segment that somebody has put a customer into (`member`) or out of, up to an instant."""
+
+    id: UUID
+    customer_id: UUID
+    segment: str
+    member: bool
+    reason: str
+    until: Instant
+    made_by: str | None
+    made_at: Instant
+    ended_at: Instant | None
+    ended_by: str | None
+    ended_because: str | None
+
+
+class SegmentOverridePage(Output):
+    """A page of overrides of segments, the newest first."""
+
+    items: list[SegmentOverrideOut]
+    next: str | None
+
+
 def untold_out(untold_by: dict[str, Any]) -> list[UntoldOut]:
     """Rules that could not be told, the most often so first."""
     rows = sorted(untold_by.items(), key=lambda each: (-each[1]["count"], each[0]))

@@ -124,10 +124,10 @@ class OverrideTooLong(Invalid):
 
 
 class NothingToTakeBack(Conflict):
-    """The tier is not one that somebody has set."""
+    """There is nothing that somebody has set."""
 
     code = "nothing-to-take-back"
 
-    def __init__(self, customer_id: UUID) -> None:
-        detail = "The tier is not overridden, and was not set by hand: rules and feeds have their say already."
+    def __init__(self, customer_id: UUID, what: str) -> None:
+        detail = f"Nothing to take back: {what} not set by anybody, so rules and feeds have their say already."
         super().__init__(detail, customer_id=str(customer_id))

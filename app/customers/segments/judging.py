@@ -14,7 +14,7 @@ from app.customers.feeds.runs import blocking
 from app.customers.segment_models import RULES, SegmentRound, SegmentRuleSet
 from app.customers.segments.facts import Facts, told
 from app.customers.segments.measuring import Known, known_of
-from app.customers.segments.moving import Move, Step, move
+from app.customers.segments.moving import Move, Step, judge_again, move
 from app.customers.segments.rules import Rules, rules_of
 from app.customers.segments.verdicts import Boundaries, Untold, Verdict, scored, verdict
 from app.customers.segments.words import read
@@ -100,6 +100,15 @@ async def judge(session: WriteSession, by: Counting, customers: Collection[UUID]
     return found
 
 
+async def judge_now(session: WriteSession, customers: Sequence[UUID], now: datetime) -> None:
+    """Judge customers in this commit, whom it has locked; soon after it where the scores have no boundaries yet."""
+    by = await counting(session)
+    if by is None:
+        await judge_again(session, customers)
+    else:
+        await judge(session, by, customers, now)
+
+
 async def decided(
     session: AsyncSession, by: Counting, customers: Collection[UUID], now: datetime
 ) -> Mapping[UUID, Decided]:
@@ -115,7 +124,7 @@ async def decided(
 
 def _decide(customer: UUID, known: Known, by: Counting) -> Decided:
     facts = scored(by.rules, known.facts, by.boundaries)
-    said = verdict(by.rules, facts, known.segments)
+    said = _but_for_overrides(verdict(by.rules, facts, known.segments), known)
     other_tier = said.by is not None and said.by.tier != known.tier
     moves_tier = other_tier and not known.kept
     wanted = None
@@ -124,6 +133,13 @@ def _decide(customer: UUID, known: Known, by: Counting) -> Decided:
         steps = [*(_tier_step(known, facts, said) if moves_tier else ()), *_segment_steps(known, facts, said, by.rules)]
         wanted = Move(customer, known.version, tier, said.segments, steps)
     return Decided(known, facts, said, wanted, other_tier and known.kept)
+
+
+def _but_for_overrides(said: Verdict, known: Known) -> Verdict:
+    if not known.overridden:
+        return said
+    inside = {segment for segment, each in known.overridden.items() if each.member}
+    return said._replace(segments=tuple(sorted({*said.segments} - known.overridden.keys() | inside)))
 
 
 def _tier_step(known: Known, facts: Facts, said: Verdict) -> Iterator[Step]:
@@ -138,4 +154,6 @@ def _segment_steps(known: Known, facts: Facts, said: Verdict, rules: Rules) -> I
     for segment in sorted(set(said.segments) ^ set(known.segments)):
         entered = segment in said.segments
         evidence = told(facts, read(conditions[segment])) if segment in conditions else {}
+        if segment in known.overridden:
+            evidence = known.overridden[segment].evidence
         yield Step("segment", None if entered else segment, segment if entered else None, segment, evidence)

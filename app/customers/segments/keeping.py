@@ -9,6 +9,7 @@ from app.core.clock import Clock, utc
 from app.core.errors import Unavailable
 from app.customers.segments.overrides import end_due
 from app.customers.segments.rounds import begin_daily, judge_changed, judge_page
+from app.customers.segments.segment_overrides import end_due_segments
 from app.db.engine import Sessions
 from app.db.errors import DRIVER
 
@@ -20,6 +21,8 @@ async def work(sessions: Sessions, now: datetime) -> bool:
     waiting who has just changed; whether there may be more to do at once."""
     async with sessions.write() as session:
         ended = await end_due(session, now)
+    async with sessions.write() as session:
+        ended += await end_due_segments(session, now)
     async with sessions.write() as session:
         changed = await judge_changed(session, now)
     async with sessions.write() as session:

@@ -32,18 +32,29 @@ _CUSTOMERS = """
     where c.id = any(cast(:ids as uuid[])) and c.active and c.merged_into is null and not c.provisional"""
 _WITH = text(_CUSTOMERS.replace("{attributes}", "c.attributes"))
 _WITHOUT = text(_CUSTOMERS.replace("{attributes}", "cast(null as jsonb)"))
+_OVERRIDDEN = text("""
+    select id, customer_id, segment, member, made_by, reason, until from segment_overrides
+    where customer_id = any(cast(:ids as uuid[])) and ended_at is null""")
 _MERGED = text("select id, merged_into from customers where merged_into = any(cast(:ids as uuid[]))")
+
+
+class Overridden(NamedTuple):
+    """Whether somebody has put a customer into a segment or out of it, and who, why and until when."""
+
+    member: bool
+    evidence: dict[str, Any]
 
 
 class Known(NamedTuple):
     """A customer as they were read: of what version, in what tier and segments by rules. `kept`: their tier is not for
-    rules to change."""
+    rules to change. `overridden` are segments that somebody has put them into or out of."""
 
     version: int
     tier: str | None
     segments: tuple[str, ...]
     kept: bool
     facts: Facts
+    overridden: Mapping[str, Overridden] = {}
 
 
 async def known_of(
@@ -59,6 +70,7 @@ async def known_of(
         members |= {row.id: row.merged_into for row in await session.execute(_MERGED, {"ids": list(roots)})}
     held = await _holdings(session, members, asks, now.date()) if asks.holdings else {}
     reached = await _contacts(session, members, asks, now)
+    put = await _overridden(session, list(roots))
     used = await measure(session, [Asked(customer, now) for customer in roots], asks.usage)
     found = {}
     for row in rows:
@@ -73,7 +85,17 @@ async def known_of(
             recency=recency,
             usage=used.get(Asked(row.id, now), {}),
         )
-        found[row.id] = Known(row.version, row.tier_id, tuple(row.computed_segments), row.kept, facts)
+        found[row.id] = Known(
+            row.version, row.tier_id, tuple(row.computed_segments), row.kept, facts, put.get(row.id, {})
+        )
+    return found
+
+
+async def _overridden(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, dict[str, Overridden]]:
+    found: dict[UUID, dict[str, Overridden]] = defaultdict(dict)
+    for row in await session.execute(_OVERRIDDEN, {"ids": list(ids)}):
+        told = {"override": str(row.id), "by": row.made_by, "reason": row.reason, "until": row.until.isoformat()}
+        found[row.customer_id][row.segment] = Overridden(row.member, told)
     return found
 
 

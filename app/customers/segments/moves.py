@@ -54,12 +54,17 @@ async def moves(
     return (await session.scalars(query)).all()
 
 
-async def members(session: AsyncSession, segment: str, limit: int, after: UUID | None) -> Sequence[tuple[UUID, str]]:
-    """Who belongs to a segment of the active rules, with their names, by id, those after `after`. Raises
-    SegmentUnknown."""
+async def ensure_segment(session: AsyncSession, segment: str) -> None:
+    """That the active rules have the segment. Raises SegmentUnknown."""
     given = SegmentRuleSet.rules.contains({"segments": [{"id": segment}]})
     if await session.scalar(select(SegmentRuleSet.number).where(SegmentRuleSet.state == "active", given)) is None:
         raise SegmentUnknown(segment)
+
+
+async def members(session: AsyncSession, segment: str, limit: int, after: UUID | None) -> Sequence[tuple[UUID, str]]:
+    """Who belongs to a segment of the active rules, with their names, by id, those after `after`. Raises
+    SegmentUnknown."""
+    await ensure_segment(session, segment)
     query = select(Customer.id, Customer.name).where(
         Customer.computed_segments.op("@>")(cast([segment], ARRAY(Text))), Customer.active
     )

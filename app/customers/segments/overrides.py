@@ -17,8 +17,7 @@ from app.customers.record import survivor_of
 from app.customers.records import CustomerRecord, get_customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong
-from app.customers.segments.judging import counting, judge
-from app.customers.segments.moving import judge_again
+from app.customers.segments.judging import judge_now
 from app.customers.service import kept_rules
 from app.db.engine import WriteSession
 
@@ -56,6 +55,14 @@ _BY_HAND = text("""
 _FREE = text("update customers set origins = origins - 'tier_id' where id = :id")
 
 
+def ensure_ahead(until: datetime, now: datetime) -> None:
+    """That an override has time to count, and ends some day. Raises OverrideInThePast, OverrideTooLong."""
+    if until <= now:
+        raise OverrideInThePast(iso(until.timestamp()), iso(now.timestamp()))
+    if until - now > LONGEST:
+        raise OverrideTooLong(iso(until.timestamp()), iso((now + LONGEST).timestamp()))
+
+
 async def override(
     session: WriteSession, customer_id: UUID, tier: str | None, reason: str, until: datetime, now: datetime
 ) -> TierOverride:
@@ -63,10 +70,7 @@ async def override(
 
     Raises CustomerNotFound, CustomerMerged, UnknownTier, OverrideInThePast, OverrideTooLong.
     """
-    if until <= now:
-        raise OverrideInThePast(iso(until.timestamp()), iso(now.timestamp()))
-    if until - now > LONGEST:
-        raise OverrideTooLong(iso(until.timestamp()), iso((now + LONGEST).timestamp()))
+    ensure_ahead(until, now)
     customer = await claimed(session, customer_id)
     present = await live(session, customer_id)
     before = (customer.tier_id, _origin(customer)) if present is None else (present.tier_before, present.origin_before)
@@ -98,8 +102,8 @@ async def take_back(session: WriteSession, customer_id: UUID, why: str | None, n
     elif _origin(customer) == HAND:
         await session.execute(_FREE, {"id": customer_id})
     else:
-        raise NothingToTakeBack(customer_id)
-    await _judge(session, [customer_id], now)
+        raise NothingToTakeBack(customer_id, "the tier is")
+    await judge_now(session, [customer_id], now)
     session.expire_all()
     return await get_customer(session, customer_id)
 
@@ -112,7 +116,7 @@ async def end_due(session: WriteSession, now: datetime) -> int:
     ids = list(await session.scalars(_LIVE, {"customers": customers, "now": now}))
     await because(session, "the override has ended")
     await _restore(session, ids, "until", now)
-    await _judge(session, customers, now)
+    await judge_now(session, customers, now)
     return len(ids)
 
 
@@ -149,11 +153,3 @@ async def _restore(session: WriteSession, ids: Sequence[UUID], because_of: str, 
 
 async def _end(session: WriteSession, ids: Sequence[UUID], because_of: str, now: datetime) -> None:
     await session.execute(_END, {"ids": list(ids), "because": because_of, "now": now})
-
-
-async def _judge(session: WriteSession, customers: Sequence[UUID], now: datetime) -> None:
-    by = await counting(session)
-    if by is None:
-        await judge_again(session, customers)
-    else:
-        await judge(session, by, customers, now)

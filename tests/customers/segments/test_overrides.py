@@ -10,8 +10,15 @@ from app.audit.service import act_as
 from app.customers.errors import UnknownTier
 from app.customers.models import Customer
 from app.customers.segment_models import TierOverride
-from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong
+from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong, SegmentUnknown
 from app.customers.segments.overrides import end_due, override, overrides_of, take_back
+from app.customers.segments.rounds import begin
+from app.customers.segments.segment_overrides import (
+    end_due_segments,
+    override_segment,
+    segment_overrides_of,
+    take_segment_back,
+)
 from app.customers.service import change_customer
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import customer_id, make_tier
@@ -26,6 +33,7 @@ from tests.customers.segments.ruling import (
     moves,
     noted,
     rules,
+    standing,
 )
 
 WEEK = NOW + timedelta(days=7)
@@ -167,6 +175,46 @@ async def test_who_is_being_changed_when_an_override_ends_is_not_waited_for(sess
             assert await end_due(session, WEEK) == 0
     async with sessions.write() as session:
         assert await end_due(session, WEEK) == 1
+
+
+async def test_a_segment_is_overridden_either_way_and_judged_by_the_rules_at_the_end(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await let_count(session, rules(segments={"in": "true", "out": "false"}))
+    await judge_all(session)
+    await act_as(session, "sue")
+    await override_segment(session, who, "out", member=True, reason="asked", until=WEEK, now=NOW)
+    await override_segment(session, who, "in", member=False, reason="asked", until=WEEK, now=NOW)
+    assert (await standing(session, who))[1] == ["out"]
+    await begin(session, NOW)
+    assert (await judge_all(session)).moved == 0
+    latest = (await moves(session, who))[-1]
+    assert (latest.before, latest.after, latest.evidence and latest.evidence["by"]) == ("in", None, "sue")
+    assert await end_due_segments(session, WEEK - timedelta(seconds=1)) == 0
+    assert await end_due_segments(session, WEEK) == 2
+    assert (await standing(session, who))[1] == ["in"]
+    assert {each.ended_because for each in await segment_overrides_of(session, who, 9, None)} == {"until"}
+
+
+async def test_an_override_of_a_segment_is_replaced_and_taken_back(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await let_count(session, rules(segments={"a": "false"}))
+    await judge_all(session)
+    for member in (True, False, True):
+        await override_segment(session, who, "a", member=member, reason="r", until=WEEK, now=NOW)
+        assert (await standing(session, who))[1] == (["a"] if member else [])
+    await take_segment_back(session, who, "a", "a mistake", NOW)
+    assert (await standing(session, who))[1] == []
+    with pytest.raises(NothingToTakeBack, match="the segment 'a'"):
+        await take_segment_back(session, who, "a", None, NOW)
+
+
+async def test_an_override_of_no_segment_or_in_the_past_is_refused(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await let_count(session, rules(segments={"a": "false"}))
+    with pytest.raises(SegmentUnknown):
+        await override_segment(session, who, "b", member=True, reason="r", until=WEEK, now=NOW)
+    with pytest.raises(OverrideInThePast):
+        await override_segment(session, who, "a", member=True, reason="r", until=NOW, now=NOW)
 
 
 @pytest.fixture
