@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.customers import agreement_models as agreement_models  # so that whoever loads this file knows all tables
 from app.customers import feed_models as feed_models
 from app.customers import merge_models as merge_models
+from app.customers import segment_models as segment_models
 from app.customers.record_models import SOURCE, WHO, WHY
 from app.db.base import Base
 
@@ -35,7 +36,8 @@ class Customer(Base):
     name, who need not be an agent. A `provisional` customer is a number that has called and belongs to nobody known.
     Who made the row, and why, are its own columns: that costs a bulk load nothing. `merged_into` is who stands for a
     customer that has been merged. `source` is the feed that made the row, `origins` (written by a trigger) names the
-    fields that somebody else has set since, each with who: another source, or `hand`.
+    fields that somebody else has set since, each with who: another source, or `hand`. `segments` are told by people and
+    feeds, `computed_segments` given by rules (`app.customers.segments`).
     """
 
     __tablename__ = "customers"
@@ -44,6 +46,7 @@ class Customer(Base):
         CheckConstraint("merged_into <> id", name="not_into_itself"),
         Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
+        Index("ix_customers_computed_segments", "computed_segments", postgresql_using="gin"),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )
 
@@ -60,6 +63,7 @@ class Customer(Base):
     kind: Mapped[str] = mapped_column(server_default=text("'person'"))
     relationship_manager: Mapped[str | None]
     segments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    computed_segments: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     provisional: Mapped[bool] = mapped_column(server_default=text("false"))
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
     source: Mapped[str | None] = mapped_column(server_default=text(SOURCE))

@@ -19,7 +19,8 @@ _TOLD = """
 with held as materialized ({held}), matched as materialized (
     select ranked.* from (
         select c.id, c.external_id, c.name, c.latin_name, c.tier_id, c.language, c.preferred_agent, c.attributes,
-               c.provisional, h.certain, rank() over (order by c.provisional) as place
+               c.provisional, c.segments || c.computed_segments as segments, h.certain,
+               rank() over (order by c.provisional) as place
         from held h join customers c on c.id = h.id where {shown}
     ) ranked where ranked.place = 1 order by ranked.name, ranked.id limit 20
 ), sole as materialized (
@@ -41,6 +42,7 @@ with held as materialized ({held}), matched as materialized (
                                              order by n.id), '[]')
                     from members m join customer_numbers n on n.customer_id = m.id),
         'attributes', s.attributes, 'provisional', s.provisional,
+        'segments', array(select distinct unnest(s.segments) order by 1),
         'warnings', (select coalesce(json_agg(w.text order by w.id), '[]') from members m
                      join customer_notes w on w.customer_id = m.id
                      where w.pinned and (w.until is null or w.until > $3::timestamptz - interval '1 day'))) as customer

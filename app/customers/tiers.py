@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict, NotFound
 from app.customers.models import Customer, Tier
+from app.customers.segment_models import SegmentRuleSet
 from app.db.engine import WriteSession
 from app.db.rows import insert_new
 
@@ -63,9 +64,14 @@ async def change_tier(session: WriteSession, tier_id: str, changes: Mapping[str,
 
 
 async def delete_tier(session: WriteSession, tier_id: str) -> None:
-    """Remove a tier. Raises `TierUnknown`, or `TierInUse` while a customer is of it."""
+    """Remove a tier. Raises `TierUnknown`, or `TierInUse` while a customer is of it, or the active rules give
+    it."""
     found = await tier(session, tier_id, lock=True)
     somebody = await session.scalar(select(Customer.id).where(Customer.tier_id == tier_id).limit(1))
     if somebody is not None:
         raise TierInUse(f"Customers are of the tier {tier_id!r}; class them otherwise first.", example=str(somebody))
+    given = SegmentRuleSet.rules.contains({"tiers": [{"tier": tier_id}]})
+    by = await session.scalar(select(SegmentRuleSet.number).where(SegmentRuleSet.state == "active", given))
+    if by is not None:
+        raise TierInUse(f"The active rules (set {by}) give the tier {tier_id!r}; activate others first.", rule_set=by)
     await session.delete(found)

@@ -14,6 +14,7 @@ from app.core import clock
 
 PARENTS = (
     "audit_entries",
+    "customer_moves",
     "customer_versions",
     "entitlements",
     "events",

@@ -72,6 +72,7 @@ def _customer(work: Work, contact: Contact) -> CustomerView:
     card = contact.customer
     if card is None:
         return CustomerView()
+    identity = _identity(work.store.profiles.get(contact.id))
     return CustomerView(
         known=True,
         id=card.id,
@@ -79,11 +80,13 @@ def _customer(work: Work, contact: Contact) -> CustomerView:
         tier=card.tier or "",
         language=card.language or "",
         verified=contact.verified,
-        attributes=_attributes(work.store.profiles.get(contact.id)),
+        segments=identity.segments,
+        attributes=identity.attributes,
     )
 
 
 class _Identity(msgspec.Struct):
+    segments: list[str] = []
     attributes: dict[str, Any] = {}
 
 
@@ -94,6 +97,6 @@ class _Profile(msgspec.Struct):
 _read_profile = msgspec.json.Decoder(_Profile).decode
 
 
-def _attributes(profile: bytes | None) -> dict[str, Any]:
+def _identity(profile: bytes | None) -> _Identity:
     told = _read_profile(profile).customer if profile is not None else None
-    return told.attributes if told is not None else {}
+    return told or _Identity()

@@ -54,6 +54,7 @@ def _customer(given: Customer | None, *, verified: bool) -> CustomerView:
         name=given.name,
         tier=given.tier,
         language=given.language,
+        segments=given.segments,
         verified=verified,
         attributes=given.attributes,
     )

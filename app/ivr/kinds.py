@@ -23,7 +23,7 @@ def _filled(view: msgspec.Struct) -> dict[str, Any]:
 
 _HOUSE: dict[str, Any] = {
     "caller": _filled(CallerView()),
-    "customer": _filled(CustomerView()) | {"attributes": _FREE},
+    "customer": _filled(CustomerView()) | {"attributes": _FREE, "segments": ["1"]},
     "contact": _filled(ContactView()),
     "queues": Each(_filled(QueueView())),
     "hours": Each(_filled(HoursView())),

@@ -71,6 +71,7 @@ class Customer(Part):
     name: str = ""
     tier: str = ""
     language: str = ""
+    segments: list[str] = Field(default_factory=list, description="a list of texts")
     attributes: dict[str, Any] = Field(default_factory=dict, description="anything by name")
     recognised: bool = Field(default=True, description="true or false")
     card_number: str | None = Field(default=None, description="digits in quotes")

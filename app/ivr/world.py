@@ -33,6 +33,7 @@ class CustomerView(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     tier: str = ""
     language: str = ""
+    segments: list[str] = []
     verified: bool = False
     attributes: dict[str, Any] = {}
 

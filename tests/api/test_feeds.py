@@ -128,7 +128,7 @@ async def test_a_source_has_a_rank_and_mappings_that_are_checked(admin: httpx.As
     assert wrong.status_code == 409
     wrong = await admin.put("/api/v1/feeds/sources/core", json={"mappings": {"customers": "feed: customers"}})
     assert wrong.status_code == 422
-    assert [each["id"] for each in (await admin.get("/api/v1/feeds/sources")).json()] == ["hand", "core"]
+    assert [each["id"] for each in (await admin.get("/api/v1/feeds/sources")).json()] == ["hand", "core", "rules"]
 
 
 async def says(

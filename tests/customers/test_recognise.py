@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
@@ -124,8 +124,15 @@ async def test_the_profile_tells_who_it_is(session: AsyncSession) -> None:
         ],
         "attributes": {"a": [1]},
         "provisional": False,
+        "segments": [],
         "warnings": [],
     }
+
+
+async def test_the_profile_has_segments_that_were_told_and_that_rules_give_each_once(session: AsyncSession) -> None:
+    await customer_id(session, numbers=[MOBILE], segments=("vip", "young"))
+    await session.execute(text("update customers set computed_segments = '{dormant,young}'"))
+    assert (await profile_of(session, MOBILE))["customer"]["segments"] == ["dormant", "vip", "young"]
 
 
 async def test_the_profile_has_the_last_ten_contacts_newest_first(session: AsyncSession) -> None:

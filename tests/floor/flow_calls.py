@@ -186,6 +186,6 @@ def details(event: AnyEvent) -> dict[str, Any]:
 
 def recognised(customer: CustomerView) -> c.Recognised:
     """The customer as a look-up finds them."""
-    profile = msgspec.json.encode({"customer": {"attributes": customer.attributes}})
+    profile = msgspec.json.encode({"customer": {"attributes": customer.attributes, "segments": customer.segments}})
     tier, language = customer.tier or None, customer.language or None
     return c.Recognised(customer=c.CustomerCard(customer.id, customer.name, tier, language), profile=profile)

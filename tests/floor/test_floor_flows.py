@@ -11,7 +11,9 @@ from app.floor.entities import ContactState
 from app.floor.state import FloorState
 from app.ivr.reading import read_flow
 from app.ivr.state import Fetch, Fetched, Verified, Verify
+from app.ivr.world import CustomerView
 from tests.floor.factories import CONFIG, call_event
+from tests.floor.flow_calls import recognised
 from tests.floor.flow_line import CONTACT, FLOWS, MAIN, Line, config, outcomes
 
 
@@ -24,6 +26,31 @@ def test_menu_leads_to_a_queue_with_the_requirement_and_bonus_of_the_flow() -> N
     assert line.heard() == ["queue"]
     assert (line.contact(contact).queue, line.contact(contact).bonus) == ("cards", 30)
     assert line.offered_to(contact) == "ann"  # bob has cards at 2 only
+
+
+BY_SEGMENT = """
+flow: main
+languages: [en]
+fallback_queue: cards
+start: which
+nodes:
+  which:
+    type: branch
+    cases: [{when: "'dormant' in customer.segments", next: loans}]
+    otherwise: cards
+  loans: {type: queue, queue: loans}
+  cards: {type: queue, queue: cards}
+"""
+
+
+@pytest.mark.parametrize(("segments", "queue"), [(["dormant", "young"], "loans"), (["young"], "cards"), ([], "cards")])
+def test_flow_leads_on_by_the_segments_of_the_customer(segments: list[str], queue: str) -> None:
+    book = FlowBook(current={"main": 1}, versions={("main", 1): read_flow(BY_SEGMENT)})
+    line = Line(msgspec.structs.replace(config(), flows=book))
+    caller = recognised(CustomerView(known=True, id="c1", name="Ann", segments=segments))
+    event = call_event("offered", "c1", line.now, from_="+8613800138000", to="500")
+    line.do(c.TakeEvent(event=event, contact_id=CONTACT, caller=caller))
+    assert line.contact(CONTACT).queue == queue
 
 
 def test_same_key_twice_and_a_late_key_change_nothing() -> None:

@@ -20,6 +20,7 @@ KNOWN = samples({"n": "number", "t": "text", "f": "flag"})
         ("customer.tier == 'gold' && vars.n > 3", "flag"),
         ("queues.cards.open && queues[vars.t].waiting > 3 && hours['a-b'].open", "flag"),
         ("customer.attributes.club == 3 || has(customer.attributes.club)", "flag"),
+        ("'dormant' in customer.segments && size(customer.segments) > 1", "flag"),
         ("size(vars.t) > 3 && vars.t.contains('a') && vars.t.matches('^[0-9]+$')", "flag"),
         ("int(vars.t) > 3 || 1 / 0 > 2", "flag"),
         ("['a', 'b'].exists(x, x == vars.t) && vars.t in ['a']", "flag"),

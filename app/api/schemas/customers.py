@@ -160,7 +160,7 @@ class NumberOut(Output):
 
 class CustomerOut(Output):
     """A customer. One that is not active is no longer recognised, but stays in the history; for one that was merged
-    speaks `merged_into`."""
+    speaks `merged_into`. `segments` are as people and feeds tell them, `computed_segments` those that rules give."""
 
     id: UUID
     external_id: str | None
@@ -172,6 +172,7 @@ class CustomerOut(Output):
     kind: str
     relationship_manager: str | None
     segments: list[str]
+    computed_segments: list[str]
     provisional: bool
     merged_into: UUID | None
     attributes: dict[str, Any]
@@ -213,7 +214,8 @@ class AgentBriefOut(Output):
 
 
 class IdentityOut(Output):
-    """Who the customer is, the agent who looks after them, and what was pinned to them as warnings."""
+    """Who the customer is, the agent who looks after them, and what was pinned to them as warnings. `segments` are
+    those that were told and those that rules give."""
 
     id: UUID
     external_id: str | None
@@ -225,6 +227,7 @@ class IdentityOut(Output):
     numbers: list[NumberOut]
     attributes: dict[str, Any]
     provisional: bool
+    segments: list[str]
     warnings: list[str]
 
 

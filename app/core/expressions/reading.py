@@ -26,17 +26,14 @@ class ExpressionFailed(Exception):
 
 class Expression(NamedTuple):
     """An expression that was read. `paths` is what it refers to, from the root on: ("customer", "tier"). Behind an
-    index that is not written there, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x")."""
+    index that is not written there, the path ends: `queues[vars.x].open` refers to ("queues",) and ("vars", "x").
+    `roots` are the names at the beginning of its paths."""
 
     source: str
     run: Callable[[Any], Any]
     term: Term
     paths: frozenset[tuple[str, ...]]
-
-    @property
-    def roots(self) -> frozenset[str]:
-        """The names at the beginning of its paths."""
-        return frozenset(path[0] for path in self.paths)
+    roots: frozenset[str]
 
 
 @lru_cache(maxsize=10_000)
@@ -50,7 +47,8 @@ def compiled(source: str) -> Expression:
     except BaseException as error:
         raise ExpressionFaulty(_in_a_line(_unless_stopping(error))) from error
     _measure(term, 0)
-    return Expression(source, program.execute, term, frozenset(_paths(term, frozenset())))
+    paths = frozenset(_paths(term, frozenset()))
+    return Expression(source, program.execute, term, paths, frozenset(path[0] for path in paths))
 
 
 def evaluate(source: str, known: Mapping[str, Any], functions: Functions | None = None) -> Any:

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
 from app.customers.feed_models import HAND, FeedRun, FeedSource
-from app.db.engine import ReadSession, Sessions, WriteSession
+from app.customers.segment_models import RULES
+from app.db.engine import Sessions, WriteSession
 
 COUNTS = ("made", "changed", "unchanged", "kept", "refused", "repeated")
 
@@ -48,8 +50,9 @@ class Begun(NamedTuple):
 @asynccontextmanager
 async def alone(sessions: Sessions, source: str, feed: str) -> AsyncIterator[None]:
     """Nobody else imports this feed of this source meanwhile. Raises FeedBusy, SourceIsPeople."""
-    if source == HAND:
-        raise SourceIsPeople(f"{HAND!r} is what people change by hand; accepted: the name of another system.")
+    if source in (HAND, RULES):
+        who = "people change by hand" if source == HAND else "rules of tiers and segments give"
+        raise SourceIsPeople(f"{source!r} is what {who}; accepted: the name of another system.")
     async with sessions.engine.connect() as connection:
         quiet = await connection.execution_options(isolation_level="AUTOCOMMIT")
         if not await quiet.scalar(_LOCK, {"key": f"callfloor.feed {source} {feed}"}):
@@ -83,7 +86,7 @@ async def begin(session: WriteSession, given: Begun, by: str | None = None) -> F
     return found
 
 
-async def blocking(session: ReadSession | WriteSession, source: str) -> tuple[str, ...]:
+async def blocking(session: AsyncSession, source: str) -> tuple[str, ...]:
     """The sources whose word a feed does not overwrite: those of a higher rank, and people unless the feed's is higher
     than theirs."""
     rows = {row.id: row.rank for row in await session.execute(select(FeedSource.id, FeedSource.rank))}

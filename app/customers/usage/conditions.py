@@ -80,7 +80,7 @@ def condition_faults(source: str, where: str = "body.condition") -> list[dict[st
     """Everything that is wrong with a condition: where, what, and what would be right."""
     if not 0 < len(source) <= LONGEST_CONDITION:
         return [fault(where, f"is {len(source)} characters long", f"1 to {LONGEST_CONDITION} characters")]
-    further = dict.fromkeys(FUNCTIONS, _checked)
+    further = dict.fromkeys(FUNCTIONS, checked)
     found = faults_of(source, {"customer": dict(CUSTOMER)}, "flag", further)
     if not found:
         windows = read(source).windows
@@ -128,10 +128,10 @@ def told(condition: Condition, measured: Mapping[Window, Measured]) -> dict[str,
     return {written: None if isinstance(value, float) and isnan(value) else value for written, value in values.items()}
 
 
-def _checked(term: Term) -> tuple[Any, str | None]:
+def checked(term: Term) -> tuple[Any, str | None]:
     """A sample of what a use of a function gives, and what is wrong with it."""
     sample = FUNCTIONS[term.name].sample
-    given = [_literal(part) for part in term.parts]
+    given = [literal(part) for part in term.parts]
     if len(given) != 2:
         return sample, f"{term.name} needs a kind of event and a window, such as {term.name}('card.used', '30d')"
     kind, window = given
@@ -142,7 +142,7 @@ def _checked(term: Term) -> tuple[Any, str | None]:
     return sample, None
 
 
-def _literal(term: Term) -> str | None:
+def literal(term: Term) -> str | None:
     if term.kind != "literal":
         return None
     value = cel.evaluate(term.text)
@@ -151,7 +151,7 @@ def _literal(term: Term) -> str | None:
 
 def _calls(term: Term) -> Iterator[Call]:
     if term.kind == "call" and term.name in FUNCTIONS:
-        kind, window = (str(_literal(part)) for part in term.parts)
+        kind, window = (str(literal(part)) for part in term.parts)
         yield Call(term.name, kind, seconds_of(window) or 0.0, term.text)
         return
     for part in term.parts:

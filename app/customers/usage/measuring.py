@@ -36,7 +36,8 @@ _MEASURE = text("""
                 and u.counts_at > :since and u.counts_at <= :until) e
     ) m where m.events > 0""")
 _CUSTOMERS = text("""
-    select c.id, c.name, coalesce(c.tier_id, '') as tier, c.kind, coalesce(c.language, '') as language, c.segments
+    select c.id, c.name, coalesce(c.tier_id, '') as tier, c.kind, coalesce(c.language, '') as language,
+           c.segments || c.computed_segments as segments
     from customers c where c.id = any(cast(:ids as uuid[])) and c.active and c.merged_into is null""")
 
 

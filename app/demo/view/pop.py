@@ -56,6 +56,8 @@ def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Tex
         Text.assemble((number["raw"], BRIGHT), (f" {number.get('label') or ''}", DIM)) for number in customer["numbers"]
     )
     known = Text.assemble(("speaks ", DIM), (customer.get("language") or "–", BRIGHT))
+    if customer.get("segments"):
+        known.append("   segments ", style=DIM).append(", ".join(customer["segments"]), style=BRIGHT)
     for name, value in (customer.get("attributes") or {}).items():
         said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         known.append(f"   {name} ", style=DIM).append(said, style=BRIGHT)
