@@ -35,10 +35,11 @@ from app.core.wire import fault
 from app.customers.products import catalogue
 from app.customers.products.asking import WHERE, look, why_not
 from app.customers.products.choices import accepted, fits, read
-from app.customers.products.configuring import facts_about, solved
+from app.customers.products.configuring import facts_about
 from app.customers.products.errors import ChoicesUnfit
 from app.customers.products.model import Choices, Chosen, Model, Values, model_of
 from app.customers.products.upgrading import upgrades_of
+from app.customers.products.work import solved
 from app.db.engine import ReadSession
 
 router = APIRouter(prefix="/products", tags=["products"], responses=problem_responses(404))

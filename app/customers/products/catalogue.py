@@ -1,7 +1,6 @@
 """Products as records: drafts of their models, what is wrong with them, publication, withdrawal. The caller's session
 commits."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +18,11 @@ from app.customers.products.errors import (
     ProductNotFound,
     ProductTaken,
     ProductUnpublished,
-    QuestionTooHard,
 )
 from app.customers.products.examining import Examined, examined
 from app.customers.products.model import Model, model_of, record
-from app.customers.products.solving import TooHard
 from app.customers.products.wording import Spoken
+from app.customers.products.work import solved
 from app.customers.serving_models import Product, ProductVersion
 from app.db.engine import WriteSession
 from app.db.rows import insert_new
@@ -90,11 +88,7 @@ async def versions_of(
 
 async def judged(model: Model) -> tuple[Examined, list[dict[str, str]]]:
     """What is wrong with the model, and the same as faults. Raises QuestionTooHard."""
-    try:
-        # a large model takes a while, and the loop has calls to see to
-        found = await asyncio.to_thread(examined, model, WHERE)
-    except TooHard:
-        raise QuestionTooHard from None
+    found = await solved(examined, model, WHERE)
     return found, _faults(model, found)
 
 
@@ -147,8 +141,12 @@ async def publish(session: WriteSession, product_id: str, version: int | None, b
 
     Raises ProductNotFound, VersionConflict, NoModelDraft, ModelUnsound, QuestionTooHard.
     """
+    # judged before the product is locked: whoever sets it up would wait
+    before = (await profile_of(session, product_id)).draft
+    read = None if before is None else before.model
+    verdict = None if read is None else await judged(model_of(read))
     product, draft = await _claimed_draft(session, product_id, version)
-    found, faults = await judged(model_of(draft.model))
+    found, faults = verdict if verdict is not None and draft.model == read else await judged(model_of(draft.model))
     if not found.sound:
         told = "; ".join(f"{each['where']} {each['what']}" for each in faults[:3])
         raise ModelUnsound(f"The draft cannot be published: {told}", faults=faults)
@@ -179,7 +177,8 @@ async def _profiles(session: AsyncSession, rows: Sequence[Product]) -> list[Prod
     query = select(ProductVersion).where(
         ProductVersion.product_id.in_([row.id for row in rows]), ProductVersion.state.in_(("draft", "published"))
     )
-    found = {(one.product_id, one.state): one for one in await session.scalars(query)}
+    fresh = await session.scalars(query, execution_options={"populate_existing": True})
+    found = {(one.product_id, one.state): one for one in fresh}
     return [ProductProfile(row, found.get((row.id, "draft")), found.get((row.id, "published"))) for row in rows]
 
 

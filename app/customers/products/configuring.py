@@ -1,10 +1,8 @@
 """What customers' holdings are set up as. A configuration is a part of the customer's record: a change names the
 version that was read, and is checked in the transaction that writes it. The caller's session commits."""
 
-import asyncio
-from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -24,18 +22,17 @@ from app.customers.products.errors import (
     ConfigurationImpossible,
     ConfigurationNotFound,
     ProductWithdrawn,
-    QuestionTooHard,
 )
 from app.customers.products.facts import Held, facts_of
 from app.customers.products.model import Model, model_of
-from app.customers.products.solving import TooHard
 from app.customers.products.wording import LANGUAGES, Spoken
+from app.customers.products.work import solved
 from app.customers.record import members_of, survivor_of
 from app.customers.record_models import CustomerHolding
 from app.customers.serving_models import Product, ProductConfiguration, ProductVersion
 from app.db.engine import WriteSession
 
-Answer = TypeVar("Answer")
+FRESH = {"populate_existing": True}
 
 
 class GivenConfiguration(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +49,22 @@ class Configured(NamedTuple):
 
     holding: CustomerHolding
     configuration: ProductConfiguration
+
+
+class _Asked(NamedTuple):
+    """What is asked to be configured: what a verdict follows from, and what is changed by it."""
+
+    product: Product
+    version: ProductVersion
+    holding: CustomerHolding
+    present: ProductConfiguration | None
+    model: Model
+    facts: dict[str, Any]
+
+    @property
+    def basis(self) -> tuple[Any, ...]:
+        """All that the verdict on the same choices rests on."""
+        return self.product.id, self.version.number, self.facts
 
 
 async def configurations_of(session: AsyncSession, customer_id: UUID) -> list[Configured]:
@@ -93,14 +106,6 @@ async def facts_about(session: AsyncSession, customer_id: UUID, today: date) -> 
     )
 
 
-async def solved(ask: Callable[..., Answer], *given: Any) -> Answer:
-    """The answer to a question that may take a while. Raises QuestionTooHard."""
-    try:
-        return await asyncio.to_thread(ask, *given)
-    except TooHard:
-        raise QuestionTooHard from None
-
-
 async def configure(
     session: WriteSession,
     customer_id: UUID,
@@ -114,34 +119,29 @@ async def configure(
     Raises CustomerNotFound, CustomerMerged, VersionConflict, HoldingNotFound, ProductNotFound, ProductWithdrawn,
     ProductUnpublished, ChoicesUnfit, ConfigurationImpossible, QuestionTooHard.
     """
+    # a hard question takes seconds, and whoever else writes of the customer would wait: so it is answered before their
+    # row is locked, and again only where meanwhile something changed on which the answer rests
+    before = await _asked(session, customer_id, holding_name, given, today)
+    verdict = await solved(judge, before.model, before.facts, given.choices)
     customer = await claimed(session, customer_id, version)
-    holding = await _holding(session, customer_id, *holding_name)
-    present = await session.scalar(
-        select(ProductConfiguration).where(ProductConfiguration.holding_id == holding.id).with_for_update()
-    )
-    kept = present is not None and present.product_id == given.product
-    # a withdrawal waits for this to end, or is seen here
-    product = await session.get(Product, given.product, with_for_update={"read": True})
-    product = product or await product_of(session, given.product)
-    if product.withdrawn_because is not None and not kept:
-        raise ProductWithdrawn(product.id, product.withdrawn_because)
-    number = present.number if present is not None and kept and not given.newest else None
-    model_version = await version_of(session, product.id, number)
-    facts = await facts_about(session, customer_id, today)
-    values = await _values(product, model_version, holding, given.choices, facts)
-    if present is None:
+    asked = await _asked(session, customer_id, holding_name, given, today, lock=True)
+    if asked.basis != before.basis:
+        verdict = await solved(judge, asked.model, asked.facts, given.choices)
+    values = _values(asked, verdict)
+    found = asked.present
+    if found is None:
         await raise_version(session, customer)
-        present = ProductConfiguration(customer_id=customer_id, holding_id=holding.id, **values)
-        session.add(present)
-    elif any(getattr(present, name) != values[name] for name in ("product_id", "number", "choices", "values")):
+        found = ProductConfiguration(customer_id=customer_id, holding_id=asked.holding.id, **values)
+        session.add(found)
+    elif any(getattr(found, name) != values[name] for name in ("product_id", "number", "choices", "values")):
         await raise_version(session, customer)
         for name, value in values.items():
-            setattr(present, name, value)
-        present.updated_at, present.updated_by = func.now(), func.nullif(func.current_setting(WHO, True), "")
+            setattr(found, name, value)
+        found.updated_at, found.updated_by = func.now(), func.nullif(func.current_setting(WHO, True), "")
     await session.flush()
     await session.refresh(customer)
-    await session.refresh(present)
-    return customer, Configured(holding, present)
+    await session.refresh(found)
+    return customer, Configured(asked.holding, found)
 
 
 async def unconfigure(
@@ -160,29 +160,47 @@ async def unconfigure(
     return customer
 
 
-async def _values(
-    product: Product,
-    version: ProductVersion,
-    holding: CustomerHolding,
-    choices: Mapping[str, Any],
-    facts: Mapping[str, Any],
-) -> dict[str, Any]:
+async def _asked(
+    session: WriteSession,
+    customer_id: UUID,
+    holding_name: tuple[str, str],
+    given: GivenConfiguration,
+    today: date,
+    *,
+    lock: bool = False,
+) -> _Asked:
+    """What is there now; with `lock` it stays so until the commit."""
+    holding = await _holding(session, customer_id, *holding_name)
+    own = select(ProductConfiguration).where(ProductConfiguration.holding_id == holding.id)
+    present = await session.scalar(own.with_for_update() if lock else own, execution_options=FRESH)
+    kept = present is not None and present.product_id == given.product
+    read = {"read": True} if lock else None
+    product = await session.get(Product, given.product, with_for_update=read, populate_existing=True)
+    product = product or await product_of(session, given.product)
+    if product.withdrawn_because is not None and not kept:
+        raise ProductWithdrawn(product.id, product.withdrawn_because)
+    number = present.number if present is not None and kept and not given.newest else None
+    version = await version_of(session, product.id, number)
+    facts = await facts_about(session, customer_id, today)
+    return _Asked(product, version, holding, present, model_of(version.model), facts)
+
+
+def _values(asked: _Asked, verdict: Verdict) -> dict[str, Any]:
     """The columns of a configuration that stands."""
-    model = model_of(version.model)
+    holding, model = asked.holding, asked.model
     if holding.kind not in model.holding_kinds:
         kinds = ", ".join(model.holding_kinds)
         told = fault("body.product", f"is not for a holding of the kind {holding.kind!r}", f"one for {kinds}")
         raise ChoicesUnfit("The holding cannot have this product.", faults=[told])
-    verdict = await solved(judge, model, facts, choices)
-    _ensure_standing(model, version, verdict)
+    _ensure_standing(model, asked.version, verdict)
     assert verdict.settled is not None, "it stands"
     values = verdict.settled.values
     brief = {
-        language: Spoken(model, language).configuration(_called(product, holding, language), values)
+        language: Spoken(model, language).configuration(_called(asked.product, holding, language), values)
         for language in LANGUAGES
     }
     plain: dict[str, Any] = msgspec.to_builtins({"choices": dict(verdict.choices), "values": values, "brief": brief})
-    return {"product_id": product.id, "number": version.number, **plain}
+    return {"product_id": asked.product.id, "number": asked.version.number, **plain}
 
 
 def _called(product: Product, holding: CustomerHolding, language: str) -> str:
@@ -215,7 +233,7 @@ def _ensure_standing(model: Model, version: ProductVersion, verdict: Verdict) ->
 async def _holding(session: WriteSession, customer_id: UUID, source: str, external_id: str) -> CustomerHolding:
     rows = CustomerHolding
     query = select(rows).where(rows.source == source, rows.external_id == external_id, rows.customer_id == customer_id)
-    found = (await session.scalars(query.with_for_update(read=True))).one_or_none()
+    found = (await session.scalars(query, execution_options=FRESH)).one_or_none()
     if found is None:
         raise HoldingNotFound(f"The customer has no {external_id!r} of {source}.", source=source)
     return found

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.products.asking import Verdict, judge
 from app.customers.products.catalogue import version_of
 from app.customers.products.choices import read
-from app.customers.products.configuring import facts_about, solved
+from app.customers.products.configuring import facts_about
 from app.customers.products.model import Model, model_of
+from app.customers.products.work import solved
 from app.customers.serving_models import ProductConfiguration, ProductVersion
 
 

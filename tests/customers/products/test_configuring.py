@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,10 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from app.core.clock import FrozenClock, utc
 from app.customers.errors import VersionConflict
 from app.customers.holdings import GivenHolding, put_holding
-from app.customers.products import catalogue
+from app.customers.products import catalogue, configuring
 from app.customers.products.configuring import Configured, GivenConfiguration, configurations_of, configure
+from app.customers.products.errors import ConfigurationImpossible
 from app.customers.products.model import HOLDING_KINDS
+from app.customers.products.work import solved
 from app.customers.record_models import HOLDING_KINDS as KINDS_OF_RECORDS
+from app.customers.service import change_customer
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import customer_id
 from tests.customers.products.card import card
@@ -71,3 +75,34 @@ async def test_a_configuration_goes_with_its_holding(session: WriteSession) -> N
 
 def test_the_kinds_of_holdings_are_those_of_the_records() -> None:
     assert HOLDING_KINDS == KINDS_OF_RECORDS
+
+
+async def test_what_changes_while_the_solver_works_is_judged_again(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else makes the customer a child meanwhile, and the product needs them to be grown up."""
+    async with sessions.write() as session:
+        who = await published(session)
+        grown = {
+            "id": "grown",
+            "kind": "requires",
+            "text": "Grown-ups only.",
+            "needs": {"op": "at_least", "of": "customer.age", "value": 18},
+        }
+        await change_customer(session, who, 1, {"attributes": {"birth_date": "1980-01-01"}})
+        await catalogue.save_draft(session, "gold-card", None, card(rules=[grown]), None, "admin", NOW)
+        await catalogue.publish(session, "gold-card", None, "admin", NOW)
+    judged = 0
+
+    async def disturbed(ask: Any, *given: Any) -> Any:
+        nonlocal judged
+        verdict, judged = await solved(ask, *given), judged + 1
+        if judged == 1:
+            async with sessions.write() as other:
+                await change_customer(other, who, 2, {"attributes": {"birth_date": "2020-01-01"}})
+        return verdict
+
+    monkeypatch.setattr(configuring, "solved", disturbed)
+    with pytest.raises(ConfigurationImpossible, match=r"Grown-ups only\. The customer: age is 6\."):
+        await set_up(sessions, who, "visa", None)
+    assert judged == 2
