@@ -9,12 +9,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.customers.products.blaming import Grounds
+from app.customers.products.completing import Settled, completed
 from app.customers.products.model import Choice, Chosen, Model, Number, Option, Scalar, Switch, Text, Values
-from app.customers.products.solving import Asked, Effort, Reason, Term, Terms, guarded, holds, negated
+from app.customers.products.solving import Asked, Effort, Reason, Term, Terms, holds, negated
 
-WORK = 3_000_000
+WORK = 1_500_000
 """For one question, a few seconds at the most."""
-MORE_WORK = 10_000_000
+MORE_WORK = 4_000_000
 """For judging a model before it is published."""
 
 
@@ -55,15 +57,6 @@ class OptionState(msgspec.Struct, frozen=True, kw_only=True):
     may_be_empty: bool = True
 
 
-class Settled(msgspec.Struct, frozen=True):
-    """A configuration, completed: every option that is on or has a value. `added` says of each value that nobody chose
-    why it is there; no reasons: it is the default. `missing` are options of which somebody must choose a value."""
-
-    values: dict[str, Chosen]
-    added: dict[str, tuple[Reason, ...]]
-    missing: tuple[str, ...]
-
-
 class Puzzle:
     """One model and one customer: questions about what can be chosen. All raise TooHard."""
 
@@ -83,14 +76,16 @@ class Puzzle:
         others = {option: value for option, value in choices.items() if asked is None or option != asked[0]}
         wanted = [] if asked is None else [self._terms.chosen(*asked)]
         chosen = {Reason("choice", name): self._terms.chosen(name, value) for name, value in others.items()}
-        grounds: dict[Reason, Term] = {}
-        for more in (self._terms.bounds, self._facts, chosen):
-            grounds |= more
-            asking = _Grounds(self._terms, grounds, self._effort)
-            if not asking.possible(grounds, *wanted):
-                changes = self._changes(others, wanted) if more is chosen else None
-                return Explanation(asking.minimal(*wanted), changes)
-        return None
+        every = [*self._terms.bounds.values(), *self._facts.values(), *chosen.values()]
+        if Asked(self._terms, [*every, *wanted], self._effort).possible():
+            return None
+        asking = Grounds(self._terms, self._terms.bounds | self._facts | chosen, self._effort)
+        enough: dict[Reason, Term] = {}
+        for more in (self._terms.bounds, self._facts):
+            enough |= more
+            if not asking.possible(enough, *wanted):
+                return Explanation(asking.minimal(*wanted), None)
+        return Explanation(asking.against(*wanted), self._changes(others, wanted))
 
     def explored(self, choices: Values, only: Iterable[str] | None = None) -> list[OptionState]:
         """What each option (or each of `only`) can still be beside the choices, which can stand."""
@@ -108,44 +103,8 @@ class Puzzle:
     def settled(self, choices: Values) -> Settled:
         """The choices, which can stand, completed: by defaults where they can be, else by nothing, else by what is
         the only value left. Options are seen to in their order."""
-        asked = self._asked(choices)
-        found = asked.found()
-        values: dict[str, Chosen] = dict(choices)
-        added: dict[str, tuple[Reason, ...]] = {}
-        missing = []
-        because: _Grounds | None = None
-        known: dict[str, Chosen | None] = dict(choices)
-        for option in self.model.options:
-            if option.id in choices:
-                continue
-            for candidate in _candidates(option):
-                term = self._terms.chosen(option.id, candidate)
-                if holds(found, term) or asked.possible(term):
-                    found = found if holds(found, term) else asked.found()
-                    asked.stand(term)
-                    known[option.id] = candidate
-                    if candidate is not None and candidate is not False:
-                        values[option.id], added[option.id] = candidate, ()
-                    break
-            else:
-                value = self._terms.value(found, option)
-                only = self._terms.chosen(option.id, value)
-                if isinstance(option, Text) or asked.possible(negated(only)):
-                    missing.append(option.id)
-                    continue
-                asked.stand(only)
-                assert value is not None, "none at all was a candidate"
-                because = because or self._grounds(choices)
-                # where the choices alone do not require it, what was completed before does
-                why = because.against(negated(only)) or self._grounds(known).against(negated(only))
-                values[option.id], added[option.id] = value, why
-                known[option.id] = value
-        order = [option.id for option in self.model.options if option.id in values]
-        return Settled({name: values[name] for name in order}, added, tuple(missing))
-
-    def _grounds(self, choices: Mapping[str, Chosen | None]) -> "_Grounds":
-        chosen = {Reason("choice", name): self._terms.chosen(name, value) for name, value in choices.items()}
-        return _Grounds(self._terms, self._terms.bounds | self._facts | chosen, self._effort)
+        standing = self._terms.bounds | self._facts
+        return completed(self._terms, standing, choices, self._asked(choices), self._effort)
 
     def _changes(self, others: Values, wanted: Sequence[Term]) -> tuple[Change, ...]:
         """Choices that go, so that as many of the others as can be found, the earliest first, stay."""
@@ -224,49 +183,10 @@ class Puzzle:
         )
 
 
-class _Grounds:
-    """Terms that can each be left out, so that what is to blame is found among them."""
-
-    def __init__(self, terms: Terms, grounds: Mapping[Reason, Term], effort: Effort) -> None:
-        flags = {reason: terms.flag(place) for place, reason in enumerate(grounds)}
-        self._flags = flags
-        self._named = {str(flag): reason for reason, flag in flags.items()}
-        self._asked = Asked(terms, [guarded(flags[reason], term) for reason, term in grounds.items()], effort)
-
-    def possible(self, reasons: Iterable[Reason], *wanted: Term) -> bool:
-        """Whether what is wanted can be beside these."""
-        return self._asked.possible(*wanted, *(self._flags[reason] for reason in reasons))
-
-    def against(self, wanted: Term) -> tuple[Reason, ...]:
-        """What excludes it; nothing, where it can be."""
-        return () if self.possible(self._flags, wanted) else self.minimal(wanted)
-
-    def minimal(self, *wanted: Term) -> tuple[Reason, ...]:
-        """After a `possible` that said no: reasons of which none can be left out. The solver names some that suffice;
-        each is then left out in turn, choices first."""
-        places = {reason: place for place, reason in enumerate(self._flags)}
-        core = sorted(self._blamed(), key=lambda reason: -places[reason])
-        for reason in list(core):
-            rest = [each for each in core if each != reason]
-            if reason in core and not self.possible(rest, *wanted):
-                smaller = self._blamed()
-                core = [each for each in rest if each in smaller]
-        return tuple(sorted(core, key=lambda reason: places[reason]))
-
-    def _blamed(self) -> set[Reason]:
-        return {self._named[name] for name in self._asked.core() if name in self._named}
-
-
 def _state(possible: Sequence[Scalar], value: Chosen | None) -> Literal["forced", "open", "ruled_out"]:
     if not possible:
         return "ruled_out"
     return "open" if value is None else "forced"
-
-
-def _candidates(option: Option) -> list[Chosen | None]:
-    """What an option becomes that nobody has chosen, the best first."""
-    default: Chosen | None = option.default
-    return [default, None] if default not in (None, ()) else [None]
 
 
 def _least(holds: Any, highest: int) -> int:
