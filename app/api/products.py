@@ -37,6 +37,7 @@ from app.customers.products.asking import WHERE, look, why_not
 from app.customers.products.choices import accepted, fits, read
 from app.customers.products.configuring import facts_about
 from app.customers.products.errors import ChoicesUnfit
+from app.customers.products.facts import fact_faults
 from app.customers.products.model import Choices, Chosen, Model, Values, model_of
 from app.customers.products.upgrading import upgrades_of
 from app.customers.products.work import solved
@@ -180,7 +181,7 @@ async def list_product_upgrades(product_id: str, session: Read, page: Paged, usi
 async def _facts(session: ReadSession, given: LookIn, using: Using) -> dict[str, Any]:
     if given.customer_id is not None:
         return await facts_about(session, given.customer_id, utc(using.clock()).date())
-    # what is told of nobody in particular may be a list where a set of facts is meant
+    _ensure(fact_faults(given.facts, "body.facts"))
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.facts.items()}
 
 

@@ -76,6 +76,17 @@ async def test_a_stale_version_changes_no_wish(agent: httpx.AsyncClient, custome
     assert (await agent.delete(path, headers={"if-match": '"1"'})).status_code == 412
 
 
+async def test_a_source_of_a_lower_rank_does_not_change_a_wish(
+    admin: httpx.AsyncClient, agent: httpx.AsyncClient, bank: httpx.AsyncClient, customer: str
+) -> None:
+    assert (await wish(bank, customer, "statements", "paper", source="crm")).is_success
+    assert (await wish(agent, customer, "statements", "both")).is_success
+    kept = await wish(bank, customer, "statements", "paper", source="crm")
+    assert (kept.status_code, kept.json()["source"], kept.json()["rank"]) == (409, "hand", 100)
+    assert (await admin.put("/api/v1/feeds/sources/crm", json={"rank": 100})).is_success
+    assert (await wish(bank, customer, "statements", "paper", source="crm")).is_success
+
+
 async def test_wishes_that_cannot_be_are_refused(agent: httpx.AsyncClient, customer: str, clock: FrozenClock) -> None:
     assert faults(await wish(agent, customer, "channels", ["fax"])) == ["body.value.0"]
     assert faults(await wish(agent, customer, "statements", "paper", at=iso(clock() + 3_600))) == ["body.at"]

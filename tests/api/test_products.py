@@ -213,6 +213,8 @@ async def test_what_could_be_chosen_is_told_for_facts_of_nobody(agent: httpx.Asy
     assert [one["option"] for one in told["options"]] == ["daily_limit", "insurance"]
     assert (told["options"][0]["highest"], told["options"][1]["excluded"]) == (2_000, [])
     assert told["completed"]["missing"] == ["network", "daily_limit"], "the default is too much for a child"
+    odd = {"customer.age": -1, "customer.height": 2, "customer.segments": "sme", "customer.attributes.x": {"a": 1}}
+    assert faults(await agent.post(f"{product}/look", json={"facts": odd})) == [f"body.facts.{name}" for name in odd]
     wrong = {"choices": {"colour": "red", "daily_limit": 7}, "only": ["shape"]}
     assert faults(await agent.post(f"{product}/look", json=wrong)) == [
         "body.only.0",

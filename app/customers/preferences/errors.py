@@ -17,6 +17,16 @@ class PreferenceUnfit(Invalid):
     code = "preference-unfit"
 
 
+class PreferenceKept(Conflict):
+    """A source of a higher rank has told of the wish; people are the highest unless somebody says otherwise."""
+
+    code = "preference-kept"
+
+    def __init__(self, name: str, by: str, rank: int, given: int) -> None:
+        detail = f"The wish {name!r} was told by {by!r}, of rank {rank}; a source of rank {given} does not change it."
+        super().__init__(detail, source=by, rank=rank, given=given)
+
+
 class CallUnwished(Conflict):
     """The customer does not want to be called now, or at that number."""
 

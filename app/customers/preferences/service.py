@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
 from app.customers.changing import claimed, raise_version
+from app.customers.feed_models import HAND, FeedSource
 from app.customers.models import Customer
 from app.customers.preferences.calling import may_be_called, next_time
 from app.customers.preferences.catalogue import BY_NAME, PLACES, Wish, hours_of, wish_faults
-from app.customers.preferences.errors import CallUnwished, PreferenceUnfit, PreferenceUnknown
+from app.customers.preferences.errors import CallUnwished, PreferenceKept, PreferenceUnfit, PreferenceUnknown
 from app.customers.preferences.telling import said
 from app.customers.record import members_of, survivor_of
 from app.customers.record_models import CustomerConsent
@@ -25,6 +26,9 @@ from app.db.engine import WriteSession
 
 AHEAD_SECONDS = 300.0
 """So far may the clock of a system that tells of a wish be ahead of ours."""
+RANK = 50
+RANK_OF_PEOPLE = 100
+"""How sources rank of which nobody has said it (docs/feeds.md)."""
 WORK = "work"
 """What a number of the customer's work is labelled."""
 
@@ -62,7 +66,7 @@ async def wish(
     session: WriteSession, customer_id: UUID, version: int | None, name: str, given: GivenWish, now: datetime
 ) -> tuple[Customer, Told]:
     """Let the customer wish this. Raises CustomerNotFound, CustomerMerged, VersionConflict, PreferenceUnknown,
-    PreferenceUnfit."""
+    PreferenceUnfit, PreferenceKept."""
     known = _known(name)
     faults = wish_faults(known, given.value, "body.value")
     if (given.at - now).total_seconds() > AHEAD_SECONDS:
@@ -80,6 +84,7 @@ async def wish(
     elif (found.value, found.source) == (given.value, given.source):
         return customer, Told(found, ())
     else:
+        await _ensure_outranking(session, found, given.source)
         await raise_version(session, customer)
     found.value, found.at, found.source = given.value, given.at, given.source
     found.said = said(known, given.value) if known.pops else None
@@ -163,6 +168,16 @@ async def _unconsented(session: AsyncSession, members: Sequence[UUID], channels:
         for row in await session.execute(query.order_by(rows.channel, rows.at.desc(), rows.id.desc()))
     }
     return {channel for channel in channels if not latest.get(channel, False)}
+
+
+async def _ensure_outranking(session: AsyncSession, present: CustomerPreference, source: str | None) -> None:
+    """Of two sources of one rank the later one counts, as in feeds."""
+    asked = [present.source or HAND, source or HAND]
+    rows = await session.execute(select(FeedSource.id, FeedSource.rank).where(FeedSource.id.in_(asked)))
+    ranks = {HAND: RANK_OF_PEOPLE, **{row.id: row.rank for row in rows}}
+    held, given = (ranks.get(one, RANK) for one in asked)
+    if given < held:
+        raise PreferenceKept(present.name, asked[0], held, given)
 
 
 async def _row(session: AsyncSession, customer_id: UUID, name: str) -> CustomerPreference | None:

@@ -7,6 +7,7 @@ question has the same answer on any machine.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import isfinite
 from typing import Any, Literal, NamedTuple
 
 import z3
@@ -275,8 +276,10 @@ class Terms:
     def _fact_is(self, name: str, value: Any) -> Term:
         fact = self._facts[name]
         has = value if isinstance(value, tuple) else () if value is None else (value,)
+        if name == "customer.kind" and not has:  # everybody is of some kind, whatever is known
+            return z3.BoolVal(True, self.context)
         if fact.number is not None:
-            numbers = [each for each in has if _is_number(each)]
+            numbers = [each for each in has if _is_number(each) and isfinite(each)]
             known = [fact.known, fact.number == _millionths(exact(numbers[0]))] if numbers else [z3.Not(fact.known)]
             return self._all(known)
         same = {(type(each), each) for each in has}

@@ -36,6 +36,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "any": "any value",
         "not_possible": "{what} is not possible",
         "not_together": "These choices cannot stand together",
+        "not_chosen": "This choice cannot stand",
         "not_for_them": "This customer cannot have the product",
         "nothing": "Nothing can be configured by this model",
         "rule": "{text}",
@@ -65,6 +66,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "any": "任何值",
         "not_possible": "无法选择“{what}”",
         "not_together": "这些选择不能同时成立",
+        "not_chosen": "此选择不能成立",
         "not_for_them": "该客户不能使用此产品",
         "nothing": "此产品模型无法配置任何内容",
         "rule": "{text}",
@@ -138,7 +140,8 @@ class Spoken:
         if asked is not None:
             head = self._words["not_possible"].format(what=self.choice(*asked))
         elif why.changes is not None:
-            head = self._words["not_together"]
+            chosen = [reason for reason in why.reasons if reason.kind == "choice"]
+            head = self._words["not_together" if len(chosen) > 1 else "not_chosen"]
         else:
             head = self._words["not_for_them" if _personal(why) else "nothing"]
         end = self._words["end"]

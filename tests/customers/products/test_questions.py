@@ -310,6 +310,35 @@ def test_a_model_that_is_too_hard_ends_with_an_error() -> None:
         examined(model, "body", 100_000)
 
 
+def test_of_somebody_of_whom_nothing_is_known_everything_is_asked_all_the_same() -> None:
+    company = {"op": "is", "of": "customer.kind", "value": "company"}
+    rule = {"id": "r", "kind": "requires", "text": "For companies.", "when": has("a"), "needs": company}
+    model = made(switches("a"), rule)
+    assert asked({}, model).why_not({"a": True}) is None
+    why = asked({"customer.kind": "person"}, model).why_not({"a": True})
+    assert told(why, model=model, choices={"a": True}, facts={"customer.kind": "person"}) == [
+        "This choice cannot stand.",
+        "For companies.",
+        "The customer: kind is person.",
+        "Chosen before: A: on.",
+        "It becomes possible if A: on is taken back.",
+    ]
+
+
+def test_a_number_that_is_none_is_not_known() -> None:
+    rule = {
+        "id": "r",
+        "kind": "requires",
+        "text": "Rich.",
+        "when": has("a"),
+        "needs": {"op": "at_least", "of": "customer.attributes.income", "value": 10},
+    }
+    model = made(switches("a"), rule)
+    for odd in (float("inf"), float("nan"), "12", True):
+        assert asked({"customer.attributes.income": odd}, model).why_not({"a": True}) is not None
+    assert asked({"customer.attributes.income": 10.0}, model).why_not({"a": True}) is None
+
+
 def test_the_same_question_has_the_same_answer() -> None:
     choices: Any = {"network": "unionpay", "contactless": True, "monthly_limit": 500}
     answers = [asked(ADULT).why_not(choices, ("insurance", ("travel", "purchase"))) for _ in range(3)]
