@@ -110,10 +110,11 @@ async def assign_alert(alert_id: UUID, given: AlertOwnerIn, session: Write, usin
 @router.post("/{alert_id}/callback", responses=ACTS)
 async def call_back_for_alert(alert_id: UUID, given: AlertCallbackIn, using: Using, user: Serves) -> AlertOut:
     """Let the customer be called back: they wait in a queue, and whoever's turn it is dials them. It acknowledges the
-    alert. Sent again it opens no second callback."""
+    alert. Sent again it opens no second callback. Who does not want to be called now is not, unless
+    `though_unwished`."""
     now = utc(using.clock())
     async with using.sessions.read() as session:
-        wanted = await to_call(session, alert_id, given.number, now)
+        wanted = await to_call(session, alert_id, given.number, now, though_unwished=given.though_unwished)
     who = wanted.customer
     command = OpenCallback(
         contact_id=str(wanted.contact_id),

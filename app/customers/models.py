@@ -11,6 +11,7 @@ from app.customers import agreement_models as agreement_models  # so that whoeve
 from app.customers import feed_models as feed_models
 from app.customers import merge_models as merge_models
 from app.customers import segment_models as segment_models
+from app.customers import serving_models as serving_models
 from app.customers.record_models import SOURCE, WHO, WHY
 from app.db.base import Base
 

@@ -25,6 +25,7 @@ from app.customers.record_models import (
     CustomerVersion,
 )
 from app.customers.records import CustomerRecord, get_customer
+from app.customers.serving_models import CustomerPreference, ProductConfiguration
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class WholeRecord:
     holdings: Sequence[CustomerHolding]
     warnings: Sequence[CustomerNote]
     notes: Sequence[CustomerNote]
+    preferences: Sequence[CustomerPreference]
+    configurations: Sequence[ProductConfiguration]
 
 
 async def survivor_of(session: AsyncSession, customer_id: UUID) -> UUID:
@@ -95,6 +98,8 @@ async def whole_record(session: AsyncSession, customer_id: UUID, now: datetime) 
         holdings=await parts(CustomerHolding, CustomerHolding.kind, CustomerHolding.id),
         warnings=warnings,
         notes=notes,
+        preferences=await parts(CustomerPreference, CustomerPreference.name, CustomerPreference.id),
+        configurations=await parts(ProductConfiguration, ProductConfiguration.id),
     )
 
 

@@ -89,15 +89,24 @@ with held as materialized ({held}), matched as materialized (
         select * from credit_checks c where c.customer_id = m.id and c.outcome = 'answered'
         order by c.settled_at desc, c.id desc limit 1) k
     order by k.settled_at desc, k.id desc limit 1
+), wished as (
+    select coalesce(json_agg(w.said order by w.id), '[]') as wishes from (
+        select distinct on (p.name) p.id, p.said from members m join customer_preferences p on p.customer_id = m.id
+        where p.said is not null order by p.name, p.customer_id <> (select id from sole), p.at desc) w
+), set_up as (
+    select coalesce(json_agg(s.brief order by s.id), '[]') as products from (
+        select g.id, g.brief from members m join product_configurations g on g.customer_id = m.id
+        order by g.id limit 10) s
 ), told as (
     select b.matches, h.last_agent, json_build_object(
         'customer', (select customer from identity), 'alerts', w.alerts,
         'interactions', h.interactions, 'open', p.open, 'credit', (select credit from credit),
+        'wishes', y.wishes, 'products', z.products,
         'candidates', case when exists (select from sole) then '[]' else b.matches end,
         'entitlement', (select entitlement_now(s.id, $3::timestamptz - interval '1 day', {channel}) from sole s
                         where exists (select from members m where {any}))
         ) as profile
-    from briefly b, history h, present p, warned w
+    from briefly b, history h, present p, warned w, wished y, set_up z
 )""".replace("{iso}", _ISO)
 _HAS_ANY = " or ".join(
     f"exists (select from {table} x where x.customer_id = m.id limit 1)"

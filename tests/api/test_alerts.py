@@ -1,5 +1,6 @@
 """Alerts over HTTP: the work list, their life, and the callback that one opens."""
 
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from app.api.services import Services
 from app.auth.models import User
-from app.core.clock import FrozenClock
+from app.core.clock import FrozenClock, utc
 from app.core.instants import iso
 from app.floor.commands import Configure
 from app.floor.entities import ContactState
@@ -140,3 +141,43 @@ async def test_without_a_floor_nothing_is_done(
     floor.status = "standby"
     await do(agent, alert, "callback", 503, queue="cards")
     assert (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()["state"] == "open"
+
+
+async def test_nobody_is_called_back_outside_of_the_hours_that_they_wish(
+    agent: httpx.AsyncClient, alert: dict[str, Any], floor: MemoryFloor, clock: FrozenClock
+) -> None:
+    await floor.submit(Configure(config=CONFIG))
+    path = f"/api/v1/customers/{alert['customer_id']}/preferences/call_hours"
+
+    async def wished(begin: datetime) -> None:
+        day = begin.strftime("%A").lower()
+        hours = {"time_zone": "UTC", "weekly": {day: [{"opens": f"{begin:%H}:00", "closes": "24:00"}]}}
+        assert (await agent.put(path, json={"value": hours}, headers={"if-match": "*"})).is_success
+
+    later = utc(clock() + 7_200)
+    await wished(later)
+    refused = await do(agent, alert, "callback", 409, queue="cards")
+    assert (refused["type"], refused["wish"]) == ("urn:callfloor:problem:call-unwished", "call_hours")
+    assert f"again from {later:%A %H}:00 (UTC)" in refused["detail"]
+    await wished(utc(clock()))
+    assert (await do(agent, alert, "callback", queue="cards"))["callback"] is not None
+
+
+async def test_nobody_is_called_back_at_work_who_does_not_wish_it(
+    agent: httpx.AsyncClient, alert: dict[str, Any], floor: MemoryFloor
+) -> None:
+    await floor.submit(Configure(config=CONFIG))
+    path = f"/api/v1/customers/{alert['customer_id']}"
+    numbers = [{"raw": "+86 10 6666 8888", "label": "work"}, {"raw": NUMBER}]
+    any_version = {"if-match": "*"}
+    assert (await agent.put(f"{path}/numbers", json={"numbers": numbers}, headers=any_version)).is_success
+    wish = await agent.put(f"{path}/preferences/not_at_work", json={"value": True}, headers=any_version)
+    assert wish.is_success
+    refused = await do(agent, alert, "callback", 409, queue="cards", number="+861066668888")
+    assert (refused["wish"], refused["next_at"]) == ("not_at_work", None)
+    await agent.put(f"{path}/numbers", json={"numbers": numbers[:1]}, headers=any_version)
+    await do(agent, alert, "callback", 409, queue="cards")
+    told = await do(agent, alert, "callback", queue="cards", though_unwished=True)
+    assert told["callback"] is not None
+    [contact] = floor.state.store.contacts.values()
+    assert contact.call.to == "+861066668888"

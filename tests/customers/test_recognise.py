@@ -83,6 +83,8 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
         "credit": None,
         "candidates": [],
         "entitlement": None,
+        "wishes": [],
+        "products": [],
     }
 
 

@@ -26,11 +26,12 @@ class AlertOwnerIn(AlertNoteIn):
 
 class AlertCallbackIn(Input):
     """In which queue the customer waits to be called, and at what number (theirs if left out), through which platform
-    (the only one if left out)."""
+    (the only one if left out); with `though_unwished` also against a wish of theirs (`call_hours`, `not_at_work`)."""
 
     queue: Slug
     number: Dialled | None = None
     source: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(default=None)
+    though_unwished: bool = False
 
 
 class AlertOut(Output):

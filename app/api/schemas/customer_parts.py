@@ -293,6 +293,28 @@ class CustomerNoteOut(Output):
     written_at: Instant
 
 
+class PreferenceBriefOut(Output):
+    """A wish of the customer."""
+
+    customer_id: UUID
+    name: str
+    value: Any
+    source: str | None
+    at: Instant
+    recorded_by: str | None
+
+
+class ConfigurationBriefOut(Output):
+    """What a holding is set up as; `brief` says it in one sentence by language."""
+
+    customer_id: UUID
+    product: str = Field(validation_alias="product_id")
+    number: int
+    values: dict[str, Any]
+    brief: dict[str, str]
+    updated_at: Instant
+
+
 class RecordOut(Output):
     """The whole record of a customer, with the parts of those merged into them."""
 
@@ -307,6 +329,8 @@ class RecordOut(Output):
     holdings: list[HoldingOut]
     warnings: list[CustomerNoteOut]
     notes: list[CustomerNoteOut]
+    preferences: list[PreferenceBriefOut]
+    configurations: list[ConfigurationBriefOut]
 
     @classmethod
     def of(cls, whole: WholeRecord) -> "RecordOut":

@@ -298,7 +298,8 @@ class CreditBriefOut(Output):
 
 class ProfileOut(Output):
     """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now, the credit standing if there is one, and what they are entitled to."""
+    newest first, what is open now, the credit standing if there is one, what they are entitled to, how they want to be
+    served, and how up to ten of their holdings are set up; the last two as sentences by language."""
 
     customer: IdentityOut | None
     alerts: list[OpenAlertOut]
@@ -307,3 +308,5 @@ class ProfileOut(Output):
     credit: CreditBriefOut | None
     candidates: list[CandidateOut]
     entitlement: EntitledNowOut | None
+    wishes: list[dict[str, str]]
+    products: list[dict[str, str]]

@@ -1,0 +1,1 @@
+"""How customers' products are set up: models of products (data), an engine that explains (pure), both as records."""

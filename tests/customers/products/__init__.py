@@ -1,0 +1,1 @@
+"""Products: their models, the engine that explains, and both as records."""
