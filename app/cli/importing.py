@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0005
 """The thread that reads gives way to the one that writes so soon: the database must not wait for either."""
 
-FEED_HELP = "customers or holdings; what the mapping says."
+FEED_HELP = "customers, holdings, usage or agreements; what the mapping says."
 
 
 def add_to(commands: typer.Typer) -> None:

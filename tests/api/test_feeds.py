@@ -112,7 +112,9 @@ async def test_what_cannot_be_fed_is_told(client_as: ClientAs, admin: httpx.Asyn
     assert faults(await post(system, ndjson({"external_id": "C1", "nmae": "A"}))) == ["nmae"]
     assert (await post(system, b"")).status_code == 422
     assert (await post(system, b"[1, 2]")).status_code == 422
-    assert (await post(system, ndjson({}), feed="usage")).json()["type"].endswith("feed-not-yet")
+    event = {"external_id": "E1", "customer": "C1", "kind": "card.used", "at": "2026-03-02T12:00:00Z"}
+    path = "/api/v1/feeds/usage?source=core&only_known=true"
+    assert (await system.post(path, content=ndjson(event))).json()["type"].endswith("usage-is-new")
     people = await admin.post("/api/v1/feeds/customers", params={"source": "hand"}, content=b"{}")
     assert people.json()["type"].endswith("source-is-people")
 

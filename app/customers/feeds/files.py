@@ -22,7 +22,7 @@ from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.parsing import Known
 from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
-from app.customers.feeds.writers import WRITERS, ensure_importable, known
+from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
 from app.db.engine import Sessions
 
@@ -80,9 +80,8 @@ class _Looked(NamedTuple):
 async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
     """Import a file, or say what an import would do.
 
-    Raises FeedBusy, FeedNotYet, FaultsThere, and what reading a file raises.
+    Raises FeedBusy, UsageIsNew, FaultsThere, and what reading a file raises.
     """
-    ensure_importable(given.mapping.feed)
     async with alone(sessions, given.mapping.source, given.mapping.feed):
         async with sessions.read() as session:
             names = await known(session, given.region)
