@@ -32,6 +32,7 @@ from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus, open_bureau_client
 from app.credit.desk import CreditDesk
+from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
@@ -103,6 +104,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
+            live.tasks.start("names of bulk imports", keep_naming(sessions))
             bureaus = await running.enter_async_context(open_bureau_client())
             credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
             outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))

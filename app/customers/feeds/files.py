@@ -24,6 +24,7 @@ from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
 from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
+from app.customers.names import name_all
 from app.db.engine import Sessions
 
 PART = ".part"
@@ -32,7 +33,8 @@ PART = ".part"
 
 class Given(NamedTuple):
     """A file to import and what somebody says of it. Faulty rows go to `faults`, else beside the file. `region` is the
-    country of numbers without a +, `now` the instant of the import."""
+    country of numbers without a +, `now` the instant of the import. In `bulk` customers are found by their names only
+    when all rows are there."""
 
     path: Path
     mapping: Mapping
@@ -41,6 +43,7 @@ class Given(NamedTuple):
     now: datetime
     faults: Path | None = None
     dry_run: bool = False
+    bulk: bool = False
 
 
 class Watch(NamedTuple):
@@ -54,7 +57,7 @@ class Watch(NamedTuple):
 
 class Report(NamedTuple):
     """What an import did. `faults` counts by column and kind, `faulty` rows are in the file `into`. An import that was
-    begun before went on after row `resumed`."""
+    begun before went on after row `resumed`. `named` customers came to be found by their names after all rows."""
 
     described: str
     plan: Plan
@@ -65,6 +68,7 @@ class Report(NamedTuple):
     into: Path
     resumed: int
     run: str | None
+    named: int = 0
 
 
 class FaultsThere(FileExistsError):
@@ -87,7 +91,11 @@ async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
             names = await known(session, given.region)
         looked = await asyncio.to_thread(_look, given, watch, names)
         run, importer = await _begun(sessions, given, looked.plan)
-        return await _imported(sessions, given, watch, looked, run, importer)
+        report = await _imported(sessions, given, watch, looked, run, importer)
+    if given.dry_run or given.mapping.feed != "customers":
+        return report
+    watch.begins("naming")
+    return report._replace(named=await name_all(sessions))
 
 
 def _look(given: Given, watch: Watch, names: Known) -> _Looked:
@@ -114,7 +122,7 @@ async def _begun(sessions: Sessions, given: Given, made: Plan) -> tuple[FeedRun 
             run = await begin(session, Begun(mapping.source, mapping.feed, given.path.name, told, digest))
     async with sessions.read() as session:
         barred = await blocking(session, mapping.source)
-        origin = Origin(mapping.source, made.told, barred, mapping.only_known, given.now)
+        origin = Origin(mapping.source, made.told, barred, mapping.only_known, given.now, given.bulk)
         writer = await WRITERS[mapping.feed](session, origin)
     why = f"import of {given.path.name}" + (f", run {run.id}" if run else "")
     position = run.position if run else 0

@@ -16,13 +16,14 @@ Numbered = tuple[int, Any]
 
 class Origin(NamedTuple):
     """For whom rows are written: the source, the fields that it tells, the sources whose word counts more, and the
-    instant of the run."""
+    instant of the run. In `bulk` what can be made afterwards is left for then."""
 
     source: str
     told: frozenset[str]
     blocking: tuple[str, ...]
     only_known: bool
     now: datetime
+    bulk: bool = False
 
 
 class Written(NamedTuple):

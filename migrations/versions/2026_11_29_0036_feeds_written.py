@@ -1,5 +1,6 @@
-"""Agreements of feeds: by which id which source knows one, and who has changed it since. A trigger notes that, so that
-hands, SQL and feeds are all seen.
+"""Feeds: agreements have the id by which a source knows them, and who has changed them since (noted by a trigger, so
+that hands, SQL and feeds are all seen); customers say by a hash whether they are as their feed wrote them last, and may
+wait for what their names are found by.
 
 Revision: 0036
 After: 0030
@@ -28,6 +29,11 @@ $$
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
+    op.add_column("customers", sa.Column("fed", sa.BigInteger(), nullable=True))
+    op.alter_column("customers", "search", nullable=True)
+    op.create_index("ix_customers_unnamed", "customers", ["id"], postgresql_where=sa.text("search is null"))
+    # the unique index begins with the customer, too
+    op.drop_index("ix_customer_numbers_customer_id", "customer_numbers")
     for name in ("source", "external_id", "held_by"):
         op.add_column("agreements", sa.Column(name, sa.Text(), nullable=True))
     op.add_column("agreements", sa.Column("details", JSONB(), nullable=True))
@@ -47,3 +53,8 @@ def downgrade() -> None:
     op.drop_index("uq_agreements_external_id", "agreements")
     for name in ("details", "held_by", "external_id", "source"):
         op.drop_column("agreements", name)
+    op.create_index("ix_customer_numbers_customer_id", "customer_numbers", ["customer_id"])
+    op.drop_index("ix_customers_unnamed", "customers")
+    op.execute("update customers set search = '{}' where search is null")
+    op.alter_column("customers", "search", nullable=False)
+    op.drop_column("customers", "fed")
