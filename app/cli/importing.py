@@ -110,6 +110,8 @@ def _tell(report: "Report", file: Path, dry_run: bool) -> None:
         typer.echo(f"{counts['repeated']:,} rows have a later row of the same id, which counts")
     if counts["kept"]:
         typer.echo(f"{counts['kept']:,} fields stay as people or higher sources have set them")
+    if report.proposed:
+        typer.echo(f"{report.proposed:,} pairs of customers may be one: GET /api/v1/customers/duplicates")
     if report.named:
         typer.echo(f"{report.named:,} customers are found by their names now, too")
     tell_faults(report.faults)

@@ -29,6 +29,7 @@ from app.customers.feeds.customer_parts import (
 )
 from app.customers.feeds.customer_rows import Identified
 from app.customers.feeds.writing import Numbered, Origin, Written
+from app.customers.proposals import propose
 from app.customers.search import unsorted_tokens
 from app.db.copying import copy, copy_lines, fresh_id
 
@@ -36,6 +37,9 @@ from app.db.copying import copy, copy_lines, fresh_id
 _IDS = text("""
     select external_id, id, case when source = :source and origins = '{}' then fed # cast(version as bigint) end as said
     from customers where external_id = any(cast(:keys as text[]))""")
+MOST_PAIRS = 1_000
+"""So many pairs that may be one are looked at after a chunk of rows; a search for duplicates finds any others."""
+
 _NOBODY: tuple[UUID | None, int | None] = (None, None)
 _STAGE = text(columns.STAGE)
 _NAMES = text(columns.NAMES)
@@ -87,7 +91,9 @@ class CustomersWriter:
         """Make the customers that there are not, and change those that differ."""
         new, known, same, faults = await self._sorted(session, rows)
         await self._insert(session, new)
-        changed, kept = await self._change(session, known) if known else (0, 0)
+        changed, kept, touched = await self._change(session, known) if known else (0, 0, set())
+        if not self._origin.bulk and (self._labels["phone"] or self._labels["email"]):
+            await propose(session, [*[it.id for it in new], *touched], MOST_PAIRS)
         return Written(len(new), changed, same + len(known) - changed, kept, faults)
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered]) -> _Sorted:
@@ -130,9 +136,9 @@ class CustomersWriter:
             consents = [(*row[:3], row[3] or self._origin.now, self._origin.source) for row in made.consent_rows(rows)]
             await copy(session, "customer_consents", ("customer_id", "channel", "given", "at", "origin"), consents)
 
-    async def _change(self, session: AsyncSession, rows: Sequence[Identified]) -> tuple[int, int]:
-        """How many customers were changed, and how many fields were kept. The versions are raised before the parts are
-        written, so that what they become is told under the new one."""
+    async def _change(self, session: AsyncSession, rows: Sequence[Identified]) -> tuple[int, int, set[UUID]]:
+        """How many customers were changed, how many fields were kept, and whose parts were changed. The versions are
+        raised before the parts are written, so that what they become is told under the new one."""
         await session.execute(_STAGE)
         await copy(session, "feed_customers", made.KNOWN_COLUMNS, map(made.known_row, rows))
         await session.execute(text("analyze feed_customers"))
@@ -147,7 +153,7 @@ class CustomersWriter:
         for each in pending:
             if each.of:
                 await each.apply()
-        return len(changed), kept
+        return len(changed), kept, touched
 
     async def _stage_names(self, session: AsyncSession) -> None:
         """By what those who will have other names are found."""

@@ -25,7 +25,11 @@ from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
 from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
 from app.customers.names import name_all
+from app.customers.proposals import proposed_since, search_since
 from app.db.engine import Sessions
+
+COMPARED = 2_000
+"""Customers of whom doubles are looked for at once, when a bulk import has come to its end."""
 
 PART = ".part"
 """Behind the name of a faults file that is not complete yet."""
@@ -57,7 +61,8 @@ class Watch(NamedTuple):
 
 class Report(NamedTuple):
     """What an import did. `faults` counts by column and kind, `faulty` rows are in the file `into`. An import that was
-    begun before went on after row `resumed`. `named` customers came to be found by their names after all rows."""
+    begun before went on after row `resumed`. `named` customers came to be found by their names after all rows;
+    `proposed` pairs of customers may be one."""
 
     described: str
     plan: Plan
@@ -69,6 +74,7 @@ class Report(NamedTuple):
     resumed: int
     run: str | None
     named: int = 0
+    proposed: int = 0
 
 
 class FaultsThere(FileExistsError):
@@ -94,8 +100,7 @@ async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
         report = await _imported(sessions, given, watch, looked, run, importer)
     if given.dry_run or given.mapping.feed != "customers":
         return report
-    watch.begins("naming")
-    return report._replace(named=await name_all(sessions))
+    return await _followed(sessions, given, watch, report)
 
 
 def _look(given: Given, watch: Watch, names: Known) -> _Looked:
@@ -171,6 +176,19 @@ async def _imported(
         resumed,
         None if run is None else run.id,
     )
+
+
+async def _followed(sessions: Sessions, given: Given, watch: Watch, report: Report) -> Report:
+    """What is done when all rows of customers are there."""
+    watch.begins("naming")
+    named = await name_all(sessions)
+    async with sessions.read() as session:
+        since = (await session.get_one(FeedRun, report.run)).started_at
+    if given.bulk:
+        watch.begins("comparing")
+        await search_since(sessions, since, COMPARED)
+    async with sessions.read() as session:
+        return report._replace(named=named, proposed=await proposed_since(session, since))
 
 
 def _digest(given: Given) -> str:

@@ -53,10 +53,7 @@ async def test_names_of_a_bulk_import_that_was_killed_are_made_by_who_comes_next
         await in_bulk(sessions, tmp_path / "customers.csv", FILE)
     assert await rows(sessions, "select count(*) from customers where search is null") == [(2,)]
     assert await found(sessions, Wanted(name="xiaoming")) == []
-    assert (
-        await rows(sessions, "select customer_id = any(select id from customers) from customer_numbers")
-        == [(True,)] * 2
-    )
+    assert await found(sessions, Wanted(number="13800138000")) == ["C1"]
     async with sessions.write() as session:
         assert await name_page(session, 1) == 1
     assert await name_all(sessions) == 1
@@ -91,6 +88,31 @@ async def test_another_mapping_that_tells_less_or_more_is_not_taken_for_the_same
     report = await imported(sessions, file, "id,name,latin\nC1,A,\n")
     assert report.counts["changed"] == 1
     assert await rows(sessions, "select latin_name from customers") == [(None,)]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+async def test_who_may_be_one_is_proposed_and_nobody_is_merged(sessions: Sessions, tmp_path: Path, bulk: bool) -> None:
+    file = tmp_path / "customers.csv"
+    bring = in_bulk if bulk else imported
+    await bring(sessions, file, "id,name,mobile\nC1,王小明,13800138000\nC2,李丽,13800138001\n")
+    lines = (
+        "id,name,mobile\nC2,李丽,13800138005\nC3,Wang Xiaoming,13800138000\nC4,李丽,13800138005\nC5,张伟,13800138009\n"
+    )
+    report = await bring(sessions, file, lines)
+    assert report.proposed == 2
+    pairs = """
+        select a.external_id, b.external_id, p.status, a.merged_into, b.merged_into from duplicate_proposals p
+        join customers a on a.id = p.one_id join customers b on b.id = p.other_id order by 1"""
+    assert await rows(sessions, pairs) == [("C1", "C3", "open", None, None), ("C2", "C4", "open", None, None)]
+    assert (await bring(sessions, file, lines)).proposed == 0
+
+
+async def test_so_many_pairs_are_looked_at_and_no_more(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.feeds.customers_writer.MOST_PAIRS", 3)
+    lines = "".join(f"C{at},王小明,{13800138000 + at // 2}\n" for at in range(20))
+    assert (await imported(sessions, tmp_path / "customers.csv", f"id,name,mobile\n{lines}")).proposed == 3
 
 
 @pytest.mark.parametrize("name", ["a\tb", "a\\Nb", "\\N", "a\\tb", 'a"b', "a{b},c", "a\nb", "{}", "NULL", "王\\小"])
