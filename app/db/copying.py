@@ -5,6 +5,7 @@ element of a list several times, which costs more than all the rest of a row tha
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,7 +13,8 @@ import uuid_utils
 from asyncpg.pgproto import pgproto
 from sqlalchemy.ext.asyncio import AsyncSession
 
-BLOCK = 1 << 19
+LINES = 250
+"""Lines that are sent together: the next ones are made while the database is at these."""
 
 
 async def copy(session: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -20,13 +22,14 @@ async def copy(session: AsyncSession, table: str, columns: Sequence[str], rows: 
     await (await _driver(session)).copy_records_to_table(table, records=rows, columns=columns)
 
 
-async def copy_lines(session: AsyncSession, table: str, columns: Sequence[str], lines: Sequence[str]) -> None:
-    """Append rows to a table, each as `app.core.tabbed` writes its columns, with a tab between."""
-    content = "".join([f"{line}\n" for line in lines]).encode()
+async def copy_lines(session: AsyncSession, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """Append rows to a table, each as `app.core.tabbed` writes its columns, with a tab between. They may be made as
+    they are asked for."""
+    source = iter(lines)
 
     async def blocks() -> AsyncIterator[bytes]:
-        for start in range(0, len(content), BLOCK):
-            yield content[start : start + BLOCK]
+        while block := list(islice(source, LINES)):
+            yield "\n".join([*block, ""]).encode()
 
     await (await _driver(session)).copy_to_table(table, source=blocks(), columns=columns, format="text")
 

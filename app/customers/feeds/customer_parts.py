@@ -49,7 +49,7 @@ async def insert_parts(session: AsyncSession, kind: PartKind, source: str, rows:
     if rows:
         columns = ("customer_id", *kind.columns, "source")
         last = cell(source)
-        lines = ["\t".join([str(row[0]), *map(cell, row[1:]), last]) for row in rows]
+        lines = ("\t".join([str(row[0]), *map(cell, row[1:]), last]) for row in rows)
         await copy_lines(session, kind.table, columns, lines)
 
 

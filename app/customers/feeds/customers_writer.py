@@ -126,7 +126,7 @@ class CustomersWriter:
         if not rows:
             return
         named = not self._origin.bulk
-        await copy_lines(session, "customers", made.NEW_COLUMNS, [made.new_line(it, named=named) for it in rows])
+        await copy_lines(session, "customers", made.NEW_COLUMNS, (made.new_line(it, named=named) for it in rows))
         for field, kind, rows_of in _PARTS:
             if self._labels[field]:
                 await insert_parts(session, kind, self._origin.source, rows_of(rows))
