@@ -33,6 +33,7 @@ from app.core.guarding import open_guarded_client
 from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
+from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_sweeping
@@ -105,6 +106,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
+            live.tasks.start("names of bulk imports", keep_naming(sessions))
             live.tasks.start("tiers and segments", keep_judging(sessions, now))
             bureaus = await running.enter_async_context(open_guarded_client(settings.credit.networks))
             credit = CreditDesk(

@@ -2,6 +2,7 @@
 marked `enable_socket`."""
 
 import pytest
+import structlog
 
 from tests.fixtures.database import database, engine, rolled_back, server, session, sessions
 from tests.fixtures.site import site
@@ -14,6 +15,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Close the network before pytest-socket reads its options."""
     config.option.disable_socket = True
     config.option.allow_unix_socket = True
+    # what is usual shows all locals of all frames in colour: half a minute for one error of a server under test
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,6 +5,7 @@ import msgspec
 from app.bench.calls import Calls
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
+from app.bench.feeds import Feeds
 from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import Hooks
@@ -47,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     phone_seconds: float = 20.0
     phones_saturated: tuple[float, float] = (20.0, 20.0)
     """Calls a second, and for how long, where there are too few agents."""
+    feed_rows: int = 60_000
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -74,3 +76,4 @@ class Results(msgspec.Struct, frozen=True):
     flows: Flows
     calls: Calls | str
     """Over a real Asterisk; or why there is none."""
+    feeds: Feeds

@@ -8,6 +8,8 @@ from app.bench.calls import Calls
 from app.bench.calls_report import calls_told
 from app.bench.choosing import SCAN, SQL
 from app.bench.decisions import ENGINE, Decisions
+from app.bench.feeds import Feeds
+from app.bench.feeds_report import feeds_told
 from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
@@ -17,6 +19,7 @@ from app.bench.verdicts import (
     Verdict,
     call_verdicts,
     decision_verdicts,
+    feed_verdicts,
     lone_commit,
     lone_insert,
     theory_verdicts,
@@ -67,6 +70,11 @@ def calls_alone(told: Calls | str) -> str:
     return "\n".join([*calls_told(told), _summary(call_verdicts(told))])
 
 
+def feeds_alone(told: Feeds) -> str:
+    """What there is to say of feeds, for a terminal."""
+    return "\n".join([*feeds_told(told), _summary(feed_verdicts(told))])
+
+
 def _summary(said: Iterable[Verdict]) -> str:
     return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
@@ -95,6 +103,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _theory(told.theory)
     yield from _flows(told.flows)
     yield from calls_told(told.calls)
+    yield from feeds_told(told.feeds)
 
 
 def _head(told: Results) -> Iterator[str]:

@@ -14,11 +14,12 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import calls, core, decisions, flows, growth, machine, pops, theory
+from app.bench import calls, core, decisions, feeds, flows, growth, machine, pops, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.calls import Calls, NoAsterisk, StartSite
 from app.bench.core import Pace
 from app.bench.decisions import Decisions
+from app.bench.feeds import Feeds
 from app.bench.field import Ground, open_field
 from app.bench.flows import Flows
 from app.bench.growth import Growth
@@ -86,6 +87,18 @@ def measure_calls(plan: Plan, programs: Programs, folder: Path, say: Callable[[s
         shutil.rmtree(place, ignore_errors=True)
 
 
+def measure_feeds(plan: Plan, folder: Path, say: Callable[[str], None]) -> Feeds:
+    """Only the part about feeds, in the same way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    try:
+        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
+            collector.calm()
+            return runner.run(feeds.measure(embedded.url, embedded.pid or 0, place, plan.feed_rows, say))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
 async def _decisions(plan: Plan, url: str, say: Callable[[str], None]) -> Decisions:
     connection = await asyncpg.connect(dsn_of(url))
     try:
@@ -140,6 +153,7 @@ class Bench:
             flown = await self._flows(port, cores)
             popped = await self._pops(port, cores)
             called = await self._calls(port, cores)
+        fed = await feeds.measure(self._url, self._database, self._place, self._plan.feed_rows, self._say)
         return Results(
             plan=self._plan,
             machine=told,
@@ -155,6 +169,7 @@ class Bench:
             theory=agreed,
             flows=flown,
             calls=called,
+            feeds=fed,
         )
 
     async def calls_alone(self) -> Calls | str:

@@ -8,6 +8,8 @@ import msgspec
 from app.bench.calls import Calls
 from app.bench.calls_report import call_targets
 from app.bench.decisions import Decisions, Speed
+from app.bench.feeds import Feeds
+from app.bench.feeds_report import feed_targets
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
 from app.bench.plan import Results
@@ -48,6 +50,7 @@ def verdicts(told: Results) -> list[Verdict]:
         *decision_verdicts(told.decisions),
         *theory_verdicts(told.theory),
         *call_verdicts(told.calls),
+        *feed_verdicts(told.feeds),
     ]
 
 
@@ -154,6 +157,11 @@ def theory_verdicts(told: Sequence[Agreement]) -> Iterator[Verdict]:
 def call_verdicts(told: Calls | str) -> Iterator[Verdict]:
     """Over a real Asterisk, where there is one."""
     yield from (Verdict(*each) for each in call_targets(told))
+
+
+def feed_verdicts(told: Feeds) -> Iterator[Verdict]:
+    """How quickly customers of files are there."""
+    yield from (Verdict(*each) for each in feed_targets(told))
 
 
 def _size(speed: Speed) -> str:

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 SWITCH_SECONDS = 0.0005
 """The thread that reads gives way to the one that writes so soon: the database must not wait for either."""
 
-FEED_HELP = "customers or holdings; what the mapping says."
+Bulk = Annotated[
+    bool, typer.Option("--bulk", help="For millions: new customers are found by their names only at the end.")
+]
+FEED_HELP = "customers, holdings, usage or agreements; what the mapping says."
 
 
 def add_to(commands: typer.Typer) -> None:
@@ -43,6 +46,7 @@ def import_(
     file: FeedFile,
     mapping: MappingFile,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    bulk: Bulk = False,
     faults: FaultsPath = None,
     format_: Format = None,
     encoding: Encoding = None,
@@ -64,7 +68,7 @@ def import_(
         if it.feed != feed:
             raise typer.BadParameter(f"{mapping} is a mapping of {it.feed}; accepted: {it.feed}", param_hint="FEED")
         now = clock.utc(clock.now())
-        given = Given(file, it, told, settings.telephony.region, now, faults, dry_run)
+        given = Given(file, it, told, settings.telephony.region, now, faults, dry_run, bulk)
         with database(settings) as url, _watched(file) as watch:
             report = asyncio.run(_import(url, given, watch))
     _tell(report, file, dry_run)
@@ -73,12 +77,14 @@ def import_(
 
 
 async def _import(url: str, given: "Given", watch: "Watch") -> "Report":
+    from app.core.collector import calm
     from app.customers.feeds.files import FaultsThere, import_file
     from app.db.engine import Sessions, create_engine
     from app.db.migrate import prepare
 
     await prepare(url)
     sys.setswitchinterval(SWITCH_SECONDS)
+    calm()
     engine = create_engine(url, pool=4)
     try:
         return await import_file(Sessions(engine), given, watch)
@@ -104,6 +110,10 @@ def _tell(report: "Report", file: Path, dry_run: bool) -> None:
         typer.echo(f"{counts['repeated']:,} rows have a later row of the same id, which counts")
     if counts["kept"]:
         typer.echo(f"{counts['kept']:,} fields stay as people or higher sources have set them")
+    if report.proposed:
+        typer.echo(f"{report.proposed:,} pairs of customers may be one: GET /api/v1/customers/duplicates")
+    if report.named:
+        typer.echo(f"{report.named:,} customers are found by their names now, too")
     tell_faults(report.faults)
     if report.faulty:
         typer.echo(f"The faulty rows are in {report.into}: correct them there, and import that file.")

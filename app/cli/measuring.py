@@ -19,6 +19,7 @@ class Only(StrEnum):
     DECISIONS = "decisions"
     THEORY = "theory"
     CALLS = "calls"
+    FEEDS = "feeds"
 
 
 DOCUMENT = Path("docs/performance.md")
@@ -36,20 +37,23 @@ def bench(
     ] = DOCUMENT,
     only: Annotated[Only | None, typer.Option(help="Measure this part alone and print it.", hidden=True)] = None,
 ) -> None:
-    """Measure floor, webhooks, screen pops, routing, calls over Asterisk; the simulator beside theory.
+    """Measure floor, webhooks, screen pops, routing, calls over Asterisk, feeds; the simulator beside theory.
 
     The results are written to docs/performance.md.
 
     Takes about ten minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
-    from app.bench.report import calls_alone, decisions_alone, summary, theory_alone, write
-    from app.bench.run import Programs, measure, measure_calls, measure_decisions
+    from app.bench.report import calls_alone, decisions_alone, feeds_alone, summary, theory_alone, write
+    from app.bench.run import Programs, measure, measure_calls, measure_decisions, measure_feeds
     from app.bench.theory import all_models
     from app.cli.bench_switch import started
 
     if only is Only.DECISIONS:
         typer.echo(decisions_alone(measure_decisions(Plan(), settings_with().var, _say)))
+        return
+    if only is Only.FEEDS:
+        typer.echo(feeds_alone(measure_feeds(Plan(), settings_with().var, _say)))
         return
     if only is Only.THEORY:
         typer.echo(theory_alone(all_models(Plan().theory_contacts, Plan().theory_seconds, _say)))

@@ -28,6 +28,9 @@ class Agreement(Base):
 
     `covers` names kinds of ties: who is the customer's `employee`, say, is covered, too. `clauses` are those of
     `app.customers.agreements.clauses`. Only an `active` one counts.
+
+    One that a feed keeps is that of `source` by its `external_id`; `held_by` (written by a trigger) is who else has
+    changed it since: another source, or `hand`. `details` is what the feed tells beyond.
     """
 
     __tablename__ = "agreements"
@@ -35,6 +38,7 @@ class Agreement(Base):
         CheckConstraint("status in ('draft', 'active', 'suspended', 'ended')", name="status_known"),
         CheckConstraint("valid_until >= valid_from", name="ends_after_it_starts"),
         CheckConstraint("jsonb_typeof(clauses) = 'array'", name="clauses_are_a_list"),
+        Index("uq_agreements_external_id", "source", "external_id", unique=True),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
@@ -49,6 +53,10 @@ class Agreement(Base):
     ends_at: Mapped[datetime | None] = mapped_column(Computed(ENDS, persisted=True))
     covers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     clauses: Mapped[list[Any]]
+    source: Mapped[str | None]
+    external_id: Mapped[str | None]
+    held_by: Mapped[str | None]
+    details: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -31,11 +31,10 @@ _UPSERT = text("""
         attributes = excluded.attributes, search = excluded.search, active = true,
         version = customers.version + 1, updated_at = now()
     where (customers.name, customers.latin_name, customers.tier_id, customers.language, customers.preferred_agent,
-           customers.kind, customers.relationship_manager, customers.segments, customers.attributes, customers.search,
-           customers.active)
+           customers.kind, customers.relationship_manager, customers.segments, customers.attributes, customers.active)
         is distinct from (excluded.name, excluded.latin_name, excluded.tier_id, excluded.language,
            excluded.preferred_agent, excluded.kind, excluded.relationship_manager, excluded.segments,
-           excluded.attributes, excluded.search, true)
+           excluded.attributes, true)
     returning id""")
 _IDS = text("select external_id, id from customers where external_id = any(cast(:external_ids as text[]))")
 _GIVEN = """jsonb_to_recordset(cast(:rows as jsonb)) as r(

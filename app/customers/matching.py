@@ -1,5 +1,6 @@
 """Who may be meant: customers who share something with what is known, each with reasons and a score, none chosen."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -64,9 +65,10 @@ async def facts_of(session: AsyncSession, customers: Collection[UUID]) -> dict[U
     members = (await session.execute(rows.where(everybody).order_by(Customer.id))).all()
     roots = {row.id: row.merged_into or row.id for row in members}
     numbers, emails, ids = await _parts(session, roots)
-    found = {}
-    for root in set(roots.values()):
-        own = [row for row in members if roots[row.id] == root]
+    found, of_root = {}, defaultdict(list)
+    for row in members:
+        of_root[roots[row.id]].append(row)
+    for root, own in of_root.items():
         named = [row for row in own if not row.provisional]  # a provisional name is but a number
         leading = [(LEADING, row.external_id) for row in own if row.external_id is not None]
         found[root] = Facts(

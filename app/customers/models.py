@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.customers import agreement_models as agreement_models  # so that whoever loads this file knows all tables
@@ -39,6 +39,8 @@ class Customer(Base):
     customer that has been merged. `source` is the feed that made the row, `origins` (written by a trigger) names the
     fields that somebody else has set since, each with who: another source, or `hand`. `segments` are told by people and
     feeds, `computed_segments` given by rules (`app.customers.segments`).
+    `search` is what the names are found by; null while that is still to be made. `fed` tells whether the row is as its
+    source's feed wrote it last: a hash of what the feed said, mixed with the version that it made.
     """
 
     __tablename__ = "customers"
@@ -48,6 +50,7 @@ class Customer(Base):
         Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_computed_segments", "computed_segments", postgresql_using="gin"),
+        Index("ix_customers_unnamed", "id", postgresql_where=text("search is null")),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )
 
@@ -59,7 +62,7 @@ class Customer(Base):
     language: Mapped[str | None]
     preferred_agent: Mapped[str | None] = mapped_column(ForeignKey("agents.id", ondelete="SET NULL"))
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    search: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    search: Mapped[list[str] | None] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     active: Mapped[bool] = mapped_column(server_default=text("true"))
     kind: Mapped[str] = mapped_column(server_default=text("'person'"))
     relationship_manager: Mapped[str | None]
@@ -69,6 +72,7 @@ class Customer(Base):
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))
     source: Mapped[str | None] = mapped_column(server_default=text(SOURCE))
     origins: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    fed: Mapped[int | None] = mapped_column(BigInteger)
     version: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[str | None] = mapped_column(server_default=text(WHO))
     created_because: Mapped[str | None] = mapped_column(server_default=text(WHY))
@@ -88,7 +92,7 @@ class CustomerNumber(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
     raw: Mapped[str]
     e164: Mapped[str | None]
     label: Mapped[str | None]

@@ -2,6 +2,7 @@
 proposed again."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,7 +16,12 @@ from app.core.errors import Conflict, NotFound
 from app.customers.evidence import CROWD, weigh
 from app.customers.matching import facts_of, holders_of
 from app.customers.merge_models import DuplicateProposal
-from app.db.engine import WriteSession
+from app.db.engine import Sessions, WriteSession
+
+LATE = timedelta(minutes=1)
+"""So much may the clock by which ids are made be behind that of the database."""
+TIME_BITS = 80
+"""Before these bits an id has the milliseconds of its making (UUIDv7)."""
 
 LEAST = 0.5
 """From this score on a pair is proposed."""
@@ -36,7 +42,7 @@ _PAIRS = text(f"""
     )
     select distinct least(a.root, c.id) as one, greatest(a.root, c.id) as other
     from alike a join customers o on o.id = a.customer_id join customers c on c.id = coalesce(o.merged_into, o.id)
-    where c.id <> a.root and c.active""")  # noqa: S608 - a constant
+    where c.id <> a.root and c.active limit cast(:most as bigint)""")  # noqa: S608 - a constant
 
 
 class ProposalNotFound(NotFound):
@@ -65,11 +71,25 @@ async def search(session: WriteSession, after: UUID | None, count: int) -> Searc
     return Searched(proposed, ids[-1] if len(ids) == count else None)
 
 
-async def propose(session: AsyncSession, customers: Sequence[UUID]) -> int:
-    """Propose who may be the same as one of these customers; the number of new proposals."""
+async def search_since(sessions: Sessions, since: datetime, count: int) -> None:
+    """Look at everybody who was made since then, so many a transaction."""
+    after: UUID | None = UUID(int=int((since - LATE).timestamp() * 1000) << TIME_BITS)
+    while after is not None:
+        async with sessions.write() as session:
+            after = (await search(session, after, count)).next
+
+
+async def proposed_since(session: AsyncSession, since: datetime) -> int:
+    """How many pairs have been proposed since then."""
+    query = select(func.count()).select_from(DuplicateProposal).where(DuplicateProposal.found_at >= since)
+    return int(await session.scalar(query) or 0)
+
+
+async def propose(session: AsyncSession, customers: Sequence[UUID], most: int | None = None) -> int:
+    """Propose who may be the same as one of these customers, of at most so many pairs; the number of new proposals."""
     if not customers:
         return 0
-    rows = (await session.execute(_PAIRS, {"ids": list(customers)})).all()
+    rows = (await session.execute(_PAIRS, {"ids": list(customers), "most": most})).all()
     if not rows:
         return 0
     facts = await facts_of(session, {each for row in rows for each in (row.one, row.other)})

@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 
 import msgspec
 from pypinyin import Style, pinyin
@@ -22,6 +23,8 @@ from pypinyin import Style, pinyin
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 MAX_WORDS = 8
 MAX_WORD = 64
+SHORT = 8
+"""Words of more Chinese characters are no people's names."""
 
 _HAN = re.compile(f"[{HAN}]")
 _WORD = re.compile(f"[{HAN}]+|[^\\W_{HAN}]+")
@@ -41,11 +44,19 @@ class NameQuery(msgspec.Struct, frozen=True):
 
 def tokens(*names: str | None) -> list[str]:
     """Everything that the names can be found by, sorted: the value of `customers.search`."""
-    found: set[str] = set()
-    for name in filter(None, names):
-        for word in folded_words(name):
-            found.update(_han(word) if _is_han(word) else _latin_tokens(word))
-    return sorted(found)
+    return sorted(unsorted_tokens(*names))
+
+
+def unsorted_tokens(*names: str | None) -> list[str]:
+    """The same in any order, but always in the same one: a third quicker, for those who make millions."""
+    parts: list[tuple[str, ...]] = []
+    for name in names:
+        for word in folded_words(name) if name else ():
+            if _is_han(word):
+                parts += _han(word)
+            else:
+                parts.append(_latin_tokens(word))
+    return list(dict.fromkeys(chain.from_iterable(parts)))
 
 
 def query(text: str) -> NameQuery | None:
@@ -77,6 +88,8 @@ def fold(text: str) -> str:
 
 def folded_words(name: str) -> list[str]:
     """The words of a name, folded; Chinese characters with gaps between them are one word."""
+    if len(name) <= SHORT and _PLAIN_HAN.fullmatch(name):
+        return [name]
     return _words(_GAP.sub("", fold(name)))
 
 
@@ -122,16 +135,51 @@ def _latin_tokens(word: str) -> tuple[str, ...]:
     return tuple(_latin(word))
 
 
-def _han(word: str) -> set[str]:
-    found = {f"={word}", *word, *_grams(word, 2)}
+def _han(word: str) -> list[tuple[str, ...]]:
+    """What a word of Chinese characters is found by. Two characters that stand side by side give what the whole is
+    found by but for its beginning, as long as no syllable between them is so short that three letters reach over it;
+    and people share pairs of characters as families share names."""
+    if not 1 < len(word) <= SHORT or not all(map(_parts_letters, word[1:-1])):
+        return [_han_slowly(word)]
+    parts = [(f"={word}",), *[_pair(word[i : i + 2]) for i in range(len(word) - 1)]]
     for reading in _readings(word):
-        found.update(_latin("".join(reading)))
+        parts.append((f"={''.join(reading)}",))
+        parts.append(_initials("".join([syllable[0] for syllable in reading])))
+    return parts
+
+
+@lru_cache(maxsize=30_000)
+def _parts_letters(char: str) -> bool:
+    """Whether three letters that begin before the syllable of a character never end behind it."""
+    return all(len(syllable) > 1 for syllable in _syllables(char))
+
+
+@lru_cache(maxsize=20_000)
+def _pair(chars: str) -> tuple[str, ...]:
+    """What a word with these two characters side by side is found by, wherever they stand."""
+    found = [*chars, chars]
+    for reading in _readings(chars):
+        found += _grams("".join(reading), 3)
         for syllable in reading:
-            found.update(_starts(syllable))
-        initials = "".join([syllable[0] for syllable in reading])
-        for i in range(len(initials)):
-            found.update(_latin_tokens(initials[i:]))
-    return found
+            found += _starts(syllable)
+    return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=20_000)
+def _initials(letters: str) -> tuple[str, ...]:
+    """What initials are found by, from each of them on."""
+    return tuple(dict.fromkeys(token for i in range(len(letters)) for token in _latin(letters[i:])))
+
+
+def _han_slowly(word: str) -> tuple[str, ...]:
+    """What a word of Chinese characters is found by, whatever it is."""
+    found = [f"={word}", *word, *_grams(word, 2)]
+    for reading in _readings(word):
+        found += _latin("".join(reading))
+        for syllable in reading:
+            found += _starts(syllable)
+        found += _initials("".join([syllable[0] for syllable in reading]))
+    return tuple(found)
 
 
 def _readings(word: str) -> Iterator[list[str]]:

@@ -10,7 +10,7 @@ import pytest
 
 from app.api.application import Application
 from app.api.services import Services
-from app.core.clock import FrozenClock
+from app.core.clock import FrozenClock, iso
 from app.core.signing import sign
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
@@ -112,7 +112,9 @@ async def test_what_cannot_be_fed_is_told(client_as: ClientAs, admin: httpx.Asyn
     assert faults(await post(system, ndjson({"external_id": "C1", "nmae": "A"}))) == ["nmae"]
     assert (await post(system, b"")).status_code == 422
     assert (await post(system, b"[1, 2]")).status_code == 422
-    assert (await post(system, ndjson({}), feed="usage")).json()["type"].endswith("feed-not-yet")
+    event = {"external_id": "E1", "customer": "C1", "kind": "card.used", "at": "2026-03-02T12:00:00Z"}
+    path = "/api/v1/feeds/usage?source=core&only_known=true"
+    assert (await system.post(path, content=ndjson(event))).json()["type"].endswith("usage-is-new")
     people = await admin.post("/api/v1/feeds/customers", params={"source": "hand"}, content=b"{}")
     assert people.json()["type"].endswith("source-is-people")
 
@@ -166,3 +168,26 @@ async def test_a_signed_webhook_feeds_and_may_be_sent_again(
         assert (await says(stranger, newer, message, clock, "m4")).status_code == 200
         assert (await says(stranger, secret, message, clock, "m5")).status_code == 200
     assert secret not in (await admin.get("/api/v1/audit", params={"limit": 100})).text
+
+
+async def test_usage_and_agreements_are_fed_over_http_and_signed(
+    admin: httpx.AsyncClient, sessions: Sessions, clock: FrozenClock, app: Application
+) -> None:
+    await post(admin, ndjson({"external_id": "C1", "name": "A"}))
+    at = iso(clock())
+    use = {"external_id": "E1", "customer": "C1", "kind": "card.used", "at": at, "amount": 12.5, "currency": "CNY"}
+    told = (await post(admin, ndjson(use, {**use, "external_id": "E2", "customer": "C9"}), feed="usage")).json()
+    assert (told["counts"]["made"], told["faulty"][0]["faults"][0]["where"]) == (1, "customer")
+    assert await rows(sessions, "select event_id, value from usage_events") == [("E1", 12.5)]
+    await admin.put("/api/v1/feeds/sources/core", json={"rank": 50})
+    secret = (await admin.post("/api/v1/feeds/sources/core/secrets")).json()["secret"]
+    terms = {"customer": "C1", "plan": "gold", "valid_from": "2026-01-01", "time_zone": "Asia/Shanghai"}
+    agreement = {"external_id": "A1", **terms, "response": "4h", "allowance": {"contacts": 3}}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as stranger:
+        for kind, record in (("usage", {**use, "external_id": "E3"}), ("agreements", agreement)):
+            answer = await says(stranger, secret, {"type": kind, "data": record}, clock, kind)
+            assert answer.json()["counts"]["made"] == 1, answer.text
+    [(customer,)] = await rows(sessions, "select id from customers")
+    [kept] = (await admin.get(f"/api/v1/customers/{customer}/agreements")).json()["items"]
+    assert (kept["external_id"], kept["source"]) == ("A1", "core")
+    assert [each["id"] for each in kept["clauses"]] == ["response", "allowance.contacts"]

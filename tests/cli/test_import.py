@@ -29,13 +29,14 @@ def test_a_file_is_imported_and_told_of(file: Path, database: Database) -> None:
     assert "would be made 1, changed 0, left 0, refused 1; 1 rows are empty\n" in dry.stdout
     faults = file.with_name("customers.faults.csv")
     faults.unlink()
-    done = run(file.parent, *words, CALLFLOOR_DATABASE_URL=database.url)
+    done = run(file.parent, *words, "--bulk", CALLFLOOR_DATABASE_URL=database.url)
     assert (done.returncode, done.stderr) == (2, "")
     assert done.stdout == (
         f"{file}: CSV in utf-8, cells apart by ,\n"
         "columns that are no field: x\n"
         "made 1, changed 0, left 0, refused 1; 1 rows are empty\n"
         "1 rows have a later row of the same id, which counts\n"
+        "1 customers are found by their names now, too\n"
         "  phone  phone               1\n"
         f"The faulty rows are in {faults}: correct them there, and import that file.\n"
     )

@@ -170,7 +170,8 @@ class AgreementIn(Change):
 
 class AgreementOut(Output):
     """An agreement as it is; `starts_at` and `ends_at` are the instants of its dates. It is on the row of the customer
-    `customer_id`: the one that was asked for, or somebody merged into them."""
+    `customer_id`: the one that was asked for, or somebody merged into them. One that a feed keeps says which `source`
+    knows it by which id, and what else that tells."""
 
     id: UUID
     customer_id: UUID
@@ -184,6 +185,9 @@ class AgreementOut(Output):
     ends_at: Instant | None
     covers: list[str]
     clauses: list[dict[str, Any]]
+    source: str | None
+    external_id: str | None
+    details: dict[str, Any] | None
     updated_at: Instant
 
 

@@ -7,6 +7,7 @@ judged by the database, in the commit that records the contact (`judge_agreement
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import available_timezones
 
@@ -142,8 +143,9 @@ def clauses_of(kept: Sequence[Any]) -> list[Clause]:
     return msgspec.convert(kept, list[Clause])
 
 
+@lru_cache(maxsize=1_000)
 def zone_known(name: str) -> bool:
-    """Whether it is a time zone such as Asia/Shanghai."""
+    """Whether it is a time zone such as Asia/Shanghai. Remembered, as the list of them is read from the disk."""
     return name in available_timezones() and name not in NO_ZONES
 
 

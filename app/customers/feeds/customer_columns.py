@@ -23,8 +23,8 @@ COLUMNS = {
 
 STAGE = """
     create temp table feed_customers (id uuid primary key, name text, latin_name text, tier_id text, language text,
-        preferred_agent text, kind text, relationship_manager text, segments text[], active boolean, attributes jsonb
-    ) on commit drop"""
+        preferred_agent text, kind text, relationship_manager text, segments text[], active boolean, attributes jsonb,
+        fed bigint) on commit drop"""
 
 _NEVER_NOTHING = ("name", "kind")
 
@@ -43,7 +43,8 @@ def update_of(told: Iterable[str], blocking: bool) -> str:
     differs = " or ".join(f"c.{column} is distinct from {value}" for column, value in after.items()) or "false"
     return (
         f"update customers c set {pairs}search = coalesce(f.search, c.search), version = c.version + 1, "  # noqa: S608
-        "updated_at = now() from feed_customers s left join feed_names f on f.id = s.id "
+        "fed = s.fed # cast(c.version + 1 as bigint), updated_at = now() "
+        "from feed_customers s left join feed_names f on f.id = s.id "
         f"where c.id = s.id and ({differs} or c.id = any(:touched)) returning c.id"
     )
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.copying import copy
+from app.core.tabbed import cell
+from app.db.copying import copy, copy_lines
 
 
 class PartKind(NamedTuple):
@@ -47,7 +48,9 @@ async def insert_parts(session: AsyncSession, kind: PartKind, source: str, rows:
     """Give new customers their parts; a row is the customer's id and the columns of the kind."""
     if rows:
         columns = ("customer_id", *kind.columns, "source")
-        await copy(session, kind.table, columns, [(*row, source) for row in rows])
+        last = cell(source)
+        lines = ("\t".join([str(row[0]), *map(cell, row[1:]), last]) for row in rows)
+        await copy_lines(session, kind.table, columns, lines)
 
 
 async def stage_parts(

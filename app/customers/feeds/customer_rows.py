@@ -1,7 +1,8 @@
 """From checked rows of customers to the rows of their tables. Pure."""
 
+import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,11 +10,12 @@ from uuid import UUID
 
 import msgspec
 
+from app.core.tabbed import cell, texts, words
 from app.customers.attributes import Definition, faults_of
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.records import CustomerRow
 from app.customers.numbers import extension_of
-from app.customers.search import tokens
+from app.customers.search import unsorted_tokens
 
 AHEAD = timedelta(minutes=5)
 """So far may the clock of a system that tells of a consent be ahead of ours."""
@@ -23,30 +25,50 @@ AS_ATTRIBUTES = ("birth_date", "household", "company")
 
 NEW_COLUMNS = (
     *("id", "external_id", "name", "latin_name", "tier_id", "language", "preferred_agent", "kind"),
-    *("relationship_manager", "segments", "active", "attributes", "search"),
+    *("relationship_manager", "segments", "active", "attributes", "search", "fed"),
 )
 KNOWN_COLUMNS = tuple(name for name in NEW_COLUMNS if name not in ("external_id", "search"))
-_MAY_HAVE_EXTENSION = re.compile("[^0-9+ ()./-]")
+FIRST = 1
+"""The version of a new customer."""
+_MAY_HAVE_EXTENSION = re.compile("[^0-9+ ()./-]").search
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 Row = tuple[Any, ...]
 
 
 class Identified(NamedTuple):
-    """A row of the feed with its number in the file, and the id of its customer."""
+    """A row of the feed with its number in the file, the id of its customer, and the hash of what it says."""
 
     number: int
     id: UUID
     row: CustomerRow
+    said: int
 
 
-def new_row(it: Identified) -> Row:
-    """The columns of a customer who was not known."""
-    row, name = it.row, it.row.name or it.row.external_id
+def hasher(told: Iterable[str]) -> Callable[[CustomerRow], int]:
+    """What makes a hash (64 bits, signed) of all that a row says, where a feed tells these fields."""
+    seed = hashlib.blake2b(msgspec.json.encode(sorted(told)), digest_size=8)
+    pack = msgspec.msgpack.Encoder(decimal_format="string").encode
+
+    def said(row: CustomerRow) -> int:
+        found = seed.copy()
+        found.update(pack(row))
+        return int.from_bytes(found.digest(), signed=True)
+
+    return said
+
+
+def new_line(it: Identified, *, named: bool) -> str:
+    """The columns of a customer who was not known, as COPY reads them; what the names are found by only if they are to
+    be `named` now."""
+    row = it.row
+    name, latin, json = row.name or row.external_id, row.latin_name, _json(row)
     return (
-        *(it.id, row.external_id, name, row.latin_name, row.tier, row.language, row.manager, row.kind or "person"),
-        *(row.relationship_manager, row.segments or (), row.active is not False, _json(row)),
-        tokens(name, row.latin_name),
+        f"{it.id}\t{cell(row.external_id)}\t{cell(name)}\t{cell(latin)}\t{cell(row.tier)}\t{cell(row.language)}\t"
+        f"{cell(row.manager)}\t{row.kind or 'person'}\t{cell(row.relationship_manager)}\t"
+        f"{texts(row.segments) if row.segments else '{}'}\t{'f' if row.active is False else 't'}\t"
+        f"{cell(json) if len(json) > 2 else json}\t{words(unsorted_tokens(name, latin) if named else None)}\t"
+        f"{it.said ^ FIRST}"
     )
 
 
@@ -55,7 +77,7 @@ def known_row(it: Identified) -> Row:
     row = it.row
     return (
         *(it.id, row.name, row.latin_name, row.tier, row.language, row.manager, row.kind),
-        *(row.relationship_manager, row.segments or (), row.active is not False, _json(row)),
+        *(row.relationship_manager, row.segments or (), row.active is not False, _json(row), it.said),
     )
 
 
@@ -90,44 +112,48 @@ def row_fault(row: CustomerRow, declared: Sequence[Definition], now: datetime) -
 
 def number_rows(rows: Iterable[Identified]) -> list[Row]:
     """Numbers, of each customer each once however it is spelt."""
-    found = []
-    for _, customer, row in rows:
+    found: list[Row] = []
+    for it in rows:
+        customer, phones = it.id, it.row.phones
         held: set[tuple[str, str | None]] = set()
-        for phone in row.phones:
-            extension = extension_of(phone.raw) if _MAY_HAVE_EXTENSION.search(phone.raw) else None
-            key = (phone.e164 or phone.raw, extension)
-            if key not in held:
+        for phone in phones:
+            raw, e164 = phone.raw, phone.e164
+            extension = extension_of(raw) if _MAY_HAVE_EXTENSION(raw) else None
+            if len(phones) > 1:
+                key = (e164 or raw, extension)
+                if key in held:
+                    continue
                 held.add(key)
-                found.append((customer, phone.raw, phone.e164, phone.label, extension))
+            found.append((customer, raw, e164, phone.label, extension))
     return found
 
 
 def email_rows(rows: Iterable[Identified]) -> list[Row]:
     """E-mail addresses in lower case, of each customer each once."""
     found = []
-    for _, customer, row in rows:
-        by_address = {one.address.lower(): one.label for one in reversed(row.emails)}
-        found += [(customer, address, label) for address, label in by_address.items()]
+    for it in rows:
+        by_address = {one.address.lower(): one.label for one in reversed(it.row.emails)}
+        found += [(it.id, address, label) for address, label in by_address.items()]
     return found
 
 
 def address_rows(rows: Iterable[Identified]) -> list[Row]:
     """Postal addresses; the region is a line of its own."""
     return [
-        (customer, one.label, "\n".join(filter(None, (one.street, one.region))), one.city, one.postcode, one.country)
-        for _, customer, row in rows
-        for one in row.addresses
+        (it.id, one.label, "\n".join(filter(None, (one.street, one.region))), one.city, one.postcode, one.country)
+        for it in rows
+        for one in it.row.addresses
     ]
 
 
 def id_rows(rows: Iterable[Identified]) -> list[Row]:
     """Ids in other systems: the system, the id, whose it is."""
-    return [(system, key, customer) for _, customer, row in rows for system, key in row.other_ids.items()]
+    return [(system, key, it.id) for it in rows for system, key in it.row.other_ids.items()]
 
 
 def consent_rows(rows: Iterable[Identified]) -> list[Row]:
     """Consents, with the instant if the feed tells one."""
-    return [(customer, one.channel, one.given, one.at) for _, customer, row in rows for one in row.consents]
+    return [(it.id, one.channel, one.given, one.at) for it in rows for one in it.row.consents]
 
 
 def labels_of(told: Iterable[str], field: str) -> list[str]:

@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.ids import new_id
 from app.customers.attributes import Definition
 from app.customers.feeds import customer_columns as columns
 from app.customers.feeds import customer_rows as made
@@ -30,10 +29,18 @@ from app.customers.feeds.customer_parts import (
 )
 from app.customers.feeds.customer_rows import Identified
 from app.customers.feeds.writing import Numbered, Origin, Written
-from app.customers.search import tokens
-from app.db.copying import copy
+from app.customers.proposals import propose
+from app.customers.search import unsorted_tokens
+from app.db.copying import copy, copy_lines, fresh_id
 
-_IDS = text("select external_id, id from customers where external_id = any(cast(:keys as text[]))")
+# of whom somebody else has set nothing since, what the feed said last
+_IDS = text("""
+    select external_id, id, case when source = :source and origins = '{}' then fed # cast(version as bigint) end as said
+    from customers where external_id = any(cast(:keys as text[]))""")
+MOST_PAIRS = 1_000
+"""So many pairs that may be one are looked at after a chunk of rows; a search for duplicates finds any others."""
+
+_NOBODY: tuple[UUID | None, int | None] = (None, None)
 _STAGE = text(columns.STAGE)
 _NAMES = text(columns.NAMES)
 _PARTS: tuple[tuple[str, PartKind, Callable[[Sequence[Identified]], list[made.Row]]], ...] = (
@@ -44,10 +51,12 @@ _PARTS: tuple[tuple[str, PartKind, Callable[[Sequence[Identified]], list[made.Ro
 
 
 class _Sorted(NamedTuple):
-    """Rows of customers who are not known and of those who are, and the faults of others."""
+    """Rows of customers who are not known and of those who are, how many are `same` as this feed has written them, and
+    the faults of others."""
 
     new: list[Identified]
     known: list[Identified]
+    same: int
     faults: dict[int, CellFault]
 
 
@@ -63,6 +72,7 @@ class CustomersWriter:
 
     def __init__(self, origin: Origin, declared: Sequence[Definition]) -> None:
         self._origin, self._declared = origin, declared
+        self._said = made.hasher(origin.told)
         told, blocking = origin.told, bool(origin.blocking)
         self._update = text(columns.update_of(told, blocking))
         renamed = columns.renamed_of(told, blocking)
@@ -79,46 +89,56 @@ class CustomersWriter:
 
     async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
         """Make the customers that there are not, and change those that differ."""
-        new, known, faults = await self._sorted(session, rows)
+        new, known, same, faults = await self._sorted(session, rows)
         await self._insert(session, new)
-        changed, kept = await self._change(session, known) if known else (0, 0)
-        return Written(len(new), changed, len(known) - changed, kept, faults)
+        changed, kept, touched = await self._change(session, known) if known else (0, 0, set())
+        if not self._origin.bulk and (self._labels["phone"] or self._labels["email"]):
+            await propose(session, [*[it.id for it in new], *touched], MOST_PAIRS)
+        return Written(len(new), changed, same + len(known) - changed, kept, faults)
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered]) -> _Sorted:
-        keys = [row.external_id for _, row in rows]
-        ids = {row.external_id: row.id for row in await session.execute(_IDS, {"keys": keys})}
+        keys = {"keys": [row.external_id for _, row in rows], "source": self._origin.source}
+        there = {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
         now, declared = self._origin.now, self._declared
-        identified, faults, new = [], {}, set()
+        identified, faults, new, same = [], {}, set(), 0
         for number, row in rows:
             fault = made.row_fault(row, declared, now) if declared or row.consents else None
-            customer = ids.get(row.external_id)
+            customer, before = there.get(row.external_id, _NOBODY)
             if customer is None and self._origin.only_known:
                 fault = CellFault("unknown", "", f"{row.external_id!r} is no customer", "the id of a known customer")
             if fault is not None:
                 faults[number] = fault
                 continue
+            said = self._said(row)
             if customer is None:
-                customer = UUID(new_id())
+                customer = fresh_id()
                 new.add(customer)
-            identified.append(Identified(number, customer, row))
+            elif said == before:
+                same += 1
+                continue
+            identified.append(Identified(number, customer, row, said))
         faults |= await id_faults(session, identified) if self._labels["id"] else {}
         good = [it for it in identified if it.number not in faults]
-        return _Sorted([it for it in good if it.id in new], [it for it in good if it.id not in new], faults)
+        fresh = [it for it in good if it.id in new]
+        return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
 
     async def _insert(self, session: AsyncSession, rows: Sequence[Identified]) -> None:
         if not rows:
             return
-        await copy(session, "customers", made.NEW_COLUMNS, map(made.new_row, rows))
+        named = not self._origin.bulk
+        await copy_lines(session, "customers", made.NEW_COLUMNS, (made.new_line(it, named=named) for it in rows))
         for field, kind, rows_of in _PARTS:
             if self._labels[field]:
                 await insert_parts(session, kind, self._origin.source, rows_of(rows))
-        await copy(session, "customer_external_ids", ("system", "external_id", "customer_id"), made.id_rows(rows))
-        consents = [(*row[:3], row[3] or self._origin.now, self._origin.source) for row in made.consent_rows(rows)]
-        await copy(session, "customer_consents", ("customer_id", "channel", "given", "at", "origin"), consents)
+        if self._labels["id"]:
+            await copy(session, "customer_external_ids", ("system", "external_id", "customer_id"), made.id_rows(rows))
+        if self._labels["consent"]:
+            consents = [(*row[:3], row[3] or self._origin.now, self._origin.source) for row in made.consent_rows(rows)]
+            await copy(session, "customer_consents", ("customer_id", "channel", "given", "at", "origin"), consents)
 
-    async def _change(self, session: AsyncSession, rows: Sequence[Identified]) -> tuple[int, int]:
-        """How many customers were changed, and how many fields were kept. The versions are raised before the parts are
-        written, so that what they become is told under the new one."""
+    async def _change(self, session: AsyncSession, rows: Sequence[Identified]) -> tuple[int, int, set[UUID]]:
+        """How many customers were changed, how many fields were kept, and whose parts were changed. The versions are
+        raised before the parts are written, so that what they become is told under the new one."""
         await session.execute(_STAGE)
         await copy(session, "feed_customers", made.KNOWN_COLUMNS, map(made.known_row, rows))
         await session.execute(text("analyze feed_customers"))
@@ -133,14 +153,14 @@ class CustomersWriter:
         for each in pending:
             if each.of:
                 await each.apply()
-        return len(changed), kept
+        return len(changed), kept, touched
 
     async def _stage_names(self, session: AsyncSession) -> None:
         """By what those who will have other names are found."""
         await session.execute(_NAMES)
         if self._renamed is not None:
             found = await session.execute(self._renamed, self._barred)
-            rows = [(row.id, tokens(row.name, row.latin_name)) for row in found]
+            rows = [(row.id, unsorted_tokens(row.name, row.latin_name)) for row in found]
             await copy(session, "feed_names", ("id", "search"), rows)
 
     async def _pending(self, session: AsyncSession, rows: Sequence[Identified]) -> list[_Pending]:

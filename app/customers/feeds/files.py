@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from sqlalchemy import text
 
 from app.customers.feed_models import FeedRun
 from app.customers.feeds.checking import Checker
@@ -22,9 +23,16 @@ from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.parsing import Known
 from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
-from app.customers.feeds.writers import WRITERS, ensure_importable, known
+from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
+from app.customers.names import name_all
+from app.customers.proposals import proposed_since, search_since
 from app.db.engine import Sessions
+
+# whoever plans by what the tables were before a load of millions reads all of them for each page
+_ANALYZE = text("analyze customers, customer_numbers, customer_emails")
+COMPARED = 2_000
+"""Customers of whom doubles are looked for at once, when a bulk import has come to its end."""
 
 PART = ".part"
 """Behind the name of a faults file that is not complete yet."""
@@ -32,7 +40,8 @@ PART = ".part"
 
 class Given(NamedTuple):
     """A file to import and what somebody says of it. Faulty rows go to `faults`, else beside the file. `region` is the
-    country of numbers without a +, `now` the instant of the import."""
+    country of numbers without a +, `now` the instant of the import. In `bulk` customers are found by their names only
+    when all rows are there."""
 
     path: Path
     mapping: Mapping
@@ -41,6 +50,7 @@ class Given(NamedTuple):
     now: datetime
     faults: Path | None = None
     dry_run: bool = False
+    bulk: bool = False
 
 
 class Watch(NamedTuple):
@@ -54,7 +64,8 @@ class Watch(NamedTuple):
 
 class Report(NamedTuple):
     """What an import did. `faults` counts by column and kind, `faulty` rows are in the file `into`. An import that was
-    begun before went on after row `resumed`."""
+    begun before went on after row `resumed`. `named` customers came to be found by their names after all rows;
+    `proposed` pairs of customers may be one."""
 
     described: str
     plan: Plan
@@ -65,6 +76,8 @@ class Report(NamedTuple):
     into: Path
     resumed: int
     run: str | None
+    named: int = 0
+    proposed: int = 0
 
 
 class FaultsThere(FileExistsError):
@@ -80,15 +93,17 @@ class _Looked(NamedTuple):
 async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
     """Import a file, or say what an import would do.
 
-    Raises FeedBusy, FeedNotYet, FaultsThere, and what reading a file raises.
+    Raises FeedBusy, UsageIsNew, FaultsThere, and what reading a file raises.
     """
-    ensure_importable(given.mapping.feed)
     async with alone(sessions, given.mapping.source, given.mapping.feed):
         async with sessions.read() as session:
             names = await known(session, given.region)
         looked = await asyncio.to_thread(_look, given, watch, names)
         run, importer = await _begun(sessions, given, looked.plan)
-        return await _imported(sessions, given, watch, looked, run, importer)
+        report = await _imported(sessions, given, watch, looked, run, importer)
+    if given.dry_run or given.mapping.feed != "customers":
+        return report
+    return await _followed(sessions, given, watch, report)
 
 
 def _look(given: Given, watch: Watch, names: Known) -> _Looked:
@@ -115,7 +130,7 @@ async def _begun(sessions: Sessions, given: Given, made: Plan) -> tuple[FeedRun 
             run = await begin(session, Begun(mapping.source, mapping.feed, given.path.name, told, digest))
     async with sessions.read() as session:
         barred = await blocking(session, mapping.source)
-        origin = Origin(mapping.source, made.told, barred, mapping.only_known, given.now)
+        origin = Origin(mapping.source, made.told, barred, mapping.only_known, given.now, given.bulk)
         writer = await WRITERS[mapping.feed](session, origin)
     why = f"import of {given.path.name}" + (f", run {run.id}" if run else "")
     position = run.position if run else 0
@@ -164,6 +179,21 @@ async def _imported(
         resumed,
         None if run is None else run.id,
     )
+
+
+async def _followed(sessions: Sessions, given: Given, watch: Watch, report: Report) -> Report:
+    """What is done when all rows of customers are there."""
+    watch.begins("naming")
+    named = await name_all(sessions)
+    async with sessions.read() as session:
+        since = (await session.get_one(FeedRun, report.run)).started_at
+    if given.bulk:
+        watch.begins("comparing")
+        async with sessions.write() as writing:
+            await writing.execute(_ANALYZE)
+        await search_since(sessions, since, COMPARED)
+    async with sessions.read() as session:
+        return report._replace(named=named, proposed=await proposed_since(session, since))
 
 
 def _digest(given: Given) -> str:

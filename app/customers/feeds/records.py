@@ -110,7 +110,8 @@ class UsageRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AgreementRow(msgspec.Struct, frozen=True, gc=False):
-    """What a contract promises a customer; `response` and `resolution` are in seconds."""
+    """What a contract promises a customer; `response` and `resolution` are in seconds, `counted` always or within the
+    service hours. `hours` names business hours; `per` is the period of visits and allowances."""
 
     external_id: str
     customer: str | None = None
@@ -118,11 +119,16 @@ class AgreementRow(msgspec.Struct, frozen=True, gc=False):
     title: str | None = None
     valid_from: date | None = None
     valid_until: date | None = None
+    status: str | None = None
+    time_zone: str | None = None
+    covers: tuple[str, ...] | None = None
     hours: str | None = None
     channels: tuple[str, ...] | None = None
     response: int | None = None
     resolution: int | None = None
+    counted: str | None = None
     manager: str | None = None
+    per: str | None = None
     visits: int | None = None
     waivers: tuple[str, ...] | None = None
     allowances: dict[str, int] = {}

@@ -22,7 +22,7 @@ from app.customers.feeds.parsing import Known
 from app.customers.feeds.plain import plain_mapping
 from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
-from app.customers.feeds.writers import WRITERS, ensure_importable, known
+from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
 from app.db.engine import Sessions
 
@@ -65,9 +65,8 @@ class _Opened(NamedTuple):
 async def import_stream(sessions: Sessions, stream: Stream) -> Taken:
     """Import a stream to its end. What was committed before a fault of the stream itself stays.
 
-    Raises FeedBusy, FeedNotYet, FeedUnreadable, MappingFaulty, ColumnsFaulty.
+    Raises FeedBusy, UsageIsNew, FeedUnreadable, MappingFaulty, ColumnsFaulty.
     """
-    ensure_importable(stream.feed)
     async with alone(sessions, stream.source, stream.feed):
         async with sessions.read() as session:
             names = await known(session, stream.region)

@@ -5,23 +5,20 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.errors import Invalid
 from app.customers.attribute_records import definitions
+from app.customers.feeds.agreement_rows import Hours, closed_dates
+from app.customers.feeds.agreements_writer import AgreementsWriter
 from app.customers.feeds.customers_writer import CustomersWriter
 from app.customers.feeds.fields import Kind
 from app.customers.feeds.holdings_writer import HoldingsWriter
 from app.customers.feeds.parsing import Known
+from app.customers.feeds.usage_writer import UsageWriter
 from app.customers.feeds.writing import Origin, Writer
 from app.customers.models import Tier
 
-# agents are records of a room beside this one
+# agents and hours are records of rooms beside and above this one
 _AGENTS = text("select id from agents")
-
-
-class FeedNotYet(Invalid):
-    """Rows of this feed can be read and checked, but there is nothing yet that keeps them."""
-
-    code = "feed-not-yet"
+_HOURS = text("select id, time_zone, weekly, exceptions from business_hours")
 
 
 async def _customers(session: AsyncSession, origin: Origin) -> Writer:
@@ -32,17 +29,23 @@ async def _holdings(_: AsyncSession, origin: Origin) -> Writer:
     return HoldingsWriter(origin)
 
 
+async def _usage(_: AsyncSession, origin: Origin) -> Writer:
+    return UsageWriter(origin)
+
+
+async def _agreements(session: AsyncSession, origin: Origin) -> Writer:
+    rows = await session.execute(_HOURS)
+    hours = {row.id: Hours(row.time_zone, row.weekly, closed_dates(row.exceptions)) for row in rows}
+    return AgreementsWriter(origin, hours)
+
+
 WRITERS: dict[Kind, Callable[[AsyncSession, Origin], Awaitable[Writer]]] = {
     "customers": _customers,
     "holdings": _holdings,
+    "usage": _usage,
+    "agreements": _agreements,
 }
-"""A feed is importable once its writer stands here."""
-
-
-def ensure_importable(feed: Kind) -> None:
-    """Raises FeedNotYet."""
-    if feed not in WRITERS:
-        raise FeedNotYet(f"{feed} cannot be imported yet, only checked; accepted: {', '.join(WRITERS)}.")
+"""Every feed has a writer here."""
 
 
 async def known(session: AsyncSession, region: str) -> Known:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.feeds.checking import CellFault
+from app.db.engine import WriteSession
 
 Numbered = tuple[int, Any]
 """The number of a row in its file, and its record."""
@@ -15,13 +16,14 @@ Numbered = tuple[int, Any]
 
 class Origin(NamedTuple):
     """For whom rows are written: the source, the fields that it tells, the sources whose word counts more, and the
-    instant of the run."""
+    instant of the run. In `bulk` what can be made afterwards is left for then."""
 
     source: str
     told: frozenset[str]
     blocking: tuple[str, ...]
     only_known: bool
     now: datetime
+    bulk: bool = False
 
 
 class Written(NamedTuple):
@@ -41,5 +43,5 @@ class Writer(Protocol):
     async def faults(self, session: AsyncSession, rows: Sequence[Numbered]) -> dict[int, CellFault]:
         """What only the database knows to be wrong with rows; nothing is written."""
 
-    async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
+    async def write(self, session: WriteSession, rows: Sequence[Numbered]) -> Written:
         """Let the records be what the rows say."""

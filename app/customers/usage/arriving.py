@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from app.core.errors import Invalid
 from app.core.wire import fault
 from app.customers.usage.alerting import Alerted, alert, take_turns
-from app.customers.usage.given import Refused, read_batch
+from app.customers.usage.given import GivenEvent, Refused, read_batch
 from app.customers.usage.measuring import Asked
 from app.customers.usage.reconsidering import reconsider
 from app.customers.usage.storing import Stored, store
@@ -64,17 +65,33 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     alerts_disproved: int
 
 
+class Arrived(NamedTuple):
+    """What became of each event, in order, and of the rules that were held."""
+
+    stored: Sequence[Stored]
+    alerted: Alerted
+    disproved: int
+
+
+async def arrive(
+    session: WriteSession, source: str, events: Sequence[tuple[int, GivenEvent]], received_at: datetime
+) -> Arrived:
+    """Keep those events that are new and somebody's, and alert to what they tell."""
+    stored = await store(session, source, events, received_at)
+    kept = [each for each in stored if each.root is not None]
+    return Arrived(stored, *(await _look(session, kept, received_at) if kept else (Alerted(), 0)))
+
+
 async def take(session: WriteSession, source: str, body: bytes, received_at: datetime) -> Taken:
     """Keep the events of a batch and alert to what they tell. Raises Invalid if none of it can be taken."""
     batch = read_batch(body, received_at)
-    stored = await store(session, source, batch.events, received_at)
+    stored, alerted, disproved = await arrive(session, source, batch.events, received_at)
     unknown = [Refused(each.line, each.event.id, [_unknown(each)]) for each in stored if each.root is None]
     refused = sorted([*batch.refused, *unknown], key=lambda each: each.line)
     kept = [each for each in stored if each.root is not None]
     if not kept:
         told = [{**each, "where": f"line {one.line}: {each['where']}"} for one in refused[:TOLD] for each in one.faults]
         raise Invalid(f"None of the {len(refused)} events was taken.", faults=told)
-    alerted, disproved = await _look(session, kept, received_at)
     ahead = [each for each in kept if each.ahead]
     return Taken(
         taken=sum(each.fresh for each in kept),

@@ -92,7 +92,7 @@ def read_batch(body: bytes, received_at: datetime) -> Batch:
         raise Invalid(f"The batch holds {found} events.", faults=[told])
     good, refused = [], list(batch.refused)
     for line, event in batch.events:
-        faults = list(_faults(event, received_at))
+        faults = list(event_faults(event, received_at))
         if faults:
             refused.append(Refused(line, event.id, faults))
         else:
@@ -148,7 +148,8 @@ def _raised(error: Invalid) -> Any:
     raise error
 
 
-def _faults(event: GivenEvent, received_at: datetime) -> Iterator[dict[str, str]]:
+def event_faults(event: GivenEvent, received_at: datetime) -> Iterator[dict[str, str]]:
+    """What is wrong with an event of the right form that came at `received_at`."""
     if (event.customer_id is None) == (event.external_id is None):
         yield fault("customer_id", "or external_id must say who it was, and not both", "one of the two")
     if event.system is not None and event.external_id is None:

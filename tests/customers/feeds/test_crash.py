@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.db.engine import Sessions
-from tests.customers.feeds.imports import imported, rows
+from tests.customers.feeds.imports import CUSTOMERS, imported, rows
 from tests.fixtures.database import Database
 
 ROWS = 60
@@ -22,9 +22,9 @@ import app.customers.feeds.opening as opening
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.customers_writer import CustomersWriter
 from app.db.engine import Sessions, create_engine
-from tests.customers.feeds.imports import SILENT, Given, NOTHING, NOW, import_file, read_mapping, CUSTOMERS
+from tests.customers.feeds.imports import SILENT, Given, NOTHING, NOW, import_file, read_mapping
 
-url, file, where, chunk = sys.argv[1:]
+url, file, where, chunk, mapping = sys.argv[1:]
 chunks.chunks.__defaults__ = (None, int(chunk))
 opening.BLOCK = 300
 taken = 0
@@ -55,7 +55,7 @@ else:
 
 async def main():
     engine = create_engine(url)
-    await import_file(Sessions(engine), Given(Path(file), read_mapping(CUSTOMERS), NOTHING, "CN", NOW), SILENT)
+    await import_file(Sessions(engine), Given(Path(file), read_mapping(mapping), NOTHING, "CN", NOW), SILENT)
 
 asyncio.run(main())
 """
@@ -69,10 +69,10 @@ def lines(name: str) -> str:
     return "\n".join(["id,name,mobile,crm", *made, ""])
 
 
-def killed(database: Database, file: Path, where: str) -> None:
+def killed(database: Database, file: Path, where: str, mapping: str = CUSTOMERS) -> None:
     """Import in a process that kills itself in the third chunk."""
     done = subprocess.run(
-        [sys.executable, "-c", WORK, database.url, str(file), where, str(CHUNK)],
+        [sys.executable, "-c", WORK, database.url, str(file), where, str(CHUNK), mapping],
         capture_output=True,
         text=True,
         timeout=60,
@@ -122,3 +122,39 @@ async def test_a_newer_file_gives_up_an_import_that_broke_off(
     assert report.resumed == 0
     assert await rows(sessions, "select state from feed_runs order by started_at") == [("superseded",), ("done",)]
     assert await rows(sessions, "select count(*) from customers where name like 'newer %'") == [(ROWS - 2,)]
+
+
+USAGE = """\
+feed: usage
+source: cards
+columns: {id: external_id, who: customer, kind: kind, at: at}
+"""
+AGREEMENTS = """\
+feed: agreements
+source: contracts
+columns: {id: external_id, who: customer, kind: plan, at: valid_from}
+constants: {time_zone: Asia/Shanghai}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mapping", "at", "table"),
+    [(USAGE, "2026-03-02T10:00:00Z", "usage_events"), (AGREEMENTS, "2026-03-02", "agreements")],
+)
+async def test_usage_and_agreements_are_there_once_after_a_crash(
+    database: Database, sessions: Sessions, tmp_path: Path, mapping: str, at: str, table: str
+) -> None:
+    file = tmp_path / "customers.csv"
+    await imported(sessions, file, lines("now"))
+    file.with_name("customers.faults.csv").unlink()
+    told = "".join(f"E{each},C0,k{each},{at}\n" for each in range(ROWS))
+    await asyncio.to_thread(file.write_text, f"id,who,kind,at\n{told}", encoding="utf-8")
+    await asyncio.to_thread(killed, database, file, "between", mapping)
+    count = f"select count(*) from {table}"
+    [(before,)] = await rows(sessions, count)
+    assert 0 < before < ROWS
+    report = await imported(sessions, file, f"id,who,kind,at\n{told}", mapping=mapping)
+    assert report.resumed > 0
+    assert (report.counts["made"], report.counts["unchanged"]) == (ROWS, 0)
+    assert await rows(sessions, count) == [(ROWS,)]
+    assert (await imported(sessions, file, f"id,who,kind,at\n{told}", mapping=mapping)).counts["unchanged"] == ROWS

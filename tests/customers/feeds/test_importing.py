@@ -10,7 +10,6 @@ from app.customers.feeds.files import FaultsThere, Given, import_file
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
 from app.customers.feeds.runs import FeedBusy, alone
-from app.customers.feeds.writers import FeedNotYet
 from app.customers.records import Wanted, find_customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
@@ -190,12 +189,6 @@ async def test_one_import_of_a_feed_is_at_work_at_a_time(sessions: Sessions, fil
         other = await imported(sessions, file, "id,name\nC1,A\n", mapping=CUSTOMERS.replace("core", "crm"))
     assert other.counts["made"] == 1
     assert (await imported(sessions, file, "id,name\nC1,A\n")).counts["unchanged"] == 1
-
-
-async def test_usage_and_agreements_are_told_to_be_for_later(sessions: Sessions, file: Path) -> None:
-    usage = "feed: usage\nsource: core\ncolumns: {id: external_id, c: customer, k: kind, at: at}\n"
-    with pytest.raises(FeedNotYet, match="accepted: customers"):
-        await imported(sessions, file, "id,c,k,at\n", mapping=usage)
 
 
 async def test_what_a_person_has_entered_or_edited_is_kept_and_told(sessions: Sessions, file: Path) -> None:
