@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Identity, Index, Larg
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.customers import agreement_models as agreement_models  # so that whoever loads this file knows all tables
+from app.customers import erased_models as erased_models
 from app.customers import feed_models as feed_models
 from app.customers import merge_models as merge_models
 from app.customers.record_models import SOURCE, WHO, WHY

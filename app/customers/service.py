@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.erased import ensure_not_erased
 from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
@@ -61,7 +62,8 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create_customer(session: AsyncSession, new: NewCustomer, default_region: str) -> CustomerRecord:
-    """Make a customer. Raises ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit."""
+    """Make a customer. Raises ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, AttributeUnfit."""
+    await ensure_not_erased(session, new.external_id)
     await ensure_fit(session, new.attributes, {})
     customer = Customer(
         external_id=new.external_id,
