@@ -26,7 +26,7 @@ from app.privacy.family import Family, locked_family
 from app.privacy.holds import standing
 from app.privacy.models import Erasure, ErasureRest
 from app.privacy.registry import FATES
-from app.privacy.scrubbing import Counts, scrub, scrub_journal
+from app.privacy.scrubbing import Counts, scrub, scrub_candidates
 from app.subscriptions.announcing import Change, announce
 
 GROUNDS = (
@@ -57,15 +57,16 @@ _OPEN = text("""
     where customer_id = any(cast(:members as uuid[])) and outcome = 'asking'
     order by 1, 2""")
 
-# others say that they are tied to the customer, or were merged with them once: their versions name the id
+# others are tied to the customer, or were one with them once: their versions name the id, and so do those that the
+# removal of a tie writes
 _OTHERS = text("""
-    update customer_versions set changes = '{"erased": [null, null]}'
-    where part in ('tie', 'merge') and customer_id <> all(cast(:members as uuid[]))
-      and customer_id = any(array(
-          select other_id from customer_ties where customer_id = any(cast(:members as uuid[]))
-          union select customer_id from customer_ties where other_id = any(cast(:members as uuid[]))
-          union select merged_id from customer_merges where survivor_id = any(cast(:members as uuid[]))
-          union select survivor_id from customer_merges where merged_id = any(cast(:members as uuid[]))))
+    select other_id from customer_ties where customer_id = any(cast(:members as uuid[]))
+    union select customer_id from customer_ties where other_id = any(cast(:members as uuid[]))
+    union select merged_id from customer_merges where survivor_id = any(cast(:members as uuid[]))
+    union select survivor_id from customer_merges where merged_id = any(cast(:members as uuid[]))""")
+_TOLD_OF_OTHERS = text("""
+    update customer_versions set changes = '{"erased": [null, null]}', item = null
+    where customer_id = any(cast(:others as uuid[])) and part in ('tie', 'merge')
       and changes::text like any(cast(:mentions as text[]))""")
 
 _RECORDINGS = text("""
@@ -173,18 +174,18 @@ async def _take_out(session: WriteSession, family: Family, erasure: Erasure, now
     contacts = [each.id for each in family.contacts]
     members = [str(each) for each in family.members]
     counts = await scrub(session, family.contacts, erasure.subject)
-    for table, rows in (await scrub_journal(session, family.shared)).items():
-        counts[table] = counts.get(table, 0) + rows
+    await scrub_candidates(session, family.shared)
     counts["recordings"] = await _rows(session, _RECORDINGS, contacts=contacts, now=now, by=erasure.who)
     named = {"members": members, "contacts": [str(each) for each in contacts], "subject": str(erasure.subject)}
     counts["audit_entries"] = await _rows(session, _AUDIT, **named)
-    mentions = [f"%{each}%" for each in members]
-    await session.execute(_OTHERS, {"members": family.members, "mentions": mentions})
+    others = list(await session.scalars(_OTHERS, {"members": family.members}))
     given = {"members": family.members, "subjects": [f"customer:{each}" for each in members]}
     for fate in FATES:
         if fate.sql is not None:
             wanted = {name: value for name, value in given.items() if f":{name}" in fate.sql}
             counts[fate.table] = counts.get(fate.table, 0) + await _rows(session, text(fate.sql), **wanted)
+    mentions = [f"%{each}%" for each in members]
+    await session.execute(_TOLD_OF_OTHERS, {"others": others, "mentions": mentions})
     return counts
 
 

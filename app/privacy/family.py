@@ -53,6 +53,18 @@ _UNKNOWN = text("""
         like any(cast(:patterns as text[]))""")
 
 
+_OF_OTHERS = text("""
+    select i.id, i.started_at, i.ended_at from interactions i
+    where i.customer_id = any(array(
+        select coalesce(o.merged_into, o.id) from customer_numbers own
+        join customer_numbers n on n.e164 = own.e164 join customers o on o.id = n.customer_id
+        where own.customer_id = any(cast(:members as uuid[])) and n.customer_id <> all(cast(:members as uuid[]))
+        union
+        select coalesce(o.merged_into, o.id) from customer_numbers own
+        join customer_numbers n on own.e164 is null and n.raw = own.raw join customers o on o.id = n.customer_id
+        where own.customer_id = any(cast(:members as uuid[])) and n.customer_id <> all(cast(:members as uuid[]))))""")
+
+
 class Contact(NamedTuple):
     """A contact that has ended."""
 
@@ -63,7 +75,8 @@ class Contact(NamedTuple):
 
 class Family(NamedTuple):
     """`members` are one person: who was asked for, whoever was merged with them, and provisional records of nobody but
-    them. `contacts` are theirs; of `shared` ones, of a number that others have too, it is not known whose they are."""
+    them. `contacts` are theirs. `shared` ones are of a number that others have too: those of these others, and those of
+    whom it is not known whose they are; the customer may be told there as one of several who were meant."""
 
     root: UUID
     members: list[UUID]
@@ -95,7 +108,7 @@ async def contacts_of(session: AsyncSession, customers: Sequence[UUID]) -> list[
 
 async def _contacts(session: AsyncSession, members: list[UUID], region: str) -> tuple[list[Contact], list[Contact]]:
     """Their own, and those without a customer that were of their numbers: several had them, or nobody was sure."""
-    shared: list[Contact] = []
+    shared = [Contact(*row) for row in await session.execute(_OF_OTHERS, {"members": members})]
     own = await contacts_of(session, members)
     numbers = {(row.e164 or row.raw): row.shared for row in await session.execute(_NUMBERS, {"members": members})}
     patterns = [f"%{_significant(number)}%" for number in numbers]

@@ -91,7 +91,9 @@ async def _look_after(session: WriteSession, rest: ErasureRest) -> None:
     if await session.get(Customer, rest.customer_id) is not None:
         return
     subject = await session.scalar(select(Erasure.subject).where(Erasure.id == rest.erasure_id))
-    contacts = await contacts_of(session, [rest.customer_id])
+    assert subject is not None
+    # those of the erasure itself again: an order to the platform may still have been on its way
+    contacts = await contacts_of(session, [rest.customer_id, subject])
     await scrub(session, contacts, subject)
     for statement in _LATE:
         await session.execute(text(statement), {"customer": rest.customer_id})

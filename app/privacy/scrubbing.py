@@ -79,6 +79,11 @@ _EVENTS = text(f"""
                else '{{}}' end as json)
     where contact_id = any(cast(:contacts as uuid[])) and at >= cast(:since as timestamptz) - interval '1 day'""")  # noqa: S608 - constants
 
+_CANDIDATES = text("""
+    update events e set data = cast(jsonb_set(data::jsonb, '{contact,candidates}', '[]') as json)
+    where contact_id = any(cast(:contacts as uuid[])) and at >= cast(:since as timestamptz) - interval '1 day'
+      and data::jsonb -> 'contact' -> 'candidates' <> '[]'""")
+
 _ANSWERS = text("""
     update inbox b set answer = :answer
     from unnest(cast(:ids as text[]), cast(:began as timestamptz[]), cast(:ended as timestamptz[]))
@@ -105,31 +110,41 @@ async def scrub(session: AsyncSession, contacts: Sequence[Contact], subject: UUI
     entries = await _done(session, _ENTRIES, **given, entry_kept=list(ENTRY_KEPT))
     entitlements = await _done(session, _ENTITLEMENTS, **given, subject=subject)
     counts = {"interactions": interactions, "interaction_entries": entries, "entitlements": entitlements}
-    return {**counts, **await scrub_journal(session, contacts)}
+    return {**counts, **await _journal(session, contacts)}
 
 
-async def scrub_journal(session: AsyncSession, contacts: Sequence[Contact]) -> Counts:
-    """As `scrub`, but of the floor's journal only, and of what it and others were told."""
-    if not contacts:
-        return {}
+async def scrub_candidates(session: AsyncSession, contacts: Sequence[Contact]) -> None:
+    """Take out of the journal of contacts of others who else might have been meant: it is not kept apart by whom."""
+    if contacts:
+        since = min(each.started_at for each in contacts)
+        await _done(session, _CANDIDATES, contacts=[each.id for each in contacts], since=since)
+        await _answers(session, contacts)
+
+
+async def _journal(session: AsyncSession, contacts: Sequence[Contact]) -> Counts:
+    """What the floor wrote down, and what it and others were told."""
     ids = [each.id for each in contacts]
-    latest = max(each.ended_at for each in contacts)
-    lately = [each for each in contacts if latest - each.ended_at < ANSWERS_KEPT]
     since = min(each.started_at for each in contacts)
     kept = {"event_kept": list(EVENT_KEPT), "blank": msgspec.json.encode(BLANK).decode()}
-    answered: dict[str, Any] = {
+    return {
+        "events": await _done(session, _EVENTS, contacts=ids, since=since, **kept),
+        "inbox": await _answers(session, contacts),
+        "outbox": await _done(session, _ORDERS, contacts=ids),
+        "unknown_callers": await _done(session, _UNKNOWN, contacts=ids),
+        "webhook_events": await _done(session, _TOLD, subjects=[f"contact:{each}" for each in ids]),
+    }
+
+
+async def _answers(session: AsyncSession, contacts: Sequence[Contact]) -> int:
+    latest = max(each.ended_at for each in contacts)
+    lately = [each for each in contacts if latest - each.ended_at < ANSWERS_KEPT]
+    given = {
         "answer": NOTHING,
         "ids": [str(each.id) for each in lately],
         "began": [each.started_at for each in lately],
         "ended": [each.ended_at for each in lately],
     }
-    return {
-        "events": await _done(session, _EVENTS, contacts=ids, since=since, **kept),
-        "inbox": await _done(session, _ANSWERS, **answered),
-        "outbox": await _done(session, _ORDERS, contacts=ids),
-        "unknown_callers": await _done(session, _UNKNOWN, contacts=ids),
-        "webhook_events": await _done(session, _TOLD, subjects=[f"contact:{each}" for each in ids]),
-    }
+    return await _done(session, _ANSWERS, **given)
 
 
 async def _done(session: AsyncSession, statement: Any, **given: Any) -> int:

@@ -82,6 +82,9 @@ class Life:
         ties = [{"other_id": other["id"], "kind": mark("parent-"), "source": mark("src-")}]
         await self.ask("PUT", f"{self.path}/ties", {"ties": ties})
         await self.ask("PUT", f"{self.path}/ties", {"ties": []})
+        await self.ask("PUT", f"{self.path}/ties", {"ties": ties})
+        back = [{"other_id": str(self.id), "kind": mark("child-")}]
+        await self.ask("PUT", f"{CUSTOMERS}/{other['id']}/ties", {"ties": back})
         self.markers.remove(next(m for m in self.markers if other["name"].endswith(m)))
         return self.path
 

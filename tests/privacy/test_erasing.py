@@ -314,3 +314,25 @@ async def test_a_recording_under_a_legal_hold_is_kept_by_retention_and_by_admini
     assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "recording-held")
     await admin.post(f"/api/v1/holds/{held['id']}/lift", json={"because": "settled"})
     assert await services.archive.expire() == 1
+
+
+async def test_who_might_have_been_meant_is_not_told_in_the_journal_of_others(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    path = await made(admin, numbers=[{"raw": NUMBER}])
+    other = await made(admin, "李丽", numbers=[{"raw": NUMBER}])
+    for whose in (other, None):
+        kept = await contact(services, whose, from_raw=NUMBER)
+        await do(
+            services,
+            """insert into events (floor, seq, at, type, contact_id, data) values ('main', :seq, :at, 'contact.opened',
+                :contact, cast(:data as json))""",
+            seq=1 if whose else 2,
+            at=utc(services.clock()),
+            contact=kept,
+            data=f'{{"contact": {{"id": "{kept}", "from": "{NUMBER}", "candidates": [{{"name": "王小明"}}]}}}}',
+        )
+    await erased(admin, path)
+    found = await do(services, "select data from events")
+    assert [row.data["contact"]["candidates"] for row in found] == [[], []]
+    assert [row.data["contact"]["from"] for row in found] == [NUMBER, NUMBER]

@@ -100,6 +100,8 @@ async def test_nothing_of_an_erased_customer_is_left_and_every_count_is(
         erasure = await life.ask("POST", f"{life.path}/erasure", {"ground": "objection", "reason": "file 7"})
         left = {marker: places for marker, places in (await places_of(database.dsn, *life.markers)).items() if places}
         assert left == {}
+        [told_where] = (await places_of(database.dsn, str(life.id))).values()
+        assert told_where == {"erasure_rests", "webhook_events", "webhook_deliveries"}
         assert await report(life) == before
         await gone(life, life.admin)
         [left_of_it] = await rows(services, "select customer_id::text, id::text from interactions")
