@@ -104,7 +104,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("what is left of erasures", keep_erasing(sessions, archive, now))
-            live.tasks.start("retention", keep_retaining(sessions, now))
+            live.tasks.start("retention", keep_retaining(sessions, now, settings.telephony.region))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
             bureaus = await running.enter_async_context(open_bureau_client())

@@ -49,10 +49,11 @@ async def _preview(sessions: "Sessions", kind: str | None, days: int | None) -> 
 
 
 async def _run(sessions: "Sessions") -> None:
+    from app.cli.place import settings_with
     from app.core.clock import now
     from app.privacy.retaining import retain
 
-    went = await retain(sessions, now)
+    went = await retain(sessions, now, settings_with().telephony.region)
     if not went:
         typer.echo("Nothing is over.")
     for kind, each in went.items():

@@ -42,8 +42,8 @@ async def erased_among(session: AsyncSession, wanted: Collection[Kept]) -> dict[
     return {digests[row.digest]: row.erasure_id for row in await session.execute(query)}
 
 
-async def ensure_not_erased(session: AsyncSession, external_id: str | None) -> None:
-    """Raises CustomerErased."""
-    if external_id is not None:
-        for erasure in (await erased_among(session, [(EXTERNAL_ID, external_id)])).values():
-            raise CustomerErased(external_id, erasure)
+async def ensure_not_erased(session: AsyncSession, external_id: str | None, *others: Kept) -> None:
+    """Raises CustomerErased if the id in the leading system, or one of others, was erased."""
+    wanted = [*others] if external_id is None else [(EXTERNAL_ID, external_id), *others]
+    for (_, value), erasure in (await erased_among(session, wanted)).items():
+        raise CustomerErased(value, erasure)

@@ -44,6 +44,8 @@ class Customer(Base):
         CheckConstraint("kind in ('person', 'company')", name="kind_known"),
         CheckConstraint("merged_into <> id", name="not_into_itself"),
         Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
+        Index("ix_customers_provisional", "id", postgresql_where=text("provisional")),
+        Index("ix_customers_inactive", "id", postgresql_where=text("not active")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )

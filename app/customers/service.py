@@ -95,12 +95,14 @@ async def change_customer(
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, or
+    AttributeUnfit.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
+        await ensure_not_erased(session, different.get("external_id"))
         agents = {different.get("preferred_agent")}
         async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():

@@ -18,8 +18,9 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class Aged(NamedTuple):
-    """Records from before `cutoff`, but for what belongs to those who are `held`, and their contacts."""
+    """Records from before `cutoff`, as of `now`, but for what belongs to those who are `held`, and their contacts."""
 
+    now: datetime
     cutoff: datetime
     held: list[UUID]
     held_contacts: list[UUID]
@@ -32,7 +33,7 @@ class Aged(NamedTuple):
             "held": self.held,
             "held_contacts": self.held_contacts,
         }
-        return {name: every[name] for name in _PARAMETER.findall(statement)}
+        return {name: every[name] for name in _PARAMETER.findall(statement) if name in every}
 
 
 async def aged(session: AsyncSession, days: int, clock: Clock) -> Aged:
@@ -41,7 +42,7 @@ async def aged(session: AsyncSession, days: int, clock: Clock) -> Aged:
     present = min(utc(clock()), await session.scalar(text("select clock_timestamp()")))
     held = await held_customers(session, present)
     contacts = [each.id for each in await contacts_of(session, held)] if held else []
-    return Aged(present - timedelta(days=days), held, contacts)
+    return Aged(present, present - timedelta(days=days), held, contacts)
 
 
 async def months_over(session: AsyncSession, part: Months, cutoff: datetime) -> list[datetime]:

@@ -38,6 +38,11 @@ class Kind(NamedTuple):
 
 
 DETAILS = "contact_details"
+CUSTOMERS = {
+    "provisional_customers": "c.provisional and c.created_at < :cutoff",
+    "inactive_customers": "not c.active and not c.provisional and c.updated_at < :cutoff",
+}
+"""Kinds of customers who are erased once they have had no contact for so long."""
 
 _AGREEMENTS = "agreement_id in (select id from agreements where customer_id = any(cast(:held as uuid[])))"
 _EVENT = """exists (
@@ -64,6 +69,20 @@ ALL = (
             Months("entitlements", OF_CUSTOMER),
             Months("interactions", OF_CUSTOMER),
         ),
+    ),
+    Kind(
+        "provisional_customers",
+        "callers whom nobody knew, with their numbers, once they have not called for so long: they are erased",
+        1,
+        "who called today may be known tomorrow",
+        (),
+    ),
+    Kind(
+        "inactive_customers",
+        "customers who are not active any more, once they had no change and no contact for so long: they are erased",
+        31,
+        "who was made inactive by mistake is made active again",
+        (),
     ),
     Kind(
         "journal",

@@ -9,7 +9,8 @@ from app.core.clock import Clock
 from app.db.partitions import partition_name
 from app.privacy.ageing import aged, count, holds_any, months_over
 from app.privacy.details import count_details
-from app.privacy.kinds import DETAILS, Kind, Months
+from app.privacy.former import count_former
+from app.privacy.kinds import CUSTOMERS, DETAILS, Kind, Months
 from app.privacy.policies import ensure_safe, policies
 
 
@@ -49,6 +50,8 @@ async def _of(session: AsyncSession, kind: Kind, days: int, clock: Clock) -> Pre
     going = []
     if kind.name == DETAILS:
         going.append(Going("interactions", await count_details(session, of), dropped=False))
+    if kind.name in CUSTOMERS:
+        going.append(Going("customers", await count_former(session, kind.name, of), dropped=False))
     for part in kind.parts:
         if not isinstance(part, Months):
             going.append(Going(part.table, await count(session, part, None, of), dropped=False))

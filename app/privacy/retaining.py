@@ -21,7 +21,8 @@ from app.db.errors import causes
 from app.db.partitions import drop_month, partition_name
 from app.privacy.ageing import Aged, aged, count, due_in, holds_any, months_over, source_of
 from app.privacy.details import forget_details
-from app.privacy.kinds import DETAILS, Kind, Months, Rows
+from app.privacy.former import FIRST, erase_former, next_former
+from app.privacy.kinds import CUSTOMERS, DETAILS, Kind, Months, Rows
 from app.privacy.models import RetentionRun
 from app.privacy.policies import policies
 
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 LOCK = 0x43464C52  # "CFLR": one process lets go at a time
 BATCH = 5_000
+PAGE = 200
 
 
 class Went(NamedTuple):
@@ -41,8 +43,9 @@ class Went(NamedTuple):
 class Step:
     """One run of one kind: each of its steps adds to the same line of the log."""
 
-    def __init__(self, sessions: Sessions, kind: Kind, days: int, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, kind: Kind, days: int, clock: Clock, region: str) -> None:
         self._sessions, self._kind, self._days, self._clock = sessions, kind, days, clock
+        self._region = region
         self._id: UUID = uuid4()
 
     async def run(self) -> Went:
@@ -50,6 +53,8 @@ class Step:
         rows, months = 0, list[str]()
         if self._kind.name == DETAILS:
             return await self._details()
+        if self._kind.name in CUSTOMERS:
+            return await self._former()
         for part in self._kind.parts:
             for went in await (self._months(part) if isinstance(part, Months) else self._rows(part, None)):
                 rows += went.rows
@@ -67,6 +72,24 @@ class Step:
                 await self._note(session, of, Went(done))
             rows += done
         return Went(rows)
+
+    async def _former(self) -> Went:
+        """Customers, one a transaction: an erasure is long enough."""
+        erased, after = 0, FIRST
+        while True:
+            async with self._sessions.read() as session:
+                of = await aged(session, self._days, self._clock)
+                found = await next_former(session, self._kind.name, of, after, PAGE)
+            for customer in found:
+                async with self._sessions.write() as session:
+                    if not await _alone(session):
+                        return Went(erased)
+                    went = Went(await erase_former(session, customer, self._days, of, self._region))
+                    await self._note(session, of, went)
+                erased += went.rows
+            if len(found) < PAGE:
+                return Went(erased)
+            after = found[-1]
 
     async def _months(self, part: Months) -> list[Went]:
         async with self._sessions.read() as session:
@@ -126,19 +149,19 @@ class Step:
         await session.execute(new.on_conflict_do_update(index_elements=["id"], set_=more))
 
 
-async def retain(sessions: Sessions, clock: Clock) -> dict[str, Went]:
+async def retain(sessions: Sessions, clock: Clock, region: str) -> dict[str, Went]:
     """Let go of everything that the policies say; what went, by kind."""
     async with sessions.read() as session:
         wanted = [(policy.kind, policy.days) for policy in await policies(session) if policy.days is not None]
-    went = {kind.name: await Step(sessions, kind, days, clock).run() for kind, days in wanted}
+    went = {kind.name: await Step(sessions, kind, days, clock, region).run() for kind, days in wanted}
     return {name: each for name, each in went.items() if each.rows or each.months}
 
 
-async def keep_retaining(sessions: Sessions, clock: Clock, every: float = 3600.0) -> None:
+async def keep_retaining(sessions: Sessions, clock: Clock, region: str, every: float = 3600.0) -> None:
     """Let go every hour until cancelled. A failure is logged; the next hour tries again."""
     while True:
         try:
-            for kind, went in (await retain(sessions, clock)).items():
+            for kind, went in (await retain(sessions, clock, region)).items():
                 log.info("records went whose time was over", kind=kind, rows=went.rows, months=went.months)
         except Unavailable as error:
             log.warning("records whose time is over wait for the database", error=str(error))

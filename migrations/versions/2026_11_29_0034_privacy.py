@@ -48,6 +48,8 @@ def upgrade() -> None:
     op.execute(KEEP_ENTRY.format(unless=UNLESS))
     unknown = sa.text("customer_id is null")
     op.create_index("ix_interactions_unknown", "interactions", ["from_raw"], postgresql_where=unknown)
+    op.create_index("ix_customers_provisional", "customers", ["id"], postgresql_where=sa.text("provisional"))
+    op.create_index("ix_customers_inactive", "customers", ["id"], postgresql_where=sa.text("not active"))
     op.create_index("ix_webhook_events_subject", "webhook_events", ["subject"])
     op.create_index("ix_credit_checks_asked_at", "credit_checks", ["asked_at"])
     op.create_index("ix_allowance_uses_at", "allowance_uses", ["at"], postgresql_using="brin")
@@ -59,6 +61,8 @@ def downgrade() -> None:
         ("ix_allowance_uses_at", "allowance_uses"),
         ("ix_credit_checks_asked_at", "credit_checks"),
         ("ix_webhook_events_subject", "webhook_events"),
+        ("ix_customers_inactive", "customers"),
+        ("ix_customers_provisional", "customers"),
         ("ix_interactions_unknown", "interactions"),
     ):
         op.drop_index(index, table)

@@ -227,10 +227,18 @@ async def test_what_is_in_the_audit_log_says_no_more_of_whom(admin: httpx.AsyncC
 async def test_an_erased_id_is_refused_to_people_and_systems_until_it_is_lifted(
     admin: httpx.AsyncClient, client_as: ClientAs
 ) -> None:
-    told = await erased(admin, await made(admin, external_id="C1"))
+    path = await made(admin, external_id="C1")
+    ids = {"external_ids": [{"system": "crm", "external_id": "7"}], "version": 1}
+    assert (await admin.put(f"{path}/external-ids", json=ids)).status_code == 204
+    told = await erased(admin, path)
     refused = await client_as("integration").post(CUSTOMERS, json={"name": "Wang", "external_id": "C1"})
     assert (refused.status_code, refused.json()["erasure"]) == (409, told["id"])
-    await made(admin, external_id="C2")
+    other = await made(admin, external_id="C2")
+    for way in (
+        client_as("agent").patch(other, json={"version": 1, "external_id": "C1"}),
+        client_as("agent").put(f"{other}/external-ids", json=ids),
+    ):
+        assert (await way).json()["type"].endswith("customer-erased")
     lift = f"/api/v1/erasures/{told['id']}/lift"
     assert (await client_as("supervisor").post(lift, json={"because": "x"})).status_code == 403
     assert (await admin.post(lift, json={"because": "a customer again"})).json()["lifted_by"] == "administrator"

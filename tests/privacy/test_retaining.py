@@ -113,7 +113,7 @@ async def test_days_that_something_would_miss_are_refused(admin: httpx.AsyncClie
 
 async def test_nothing_goes_without_a_policy(services: Services, months: None) -> None:
     await contact(services.sessions, OLD)
-    assert await retain(services.sessions, now) == {}
+    assert await retain(services.sessions, now, "CN") == {}
     assert len(await left(services.sessions, "select 1 from interactions")) == 1
 
 
@@ -122,7 +122,7 @@ async def test_every_kind_can_be_previewed_and_goes(admin: httpx.AsyncClient, se
         await policy(services.sessions, kind.name, kind.least)
     told = (await admin.get("/api/v1/retention/preview")).json()["items"]
     assert [each["kind"] for each in told] == [kind.name for kind in ALL]
-    assert set(await retain(services.sessions, now)) == {each["kind"] for each in told if each["going"]}
+    assert set(await retain(services.sessions, now, "CN")) == {each["kind"] for each in told if each["going"]}
 
 
 async def test_whole_months_are_dropped_and_the_month_that_is_not_over_stays(
@@ -139,13 +139,13 @@ async def test_whole_months_are_dropped_and_the_month_that_is_not_over_stays(
         f"queue_visits_{name}": (1, True),
         f"entitlements_{name}": (0, True),
     }
-    went = (await retain(sessions, now))["contacts"]
+    went = (await retain(sessions, now, "CN"))["contacts"]
     assert (went.rows, len(went.months)) == (3, 4)
     assert [row.id for row in await left(sessions, "select id from interactions")] == [kept]
     assert await left(sessions, "select 1 from interaction_entries where interaction_id = :id", id=gone) == []
     async with sessions.read() as session:
         assert (await months_of(await session.connection(), "interactions"))[0] == following
-    assert await retain(sessions, now) == {}
+    assert await retain(sessions, now, "CN") == {}
     [run] = (await admin.get("/api/v1/retention/runs")).json()["items"]
     assert (run["kind"], run["rows"], sorted(run["months"])) == ("contacts", 3, sorted(went.months))
 
@@ -159,14 +159,14 @@ async def test_a_month_with_rows_of_held_customers_goes_row_by_row_without_them(
     kept = await contact(sessions, OLD, held)
     hold = (await admin.post(f"/api/v1/customers/{held}/holds", json={"reason": "suit 12"})).json()
     await policy(sessions, "contacts", days_to(OLD))
-    went = (await retain(sessions, now))["contacts"]
+    went = (await retain(sessions, now, "CN"))["contacts"]
     assert (went.rows, went.months) == (3, (f"entitlements_{OLD:%Y_%m}",))
     for table in ("interaction_entries", "queue_visits"):
         [row] = await left(sessions, f"select interaction_id from {table}")
         assert row.interaction_id == kept
     assert [row.id for row in await left(sessions, "select id from interactions")] == [kept]
     await admin.post(f"/api/v1/holds/{hold['id']}/lift", json={"because": "settled"})
-    assert len((await retain(sessions, now))["contacts"].months) == 3
+    assert len((await retain(sessions, now, "CN"))["contacts"].months) == 3
     assert await left(sessions, "select 1 from interactions") == []
 
 
@@ -196,10 +196,10 @@ async def test_rows_go_in_batches_and_each_batch_is_in_the_log(
 
     monkeypatch.setattr(retaining, "_delete", breaking)
     with pytest.raises(RuntimeError, match="killed"):
-        await retain(sessions, now)
+        await retain(sessions, now, "CN")
     monkeypatch.setattr(retaining, "_delete", delete)
     assert len(await left(sessions, "select 1 from dues")) == 7
-    assert (await retain(sessions, now))["dues"].rows == 4
+    assert (await retain(sessions, now, "CN"))["dues"].rows == 4
     runs = (await admin.get("/api/v1/retention/runs")).json()["items"]
     assert [(each["kind"], each["rows"], each["months"]) for each in runs] == [("dues", 4, []), ("dues", 2, [])]
     assert len(await left(sessions, "select 1 from dues where done_at is null")) == 1
@@ -216,24 +216,53 @@ async def test_details_of_contacts_go_and_their_counts_stay(
     await policy(sessions, "contact_details", 30)
     [told] = (await admin.get("/api/v1/retention/preview")).json()["items"]
     assert told["going"] == [{"table": "interactions", "rows": 2, "dropped": False}]
-    assert (await retain(sessions, now))["contact_details"].rows == 2
+    assert (await retain(sessions, now, "CN"))["contact_details"].rows == 2
     query = "select customer_id, from_raw, talk_seconds from interactions where note is null"
     rows = await left(sessions, query)
     assert {(row.customer_id, row.from_raw, row.talk_seconds) for row in rows} == {
         (whose, None, 290.0),
         (None, None, 290.0),
     }
-    assert await retain(sessions, now) == {}
+    assert await retain(sessions, now, "CN") == {}
     await admin.post(f"/api/v1/holds/{hold['id']}/lift", json={"because": "settled"})
-    assert (await retain(sessions, now))["contact_details"].rows == 1
+    assert (await retain(sessions, now, "CN"))["contact_details"].rows == 1
     assert len(await left(sessions, query)) == 3
+
+
+async def test_customers_without_a_contact_for_long_are_erased(
+    admin: httpx.AsyncClient, services: Services, months: None
+) -> None:
+    """Of each kind one who has had a contact lately, one who has not, one who is held, and one with open work."""
+    sessions = services.sessions
+    for kind, values in (("provisional_customers", "provisional = true"), ("inactive_customers", "active = false")):
+        gone, lately, held, busy = [await customer(sessions) for _ in range(4)]
+        await contact(sessions, OLD, gone)
+        await contact(sessions, utc(now()), lately)
+        await admin.post(f"/api/v1/customers/{held}/holds", json={"reason": "suit 12"})
+        async with sessions.write() as session:
+            old = "created_at = now() - interval '99 days', updated_at = now() - interval '99 days'"
+            await session.execute(text(f"update customers set {values}, {old}"))
+            await session.execute(
+                text("insert into live_contacts (floor, id, customer_id, state) values ('main', uuidv7(), :who, '{}')"),
+                {"who": busy},
+            )
+        await policy(sessions, kind, 60)
+        told = (await admin.get("/api/v1/retention/preview", params={"kind": kind})).json()["items"]
+        assert told[0]["going"] == [{"table": "customers", "rows": 2, "dropped": False}]
+        assert (await retain(sessions, now, "CN"))[kind].rows == 1
+        assert {row.id for row in await left(sessions, "select id from customers")} == {lately, held, busy}
+        [erasure] = (await admin.get("/api/v1/erasures", params={"limit": 1})).json()["items"]
+        assert (erasure["who"], erasure["ground"]) == ("retention", "retention_over")
+        async with sessions.write() as session:
+            for table in ("live_contacts", "customers", "retention_policies"):
+                await session.execute(text(f"delete from {table}"))
 
 
 async def test_a_clock_that_runs_ahead_lets_nothing_go_too_early(services: Services, months: None) -> None:
     await contact(services.sessions, OLD)
     await policy(services.sessions, "contacts", 300)
-    assert await retain(services.sessions, lambda: now() + 3_650 * 86_400) == {}
-    assert await retain(services.sessions, lambda: now() - 3_650 * 86_400) == {}
+    assert await retain(services.sessions, lambda: now() + 3_650 * 86_400, "CN") == {}
+    assert await retain(services.sessions, lambda: now() - 3_650 * 86_400, "CN") == {}
 
 
 async def test_months_of_the_audit_log_go_though_no_entry_can_be_removed(services: Services) -> None:
@@ -243,7 +272,7 @@ async def test_months_of_the_audit_log_go_though_no_entry_can_be_removed(service
         old = text("insert into audit_entries (at, action, kind, thing) values (:at, 'a', 'k', 't')")
         await session.execute(old, {"at": month + timedelta(days=1)})
     await policy(sessions, "audit_log", 180)
-    assert (await retain(sessions, now))["audit_log"] == (1, (f"audit_entries_{month:%Y_%m}",))
+    assert (await retain(sessions, now, "CN"))["audit_log"] == (1, (f"audit_entries_{month:%Y_%m}",))
     with pytest.raises(Exception, match="neither changed nor removed"):
         async with sessions.write() as session:
             await session.execute(text("delete from audit_entries"))
@@ -259,11 +288,11 @@ async def test_a_month_that_is_being_read_holds_nobody_up_and_goes_the_next_time
     try:
         await reader.execute("begin")
         await reader.execute("select count(*) from interactions")
-        went = (await retain(sessions, now))["contacts"]
+        went = (await retain(sessions, now, "CN"))["contacts"]
         assert f"interactions_{OLD:%Y_%m}" not in went.months
     finally:
         await reader.close()
-    assert (await retain(sessions, now))["contacts"].months == (f"interactions_{OLD:%Y_%m}",)
+    assert (await retain(sessions, now, "CN"))["contacts"].months == (f"interactions_{OLD:%Y_%m}",)
 
 
 async def test_of_two_processes_one_lets_go(sessions: Sessions, database: Database) -> None:
@@ -273,10 +302,10 @@ async def test_of_two_processes_one_lets_go(sessions: Sessions, database: Databa
     other = await asyncpg.connect(database.dsn)
     try:
         await other.execute("select pg_advisory_lock($1)", retaining.LOCK)
-        assert await retain(sessions, now) == {}
+        assert await retain(sessions, now, "CN") == {}
     finally:
         await other.close()
-    assert await retain(sessions, now) != {}
+    assert await retain(sessions, now, "CN") != {}
 
 
 async def test_the_command_line_says_what_would_go_and_lets_it_go(
@@ -289,4 +318,3 @@ async def test_the_command_line_says_what_would_go_and_lets_it_go(
     assert f"interactions_{OLD:%Y_%m} 1 rows, dropped as a whole" in " ".join(told.stdout.split())
     done = run(tmp_path, "retention", "run", CALLFLOOR_DATABASE_URL=database.url)
     assert done.stdout.startswith("contacts: 3 rows went; dropped interaction_entries_")
-    assert run(tmp_path, "retention", "run", CALLFLOOR_DATABASE_URL=database.url).stdout == "Nothing is over.\n"
