@@ -57,6 +57,8 @@ from app.ivr.fetching import Fetching, open_fetching_client
 from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
+from app.privacy.finishing import keep_erasing
+from app.privacy.retaining import keep_retaining
 from app.realtime.hub import Hub
 from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
@@ -104,6 +106,8 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
             live.tasks.start("retention of recordings", keep_retention(archive))
+            live.tasks.start("what is left of erasures", keep_erasing(sessions, archive, now))
+            live.tasks.start("retention", keep_retaining(sessions, now, settings.telephony.region))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
             live.tasks.start("names of bulk imports", keep_naming(sessions))

@@ -63,6 +63,8 @@ async def get_audio(
         raise NotYourRecording(recording_id)
     if found.deleted_at is not None:
         raise RecordingDeleted(recording_id, found.deleted_at, found.deleted_because or "")
+    if found.deleted_because is not None:  # it is to go, and nobody listens to it meanwhile
+        raise RecordingDeleted(recording_id, utc(using.clock()), found.deleted_because)
     etag = f'"{found.sha256}"'
     try:
         part = asked(range_ if if_range in (None, etag) else None, found.bytes)
@@ -84,7 +86,7 @@ async def get_audio(
     return StreamingResponse(audio, 206 if part else 200, headers, found.media_type)
 
 
-@router.delete("/recordings/{recording_id}", responses=problem_responses(404))
+@router.delete("/recordings/{recording_id}", responses=problem_responses(404, 409))
 async def delete_recording(
     recording_id: str, reason: Reason, session: Write, using: Using, user: Administrator
 ) -> RecordingOut:

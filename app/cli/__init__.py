@@ -11,6 +11,7 @@ from app.cli import (
     importing,
     measuring,
     planning,
+    retention,
     serving,
     simulating,
     softphone,
@@ -37,6 +38,7 @@ for module in (
     flows,
     feeds,
     importing,
+    retention,
     speaking,
     asterisk,
 ):

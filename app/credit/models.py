@@ -35,6 +35,7 @@ class CreditCheck(Base):
         CheckConstraint(f"outcome in {OUTCOMES}", name="outcome_known"),
         CheckConstraint("outcome <> 'answered' or num_nonnulls(score, standing) > 0", name="answer_said"),
         Index("ix_credit_checks_customer_id_asked_at_id", "customer_id", "asked_at", "id"),
+        Index(None, "asked_at"),
         Index(
             "ix_credit_checks_standing",
             "customer_id",

@@ -96,6 +96,7 @@ class AllowanceUse(Base):
     which of its period it is."""
 
     __tablename__ = "allowance_uses"
+    __table_args__ = (Index(None, "at", postgresql_using="brin"),)
 
     agreement_id: Mapped[UUID] = mapped_column(primary_key=True)
     clause_id: Mapped[str] = mapped_column(primary_key=True)

@@ -34,6 +34,19 @@ class ExternalIdTaken(Conflict):
         super().__init__(detail, external_id=external_id, customer_id=None if owner is None else str(owner))
 
 
+class CustomerErased(Conflict):
+    """Whoever had that id was erased, and is not to come back by it."""
+
+    code = "customer-erased"
+
+    def __init__(self, external_id: str, erasure: UUID) -> None:
+        detail = (
+            f"Whoever had the id {external_id!r} was erased; an administrator may allow the id again at "
+            f"POST /api/v1/erasures/{erasure}/lift."
+        )
+        super().__init__(detail, external_id=external_id, erasure=str(erasure))
+
+
 class UnknownAgent(Invalid):
     """Agents were named that do not exist."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.customers import agreement_models as agreement_models  # so that whoever loads this file knows all tables
+from app.customers import erased_models as erased_models
 from app.customers import feed_models as feed_models
 from app.customers import merge_models as merge_models
 from app.customers import segment_models as segment_models
@@ -48,6 +49,8 @@ class Customer(Base):
         CheckConstraint("kind in ('person', 'company')", name="kind_known"),
         CheckConstraint("merged_into <> id", name="not_into_itself"),
         Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
+        Index("ix_customers_provisional", "id", postgresql_where=text("provisional")),
+        Index("ix_customers_inactive", "id", postgresql_where=text("not active")),
         Index("ix_customers_search", "search", postgresql_using="gin"),
         Index("ix_customers_computed_segments", "computed_segments", postgresql_using="gin"),
         Index("ix_customers_unnamed", "id", postgresql_where=text("search is null")),

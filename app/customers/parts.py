@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
 from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.erased import ensure_not_erased, of_system
 from app.customers.errors import ConsentUnfit, NoteNotFound, OtherIdTaken, TieUnfit
 from app.customers.models import Customer
 from app.customers.record_models import (
@@ -104,9 +105,10 @@ async def replace_addresses(
 async def replace_external_ids(
     session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenExternalId]
 ) -> Customer:
-    """Let other systems know the customer by these ids and no others. Raises OtherIdTaken."""
+    """Let other systems know the customer by these ids and no others. Raises OtherIdTaken, CustomerErased."""
     customer = await claimed(session, customer_id, version)
     wanted = [(one.system, one.external_id) for one in given]
+    await ensure_not_erased(session, None, *((of_system(system), key) for system, key in wanted))
     place = tuple_(CustomerExternalId.system, CustomerExternalId.external_id)
     query = select(CustomerExternalId).where(place.in_(wanted), CustomerExternalId.customer_id != customer_id)
     taken = {(row.system, row.external_id): row.customer_id for row in await session.scalars(query)}

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.erased import ensure_not_erased
 from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
@@ -61,7 +62,8 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create_customer(session: AsyncSession, new: NewCustomer, default_region: str) -> CustomerRecord:
-    """Make a customer. Raises ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit."""
+    """Make a customer. Raises ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, AttributeUnfit."""
+    await ensure_not_erased(session, new.external_id)
     await ensure_fit(session, new.attributes, {})
     customer = Customer(
         external_id=new.external_id,
@@ -93,12 +95,14 @@ async def change_customer(
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, or
+    AttributeUnfit.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
+        await ensure_not_erased(session, different.get("external_id"))
         agents = {different.get("preferred_agent")}
         async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():

@@ -73,6 +73,25 @@ async def ensure_partitions(connection: AsyncConnection, since: datetime, until:
     return missing
 
 
+async def months_of(connection: AsyncConnection, parent: str) -> list[datetime]:
+    """The months that a parent has partitions of, the oldest first."""
+    query = text("""
+        select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent
+        where p.relname = :parent and p.relkind = 'p' order by 1""")
+    names = await connection.scalars(query, {"parent": parent})
+    return [datetime.strptime(name.removeprefix(f"{parent}_"), "%Y_%m").replace(tzinfo=UTC) for name in names]
+
+
+async def drop_month(connection: AsyncConnection, parent: str, month: datetime) -> None:
+    """Drop a month's partition with all its rows, in the caller's transaction.
+
+    Who reads or writes the parent waits meanwhile, so it is not waited for long: raises the driver's lock timeout after
+    a fifth of a second; trying again later is right.
+    """
+    await connection.execute(text("select set_config('lock_timeout', '200ms', true)"))
+    await connection.execute(text(f'drop table "{partition_name(parent, month)}"'))
+
+
 async def _existing(connection: AsyncConnection, names: list[str]) -> set[str]:
     query = text("select relname from pg_class where relname = any(:names) and relispartition")
     return {row.relname for row in await connection.execute(query, {"names": names})}

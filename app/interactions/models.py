@@ -24,6 +24,7 @@ class Interaction(Base):
         Index(None, "customer_id", "started_at", "id"),
         Index(None, "source_id", "call_id"),
         Index(None, "ended_at"),
+        Index("ix_interactions_unknown", "from_raw", postgresql_where=text("customer_id is null")),
         BY_MONTH,
     )
 

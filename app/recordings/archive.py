@@ -18,7 +18,7 @@ from app.core.wire import fault, invalid
 from app.db.engine import Sessions, WriteSession
 from app.db.rows import insert_new
 from app.recordings import queries
-from app.recordings.errors import StoreFailed
+from app.recordings.errors import RecordingHeld, StoreFailed
 from app.recordings.models import Recording
 from app.recordings.store import PIECE, RecordingStore
 from app.routing.models import Queue
@@ -92,9 +92,12 @@ class Archive:
         KEPT.inc(made is not None)
 
     async def delete(self, session: WriteSession, recording_id: str, *, by: str, because: str) -> Recording:
-        """Delete the audio for good; the row stays and says who did it and why. Raises `RecordingUnknown`."""
+        """Delete the audio for good; the row stays and says who did it and why. Raises `RecordingUnknown`,
+        `RecordingHeld`."""
         found = await queries.recording(session, recording_id, lock=True)
         if found.deleted_at is None:
+            if await queries.is_held(session, found, self._now()):
+                raise RecordingHeld(recording_id)
             await self._let_go(found, because, by)
             DELETED.labels("asked").inc()
         return found
@@ -130,7 +133,9 @@ class Archive:
     async def _let_go(self, found: Recording, because: str, by: str | None = None) -> None:
         """The audio first: if this breaks off, the row still says that it is to go."""
         await self.store.delete(found.key)
-        found.deleted_at, found.deleted_by, found.deleted_because = self._now(), by, because
+        found.deleted_at = self._now()
+        if found.deleted_because is None:  # else it was settled before that it is to go
+            found.deleted_by, found.deleted_because = by, because
 
     def _now(self) -> datetime:
         return utc(self._clock())

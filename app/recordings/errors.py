@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.core.errors import NotAllowed, NotFound, Unavailable
+from app.core.errors import Conflict, NotAllowed, NotFound, Unavailable
 
 
 class RecordingUnknown(NotFound):
@@ -23,6 +23,15 @@ class RecordingDeleted(NotFound):
     def __init__(self, recording_id: str, at: datetime, because: str) -> None:
         detail = f"The audio of recording {recording_id} has been deleted: {because}."
         super().__init__(detail, id=recording_id, deleted_at=at.isoformat(), because=because)
+
+
+class RecordingHeld(Conflict):
+    """The recording is of a customer under a legal hold."""
+
+    code = "recording-held"
+
+    def __init__(self, recording_id: str) -> None:
+        super().__init__(f"Recording {recording_id} is kept: a legal hold stands over its customer.")
 
 
 class NotYourRecording(NotAllowed):

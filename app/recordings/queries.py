@@ -25,6 +25,14 @@ _CONTACT = text("""
     FROM interactions WHERE id = :id
     LIMIT 1""")
 
+# holds are of a room above this one; which customers are held is asked once a statement
+_NOT_HELD = text("""
+    not exists (select from interactions i where i.id = recordings.contact_id
+                and i.customer_id = any(array(select held_customers(:now))))""")
+_HELD = text("""
+    select exists (select from interactions i
+                   where i.id = :contact and i.customer_id = any(array(select held_customers(:now))))""")
+
 
 class ContactFacts(NamedTuple):
     """When a contact began, its queue, and the agents who talked."""
@@ -55,11 +63,17 @@ async def recording(session: AsyncSession, recording_id: str, *, lock: bool = Fa
     return found
 
 
+async def is_held(session: AsyncSession, found: Recording, now: datetime) -> bool:
+    """Whether the recording is of a customer under a legal hold."""
+    return bool(await session.scalar(_HELD, {"contact": found.contact_id, "now": now}))
+
+
 async def due(session: WriteSession, now: datetime, limit: int) -> Sequence[Recording]:
-    """Up to `limit` recordings that need not be kept any longer, locked; those that others hold are left to them."""
+    """Up to `limit` recordings that need not be kept any longer, locked; those that others hold are left to them, and
+    those of customers under a legal hold are kept."""
     query = (
         select(Recording)
-        .where(Recording.deleted_at.is_(None), Recording.retain_until < now)
+        .where(Recording.deleted_at.is_(None), Recording.retain_until <= now, _NOT_HELD.bindparams(now=now))
         .order_by(Recording.retain_until)
         .limit(limit)
     )

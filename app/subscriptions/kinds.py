@@ -8,6 +8,7 @@ EVENTS: dict[str, str] = {
     "customer.changed": "the record of a customer or a part of it changed; `version` is the new one",
     "customer.merged": "`customer_id` now stands for `merged_id`",
     "customer.unmerged": "`merged_id` stands for themselves again",
+    "customer.erased": "the customer was erased: forget what you have of `customer_id`, too",
     "contact.opened": "a contact began; the customer is told where they are known by then",
     "contact.ended": "a contact ended and is in the history",
     "contact.wrapped_up": "an agent finished the after-call work of a contact that had ended",

@@ -43,7 +43,7 @@ class WebhookEvent(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)
     type: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
     key: Mapped[str | None] = mapped_column(unique=True)
     data: Mapped[dict[str, Any]]
 

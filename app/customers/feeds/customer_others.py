@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.erased import EXTERNAL_ID, erased_among, of_system
 from app.customers.feed_models import HAND
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.customer_rows import Identified
@@ -71,6 +72,28 @@ async def id_faults(session: AsyncSession, rows: Sequence[Identified]) -> dict[i
                 what = f"{pair[1]!r} belongs to another customer"
                 found[it.number] = CellFault("taken", f"id.{pair[0]}", what, "an id that nobody else has")
     return found
+
+
+async def erased_faults(session: AsyncSession, rows: Sequence[Identified]) -> dict[int, CellFault]:
+    """The rows of new customers with an id that belonged to somebody who was erased."""
+    wanted = {
+        pair: it.number
+        for it in rows
+        for pair in (
+            (EXTERNAL_ID, it.row.external_id),
+            *((of_system(system), key) for system, key in it.row.other_ids.items()),
+        )
+    }
+    found = await erased_among(session, wanted)
+    return {
+        wanted[pair]: CellFault(
+            "erased",
+            pair[0],
+            f"{pair[1]!r} belonged to somebody who was erased",
+            f"a customer who may be kept, or that an administrator lifts erasure {erasure}",
+        )
+        for pair, erasure in found.items()
+    }
 
 
 async def stage_ids(session: AsyncSession, rows: Rows, systems: Collection[str]) -> set[UUID]:

@@ -14,6 +14,7 @@ from app.customers.feeds.checking import CellFault
 from app.customers.feeds.customer_others import (
     apply_consents,
     apply_ids,
+    erased_faults,
     id_faults,
     stage_consents,
     stage_ids,
@@ -84,7 +85,7 @@ class CustomersWriter:
         self._labels = {field: made.labels_of(told, field) for field in ("phone", "email", "address", "id", "consent")}
 
     async def faults(self, session: AsyncSession, rows: Sequence[Numbered]) -> dict[int, CellFault]:
-        """Ids of others, attributes that are declared otherwise, consents of the future; unknown customers."""
+        """Ids of others and of the erased, attributes declared otherwise, consents of the future; unknown customers."""
         return (await self._sorted(session, rows)).faults
 
     async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
@@ -118,6 +119,7 @@ class CustomersWriter:
                 continue
             identified.append(Identified(number, customer, row, said))
         faults |= await id_faults(session, identified) if self._labels["id"] else {}
+        faults |= await erased_faults(session, [it for it in identified if it.id in new])
         good = [it for it in identified if it.number not in faults]
         fresh = [it for it in good if it.id in new]
         return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
