@@ -83,10 +83,10 @@ FATES: list[Fate] = [
         "interactions",
         "blanked",
         "counts: reports give what they gave before",
-        blanks=("customer_id", "from_raw", "to_raw", "call_id", "note", "legs"),
+        blanks=("customer_id", "from_raw", "to_raw", "call_id", "cause", "note", "legs"),
         keeps=(
             *("id", "started_at", "ended_at", "channel", "direction", "source_id", "tier_id", "queue_id", "agent_id"),
-            *("outcome", "cause", "wait_seconds", "talk_seconds", "hold_seconds", "wrap_up_seconds", "wrap_up_code"),
+            *("outcome", "wait_seconds", "talk_seconds", "hold_seconds", "wrap_up_seconds", "wrap_up_code"),
         ),
     ),
     Fate(

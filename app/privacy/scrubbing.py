@@ -52,10 +52,12 @@ ANSWERS_KEPT = timedelta(days=8)
 
 _SOME = "(select coalesce(jsonb_object_agg(key, value), '{{}}') from jsonb_each({of}) where key = any(:{kept}))"
 
+# a cause is the platform's: a code says how a call ended, a sentence may say more
 _INTERACTIONS = text(f"""
     update interactions i
     set customer_id = coalesce(cast(:subject as uuid), i.customer_id), from_raw = null, note = null,
-        call_id = i.id::text, to_raw = case when direction <> 'outbound' then to_raw end,
+        cause = substring(cause from '^[A-Za-z0-9_.-]{{1,40}}$'), call_id = i.id::text,
+        to_raw = case when direction <> 'outbound' then to_raw end,
         legs = (select coalesce(jsonb_agg(jsonb_build_object('id', 'leg-' || n) ||
                     {_SOME.format(of="leg", kept="leg_kept")} order by n), '[]')
                 from jsonb_array_elements(legs) with ordinality as l (leg, n))

@@ -58,7 +58,9 @@ def test_every_table_and_every_column_that_stays_is_decided_about() -> None:
 def test_a_new_table_or_column_is_seen() -> None:
     without = {name: fate for name, fate in BY_TABLE.items() if name != "customer_notes"}
     assert wrong(TABLES, without) == ["customer_notes has no fate"]
-    blanked = BY_TABLE["interactions"]._replace(blanks=("customer_id", "from_raw", "to_raw", "call_id", "legs"))
+    blanked = BY_TABLE["interactions"]._replace(
+        blanks=("customer_id", "from_raw", "to_raw", "call_id", "cause", "legs")
+    )
     assert wrong(TABLES, BY_TABLE | {"interactions": blanked}) == ["interactions.note: blanked or kept?"]
     kept = Fate("customer_notes", "kept", "by mistake")
     assert wrong(TABLES, BY_TABLE | {"customer_notes": kept}) == ["customer_notes.customer_id is kept"]

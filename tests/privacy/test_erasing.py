@@ -177,10 +177,11 @@ async def test_a_hold_ends_by_itself_and_never_in_the_past(admin: httpx.AsyncCli
 async def test_contacts_stay_as_nobodys_without_what_was_said(admin: httpx.AsyncClient, services: Services) -> None:
     path = await made(admin, numbers=[{"raw": NUMBER}])
     leg = {"id": "sip:wang@home", "party": "customer", "talk_seconds": 5.0}
-    kept = await contact(services, path, note="about Wang", from_raw=NUMBER, legs=[leg])
+    kept = await contact(services, path, note="about Wang", cause="Wang hung up", from_raw=NUMBER, legs=[leg])
     told = await erased(admin, path)
     [row] = await do(services, "select * from interactions where id = :id", id=kept)
-    assert (str(row.customer_id), row.from_raw, row.note, row.call_id) == (told["subject"], None, None, str(kept))
+    assert (str(row.customer_id), row.call_id) == (told["subject"], str(kept))
+    assert (row.from_raw, row.note, row.cause) == (None, None, None)
     assert (row.talk_seconds, row.queue_id, row.to_raw) == (290.0, "service", "+8695555")
     assert row.legs == [{"id": "leg-1", "party": "customer", "talk_seconds": 5.0}]
     [entry] = await do(services, "select data from interaction_entries where interaction_id = :id", id=kept)
