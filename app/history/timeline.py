@@ -1,0 +1,167 @@
+"""Everything that happened with a customer in one order, newest first; and looking for words in what people wrote, of
+one customer or of all.
+
+One statement asks each source for the newest of its entries, by its index and no further than a page, and the
+database puts these in order. So a page costs the same however much a customer has, and what is added meanwhile moves
+nothing that is continued by its place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ARRAY, Uuid, cast, column, func, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.customers.models import Customer
+from app.customers.record import members_of, survivor_of
+from app.history import kinds
+from app.history.source import Asked, Place, Source
+from app.history.words import found_in
+
+SOURCES: tuple[Source, ...] = (
+    kinds.CONTACTS,
+    kinds.CONTACT_NOTES,
+    kinds.NOTES,
+    kinds.ALERTS,
+    kinds.CREDIT,
+    kinds.PROMISES,
+    kinds.CONSENTS,
+    kinds.VERSIONS,
+    kinds.MAKING,
+)
+"""All that a timeline is made of. A room that has something to tell adds it here."""
+
+KINDS = tuple(kind for source in SOURCES for kind in source.kinds)
+WRITTEN_KINDS = tuple(kind for source in SOURCES if source.words is not None for kind in source.kinds)
+"""Kinds of entries that can be looked for by words."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. `customer_id` is whose it was recorded as; `thing` what can be asked for more; `found`
+    where in `text` the words are that were looked for."""
+
+    at: datetime
+    source: str
+    id: str
+    kind: str
+    what: str
+    customer_id: UUID | None
+    agent: str | None
+    channel: str | None
+    text: str | None
+    thing: str
+    details: dict[str, Any]
+    found: Sequence[tuple[int, int]] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.at, self.source, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry, and who stands for its customer now; None where nobody knows whose it is."""
+
+    entry: Entry
+    customer_id: UUID | None
+    customer_name: str | None
+
+
+def fits(place: Place) -> bool:
+    """Whether a place can be one of a timeline: instants have their zone, ids are of their source."""
+    source = next((each for each in SOURCES if each.name == place.source), None)
+    if source is None or place.at.tzinfo is None:
+        return False
+    try:
+        source.own_id(place.id)
+    except ValueError:
+        return False
+    return True
+
+
+async def timeline(
+    session: AsyncSession, customer_id: UUID, asked: Asked, limit: int, after: Place | None = None
+) -> list[Entry]:
+    """Up to `limit` entries of the customer, or of who survives them, and of all who were merged into them: newest
+    first, those after a place. Raises CustomerNotFound."""
+    await pin_plans(session)
+    root = await survivor_of(session, customer_id)
+    members = await members_of(session, root)
+    return await _read(session, asked, limit, after, root, members)
+
+
+async def search(session: AsyncSession, asked: Asked, limit: int, after: Place | None = None) -> list[Found]:
+    """Up to `limit` entries of all customers in which the words `asked.q` are found, newest first, after a place."""
+    await pin_plans(session)
+    entries = await _read(session, asked, limit, after, None, None)
+    survivor = Customer.__table__.alias()
+    query = select(Customer.id, survivor.c.id, survivor.c.name).join(
+        survivor, survivor.c.id == func.coalesce(Customer.merged_into, Customer.id)
+    )
+    ids = {entry.customer_id for entry in entries if entry.customer_id is not None}
+    known = {own: (stands, name) for own, stands, name in await session.execute(query.where(Customer.id.in_(ids)))}
+    nobody = (None, None)
+    return [Found(entry, *(known.get(entry.customer_id, nobody) if entry.customer_id else nobody)) for entry in entries]
+
+
+async def _read(
+    session: AsyncSession,
+    asked: Asked,
+    limit: int,
+    after: Place | None,
+    root: UUID | None,
+    members: Sequence[UUID] | None,
+) -> list[Entry]:
+    wanted = [source for source in SOURCES if _is_asked(source, asked)]
+    if not wanted:
+        return []
+    parts = [_part(source, asked, limit, after, root, members) for source in wanted]
+    together = union_all(*parts).subquery("entries")
+    rows = together.c
+    query = select(together).order_by(rows.at.desc(), rows.source.collate("C"), rows.id.collate("C").desc())
+    return [_entry(row, asked) for row in await session.execute(query.limit(limit))]
+
+
+async def pin_plans(session: AsyncSession) -> None:
+    """Until the end of the transaction, go by indexes in their order, by plans that are made once.
+
+    The planner does not know how much a customer has. It expects little, and then takes reading all of it and putting
+    it in order for as good as reading the newest by the index; of a customer with 100,000 contacts that is the
+    difference of half a second. Planning anew what is asked of so many months costs more than the answer.
+    """
+    pinned = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_sort": "off", "jit": "off"}
+    await session.execute(select(*(func.set_config(name, value, True) for name, value in pinned.items())))
+
+
+def _is_asked(source: Source, asked: Asked) -> bool:
+    if asked.q is not None and source.words is None:
+        return False
+    return not asked.kinds or not set(source.kinds).isdisjoint(asked.kinds)
+
+
+def _part(
+    source: Source,
+    asked: Asked,
+    limit: int,
+    after: Place | None,
+    root: UUID | None,
+    members: Sequence[UUID] | None,
+) -> Any:
+    """The newest entries of a source: of each member of a customer's family so many, as each has its own index."""
+    if members is None:
+        return source.page(asked, root, None, limit, after)
+    family = func.unnest(cast(members, ARRAY(Uuid))).table_valued(column("member", Uuid)).render_derived("family")
+    page = source.page(asked, root, family.c.member, limit, after).lateral("page")
+    return select(page).select_from(family.join(page, true()))
+
+
+def _entry(row: Any, asked: Asked) -> Entry:
+    values = dict(row._mapping)
+    if asked.q is not None and row.text is not None:
+        values["found"] = found_in(row.text, asked.q)
+    return Entry(**values)
