@@ -1,11 +1,11 @@
 """The timeline as it is told."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import StringConstraints
 
-from app.api.schemas.common import Input, Instant, Output
+from app.api.schemas.common import PRINTABLE, Input, Instant, Output
 from app.history.timeline import Entry, Found
 
 _MORE = {
@@ -89,8 +89,11 @@ class FoundPage(Output):
     next: str | None
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PRINTABLE)]
+
+
 class ExportIn(Input):
     """In what form, and why: the reason is kept in the audit log."""
 
-    format: str = Field(pattern="^(json|pdf)$")
-    reason: str = Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+    format: Literal["json", "pdf"]
+    reason: Reason
