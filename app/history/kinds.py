@@ -5,14 +5,12 @@ A later room adds its own by one `Source` in `timeline.SOURCES`.
 """
 
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     SQLColumnExpression,
     Text,
     and_,
     case,
-    cast,
     column,
     func,
     literal,
@@ -30,7 +28,7 @@ from app.customers.agreement_models import Due
 from app.customers.models import Customer
 from app.customers.record_models import CustomerConsent, CustomerNote, CustomerVersion
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageRule
-from app.history.source import Source
+from app.history.source import AGENT, ROOT, Source
 from app.interactions.models import Interaction, InteractionEntry
 
 Column = SQLColumnExpression[Any]
@@ -38,7 +36,7 @@ Column = SQLColumnExpression[Any]
 
 def _told(**values: Column) -> Column:
     """The details of an entry."""
-    pairs = [part for name, value in values.items() for part in (literal(name, literal_execute=True), value)]
+    pairs = [part for name, value in values.items() for part in (literal(name), value)]
     return func.jsonb_build_object(*pairs, type_=JSONB)
 
 
@@ -55,12 +53,7 @@ def _recordings() -> Column:
     return query.where(kept.c.contact_id == Interaction.id).scalar_subquery()
 
 
-def _served(login: str) -> Column:
-    """Who was given the contact, or talked on one of its legs."""
-    leg = cast([{"agent": login}], JSONB)
-    return or_(Interaction.agent_id == login, Interaction.legs.op("@>")(leg))
-
-
+_LEG = func.jsonb_build_array(func.jsonb_build_object("agent", AGENT))
 CONTACTS = Source(
     name="contacts",
     kinds=("contact",),
@@ -82,10 +75,9 @@ CONTACTS = Source(
         recordings=_recordings(),
     ),
     words=_words(Interaction.customer_id, "interactions.note"),
-    served=_served,
+    served=or_(Interaction.agent_id == AGENT, Interaction.legs.op("@>")(_LEG)),  # or who talked on one of its legs
 )
 
-# the conditions of partial indexes are written out: a plan that is kept does not know what a parameter will be
 _BY = literal_column("interaction_entries.data ->> 'by'", Text)
 _TEXT = "interaction_entries.data ->> 'text'"
 CONTACT_NOTES = Source(
@@ -96,13 +88,13 @@ CONTACT_NOTES = Source(
     at=InteractionEntry.at,
     id=InteractionEntry.id,
     numbered=True,
-    what=literal("written", literal_execute=True),
+    what=literal("written"),
     agent=_BY,
     text=literal_column(_TEXT, Text),
     thing=InteractionEntry.interaction_id,
     details=_told(contact=InteractionEntry.interaction_id),
     words=_words(InteractionEntry.customer_id, _TEXT),
-    fits=lambda _: (literal_column("interaction_entries.kind = 'note'"),),
+    fits=(InteractionEntry.kind == "note",),
 )
 
 NOTES = Source(
@@ -113,7 +105,7 @@ NOTES = Source(
     customer=CustomerNote.customer_id,
     at=CustomerNote.written_at,
     id=CustomerNote.id,
-    what=literal("written", literal_execute=True),
+    what=literal("written"),
     agent=CustomerNote.written_by,
     text=CustomerNote.text,
     details=_told(until=CustomerNote.until),
@@ -204,13 +196,10 @@ _MERGED = or_(
 )
 
 
-def _worth_telling(root: UUID | None) -> tuple[Column, ...]:
-    """A note is told when it is written, and by its version only what became of it. A merge is told by who survived,
-    or by the customer themselves once they stand for themselves again."""
-    written = and_(_PART == "note", _CHANGES["written_at"][0].as_string().is_(None), _CHANGES.has_key("written_at"))
-    twice = and_(_PART == "merge", _CHANGES.has_key("merged_into"), CustomerVersion.customer_id != root)
-    return (not_(written), not_(twice))
-
+# a note is told when it is written, and by its version only what became of it; a merge is told by who survived, or by
+# the customer themselves once they stand for themselves again
+_NOTE_WRITTEN = and_(_PART == "note", _CHANGES["written_at"][0].as_string().is_(None), _CHANGES.has_key("written_at"))
+_MERGE_TOLD = and_(_PART == "merge", _CHANGES.has_key("merged_into"), CustomerVersion.customer_id != ROOT)
 
 VERSIONS = Source(
     name="versions",
@@ -231,7 +220,7 @@ VERSIONS = Source(
     text=CustomerVersion.why,
     thing=CustomerVersion.customer_id,
     details=_told(version=CustomerVersion.version, item=CustomerVersion.item, changes=_CHANGES),
-    fits=_worth_telling,
+    fits=(not_(_NOTE_WRITTEN), not_(_MERGE_TOLD)),
 )
 
 MAKING = Source(

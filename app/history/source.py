@@ -1,13 +1,29 @@
 """What a kind of entry is to the timeline: where its rows are, and what of them is told. The database merges the newest
 of each source; none is read further than a page, so it does not matter how much a customer has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import FromClause, Select, SQLColumnExpression, Text, Uuid, cast, func, literal, null, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    DateTime,
+    FromClause,
+    Select,
+    SQLColumnExpression,
+    Text,
+    Uuid,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.customers.search import is_han
@@ -15,6 +31,7 @@ from app.history.errors import NoWords, TimesReversed
 from app.history.words import words_of
 
 Column = SQLColumnExpression[Any]
+INSTANT = DateTime(timezone=True)
 DIGITS = 20
 """Numbers are told in so many digits where they are put in order as text."""
 
@@ -48,6 +65,42 @@ class Asked:
             raise NoWords
 
 
+class Shape(NamedTuple):
+    """What a question is like, without what it names: of one shape there is one statement. `after` is the source of the
+    place that is gone on from; `long` that a Chinese word of three characters or more is looked for; `of_one` that it
+    is about one customer."""
+
+    kinds: tuple[str, ...]
+    since: bool
+    until: bool
+    agent: bool
+    q: bool
+    long: bool
+    of_one: bool
+    after: str | None
+
+
+def given(name: str, kind: Any) -> Column:
+    """What the question names, where it stands in the statement."""
+    return cast(literal_column(f":{name}"), kind)
+
+
+ROOT: Column = given("root", Uuid)
+AGENT: Column = given("agent", Text)
+
+
+def shape_of(asked: Asked, after: Place | None, *, of_one: bool) -> Shape:
+    """The shape of a question."""
+    source = None if after is None else after.source
+    filters = (asked.since is not None, asked.until is not None, asked.agent is not None, asked.q is not None)
+    return Shape(tuple(sorted(asked.kinds)), *filters, bool(long_words(asked.q)), of_one, source)
+
+
+def long_words(typed: str | None) -> list[str]:
+    """Chinese words of which the index knows only that each two characters stand side by side somewhere."""
+    return [word for word in words_of(typed or "") if is_han(word) and len(word) > 2]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Rows of one table (or a join) that are entries. Of a customer they are read by an index on (customer, at, id),
@@ -55,9 +108,9 @@ class Source:
 
     `kind` names one of `kinds` for each row, None where there is only one. `what` is what happened, in a word; `text`
     what somebody wrote; `thing` the id of what can be asked for more. `words` is the very expression of an index of
-    `history_words`; a source without it has nothing that can be looked for. `fits` may leave rows out, knowing who
-    the customer is, and `served` says whose they are, where that is more than `agent`. Ids are
-    UUIDs, or numbers (`numbered`).
+    `history_words`; a source without it has nothing that can be looked for. `fits` leaves rows out, and
+    `served` holds for those of the agent who is asked for, where that is more than `agent`; they may name `ROOT`, who
+    the customer is, and `AGENT`. Ids are UUIDs, or numbers (`numbered`).
     """
 
     name: str
@@ -74,8 +127,8 @@ class Source:
     channel: Column | None = None
     text: Column | None = None
     words: Column | None = None
-    fits: Callable[[UUID | None], Sequence[Column]] = lambda _: ()
-    served: Callable[[str], Column] | None = None
+    fits: Sequence[Column] = ()
+    served: Column | None = None
     numbered: bool = False
 
     @property
@@ -92,32 +145,30 @@ class Source:
             raise ValueError(told)
         return int(told)
 
-    def page(self, asked: Asked, root: UUID | None, member: Column | None, limit: int, after: Place | None) -> Any:
-        """The newest `limit` entries that fit, those after a place; of the customer `member`, None: of everybody."""
-        query = self._told().where(*self.fits(root), *self._fitting(asked), *self._after(after))
-        if asked.q is not None:
-            # whose it is is among the words; an index of the customer's own would have the planner read them all
-            query = query.where(*self._containing(asked.q, null() if member is None else member))
+    def page(self, shape: Shape, member: Column | None) -> Select[*tuple[Any, ...]]:
+        """The newest entries that fit; of the customer `member`, None: of everybody."""
+        query = self._told().where(*self.fits, *self._fitting(shape), *self._after(shape))
+        if shape.q:
+            # whose it is is among the words; by an index of the customer's own the planner would read all they have
+            query = query.where(*self._containing(shape, null() if member is None else member))
         elif member is not None:
             query = query.where(self.customer == member)
-        return query.order_by(self.at.desc(), self.id.desc()).limit(limit)
+        return query.order_by(self.at.desc(), self.id.desc()).limit(given("limit", BigInteger))
 
-    def _containing(self, typed: str, customer: Any) -> list[Column]:
-        """Of a Chinese word of three characters or more the index knows that each two stand side by side somewhere;
-        and it knows of what is written only."""
+    def _containing(self, shape: Shape, customer: Any) -> list[Column]:
         assert self.words is not None
         assert self.text is not None
-        long = [word for word in words_of(typed) if is_han(word) and len(word) > 2]
-        found = self.words.op("@@")(func.history_query(customer, typed))
-        return [self.text.is_not(None), found, *(self.text.contains(word, autoescape=True) for word in long)]
+        found = self.words.op("@@")(func.history_query(customer, given("q", Text)))
+        exact = [self.text.op("like")(func.all(given("patterns", ARRAY(Text))))] if shape.long else []
+        return [self.text.is_not(None), found, *exact]
 
     def _told(self) -> Select[*tuple[Any, ...]]:
         nothing = cast(null(), Text)
         return select(
             self.at.label("at"),
-            literal(self.name, literal_execute=True).label("source"),
+            literal(self.name).label("source"),
             self.told_id.label("id"),
-            (literal(self.kinds[0], literal_execute=True) if self.kind is None else self.kind).label("kind"),
+            (literal(self.kinds[0]) if self.kind is None else self.kind).label("kind"),
             self.what.label("what"),
             cast(self.customer, Uuid).label("customer_id"),
             cast(self.agent, Text).label("agent"),
@@ -127,24 +178,24 @@ class Source:
             cast(self.details, JSONB).label("details"),
         ).select_from(self.rows)
 
-    def _fitting(self, asked: Asked) -> list[Column]:
+    def _fitting(self, shape: Shape) -> list[Column]:
         conditions: list[Column] = []
-        if asked.since is not None:
-            conditions.append(self.at >= asked.since)
-        if asked.until is not None:
-            conditions.append(self.at < asked.until)
-        if asked.agent is not None:
-            conditions.append(self.agent == asked.agent if self.served is None else self.served(asked.agent))
-        if asked.kinds and self.kind is not None and not set(self.kinds) <= set(asked.kinds):
-            conditions.append(self.kind.in_(asked.kinds))
+        if shape.since:
+            conditions.append(self.at >= given("since", INSTANT))
+        if shape.until:
+            conditions.append(self.at < given("until", INSTANT))
+        if shape.agent:
+            conditions.append(self.agent == AGENT if self.served is None else self.served)
+        if shape.kinds and self.kind is not None and not set(self.kinds) <= set(shape.kinds):
+            conditions.append(self.kind.in_(shape.kinds))
         return conditions
 
-    def _after(self, place: Place | None) -> list[Column]:
-        if place is None:
+    def _after(self, shape: Shape) -> list[Column]:
+        if shape.after is None:
             return []
-        if self.name > place.source:
-            return [self.at <= place.at]
-        if self.name < place.source:
-            return [self.at < place.at]
+        at = given("at", INSTANT)
+        if self.name != shape.after:
+            return [self.at <= at if self.name > shape.after else self.at < at]
         # the first condition follows from the second; the planner leaves out months only by the first
-        return [self.at <= place.at, tuple_(self.at, self.id) < (place.at, self.own_id(place.id))]
+        own = given("id", BigInteger if self.numbered else Uuid)
+        return [self.at <= at, tuple_(self.at, self.id) < tuple_(at, own)]

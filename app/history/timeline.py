@@ -6,20 +6,22 @@ database puts these in order. So a page costs the same however much a customer h
 nothing that is continued by its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ARRAY, Uuid, cast, column, func, select, true, union_all
+from sqlalchemy import ARRAY, BigInteger, TextClause, Uuid, column, func, select, text, true, union_all
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
 from app.customers.record import members_of, survivor_of
 from app.history import kinds
-from app.history.source import Asked, Place, Source
+from app.history.source import Asked, Place, Shape, Source, given, long_words, shape_of
 from app.history.words import found_in
 
 SOURCES: tuple[Source, ...] = (
@@ -117,14 +119,48 @@ async def _read(
     root: UUID | None,
     members: Sequence[UUID] | None,
 ) -> list[Entry]:
-    wanted = [source for source in SOURCES if _is_asked(source, asked)]
-    if not wanted:
+    statement = _statement(shape_of(asked, after, of_one=members is not None))
+    if statement is None:
         return []
-    parts = [_part(source, asked, limit, after, root, members) for source in wanted]
+    values = {
+        "limit": limit,
+        "members": members,
+        "root": root,
+        "since": asked.since,
+        "until": asked.until,
+        "agent": asked.agent,
+        "q": asked.q,
+        "patterns": [f"%{word}%" for word in long_words(asked.q)],
+    }
+    if after is not None:
+        own = next(source for source in SOURCES if source.name == after.source).own_id(after.id)
+        values |= {"at": after.at, "id": own}
+    needed = {name: value for name, value in values.items() if name in statement.names}
+    return [_entry(row, asked) for row in await session.execute(statement.sql, needed)]
+
+
+class _Statement(NamedTuple):
+    """A statement, and the names of what it must be given."""
+
+    sql: TextClause
+    names: Set[str]
+
+
+@lru_cache(maxsize=500)
+def _statement(shape: Shape) -> _Statement | None:
+    """The statement of a shape, None where no source has such entries. It is made once: that takes several times as
+    long as the answer."""
+    parts = [_part(source, shape) for source in SOURCES if _is_asked(source, shape)]
+    if not parts:
+        return None
     together = union_all(*parts).subquery("entries")
     rows = together.c
-    query = select(together).order_by(rows.at.desc(), rows.source.collate("C"), rows.id.collate("C").desc())
-    return [_entry(row, asked) for row in await session.execute(query.limit(limit))]
+    order = (rows.at.desc(), rows.source.collate("C"), rows.id.collate("C").desc())
+    query = select(together).order_by(*order).limit(given("limit", BigInteger))
+    names = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    made = query.compile(dialect=names, compile_kwargs={"literal_binds": True})
+    sql = text(made.string)
+    return _Statement(sql, sql.compile().params.keys())
 
 
 async def pin_plans(session: AsyncSession) -> None:
@@ -138,25 +174,18 @@ async def pin_plans(session: AsyncSession) -> None:
     await session.execute(select(*(func.set_config(name, value, True) for name, value in pinned.items())))
 
 
-def _is_asked(source: Source, asked: Asked) -> bool:
-    if asked.q is not None and source.words is None:
+def _is_asked(source: Source, shape: Shape) -> bool:
+    if shape.q and source.words is None:
         return False
-    return not asked.kinds or not set(source.kinds).isdisjoint(asked.kinds)
+    return not shape.kinds or not set(source.kinds).isdisjoint(shape.kinds)
 
 
-def _part(
-    source: Source,
-    asked: Asked,
-    limit: int,
-    after: Place | None,
-    root: UUID | None,
-    members: Sequence[UUID] | None,
-) -> Any:
+def _part(source: Source, shape: Shape) -> Any:
     """The newest entries of a source: of each member of a customer's family so many, as each has its own index."""
-    if members is None:
-        return source.page(asked, root, None, limit, after)
-    family = func.unnest(cast(members, ARRAY(Uuid))).table_valued(column("member", Uuid)).render_derived("family")
-    page = source.page(asked, root, family.c.member, limit, after).lateral("page")
+    if not shape.of_one:
+        return select(source.page(shape, None).subquery())
+    family = func.unnest(given("members", ARRAY(Uuid))).table_valued(column("member", Uuid)).render_derived("family")
+    page = source.page(shape, family.c.member).lateral("page")
     return select(page).select_from(family.join(page, true()))
 
 
