@@ -10,11 +10,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from app.api.deps import OVERSEES, SIGNED_IN, Read
+from app.api.deps import OVERSEES, SIGNED_IN, Read, Using
 from app.api.paging import BadCursor, Paged, Window
 from app.api.problems import problem_responses
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.history import FoundOut, FoundPage, TimelineEntryOut, TimelinePage
+from app.core.clock import utc
 from app.core.wire import fault
 from app.history import timeline as history
 from app.history.source import Asked, Place
@@ -52,11 +53,11 @@ async def get_timeline(
 
 
 @router.get("/history/search", dependencies=[OVERSEES])
-async def search_history(session: Read, page: Paged, filters: Filters, q: SomeWords) -> FoundPage:
+async def search_history(session: Read, using: Using, page: Paged, filters: Filters, q: SomeWords) -> FoundPage:
     """Contacts and notes of all customers in which words are found, newest first."""
     asked = Asked(**filters, q=q)  # type: ignore[arg-type]
     mark = _mark(None, asked)
-    found = await history.search(session, asked, page.limit + 1, _place(page, mark))
+    found = await history.search(session, asked, utc(using.clock()), page.limit + 1, _place(page, mark))
     items, after = page.cut(found, key=lambda each: (mark, *each.entry.place))
     return FoundPage(items=[FoundOut.of(each) for each in items], next=after)
 

@@ -6,9 +6,9 @@ database puts these in order. So a page costs the same however much a customer h
 nothing that is continued by its place.
 """
 
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -40,6 +40,10 @@ SOURCES: tuple[Source, ...] = (
 KINDS = tuple(kind for source in SOURCES for kind in source.kinds)
 WRITTEN_KINDS = tuple(kind for source in SOURCES if source.words is not None for kind in source.kinds)
 """Kinds of entries that can be looked for by words."""
+
+
+FIRST_SPAN, SPANS = timedelta(days=31), 6
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC) + timedelta(days=1)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,16 +95,27 @@ async def timeline(
 ) -> list[Entry]:
     """Up to `limit` entries of the customer, or of who survives them, and of all who were merged into them: newest
     first, those after a place. Raises CustomerNotFound."""
-    await pin_plans(session)
+    await pin_plans(session, by_words=asked.q is not None)
     root = await survivor_of(session, customer_id)
     members = await members_of(session, root)
     return await _read(session, asked, limit, after, root, members)
 
 
-async def search(session: AsyncSession, asked: Asked, limit: int, after: Place | None = None) -> list[Found]:
-    """Up to `limit` entries of all customers in which the words `asked.q` are found, newest first, after a place."""
-    await pin_plans(session)
-    entries = await _read(session, asked, limit, after, None, None)
+async def search(
+    session: AsyncSession, asked: Asked, now: datetime, limit: int, after: Place | None = None
+) -> list[Found]:
+    """Up to `limit` entries of all customers in which the words `asked.q` are found, newest first, after a place.
+
+    The newest month is looked through first, then twice as far back, and so on until there are enough: a word that
+    many use is found at once, and one that nobody uses costs a few looks into each month's index.
+    """
+    await pin_plans(session, by_words=True)
+    entries: list[Entry] = []
+    for since, until in spans(asked, now, after):
+        part = replace(asked, since=since, until=until)
+        entries += await _read(session, part, limit - len(entries), after, None, None)
+        if len(entries) >= limit:
+            break
     survivor = Customer.__table__.alias()
     query = select(Customer.id, survivor.c.id, survivor.c.name).join(
         survivor, survivor.c.id == func.coalesce(Customer.merged_into, Customer.id)
@@ -109,6 +124,20 @@ async def search(session: AsyncSession, asked: Asked, limit: int, after: Place |
     known = {own: (stands, name) for own, stands, name in await session.execute(query.where(Customer.id.in_(ids)))}
     nobody = (None, None)
     return [Found(entry, *(known.get(entry.customer_id, nobody) if entry.customer_id else nobody)) for entry in entries]
+
+
+def spans(asked: Asked, now: datetime, after: Place | None) -> Iterator[tuple[datetime | None, datetime | None]]:
+    """From when to when to look, one span after the other, back to `asked.since` or to the beginning."""
+    until = asked.until
+    newest = min(instant for instant in (now, asked.until, None if after is None else after.at) if instant is not None)
+    back = FIRST_SPAN
+    for _ in range(SPANS):
+        since = max(newest - back, EARLIEST)
+        if asked.since is not None and since <= asked.since:
+            break
+        yield since, until
+        until, back = since, 2 * back
+    yield asked.since, until
 
 
 async def _read(
@@ -163,14 +192,16 @@ def _statement(shape: Shape) -> _Statement | None:
     return _Statement(sql, sql.compile().params.keys())
 
 
-async def pin_plans(session: AsyncSession) -> None:
+async def pin_plans(session: AsyncSession, *, by_words: bool) -> None:
     """Until the end of the transaction, go by indexes in their order, by plans that are made once.
 
     The planner does not know how much a customer has. It expects little, and then takes reading all of it and putting
     it in order for as good as reading the newest by the index; of a customer with 100,000 contacts that is the
-    difference of half a second. Planning anew what is asked of so many months costs more than the answer.
+    difference of half a second. Planning anew what is asked of so many months costs more than the answer. Where words
+    are looked for, it thinks little of their index and would hold them against each text.
     """
     pinned = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_sort": "off", "jit": "off"}
+    pinned["enable_indexscan"] = "off" if by_words else "on"
     await session.execute(select(*(func.set_config(name, value, True) for name, value in pinned.items())))
 
 
