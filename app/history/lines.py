@@ -6,6 +6,8 @@ has, one for what GBK has. What neither has is told by its number, so that nothi
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 LATIN, CHINESE = "latin", "chinese"
@@ -28,8 +30,7 @@ def lines_of(text: str, room: float, width: Width) -> Iterator[list[Run]]:
     within a word that is wider than a line."""
     for paragraph in _ENDS.split(text):
         line, used = "", 0.0
-        for atom in _atoms(printable(paragraph), room, width):
-            wide = _wide(atom, width)
+        for atom, wide in _atoms(printable(paragraph), room, width):
             if line and used + wide > room:
                 yield runs_of(line.rstrip(" "))
                 line, used = "", 0.0
@@ -41,16 +42,12 @@ def lines_of(text: str, room: float, width: Width) -> Iterator[list[Run]]:
 
 def runs_of(line: str) -> list[Run]:
     """A line of printable characters as runs of one font each."""
-    runs: list[Run] = []
-    for char in line:
-        font = font_of(char) or LATIN
-        if runs and runs[-1].font == font:
-            runs[-1] = Run(font, runs[-1].text + char)
-        else:
-            runs.append(Run(font, char))
-    return runs
+    if line.isascii():
+        return [Run(LATIN, line)]
+    return [Run(font, "".join(chars)) for font, chars in groupby(line, lambda char: font_of(char) or LATIN)]
 
 
+@lru_cache(maxsize=50_000)
 def font_of(char: str) -> str | None:
     """The font that has a character, None if neither has."""
     if char.isascii():
@@ -71,18 +68,22 @@ def printable(text: str) -> str:
     return "".join(" " if char == "\t" else char if font_of(char) else f"[U+{ord(char):04X}]" for char in text)
 
 
-def _atoms(text: str, room: float, width: Width) -> Iterator[str]:
-    """What is not broken if it can be helped."""
+def _atoms(text: str, room: float, width: Width) -> Iterator[tuple[str, float]]:
+    """What is not broken if it can be helped, and how wide it is."""
     for atom in _ATOM.findall(text):
-        piece, used = "", 0.0
-        for char in atom:
-            wide = width(char, font_of(char) or LATIN)
-            if piece and used + wide > room:
-                yield piece
-                piece, used = "", 0.0
-            piece, used = piece + char, used + wide
-        yield piece
+        wide = sum([width(char, font_of(char) or LATIN) for char in atom])
+        if wide <= room:
+            yield atom, wide
+        else:
+            yield from _pieces(atom, room, width)
 
 
-def _wide(text: str, width: Width) -> float:
-    return sum(width(char, font_of(char) or LATIN) for char in text)
+def _pieces(atom: str, room: float, width: Width) -> Iterator[tuple[str, float]]:
+    piece, used = "", 0.0
+    for char in atom:
+        wide = width(char, font_of(char) or LATIN)
+        if piece and used + wide > room:
+            yield piece, used
+            piece, used = "", 0.0
+        piece, used = piece + char, used + wide
+    yield piece, used

@@ -126,6 +126,13 @@ async def test_words_that_were_found_are_named_by_their_places(session: WriteSes
     assert (await told(session, who))[0].found == ()
 
 
+async def test_a_long_word_is_found_only_in_one_piece(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await make_interaction(session, ago(hours=1), customer_id=who, note="信用，用卡，卡号")
+    whole = await make_interaction(session, ago(hours=2), customer_id=who, note="新信用卡号")
+    assert [entry.id for entry in await told(session, who, q="信用卡号")] == [str(whole.id)]
+
+
 async def test_the_survivor_tells_of_the_merged_and_a_merge_only_once(session: WriteSession) -> None:
     one, other = await customer_id(session), await customer_id(session, "王晓明")
     contact = await make_interaction(session, customer_id=one, note="信用卡")
