@@ -6,6 +6,7 @@ from app.cli import (
     administration,
     asterisk,
     demonstration,
+    exporting,
     feeds,
     flows,
     importing,
@@ -30,6 +31,7 @@ commands = typer.Typer(
 for module in (
     serving,
     demonstration,
+    exporting,
     softphone,
     administration,
     measuring,

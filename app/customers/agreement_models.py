@@ -117,6 +117,7 @@ class Due(Base):
         Index("uq_dues_clause", "interaction_id", "agreement_id", "clause_id", "kind", unique=True),
         Index(None, "due_at", "id"),
         Index(None, "customer_id", "due_at", "id"),
+        Index(None, "customer_id", "started_at", "id"),
         Index("ix_dues_open", "due_at", "id", postgresql_where=_OPEN),
         Index("ix_dues_open_of_customer", "customer_id", postgresql_where=_OPEN),
         Index("ix_dues_unanswered", "customer_id", postgresql_where=text("done_at is null and kind = 'response'")),

@@ -137,9 +137,13 @@ class CustomerNote(Base):
     instant `until`."""
 
     __tablename__ = "customer_notes"
+    __table_args__ = (
+        Index(None, "customer_id", "written_at", "id"),
+        Index("ix_customer_notes_words", sql("history_words(customer_id, text)"), postgresql_using="gin"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=sql("uuidv7()"))
-    customer_id: Mapped[UUID] = _owner()
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
     text: Mapped[str]
     pinned: Mapped[bool] = mapped_column(server_default=sql("false"))
     until: Mapped[datetime | None]

@@ -83,6 +83,14 @@ class Sessions:
                 yield session
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[ReadSession]:
+        """As `read`, and all that it reads is of one moment, however long that takes."""
+        with translated():
+            one = self._reading.execution_options(isolation_level="REPEATABLE READ")
+            async with ReadSession(one, expire_on_commit=False) as session:
+                yield session
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A session that commits when the block ends well and rolls back when it raises."""
         with translated():

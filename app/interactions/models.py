@@ -25,6 +25,12 @@ class Interaction(Base):
         Index(None, "source_id", "call_id"),
         Index(None, "ended_at"),
         Index("ix_interactions_unknown", "from_raw", postgresql_where=text("customer_id is null")),
+        Index(
+            "ix_interactions_words",
+            text("history_words(customer_id, note)"),
+            postgresql_using="gin",
+            postgresql_where=text("note is not null"),
+        ),
         BY_MONTH,
     )
 
@@ -53,10 +59,23 @@ class Interaction(Base):
 
 
 class InteractionEntry(Base):
-    """One thing that happened during (or was added after) an interaction. Append-only."""
+    """One thing that happened during (or was added after) an interaction. Append-only.
+
+    `customer_id` is set of notes, which are part of the customer's history; the floor writes none.
+    """
 
     __tablename__ = "interaction_entries"
-    __table_args__ = (Index(None, "interaction_id", "at", "id"), BY_MONTH)
+    __table_args__ = (
+        Index(None, "interaction_id", "at", "id"),
+        Index("ix_interaction_entries_notes", "customer_id", "at", "id", postgresql_where=text("kind = 'note'")),
+        Index(
+            "ix_interaction_entries_words",
+            text("history_words(customer_id, data ->> 'text')"),
+            postgresql_using="gin",
+            postgresql_where=text("kind = 'note'"),
+        ),
+        BY_MONTH,
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(primary_key=True)
@@ -64,6 +83,7 @@ class InteractionEntry(Base):
     at: Mapped[datetime]
     kind: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    customer_id: Mapped[UUID | None]
 
 
 AT_HOME = ("called_back", "callback_failed")

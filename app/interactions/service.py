@@ -22,6 +22,7 @@ async def append_note(
         interaction_id=interaction.id,
         at=at,
         kind=NOTE,
+        customer_id=interaction.customer_id,
         data={"text": text, "by": by},
     )
     session.add(entry)

@@ -17,7 +17,8 @@ from app.customers.merge_models import UnknownCaller
 from app.customers.numbers import extension_of, normalise
 from app.customers.service import GivenNumber, NewCustomer, create_customer
 from app.db.engine import Sessions, WriteSession
-from app.interactions.models import Interaction
+from app.interactions.models import Interaction, InteractionEntry
+from app.interactions.service import NOTE
 
 LOCK = 0x43464C55  # "CFLU": of two at once, both would make a customer of one number
 BATCH = 200
@@ -50,6 +51,12 @@ async def adopt(session: WriteSession, default_region: str, limit: int = BATCH) 
             own = (Interaction.id == row.interaction_id, Interaction.started_at == row.started_at)
             unknown = update(Interaction).where(*own, Interaction.customer_id.is_(None))
             await session.execute(unknown.values(customer_id=customer))
+            notes = update(InteractionEntry).where(
+                InteractionEntry.interaction_id == row.interaction_id,
+                InteractionEntry.kind == NOTE,
+                InteractionEntry.customer_id.is_(None),
+            )
+            await session.execute(notes.values(customer_id=customer))
         await session.delete(row)
     return len(rows)
 

@@ -99,7 +99,7 @@ FATES: list[Fate] = [
         "interaction_entries",
         "blanked",
         "what happened when, without what was said",
-        blanks=("data",),
+        blanks=("data", "customer_id"),
         keeps=("id", "started_at", "interaction_id", "at", "kind"),
     ),
     Fate(

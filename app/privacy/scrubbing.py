@@ -64,7 +64,7 @@ _INTERACTIONS = text(f"""
     where id = any(cast(:contacts as uuid[])) and started_at between :since and :until""")  # noqa: S608 - constants
 
 _ENTRIES = text(f"""
-    update interaction_entries e set data = {_SOME.format(of="data", kept="entry_kept")}
+    update interaction_entries e set customer_id = null, data = {_SOME.format(of="data", kept="entry_kept")}
     where interaction_id = any(cast(:contacts as uuid[])) and started_at between :since and :until
       and data <> '{{}}'""")  # noqa: S608 - constants
 

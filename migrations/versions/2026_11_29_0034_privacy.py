@@ -1,7 +1,7 @@
 """Legal holds, erasures, and policies of retention; and that the audit log lets go of what is erased.
 
 Revision: 0034
-After: 0032
+After: 0033
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0034"
-down_revision = "0032"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -72,6 +72,8 @@ class OneTransaction(Sessions):
             async with ReadSession(**self._how) as session:
                 yield session
 
+    snapshot = read
+
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteSession]:
         """A session whose changes the next session sees."""

@@ -22,6 +22,8 @@ EXCUSED = {
     "cti_sources": {"caller_id", "emergency_number"},
     "flow_versions": {"number", "from_number"},
     "live_phones": {"address"},
+    "product_versions": {"number"},
+    "segment_rule_sets": {"number"},
     "usage_sweeps": {"looked_customer"},
     "erasure_rests": {"customer_id"},
 }

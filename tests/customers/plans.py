@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.queries import connection_of
 
 
-async def plan_of(session: AsyncSession, work: Awaitable[Any], place: int = 0) -> str:
-    """The plan of the first statement that `work` runs on the session, or of the one at a later place."""
+async def plan_of(session: AsyncSession, work: Awaitable[Any], place: int = 0, how: str = "explain") -> str:
+    """The plan of the first statement that `work` runs on the session, or of the one at another place; -1: the last."""
     seen: list[tuple[str, tuple[object, ...]]] = []
 
     def keep(_c: object, _cursor: object, statement: str, parameters: tuple[object, ...], *_rest: object) -> None:
@@ -24,4 +24,4 @@ async def plan_of(session: AsyncSession, work: Awaitable[Any], place: int = 0) -
     connection = await connection_of(session)
     assert isinstance(connection, asyncpg.Connection)
     statement, parameters = seen[place]
-    return "\n".join(row[0] for row in await connection.fetch(f"explain {statement}", *parameters))
+    return "\n".join(row[0] for row in await connection.fetch(f"{how} {statement}", *parameters))

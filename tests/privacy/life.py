@@ -63,7 +63,7 @@ class Life:
         await self.ask("POST", "/api/v1/usage-rules", {"id": "guessing", "enabled": True, **rule})
         await self.ask("PUT", "/api/v1/credit-bureaus/a", {
             "name": "A", "url": "https://bureau.example", "sends": {"reference": "external_id"}, "score_at": "/score",
-            "lowest": 300, "highest": 850,
+            "lowest": 300, "highest": 850, "bands": {"poor": 300},
         })  # fmt: skip
 
     async def _begin(self) -> str:
