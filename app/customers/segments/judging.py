@@ -1,6 +1,5 @@
 """Judging customers, a page at once: what the rules say is held against what is, and what differs is moved."""
 
-import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,13 +15,12 @@ from app.customers.segments.facts import Facts, told
 from app.customers.segments.measuring import Known, known_of
 from app.customers.segments.moving import Move, Step, judge_again, move
 from app.customers.segments.rules import Rules, rules_of
+from app.customers.segments.turns import in_turns
 from app.customers.segments.verdicts import Boundaries, Untold, Verdict, scored, verdict
 from app.customers.segments.words import read
 from app.db.engine import WriteSession
 
 EXAMPLES = 5
-AT_ONCE = 25
-"""After so many customers, a few milliseconds, others of the process have their turn: calls do not wait for rules."""
 
 
 class Counting(NamedTuple):
@@ -114,12 +112,7 @@ async def decided(
 ) -> Mapping[UUID, Decided]:
     """What the rules say of customers; nothing is written."""
     known = await known_of(session, customers, by.rules.asks, by.blocking, now)
-    found = {}
-    for place, (customer, each) in enumerate(known.items()):
-        if place % AT_ONCE == 0:
-            await asyncio.sleep(0)
-        found[customer] = _decide(customer, each, by)
-    return found
+    return {customer: _decide(customer, each, by) async for customer, each in in_turns(known.items())}
 
 
 def _decide(customer: UUID, known: Known, by: Counting) -> Decided:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.feeds.amounts import exponent
 from app.customers.segments.facts import Facts
+from app.customers.segments.turns import in_turns
 from app.customers.segments.words import Asks
 from app.customers.usage.measuring import Asked, measure
 
@@ -73,7 +74,7 @@ async def known_of(
     put = await _overridden(session, list(roots))
     used = await measure(session, [Asked(customer, now) for customer in roots], asks.usage)
     found = {}
-    for row in rows:
+    async for row in in_turns(rows):
         holding = held.get(row.id, _NOTHING)
         contacts, recency = reached.get(row.id, ({}, {}))
         facts = Facts(

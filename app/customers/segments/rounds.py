@@ -22,7 +22,7 @@ from app.customers.segments.rules import rules_of
 from app.customers.segments.scoring import boundaries
 from app.db.engine import WriteSession
 
-PAGE = 1_000
+PAGE = 500
 """Customers of one transaction. Reading more at once would stop everything else in the process for longer."""
 
 FIRST = UUID(int=0)

@@ -8,23 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.segments.measuring import known_of
 from app.customers.segments.rules import Rules
+from app.customers.segments.turns import in_turns
 from app.customers.segments.verdicts import boundaries_of, number_of
 from app.customers.segments.words import asks_of, read
 
 SAMPLE = 20_000
 """Of so many customers a boundary is that of all to within 1 in 100 of them; up to so many it is exact."""
 
-PAGE = 1_000
+PAGE = 500
 
 # as good as random, and the same customers each time, so that two previews differ by the rules alone
 _SAMPLE = text("""
-    select id from customers where active and merged_into is null and not provisional
-    order by hashtextextended(id::text, 0) limit :size""")
+    select array_agg(id) from (
+        select id from customers where active and merged_into is null and not provisional
+        order by hashtextextended(id::text, 0) limit :size) drawn""")
 
 
 async def sample(session: AsyncSession, size: int) -> list[UUID]:
     """Up to `size` customers, drawn from all who can be judged."""
-    return list(await session.scalars(_SAMPLE, {"size": size}))
+    return list(await session.scalar(_SAMPLE, {"size": size}) or ())
 
 
 async def boundaries(session: AsyncSession, rules: Rules, now: datetime) -> dict[str, list[float]]:
@@ -36,7 +38,8 @@ async def boundaries(session: AsyncSession, rules: Rules, now: datetime) -> dict
     drawn = await sample(session, SAMPLE)
     numbers: dict[str, list[float]] = {name: [] for name in expressions}
     for start in range(0, len(drawn), PAGE):
-        for each in (await known_of(session, drawn[start : start + PAGE], asks, (), now)).values():
+        known = await known_of(session, drawn[start : start + PAGE], asks, (), now)
+        async for each in in_turns(known.values()):
             for name, expression in expressions.items():
                 number = number_of(expression, each.facts)
                 if number is not None:
