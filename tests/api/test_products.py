@@ -182,7 +182,7 @@ async def test_conditions_that_nest_without_end_are_refused(admin: httpx.AsyncCl
 async def test_a_model_of_thousands_of_options_is_judged_and_a_hard_one_is_refused(
     admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [{"id": f"o{n}", "kind": "switch", "title": "O"} for n in range(2_000)]
+    options = [{"id": f"o{n}", "kind": "switch", "title": "O"} for n in range(1_500)]
     large = {"holding_kinds": ["card"], "options": options, "rules": []}
     told = (await admin.post(f"{PRODUCTS}/check", json={"model": large})).json()
     assert told["sound"]

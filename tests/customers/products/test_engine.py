@@ -16,7 +16,7 @@ from tests.customers.products.brute import allowed, beside, values_of
 from tests.customers.products.made import FACTS, choices_of, models
 
 SMALL = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
