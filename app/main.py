@@ -33,6 +33,7 @@ from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus, open_bureau_client
 from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
+from app.customers.queries import Profiles
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
@@ -107,7 +108,8 @@ def create_app(settings: Settings) -> Application:
             credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
             outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
-            app.state.services = await services(settings, sessions, live, archive, credit)
+            profiles = Profiles(pool.acquire, now)
+            app.state.services = await services(settings, sessions, live, archive, credit, profiles)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -143,7 +145,7 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk
+    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk, profiles: Profiles
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -159,6 +161,7 @@ async def services(
         floor=live.floor,
         archive=archive,
         credit=credit,
+        profiles=profiles,
         connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),

@@ -18,12 +18,10 @@ from app.api.schemas.customers import (
     CustomerPatch,
     NumberIn,
     NumbersIn,
-    ProfileOut,
 )
 from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
-from app.customers import queries, records, service
-from app.customers.errors import CustomerNotFound
+from app.customers import records, service
 from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
 from app.interactions.queries import history_of
@@ -113,16 +111,3 @@ async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> In
     )
     items, after = page.cut(rows, key=lambda row: (row.started_at, row.id))
     return InteractionPage(items=[InteractionOut.model_validate(row) for row in items], next=after)
-
-
-@router.get(
-    "/{customer_id}/profile",
-    response_class=Response,
-    responses={200: {"model": ProfileOut}, **problem_responses(404)},
-)
-async def get_profile(customer_id: UUID, session: Read, using: Using) -> Response:
-    """What an agent sees when the customer calls."""
-    told = await queries.profile(await queries.connection_of(session), customer_id, using.clock())
-    if told is None:
-        raise CustomerNotFound(customer_id)
-    return Response(told, media_type="application/json")

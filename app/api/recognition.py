@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.customers.profiles.reading import Parts
 from app.customers.queries import recognise
 from app.db.errors import meaning
 from app.floor.commands import CustomerCard, Recognised
@@ -61,6 +62,7 @@ class CallerLookUp:
         self._clock = clock
         self._pool = pool
         self._region = region
+        self._parts = Parts()
 
     async def look_up(self, event: CallEvent) -> Recognised:
         """Who it is, and whether their call is one that has ended already."""
@@ -72,6 +74,7 @@ class CallerLookUp:
             raw_number=number,
             default_region=self._region,
             now=self._clock(),
+            parts=self._parts,
         )
         ended = found.ended
         return Recognised(

@@ -8,6 +8,7 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.credit.desk import CreditDesk
+from app.customers.queries import Profiles
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
@@ -43,6 +44,7 @@ class Services:
     floor: Floor
     archive: Archive
     credit: CreditDesk
+    profiles: Profiles
     connections: Connections = UNCONNECTED
     """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"

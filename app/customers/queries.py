@@ -1,5 +1,7 @@
 """Who is calling: the look-up behind every screen pop, in one round trip."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
@@ -7,9 +9,11 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import utc
+from app.core.clock import Clock, utc
 from app.customers.numbers import extension_of, normalise, storable
-from app.customers.statements import BY_E164, BY_ID, BY_RAW
+from app.customers.profiles.parts import PARTS, POPPING
+from app.customers.profiles.reading import Parts, assembled, of_customer, of_number
+from app.db.errors import translated
 
 HISTORY = timedelta(days=396)
 """How far back a profile looks for the last contacts; older months are not even opened."""
@@ -24,8 +28,12 @@ AHEAD = timedelta(days=1)
 class Fetches(Protocol):
     """What is needed of the database: an asyncpg connection or pool."""
 
-    async def fetchrow(self, query: str, *args: Any) -> Any:
+    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
         """The first row of the answer."""
+
+
+Lend = Callable[[], AbstractAsyncContextManager[Fetches]]
+"""Lends a connection for a while, as `acquire` of a pool does."""
 
 
 class CustomerMatch(msgspec.Struct, frozen=True):
@@ -43,6 +51,14 @@ class EndedCall(msgspec.Struct, frozen=True):
     interaction_id: str
     started_at: float
     ended_at: float
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A whole profile as JSON, whose it is, and the parts that could not be told."""
+
+    customer_id: UUID
+    body: bytes
+    unavailable: tuple[str, ...]
 
 
 class CallerLookup(msgspec.Struct, frozen=True):
@@ -73,6 +89,14 @@ class CallerLookup(msgspec.Struct, frozen=True):
         return () if self.certain else self.matches
 
 
+class _SpokenWith(msgspec.Struct):
+    agent: str | None
+
+
+_matches = msgspec.json.Decoder(tuple[CustomerMatch, ...]).decode
+_spoken_with = msgspec.json.Decoder(list[_SpokenWith]).decode
+
+
 async def recognise(
     database: Fetches,
     *,
@@ -81,47 +105,58 @@ async def recognise(
     raw_number: str | None,
     default_region: str,
     now: float,
+    parts: Parts | None = None,
 ) -> CallerLookup:
     """Look up the caller `raw_number` of a call: active customers with that number, profile, whether it has ended.
 
     Numbers are compared in E.164; one that has no such form is compared as it is, and a withheld one matches nobody.
+    `parts` remembers which parts of profiles are in trouble.
     """
     number = normalise(raw_number or "", default_region)
-    query = BY_RAW if number.e164 is None else BY_E164
+    statement = of_number("raw" if number.e164 is None else "e164")
     wanted = number.e164 or (number.raw if number.matchable else None)
     moment = utc(now)
-    row = await database.fetchrow(
-        query,
-        wanted,
-        *_bounds(moment),
-        storable(source),
-        storable(call_id),
-        moment - ENDED_CALLS,
-        extension_of(raw_number or ""),
-    )
-    ended = None
+    extension = extension_of(raw_number or "")
+    given = (wanted, *_bounds(moment), storable(source), storable(call_id), moment - ENDED_CALLS, extension)
+    found = await (parts or Parts()).read(database, statement, given, POPPING, now)
+    assert found is not None, "a look-up tells a row, though of nobody"
+    row, ended = found.row, None
     if row["ended_id"] is not None:
         ended = EndedCall(str(row["ended_id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
-    matches = msgspec.json.decode(row["matches"], type=tuple[CustomerMatch, ...])
+    certain = row["customer_id"] is not None
     return CallerLookup(
-        matches,
-        row["profile"].encode(),
+        _matches(row["matches"]),
+        assembled(POPPING, found.parts, candidates="[]" if certain else row["matches"]),
         ended,
         preferred_agent=row["preferred_agent"],
-        last_agent=row["last_agent"],
-        certain=row["certain"],
+        last_agent=_last_agent(found.parts["interactions"]),
+        certain=certain,
     )
 
 
 async def profile(database: Fetches, customer_id: UUID, now: float) -> bytes | None:
-    """The profile of a customer, active or not, as JSON, that of who survives them if they were merged; None if there
-    is no such customer."""
-    row = await database.fetchrow(BY_ID, customer_id, *_bounds(utc(now)))
-    return None if row["matches"] == "[]" else row["profile"].encode()
+    """What pops of a customer, active or not, as JSON, that of who survives them if they were merged; None if there is
+    no such customer."""
+    found = await Parts().read(database, of_customer, (customer_id, *_bounds(utc(now))), POPPING, now)
+    return None if found is None else assembled(POPPING, found.parts, candidates="[]")
 
 
-def _bounds(moment: datetime) -> tuple[datetime, datetime]:
-    return moment - HISTORY, moment + AHEAD
+async def whole_profile(database: Fetches, customer_id: UUID, now: float, parts: Parts) -> Profile | None:
+    """All that there is to see of a customer, or of who survives them; None if there is no such customer."""
+    found = await parts.read(database, of_customer, (customer_id, *_bounds(utc(now))), PARTS, now)
+    if found is None:
+        return None
+    return Profile(found.row["customer_id"], assembled(PARTS, found.parts, candidates="[]"), found.unavailable)
+
+
+def _bounds(moment: datetime) -> tuple[datetime, datetime, datetime]:
+    return moment - HISTORY, moment + AHEAD, moment
+
+
+def _last_agent(interactions: str) -> str | None:
+    if not interactions.startswith("["):  # they are unavailable
+        return None
+    return next((each.agent for each in _spoken_with(interactions) if each.agent is not None), None)
 
 
 async def connection_of(session: AsyncSession) -> Fetches:
@@ -130,3 +165,19 @@ async def connection_of(session: AsyncSession) -> Fetches:
     assert raw.driver_connection is not None
     connection: Fetches = raw.driver_connection
     return connection
+
+
+class Profiles:
+    """Reads profiles over connections that it borrows, and remembers which parts are in trouble."""
+
+    def __init__(self, lend: Lend, clock: Clock) -> None:
+        self._lend = lend
+        self._clock = clock
+        self._parts = Parts()
+
+    async def read(self, customer_id: UUID) -> Profile | None:
+        """All that there is to see of a customer, or of who survives them; None if there is no such customer. Raises
+        Unavailable without a database."""
+        with translated():
+            async with self._lend() as connection:
+                return await whole_profile(connection, customer_id, self._clock(), self._parts)

@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
 from app.customers.imports import upsert_many
+from app.customers.profiles.parts import PARTS, POPPING
+from app.customers.profiles.reading import of_customer, of_number
 from app.customers.queries import AHEAD, ENDED_CALLS, HISTORY, connection_of, recognise
-from app.customers.statements import BY_E164, BY_ID, BY_RAW
 from app.db.partitions import ensure_partitions, month_of, months_between
 from app.db.pool import plan_once
 from tests.customers.factories import REGION, new_customer
+
+BY_E164, BY_RAW, BY_ID = of_number("e164")(POPPING), of_number("raw")(POPPING), of_customer(PARTS)
 
 _FILL = text("""
     insert into interactions (id, started_at, ended_at, channel, direction, source_id, call_id, customer_id,
@@ -38,7 +41,7 @@ async def bank(session: AsyncSession) -> asyncpg.Connection:
 
 
 def bounds(today: datetime) -> list[datetime]:
-    return [today - HISTORY, today + AHEAD]
+    return [today - HISTORY, today + AHEAD, today]
 
 
 def months(plan: str, index: str) -> set[str]:

@@ -10,7 +10,6 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
-from app.api.schemas.entitled import EntitledNowOut
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
@@ -212,6 +211,12 @@ class AgentBriefOut(Output):
     name: str
 
 
+class UnavailableOut(Output):
+    """A part of a profile that could not be told, and why; the others are there."""
+
+    unavailable: str
+
+
 class IdentityOut(Output):
     """Who the customer is, the agent who looks after them, and what was pinned to them as warnings."""
 
@@ -222,10 +227,14 @@ class IdentityOut(Output):
     tier: TierBriefOut | None
     language: str | None
     agent: AgentBriefOut | None
-    numbers: list[NumberOut]
     attributes: dict[str, Any]
     provisional: bool
-    warnings: list[str]
+    kind: str
+    segments: list[str]
+    relationship_manager: str | None
+    version: int
+    numbers: list[NumberOut] | UnavailableOut
+    warnings: list[str] | UnavailableOut
 
 
 class CandidateOut(Output):
@@ -291,16 +300,3 @@ class CreditBriefOut(Output):
     answered_at: datetime
     age_seconds: float
     expired: bool
-
-
-class ProfileOut(Output):
-    """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now, the credit standing if there is one, and what they are entitled to."""
-
-    customer: IdentityOut | None
-    alerts: list[OpenAlertOut]
-    interactions: list[PastContactOut]
-    open: list[OpenContactOut]
-    credit: CreditBriefOut | None
-    candidates: list[CandidateOut]
-    entitlement: EntitledNowOut | None

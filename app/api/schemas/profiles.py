@@ -1,0 +1,106 @@
+"""The 360 view of a customer as it is told. Any part may be unavailable by itself."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from app.api.schemas.common import Output
+from app.api.schemas.customers import (
+    CandidateOut,
+    CreditBriefOut,
+    IdentityOut,
+    OpenAlertOut,
+    OpenContactOut,
+    PastContactOut,
+    UnavailableOut,
+)
+from app.api.schemas.entitled import EntitledNowOut
+
+
+class HeldOut(Output):
+    """Something that the customer has at the bank."""
+
+    customer_id: UUID
+    kind: str
+    source: str
+    external_id: str
+    name: str | None
+    status: str | None
+    last_four: str | None
+    opened_on: date | None
+    closed_on: date | None
+    details: dict[str, Any]
+
+
+class RelatedOut(Output):
+    """Somebody whom the customer is tied to; `back`: the other said it of them."""
+
+    customer_id: UUID
+    name: str
+    kind: str
+    back: bool
+
+
+class IdElsewhereOut(Output):
+    """By what id another system knows the customer."""
+
+    system: str
+    external_id: str
+
+
+class EmailBriefOut(Output):
+    """An e-mail address."""
+
+    address: str
+    kind: str | None
+
+
+class AddressBriefOut(Output):
+    """A postal address."""
+
+    kind: str | None
+    lines: str
+    city: str | None
+    postal_code: str | None
+    country: str | None
+
+
+class ConsentBriefOut(Output):
+    """What the customer last said of a channel."""
+
+    channel: str
+    given: bool
+    origin: str
+    at: datetime
+
+
+class RecordedOut(Output):
+    """A recording of one of the last contacts; `href` is where its audio is."""
+
+    id: str
+    contact_id: UUID
+    started_at: datetime
+    seconds: float
+    href: str
+
+
+class ProfileOut(Output):
+    """Everything there is to see of a customer: identity, up to ten alerts, the gravest first, the last ten contacts
+    newest first, what is open now, the credit standing if there is one, what they are entitled to, what they have, whom
+    they are tied to, how they are reached, what they allow, and the recordings of those contacts. Lists end after a
+    hundred. A part that could not be read says why, and the others are there."""
+
+    customer: IdentityOut | UnavailableOut | None
+    alerts: list[OpenAlertOut] | UnavailableOut
+    interactions: list[PastContactOut] | UnavailableOut
+    open: list[OpenContactOut] | UnavailableOut
+    credit: CreditBriefOut | UnavailableOut | None
+    entitlement: EntitledNowOut | UnavailableOut | None
+    holdings: list[HeldOut] | UnavailableOut
+    ties: list[RelatedOut] | UnavailableOut
+    external_ids: list[IdElsewhereOut] | UnavailableOut
+    emails: list[EmailBriefOut] | UnavailableOut
+    addresses: list[AddressBriefOut] | UnavailableOut
+    consents: list[ConsentBriefOut] | UnavailableOut
+    recordings: list[RecordedOut] | UnavailableOut
+    candidates: list[CandidateOut]
