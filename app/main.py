@@ -22,6 +22,7 @@ from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
+from app.api.sockets.witness import Witness
 from app.api.steered import SteeredWebhook
 from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
@@ -33,6 +34,7 @@ from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus, open_bureau_client
 from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
+from app.customers.profiles.reads import ReadLog
 from app.customers.queries import Profiles
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
@@ -97,7 +99,9 @@ def create_app(settings: Settings) -> Application:
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive))
+            reads = ReadLog(sessions, now)
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, reads))
+            live.tasks.start("reads of customers", reads.run())
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
@@ -109,7 +113,7 @@ def create_app(settings: Settings) -> Application:
             outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
             profiles = Profiles(pool.acquire, now)
-            app.state.services = await services(settings, sessions, live, archive, credit, profiles)
+            app.state.services = await services(settings, sessions, live, archive, credit, profiles, reads)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -145,7 +149,13 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk, profiles: Profiles
+    settings: Settings,
+    sessions: Sessions,
+    live: "Live",
+    archive: Archive,
+    credit: CreditDesk,
+    profiles: Profiles,
+    reads: ReadLog,
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -162,6 +172,8 @@ async def services(
         archive=archive,
         credit=credit,
         profiles=profiles,
+        reads=reads,
+        reason_needed=settings.profiles.reason == "needed",
         connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
@@ -262,7 +274,12 @@ def prompt_recordings(settings: Settings) -> Recordings:
 
 @asynccontextmanager
 async def live_floor(
-    settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck, recordings: RecordingSink
+    settings: Settings,
+    url: str,
+    pool: "asyncpg.Pool[Any]",
+    pins: PinCheck,
+    recordings: RecordingSink,
+    reads: ReadLog,
 ) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
@@ -301,7 +318,7 @@ async def live_floor(
             floor=settings.floor.id,
             pool=pool,
             clock=now,
-            publisher=hub,
+            publisher=Witness(hub, reads),
             orders=Alongside(orders, [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,

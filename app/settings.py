@@ -101,6 +101,12 @@ class Credit(BaseModel):
     secrets: dict[str, SecretStr] = {}
 
 
+class Profiles(BaseModel):
+    """Looking at customers: whether people must say for which contact or why they do (`reason` needed)."""
+
+    reason: Literal["asked", "needed"] = "asked"
+
+
 class Webhooks(BaseModel):
     """Where webhooks to other systems may go beside public addresses: networks of your own, as JSON such as
     ["10.0.0.0/8", "127.0.0.1/32"]. Only there may they go without TLS."""
@@ -144,6 +150,7 @@ class Settings(BaseSettings):
     flow: Flow = Flow()
     credit: Credit = Credit()
     webhooks: Webhooks = Webhooks()
+    profiles: Profiles = Profiles()
     media: Media = Media()
     recordings: Recordings = Recordings()
     log: Log = Log()

@@ -10,6 +10,7 @@ from app.api.deps import Read, Using, Write, current_user
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
     CustomerIn,
@@ -68,7 +69,7 @@ async def create_customer(given: CustomerIn, session: Write, using: Using, answe
     return told(await service.create_customer(session, given.new(), using.default_region), answer)
 
 
-@router.get("/{customer_id}", responses=problem_responses(404))
+@router.get("/{customer_id}", responses=problem_responses(404), dependencies=[written_down("customer")])
 async def get_customer(customer_id: UUID, session: Read, answer: Response) -> CustomerOut:
     """One customer, active or not, merged or not; `ETag` tells the version."""
     return told(await records.get_customer(session, customer_id), answer)
@@ -102,7 +103,7 @@ async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: 
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
 
 
-@router.get("/{customer_id}/interactions", responses=problem_responses(404))
+@router.get("/{customer_id}/interactions", responses=problem_responses(404), dependencies=[written_down("history")])
 async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
     """The customer's contacts that have ended, newest first, with those of whoever was merged into them."""
     await records.get_customer(session, customer_id)

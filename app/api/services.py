@@ -8,6 +8,7 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.credit.desk import CreditDesk
+from app.customers.profiles.reads import ReadLog
 from app.customers.queries import Profiles
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
@@ -45,6 +46,9 @@ class Services:
     archive: Archive
     credit: CreditDesk
     profiles: Profiles
+    reads: ReadLog
+    reason_needed: bool = False
+    """Whether people who read a customer's data must say for which contact or why."""
     connections: Connections = UNCONNECTED
     """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"

@@ -19,6 +19,7 @@ PARENTS = (
     "events",
     "interaction_entries",
     "interactions",
+    "profile_reads",
     "queue_visits",
     "usage_events",
 )

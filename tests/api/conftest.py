@@ -20,6 +20,7 @@ from app.core.clock import Clock, FrozenClock
 from app.core.errors import Unavailable
 from app.credit.desk import CreditDesk
 from app.credit.port import Bureau, Question, Rating, Unanswered
+from app.customers.profiles.reads import ReadLog
 from app.customers.queries import Fetches, Profiles, connection_of
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
@@ -126,6 +127,7 @@ def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor, tmp_p
         archive=Archive(kept_apart, folder_store(tmp_path / "recordings"), clock, days=30),
         credit=CreditDesk(kept_apart, NoBureaus(), clock),
         profiles=Profiles(lambda: beneath(kept_apart), clock),
+        reads=ReadLog(kept_apart, clock),
     )
 
 

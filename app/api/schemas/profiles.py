@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from app.api.schemas.common import Output
+from app.api.schemas.common import Instant, Output
 from app.api.schemas.customers import (
     CandidateOut,
     CreditBriefOut,
@@ -104,3 +104,25 @@ class ProfileOut(Output):
     consents: list[ConsentBriefOut] | UnavailableOut
     recordings: list[RecordedOut] | UnavailableOut
     candidates: list[CandidateOut]
+
+
+class ReadOut(Output):
+    """One read of a customer's data. `what` is profile, record, history, versions, customer, pop (the screen pop of a
+    call) or socket (a profile that was kept open); `contact_id` is for whose sake, `in_hand` that the reader was on
+    that contact, `why` the reason that they gave."""
+
+    at: Instant
+    who: str
+    role: str
+    customer_id: UUID
+    what: str
+    contact_id: UUID | None
+    in_hand: bool
+    why: str | None
+
+
+class ReadPage(Output):
+    """A page of reads."""
+
+    items: list[ReadOut]
+    next: str | None
