@@ -33,6 +33,7 @@ from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus, open_bureau_client
 from app.credit.desk import CreditDesk
+from app.customers import masking
 from app.customers.pins import PinCheck, pin_check
 from app.customers.profiles.reads import ReadLog
 from app.customers.queries import Profiles
@@ -173,6 +174,8 @@ async def services(
         credit=credit,
         profiles=profiles,
         reads=reads,
+        masking=masking_of(settings),
+        reveals_an_hour=settings.masking.reveals,
         reason_needed=settings.profiles.reason == "needed",
         connections=live.connections,
         default_region=settings.telephony.region,
@@ -191,6 +194,13 @@ def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncC
     tasks.start("webhooks to subscribers", deliveries.run())
     tasks.start("contacts for subscribers", keep_announcing(sessions))
     tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
+
+
+def masking_of(settings: Settings) -> masking.Policy:
+    """Who sees what of customers."""
+    given = settings.masking
+    usual = masking.USUAL
+    return masking.Policy(whole={**usual.whole, **given.whole}, reveal={**usual.reveal, **given.reveal})
 
 
 def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
@@ -282,10 +292,11 @@ async def live_floor(
     reads: ReadLog,
 ) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
+    sight = masking_of(settings).sight("agent")
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
-        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now).look_up)
+        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
         asterisks = AsteriskSwitches(
             directory,
             speech_engine(settings),
@@ -312,7 +323,7 @@ async def live_floor(
             on_death=_stop_the_process,
         )
         fetching = Fetching(out, revealed(settings.flow.secrets))
-        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now)
+        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,

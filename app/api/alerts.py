@@ -113,7 +113,7 @@ async def call_back_for_alert(alert_id: UUID, given: AlertCallbackIn, using: Usi
     alert. Sent again it opens no second callback."""
     now = utc(using.clock())
     async with using.sessions.read() as session:
-        wanted = await to_call(session, alert_id, given.number, now)
+        wanted = await to_call(session, alert_id, given.number, now, using.masking.sight("agent"))
     who = wanted.customer
     command = OpenCallback(
         contact_id=str(wanted.contact_id),

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import StringConstraints
 
 from app.api.deps import CurrentUser, Using
@@ -28,13 +28,14 @@ def written_down(what: str) -> Any:
     is let through reads; the read is noted once the answer is made."""
 
     async def note(
-        customer_id: UUID, using: Using, user: CurrentUser, contact: BecauseOf = None, reason: ForReason = None
+        request: Request, using: Using, user: CurrentUser, contact: BecauseOf = None, reason: ForReason = None
     ) -> AsyncIterator[None]:
         if using.reason_needed and contact is None and reason is None and user.role != "integration":
             found = [fault("query.reason", "is missing, and so is `contact`", "why you read, or the contact's id")]
             raise ReasonMissing("Say for which contact or why you read the customer's data.", faults=found)
         using.reads.check()
         yield
+        customer_id = UUID(request.path_params["customer_id"])  # the route has read it, or nothing was shown
         using.reads.note(user.id, user.role, customer_id, what, contact, reason)
 
     return Depends(note, scope="function")

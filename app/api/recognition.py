@@ -10,6 +10,7 @@ from prometheus_client import Counter
 
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.profiles.reading import Parts
 from app.customers.queries import recognise
 from app.db.errors import meaning
@@ -56,9 +57,10 @@ class Recognition:
 
 
 class CallerLookUp:
-    """Looks callers up by their number, the called party of an outbound call likewise."""
+    """Looks callers up by their number, the called party of an outbound call likewise. What pops is for `sight`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", region: str, clock: Clock) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", region: str, clock: Clock, sight: Sight = AS_AGENT) -> None:
+        self._sight = sight
         self._clock = clock
         self._pool = pool
         self._region = region
@@ -75,6 +77,7 @@ class CallerLookUp:
             default_region=self._region,
             now=self._clock(),
             parts=self._parts,
+            sight=self._sight,
         )
         ended = found.ended
         return Recognised(

@@ -1,6 +1,6 @@
 """Who is calling: the look-up behind every screen pop, in one round trip."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock, utc
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.numbers import extension_of, normalise, storable
 from app.customers.profiles.parts import PARTS, POPPING
 from app.customers.profiles.reading import Parts, assembled, of_customer, of_number
@@ -54,11 +55,15 @@ class EndedCall(msgspec.Struct, frozen=True):
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A whole profile as JSON, whose it is, and the parts that could not be told."""
+    """A whole profile: whose it is, its parts as JSON, and which of them could not be told."""
 
     customer_id: UUID
-    body: bytes
+    parts: Mapping[str, str]
     unavailable: tuple[str, ...]
+
+    def body(self, sight: Sight) -> bytes:
+        """As JSON, for somebody with this sight."""
+        return assembled(PARTS, self.parts, sight, candidates="[]")
 
 
 class CallerLookup(msgspec.Struct, frozen=True):
@@ -106,11 +111,12 @@ async def recognise(
     default_region: str,
     now: float,
     parts: Parts | None = None,
+    sight: Sight = AS_AGENT,
 ) -> CallerLookup:
     """Look up the caller `raw_number` of a call: active customers with that number, profile, whether it has ended.
 
     Numbers are compared in E.164; one that has no such form is compared as it is, and a withheld one matches nobody.
-    `parts` remembers which parts of profiles are in trouble.
+    `parts` remembers which parts of profiles are in trouble; the profile is for somebody with this `sight`.
     """
     number = normalise(raw_number or "", default_region)
     statement = of_number("raw" if number.e164 is None else "e164")
@@ -126,7 +132,7 @@ async def recognise(
     certain = row["customer_id"] is not None
     return CallerLookup(
         _matches(row["matches"]),
-        assembled(POPPING, found.parts, candidates="[]" if certain else row["matches"]),
+        assembled(POPPING, found.parts, sight, candidates="[]" if certain else row["matches"]),
         ended,
         preferred_agent=row["preferred_agent"],
         last_agent=_last_agent(found.parts["interactions"]),
@@ -134,11 +140,11 @@ async def recognise(
     )
 
 
-async def profile(database: Fetches, customer_id: UUID, now: float) -> bytes | None:
+async def profile(database: Fetches, customer_id: UUID, now: float, sight: Sight = AS_AGENT) -> bytes | None:
     """What pops of a customer, active or not, as JSON, that of who survives them if they were merged; None if there is
     no such customer."""
     found = await Parts().read(database, of_customer, (customer_id, *_bounds(utc(now))), POPPING, now)
-    return None if found is None else assembled(POPPING, found.parts, candidates="[]")
+    return None if found is None else assembled(POPPING, found.parts, sight, candidates="[]")
 
 
 async def whole_profile(database: Fetches, customer_id: UUID, now: float, parts: Parts) -> Profile | None:
@@ -146,7 +152,7 @@ async def whole_profile(database: Fetches, customer_id: UUID, now: float, parts:
     found = await parts.read(database, of_customer, (customer_id, *_bounds(utc(now))), PARTS, now)
     if found is None:
         return None
-    return Profile(found.row["customer_id"], assembled(PARTS, found.parts, candidates="[]"), found.unavailable)
+    return Profile(found.row["customer_id"], found.parts, found.unavailable)
 
 
 def _bounds(moment: datetime) -> tuple[datetime, datetime, datetime]:

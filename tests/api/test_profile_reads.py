@@ -92,6 +92,7 @@ async def test_where_a_reason_is_needed_nothing_is_shown_without(client_as: Clie
 
 async def test_what_was_not_shown_was_not_read(client_as: ClientAs, services: Services) -> None:
     assert (await client_as("agent").get(f"{PATH}/{uuid4()}/profile")).status_code == 404
+    assert (await client_as("agent").get(f"{PATH}/nobody/profile")).status_code == 422
     assert len(services.reads) == 0
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import FrozenClock, now, utc
 from app.core.ids import new_id
 from app.customers.holdings import GivenHolding, put_holding
+from app.customers.masking import AS_AGENT
 from app.customers.merging import Side, merge
 from app.customers.parts import GivenTie, replace_ties
 from app.customers.profiles.parts import PARTS, Part
@@ -47,7 +48,7 @@ async def known(sessions: Sessions) -> UUID:
 async def told(database: Any, customer: UUID, parts: Parts | None = None, at: float | None = None) -> dict[str, Any]:
     found = await whole_profile(database, customer, at or now(), parts or Parts())
     assert found is not None
-    read: dict[str, Any] = msgspec.json.decode(found.body)
+    read: dict[str, Any] = msgspec.json.decode(found.body(AS_AGENT))
     return read
 
 

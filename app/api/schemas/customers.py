@@ -10,6 +10,8 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.seen import SeenAttributes, SeenId, SeenNumber, Whole
+from app.customers.masking import MASK
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
@@ -26,6 +28,8 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
         raise _fault("holds half of a surrogate pair", "whole characters") from error
     if b"\\u0000" in encoded:
         raise _fault("holds a NUL character", "text without it")
+    if MASK.encode() in encoded:
+        raise _fault("holds a masked value", "whole values")
     if len(encoded) > ATTRIBUTES_BYTES:
         raise _fault("is too large", f"at most {ATTRIBUTES_BYTES} bytes as JSON")
     return value
@@ -45,8 +49,12 @@ def _fault(what: str, accepted: str) -> PydanticCustomError:
 
 
 Attributes = Annotated[dict[str, Any], AfterValidator(_storable), Field(description="free JSON object")]
-ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE)]
-RawNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE)]
+ExternalId = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE), Whole
+]
+RawNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE), Whole
+]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=PRINTABLE)]
 Agent = Annotated[
     Slug, Field(description="the id of the agent who looks after the customer; queues may let a call wait for them")
@@ -152,8 +160,8 @@ class CustomerPatch(Change):
 class NumberOut(Output):
     """A number as it was given, and in E.164 if it is one."""
 
-    raw: str
-    e164: str | None
+    raw: SeenNumber
+    e164: SeenNumber | None
     label: str | None
 
 
@@ -162,7 +170,7 @@ class CustomerOut(Output):
     speaks `merged_into`."""
 
     id: UUID
-    external_id: str | None
+    external_id: SeenId | None
     name: str
     latin_name: str | None
     tier: str | None
@@ -173,7 +181,7 @@ class CustomerOut(Output):
     segments: list[str]
     provisional: bool
     merged_into: UUID | None
-    attributes: dict[str, Any]
+    attributes: SeenAttributes
     active: bool
     version: int
     numbers: list[NumberOut]

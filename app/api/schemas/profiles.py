@@ -1,10 +1,12 @@
 """The 360 view of a customer as it is told. Any part may be unavailable by itself."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from app.api.schemas.common import Instant, Output
+from pydantic import StringConstraints
+
+from app.api.schemas.common import Input, Instant, Output
 from app.api.schemas.customers import (
     CandidateOut,
     CreditBriefOut,
@@ -13,8 +15,10 @@ from app.api.schemas.customers import (
     OpenContactOut,
     PastContactOut,
     UnavailableOut,
+    Why,
 )
 from app.api.schemas.entitled import EntitledNowOut
+from app.customers.masking import Kind
 
 
 class HeldOut(Output):
@@ -104,6 +108,22 @@ class ProfileOut(Output):
     consents: list[ConsentBriefOut] | UnavailableOut
     recordings: list[RecordedOut] | UnavailableOut
     candidates: list[CandidateOut]
+
+
+class RevealIn(Input):
+    """Which kind of field is to be shown whole, and why. `shown` is what stands in its place for you; without it all
+    values of that kind are meant."""
+
+    field: Kind
+    shown: Annotated[str, StringConstraints(min_length=1, max_length=4_000)] | None = None
+    reason: Why
+
+
+class RevealedOut(Output):
+    """Whole values; that you have seen them is in the audit log."""
+
+    field: Kind
+    values: list[str]
 
 
 class ReadOut(Output):

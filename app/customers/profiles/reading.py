@@ -9,7 +9,9 @@ import msgspec
 import structlog
 from prometheus_client import Counter
 
+from app.customers.masking import Sight
 from app.customers.profiles import composing
+from app.customers.profiles.masked import seen
 from app.customers.profiles.parts import Part
 from app.db.errors import meaning
 from app.db.pool import fetch_apart
@@ -127,8 +129,10 @@ class Parts:
                 self._trouble.pop(part.name, None)
 
 
-def assembled(parts: Iterable[Part], told: Mapping[str, str], **others: str) -> bytes:
-    """The profile as JSON: each part under its name, in the part that it is told in; `others` are told, too."""
+def assembled(parts: Iterable[Part], given: Mapping[str, str], sight: Sight, **others: str) -> bytes:
+    """The profile as JSON for somebody with this sight: each part under its name, in the part that it is told in;
+    `others` are told, too."""
+    told = {name: seen(sight, name, text) for name, text in given.items()}
     inner: dict[str, str] = {}
     for part in parts:
         if part.within is not None:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.models import Customer, CustomerNumber
 from app.customers.queries import connection_of, profile
 from app.customers.record import members_of, survivor_of
@@ -24,7 +25,9 @@ class ToCall(NamedTuple):
     profile: bytes
 
 
-async def to_call(session: AsyncSession, alert_id: UUID, number: str | None, now: datetime) -> ToCall:
+async def to_call(
+    session: AsyncSession, alert_id: UUID, number: str | None, now: datetime, sight: Sight = AS_AGENT
+) -> ToCall:
     """Whom to call for an alert: who survives its customer, at `number` or at the first of theirs that is valid now and
     their own. Raises AlertUnknown, AlertRefuses, CalledBackAlready, NoNumber."""
     found = (await alert(session, alert_id)).alert
@@ -35,7 +38,7 @@ async def to_call(session: AsyncSession, alert_id: UUID, number: str | None, now
     number = number or await _number(session, customer.id, now)
     if number is None:
         raise NoNumber
-    told = await profile(await connection_of(session), customer.id, now.timestamp())
+    told = await profile(await connection_of(session), customer.id, now.timestamp(), sight)
     return ToCall(uuid5(alert_id, "callback"), customer, number, told or b"null")
 
 
