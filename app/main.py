@@ -20,6 +20,7 @@ from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
+from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.witness import Witness
@@ -36,7 +37,8 @@ from app.credit.desk import CreditDesk
 from app.customers import masking
 from app.customers.pins import PinCheck, pin_check
 from app.customers.profiles.reads import ReadLog
-from app.customers.queries import Profiles
+from app.customers.profiles.watching import Watcher
+from app.customers.profiles.whole import Profiles
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
@@ -100,9 +102,10 @@ def create_app(settings: Settings) -> Application:
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
-            reads = ReadLog(sessions, now)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, reads))
-            live.tasks.start("reads of customers", reads.run())
+            shown = shown_profiles(settings, url, pool, sessions)
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
+            live.tasks.start("open profiles", shown.watcher.run())
+            live.tasks.start("reads of customers", shown.reads.run())
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
@@ -113,8 +116,7 @@ def create_app(settings: Settings) -> Application:
             credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
             outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
-            profiles = Profiles(pool.acquire, now)
-            app.state.services = await services(settings, sessions, live, archive, credit, profiles, reads)
+            app.state.services = await services(settings, sessions, live, archive, credit)
             live.join(made, app.state.services.tokens)
             yield
 
@@ -150,13 +152,7 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings,
-    sessions: Sessions,
-    live: "Live",
-    archive: Archive,
-    credit: CreditDesk,
-    profiles: Profiles,
-    reads: ReadLog,
+    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -172,9 +168,9 @@ async def services(
         floor=live.floor,
         archive=archive,
         credit=credit,
-        profiles=profiles,
-        reads=reads,
-        masking=masking_of(settings),
+        profiles=live.profiles.watcher.profiles,
+        reads=live.profiles.reads,
+        masking=live.profiles.masking,
         reveals_an_hour=settings.masking.reveals,
         reason_needed=settings.profiles.reason == "needed",
         connections=live.connections,
@@ -196,11 +192,13 @@ def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncC
     tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
 
 
-def masking_of(settings: Settings) -> masking.Policy:
-    """Who sees what of customers."""
-    given = settings.masking
-    usual = masking.USUAL
-    return masking.Policy(whole={**usual.whole, **given.whole}, reveal={**usual.reveal, **given.reveal})
+def shown_profiles(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", sessions: Sessions) -> OpenProfiles:
+    """Customers as people look at them: read over the pool, masked, written down, and watched for changes."""
+    given, usual = settings.masking, masking.USUAL
+    policy = masking.Policy(whole={**usual.whole, **given.whole}, reveal={**usual.reveal, **given.reveal})
+    connect = partial(asyncpg.connect, dsn_of(url), timeout=5)
+    watcher = Watcher(connect=connect, lend=pool.acquire, profiles=Profiles(pool.acquire, now), clock=now)
+    return OpenProfiles(watcher, ReadLog(sessions, now), policy, now)
 
 
 def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
@@ -228,8 +226,10 @@ class Live:
         driver: Driver,
         intake: Intake,
         connections: Connections,
+        profiles: OpenProfiles,
     ) -> None:
         self.tasks = tasks
+        self.profiles = profiles
         self.vault = vault
         self.driver = driver
         self.intake = intake
@@ -250,6 +250,7 @@ class Live:
             vault=self.vault,
         )
         sockets = Sockets(
+            profiles=self.profiles,
             floor=self.floor,
             hub=self.hub,
             verify=tokens.verify,
@@ -289,10 +290,10 @@ async def live_floor(
     pool: "asyncpg.Pool[Any]",
     pins: PinCheck,
     recordings: RecordingSink,
-    reads: ReadLog,
+    shown: OpenProfiles,
 ) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
-    sight = masking_of(settings).sight("agent")
+    sight = shown.masking.sight("agent")
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
@@ -329,7 +330,7 @@ async def live_floor(
             floor=settings.floor.id,
             pool=pool,
             clock=now,
-            publisher=Witness(hub, reads),
+            publisher=Witness(hub, shown.reads, shown.watcher.poke, shown.watcher),
             orders=Alongside(orders, [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,
@@ -351,6 +352,7 @@ async def live_floor(
                 driver=driver,
                 intake=Intake(floor, recognition, vault),
                 connections=asterisks,
+                profiles=shown,
             )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")

@@ -10,7 +10,7 @@ from app.core.clock import Clock
 from app.credit.desk import CreditDesk
 from app.customers.masking import USUAL, Policy
 from app.customers.profiles.reads import ReadLog
-from app.customers.queries import Profiles
+from app.customers.profiles.whole import Profiles
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge

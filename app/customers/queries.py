@@ -1,40 +1,20 @@
 """Who is calling: the look-up behind every screen pop, in one round trip."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import Clock, utc
+from app.core.clock import utc
 from app.customers.masking import AS_AGENT, Sight
 from app.customers.numbers import extension_of, normalise, storable
-from app.customers.profiles.parts import PARTS, POPPING
+from app.customers.profiles.parts import POPPING
 from app.customers.profiles.reading import Parts, assembled, of_customer, of_number
-from app.db.errors import translated
-
-HISTORY = timedelta(days=396)
-"""How far back a profile looks for the last contacts; older months are not even opened."""
+from app.customers.profiles.whole import Fetches, bounds
 
 ENDED_CALLS = timedelta(days=2)
 """How long after a call began a straggling event still finds its record."""
-
-AHEAD = timedelta(days=1)
-"""Upper end of both, so that the months made ahead are left alone; more than any clock may differ."""
-
-
-class Fetches(Protocol):
-    """What is needed of the database: an asyncpg connection or pool."""
-
-    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
-        """The first row of the answer."""
-
-
-Lend = Callable[[], AbstractAsyncContextManager[Fetches]]
-"""Lends a connection for a while, as `acquire` of a pool does."""
 
 
 class CustomerMatch(msgspec.Struct, frozen=True):
@@ -52,18 +32,6 @@ class EndedCall(msgspec.Struct, frozen=True):
     interaction_id: str
     started_at: float
     ended_at: float
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """A whole profile: whose it is, its parts as JSON, and which of them could not be told."""
-
-    customer_id: UUID
-    parts: Mapping[str, str]
-    unavailable: tuple[str, ...]
-
-    def body(self, sight: Sight) -> bytes:
-        """As JSON, for somebody with this sight."""
-        return assembled(PARTS, self.parts, sight, candidates="[]")
 
 
 class CallerLookup(msgspec.Struct, frozen=True):
@@ -123,7 +91,7 @@ async def recognise(
     wanted = number.e164 or (number.raw if number.matchable else None)
     moment = utc(now)
     extension = extension_of(raw_number or "")
-    given = (wanted, *_bounds(moment), storable(source), storable(call_id), moment - ENDED_CALLS, extension)
+    given = (wanted, *bounds(moment), storable(source), storable(call_id), moment - ENDED_CALLS, extension)
     found = await (parts or Parts()).read(database, statement, given, POPPING, now)
     assert found is not None, "a look-up tells a row, though of nobody"
     row, ended = found.row, None
@@ -143,20 +111,8 @@ async def recognise(
 async def profile(database: Fetches, customer_id: UUID, now: float, sight: Sight = AS_AGENT) -> bytes | None:
     """What pops of a customer, active or not, as JSON, that of who survives them if they were merged; None if there is
     no such customer."""
-    found = await Parts().read(database, of_customer, (customer_id, *_bounds(utc(now))), POPPING, now)
+    found = await Parts().read(database, of_customer, (customer_id, *bounds(utc(now))), POPPING, now)
     return None if found is None else assembled(POPPING, found.parts, sight, candidates="[]")
-
-
-async def whole_profile(database: Fetches, customer_id: UUID, now: float, parts: Parts) -> Profile | None:
-    """All that there is to see of a customer, or of who survives them; None if there is no such customer."""
-    found = await parts.read(database, of_customer, (customer_id, *_bounds(utc(now))), PARTS, now)
-    if found is None:
-        return None
-    return Profile(found.row["customer_id"], found.parts, found.unavailable)
-
-
-def _bounds(moment: datetime) -> tuple[datetime, datetime, datetime]:
-    return moment - HISTORY, moment + AHEAD, moment
 
 
 def _last_agent(interactions: str) -> str | None:
@@ -171,19 +127,3 @@ async def connection_of(session: AsyncSession) -> Fetches:
     assert raw.driver_connection is not None
     connection: Fetches = raw.driver_connection
     return connection
-
-
-class Profiles:
-    """Reads profiles over connections that it borrows, and remembers which parts are in trouble."""
-
-    def __init__(self, lend: Lend, clock: Clock) -> None:
-        self._lend = lend
-        self._clock = clock
-        self._parts = Parts()
-
-    async def read(self, customer_id: UUID) -> Profile | None:
-        """All that there is to see of a customer, or of who survives them; None if there is no such customer. Raises
-        Unavailable without a database."""
-        with translated():
-            async with self._lend() as connection:
-                return await whole_profile(connection, customer_id, self._clock(), self._parts)

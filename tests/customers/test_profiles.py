@@ -18,7 +18,8 @@ from app.customers.merging import Side, merge
 from app.customers.parts import GivenTie, replace_ties
 from app.customers.profiles.parts import PARTS, Part
 from app.customers.profiles.reading import LONGEST_REST, REST_SECONDS, Parts, of_customer
-from app.customers.queries import HISTORY, Profiles, connection_of, recognise, whole_profile
+from app.customers.profiles.whole import HISTORY, Profiles, whole_profile
+from app.customers.queries import connection_of, recognise
 from app.db.engine import Sessions, WriteSession
 from app.db.pool import open_pool
 from tests.customers.factories import customer_id
