@@ -10,6 +10,7 @@ from app.bench.growth import Growth
 from app.bench.hooks import Hooks
 from app.bench.machine import Machine
 from app.bench.pops import Pops
+from app.bench.profiles import Profiled
 from app.bench.theory import Agreement
 
 
@@ -47,6 +48,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     phone_seconds: float = 20.0
     phones_saturated: tuple[float, float] = (20.0, 20.0)
     """Calls a second, and for how long, where there are too few agents."""
+    many_customers: int = 1_000_000
+    many_contacts: int = 10_000_000
+    many_reads: int = 2_050
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -74,3 +78,4 @@ class Results(msgspec.Struct, frozen=True):
     flows: Flows
     calls: Calls | str
     """Over a real Asterisk; or why there is none."""
+    profiles: Profiled

@@ -12,6 +12,7 @@ from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
+from app.bench.profiles import Profiled, profiles_told
 from app.bench.theory import Agreement
 from app.bench.verdicts import (
     Verdict,
@@ -19,6 +20,7 @@ from app.bench.verdicts import (
     decision_verdicts,
     lone_commit,
     lone_insert,
+    profile_verdicts,
     theory_verdicts,
     verdicts,
 )
@@ -67,6 +69,11 @@ def calls_alone(told: Calls | str) -> str:
     return "\n".join([*calls_told(told), _summary(call_verdicts(told))])
 
 
+def profiles_alone(told: Profiled) -> str:
+    """What there is to say of profiles, for a terminal."""
+    return "\n".join([*profiles_told(told), _summary(profile_verdicts(told))])
+
+
 def _summary(said: Iterable[Verdict]) -> str:
     return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
@@ -95,6 +102,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _theory(told.theory)
     yield from _flows(told.flows)
     yield from calls_told(told.calls)
+    yield from profiles_told(told.profiles)
 
 
 def _head(told: Results) -> Iterator[str]:

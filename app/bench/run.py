@@ -14,7 +14,7 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import calls, core, decisions, flows, growth, machine, pops, theory
+from app.bench import calls, core, decisions, flows, growth, machine, pops, profiles, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.calls import Calls, NoAsterisk, StartSite
 from app.bench.core import Pace
@@ -26,6 +26,7 @@ from app.bench.hooks import OURS, YARDSTICKS, Contest, Hooks, Rival
 from app.bench.plan import Lone, Plan, Results
 from app.bench.pops import Pops
 from app.bench.processes import HOST, Cores, free_port, server
+from app.bench.profiles import Profiled
 from app.bench.signed import Signer
 from app.bench.switch import Switch
 from app.core import clock, collector
@@ -86,6 +87,29 @@ def measure_calls(plan: Plan, programs: Programs, folder: Path, say: Callable[[s
         shutil.rmtree(place, ignore_errors=True)
 
 
+def measure_profiles(plan: Plan, folder: Path, say: Callable[[str], None]) -> Profiled:
+    """Only the part about profiles, in the same way."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    try:
+        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
+            return runner.run(_profiles(plan, embedded, say))
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _profiles(plan: Plan, embedded: EmbeddedServer, say: Callable[[str], None]) -> Profiled:
+    """In a database of its own, so that nothing else is slower for its size."""
+    connection = await asyncpg.connect(embedded.dsn)
+    try:
+        await connection.execute("create database many")
+    finally:
+        await connection.close()
+    return await profiles.measure(
+        embedded.url_of("many"), plan.many_customers, plan.many_contacts, plan.many_reads, say
+    )
+
+
 async def _decisions(plan: Plan, url: str, say: Callable[[str], None]) -> Decisions:
     connection = await asyncpg.connect(dsn_of(url))
     try:
@@ -117,6 +141,7 @@ class Bench:
         self._programs = programs
         self._place = place
         self._say = say
+        self._embedded = embedded
         self._url = embedded.url
         self._secret = new_secret()
         self._orders_port = free_port()
@@ -140,6 +165,7 @@ class Bench:
             flown = await self._flows(port, cores)
             popped = await self._pops(port, cores)
             called = await self._calls(port, cores)
+        profiled = await _profiles(self._plan, self._embedded, self._say)
         return Results(
             plan=self._plan,
             machine=told,
@@ -155,6 +181,7 @@ class Bench:
             theory=agreed,
             flows=flown,
             calls=called,
+            profiles=profiled,
         )
 
     async def calls_alone(self) -> Calls | str:

@@ -11,6 +11,7 @@ from app.bench.decisions import Decisions, Speed
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
 from app.bench.plan import Results
+from app.bench.profiles import Profiled, profile_targets
 from app.bench.theory import Agreement
 
 COMMANDS_WANTED = 5000
@@ -48,6 +49,7 @@ def verdicts(told: Results) -> list[Verdict]:
         *decision_verdicts(told.decisions),
         *theory_verdicts(told.theory),
         *call_verdicts(told.calls),
+        *profile_verdicts(told.profiles),
     ]
 
 
@@ -154,6 +156,11 @@ def theory_verdicts(told: Sequence[Agreement]) -> Iterator[Verdict]:
 def call_verdicts(told: Calls | str) -> Iterator[Verdict]:
     """Over a real Asterisk, where there is one."""
     yield from (Verdict(*each) for each in call_targets(told))
+
+
+def profile_verdicts(told: Profiled) -> Iterator[Verdict]:
+    """Of reading one customer among many."""
+    yield from (Verdict(*each) for each in profile_targets(told))
 
 
 def _size(speed: Speed) -> str:
