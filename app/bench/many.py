@@ -10,7 +10,7 @@ import asyncpg
 
 from app.core import clock
 from app.customers.search import tokens
-from app.db.engine import create_engine, dsn_of
+from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import ensure_partitions, month_of, partition_name
 
@@ -90,8 +90,8 @@ async def found_many(url: str, customers: int, interactions: int, say: Callable[
     await prepare(url)
     engine = create_engine(url)
     today = clock.utc(clock.now())
-    async with engine.begin() as beginning:
-        await ensure_partitions(beginning, month_of(today, -MONTHS), today)
+    async with Sessions(engine).write() as session:
+        await ensure_partitions(await session.connection(), month_of(today, -MONTHS), today)
     await engine.dispose()
     connections = [await _connect(url) for _ in range(2)]
     try:
@@ -124,7 +124,7 @@ async def _drop(connection: "asyncpg.Connection[Any]", table: str) -> list[str]:
     rows = await connection.fetch(_INDEXES, table)
     for row in rows:
         await connection.execute(f"drop index {row['name']}")
-    return [row["made"] for row in rows]
+    return [row["made"].replace(" ON ONLY ", " ON ") for row in rows]  # of all partitions, not of the parent only
 
 
 def _names() -> Iterator[tuple[int, str, str, list[str]]]:
