@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import FrozenClock, now, utc
+from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.customers.holdings import GivenHolding, put_holding
 from app.customers.masking import AS_AGENT
@@ -147,6 +148,19 @@ async def test_who_it_is_comes_before_everything(pool: "asyncpg.Pool[Any]", know
     await pool.execute("alter table customers rename to customers_gone")
     with pytest.raises(asyncpg.UndefinedTableError):
         await told(pool, known)
+
+
+async def test_where_who_it_is_hangs_that_is_told(
+    pool: "asyncpg.Pool[Any]", known: UUID, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.profiles.reading.WHOLE_SECONDS", 0.05)
+    monkeypatch.setattr("app.customers.profiles.reading.CORE_SECONDS", 0.05)
+    blocker = await asyncpg.connect(database.dsn)
+    async with blocker.transaction():
+        await blocker.execute("lock table customers in access exclusive mode")
+        with pytest.raises(Unavailable, match="in time"):
+            await Profiles(pool.acquire, now).read(known)
+    await blocker.close()
 
 
 async def test_many_read_at_once_while_a_part_hangs(

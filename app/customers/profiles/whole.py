@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.clock import Clock, utc
+from app.core.errors import Unavailable
 from app.customers.masking import Sight
 from app.customers.profiles.parts import PARTS
 from app.customers.profiles.reading import Parts, assembled, of_customer
@@ -70,6 +71,9 @@ class Profiles:
     async def read(self, customer_id: UUID) -> Profile | None:
         """All that there is to see of a customer, or of who survives them; None if there is no such customer. Raises
         Unavailable without a database."""
-        with translated():
-            async with self._lend() as connection:
-                return await whole_profile(connection, customer_id, self._clock(), self._parts)
+        try:
+            with translated():
+                async with self._lend() as connection:
+                    return await whole_profile(connection, customer_id, self._clock(), self._parts)
+        except TimeoutError as error:
+            raise Unavailable("The customer could not be read in time. Try again shortly.") from error
