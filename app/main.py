@@ -20,8 +20,10 @@ from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
+from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
+from app.api.sockets.witness import Witness
 from app.api.steered import SteeredWebhook
 from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
@@ -33,8 +35,12 @@ from app.core.guarding import open_guarded_client
 from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
+from app.customers import masking
 from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
+from app.customers.profiles.reads import ReadLog
+from app.customers.profiles.watching import Watcher
+from app.customers.profiles.whole import Profiles
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
@@ -101,7 +107,10 @@ def create_app(settings: Settings) -> Application:
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive))
+            shown = shown_profiles(settings, url, pool, sessions)
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
+            live.tasks.start("open profiles", shown.watcher.run())
+            live.tasks.start("reads of customers", shown.reads.run())
             live.tasks.start("partitions", keep_ahead(engine))
             live.tasks.start("housekeeping", keep_tidy(pool, settings.floor.id, now))
             live.tasks.start("unknown callers", keep_adopting(sessions, settings.telephony.region))
@@ -170,6 +179,11 @@ async def services(
         floor=live.floor,
         archive=archive,
         credit=credit,
+        profiles=live.profiles.watcher.profiles,
+        reads=live.profiles.reads,
+        masking=live.profiles.masking,
+        reveals_an_hour=settings.masking.reveals,
+        reason_needed=settings.profiles.reason == "needed",
         connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),
@@ -187,6 +201,15 @@ def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncC
     tasks.start("webhooks to subscribers", deliveries.run())
     tasks.start("contacts for subscribers", keep_announcing(sessions))
     tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
+
+
+def shown_profiles(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", sessions: Sessions) -> OpenProfiles:
+    """Customers as people look at them: read over the pool, masked, written down, and watched for changes."""
+    given, usual = settings.masking, masking.USUAL
+    policy = masking.Policy(whole={**usual.whole, **given.whole}, reveal={**usual.reveal, **given.reveal})
+    connect = partial(asyncpg.connect, dsn_of(url), timeout=5)
+    watcher = Watcher(connect=connect, lend=pool.acquire, profiles=Profiles(pool.acquire, now), clock=now)
+    return OpenProfiles(watcher, ReadLog(sessions, now), policy, now)
 
 
 def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
@@ -214,8 +237,10 @@ class Live:
         driver: Driver,
         intake: Intake,
         connections: Connections,
+        profiles: OpenProfiles,
     ) -> None:
         self.tasks = tasks
+        self.profiles = profiles
         self.vault = vault
         self.driver = driver
         self.intake = intake
@@ -236,6 +261,7 @@ class Live:
             vault=self.vault,
         )
         sockets = Sockets(
+            profiles=self.profiles,
             floor=self.floor,
             hub=self.hub,
             verify=tokens.verify,
@@ -270,13 +296,19 @@ def prompt_recordings(settings: Settings) -> Recordings:
 
 @asynccontextmanager
 async def live_floor(
-    settings: Settings, url: str, pool: "asyncpg.Pool[Any]", pins: PinCheck, recordings: RecordingSink
+    settings: Settings,
+    url: str,
+    pool: "asyncpg.Pool[Any]",
+    pins: PinCheck,
+    recordings: RecordingSink,
+    shown: OpenProfiles,
 ) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
+    sight = shown.masking.sight("agent")
     tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
         directory = SourceDirectory()
-        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now).look_up)
+        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
         asterisks = AsteriskSwitches(
             directory,
             speech_engine(settings),
@@ -303,13 +335,13 @@ async def live_floor(
             on_death=_stop_the_process,
         )
         fetching = Fetching(out, revealed(settings.flow.secrets))
-        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now)
+        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,
             pool=pool,
             clock=now,
-            publisher=hub,
+            publisher=Witness(hub, shown.reads, shown.watcher.poke, shown.watcher),
             orders=Alongside(orders, [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,
@@ -331,6 +363,7 @@ async def live_floor(
                 driver=driver,
                 intake=Intake(floor, recognition, vault),
                 connections=asterisks,
+                profiles=shown,
             )
         finally:
             hub.dismiss(RESTARTING, "the server is restarting")

@@ -10,6 +10,8 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Role = Literal["agent", "supervisor", "administrator", "integration"]
+Kind = Literal["number", "email", "address", "external_id", "holding", "note", "attribute"]
 ASYNC_SCHEME = "postgresql+asyncpg://"
 
 
@@ -105,6 +107,22 @@ class Credit(BaseModel):
     networks: list[IPv4Network | IPv6Network] = []
 
 
+class Profiles(BaseModel):
+    """Looking at customers: whether people must say for which contact or why they do (`reason` needed)."""
+
+    reason: Literal["asked", "needed"] = "asked"
+
+
+class Masking(BaseModel):
+    """Who sees what of customers whole, and who may have the rest revealed: roles by kind of field, as JSON such as
+    {"email": ["supervisor", "administrator"]}. Kinds that are left out stay as they are usually."""
+
+    whole: dict[Kind, frozenset[Role]] = {}
+    reveal: dict[Kind, frozenset[Role]] = {}
+    reveals: int = Field(default=30, ge=0, le=100_000)
+    """How many values one person may have revealed in an hour."""
+
+
 class Webhooks(BaseModel):
     """Where webhooks to other systems may go beside public addresses: networks of your own, as JSON such as
     ["10.0.0.0/8", "127.0.0.1/32"]. Only there may they go without TLS."""
@@ -148,6 +166,8 @@ class Settings(BaseSettings):
     flow: Flow = Flow()
     credit: Credit = Credit()
     webhooks: Webhooks = Webhooks()
+    profiles: Profiles = Profiles()
+    masking: Masking = Masking()
     media: Media = Media()
     recordings: Recordings = Recordings()
     log: Log = Log()

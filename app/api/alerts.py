@@ -114,7 +114,8 @@ async def call_back_for_alert(alert_id: UUID, given: AlertCallbackIn, using: Usi
     `though_unwished`."""
     now = utc(using.clock())
     async with using.sessions.read() as session:
-        wanted = await to_call(session, alert_id, given.number, now, though_unwished=given.though_unwished)
+        sight = using.masking.sight("agent")
+        wanted = await to_call(session, alert_id, given.number, now, sight, though_unwished=given.though_unwished)
     who = wanted.customer
     command = OpenCallback(
         contact_id=str(wanted.contact_id),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import Why
 from app.api.schemas.products import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
@@ -27,14 +28,14 @@ System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description
 OfSystem = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE, description="its id there")]
 
 
-@router.get("/configurations")
+@router.get("/configurations", dependencies=[written_down("configurations")])
 async def list_configurations(customer_id: UUID, session: Read) -> ConfigurationsOut:
     """What all holdings of the customer, and of those merged into them, are set up as."""
     rows = await configuring.configurations_of(session, customer_id)
     return ConfigurationsOut(items=[ConfigurationOut.of(row) for row in rows])
 
 
-@router.get(CONFIGURATION)
+@router.get(CONFIGURATION, dependencies=[written_down("configuration")])
 async def get_configuration(
     customer_id: UUID, source: System, external_id: OfSystem, session: Read
 ) -> ConfigurationOut:

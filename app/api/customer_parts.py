@@ -11,6 +11,7 @@ from app.api.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customer_parts import (
     AddressesIn,
@@ -45,7 +46,7 @@ System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description
 OfSystem = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE, description="its id there")]
 
 
-@router.get("/record")
+@router.get("/record", dependencies=[written_down("record")])
 async def get_record(customer_id: UUID, session: Read, using: Using, answer: Response) -> RecordOut:
     """Everything kept of the customer; of one that was merged, the record of who survives."""
     whole = await record.whole_record(session, customer_id, utc(using.clock()))
@@ -146,7 +147,7 @@ async def remove_holding(
     await holdings.remove_holding(session, customer_id, source, external_id)
 
 
-@router.get("/versions")
+@router.get("/versions", dependencies=[written_down("versions")])
 async def list_versions(customer_id: UUID, session: Read, page: Paged) -> VersionPage:
     """Who changed what of this customer, when and why, the newest first."""
     made = (await get_customer(session, customer_id)).customer

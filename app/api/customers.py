@@ -10,6 +10,7 @@ from app.api.deps import Read, Using, Write, current_user
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
     CustomerIn,
@@ -18,12 +19,10 @@ from app.api.schemas.customers import (
     CustomerPatch,
     NumberIn,
     NumbersIn,
-    ProfileOut,
 )
 from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
-from app.customers import queries, records, service
-from app.customers.errors import CustomerNotFound
+from app.customers import records, service
 from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
 from app.interactions.queries import history_of
@@ -70,7 +69,7 @@ async def create_customer(given: CustomerIn, session: Write, using: Using, answe
     return told(await service.create_customer(session, given.new(), using.default_region), answer)
 
 
-@router.get("/{customer_id}", responses=problem_responses(404))
+@router.get("/{customer_id}", responses=problem_responses(404), dependencies=[written_down("customer")])
 async def get_customer(customer_id: UUID, session: Read, answer: Response) -> CustomerOut:
     """One customer, active or not, merged or not; `ETag` tells the version."""
     return told(await records.get_customer(session, customer_id), answer)
@@ -104,7 +103,7 @@ async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: 
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
 
 
-@router.get("/{customer_id}/interactions", responses=problem_responses(404))
+@router.get("/{customer_id}/interactions", responses=problem_responses(404), dependencies=[written_down("history")])
 async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
     """The customer's contacts that have ended, newest first, with those of whoever was merged into them."""
     await records.get_customer(session, customer_id)
@@ -113,16 +112,3 @@ async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> In
     )
     items, after = page.cut(rows, key=lambda row: (row.started_at, row.id))
     return InteractionPage(items=[InteractionOut.model_validate(row) for row in items], next=after)
-
-
-@router.get(
-    "/{customer_id}/profile",
-    response_class=Response,
-    responses={200: {"model": ProfileOut}, **problem_responses(404)},
-)
-async def get_profile(customer_id: UUID, session: Read, using: Using) -> Response:
-    """What an agent sees when the customer calls."""
-    told = await queries.profile(await queries.connection_of(session), customer_id, using.clock())
-    if told is None:
-        raise CustomerNotFound(customer_id)
-    return Response(told, media_type="application/json")

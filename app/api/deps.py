@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from app.api.schemas.seen import SIGHT
 from app.api.services import Services
 from app.audit.service import act_as
 from app.auth import keys
@@ -63,6 +64,7 @@ async def current_user(
     else:
         found = using.tokens.verify(given.credentials)
     request.state.who = found.id
+    SIGHT.set(using.masking.sight(found.role))
     return found
 
 

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime
 from app.api.deps import OVERSEES, SIGNED_IN, Read, Using
 from app.api.paging import BadCursor, Paged, Window
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.history import FoundOut, FoundPage, TimelineEntryOut, TimelinePage
 from app.core.clock import utc
@@ -40,7 +41,9 @@ async def _filters(
 Filters = Annotated[dict[str, object], Depends(_filters)]
 
 
-@router.get("/customers/{customer_id}/timeline", responses=problem_responses(404))
+@router.get(
+    "/customers/{customer_id}/timeline", responses=problem_responses(404), dependencies=[written_down("timeline")]
+)
 async def get_timeline(
     customer_id: UUID, session: Read, page: Paged, filters: Filters, q: Words = None
 ) -> TimelinePage:

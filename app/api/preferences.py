@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import SLUG
 from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut
@@ -32,7 +33,7 @@ async def list_kinds_of_wishes() -> WishKindsOut:
     return WishKindsOut(items=[WishKindOut.model_validate(each) for each in CATALOGUE])
 
 
-@router.get(PREFERENCES)
+@router.get(PREFERENCES, dependencies=[written_down("preferences")])
 async def list_preferences(customer_id: UUID, session: Read) -> WishesOut:
     """How the customer wants to be served."""
     return WishesOut(items=[WishOut.of(told) for told in await service.preferences_of(session, customer_id)])
@@ -63,7 +64,7 @@ async def forget_preference(
     answer.headers["ETag"] = tag(customer.version)
 
 
-@router.get("/customers/{customer_id}/summary")
+@router.get("/customers/{customer_id}/summary", dependencies=[written_down("summary")])
 async def summarise_customer(customer_id: UUID, session: Read, language: Shown = "en") -> SummaryOut:
     """What an agent should know before they serve the customer: language, wishes, and how each product is set up."""
     return SummaryOut.model_validate(await summary_of(session, customer_id, language))

@@ -10,6 +10,8 @@ from prometheus_client import Counter
 
 from app.core.clock import Clock
 from app.core.errors import Unavailable
+from app.customers.masking import AS_AGENT, Sight
+from app.customers.profiles.reading import Parts
 from app.customers.queries import recognise
 from app.db.errors import meaning
 from app.floor.commands import CustomerCard, Recognised
@@ -55,12 +57,14 @@ class Recognition:
 
 
 class CallerLookUp:
-    """Looks callers up by their number, the called party of an outbound call likewise."""
+    """Looks callers up by their number, the called party of an outbound call likewise. What pops is for `sight`."""
 
-    def __init__(self, pool: "asyncpg.Pool[Any]", region: str, clock: Clock) -> None:
+    def __init__(self, pool: "asyncpg.Pool[Any]", region: str, clock: Clock, sight: Sight = AS_AGENT) -> None:
+        self._sight = sight
         self._clock = clock
         self._pool = pool
         self._region = region
+        self._parts = Parts()
 
     async def look_up(self, event: CallEvent) -> Recognised:
         """Who it is, and whether their call is one that has ended already."""
@@ -72,6 +76,8 @@ class CallerLookUp:
             raw_number=number,
             default_region=self._region,
             now=self._clock(),
+            parts=self._parts,
+            sight=self._sight,
         )
         ended = found.ended
         return Recognised(

@@ -8,6 +8,9 @@ from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.credit.desk import CreditDesk
+from app.customers.masking import USUAL, Policy
+from app.customers.profiles.reads import ReadLog
+from app.customers.profiles.whole import Profiles
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
 from app.ivr.judging import Judge, judge
@@ -43,6 +46,14 @@ class Services:
     floor: Floor
     archive: Archive
     credit: CreditDesk
+    profiles: Profiles
+    reads: ReadLog
+    masking: Policy = USUAL
+    """What of customers each role sees whole, and may reveal."""
+    reveals_an_hour: int = 30
+    """How many masked values one person may have shown in an hour."""
+    reason_needed: bool = False
+    """Whether people who read a customer's data must say for which contact or why."""
     connections: Connections = UNCONNECTED
     """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"

@@ -11,6 +11,7 @@ from app.bench.growth import Growth
 from app.bench.hooks import Hooks
 from app.bench.machine import Machine
 from app.bench.pops import Pops
+from app.bench.profiles import Profiled
 from app.bench.theory import Agreement
 
 
@@ -49,6 +50,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     phones_saturated: tuple[float, float] = (20.0, 20.0)
     """Calls a second, and for how long, where there are too few agents."""
     feed_rows: int = 60_000
+    many_customers: int = 1_000_000
+    many_contacts: int = 10_000_000
+    many_reads: int = 2_050
 
 
 class Lone(msgspec.Struct, frozen=True):
@@ -77,3 +81,4 @@ class Results(msgspec.Struct, frozen=True):
     calls: Calls | str
     """Over a real Asterisk; or why there is none."""
     feeds: Feeds
+    profiles: Profiled

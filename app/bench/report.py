@@ -14,6 +14,7 @@ from app.bench.flows import Flows
 from app.bench.growth import Growth
 from app.bench.hooks import OURS, YARDSTICKS
 from app.bench.plan import Results
+from app.bench.profiles import Profiled, profiles_told
 from app.bench.theory import Agreement
 from app.bench.verdicts import (
     Verdict,
@@ -22,6 +23,7 @@ from app.bench.verdicts import (
     feed_verdicts,
     lone_commit,
     lone_insert,
+    profile_verdicts,
     theory_verdicts,
     verdicts,
 )
@@ -75,6 +77,11 @@ def feeds_alone(told: Feeds) -> str:
     return "\n".join([*feeds_told(told), _summary(feed_verdicts(told))])
 
 
+def profiles_alone(told: Profiled) -> str:
+    """What there is to say of profiles, for a terminal."""
+    return "\n".join([*profiles_told(told), _summary(profile_verdicts(told))])
+
+
 def _summary(said: Iterable[Verdict]) -> str:
     return "\n".join(f"{'met   ' if v.met else 'MISSED'}  {v.target}: {v.measured}" for v in said)
 
@@ -103,6 +110,7 @@ def _lines(told: Results, kept: str) -> Iterator[str]:
     yield from _theory(told.theory)
     yield from _flows(told.flows)
     yield from calls_told(told.calls)
+    yield from profiles_told(told.profiles)
     yield from feeds_told(told.feeds)
 
 

@@ -4,8 +4,8 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import msgspec
 
 from app.auth.service import signing_key
 from app.auth.tokens import Principal, TokenService
-from app.bench import calls, core, decisions, feeds, flows, growth, machine, pops, theory
+from app.bench import calls, core, decisions, feeds, flows, growth, machine, pops, profiles, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.calls import Calls, NoAsterisk, StartSite
 from app.bench.core import Pace
@@ -27,6 +27,7 @@ from app.bench.hooks import OURS, YARDSTICKS, Contest, Hooks, Rival
 from app.bench.plan import Lone, Plan, Results
 from app.bench.pops import Pops
 from app.bench.processes import HOST, Cores, free_port, server
+from app.bench.profiles import Profiled
 from app.bench.signed import Signer
 from app.bench.switch import Switch
 from app.core import clock, collector
@@ -55,48 +56,58 @@ class Programs(msgspec.Struct, frozen=True):
 
 def measure(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], None]) -> Results:
     """Run everything on a database of its own in a new folder below `folder`, which is gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
-    try:
-        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
-            return runner.run(Bench(plan, programs, place, embedded, say).run())
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with _alone(folder) as (place, embedded, runner):
+        return runner.run(Bench(plan, programs, place, embedded, say).run())
 
 
 def measure_decisions(plan: Plan, folder: Path, say: Callable[[str], None]) -> Decisions:
     """Only the part about the engine alone, in the same way."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
-    try:
-        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
-            collector.calm()
-            return runner.run(_decisions(plan, embedded.url, say))
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with _alone(folder) as (_, embedded, runner):
+        collector.calm()
+        return runner.run(_decisions(plan, embedded.url, say))
 
 
 def measure_calls(plan: Plan, programs: Programs, folder: Path, say: Callable[[str], None]) -> Calls | str:
     """Only the part about calls over Asterisk, in the same way."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
-    try:
-        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
-            return runner.run(Bench(plan, programs, place, embedded, say).calls_alone())
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with _alone(folder) as (place, embedded, runner):
+        return runner.run(Bench(plan, programs, place, embedded, say).calls_alone())
 
 
 def measure_feeds(plan: Plan, folder: Path, say: Callable[[str], None]) -> Feeds:
     """Only the part about feeds, in the same way."""
+    with _alone(folder) as (place, embedded, runner):
+        collector.calm()
+        return runner.run(feeds.measure(embedded.url, embedded.pid or 0, place, plan.feed_rows, say))
+
+
+def measure_profiles(plan: Plan, folder: Path, say: Callable[[str], None]) -> Profiled:
+    """Only the part about profiles, in the same way."""
+    with _alone(folder) as (_, embedded, runner):
+        return runner.run(_profiles(plan, embedded, say))
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[tuple[Path, EmbeddedServer, asyncio.Runner]]:
+    """A place and a server for one part."""
     folder.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
     try:
         with EmbeddedServer(place / "database") as embedded, _runner() as runner:
-            collector.calm()
-            return runner.run(feeds.measure(embedded.url, embedded.pid or 0, place, plan.feed_rows, say))
+            yield place, embedded, runner
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+async def _profiles(plan: Plan, embedded: EmbeddedServer, say: Callable[[str], None]) -> Profiled:
+    """In a database of its own, so that nothing else is slower for its size."""
+    connection = await asyncpg.connect(embedded.dsn)
+    try:
+        await connection.execute("create database many")
+    finally:
+        await connection.close()
+    return await profiles.measure(
+        embedded.url_of("many"), plan.many_customers, plan.many_contacts, plan.many_reads, say
+    )
 
 
 async def _decisions(plan: Plan, url: str, say: Callable[[str], None]) -> Decisions:
@@ -130,6 +141,7 @@ class Bench:
         self._programs = programs
         self._place = place
         self._say = say
+        self._embedded = embedded
         self._url = embedded.url
         self._secret = new_secret()
         self._orders_port = free_port()
@@ -153,6 +165,7 @@ class Bench:
             flown = await self._flows(port, cores)
             popped = await self._pops(port, cores)
             called = await self._calls(port, cores)
+        profiled = await _profiles(self._plan, self._embedded, self._say)
         fed = await feeds.measure(self._url, self._database, self._place, self._plan.feed_rows, self._say)
         return Results(
             plan=self._plan,
@@ -170,6 +183,7 @@ class Bench:
             flows=flown,
             calls=called,
             feeds=fed,
+            profiles=profiled,
         )
 
     async def calls_alone(self) -> Calls | str:

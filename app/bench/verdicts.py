@@ -13,6 +13,7 @@ from app.bench.feeds_report import feed_targets
 from app.bench.growth import Growth
 from app.bench.hooks import OURS
 from app.bench.plan import Results
+from app.bench.profiles import Profiled, profile_targets
 from app.bench.theory import Agreement
 
 COMMANDS_WANTED = 5000
@@ -50,6 +51,7 @@ def verdicts(told: Results) -> list[Verdict]:
         *decision_verdicts(told.decisions),
         *theory_verdicts(told.theory),
         *call_verdicts(told.calls),
+        *profile_verdicts(told.profiles),
         *feed_verdicts(told.feeds),
     ]
 
@@ -162,6 +164,11 @@ def call_verdicts(told: Calls | str) -> Iterator[Verdict]:
 def feed_verdicts(told: Feeds) -> Iterator[Verdict]:
     """How quickly customers of files are there."""
     yield from (Verdict(*each) for each in feed_targets(told))
+
+
+def profile_verdicts(told: Profiled) -> Iterator[Verdict]:
+    """Of reading one customer among many."""
+    yield from (Verdict(*each) for each in profile_targets(told))
 
 
 def _size(speed: Speed) -> str:

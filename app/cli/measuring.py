@@ -20,6 +20,7 @@ class Only(StrEnum):
     THEORY = "theory"
     CALLS = "calls"
     FEEDS = "feeds"
+    PROFILES = "profiles"
 
 
 DOCUMENT = Path("docs/performance.md")
@@ -37,15 +38,15 @@ def bench(
     ] = DOCUMENT,
     only: Annotated[Only | None, typer.Option(help="Measure this part alone and print it.", hidden=True)] = None,
 ) -> None:
-    """Measure floor, webhooks, screen pops, routing, calls over Asterisk, feeds; the simulator beside theory.
+    """Measure floor, webhooks, pops, routing, calls over Asterisk, profiles, feeds; the simulator beside theory.
 
     The results are written to docs/performance.md.
 
-    Takes about ten minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
+    Takes about thirteen minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
-    from app.bench.report import calls_alone, decisions_alone, feeds_alone, summary, theory_alone, write
-    from app.bench.run import Programs, measure, measure_calls, measure_decisions, measure_feeds
+    from app.bench.report import calls_alone, decisions_alone, feeds_alone, profiles_alone, summary, theory_alone, write
+    from app.bench.run import Programs, measure, measure_calls, measure_decisions, measure_feeds, measure_profiles
     from app.bench.theory import all_models
     from app.cli.bench_switch import started
 
@@ -57,6 +58,9 @@ def bench(
         return
     if only is Only.THEORY:
         typer.echo(theory_alone(all_models(Plan().theory_contacts, Plan().theory_seconds, _say)))
+        return
+    if only is Only.PROFILES:
+        typer.echo(profiles_alone(measure_profiles(Plan(), settings_with().var, _say)))
         return
     folder = settings_with().var
     programs = Programs(

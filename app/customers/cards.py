@@ -22,12 +22,12 @@ def card_numbers_in(value: Any, where: str) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):
             yield from card_numbers_in(inner, f"{where}.{place}")
-    elif isinstance(value, str | int) and any(map(_is_card_number, _RUN.findall(str(value)))):
+    elif isinstance(value, str | int) and any(map(is_card_number, _RUN.findall(str(value)))):
         yield where
 
 
-def _is_card_number(run: str) -> bool:
-    """Whether the check digit is right (Luhn, ISO/IEC 7812)."""
+def is_card_number(run: str) -> bool:
+    """Whether the check digit of a run of digits is right (Luhn, ISO/IEC 7812)."""
     digits = [int(char) for char in reversed(run) if char.isdigit()]
     doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
     return (sum(digits[::2]) + doubled) % 10 == 0

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.auth.errors import TooManyAttempts
 from app.core.errors import Conflict, Invalid, NotFound
 
 
@@ -212,3 +213,18 @@ class NotMerged(Conflict):
 
     def __init__(self, customer_id: UUID) -> None:
         super().__init__(f"Customer {customer_id} is not merged into anybody.", id=str(customer_id))
+
+
+class ValueNotFound(NotFound):
+    """The customer has no value of that kind, or none that is shown like that."""
+
+    code = "value-not-found"
+
+
+class TooManyReveals(TooManyAttempts):
+    """Somebody has had too many masked values shown within the hour."""
+
+    code = "too-many-reveals"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)

@@ -1,31 +1,20 @@
 """Who is calling: the look-up behind every screen pop, in one round trip."""
 
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.numbers import extension_of, normalise, storable
-from app.customers.statements import BY_E164, BY_ID, BY_RAW
-
-HISTORY = timedelta(days=396)
-"""How far back a profile looks for the last contacts; older months are not even opened."""
+from app.customers.profiles.parts import POPPING
+from app.customers.profiles.reading import Parts, assembled, of_customer, of_number
+from app.customers.profiles.whole import Fetches, bounds
 
 ENDED_CALLS = timedelta(days=2)
 """How long after a call began a straggling event still finds its record."""
-
-AHEAD = timedelta(days=1)
-"""Upper end of both, so that the months made ahead are left alone; more than any clock may differ."""
-
-
-class Fetches(Protocol):
-    """What is needed of the database: an asyncpg connection or pool."""
-
-    async def fetchrow(self, query: str, *args: Any) -> Any:
-        """The first row of the answer."""
 
 
 class CustomerMatch(msgspec.Struct, frozen=True):
@@ -73,6 +62,14 @@ class CallerLookup(msgspec.Struct, frozen=True):
         return () if self.certain else self.matches
 
 
+class _SpokenWith(msgspec.Struct):
+    agent: str | None
+
+
+_matches = msgspec.json.Decoder(tuple[CustomerMatch, ...]).decode
+_spoken_with = msgspec.json.Decoder(list[_SpokenWith]).decode
+
+
 async def recognise(
     database: Fetches,
     *,
@@ -81,47 +78,47 @@ async def recognise(
     raw_number: str | None,
     default_region: str,
     now: float,
+    parts: Parts | None = None,
+    sight: Sight = AS_AGENT,
 ) -> CallerLookup:
     """Look up the caller `raw_number` of a call: active customers with that number, profile, whether it has ended.
 
     Numbers are compared in E.164; one that has no such form is compared as it is, and a withheld one matches nobody.
+    `parts` remembers which parts of profiles are in trouble; the profile is for somebody with this `sight`.
     """
     number = normalise(raw_number or "", default_region)
-    query = BY_RAW if number.e164 is None else BY_E164
+    statement = of_number("raw" if number.e164 is None else "e164")
     wanted = number.e164 or (number.raw if number.matchable else None)
     moment = utc(now)
-    row = await database.fetchrow(
-        query,
-        wanted,
-        *_bounds(moment),
-        storable(source),
-        storable(call_id),
-        moment - ENDED_CALLS,
-        extension_of(raw_number or ""),
-    )
-    ended = None
+    extension = extension_of(raw_number or "")
+    given = (wanted, *bounds(moment), storable(source), storable(call_id), moment - ENDED_CALLS, extension)
+    found = await (parts or Parts()).read(database, statement, given, POPPING, now)
+    assert found is not None, "a look-up tells a row, though of nobody"
+    row, ended = found.row, None
     if row["ended_id"] is not None:
         ended = EndedCall(str(row["ended_id"]), row["started_at"].timestamp(), row["ended_at"].timestamp())
-    matches = msgspec.json.decode(row["matches"], type=tuple[CustomerMatch, ...])
+    certain = row["customer_id"] is not None
     return CallerLookup(
-        matches,
-        row["profile"].encode(),
+        _matches(row["matches"]),
+        assembled(POPPING, found.parts, sight, candidates="[]" if certain else row["matches"]),
         ended,
         preferred_agent=row["preferred_agent"],
-        last_agent=row["last_agent"],
-        certain=row["certain"],
+        last_agent=_last_agent(found.parts["interactions"]),
+        certain=certain,
     )
 
 
-async def profile(database: Fetches, customer_id: UUID, now: float) -> bytes | None:
-    """The profile of a customer, active or not, as JSON, that of who survives them if they were merged; None if there
-    is no such customer."""
-    row = await database.fetchrow(BY_ID, customer_id, *_bounds(utc(now)))
-    return None if row["matches"] == "[]" else row["profile"].encode()
+async def profile(database: Fetches, customer_id: UUID, now: float, sight: Sight = AS_AGENT) -> bytes | None:
+    """What pops of a customer, active or not, as JSON, that of who survives them if they were merged; None if there is
+    no such customer."""
+    found = await Parts().read(database, of_customer, (customer_id, *bounds(utc(now))), POPPING, now)
+    return None if found is None else assembled(POPPING, found.parts, sight, candidates="[]")
 
 
-def _bounds(moment: datetime) -> tuple[datetime, datetime]:
-    return moment - HISTORY, moment + AHEAD
+def _last_agent(interactions: str) -> str | None:
+    if not interactions.startswith("["):  # they are unavailable
+        return None
+    return next((each.agent for each in _spoken_with(interactions) if each.agent is not None), None)
 
 
 async def connection_of(session: AsyncSession) -> Fetches:

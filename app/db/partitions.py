@@ -20,6 +20,7 @@ PARENTS = (
     "events",
     "interaction_entries",
     "interactions",
+    "profile_reads",
     "queue_visits",
     "usage_events",
 )

@@ -37,3 +37,12 @@ async def open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
 
     smallest = max(1, size // 2)
     return await asyncpg.create_pool(dsn_of(url), min_size=smallest, max_size=size, init=plan_once, reset=leave)
+
+
+async def fetch_apart(database: Any, query: str, *given: Any, seconds: float) -> Any:
+    """The first row that a pool or a connection answers within `seconds`; a failure leaves the connection as it was,
+    also where it is in a transaction. Raises TimeoutError, and what the driver raises."""
+    if getattr(database, "is_in_transaction", bool)():
+        async with database.transaction():
+            return await database.fetchrow(query, *given, timeout=seconds)
+    return await database.fetchrow(query, *given, timeout=seconds)

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from app.core.clock import Clock
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.pins import PinCheck
 from app.customers.queries import CustomerMatch, profile
 from app.floor.commands import CustomerCard, FlowAnswered, Recognised
@@ -25,7 +26,9 @@ class ErrandRunner:
         vault: Vault,
         pool: "asyncpg.Pool[Any]",
         clock: Clock,
+        sight: Sight = AS_AGENT,
     ) -> None:
+        self._sight = sight
         self._fetch = fetch
         self._pins = pins
         self._vault = vault
@@ -52,4 +55,5 @@ class ErrandRunner:
 
     async def _recognised(self, match: CustomerMatch) -> Recognised:
         card = CustomerCard(str(match.id), match.name, match.tier, match.language)
-        return Recognised(customer=card, profile=await profile(self._pool, UUID(match.id), self._clock()))
+        told = await profile(self._pool, UUID(match.id), self._clock(), self._sight)
+        return Recognised(customer=card, profile=told)

@@ -99,6 +99,20 @@ ALL = (
         (Months("customer_versions", OF_CUSTOMER),),
     ),
     Kind(
+        "customer_moves",
+        "whole months of who came into which tier and segment, and why",
+        31,
+        "whoever asks why a call was routed so looks it up there",
+        (Months("customer_moves", OF_CUSTOMER),),
+    ),
+    Kind(
+        "profile_reads",
+        "whole months of who read which profile, and why",
+        180,
+        "auditors ask for the last half year at least",
+        (Months("profile_reads", OF_CUSTOMER),),
+    ),
+    Kind(
         "usage_events",
         "whole months of usage events: rules and windows see nothing older",
         31,

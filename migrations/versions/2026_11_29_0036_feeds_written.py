@@ -3,7 +3,7 @@ that hands, SQL and feeds are all seen); customers say by a hash whether they ar
 wait for what their names are found by.
 
 Revision: 0036
-After: 0034
+After: 0035
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0036"
-down_revision = "0034"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

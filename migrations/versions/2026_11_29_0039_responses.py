@@ -1,5 +1,5 @@
 """Responses that are due are settled by customer, whatever has become of their agreement; what is judged in
-the commit of a contact, and told in the pop, is planned once.
+the commit of a contact, and told in the pop, is planned once. Reads of who is erased are let go.
 
 Revision: 0039
 After: 0036
@@ -38,8 +38,23 @@ $$
 """
 
 
+RELEASED = """
+create or replace function refuse_rewriting() returns trigger language plpgsql as $$
+begin  -- an erasure and retention let go of them
+    if tg_op = 'DELETE' and current_setting('callfloor.erasing', true) = 'on' then
+        return old;
+    end if;
+    raise exception 'rows of % are only ever added', tg_table_name using errcode = 'restrict_violation';
+end
+$$
+"""
+
+
 def _replaced(function: str) -> str:
     return function.replace("create function", "create or replace function", 1)
+
+
+APPEND_ONLY = RELEASED.replace(RELEASED[RELEASED.index("    if tg_op") : RELEASED.index("    raise")], "")
 
 
 def _part(function: str, begin: str, end: str) -> str:
@@ -73,7 +88,7 @@ DUE_NOW = _replaced(DUE.replace("array[7, 60, 800]", "array[2, 14, 120, 800]"))
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for statement in (SETTLE, APPLIED, RECORDED_NOW, CHANGED_NOW, DUE_NOW):
+    for statement in (SETTLE, APPLIED, RECORDED_NOW, CHANGED_NOW, DUE_NOW, RELEASED):
         op.execute(statement)
     for entry in ENTRIES:
         op.execute(f"alter function {entry} set plan_cache_mode = force_generic_plan")
@@ -91,6 +106,6 @@ def downgrade() -> None:
     for entry in ENTRIES:
         for setting in SETTINGS:
             op.execute(f"alter function {entry} reset {setting}")
-    for function in (APPLY, RECORDED, CHANGED, DUE):
+    for function in (APPLY, RECORDED, CHANGED, DUE, APPEND_ONLY):
         op.execute(_replaced(function))
     op.execute("drop function settle_responses(interactions)")

@@ -20,6 +20,9 @@ from app.core.clock import Clock, FrozenClock
 from app.core.errors import Unavailable
 from app.credit.desk import CreditDesk
 from app.credit.port import Bureau, Question, Rating, Unanswered
+from app.customers.profiles.reads import ReadLog
+from app.customers.profiles.whole import Fetches, Profiles
+from app.customers.queries import connection_of
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
 from app.floor.commands import Answer, Command
@@ -82,6 +85,13 @@ class OneTransaction(Sessions):
                 yield session
 
 
+@asynccontextmanager
+async def beneath(sessions: Sessions) -> AsyncIterator[Fetches]:
+    """The driver's connection beneath a session."""
+    async with sessions.read() as session:
+        yield await connection_of(session)
+
+
 @pytest.fixture
 async def kept_apart(rolled_back: Database) -> AsyncIterator[Sessions]:
     """Sessions of which nothing stays; fast, but not for several at once."""
@@ -119,6 +129,8 @@ def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor, tmp_p
         floor=floor,
         archive=Archive(kept_apart, folder_store(tmp_path / "recordings"), clock, days=30),
         credit=CreditDesk(kept_apart, NoBureaus(), clock),
+        profiles=Profiles(lambda: beneath(kept_apart), clock),
+        reads=ReadLog(kept_apart, clock),
     )
 
 

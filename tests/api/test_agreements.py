@@ -7,7 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.api.schemas.customers import ProfileOut
+from app.api.schemas.entitled import EntitledNowOut
+from app.api.schemas.profiles import ProfileOut
 from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
@@ -323,7 +324,7 @@ async def test_the_agent_sees_it_before_promising_anything(
     await recorded(services, customer, clock)
     answer = await agent.get(f"{customer}/profile")
     told = ProfileOut.model_validate_json(answer.content, extra="forbid").entitlement
-    assert told is not None
+    assert isinstance(told, EntitledNowOut)
     [one] = told.agreements
     assert (told.covered, str(one.id), one.name, one.covered) == (True, made["id"], "Care Plus", True)
     promises = {each["clause"]: each for each in one.promises}

@@ -110,7 +110,15 @@ def test_every_order_to_a_platform_is_described() -> None:
                 check("SwitchOrder", body_of(SwitchCommand("main-1", order.type, order.at, data)))
 
 
-@pytest.mark.parametrize(("kind", "data"), [row[:2] for row in SAMPLES], ids=[row[0] for row in SAMPLES])
+AMY = "0195ac1f-0000-7000-8000-000000000001"
+PROFILES = [
+    ("profile.open", {"customer_id": AMY, "contact": AMY, "reason": "asked"}),
+    ("profile.close", {"customer_id": AMY}),
+]
+ASKED = [*((row[0], row[1]) for row in SAMPLES), *PROFILES]
+
+
+@pytest.mark.parametrize(("kind", "data"), ASKED, ids=[row[0] for row in ASKED])
 def test_what_the_server_reads_is_what_the_document_describes(kind: str, data: dict[str, Any]) -> None:
     said = msgspec.json.encode({"id": 1, "type": kind, **data})
     Reader(COMMANDS).read(said)
@@ -120,7 +128,11 @@ def test_what_the_server_reads_is_what_the_document_describes(kind: str, data: d
 def test_every_command_is_described() -> None:
     heard = DOCUMENT["operations"]["receiveAgent"]["messages"]
     assert len(heard) == len(COMMANDS) + 4
-    assert {row[0] for row in SAMPLES} == {tag_of(shape) for shape in COMMANDS} - {"call.dial"}
+    assert {row[0] for row in SAMPLES} == {tag_of(shape) for shape in COMMANDS} - {
+        "call.dial",
+        "profile.open",
+        "profile.close",
+    }
 
 
 def test_answers_are_described() -> None:

@@ -7,7 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.api.schemas.customers import ProfileOut
+from app.api.schemas.customers import IdentityOut
+from app.api.schemas.profiles import ProfileOut
 from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
@@ -103,7 +104,8 @@ async def test_the_profile_is_as_described(agent: httpx.AsyncClient, caller: UUI
     answer = await agent.get(f"/api/v1/customers/{caller}/profile")
     assert answer.headers["content-type"] == "application/json"
     told = ProfileOut.model_validate_json(answer.content, extra="forbid")
-    assert told.customer is not None
+    assert isinstance(told.customer, IdentityOut)
+    assert isinstance(told.interactions, list)
     assert told.customer.tier is not None
     assert (told.customer.id, told.customer.tier.id) == (caller, "gold")
     assert [one.id for one in told.interactions] == [one.id for one in history]

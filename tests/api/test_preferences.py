@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.schemas.customers import ProfileOut
+from app.api.schemas.profiles import ProfileOut
 from app.core.clock import FrozenClock, iso
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_products import CUSTOMERS, publish, put

@@ -21,6 +21,7 @@ SMALL = Plan(
     theory_contacts=10_000, theory_seconds=0.1, flow_rates=(5.0,), flow_seconds=2.0,
     phones=30, phone_rates=(5.0,), phone_seconds=3.0, phones_saturated=(20.0, 3.0),
     feed_rows=200,
+    many_customers=300, many_contacts=900, many_reads=80,
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> N
     assert [pace.callers for pace in told.paces] == [1, 10]
     assert said
     assert "kept" in text
-    for target in ("(a) ", "(b) ", "(c) ", "(d) ", "(e) ", "(f) ", "(g) ", "(h) ", "(j) "):
+    for target in ("(a) ", "(b) ", "(c) ", "(d) ", "(e) ", "(f) ", "(g) ", "(h) ", "(i) ", "(j) "):
         assert target in text
     assert "commands/s" in summary(told)
     assert isinstance(told.calls, str) or not any(each.lost for each in (*told.calls.idle, *told.calls.saturated))

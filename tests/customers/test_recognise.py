@@ -126,7 +126,10 @@ async def test_the_profile_tells_who_it_is(session: AsyncSession) -> None:
         ],
         "attributes": {"a": [1]},
         "provisional": False,
+        "kind": "person",
         "segments": [],
+        "relationship_manager": None,
+        "version": 1,
         "warnings": [],
     }
 

@@ -104,6 +104,10 @@ class Life:
         await self.ask("POST", f"{path}/consents", consent)
         note = await self.ask("POST", f"{path}/notes", {"text": mark("warned: "), "pinned": True})
         await self.ask("PUT", f"{path}/notes/{note['id']}", {"text": mark("better: "), "pinned": True})
+        await self.ask("PUT", f"{path}/preferences/salutation", {"value": mark("Frau "), "why": mark("said so ")})
+        over = {"tier": None, "reason": mark("a promise "), "until": iso(self.services.clock() + 86_400)}
+        await self.ask("PUT", f"{path}/tier-override", over)
+        await self.ask("GET", f"{path}/profile?reason={mark('looked ')}")
         held = {"kind": "account", "name": mark("Giro "), "status": mark("st-"), "details": {mark("d"): mark()}}
         where = f"{path}/holdings/{mark('core-')}/{mark('H-')}"
         await self.ask("PUT", where, held)

@@ -8,6 +8,7 @@ from pydantic import Field
 from app.api.schemas.common import Input, Instant, Name, Output
 from app.api.schemas.customer_parts import Email, ExternalIdIn, Other
 from app.api.schemas.customers import Change, CustomerOut, ExternalId, Kind, RawNumber, Why
+from app.api.schemas.seen import SeenNote
 from app.customers.evidence import Probe
 
 
@@ -38,7 +39,7 @@ class ReasonOut(Output):
     """One thing that speaks for a match; `weight` (0 to 1; below 0 it speaks against) is what it alone would score."""
 
     kind: str
-    detail: str
+    detail: SeenNote
     weight: float
 
 

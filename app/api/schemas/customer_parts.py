@@ -4,10 +4,23 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, FieldSerializationInfo, StringConstraints, field_serializer
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import Attributes, Change, CustomerOut, ExternalId, Label, Moment, SourcedIn, Why
+from app.api.schemas.seen import (
+    SeenAddress,
+    SeenDetails,
+    SeenEmail,
+    SeenHolding,
+    SeenId,
+    SeenNote,
+    SeenNumber,
+    SeenText,
+    Whole,
+    seen_changes,
+    seen_item,
+)
 from app.customers.attributes import Definition
 from app.customers.holdings import GivenHolding
 from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
@@ -19,10 +32,12 @@ Email = Annotated[
         strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f<>\"]+@[^@\s\x00-\x1f\x7f<>\"]+$"
     ),
     Field(description="an address as name@host; kept in lower case"),
+    Whole,
 ]
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"),
+    Whole,
 ]
 Lines = Annotated[Text, Field(description="street and house as they are written there")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166, e.g. CN")]
@@ -203,8 +218,8 @@ class SourcedOut(Output):
 class NumberDetailOut(SourcedOut):
     """A telephone number with everything that is kept of it."""
 
-    raw: str
-    e164: str | None
+    raw: SeenNumber
+    e164: SeenNumber | None
     extension: str | None
     label: str | None
     shared: bool
@@ -213,7 +228,7 @@ class NumberDetailOut(SourcedOut):
 class EmailOut(SourcedOut):
     """An e-mail address."""
 
-    address: str
+    address: SeenEmail
     kind: str | None
 
 
@@ -221,9 +236,9 @@ class AddressOut(SourcedOut):
     """A postal address."""
 
     kind: str | None
-    lines: str
-    city: str | None
-    postal_code: str | None
+    lines: SeenAddress
+    city: SeenAddress | None
+    postal_code: SeenAddress | None
     country: str | None
 
 
@@ -232,7 +247,7 @@ class ExternalIdOut(Output):
 
     customer_id: UUID
     system: str
-    external_id: str
+    external_id: SeenId
 
 
 class ConsentOut(Output):
@@ -271,13 +286,13 @@ class HoldingOut(Output):
     customer_id: UUID
     kind: str
     source: str
-    external_id: str
-    name: str | None
+    external_id: SeenHolding
+    name: SeenText | None
     status: str | None
     last_four: str | None
     opened_on: date | None
     closed_on: date | None
-    details: dict[str, Any]
+    details: SeenDetails
     updated_at: Instant
 
 
@@ -286,7 +301,7 @@ class CustomerNoteOut(Output):
 
     id: UUID
     customer_id: UUID
-    text: str
+    text: SeenNote
     pinned: bool
     until: Instant | None
     written_by: str
@@ -349,6 +364,11 @@ class VersionOut(Output):
     who: str | None
     why: str | None
     changes: dict[str, Any]
+
+    @field_serializer("item", "changes")
+    def _seen(self, value: Any, field: FieldSerializationInfo) -> Any:
+        """As whoever asks may see it."""
+        return seen_item(self.part, value) if field.field_name == "item" else seen_changes(self.part, value)
 
 
 class VersionPage(Output):

@@ -10,7 +10,8 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
-from app.api.schemas.entitled import EntitledNowOut
+from app.api.schemas.seen import SeenAttributes, SeenId, SeenNumber, Whole
+from app.customers.masking import MASK
 from app.customers.records import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
@@ -27,6 +28,8 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
         raise _fault("holds half of a surrogate pair", "whole characters") from error
     if b"\\u0000" in encoded:
         raise _fault("holds a NUL character", "text without it")
+    if MASK.encode() in encoded:
+        raise _fault("holds a masked value", "whole values")
     if len(encoded) > ATTRIBUTES_BYTES:
         raise _fault("is too large", f"at most {ATTRIBUTES_BYTES} bytes as JSON")
     return value
@@ -46,8 +49,12 @@ def _fault(what: str, accepted: str) -> PydanticCustomError:
 
 
 Attributes = Annotated[dict[str, Any], AfterValidator(_storable), Field(description="free JSON object")]
-ExternalId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE)]
-RawNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE)]
+ExternalId = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=PRINTABLE), Whole
+]
+RawNumber = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=PRINTABLE), Whole
+]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=PRINTABLE)]
 Agent = Annotated[
     Slug, Field(description="the id of the agent who looks after the customer; queues may let a call wait for them")
@@ -153,8 +160,8 @@ class CustomerPatch(Change):
 class NumberOut(Output):
     """A number as it was given, and in E.164 if it is one."""
 
-    raw: str
-    e164: str | None
+    raw: SeenNumber
+    e164: SeenNumber | None
     label: str | None
 
 
@@ -163,7 +170,7 @@ class CustomerOut(Output):
     speaks `merged_into`. `segments` are as people and feeds tell them, `computed_segments` those that rules give."""
 
     id: UUID
-    external_id: str | None
+    external_id: SeenId | None
     name: str
     latin_name: str | None
     tier: str | None
@@ -175,7 +182,7 @@ class CustomerOut(Output):
     computed_segments: list[str]
     provisional: bool
     merged_into: UUID | None
-    attributes: dict[str, Any]
+    attributes: SeenAttributes
     active: bool
     version: int
     numbers: list[NumberOut]
@@ -213,6 +220,12 @@ class AgentBriefOut(Output):
     name: str
 
 
+class UnavailableOut(Output):
+    """A part of a profile that could not be told, and why; the others are there."""
+
+    unavailable: str
+
+
 class IdentityOut(Output):
     """Who the customer is, the agent who looks after them, and what was pinned to them as warnings. `segments` are
     those that were told and those that rules give."""
@@ -224,11 +237,14 @@ class IdentityOut(Output):
     tier: TierBriefOut | None
     language: str | None
     agent: AgentBriefOut | None
-    numbers: list[NumberOut]
     attributes: dict[str, Any]
     provisional: bool
+    kind: str
     segments: list[str]
-    warnings: list[str]
+    relationship_manager: str | None
+    version: int
+    numbers: list[NumberOut] | UnavailableOut
+    warnings: list[str] | UnavailableOut
 
 
 class CandidateOut(Output):
@@ -294,19 +310,3 @@ class CreditBriefOut(Output):
     answered_at: datetime
     age_seconds: float
     expired: bool
-
-
-class ProfileOut(Output):
-    """What an agent sees when the customer calls: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now, the credit standing if there is one, what they are entitled to, how they want to be
-    served, and how up to ten of their holdings are set up; the last two as sentences by language."""
-
-    customer: IdentityOut | None
-    alerts: list[OpenAlertOut]
-    interactions: list[PastContactOut]
-    open: list[OpenContactOut]
-    credit: CreditBriefOut | None
-    candidates: list[CandidateOut]
-    entitlement: EntitledNowOut | None
-    wishes: list[dict[str, str]]
-    products: list[dict[str, str]]

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Output
+from app.api.schemas.seen import SeenData, SeenNote
 from app.history.timeline import Entry, Found
 
 _MORE = {
@@ -30,9 +31,9 @@ class TimelineEntryOut(Output):
     customer_id: UUID | None
     agent: str | None
     channel: str | None
-    text: str | None
+    text: SeenNote | None
     found: list[tuple[int, int]]
-    details: dict[str, Any]
+    details: SeenData
     link: str | None
 
     @classmethod

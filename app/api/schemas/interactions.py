@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import Input, Instant, Output
+from app.api.schemas.seen import SeenData, SeenNote, SeenNumber
 from app.interactions.queries import InteractionRecord
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
@@ -23,7 +24,7 @@ class EntryOut(Output):
     id: int
     at: Instant
     kind: str
-    data: dict[str, Any]
+    data: SeenData
 
 
 class InteractionOut(Output):
@@ -36,8 +37,8 @@ class InteractionOut(Output):
     direction: str
     source: str = Field(validation_alias="source_id")
     call_id: str
-    from_: str | None = Field(validation_alias="from_raw", serialization_alias="from")
-    to: str | None = Field(validation_alias="to_raw")
+    from_: SeenNumber | None = Field(validation_alias="from_raw", serialization_alias="from")
+    to: SeenNumber | None = Field(validation_alias="to_raw")
     customer_id: UUID | None
     tier: str | None = Field(validation_alias="tier_id")
     queue: str | None = Field(validation_alias="queue_id")
@@ -49,7 +50,7 @@ class InteractionOut(Output):
     hold_seconds: float
     wrap_up_seconds: float
     wrap_up_code: str | None
-    note: str | None
+    note: SeenNote | None
     legs: list[Any]
 
 

@@ -9,6 +9,7 @@ from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Other
 from app.api.schemas.customers import Attributes, Change, Why
 from app.api.schemas.product_models import ModelIn, OptionId, Titles
+from app.api.schemas.seen import SeenHolding
 from app.customers.products.asking import Outlook
 from app.customers.products.catalogue import ProductProfile
 from app.customers.products.configuring import Configured, GivenConfiguration
@@ -264,7 +265,7 @@ class ConfigurationOut(Output):
     id: UUID
     customer_id: UUID
     source: str
-    external_id: str
+    external_id: SeenHolding
     product: str
     number: int
     choices: dict[str, Any]

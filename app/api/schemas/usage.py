@@ -8,6 +8,7 @@ from pydantic import MISSING, Field, StringConstraints
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Text
 from app.api.schemas.customers import Version
+from app.api.schemas.seen import SeenData
 
 Severity = Literal["low", "medium", "high", "critical"]
 Condition = Annotated[
@@ -68,7 +69,7 @@ class UsageEventOut(Output):
     received_at: Instant
     ahead: bool
     value: float | None
-    details: dict[str, Any] | None
+    details: SeenData | None
 
 
 class UsageEventPage(Output):

@@ -1,6 +1,7 @@
 """What a client may send, as types: they decode the frames, turn into commands of the floor, and make the AsyncAPI."""
 
 from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -260,6 +261,22 @@ class TakeOver(Ask, tag="call.take_over"):
         return c.TakeCall(contact_id=self.contact_id, by=agent_id, address=self.address)
 
 
+class OpenProfile(Ask, tag="profile.open"):
+    """Show a customer's profile and keep it current: the answer carries it, `profile.changed` what changes. Say for
+    which `contact` or why (`reason`) you read it; that is written down. Opened again, it is told as it is now; after a
+    reconnection it is to be opened again."""
+
+    customer_id: UUID
+    contact: UUID | None = None
+    reason: Phrase | None = None
+
+
+class CloseProfile(Ask, tag="profile.close"):
+    """Be told no more of a profile."""
+
+    customer_id: UUID
+
+
 COMMANDS: tuple[type[Ask], ...] = (
     Ready,
     NotReady,
@@ -277,10 +294,12 @@ COMMANDS: tuple[type[Ask], ...] = (
     Dial,
     Record,
     WrapUpDone,
+    OpenProfile,
+    CloseProfile,
 )
 """Everything an agent can ask for; the one table that decoding, the floor and the AsyncAPI go by."""
 
-OVERSEEING: tuple[type[Ask], ...] = (RecordAnyCall, Listen, StopListening, TakeOver)
+OVERSEEING: tuple[type[Ask], ...] = (RecordAnyCall, Listen, StopListening, TakeOver, OpenProfile, CloseProfile)
 """What a supervisor can ask for on a socket; the rest is asked over HTTP."""
 
 BASICS: tuple[type[Frame], ...] = (Hello, Renew, Ping, Pong)

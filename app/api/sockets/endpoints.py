@@ -12,9 +12,10 @@ from app.api.problems import refusal
 from app.api.recognition import Recognition
 from app.api.sockets import told
 from app.api.sockets.admission import Admission, Verify
-from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, Dial, Reader
+from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, CloseProfile, Dial, OpenProfile, Reader
 from app.api.sockets.conversation import Conversation, Timing
 from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
+from app.api.sockets.open_profiles import OpenProfiles, Profiles
 from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.used import UsedIds
@@ -47,6 +48,7 @@ class Sockets:
         verify: Verify,
         recognition: Recognition,
         tabs: Tabs,
+        profiles: Profiles,
         clock: Clock,
         timing: Timing | None = None,
     ) -> None:
@@ -55,6 +57,7 @@ class Sockets:
         self._verify = verify
         self._recognition = recognition
         self._tabs = tabs
+        self._profiles = profiles
         self._clock = clock
         self._timing = timing or Timing()
         self._used = UsedIds()
@@ -106,16 +109,17 @@ class Sockets:
                     since = await level(line, self._floor, guest, agent_id)
             except Unavailable as error:
                 raise await turned_away(line, guest.hello.id, error) from None
-            await Conversation(
-                line,
-                subscription,
-                reader=self._readers[kind],
-                answer=lambda ask: self._answer(guest, ask),
-                status=lambda: self._floor.status,
-                admission=guest.admission,
-                since=since,
-                timing=self._timing,
-            ).run()
+            with self._profiles.of(guest.admission.principal, subscription.put) as profiles:
+                await Conversation(
+                    line,
+                    subscription,
+                    reader=self._readers[kind],
+                    answer=lambda ask: self._answer(guest, profiles, ask),
+                    status=lambda: self._floor.status,
+                    admission=guest.admission,
+                    since=since,
+                    timing=self._timing,
+                ).run()
 
     def _admit(self, token: str) -> Admission:
         return Admission(self._verify(token), self._verify, self._clock, self._timing.grace)
@@ -127,7 +131,9 @@ class Sockets:
         if not answer.ok:
             raise await turned_away(line, guest.hello.id, refusal(**answer.body))
 
-    async def _answer(self, guest: Guest, ask: Ask) -> bytes:
+    async def _answer(self, guest: Guest, profiles: OpenProfiles, ask: Ask) -> bytes:
+        if isinstance(ask, OpenProfile | CloseProfile):
+            return await profiles.answer(ask)
         try:
             self._used.claim(guest.scope, ask)
             command = await self._dialled(guest, ask) if isinstance(ask, Dial) else ask.command(guest.id)

@@ -293,6 +293,27 @@ class ContactSupervised(Numbered, tag="contact.supervised", kw_only=True):
     to: str | None
 
 
+class ProfileShown(msgspec.Struct, kw_only=True):
+    """The answer to `profile.open`: whose profile it is (who stands for a merged customer), as over HTTP."""
+
+    re: RequestId
+    ok: Literal[True]
+    customer_id: str
+    version: int | None
+    profile: dict[str, Any]
+
+
+class ProfileChanged(msgspec.Struct, tag_field="type", tag="profile.changed", kw_only=True):
+    """What changed of a profile that is open: the parts that differ, each as it is now. `opened` is by which id it was
+    opened, `customer_id` who stands for them now. Several changes at once come as one frame."""
+
+    opened: str
+    customer_id: str
+    at: str
+    version: int | None
+    parts: dict[str, Any]
+
+
 EVENTS: tuple[type[Numbered], ...] = (
     AgentChanged,
     ContactOpened,
@@ -306,7 +327,10 @@ EVENTS: tuple[type[Numbered], ...] = (
     CommandFailed,
 )
 
-_ALWAYS: tuple[type[msgspec.Struct], ...] = (Done, Renewed, Refused, PingOfServer, PongOfServer, Degraded, Restored)
+_ALWAYS: tuple[type[msgspec.Struct], ...] = (
+    *(Done, Renewed, Refused, PingOfServer, PongOfServer, Degraded, Restored),
+    *(ProfileShown, ProfileChanged),
+)
 
 _RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.
 The first frame is `hello`, within 5 seconds. Then come the frames missed since `resume`, the welcome, and live frames

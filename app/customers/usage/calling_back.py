@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.masking import AS_AGENT, Sight
 from app.customers.models import Customer, CustomerNumber
 from app.customers.preferences.service import ensure_wished, wishable, wishes_about_calls
 from app.customers.queries import connection_of, profile
@@ -31,7 +32,13 @@ class _Number(NamedTuple):
 
 
 async def to_call(
-    session: AsyncSession, alert_id: UUID, number: str | None, now: datetime, *, though_unwished: bool = False
+    session: AsyncSession,
+    alert_id: UUID,
+    number: str | None,
+    now: datetime,
+    sight: Sight = AS_AGENT,
+    *,
+    though_unwished: bool = False,
 ) -> ToCall:
     """Whom to call for an alert: who survives its customer, at `number` or at the first of theirs that is valid now and
     their own. Raises AlertUnknown, AlertRefuses, CalledBackAlready, NoNumber, and, unless it is to be done all the
@@ -49,7 +56,7 @@ async def to_call(
     if number is None:
         raise NoNumber
     ensure_wished(wishes, next((each.label for each in known if each.number == number), None), now)
-    told = await profile(await connection_of(session), customer.id, now.timestamp())
+    told = await profile(await connection_of(session), customer.id, now.timestamp(), sight)
     return ToCall(uuid5(alert_id, "callback"), customer, number, told or b"null")
 
 

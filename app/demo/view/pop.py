@@ -14,26 +14,38 @@ from app.demo.view.palette import BAD, BRIGHT, DIM, GOOD, WARN
 from app.demo.view.words import NO_TIER_COLOUR, again, caller_name, queue_name, span, why_sentence
 
 PAST_SHOWN = 5
+ALERTS_SHOWN = 3
+SEVERITY_COLOURS = {"critical": BAD, "high": BAD, "medium": WARN}
 OUTCOME_COLOURS = {"answered": GOOD, "abandoned": WARN, "failed": BAD}
 
 
 def pop_card(contact: dict[str, Any], pop: Pop, state: Text) -> RenderableType:
     """The card of one contact; `state` says how things stand (ringing, talking, on hold, after-call work)."""
     customer = pop.profile.get("customer")
+    if _unavailable(customer):
+        customer = None
     tier = (customer or {}).get("tier") or {}
     colour = tier.get("colour") or NO_TIER_COLOUR
     title = Text.assemble((f" {tier.get('name') or 'unknown caller'} ", f"bold reverse {colour}"), "  ", state)
     parts: list[RenderableType] = [_name(contact, customer, colour), *_facts(contact, customer)]
-    if pop.profile.get("credit"):
-        parts.append(_credit(pop.profile["credit"]))
-    if pop.profile.get("candidates"):
-        parts += [Text(), _candidates(pop.profile["candidates"])]
-    if pop.profile.get("interactions"):
-        parts += [Text(), _past(pop.profile["interactions"])]
-    parts += [Text(), *_open(pop.profile.get("open") or (), contact["id"])]
+    parts += _looked_up(pop.profile, contact["id"])
     if pop.why:
         parts.append(Text.assemble(("why you  ", DIM), (why_sentence(pop.why) + again(pop.why), BRIGHT)))
     return Panel(Group(*parts), title=title, title_align="left", border_style=colour, box=box.ROUNDED, padding=(1, 2))
+
+
+def _looked_up(told: dict[str, Any], contact_id: str) -> list[RenderableType]:
+    """What else is known, and what could not be looked up."""
+    profile = {name: part for name, part in told.items() if not _unavailable(part)}
+    parts: list[RenderableType] = [_alert(alert) for alert in (profile.get("alerts") or ())[:ALERTS_SHOWN]]
+    if profile.get("credit"):
+        parts.append(_credit(profile["credit"]))
+    if profile.get("candidates"):
+        parts += [Text(), _candidates(profile["candidates"])]
+    if profile.get("interactions"):
+        parts += [Text(), _past(profile["interactions"])]
+    parts += [Text(), *_open(profile.get("open") or (), contact_id)]
+    return [*parts, _missing(told)] if len(profile) < len(told) else parts
 
 
 def _name(contact: dict[str, Any], customer: dict[str, Any] | None, colour: str) -> Text:
@@ -52,8 +64,10 @@ def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Tex
         calls.append(f"   from {contact.get('from') or 'a withheld number'}", style=DIM)
     if customer is None:
         return [calls]
+    held = customer["numbers"]
     numbers = Text("   ").join(
-        Text.assemble((number["raw"], BRIGHT), (f" {number.get('label') or ''}", DIM)) for number in customer["numbers"]
+        Text.assemble((number["raw"], BRIGHT), (f" {number.get('label') or ''}", DIM))
+        for number in ([] if _unavailable(held) else held)
     )
     known = Text.assemble(("speaks ", DIM), (customer.get("language") or "–", BRIGHT))
     if customer.get("segments"):
@@ -64,6 +78,23 @@ def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Tex
     if customer.get("external_id"):
         known.append(f"   {customer['external_id']}", style=DIM)
     return [calls, numbers, known]
+
+
+def _unavailable(part: Any) -> bool:
+    return isinstance(part, dict) and "unavailable" in part
+
+
+def _missing(profile: dict[str, Any]) -> Text:
+    """What could not be looked up in time; the rest is there."""
+    names = ", ".join(name for name, part in profile.items() if _unavailable(part))
+    return Text(f"not to be had at present: {names}", style=WARN)
+
+
+def _alert(alert: dict[str, Any]) -> Text:
+    """An alert that nobody has finished: how grave, of what, and what to do."""
+    told = Text.assemble(("alert ", DIM), (f"{alert['severity']} ", SEVERITY_COLOURS.get(alert["severity"], BRIGHT)))
+    told.append(alert["title"], style=BRIGHT)
+    return told.append(f"   {alert['advice']}", style=DIM) if alert.get("advice") else told
 
 
 def _credit(credit: dict[str, Any]) -> Text:

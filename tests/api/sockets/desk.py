@@ -14,10 +14,17 @@ from websockets.typing import Subprotocol
 from app.api.recognition import Recognition
 from app.api.sockets.conversation import Timing
 from app.api.sockets.endpoints import Sockets
+from app.api.sockets.open_profiles import Profiles
 from app.api.sockets.tabs import Tabs
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
+from app.customers.masking import USUAL
+from app.customers.profiles.reads import ReadLog
+from app.customers.profiles.watching import Watcher
+from app.customers.profiles.whole import Profiles as Customers
+from app.db.engine import Sessions, create_engine
+from app.db.errors import DatabaseUnavailable
 from app.floor.commands import Recognised
 from app.realtime.hub import Hub
 from app.telephony.events import CallEvent
@@ -72,10 +79,34 @@ class Client:
         return self.socket.close_code or 0, self.socket.close_reason or ""
 
 
+@asynccontextmanager
+async def _nothing_to_lend() -> AsyncIterator[Any]:
+    raise DatabaseUnavailable("These sockets have no customers.")
+    yield
+
+
+async def _no_connection() -> Any:
+    raise OSError
+
+
+def no_profiles() -> Profiles:
+    """Profiles of a server that has no database."""
+    watcher = Watcher(
+        connect=_no_connection, lend=_nothing_to_lend, profiles=Customers(_nothing_to_lend, now), clock=now
+    )
+    return Profiles(watcher, ReadLog(Sessions(create_engine("postgresql+asyncpg://nowhere/none")), now), USUAL, now)
+
+
 class Desk:
     """The server side: floor, hub, sockets."""
 
-    def __init__(self, timing: Timing | None = None, floor: Any = None, hub: Hub | None = None) -> None:
+    def __init__(
+        self,
+        timing: Timing | None = None,
+        floor: Any = None,
+        hub: Hub | None = None,
+        profiles: Profiles | None = None,
+    ) -> None:
         self.hub = hub or Hub()
         self.floor: Any = floor or FakeFloor(self.hub)
         self.tasks = Supervisor()
@@ -87,6 +118,7 @@ class Desk:
             verify=TOKENS.verify,
             recognition=Recognition(self._recognise),
             tabs=self.tabs,
+            profiles=profiles or no_profiles(),
             clock=now,
             timing=timing,
         )

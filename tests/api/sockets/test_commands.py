@@ -175,7 +175,10 @@ async def test_supervisors_have_commands_of_their_own_and_none_of_the_agents() -
     async with open_desk() as desk, desk.client("/ws/floor") as client:
         await client.hello("sue", "supervisor")
         told = await client.ask(2, "agent.ready")
-        accepted = "one of hello, token, ping, pong, call.record, call.listen, call.stop_listening, call.take_over"
+        accepted = (
+            "one of hello, token, ping, pong, call.record, call.listen, call.stop_listening, call.take_over, "
+            "profile.open, profile.close"
+        )
         assert told["problem"]["faults"][0]["accepted"] == accepted
         assert await client.ask(3, "ping") == {"type": "pong", "re": 3, "ok": True}
         assert desk.floor.asked == []

@@ -1,0 +1,79 @@
+"""Fields of customers that are told as whoever asks may see them. The masking is part of the field's type, so that no
+endpoint can forget it; where nobody is known to ask, everything is masked."""
+
+from contextvars import ContextVar
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from app.customers.masking import BLIND, MASK, Field, Kind, Sight
+
+SIGHT: ContextVar[Sight] = ContextVar("sight", default=BLIND)
+"""What the one who asks may see; set as soon as they are known."""
+
+
+def _seen(kind: Kind) -> PlainSerializer:
+    def tell(value: Any) -> Any:
+        return SIGHT.get().look(kind, value)
+
+    return PlainSerializer(tell, return_type=str)
+
+
+def _looked_through(kind: Field) -> PlainSerializer:
+    def tell(value: dict[str, Any]) -> dict[str, Any]:
+        told: dict[str, Any] = SIGHT.get().look(kind, value)
+        return told
+
+    return PlainSerializer(tell)
+
+
+SeenNumber = Annotated[str, _seen("number")]
+SeenEmail = Annotated[str, _seen("email")]
+SeenAddress = Annotated[str, _seen("address")]
+SeenId = Annotated[str, _seen("external_id")]
+SeenHolding = Annotated[str, _seen("holding")]
+SeenNote = Annotated[str, _seen("note")]
+SeenText = Annotated[str, _seen("attribute")]
+SeenAttributes = Annotated[dict[str, Any], _looked_through("attribute")]
+SeenDetails = Annotated[dict[str, Any], _looked_through("detail")]
+SeenData = Annotated[dict[str, Any], _looked_through("note")]
+
+
+_OF_PARTS: dict[str, dict[str, Field]] = {
+    "customer": {"external_id": "external_id"},
+    "number": {"raw": "number", "e164": "number"},
+    "email": {"address": "email"},
+    "address": {"lines": "address", "city": "address", "postal_code": "address"},
+    "external_id": {"external_id": "external_id"},
+    "holding": {"external_id": "holding", "details": "detail"},
+    "note": {"text": "note"},
+}
+_ITEMS: dict[str, Kind] = {
+    "number": "number",
+    "email": "email",
+    "address": "address",
+    "external_id": "external_id",
+    "holding": "holding",
+}
+
+
+def seen_changes(part: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """What a version says of the fields of a part, as whoever asks may see it."""
+    kinds, sight = _OF_PARTS.get(part, {}), SIGHT.get()
+    return {name: sight.look(kinds.get(name, "attribute"), value) for name, value in changes.items()}
+
+
+def seen_item(part: str, item: str | None) -> str | None:
+    """The name of the item that a version is about, as whoever asks may see it."""
+    return item if item is None else SIGHT.get().show(_ITEMS.get(part, "attribute"), item)
+
+
+def _whole(value: str) -> str:
+    if MASK in value:
+        raise PydanticCustomError("masked", "is masked", {"expected": "the whole value; what you leave out stays"})
+    return value
+
+
+Whole = AfterValidator(_whole)
+"""Of what is written: a masked value that was read must not replace the real one."""

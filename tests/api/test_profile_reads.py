@@ -1,0 +1,159 @@
+"""Reading a customer's data is written down: who, when, what, why."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import insert, text
+
+from app.api.application import Application
+from app.api.services import Services
+from app.api.sockets.witness import Witness
+from app.core.clock import FrozenClock, now
+from app.customers.profiles.reads import ReadLog, ReadsBehind
+from app.db.engine import Sessions
+from app.floor.models import LiveContact
+from app.realtime.hub import Hub
+from tests.api.conftest import ClientAs, faults
+from tests.customers.factories import customer_id
+
+PATH = "/api/v1/customers"
+INJECTION = "'); drop table profile_reads; --"
+
+
+@pytest.fixture
+async def amy(services: Services) -> UUID:
+    async with services.sessions.write() as session:
+        return await customer_id(session, "Amy")
+
+
+@pytest.fixture
+def needed(app: Application, services: Services) -> None:
+    """A house in which a reason is needed."""
+    app.state.services = replace(services, reason_needed=True)
+
+
+async def reads(services: Services, client: httpx.AsyncClient, customer: UUID, **params: Any) -> dict[str, Any]:
+    await services.reads.flush()
+    answer = await client.get(f"{PATH}/{customer}/reads", params=params)
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json()
+    return page
+
+
+async def test_every_way_of_reading_is_written_down(client_as: ClientAs, services: Services, amy: UUID) -> None:
+    agent, lead = client_as("agent"), client_as("supervisor")
+    for path in ("", "/profile", "/record", "/interactions", "/versions"):
+        assert (await agent.get(f"{PATH}/{amy}{path}")).status_code == 200
+    told = (await reads(services, lead, amy))["items"]
+    assert [each["what"] for each in told] == ["versions", "history", "record", "profile", "customer"]
+    assert {(each["who"], each["role"], each["why"], each["in_hand"]) for each in told} == {
+        ("agent", "agent", None, False)
+    }
+
+
+async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:
+    agent, lead, contact, other = client_as("agent"), client_as("supervisor"), uuid4(), uuid4()
+    async with services.sessions.write() as session:
+        row = {"floor": "main", "id": contact, "customer_id": amy, "state": {"agents": ["agent"]}}
+        await session.execute(insert(LiveContact).values(row))
+    await agent.get(f"{PATH}/{amy}/profile", params={"contact": str(contact)})
+    await agent.get(f"{PATH}/{amy}/profile", params={"contact": str(other)})
+    await agent.get(f"{PATH}/{amy}/profile", params={"reason": "asked by 王 at the counter"})
+    told = (await reads(services, lead, amy))["items"]
+    assert [(each["contact_id"], each["in_hand"], each["why"]) for each in reversed(told)] == [
+        (str(contact), True, None),
+        (str(other), False, None),
+        (None, False, "asked by 王 at the counter"),
+    ]
+
+
+async def test_sql_injection_in_a_reason_is_a_reason(client_as: ClientAs, services: Services, amy: UUID) -> None:
+    await client_as("agent").get(f"{PATH}/{amy}/profile", params={"reason": INJECTION})
+    assert [each["why"] for each in (await reads(services, client_as("supervisor"), amy))["items"]] == [INJECTION]
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "a\x00b", "x" * 501])
+async def test_a_reason_that_is_none_is_refused(client_as: ClientAs, amy: UUID, reason: str) -> None:
+    assert faults(await client_as("agent").get(f"{PATH}/{amy}/profile", params={"reason": reason})) == ["query.reason"]
+
+
+@pytest.mark.usefixtures("needed")
+async def test_where_a_reason_is_needed_nothing_is_shown_without(client_as: ClientAs, amy: UUID) -> None:
+    agent, path = client_as("agent"), f"{PATH}/{amy}/profile"
+    refused = await agent.get(path)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:callfloor:problem:reason-missing")
+    assert (await agent.get(path, params={"reason": "complaint"})).status_code == 200
+    assert (await agent.get(path, params={"contact": str(uuid4())})).status_code == 200
+    assert (await client_as("integration").get(path)).status_code == 200
+
+
+async def test_what_was_not_shown_was_not_read(client_as: ClientAs, services: Services) -> None:
+    assert (await client_as("agent").get(f"{PATH}/{uuid4()}/profile")).status_code == 404
+    assert (await client_as("agent").get(f"{PATH}/nobody/profile")).status_code == 422
+    assert len(services.reads) == 0
+
+
+async def test_reads_come_in_pages_and_for_those_who_oversee(
+    client_as: ClientAs, services: Services, amy: UUID
+) -> None:
+    agent, lead = client_as("agent"), client_as("supervisor")
+    for n in range(5):
+        await agent.get(f"{PATH}/{amy}", params={"reason": f"r{n}"})
+    seen: list[str] = []
+    page: dict[str, Any] = {"next": ""}
+    while page["next"] is not None:
+        page = await reads(services, lead, amy, limit=2, **({"cursor": page["next"]} if page["next"] else {}))
+        seen += [each["why"] for each in page["items"]]
+    assert seen == ["r4", "r3", "r2", "r1", "r0"]
+    assert (await agent.get(f"{PATH}/{amy}/reads")).status_code == 403
+    assert (await lead.get(f"{PATH}/{uuid4()}/reads")).status_code == 404
+
+
+async def test_a_screen_pop_is_a_read_with_the_call_as_its_reason(services: Services, amy: UUID) -> None:
+    hub, contact = Hub(), uuid4()
+    poked: list[UUID] = []
+    witness = Witness(hub, services.reads, poked.append, [])
+    frame = b'{"seq":1,"type":"contact.offered","profile":{"customer":{}},"contact":{"id":"%s","customer":{"id":"%s"}}}'
+    frame %= (str(contact).encode(), str(amy).encode())
+    witness.publish("agent:li", 1, frame)  # nobody is there
+    with hub.subscribe("agent:li") as seen:
+        witness.publish("agent:li", 1, frame)
+        witness.publish("agent:li", 2, b'{"seq":2,"type":"contact.updated","contact":{"id":"1","customer":null}}')
+        assert await seen.get() == (1, frame)
+    await services.reads.flush()
+    async with services.sessions.read() as session:
+        rows = (await session.execute(text("select who, what, contact_id, in_hand from profile_reads"))).all()
+    assert [tuple(row) for row in rows] == [("li", "pop", contact, True)]
+
+
+async def test_rows_are_only_added(sessions: Sessions) -> None:
+    log = ReadLog(sessions, now)
+    log.note("li", "agent", uuid4(), "profile")
+    await log.flush()
+    for statement in ("update profile_reads set who = 'wu'", "delete from profile_reads"):
+        with pytest.raises(Exception, match="only ever added"):
+            async with sessions.write() as session:
+                await session.execute(text(statement))
+
+
+async def test_while_the_database_is_away_reads_wait_and_then_nothing_is_shown(sessions: Sessions) -> None:
+    log = ReadLog(sessions, FrozenClock(now()), limit=2)
+    async with sessions.write() as session:
+        await session.execute(text("alter table profile_reads rename to away"))
+    for n in range(2):
+        log.check()
+        log.note("li", "agent", UUID(int=n), "profile")
+    with pytest.raises(ReadsBehind):
+        log.check()
+    log.note_pop("li", UUID(int=9), UUID(int=9))  # a pop waits for nobody
+    with pytest.raises(Exception, match="profile_reads"):
+        await log.flush()
+    async with sessions.write() as session:
+        await session.execute(text("alter table away rename to profile_reads"))
+    await log.flush()
+    async with sessions.read() as session:
+        kept = await session.scalars(text("select customer_id from profile_reads order by id"))
+        assert list(kept) == [UUID(int=0), UUID(int=1)]

@@ -1,0 +1,61 @@
+"""What stands in place of what is not to be seen."""
+
+from typing import Any
+
+import pytest
+
+from app.customers.masking import BLIND, MASK, Sight, tail, without_cards
+
+OPEN = Sight(frozenset())
+
+
+@pytest.mark.parametrize(
+    ("value", "masked"),
+    [
+        ("4111111111111111", "1111"),
+        ("4111-1111-1111-1111", "1111"),
+        ("6222 0212 3456 7890 128", "0128"),
+        ("378282246310005", "0005"),
+        ("30569309025904", "5904"),
+    ],
+)
+def test_a_card_number_in_a_text_shows_its_last_four(value: str, masked: str) -> None:
+    assert without_cards(f"paid with {value}, thanks") == f"paid with {MASK}{masked}, thanks"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["+8613800138000", "008613800138000", "1700000000000", "4111111111111112", "order 12345", "0.4111111111111111"],
+)
+def test_other_digits_stay(value: str) -> None:
+    assert without_cards(value) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("1234", MASK), ("12345", f"{MASK}2345"), ("", MASK), ("A-1b-2c", f"{MASK}1b2c")]
+)
+def test_of_what_is_short_nothing_is_shown(value: str, shown: str) -> None:
+    assert tail(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        ("email", "wang@bank.cn", f"w{MASK}@bank.cn"),
+        ("number", "+8613800138000", f"{MASK}8000"),
+        ("address", "1 Main St", MASK),
+        ("note", "angry", MASK),
+    ],
+)
+def test_each_kind_has_a_form(kind: Any, value: str, shown: str) -> None:
+    assert BLIND.show(kind, value) == shown
+    assert OPEN.show(kind, value) == value
+
+
+def test_json_is_looked_through() -> None:
+    card = 4111111111111111
+    value = {"a": [card, "4111111111111111", 7, True, None, 1.5], "4111111111111111": {"b": "x"}}
+    assert OPEN.look("attribute", value) == {
+        "a": [f"{MASK}1111", f"{MASK}1111", 7, True, None, 1.5],
+        f"{MASK}1111": {"b": "x"},
+    }

@@ -1,0 +1,40 @@
+"""What stands on the card of a screen pop."""
+
+from io import StringIO
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from app.demo.client.desk import Pop
+from app.demo.view.pop import pop_card
+
+CONTACT = {"id": "c1", "queue": "cards", "from": "+8613800138000", "direction": "inbound", "customer": {"name": "林梅"}}
+ALERT = {"severity": "high", "title": "Ten failed log-ins", "advice": "Ask who tried."}
+CUSTOMER: dict[str, Any] = {
+    "name": "林梅",
+    "tier": None,
+    "language": "zh",
+    "numbers": [{"raw": "138", "label": None}],
+    "attributes": {},
+}
+GONE = {"unavailable": "it took longer than 0.2 seconds"}
+
+
+def drawn(profile: dict[str, Any]) -> str:
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(pop_card(CONTACT, Pop(profile, {}), Text("ringing")))
+    return console.export_text()
+
+
+def test_alerts_are_drawn_with_what_to_do() -> None:
+    told = drawn({"customer": CUSTOMER, "alerts": [ALERT], "interactions": [], "open": []})
+    assert "high Ten failed log-ins   Ask who tried." in told
+
+
+def test_what_could_not_be_looked_up_is_named_and_the_rest_is_drawn() -> None:
+    told = drawn(
+        {"customer": CUSTOMER | {"numbers": GONE}, "alerts": GONE, "interactions": GONE, "credit": GONE, "open": []}
+    )
+    assert "not to be had at present: alerts, interactions, credit" in told
+    assert "林梅" in told
