@@ -10,8 +10,8 @@ from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import written_down
 from app.api.schemas.common import PRINTABLE
+from app.api.schemas.configurations import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
 from app.api.schemas.customers import Why
-from app.api.schemas.products import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
 from app.audit.service import because
 from app.core.clock import utc
 from app.customers.products import configuring

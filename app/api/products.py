@@ -9,6 +9,7 @@ from app.api.deps import ADMINISTRATES, READS, SIGNED_IN, CurrentUser, Read, Usi
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.schemas.configurations import UpgradeOut, UpgradePage
 from app.api.schemas.products import (
     AnswerOut,
     AskIn,
@@ -27,8 +28,6 @@ from app.api.schemas.products import (
     ProductOut,
     ProductPage,
     ProductPatch,
-    UpgradeOut,
-    UpgradePage,
 )
 from app.core.clock import utc
 from app.core.wire import fault

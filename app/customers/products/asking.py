@@ -10,7 +10,8 @@ from app.customers.products.choices import read
 from app.customers.products.completing import Settled
 from app.customers.products.engine import WORK, Explanation, OptionState, Puzzle
 from app.customers.products.model import Chosen, Model, Values
-from app.customers.products.solving import Effort, Reason
+from app.customers.products.solver import Effort
+from app.customers.products.solving import Reason
 from app.customers.products.wording import Spoken
 
 WHERE = "body.choices"

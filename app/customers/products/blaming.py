@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from app.customers.products.solving import Asked, Effort, Reason, Term, Terms, guarded
+from app.customers.products.solver import Effort, Term, guarded
+from app.customers.products.solving import Reason, Terms
 
 
 class Grounds:
@@ -12,7 +13,7 @@ class Grounds:
         flags = {reason: terms.flag(place) for place, reason in enumerate(grounds)}
         self._flags = flags
         self._named = {str(flag): reason for reason, flag in flags.items()}
-        self._asked = Asked(terms, [guarded(flags[reason], term) for reason, term in grounds.items()], effort)
+        self._asked = terms.asked([guarded(flags[reason], term) for reason, term in grounds.items()], effort)
 
     def possible(self, reasons: Iterable[Reason], *wanted: Term) -> bool:
         """Whether what is wanted can be beside these."""

@@ -6,7 +6,8 @@ import msgspec
 
 from app.customers.products.blaming import Grounds
 from app.customers.products.model import Chosen, Option, Text, Values
-from app.customers.products.solving import Asked, Effort, Reason, Term, Terms, holds, negated
+from app.customers.products.solver import Asked, Effort, Term, holds, negated
+from app.customers.products.solving import Reason, Terms
 
 
 class Settled(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ import msgspec
 from app.customers.products.blaming import Grounds
 from app.customers.products.completing import Settled, completed
 from app.customers.products.model import Choice, Chosen, Model, Number, Option, Scalar, Switch, Text, Values
-from app.customers.products.solving import Asked, Effort, Reason, Term, Terms, holds, negated
+from app.customers.products.solver import Asked, Effort, Term, holds, negated
+from app.customers.products.solving import Reason, Terms
 
 WORK = 1_500_000
 """For one question, a few seconds at the most."""
@@ -77,7 +78,7 @@ class Puzzle:
         wanted = [] if asked is None else [self._terms.chosen(*asked)]
         chosen = {Reason("choice", name): self._terms.chosen(name, value) for name, value in others.items()}
         every = [*self._terms.bounds.values(), *self._facts.values(), *chosen.values()]
-        if Asked(self._terms, [*every, *wanted], self._effort).possible():
+        if self._terms.asked([*every, *wanted], self._effort).possible():
             return None
         asking = Grounds(self._terms, self._terms.bounds | self._facts | chosen, self._effort)
         enough: dict[Reason, Term] = {}
@@ -108,7 +109,7 @@ class Puzzle:
 
     def _changes(self, others: Values, wanted: Sequence[Term]) -> tuple[Change, ...]:
         """Choices that go, so that as many of the others as can be found, the earliest first, stay."""
-        asked = Asked(self._terms, [*self._terms.bounds.values(), *self._facts.values(), *wanted], self._effort)
+        asked = self._terms.asked([*self._terms.bounds.values(), *self._facts.values(), *wanted], self._effort)
         assert asked.possible(), "without choices it can be"
         found, gone = asked.found(), []
         for name, value in others.items():
@@ -127,7 +128,7 @@ class Puzzle:
 
     def _asked(self, choices: Values) -> Asked:
         chosen = [self._terms.chosen(name, value) for name, value in choices.items()]
-        asked = Asked(self._terms, [*self._terms.bounds.values(), *self._facts.values(), *chosen], self._effort)
+        asked = self._terms.asked([*self._terms.bounds.values(), *self._facts.values(), *chosen], self._effort)
         if not asked.possible():
             raise ValueError("the choices cannot stand: ask why_not first")
         return asked

@@ -8,7 +8,7 @@ import msgspec
 from app.customers.products.engine import MORE_WORK, Explanation, Puzzle
 from app.customers.products.flaws import flaws
 from app.customers.products.model import Chosen, Model, Requires, named, within
-from app.customers.products.solving import Effort
+from app.customers.products.solver import Effort
 
 EXPLAINED = 20
 """So many dead values are told at once, each with its reasons."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from app.customers.products.errors import QuestionTooHard
-from app.customers.products.solving import TooHard
+from app.customers.products.solver import TooHard
 
 Answer = TypeVar("Answer")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from app.customers.products.engine import WORK, Puzzle
 from app.customers.products.flaws import flaws
 from app.customers.products.model import Choice, Choices, Model, Number, Switch, Text
-from app.customers.products.solving import Effort, Reason
+from app.customers.products.solver import Effort
+from app.customers.products.solving import Reason
 from tests.customers.products.brute import allowed, beside, values_of
 from tests.customers.products.made import FACTS, choices_of, models
 

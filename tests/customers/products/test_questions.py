@@ -10,7 +10,8 @@ from app.customers.products.engine import WORK, Explanation, Puzzle
 from app.customers.products.examining import examined
 from app.customers.products.facts import Held, facts_of
 from app.customers.products.model import Model, model_of
-from app.customers.products.solving import Effort, Reason, TooHard
+from app.customers.products.solver import Effort, TooHard
+from app.customers.products.solving import Reason
 from app.customers.products.wording import Spoken
 from tests.customers.products.card import card
 
