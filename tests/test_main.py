@@ -12,14 +12,17 @@ from app.auth.passwords import Passwords
 from app.auth.service import create_first_administrator
 from app.auth.tokens import Principal
 from app.core.clock import now, utc
+from app.customers.profiles.reads import reads_of
 from app.customers.service import NewCustomer, create_customer
+from app.db.engine import Sessions, create_engine
 from app.ivr.judging import judge
 from app.ivr.queries import flow
 from app.ivr.service import Act, schedule
 from app.main import create_app
 from app.settings import Database as DatabaseSettings
-from app.settings import Settings, Webhooks
+from app.settings import Masking, Settings, Webhooks
 from app.subscriptions.records import subscribe
+from tests.customers.factories import customer_id
 from tests.fixtures.database import Database
 from tests.fixtures.receiver import receiving
 from tests.fixtures.waiting import eventually
@@ -55,6 +58,23 @@ async def test_a_token_outlives_the_process_that_gave_it(database: Database) -> 
             verifiers.append(app.state.services.tokens)
     anna = Principal("anna", "Anna", "agent")
     assert verifiers[1].verify(verifiers[0].issue(anna)) == anna
+
+
+async def test_a_profile_is_shown_as_settings_say_and_the_read_outlives_the_server(database: Database) -> None:
+    app = create_app(settings_of(database).model_copy(update={"masking": Masking(whole={"number": frozenset()})}))
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        services = app.state.services
+        async with services.sessions.write() as session:
+            amy = await customer_id(session, "Amy", ["+8613800138000"])
+        client.headers["Authorization"] = f"Bearer {services.tokens.issue(Principal('anna', 'Anna', 'agent'))}"
+        told = (await client.get(f"/api/v1/customers/{amy}/profile", params={"reason": "asked"})).json()
+        assert told["customer"]["numbers"][0]["raw"] == "••••8000"
+    engine = create_engine(database.url)
+    async with Sessions(engine).read() as session:
+        [kept] = await reads_of(session, amy, 10, None)
+    await engine.dispose()
+    assert (kept.who, kept.what, kept.why) == ("anna", "profile", "asked")
 
 
 async def test_a_scheduled_flow_is_published_by_one_of_the_servers_that_run(database: Database) -> None:

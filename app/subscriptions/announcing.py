@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.subscriptions.kinds import EVENTS
 
-# whoever wants to hear of every change, such as a socket with a profile open, listens where this function is told
+# sockets with a profile open do not hear by this: they are notified of the customers that they show (open_profiles)
 _ANNOUNCE = text("select announce_changes(:type, :subjects, :data, :keys)").bindparams(
     bindparam("subjects", type_=ARRAY(Text)),
     bindparam("data", type_=ARRAY(JSONB)),
