@@ -23,7 +23,7 @@ pdfmetrics.registerFont(UnicodeCIDFont(FONTS[CHINESE]))
 
 
 class PdfFile:
-    """Writes one export into `into`. Pages are kept packed until the end: about a kilobyte each."""
+    """Writes one export into `into`. Pages are kept until the end, which is about a kilobyte a row."""
 
     media_type = "application/pdf"
 

@@ -17,6 +17,8 @@ async def append_note(
 ) -> InteractionEntry:
     """Write a note of the user `by` at the end of an ended contact's timeline; raises InteractionNotFound."""
     interaction = await find_interaction(session, interaction_id)
+    if interaction.customer_id is None:  # who is made a customer at this moment is waited for: the note is theirs, too
+        await session.refresh(interaction, with_for_update={"read": True})
     entry = InteractionEntry(
         started_at=interaction.started_at,
         interaction_id=interaction.id,

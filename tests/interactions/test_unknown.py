@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.clock import now
+from app.core.clock import now, utc
 from app.customers.merge_models import DuplicateProposal, UnknownCaller
 from app.customers.merging import Side, merge, unmerge
 from app.customers.models import Customer
 from app.customers.queries import CallerLookup, connection_of, recognise
 from app.customers.service import GivenNumber, add_number
 from app.db.engine import Sessions, WriteSession
-from app.interactions.models import Interaction
+from app.interactions.models import Interaction, InteractionEntry
+from app.interactions.service import append_note
 from app.interactions.unknown import adopt
 from tests.customers.factories import REGION, customer_id
 from tests.interactions.factories import make_interaction
@@ -51,6 +52,16 @@ async def test_an_unknown_caller_becomes_one_provisional_customer(session: Write
     assert customer.created_because == "a call of a number that nobody known had"
     assert [await whose(session, each) for each in calls] == [customer.id, customer.id]
     assert await adopt(session, REGION) == 0
+
+
+async def test_what_was_noted_of_an_unknown_caller_is_in_the_customers_history(session: WriteSession) -> None:
+    kept = await call(session, MOBILE)
+    for place in range(2):  # before, and after
+        await append_note(session, kept, text=f"note {place}", by="lin", at=utc(now()))
+        await adopt(session, REGION)
+    who = await whose(session, kept)
+    assert who is not None
+    assert [entry.customer_id for entry in await session.scalars(select(InteractionEntry))] == [who, who]
 
 
 async def test_their_next_call_finds_their_history_and_knows_nobody(session: WriteSession) -> None:
