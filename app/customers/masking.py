@@ -33,6 +33,7 @@ the numbers of their accounts and cards to do so."""
 
 _RUN = re.compile(r"(?<![\d.])[2-6]\d(?:[ -]?\d){11,17}(?![\d.])")
 _LONG = re.compile(r"[A-Z]{0,4}(?:\d{9,}|\d{2,4}(?:[ -]\d{4}){2,}(?:[ -]\d{1,4})?)")
+_AS_DIGITS, _SO_MANY = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 13
 _TAIL = 4
 
 
@@ -93,11 +94,12 @@ def tail(value: str) -> str:
 
 def without_cards(text: str) -> str:
     """The text with the last four digits of each card number that stands in it."""
-    if not _RUN.search(text):
+    if len(text) < len(_SO_MANY) or not may_hold_card(text):
         return text
     return _RUN.sub(lambda found: tail(found[0]) if is_card_number(found[0]) else found[0], text)
 
 
 def may_hold_card(text: str) -> bool:
-    """Whether to look closer; quick."""
-    return _RUN.search(text) is not None
+    """Whether to look closer: whether so many digits follow each other, but for spaces and dashes. Quick, since each
+    look-up of a caller asks it."""
+    return _SO_MANY in text.encode().translate(_AS_DIGITS, b" -")

@@ -42,15 +42,25 @@ OTHERS = {
 }
 
 
+FEW = 1000
+
+
 def _function(name: str, rows: str, columns: tuple[str, ...]) -> str:
     ids = " union ".join(f"select {column} as id from {rows}" for column in columns)  # noqa: S608
     return f"""
 create function {name}() returns trigger language plpgsql as $$
 begin
-    if exists (select from open_profiles) then
+    if not exists (select from open_profiles) then
+        return null;
+    end if;
+    if exists (select from {rows} offset {FEW}) then  -- of many the open ones are found together
         perform pg_notify('callfloor_profiles', o.customer_id::text) from (
             select distinct customer_id from open_profiles where until > now()) o
         where exists (select from ({ids}) changed where changed.id = o.customer_id);
+    else  -- a few are each looked for by their key, however many are open
+        perform pg_notify('callfloor_profiles', changed.id::text) from ({ids}) changed
+        cross join lateral (
+            select from open_profiles where customer_id = changed.id and until > now() limit 1) o;
     end if;
     return null;
 end

@@ -34,7 +34,9 @@ def seen(sight: Sight, part: str, text: str) -> str:
         return text
     if not (sight.hidden.intersection(masked.kinds.values()) or may_hold_card(text)):
         return text
-    return msgspec.json.encode(_look(sight, masked, msgspec.json.decode(text))).decode()
+    value = msgspec.json.decode(text)
+    told = _look(sight, masked, value)
+    return text if told == value else msgspec.json.encode(told).decode()
 
 
 def _look(sight: Sight, masked: Masked, value: Any) -> Any:
