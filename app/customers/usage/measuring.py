@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.usage.windows import Measured, Window
 
-# A window is measured over the customer and all who were merged into them. They are looked at one by one (offset 0 keeps
-# it so), for only then does the primary key lead to them whatever the planner knows of a month that has just begun; by
-# the other index it would read all that others did, too. The last two bounds leave other months alone.
+# A window is measured over the customer and all who were merged into them. They are looked at one by one (offset 0
+# keeps it so), for only then does the primary key lead to them whatever the planner knows of a month that has just
+# begun; by the other index it would read all that others did, too. The last two bounds leave other months alone.
 _MEASURE = text("""
     select a.place as asked, w.place as wanted, m.*
     from unnest(cast(:customers as uuid[]), cast(:instants as timestamptz[])) with ordinality
