@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.usage.windows import Measured, Window
 
-# A window is measured over the customer and all who were merged into them. They are joined one by one, for only then
-# does the planner see that the primary key leads to them; by the other index it would read all that others did, too.
-# The last two bounds leave other months alone.
+# A window is measured over the customer and all who were merged into them. They are looked at one by one (offset 0
+# keeps it so), for only then does the primary key lead to them whatever the planner knows of a month that has just
+# begun; by the other index it would read all that others did, too. The last two bounds leave other months alone.
 _MEASURE = text("""
     select a.place as asked, w.place as wanted, m.*
     from unnest(cast(:customers as uuid[]), cast(:instants as timestamptz[])) with ordinality
@@ -27,13 +27,16 @@ _MEASURE = text("""
                as last,
                avg(e.value) filter (where not e.late) as early_average,
                avg(e.value) filter (where e.late) as late_average
-        from (select u.value, u.counts_at, u.event_id,
-                     u.counts_at > a.as_of - make_interval(secs => w.seconds / 2) as late
-              from (select a.customer_id as id
-                    union all select c.id from customers c where c.merged_into = a.customer_id) member
-              join usage_events u on u.customer_id = member.id and u.kind = w.kind
-                and u.counts_at > a.as_of - make_interval(secs => w.seconds) and u.counts_at <= a.as_of
-                and u.counts_at > :since and u.counts_at <= :until) e
+        from (select a.customer_id as id
+              union all select c.id from customers c where c.merged_into = a.customer_id) member
+        cross join lateral (
+            select u.value, u.counts_at, u.event_id,
+                   u.counts_at > a.as_of - make_interval(secs => w.seconds / 2) as late
+            from usage_events u
+            where u.customer_id = member.id and u.kind = w.kind
+              and u.counts_at > a.as_of - make_interval(secs => w.seconds) and u.counts_at <= a.as_of
+              and u.counts_at > :since and u.counts_at <= :until
+            offset 0) e
     ) m where m.events > 0""")
 _CUSTOMERS = text("""
     select c.id, c.name, coalesce(c.tier_id, '') as tier, c.kind, coalesce(c.language, '') as language,

@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from app.customers.usage.arriving import _instants
+from app.customers.usage.conditions import read
 from app.customers.usage.measuring import Asked, measure
 from app.customers.usage.models import UsageSweep
 from app.customers.usage.sweeping import sweep_page
+from app.customers.usage.watching import Watched
 from app.customers.usage.windows import Window
 from app.db.engine import WriteSession
 from tests.customers.factories import customer_id
@@ -29,6 +32,31 @@ async def busy(session: WriteSession) -> WriteSession:
     await session.execute(text("analyze usage_events, customers"))
     await session.execute(_FILL, {"now": NOW, "step": timedelta(seconds=1)})
     return session
+
+
+@pytest.fixture
+async def unknown(session: WriteSession) -> WriteSession:
+    """Ten thousand customers with an event each in a month that has just begun, of which the planner knows nothing."""
+    await session.execute(text("insert into customers (name) select 'N' || n from generate_series(1, 10000) n"))
+    await session.execute(
+        text("""
+            insert into usage_events (customer_id, kind, counts_at, source, event_id, at, received_at)
+            select id, 'k', x.at, 'core', 'e', x.at, x.at
+            from customers cross join (select cast(:at as timestamptz) as at) x"""),
+        {"at": NOW - timedelta(minutes=1)},
+    )
+    return session
+
+
+async def test_in_a_month_that_has_just_begun_each_customer_is_looked_at_by_their_key(unknown: WriteSession) -> None:
+    who = await customer_id(unknown)
+    windows = measure(unknown, [Asked(who, NOW)] * 50, [Window("k", 3_600.0)])
+    rules = [Watched("r", read("count('k', '1h') > 2"))]
+    for asked in (windows, _instants(unknown, rules, {who: [NOW]}, NOW)):
+        plan = await plan_of(unknown, asked)
+        assert "_pkey on usage_events_2027_01" in plan
+        assert "_idx on usage_events_2027_01" not in plan
+        assert "Seq Scan on usage_events_2027_01" not in plan
 
 
 @pytest.mark.parametrize("window", [3_600.0, 20 * 86_400.0])
