@@ -105,9 +105,9 @@ async def test_a_strangers_call_is_not_written_into_the_history_of_a_former_hold
     hour = timedelta(hours=1)
     kept = await call(session, MOBILE)
     began = (await session.scalars(select(UnknownCaller.started_at))).one()
-    bounds = {"valid_until": began} if away == "ended" else {"valid_from": began + hour}
-    former = await customer_id(session, "Former Holder")
-    await add_number(session, former, GivenNumber(MOBILE, **bounds), REGION)
+    ended = GivenNumber(MOBILE, valid_until=began)
+    number = ended if away == "ended" else GivenNumber(MOBILE, valid_from=began + hour)
+    await add_number(session, await customer_id(session, "Former Holder"), number, REGION)
     await adopt(session, REGION)
     stranger = (await session.scalars(select(Customer).where(Customer.provisional))).one()
     assert await whose(session, kept) == stranger.id
@@ -117,8 +117,8 @@ async def test_a_call_while_a_number_was_somebodys_is_theirs(session: WriteSessi
     kept = await call(session, MOBILE)
     began = (await session.scalars(select(UnknownCaller.started_at))).one()
     holder = await customer_id(session)
-    bounds = {"valid_from": began, "valid_until": began + timedelta(seconds=1)}
-    await add_number(session, holder, GivenNumber(MOBILE, **bounds), REGION)
+    number = GivenNumber(MOBILE, valid_from=began, valid_until=began + timedelta(seconds=1))
+    await add_number(session, holder, number, REGION)
     await adopt(session, REGION)
     assert await whose(session, kept) == holder
 
