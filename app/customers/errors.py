@@ -179,6 +179,50 @@ class KindsDiffer(Conflict):
         super().__init__(detail, kinds=[merged, survivor])
 
 
+class SurvivorInactive(Conflict):
+    """The customer that is to survive is no longer recognised, and so nobody would be."""
+
+    code = "survivor-inactive"
+
+    def __init__(self, merged: UUID, survivor: UUID) -> None:
+        detail = (
+            f"{survivor} is not active, so {merged} would no longer be found: merge the other way round, or make "
+            "them active first."
+        )
+        super().__init__(detail, merged=str(merged), survivor=str(survivor))
+
+
+class SurvivorChanged(Conflict):
+    """The customer that is to survive has been changed since they were read; `version` is the present one."""
+
+    code = "version-conflict"
+
+    def __init__(self, survivor: UUID, given: int, present: int) -> None:
+        told = {
+            "where": "body.into_version",
+            "what": f"is {given}, but {survivor} is at version {present}",
+            "accepted": "the version that you read: read them again and repeat, or leave it out",
+        }
+        detail = f"You merge into version {given} of {survivor}, who is at version {present}: read them again."
+        super().__init__(detail, version=present, given=given, faults=[told])
+
+
+class SpeaksForOthers(Conflict):
+    """Others have been merged into the customer and would disappear with them, or be of another kind."""
+
+    code = "speaks-for-others"
+
+    def __init__(self, customer_id: UUID, field: str, merged: list[UUID]) -> None:
+        names = ", ".join(map(str, merged))
+        told = {
+            "where": f"body.{field}",
+            "what": f"would change what {len(merged)} merged customer(s) are read as",
+            "accepted": "what it is, until those merges are taken back",
+        }
+        detail = f"{names} stand(s) merged into {customer_id}: take that back before you change `{field}`."
+        super().__init__(detail, merged=[str(each) for each in merged], faults=[told])
+
+
 class ThingsOpen(Conflict):
     """Both customers have something open at this moment, so they are hardly one."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
-from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
+from app.customers.errors import ExternalIdTaken, SpeaksForOthers, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
@@ -93,12 +93,14 @@ async def change_customer(
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit,
+    SpeaksForOthers.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
+        await _ensure_speaks_for_none(session, customer_id, different)
         agents = {different.get("preferred_agent")}
         async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():
@@ -173,6 +175,15 @@ async def kept_rules(
             known = list(await session.scalars(_AGENTS, {"ids": named}))
             raise UnknownAgent([agent for agent in named if agent not in known]) from error
         raise
+
+
+async def _ensure_speaks_for_none(session: AsyncSession, customer_id: UUID, different: Mapping[str, Any]) -> None:
+    """Whoever is merged into somebody is found and read through them, and was of their kind when that was done; only a
+    provisional one may be of any kind."""
+    merged = select(Customer.id).where(Customer.merged_into == customer_id).order_by(Customer.id)
+    for field, whom in (("active", merged), ("kind", merged.where(Customer.provisional.is_(False)))):
+        if field in different and different[field] is not True and (found := list(await session.scalars(whom))):
+            raise SpeaksForOthers(customer_id, field, found)
 
 
 def _by_hand(new: NewCustomer) -> dict[str, str]:

@@ -3,10 +3,13 @@
 A function keeps the plan of a statement, and of a transition table also how many rows it had when it was planned: after
 the change of one row, a bulk of n would be compared n times n. So these statements are planned anew each time.
 
+Taking back a merge amid a line of them is told of whoever survives the line: theirs is the record that has changed.
+
 Revision: 0038
 After: 0030
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0038"
@@ -16,38 +19,8 @@ depends_on = None
 
 WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
 
-TOLD = (
-    "external_id",
-    "name",
-    "latin_name",
-    "tier_id",
-    "language",
-    "preferred_agent",
-    "active",
-    "kind",
-    "relationship_manager",
-    "segments",
-    "provisional",
-)
-"""Columns of customers that are compared, beside `attributes`, whose own nulls must be kept."""
-
 LIVE = "('open', 'acknowledged')"
 
-_PAIRS = ",\n            ".join(
-    f"'{name}', case when o.{name} is distinct from n.{name} then jsonb_build_array(o.{name}, n.{name}) end"
-    for name in TOLD
-)
-_OWN = f"""
-    insert into customer_versions (customer_id, version, part, changes)
-    select n.id, n.version, 'customer', told.changes
-    from newer n join older o on o.id = n.id cross join lateral (
-        select jsonb_strip_nulls(jsonb_build_object(
-            {_PAIRS}
-        )) || case when o.attributes is distinct from n.attributes
-            then jsonb_build_object('attributes', jsonb_build_array(o.attributes, n.attributes))
-            else '{{}}' end as changes
-    ) told
-    where told.changes <> '{{}}'"""  # noqa: S608 - made of the constants above
 _PART = """
     insert into customer_versions (customer_id, version, part, item, changes)
     select c.id, c.version, $1, to_jsonb(n) ->> $2, told.changes
@@ -97,14 +70,6 @@ def _run(statement: str, *given: str, anew: bool) -> str:
 
 def _functions(*, anew: bool) -> tuple[str, ...]:
     return (
-        f"""
-create or replace function write_customer_versions() returns trigger language plpgsql as $$
-begin
-    {_run(_OWN, anew=anew)};
-    return null;
-end
-$$
-""",
         f"""
 create or replace function write_customer_part_versions() returns trigger language plpgsql as $$
 declare
@@ -167,13 +132,55 @@ $$
     )
 
 
+def _own(*, anew: bool) -> str:
+    """Versions of the customer's own row: the function as it is, which columns it tells of whatever they are."""
+    body = op.get_bind().scalar(sa.text("select prosrc from pg_proc where proname = 'write_customer_versions'"))
+    statement = str(body).partition("begin")[2].rpartition("return null;")[0].strip().removesuffix(";")
+    if not anew:
+        statement = statement.removeprefix("execute $told$").removesuffix("$told$")
+    return f"""
+create or replace function write_customer_versions() returns trigger language plpgsql as $$
+begin
+    {_run(statement, anew=anew)};
+    return null;
+end
+$$
+"""
+
+
+def _merges(survivor: str) -> str:
+    """`survivor` is whom the merged one is, or was, read through."""
+    return f"""
+create or replace function announce_merges() returns trigger language plpgsql as $$
+declare
+    survivor uuid := {survivor};
+begin
+    if tg_op = 'INSERT' or (old.undone_at is null and new.undone_at is not null) then
+        perform announce_changes(
+            case tg_op when 'INSERT' then 'customer.merged' else 'customer.unmerged' end,
+            array['customer:' || survivor],
+            array[jsonb_build_object('customer_id', survivor, 'merged_id', new.merged_id,
+                                     'who', nullif(current_setting('callfloor.who', true), ''),
+                                     'why', nullif(current_setting('callfloor.why', true), ''))]);
+    end if;
+    return null;
+end
+$$
+"""
+
+
+ROOT = "(select coalesce(merged_into, id) from customers where id = new.survivor_id)"
+
+
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for statement in _functions(anew=True):
+    for statement in (_own(anew=True), *_functions(anew=True)):
         op.execute(statement)
+    op.execute(_merges(ROOT))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for statement in _functions(anew=False):
+    for statement in (_own(anew=False), *_functions(anew=False)):
         op.execute(statement)
+    op.execute(_merges("new.survivor_id"))
