@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class CustomerNotFound(NotFound):
@@ -109,6 +109,25 @@ class NoteNotFound(NotFound):
     """The customer has no note of that id."""
 
     code = "note-not-found"
+
+
+class NoteUnfit(Invalid):
+    """A note that is too much to be read at a glance."""
+
+    code = "note-unfit"
+
+
+class WarningOfAnother(NotAllowed):
+    """A pinned note that somebody else has written."""
+
+    code = "warning-of-another"
+
+    def __init__(self, author: str) -> None:
+        detail = (
+            f"{author} has pinned this warning: they themselves, a supervisor or an administrator may change it or "
+            "take it away. Write a note of your own."
+        )
+        super().__init__(detail, written_by=author)
 
 
 class HoldingNotFound(NotFound):

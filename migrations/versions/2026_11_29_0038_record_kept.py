@@ -1,4 +1,5 @@
-"""Triggers of customers and alerts cost as much as what a statement changed.
+"""What is told of changes of customers: consents among the versions, who changed a note, who first told of a holding;
+and triggers that cost as much as what a statement changed.
 
 A function keeps the plan of a statement, and of a transition table also how many rows it had when it was planned: after
 the change of one row, a bulk of n would be compared n times n. So these statements are planned anew each time.
@@ -18,6 +19,12 @@ branch_labels = None
 depends_on = None
 
 WHO = "NULLIF(current_setting('callfloor.who'::text, true), ''::text)"
+
+ROWS = {
+    "insert": "referencing new table as newer",
+    "update": "referencing new table as newer old table as older",
+    "delete": "referencing old table as older",
+}
 
 LIVE = "('open', 'acknowledged')"
 
@@ -177,6 +184,17 @@ def upgrade() -> None:
     for statement in (_own(anew=True), *_functions(anew=True)):
         op.execute(statement)
     op.execute(_merges(ROOT))
+    op.add_column("customer_holdings", sa.Column("created_by", sa.Text(), nullable=True))
+    # set apart from adding: a default that is computed would make PostgreSQL write the whole table anew
+    op.execute(f"alter table customer_holdings alter column created_by set default {WHO}")
+    op.add_column("customer_notes", sa.Column("changed_by", sa.Text(), nullable=True))
+    op.add_column("customer_notes", sa.Column("changed_at", sa.DateTime(timezone=True), nullable=True))
+    _note_triggers("id,customer_id,changed_by,changed_at")
+    op.execute(
+        "create trigger customer_consents_versions_insert after insert on customer_consents "
+        "referencing new table as newer for each statement "
+        "execute function write_customer_part_versions('consent', 'channel', 'id,customer_id')"
+    )
 
 
 def downgrade() -> None:
@@ -184,3 +202,19 @@ def downgrade() -> None:
     for statement in (_own(anew=False), *_functions(anew=False)):
         op.execute(statement)
     op.execute(_merges("new.survivor_id"))
+    op.execute("drop trigger customer_consents_versions_insert on customer_consents")
+    _note_triggers("id,customer_id")
+    for table, column in (
+        ("customer_notes", "changed_at"),
+        ("customer_notes", "changed_by"),
+        ("customer_holdings", "created_by"),
+    ):
+        op.drop_column(table, column)
+
+
+def _note_triggers(silent: str) -> None:
+    for event, rows in ROWS.items():
+        op.execute(
+            f"create or replace trigger customer_notes_versions_{event} after {event} on customer_notes {rows} "
+            f"for each statement execute function write_customer_part_versions('note', 'id', '{silent}')"
+        )

@@ -11,6 +11,7 @@ from tests.api.conftest import ClientAs, faults
 
 PATH = "/api/v1/customers"
 CARD = "4111 1111 1111 1111"
+ANY = {"if-match": "*"}
 
 
 @pytest.fixture
@@ -194,9 +195,10 @@ async def test_pinned_notes_are_warnings_until_they_end(agent: httpx.AsyncClient
     clock.advance(61)
     assert (await record(agent, path))["warnings"] == []
     note = f"{path}/notes/{made['id']}"
-    assert (await agent.put(note, json={"text": "hears well"}, params={"why": "new aid"})).json()["pinned"] is False
-    assert (await agent.delete(note)).status_code == 204
-    assert (await agent.delete(note)).status_code == 404
+    changed = await agent.put(note, json={"version": 3, "text": "hears well"}, params={"why": "new aid"})
+    assert (changed.json()["pinned"], changed.headers["etag"]) == (False, '"4"')
+    assert (await agent.delete(note, headers=ANY)).status_code == 204
+    assert (await agent.delete(note, headers=ANY)).status_code == 404
     [gone, changed, *_] = (await agent.get(f"{path}/versions")).json()["items"]
     assert gone["changes"]["text"] == ["hears well", None]
     assert (changed["who"], changed["why"], changed["changes"]["pinned"]) == ("agent", "new aid", [True, False])

@@ -7,7 +7,17 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
-from app.api.schemas.customers import Attributes, Change, CustomerOut, ExternalId, Label, Moment, SourcedIn, Why
+from app.api.schemas.customers import (
+    Attributes,
+    Change,
+    CustomerOut,
+    ExternalId,
+    Label,
+    Moment,
+    SourcedIn,
+    Version,
+    Why,
+)
 from app.customers.attributes import Definition
 from app.customers.holdings import GivenHolding
 from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
@@ -134,6 +144,12 @@ class CustomerNoteIn(Input):
         """As the service takes it."""
         note: GivenNote = _as(GivenNote, self)
         return note
+
+
+class CustomerNoteChange(CustomerNoteIn):
+    """What a note is to be from now on, and of which version of the customer that is a change."""
+
+    version: Version | None = None
 
 
 class HoldingIn(Input):
@@ -278,6 +294,8 @@ class HoldingOut(Output):
     opened_on: date | None
     closed_on: date | None
     details: dict[str, Any]
+    created_by: str | None
+    created_at: Instant
     updated_at: Instant
 
 
@@ -291,6 +309,8 @@ class CustomerNoteOut(Output):
     until: Instant | None
     written_by: str
     written_at: Instant
+    changed_by: str | None
+    changed_at: Instant | None
 
 
 class RecordOut(Output):
