@@ -325,6 +325,13 @@ async def test_somebody_new_with_the_number_of_another_is_proposed_at_once(lead:
     assert {proposal["one_id"], proposal["other_id"]} == {one, other}
 
 
+async def test_the_next_holder_of_a_recycled_number_is_no_duplicate(lead: httpx.AsyncClient) -> None:
+    await make(lead, "A", numbers=[{"raw": MOBILE, "valid_until": "2020-01-01T00:00:00Z"}])
+    later = await make(lead, "B", numbers=[{"raw": MOBILE, "valid_from": "2021-01-01T00:00:00Z"}])
+    assert (await lead.get(f"{PATH}/duplicates")).json()["items"] == []
+    assert (await lead.get(f"{PATH}/{later}/duplicates")).json()["matches"] == []
+
+
 async def test_a_number_of_many_alone_is_no_reason_for_a_proposal(lead: httpx.AsyncClient, services: Services) -> None:
     async with services.sessions.write() as session:
         await upsert_many(

@@ -12,6 +12,7 @@ from tests.api.conftest import ClientAs, faults
 PATH = "/api/v1/customers"
 CARD = "4111 1111 1111 1111"
 ANY = {"if-match": "*"}
+BACKWARDS = {"valid_from": "2026-02-01T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z"}
 
 
 @pytest.fixture
@@ -329,6 +330,8 @@ async def test_sql_and_formula_injection_in_every_text_field(
         ("addresses", {"addresses": [{"lines": ""}]}, "body.addresses.0.lines"),
         ("addresses", {"addresses": [{"lines": "x", "country": "China"}]}, "body.addresses.0.country"),
         ("addresses", {"addresses": [{"lines": "x", "valid_from": "today"}]}, "body.addresses.0.valid_from"),
+        ("emails", {"emails": [{"address": "a@b", **BACKWARDS}]}, "body.emails.0.valid_until"),
+        ("numbers", {"numbers": [{"raw": "1"}, {"raw": "2", **BACKWARDS}]}, "body.numbers.1.valid_until"),
         ("external-ids", {"external_ids": [{"system": "A B", "external_id": "1"}]}, "body.external_ids.0.system"),
         ("ties", {"ties": [{"other_id": "x", "kind": "spouse"}]}, "body.ties.0.other_id"),
     ],
