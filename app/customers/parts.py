@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
+from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version, replace_parts
 from app.customers.errors import ConsentUnfit, NoteNotFound, NoteUnfit, OtherIdTaken, TieUnfit, WarningOfAnother
 from app.customers.models import Customer
@@ -78,7 +79,8 @@ class GivenConsent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GivenNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody writes; a `pinned` note is a warning, until then if there is an end to it."""
+    """What somebody writes; a `pinned` note is a warning, until then if there is an end to it. Of a card number in the
+    text only the last four digits are kept."""
 
     text: str
     pinned: bool = False
@@ -165,6 +167,7 @@ async def record_consent(session: AsyncSession, customer_id: UUID, given: GivenC
 async def write_note(session: AsyncSession, customer_id: UUID, given: GivenNote, by: str) -> CustomerNote:
     """Add a note of the user `by`. Raises NoteUnfit."""
     customer = await claimed(session, customer_id)
+    given = _keepable(given)
     await _ensure_room(session, customer_id, given)
     await raise_version(session, customer)
     note = CustomerNote(customer_id=customer_id, written_by=by, **msgspec.structs.asdict(given))
@@ -180,6 +183,7 @@ async def change_note(
     """Write a note anew, pin it or take the pin out. Raises NoteNotFound, NoteUnfit, WarningOfAnother."""
     customer = await claimed(session, customer_id, version)
     note = await _note(session, customer_id, note_id)
+    given = _keepable(given)
     if any(getattr(note, name) != value for name, value in msgspec.structs.asdict(given).items()):
         _ensure_may(note, by)
         await _ensure_room(session, customer_id, given, note_id)
@@ -201,6 +205,10 @@ async def remove_note(
     await raise_version(session, customer)
     await session.delete(note)
     return await _fresh(session, customer)
+
+
+def _keepable(given: GivenNote) -> GivenNote:
+    return msgspec.structs.replace(given, text=without_card_numbers(given.text))
 
 
 async def _note(session: AsyncSession, customer_id: UUID, note_id: UUID) -> CustomerNote:

@@ -5,7 +5,7 @@ import pytest
 
 from app.core.clock import FrozenClock, iso
 from tests.api.conftest import ClientAs, faults
-from tests.api.test_customer_record import ANY, make, record
+from tests.api.test_customer_record import ANY, CARD, make, record
 
 
 @pytest.fixture
@@ -107,3 +107,13 @@ async def test_who_first_told_of_a_holding_is_kept(bank: httpx.AsyncClient, clie
         told = (await client.put(f"{path}/holdings/core/1", json={"kind": "loan"})).json()
         assert told["created_by"] == "integration"
     assert (await record(bank, path))["holdings"][0]["created_at"] == told["created_at"]
+
+
+async def test_of_a_card_number_in_a_note_the_last_four_digits_are_kept(agent: httpx.AsyncClient) -> None:
+    path = await make(agent)
+    note = await written(agent, path, f"lost {CARD}")
+    changed = await agent.put(note, json={"text": f"found {CARD}"}, headers=ANY)
+    assert changed.json()["text"] == "found …1111"
+    for told in (await agent.get(f"{path}/versions"), await agent.get(f"{path}/record")):
+        assert "1111 1111" not in told.text
+        assert "…1111" in told.text

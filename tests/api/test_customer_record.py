@@ -178,6 +178,25 @@ async def test_a_holding_that_cannot_be_kept_is_refused(
     assert faults(await bank.put(f"{path}/holdings/cards/K-9", json={"kind": "card", **given})) == [where]
 
 
+@pytest.mark.parametrize("kind", ["account", "loan", "fund", "insurance"])
+async def test_a_whole_card_number_is_kept_in_no_holding(bank: httpx.AsyncClient, kind: str) -> None:
+    path = await make(bank)
+    given = {"kind": kind, "name": CARD, "details": {"pan": 4111111111111111}}
+    wrong = await bank.put(f"{path}/holdings/core/4111111111111111", json=given)
+    assert faults(wrong) == ["body.external_id", "body.name", "body.details.pan"]
+    assert (await bank.put(f"{path}/holdings/core/1", json={"kind": kind, "number": CARD})).json()[
+        "last_four"
+    ] == "1111"
+
+
+async def test_a_whole_card_number_is_kept_in_no_attribute(agent: httpx.AsyncClient) -> None:
+    attributes = {"card": {"pan": [CARD]}}
+    wrong = await agent.post(PATH, json={"name": "X", "attributes": attributes})
+    assert faults(wrong) == ["body.attributes.card.pan.0"]
+    path = await make(agent)
+    assert faults(await agent.patch(path, json={"version": 1, "attributes": attributes})) == faults(wrong)
+
+
 async def test_a_card_number_as_the_id_of_a_card_is_refused(bank: httpx.AsyncClient) -> None:
     wrong = await bank.put(f"{await make(bank)}/holdings/cards/4111111111111111", json={"kind": "card"})
     assert faults(wrong) == ["body.external_id"]

@@ -134,7 +134,8 @@ class ConsentIn(Input):
 
 
 class CustomerNoteIn(Input):
-    """A note; a `pinned` one is a warning that whoever serves the customer sees first, up to `until`."""
+    """A note; a `pinned` one is a warning that whoever serves the customer sees first, up to `until`. Of a card
+    number in the text only the last four digits are kept."""
 
     text: Text
     pinned: bool = False
