@@ -111,6 +111,24 @@ class NoteNotFound(NotFound):
     code = "note-not-found"
 
 
+class FieldsGuarded(NotAllowed):
+    """What decides how a customer is served is not for everybody to set."""
+
+    code = "fields-guarded"
+
+    def __init__(self, fields: list[str]) -> None:
+        names = ", ".join(fields)
+        faults = [
+            {
+                "where": f"body.{field}",
+                "what": "is set by supervisors, administrators and other systems",
+                "accepted": "what it is, or nothing",
+            }
+            for field in fields
+        ]
+        super().__init__(f"You may not set {names}: ask a supervisor or an administrator.", faults=faults)
+
+
 class NoteUnfit(Invalid):
     """A note that is too much to be read at a glance."""
 

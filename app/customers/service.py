@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
-from app.customers.errors import ExternalIdTaken, SpeaksForOthers, UnknownAgent, UnknownTier
+from app.customers.errors import ExternalIdTaken, FieldsGuarded, SpeaksForOthers, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
@@ -24,6 +24,10 @@ from app.db.errors import violated_constraint
 
 # agents are records of a room beside this one
 _AGENTS = text("select id from agents where id = any(cast(:ids as text[]))")
+
+
+GUARDED = ("tier_id", "segments", "active")
+"""What decides how somebody is served, and whether they are recognised: not for every agent to set."""
 
 
 class GivenNumber(msgspec.Struct, frozen=True):
@@ -89,16 +93,21 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
 
 
 async def change_customer(
-    session: AsyncSession, customer_id: UUID, version: int | None, changes: Mapping[str, Any]
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    changes: Mapping[str, Any],
+    guarded: Collection[str] = (),
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
     Raises CustomerNotFound, VersionConflict, ExternalIdTaken, UnknownTier, UnknownAgent, AttributeUnfit,
-    SpeaksForOthers.
+    SpeaksForOthers, and FieldsGuarded where a `guarded` column would become different.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
+        ensure_free(different, guarded)
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
         await _ensure_speaks_for_none(session, customer_id, different)
         agents = {different.get("preferred_agent")}
@@ -108,6 +117,12 @@ async def change_customer(
             customer.search = tokens(customer.name, customer.latin_name)
             await raise_version(session, customer)
     return await _told(session, customer)
+
+
+def ensure_free(given: Collection[str], guarded: Collection[str]) -> None:
+    """Raises FieldsGuarded where one of the columns is guarded."""
+    if held := [name.removesuffix("_id") for name in given if name in guarded]:
+        raise FieldsGuarded(held)
 
 
 async def replace_numbers(

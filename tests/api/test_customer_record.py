@@ -41,15 +41,15 @@ async def record(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return told
 
 
-async def test_a_company_and_who_looks_after_it(agent: httpx.AsyncClient) -> None:
-    path = await make(agent, kind="company", relationship_manager="Chen Jing, branch 12", segments=["sme", "export"])
+async def test_a_company_and_who_looks_after_it(agent: httpx.AsyncClient, bank: httpx.AsyncClient) -> None:
+    path = await make(bank, kind="company", relationship_manager="Chen Jing, branch 12", segments=["sme", "export"])
     told = (await record(agent, path))["customer"]
     assert (told["kind"], told["relationship_manager"], told["segments"]) == (
         "company",
         "Chen Jing, branch 12",
         ["sme", "export"],
     )
-    changed = (await agent.patch(path, json={"version": 1, "segments": [], "relationship_manager": None})).json()
+    changed = (await bank.patch(path, json={"version": 1, "segments": [], "relationship_manager": None})).json()
     assert (changed["segments"], changed["relationship_manager"], changed["version"]) == ([], None, 2)
 
 

@@ -155,6 +155,11 @@ async def test_text_that_is_sql_or_a_formula_is_text(sessions: Sessions, file: P
     assert (found[0], found[1], found[6], found[7]) == (evil, odd, {"branch": evil}, 2)
 
 
+async def test_a_whole_card_number_in_an_attribute_is_a_fault_of_its_row(sessions: Sessions, file: Path) -> None:
+    report = await imported(sessions, file, "id,name,branch\nC1,A,4111 1111 1111 1111\nC2,B,B7\n")
+    assert (report.counts["made"], report.faults) == (1, {("attribute.branch", "attribute"): 1})
+
+
 async def test_faults_that_only_the_database_knows_come_back_as_rows(sessions: Sessions, file: Path) -> None:
     await execute(sessions, "insert into attribute_definitions values ('score', 'Score', 'number', '{\"maximum\": 9}')")
     await imported(sessions, file, "id,name,crm\nC1,A,K1\n")
