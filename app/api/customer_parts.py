@@ -18,19 +18,19 @@ from app.api.schemas.customer_parts import (
     ConsentIn,
     ConsentOut,
     ConsentPage,
+    CustomerNoteChange,
     CustomerNoteIn,
     CustomerNoteOut,
     EmailsIn,
     ExternalIdsIn,
     HoldingIn,
     HoldingOut,
-    RecordOut,
     TiesIn,
-    VersionOut,
-    VersionPage,
 )
-from app.api.schemas.customers import Why
+from app.api.schemas.customer_record import RecordOut, VersionOut, VersionPage
+from app.api.schemas.customers import Version, Why
 from app.audit.service import because
+from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.customers import holdings, parts, record
 from app.customers.models import Customer
@@ -41,6 +41,7 @@ router = APIRouter(
 )
 
 CHANGED = problem_responses(409, 412)
+NOTE_CHANGED = problem_responses(403, 409, 412)
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
 System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the system that tells of it")]
 OfSystem = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE, description="its id there")]
@@ -107,26 +108,48 @@ async def record_consent(customer_id: UUID, given: ConsentIn, session: Write, us
 
 @router.post("/notes", status_code=201, responses=problem_responses(409))
 async def write_customer_note(
-    customer_id: UUID, given: CustomerNoteIn, session: Write, user: CurrentUser
+    customer_id: UUID, given: CustomerNoteIn, session: Write, user: CurrentUser, answer: Response
 ) -> CustomerNoteOut:
     """Write a note about the customer."""
-    return CustomerNoteOut.model_validate(await parts.write_note(session, customer_id, given.note(), user.id))
+    note = await parts.write_note(session, customer_id, given.note(), user.id)
+    _tell((await get_customer(session, customer_id)).customer, answer)
+    return CustomerNoteOut.model_validate(note)
 
 
-@router.put("/notes/{note_id}", responses=problem_responses(409))
+@router.put("/notes/{note_id}", responses=NOTE_CHANGED)
 async def change_customer_note(
-    customer_id: UUID, note_id: UUID, given: CustomerNoteIn, session: Write, why: Reason = None
+    customer_id: UUID,
+    note_id: UUID,
+    given: CustomerNoteChange,
+    session: Write,
+    stated: Stated,
+    user: CurrentUser,
+    answer: Response,
+    why: Reason = None,
 ) -> CustomerNoteOut:
-    """Write a note anew, pin it, or take the pin out."""
-    await because(session, why)
-    return CustomerNoteOut.model_validate(await parts.change_note(session, customer_id, note_id, given.note()))
+    """Write a note anew, pin it, or take the pin out. The warning of another is for those who lead the floor."""
+    async with stated.version(given.version) as version:
+        await because(session, why)
+        note = await parts.change_note(session, customer_id, note_id, version, given.note(), _writer(user))
+        _tell((await get_customer(session, customer_id)).customer, answer)
+        return CustomerNoteOut.model_validate(note)
 
 
-@router.delete("/notes/{note_id}", status_code=204, responses=problem_responses(409))
-async def remove_customer_note(customer_id: UUID, note_id: UUID, session: Write, why: Reason = None) -> None:
-    """Take a note away."""
-    await because(session, why)
-    await parts.remove_note(session, customer_id, note_id)
+@router.delete("/notes/{note_id}", status_code=204, responses=NOTE_CHANGED)
+async def remove_customer_note(
+    customer_id: UUID,
+    note_id: UUID,
+    session: Write,
+    stated: Stated,
+    user: CurrentUser,
+    answer: Response,
+    version: Annotated[Version | None, Query()] = None,
+    why: Reason = None,
+) -> None:
+    """Take a note away. The warning of another is for those who lead the floor."""
+    async with stated.version(version, "query.version") as read:
+        await because(session, why)
+        _tell(await parts.remove_note(session, customer_id, note_id, read, _writer(user)), answer)
 
 
 @router.put("/holdings/{source}/{external_id}", dependencies=[READS], responses=problem_responses(409))
@@ -160,6 +183,10 @@ async def list_versions(customer_id: UUID, session: Read, page: Paged) -> Versio
         created_because=made.created_because,
         next=after,
     )
+
+
+def _writer(user: Principal) -> parts.Writer:
+    return parts.Writer(user.id, oversees=user.role in ("supervisor", "administrator"))
 
 
 def _tell(customer: Customer, answer: Response) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.api.deps import Read, Using, Write, current_user
+from app.api.deps import CurrentUser, Read, Using, Write, current_user
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
@@ -22,6 +22,7 @@ from app.api.schemas.customers import (
 )
 from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
+from app.auth.tokens import Principal
 from app.customers import records, service
 from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
@@ -43,6 +44,10 @@ def told(record: CustomerRecord, answer: Response) -> CustomerOut:
     return CustomerOut.of(record)
 
 
+def _guarded(user: Principal) -> tuple[str, ...]:
+    return service.GUARDED if user.role == "agent" else ()
+
+
 @router.get("")
 async def find_customers(
     session: Read,
@@ -62,9 +67,13 @@ async def find_customers(
     return CustomerPage(items=[CustomerOut.of(row) for row in items], next=after)
 
 
-@router.post("", status_code=201, responses=problem_responses(409))
-async def create_customer(given: CustomerIn, session: Write, using: Using, answer: Response) -> CustomerOut:
-    """A new customer."""
+@router.post("", status_code=201, responses=problem_responses(403, 409))
+async def create_customer(
+    given: CustomerIn, session: Write, using: Using, user: CurrentUser, answer: Response
+) -> CustomerOut:
+    """A new customer. Agents give no tier and no segments."""
+    classed = [name for name, value in (("tier_id", given.tier), ("segments", given.segments)) if value]
+    service.ensure_free(classed, _guarded(user))
     await because(session, given.why)
     return told(await service.create_customer(session, given.new(), using.default_region), answer)
 
@@ -75,14 +84,15 @@ async def get_customer(customer_id: UUID, session: Read, answer: Response) -> Cu
     return told(await records.get_customer(session, customer_id), answer)
 
 
-@router.patch("/{customer_id}", responses=problem_responses(404, 409, 412))
+@router.patch("/{customer_id}", responses=problem_responses(403, 404, 409, 412))
 async def change_customer(
-    customer_id: UUID, given: CustomerPatch, session: Write, stated: Stated, answer: Response
+    customer_id: UUID, given: CustomerPatch, session: Write, stated: Stated, user: CurrentUser, answer: Response
 ) -> CustomerOut:
-    """Change a customer of the version that was read."""
+    """Change a customer of the version that was read. Tier, segments and `active` are not changed by agents."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        return told(await service.change_customer(session, customer_id, version, given.changes()), answer)
+        changed = await service.change_customer(session, customer_id, version, given.changes(), _guarded(user))
+        return told(changed, answer)
 
 
 @router.put("/{customer_id}/numbers", responses=problem_responses(404, 409, 412))

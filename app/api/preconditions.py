@@ -33,15 +33,15 @@ class Precondition:
         self._if_match = None if if_match is None else if_match.strip()
 
     @asynccontextmanager
-    async def version(self, in_body: int | None) -> AsyncIterator[int | None]:
-        """The version that the block is to change, None for any.
+    async def version(self, in_body: int | None, where: str = "body.version") -> AsyncIterator[int | None]:
+        """The version that the block is to change, None for any. `where` is the place of the one that `in_body` is.
 
         A stale one of the header raises PreconditionFailed, of the body VersionConflict; none at all is refused with
         VersionNotStated. Where both are given the header counts.
         """
         if self._if_match is None:
             if in_body is None:
-                raise _not_stated("body.version", "is missing, and so is the header If-Match", "the version you read")
+                raise _not_stated(where, "is missing, and so is the header If-Match", "the version you read")
             yield in_body
             return
         try:

@@ -61,4 +61,4 @@ async def ensure_fit(session: AsyncSession, given: Mapping[str, Any], present: M
     changed = {name: value for name, value in given.items() if name not in present or present[name] != value}
     wrong = faults_of(await definitions(session), changed, "body.attributes") if changed else []
     if wrong:
-        raise AttributeUnfit(f"{len(wrong)} attribute(s) are not what is declared of them.", faults=wrong)
+        raise AttributeUnfit(f"{len(wrong)} attribute(s) are not what they may be.", faults=wrong)

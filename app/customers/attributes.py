@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.core.wire import fault
+from app.customers.cards import card_numbers_in, is_issued
 
 LONGEST = 4_000
 
@@ -36,7 +37,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 
 def faults_of(definitions: Iterable[Definition], attributes: Mapping[str, Any], where: str) -> list[dict[str, str]]:
-    """Every declared attribute whose value does not fit: where it is, what is wrong, what would be right.
+    """Every declared attribute whose value does not fit, and every one that holds the whole number of a card: where it
+    is, what is wrong, what would be right.
 
     null always fits: nothing is known.
     """
@@ -46,7 +48,8 @@ def faults_of(definitions: Iterable[Definition], attributes: Mapping[str, Any], 
         if value is not None and not _fits(definition, value):
             told = fault(f"{where}.{definition.name}", f"{_brief(value)} is not what is declared", accepted(definition))
             found.append(told)
-    return found
+    cards = card_numbers_in(attributes, where, is_issued)
+    return [*found, *(fault(place, "holds a whole card number", "only its last four digits") for place in cards)]
 
 
 def limit_faults(definition: Definition, where: str) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.auth.errors import TooManyAttempts
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 
 
 class CustomerNotFound(NotFound):
@@ -125,6 +125,43 @@ class NoteNotFound(NotFound):
     code = "note-not-found"
 
 
+class FieldsGuarded(NotAllowed):
+    """What decides how a customer is served is not for everybody to set."""
+
+    code = "fields-guarded"
+
+    def __init__(self, fields: list[str]) -> None:
+        names = ", ".join(fields)
+        faults = [
+            {
+                "where": f"body.{field}",
+                "what": "is set by supervisors, administrators and other systems",
+                "accepted": "what it is, or nothing",
+            }
+            for field in fields
+        ]
+        super().__init__(f"You may not set {names}: ask a supervisor or an administrator.", faults=faults)
+
+
+class NoteUnfit(Invalid):
+    """A note that is too much to be read at a glance."""
+
+    code = "note-unfit"
+
+
+class WarningOfAnother(NotAllowed):
+    """A pinned note that somebody else has written."""
+
+    code = "warning-of-another"
+
+    def __init__(self, author: str) -> None:
+        detail = (
+            f"{author} has pinned this warning: they themselves, a supervisor or an administrator may change it or "
+            "take it away. Write a note of your own."
+        )
+        super().__init__(detail, written_by=author)
+
+
 class HoldingNotFound(NotFound):
     """The customer has no such holding."""
 
@@ -191,6 +228,50 @@ class KindsDiffer(Conflict):
     def __init__(self, merged: str, survivor: str) -> None:
         detail = f"A {merged} cannot be merged into a {survivor}; say by a tie what they are to each other."
         super().__init__(detail, kinds=[merged, survivor])
+
+
+class SurvivorInactive(Conflict):
+    """The customer that is to survive is no longer recognised, and so nobody would be."""
+
+    code = "survivor-inactive"
+
+    def __init__(self, merged: UUID, survivor: UUID) -> None:
+        detail = (
+            f"{survivor} is not active, so {merged} would no longer be found: merge the other way round, or make "
+            "them active first."
+        )
+        super().__init__(detail, merged=str(merged), survivor=str(survivor))
+
+
+class SurvivorChanged(Conflict):
+    """The customer that is to survive has been changed since they were read; `version` is the present one."""
+
+    code = "version-conflict"
+
+    def __init__(self, survivor: UUID, given: int, present: int) -> None:
+        told = {
+            "where": "body.into_version",
+            "what": f"is {given}, but {survivor} is at version {present}",
+            "accepted": "the version that you read: read them again and repeat, or leave it out",
+        }
+        detail = f"You merge into version {given} of {survivor}, who is at version {present}: read them again."
+        super().__init__(detail, version=present, given=given, faults=[told])
+
+
+class SpeaksForOthers(Conflict):
+    """Others have been merged into the customer and would disappear with them, or be of another kind."""
+
+    code = "speaks-for-others"
+
+    def __init__(self, customer_id: UUID, field: str, merged: list[UUID]) -> None:
+        names = ", ".join(map(str, merged))
+        told = {
+            "where": f"body.{field}",
+            "what": f"would change what {len(merged)} merged customer(s) are read as",
+            "accepted": "what it is, until those merges are taken back",
+        }
+        detail = f"{names} stand(s) merged into {customer_id}: take that back before you change `{field}`."
+        super().__init__(detail, merged=[str(each) for each in merged], faults=[told])
 
 
 class ThingsOpen(Conflict):

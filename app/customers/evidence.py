@@ -1,6 +1,7 @@
 """What speaks for two records being one customer, and how much: reasons with weights, never a verdict. Pure."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from math import prod
 from uuid import UUID
 
@@ -39,11 +40,14 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeldNumber(msgspec.Struct, frozen=True):
-    """A number by what tells it from others (E.164, or as it is), its extension, and whether it is known as shared."""
+    """A number by what tells it from others (E.164, or as it is), its extension, whether it is known as shared, and
+    from when to when it is somebody's (None: no bound is known)."""
 
     key: str
     extension: str | None = None
     shared: bool = False
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,10 +107,17 @@ def _numbers(one: Facts, other: Facts, holders: Mapping[str, int]) -> Iterator[R
 def _number(one: HeldNumber, other: HeldNumber, holders: int) -> str | None:
     if one.extension is not None and other.extension is not None and one.extension != other.extension:
         return None
+    if _over(one, other) or _over(other, one):
+        return None  # numbers are given to somebody else when they are free again
     if one.extension != other.extension:
         return "same_switchboard"
     crowd = one.extension is None and holders > CROWD
     return "shared_number" if crowd or one.shared or other.shared else "same_number"
+
+
+def _over(one: HeldNumber, other: HeldNumber) -> bool:
+    """Whether one's time with the number had ended when the other's began."""
+    return one.valid_until is not None and other.valid_from is not None and one.valid_until <= other.valid_from
 
 
 def _emails(one: Facts, other: Facts, holders: Mapping[str, int]) -> Iterator[Reason]:

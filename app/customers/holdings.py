@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
-from app.customers.cards import card_numbers_in, last_four
+from app.customers.cards import card_numbers_in, is_card_number, is_issued, last_four
 from app.customers.errors import CustomerNotFound, HoldingNotFound, HoldingTaken, HoldingUnfit
 from app.customers.models import Customer
 from app.customers.record_models import CustomerHolding
@@ -31,11 +31,10 @@ class GivenHolding(msgspec.Struct, frozen=True, kw_only=True):
 
 def holding_faults(external_id: str, given: GivenHolding) -> list[dict[str, str]]:
     """What is wrong with a holding: where, what, and what would be right."""
-    found = []
-    if given.kind == "card":
-        told = {"external_id": external_id, "name": given.name, "status": given.status, "details": given.details}
-        allowed = "only its last four digits, in `number`"
-        found += [fault(where, "holds a whole card number", allowed) for where in card_numbers_in(told, "body")]
+    told = {"external_id": external_id, "name": given.name, "status": given.status, "details": given.details}
+    allowed = "only its last four digits, in `number`"
+    judge = is_card_number if given.kind == "card" else is_issued
+    found = [fault(where, "holds a whole card number", allowed) for where in card_numbers_in(told, "body", judge)]
     if given.number is not None and last_four(given.number) is None:
         found.append(fault("body.number", "has no four digits", "a number, or its last four digits"))
     if given.opened_on and given.closed_on and given.closed_on < given.opened_on:

@@ -77,7 +77,7 @@ async def upsert_many(session: AsyncSession, customers: Sequence[NewCustomer], d
     declared = await definitions(session)
     wrong = [fault for place, new in enumerate(customers) for fault in faults_of(declared, new.attributes, f"{place}")]
     if wrong:
-        raise AttributeUnfit(f"{len(wrong)} attribute(s) are not what is declared of them.", faults=wrong)
+        raise AttributeUnfit(f"{len(wrong)} attribute(s) are not what they may be.", faults=wrong)
     ids: list[UUID] = []
     for start in range(0, len(customers), BATCH):
         ids += await _upsert_batch(session, customers[start : start + BATCH], default_region)

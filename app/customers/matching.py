@@ -153,7 +153,8 @@ async def _parts(
     emails: dict[UUID, list[str]] = {}
     ids: dict[UUID, list[tuple[str, str]]] = {}
     for number in await session.scalars(select(CustomerNumber).where(CustomerNumber.customer_id.in_(roots))):
-        held = HeldNumber(number.e164 or number.raw, number.extension, number.shared)
+        key, bounds = number.e164 or number.raw, (number.valid_from, number.valid_until)
+        held = HeldNumber(key, number.extension, number.shared, *bounds)
         numbers.setdefault(roots[number.customer_id], []).append(held)
     for email in await session.scalars(select(CustomerEmail).where(CustomerEmail.customer_id.in_(roots))):
         emails.setdefault(roots[email.customer_id], []).append(email.address)

@@ -7,13 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
+from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version, replace_parts
 from app.customers.erased import ensure_not_erased, of_system
-from app.customers.errors import ConsentUnfit, NoteNotFound, OtherIdTaken, TieUnfit
+from app.customers.errors import ConsentUnfit, NoteNotFound, NoteUnfit, OtherIdTaken, TieUnfit, WarningOfAnother
 from app.customers.models import Customer
 from app.customers.record_models import (
     CustomerAddress,
@@ -26,6 +27,10 @@ from app.customers.record_models import (
 
 AHEAD_SECONDS = 300.0
 """So far may the clock of a system that tells of a consent be ahead of ours."""
+
+MOST_PINNED = 10
+LONGEST_PINNED = 500
+"""How many pinned notes of a customer may hold at a time, and how many characters each may have."""
 
 
 class _Sourced(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +80,19 @@ class GivenConsent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GivenNote(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody writes; a `pinned` note is a warning, until then if there is an end to it."""
+    """What somebody writes; a `pinned` note is a warning, until then if there is an end to it. Of a card number in the
+    text only the last four digits are kept."""
 
     text: str
     pinned: bool = False
     until: datetime | None = None
+
+
+class Writer(msgspec.Struct, frozen=True):
+    """Who changes a note; whoever `oversees` the floor may change the warnings of others."""
+
+    id: str
+    oversees: bool = False
 
 
 async def replace_emails(
@@ -154,8 +167,10 @@ async def record_consent(session: AsyncSession, customer_id: UUID, given: GivenC
 
 
 async def write_note(session: AsyncSession, customer_id: UUID, given: GivenNote, by: str) -> CustomerNote:
-    """Add a note of the user `by`."""
+    """Add a note of the user `by`. Raises NoteUnfit."""
     customer = await claimed(session, customer_id)
+    given = _keepable(given)
+    await _ensure_room(session, customer_id, given)
     await raise_version(session, customer)
     note = CustomerNote(customer_id=customer_id, written_by=by, **msgspec.structs.asdict(given))
     session.add(note)
@@ -164,23 +179,38 @@ async def write_note(session: AsyncSession, customer_id: UUID, given: GivenNote,
     return note
 
 
-async def change_note(session: AsyncSession, customer_id: UUID, note_id: UUID, given: GivenNote) -> CustomerNote:
-    """Write a note anew, pin it or take the pin out. Raises NoteNotFound."""
-    customer = await claimed(session, customer_id)
+async def change_note(
+    session: AsyncSession, customer_id: UUID, note_id: UUID, version: int | None, given: GivenNote, by: Writer
+) -> CustomerNote:
+    """Write a note anew, pin it or take the pin out. Raises NoteNotFound, NoteUnfit, WarningOfAnother."""
+    customer = await claimed(session, customer_id, version)
     note = await _note(session, customer_id, note_id)
+    given = _keepable(given)
     if any(getattr(note, name) != value for name, value in msgspec.structs.asdict(given).items()):
+        _ensure_may(note, by)
+        await _ensure_room(session, customer_id, given, note_id)
         await raise_version(session, customer)
         note.text, note.pinned, note.until = given.text, given.pinned, given.until
+        note.changed_by, note.changed_at = by.id, func.now()
         await session.flush()
+        await session.refresh(note)
     return note
 
 
-async def remove_note(session: AsyncSession, customer_id: UUID, note_id: UUID) -> None:
-    """Take a note away; what it said stays among the versions. Raises NoteNotFound."""
-    customer = await claimed(session, customer_id)
+async def remove_note(
+    session: AsyncSession, customer_id: UUID, note_id: UUID, version: int | None, by: Writer
+) -> Customer:
+    """Take a note away; what it said stays among the versions. Raises NoteNotFound, WarningOfAnother."""
+    customer = await claimed(session, customer_id, version)
     note = await _note(session, customer_id, note_id)
+    _ensure_may(note, by)
     await raise_version(session, customer)
     await session.delete(note)
+    return await _fresh(session, customer)
+
+
+def _keepable(given: GivenNote) -> GivenNote:
+    return msgspec.structs.replace(given, text=without_card_numbers(given.text))
 
 
 async def _note(session: AsyncSession, customer_id: UUID, note_id: UUID) -> CustomerNote:
@@ -188,6 +218,28 @@ async def _note(session: AsyncSession, customer_id: UUID, note_id: UUID) -> Cust
     if found is None or found.customer_id != customer_id:
         raise NoteNotFound(f"The customer has no note {note_id}.", id=str(note_id))
     return found
+
+
+def _ensure_may(note: CustomerNote, by: Writer) -> None:
+    if note.pinned and note.written_by != by.id and not by.oversees:
+        raise WarningOfAnother(note.written_by)
+
+
+async def _ensure_room(
+    session: AsyncSession, customer_id: UUID, given: GivenNote, instead_of: UUID | None = None
+) -> None:
+    """Warnings are read in the first seconds of a call: they are short, and few hold at a time."""
+    if not given.pinned:
+        return
+    if len(given.text) > LONGEST_PINNED:
+        told = fault("body.text", f"has {len(given.text)} characters", f"at most {LONGEST_PINNED} in a pinned note")
+        raise NoteUnfit("A pinned note is a warning to be read at a glance: it is too long.", faults=[told])
+    notes = CustomerNote
+    query = select(notes.id).where(notes.customer_id == customer_id, notes.pinned)
+    holding = set(await session.scalars(query.where(or_(notes.until.is_(None), notes.until > func.now()))))
+    if len(holding - {instead_of}) >= MOST_PINNED:
+        told = fault("body.pinned", f"would be one more than {MOST_PINNED}", f"at most {MOST_PINNED} at a time")
+        raise NoteUnfit("The customer has as many pinned notes as anybody reads: take one out first.", faults=[told])
 
 
 async def _fresh(session: AsyncSession, customer: Customer) -> Customer:

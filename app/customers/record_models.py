@@ -108,7 +108,8 @@ class CustomerTie(Base):
 
 
 class CustomerHolding(Base):
-    """Something that the customer has at the bank, as the system `source` tells it. Of a card only `last_four`."""
+    """Something that the customer has at the bank, as the system `source` tells it. Of a card only `last_four`.
+    `created_by` is who told of it first."""
 
     __tablename__ = "customer_holdings"
     __table_args__ = (
@@ -128,13 +129,14 @@ class CustomerHolding(Base):
     opened_on: Mapped[date | None]
     closed_on: Mapped[date | None]
     details: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
+    created_by: Mapped[str | None] = mapped_column(server_default=sql(WHO))
     created_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
 
 
 class CustomerNote(Base):
     """What somebody wrote about the customer. A `pinned` one is a warning that whoever serves them sees first, to the
-    instant `until`."""
+    instant `until`. `changed_by` is who has written it anew last."""
 
     __tablename__ = "customer_notes"
     __table_args__ = (
@@ -149,6 +151,8 @@ class CustomerNote(Base):
     until: Mapped[datetime | None]
     written_by: Mapped[str]
     written_at: Mapped[datetime] = mapped_column(server_default=sql("now()"))
+    changed_by: Mapped[str | None]
+    changed_at: Mapped[datetime | None]
 
 
 class AttributeDefinition(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.attribute_records import ensure_fit
 from app.customers.changing import claimed, raise_version, replace_parts
 from app.customers.erased import ensure_not_erased
-from app.customers.errors import ExternalIdTaken, UnknownAgent, UnknownTier
+from app.customers.errors import ExternalIdTaken, FieldsGuarded, SpeaksForOthers, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
@@ -25,6 +25,10 @@ from app.db.errors import violated_constraint
 
 # agents are records of a room beside this one
 _AGENTS = text("select id from agents where id = any(cast(:ids as text[]))")
+
+
+GUARDED = ("tier_id", "segments", "active")
+"""What decides how somebody is served, and whether they are recognised: not for every agent to set."""
 
 
 class GivenNumber(msgspec.Struct, frozen=True):
@@ -91,18 +95,24 @@ async def create_customer(session: AsyncSession, new: NewCustomer, default_regio
 
 
 async def change_customer(
-    session: AsyncSession, customer_id: UUID, version: int | None, changes: Mapping[str, Any]
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    changes: Mapping[str, Any],
+    guarded: Collection[str] = (),
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
 
-    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, or
-    AttributeUnfit.
+    Raises CustomerNotFound, VersionConflict, ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent,
+    AttributeUnfit, SpeaksForOthers, and FieldsGuarded where a `guarded` column would become different.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
+        ensure_free(different, guarded)
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
         await ensure_not_erased(session, different.get("external_id"))
+        await _ensure_speaks_for_none(session, customer_id, different)
         agents = {different.get("preferred_agent")}
         async with kept_rules(session, different.get("external_id"), {different.get("tier_id")}, agents):
             for name, value in different.items():
@@ -110,6 +120,12 @@ async def change_customer(
             customer.search = tokens(customer.name, customer.latin_name)
             await raise_version(session, customer)
     return await _told(session, customer)
+
+
+def ensure_free(given: Collection[str], guarded: Collection[str]) -> None:
+    """Raises FieldsGuarded where one of the columns is guarded."""
+    if held := [name.removesuffix("_id") for name in given if name in guarded]:
+        raise FieldsGuarded(held)
 
 
 async def replace_numbers(
@@ -177,6 +193,15 @@ async def kept_rules(
             known = list(await session.scalars(_AGENTS, {"ids": named}))
             raise UnknownAgent([agent for agent in named if agent not in known]) from error
         raise
+
+
+async def _ensure_speaks_for_none(session: AsyncSession, customer_id: UUID, different: Mapping[str, Any]) -> None:
+    """Whoever is merged into somebody is found and read through them, and was of their kind when that was done; only a
+    provisional one may be of any kind."""
+    merged = select(Customer.id).where(Customer.merged_into == customer_id).order_by(Customer.id)
+    for field, whom in (("active", merged), ("kind", merged.where(Customer.provisional.is_(False)))):
+        if field in different and different[field] is not True and (found := list(await session.scalars(whom))):
+            raise SpeaksForOthers(customer_id, field, found)
 
 
 def _by_hand(new: NewCustomer) -> dict[str, str]:

@@ -5,6 +5,7 @@ The floor leaves a row of each such contact in the commit that ends it; what fol
 """
 
 import asyncio
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -33,6 +34,7 @@ _HOLDERS = text("""
     join customers c on c.id = coalesce(o.merged_into, o.id)
     where (n.e164 = :e164 or (n.e164 is null and n.raw = :raw)) and c.active
       and (n.extension is null or :extension = '' or n.extension = :extension)
+      and (n.valid_until is null or n.valid_until > :at) and (n.valid_from is null or n.valid_from <= :at)
     group by c.id, c.provisional order by c.id""")
 
 
@@ -40,13 +42,14 @@ async def adopt(session: WriteSession, default_region: str, limit: int = BATCH) 
     """Give the next contacts of unknown callers a customer; how many were looked at.
 
     A number that has become somebody's meanwhile is theirs if it is nobody else's; one that several have gives none.
+    Whose number it was counts at the instant at which the contact began.
     """
     if not await session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))):
         return 0
     rows = list(await session.scalars(select(UnknownCaller).order_by(UnknownCaller.interaction_id).limit(limit)))
     await because(session, WHY)
     for row in rows:
-        customer = await _customer(session, row.number, default_region)
+        customer = await _customer(session, row.number, row.started_at, default_region)
         if customer is not None:
             own = (Interaction.id == row.interaction_id, Interaction.started_at == row.started_at)
             unknown = update(Interaction).where(*own, Interaction.customer_id.is_(None))
@@ -79,11 +82,11 @@ async def _round(sessions: Sessions, default_region: str) -> int:
         return await adopt(session, default_region)
 
 
-async def _customer(session: AsyncSession, raw: str, default_region: str) -> UUID | None:
+async def _customer(session: AsyncSession, raw: str, at: datetime, default_region: str) -> UUID | None:
     number = normalise(raw, default_region)
     if not number.matchable:
         return None
-    given = {"e164": number.e164, "raw": number.raw, "extension": extension_of(raw) or ""}
+    given = {"e164": number.e164, "raw": number.raw, "extension": extension_of(raw) or "", "at": at}
     holders = (await session.execute(_HOLDERS, given)).all()
     known = [holder for holder in holders if not holder.provisional]
     if known:

@@ -2,7 +2,7 @@
 the commit of a contact, and told in the pop, is planned once. Reads of who is erased are let go.
 
 Revision: 0039
-After: 0036
+After: 0038
 """
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from migrations.agreements_0028 import APPLY, CHANGED, RECORDED
 from migrations.judging_0028 import DUE
 
 revision = "0039"
-down_revision = "0036"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

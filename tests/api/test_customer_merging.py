@@ -187,8 +187,58 @@ async def test_a_merge_of_a_stale_version_is_refused(lead: httpx.AsyncClient) ->
     assert problem(stale) == (412, "precondition-failed")
     stale = await lead.post(f"{PATH}/{one}/merge", json={"into": other, "version": 1})
     assert problem(stale) == (409, "version-conflict")
-    assert problem(await merge(lead, other, one, into_version=1)) == (412, "precondition-failed")
     assert (await lead.get(f"{PATH}/{one}")).json()["merged_into"] is None
+
+
+async def test_a_stale_version_of_the_survivor_is_told_where_it_was_given(lead: httpx.AsyncClient) -> None:
+    one, other = await make(lead), await make(lead)
+    await lead.patch(f"{PATH}/{other}", json={"version": 1, "name": "X"})
+    for header in ("*", '"1"'):
+        body = {"into": other, "into_version": 1}
+        refused = await lead.post(f"{PATH}/{one}/merge", json=body, headers={"if-match": header})
+        assert problem(refused) == (409, "version-conflict")
+        assert [fault["where"] for fault in refused.json()["faults"]] == ["body.into_version"]
+        assert "If-Match" not in refused.text
+    assert (await merge(lead, one, other, into_version=2)).status_code == 201
+
+
+async def test_nobody_is_merged_into_somebody_inactive(lead: httpx.AsyncClient) -> None:
+    one, gone = await make(lead, "A", MOBILE), await make(lead, "B")
+    await lead.patch(f"{PATH}/{gone}", json={"version": 1, "active": False})
+    assert problem(await merge(lead, one, gone)) == (409, "survivor-inactive")
+    assert [each["id"] for each in (await lead.get(PATH, params={"number": MOBILE})).json()["items"]] == [one]
+    assert (await merge(lead, gone, one)).status_code == 201
+
+
+@pytest.mark.parametrize("change", [{"active": False}, {"kind": "company"}])
+async def test_who_speaks_for_others_does_not_disappear_or_change_their_kind(
+    lead: httpx.AsyncClient, change: dict[str, Any]
+) -> None:
+    one, other = await make(lead), await make(lead)
+    await merge(lead, one, other)
+    any_version = {"if-match": "*"}
+    refused = await lead.patch(f"{PATH}/{other}", json=change, headers=any_version)
+    assert problem(refused) == (409, "speaks-for-others")
+    assert (refused.json()["merged"], refused.json()["faults"][0]["where"]) == ([one], f"body.{next(iter(change))}")
+    same = {"active": True, "kind": "person", "name": "X"}
+    assert (await lead.patch(f"{PATH}/{other}", json=same, headers=any_version)).status_code == 200
+    await unmerge(lead, one)
+    assert (await lead.patch(f"{PATH}/{other}", json=change, headers=any_version)).status_code == 200
+
+
+async def test_taking_back_a_merge_amid_a_line_raises_the_version_of_who_survives_it(
+    lead: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    a, b, c = await make(lead, "A"), await make(lead, "B"), await make(lead, "C")
+    await merge(lead, a, b)
+    await merge(lead, b, c)
+    before = (await lead.get(f"{PATH}/{c}")).json()["version"]
+    await unmerge(lead, a)
+    assert (await lead.get(f"{PATH}/{c}")).json()["version"] == before + 1
+    told = (await lead.get(f"{PATH}/{c}/versions")).json()["items"][0]
+    assert (told["version"], told["changes"], told["why"]) == (before + 1, {"merged": [a, None]}, "two people")
+    [entry] = (await admin.get("/api/v1/audit", params={"action": "customer.unmerged"})).json()["items"]
+    assert entry["after"] == {"survivor": c, "merged": a}
 
 
 async def test_a_person_and_a_company_are_not_one(lead: httpx.AsyncClient) -> None:
@@ -273,6 +323,13 @@ async def test_somebody_new_with_the_number_of_another_is_proposed_at_once(lead:
     one, other = await make(lead, "王小明", MOBILE), await make(lead, "Xiaoming Wang", f"+86 {MOBILE}")
     [proposal] = (await lead.get(f"{PATH}/duplicates")).json()["items"]
     assert {proposal["one_id"], proposal["other_id"]} == {one, other}
+
+
+async def test_the_next_holder_of_a_recycled_number_is_no_duplicate(lead: httpx.AsyncClient) -> None:
+    await make(lead, "A", numbers=[{"raw": MOBILE, "valid_until": "2020-01-01T00:00:00Z"}])
+    later = await make(lead, "B", numbers=[{"raw": MOBILE, "valid_from": "2021-01-01T00:00:00Z"}])
+    assert (await lead.get(f"{PATH}/duplicates")).json()["items"] == []
+    assert (await lead.get(f"{PATH}/{later}/duplicates")).json()["matches"] == []
 
 
 async def test_a_number_of_many_alone_is_no_reason_for_a_proposal(lead: httpx.AsyncClient, services: Services) -> None:

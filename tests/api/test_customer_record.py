@@ -11,6 +11,8 @@ from tests.api.conftest import ClientAs, faults
 
 PATH = "/api/v1/customers"
 CARD = "4111 1111 1111 1111"
+ANY = {"if-match": "*"}
+BACKWARDS = {"valid_from": "2026-02-01T00:00:00Z", "valid_until": "2026-01-01T00:00:00Z"}
 
 
 @pytest.fixture
@@ -39,15 +41,15 @@ async def record(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
     return told
 
 
-async def test_a_company_and_who_looks_after_it(agent: httpx.AsyncClient) -> None:
-    path = await make(agent, kind="company", relationship_manager="Chen Jing, branch 12", segments=["sme", "export"])
+async def test_a_company_and_who_looks_after_it(agent: httpx.AsyncClient, bank: httpx.AsyncClient) -> None:
+    path = await make(bank, kind="company", relationship_manager="Chen Jing, branch 12", segments=["sme", "export"])
     told = (await record(agent, path))["customer"]
     assert (told["kind"], told["relationship_manager"], told["segments"]) == (
         "company",
         "Chen Jing, branch 12",
         ["sme", "export"],
     )
-    changed = (await agent.patch(path, json={"version": 1, "segments": [], "relationship_manager": None})).json()
+    changed = (await bank.patch(path, json={"version": 1, "segments": [], "relationship_manager": None})).json()
     assert (changed["segments"], changed["relationship_manager"], changed["version"]) == ([], None, 2)
 
 
@@ -176,6 +178,25 @@ async def test_a_holding_that_cannot_be_kept_is_refused(
     assert faults(await bank.put(f"{path}/holdings/cards/K-9", json={"kind": "card", **given})) == [where]
 
 
+@pytest.mark.parametrize("kind", ["account", "loan", "fund", "insurance"])
+async def test_a_whole_card_number_is_kept_in_no_holding(bank: httpx.AsyncClient, kind: str) -> None:
+    path = await make(bank)
+    given = {"kind": kind, "name": CARD, "details": {"pan": 4111111111111111}}
+    wrong = await bank.put(f"{path}/holdings/core/4111111111111111", json=given)
+    assert faults(wrong) == ["body.external_id", "body.name", "body.details.pan"]
+    assert (await bank.put(f"{path}/holdings/core/1", json={"kind": kind, "number": CARD})).json()[
+        "last_four"
+    ] == "1111"
+
+
+async def test_a_whole_card_number_is_kept_in_no_attribute(agent: httpx.AsyncClient) -> None:
+    attributes = {"card": {"pan": [CARD]}}
+    wrong = await agent.post(PATH, json={"name": "X", "attributes": attributes})
+    assert faults(wrong) == ["body.attributes.card.pan.0"]
+    path = await make(agent)
+    assert faults(await agent.patch(path, json={"version": 1, "attributes": attributes})) == faults(wrong)
+
+
 async def test_a_card_number_as_the_id_of_a_card_is_refused(bank: httpx.AsyncClient) -> None:
     wrong = await bank.put(f"{await make(bank)}/holdings/cards/4111111111111111", json={"kind": "card"})
     assert faults(wrong) == ["body.external_id"]
@@ -194,9 +215,10 @@ async def test_pinned_notes_are_warnings_until_they_end(agent: httpx.AsyncClient
     clock.advance(61)
     assert (await record(agent, path))["warnings"] == []
     note = f"{path}/notes/{made['id']}"
-    assert (await agent.put(note, json={"text": "hears well"}, params={"why": "new aid"})).json()["pinned"] is False
-    assert (await agent.delete(note)).status_code == 204
-    assert (await agent.delete(note)).status_code == 404
+    changed = await agent.put(note, json={"version": 3, "text": "hears well"}, params={"why": "new aid"})
+    assert (changed.json()["pinned"], changed.headers["etag"]) == (False, '"4"')
+    assert (await agent.delete(note, headers=ANY)).status_code == 204
+    assert (await agent.delete(note, headers=ANY)).status_code == 404
     [gone, changed, *_] = (await agent.get(f"{path}/versions")).json()["items"]
     assert gone["changes"]["text"] == ["hears well", None]
     assert (changed["who"], changed["why"], changed["changes"]["pinned"]) == ("agent", "new aid", [True, False])
@@ -327,6 +349,8 @@ async def test_sql_and_formula_injection_in_every_text_field(
         ("addresses", {"addresses": [{"lines": ""}]}, "body.addresses.0.lines"),
         ("addresses", {"addresses": [{"lines": "x", "country": "China"}]}, "body.addresses.0.country"),
         ("addresses", {"addresses": [{"lines": "x", "valid_from": "today"}]}, "body.addresses.0.valid_from"),
+        ("emails", {"emails": [{"address": "a@b", **BACKWARDS}]}, "body.emails.0.valid_until"),
+        ("numbers", {"numbers": [{"raw": "1"}, {"raw": "2", **BACKWARDS}]}, "body.numbers.1.valid_until"),
         ("external-ids", {"external_ids": [{"system": "A B", "external_id": "1"}]}, "body.external_ids.0.system"),
         ("ties", {"ties": [{"other_id": "x", "kind": "spouse"}]}, "body.ties.0.other_id"),
     ],

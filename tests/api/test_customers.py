@@ -116,9 +116,33 @@ async def test_a_stale_change_is_told_the_present_version(agent: httpx.AsyncClie
     assert (await agent.put(f"{path}/numbers", json={"version": 1, "numbers": []})).status_code == 409
 
 
-async def test_a_customer_that_left_is_not_found_but_still_there(agent: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize(("field", "value"), [("tier", "gold"), ("segments", ["vip"]), ("active", False)])
+async def test_an_agent_does_not_set_what_decides_how_somebody_is_served(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, client_as: ClientAs, field: str, value: object
+) -> None:
+    tier = {"id": "gold", "name": "Gold", "rank": 1}
+    assert (await admin.post("/api/v1/tiers", json=tier)).status_code == 201
+    made = await make(agent)
+    path, anything = f"{PATH}/{made['id']}", {"if-match": "*"}
+    refused = await agent.patch(path, json={field: value, "name": "X"}, headers=anything)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:callfloor:problem:fields-guarded")
+    assert [fault["where"] for fault in refused.json()["faults"]] == [f"body.{field}"]
+    assert (await agent.get(path)).json() == made
+    same = await agent.patch(path, json={field: made[field], "name": "X"}, headers=anything)
+    assert same.status_code == 200
+    if field != "active":
+        assert (await agent.post(PATH, json={"name": "X", field: value})).status_code == 403
+    for role in ("integration", "supervisor", "administrator"):
+        again = {field: made[field]}
+        assert (await client_as(role).patch(path, json={field: value}, headers=anything)).json()[field] == value
+        assert (await client_as(role).patch(path, json=again, headers=anything)).status_code == 200
+
+
+async def test_a_customer_that_left_is_not_found_but_still_there(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
     path = f"{PATH}/{(await make(agent))['id']}"
-    await agent.patch(path, json={"version": 1, "active": False})
+    await admin.patch(path, json={"version": 1, "active": False})
     assert (await agent.get(PATH, params={"q": "wang"})).json()["items"] == []
     assert len((await agent.get(PATH, params={"q": "wang", "include_inactive": True})).json()["items"]) == 1
     assert (await agent.get(path)).json()["active"] is False
@@ -154,10 +178,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("given", "where"), BAD)
-async def test_a_fault_is_named(agent: httpx.AsyncClient, given: dict[str, Any], where: str) -> None:
-    assert faults(await agent.post(PATH, json=WANG | given)) == [where]
-    path = f"{PATH}/{(await make(agent))['id']}"
-    assert faults(await agent.patch(path, json={"version": 1, **given})) == [where]
+async def test_a_fault_is_named(admin: httpx.AsyncClient, given: dict[str, Any], where: str) -> None:
+    assert faults(await admin.post(PATH, json=WANG | given)) == [where]
+    path = f"{PATH}/{(await make(admin))['id']}"
+    assert faults(await admin.patch(path, json={"version": 1, **given})) == [where]
 
 
 @pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e999", r'"\ud83d"', r'"\u0000"', "[" * 30 + "]" * 30])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.customers.cards import card_numbers_in, last_four
+from app.customers.cards import card_numbers_in, is_issued, last_four, without_card_numbers
 
 CARD = "4111 1111 1111 1111"
 
@@ -23,3 +23,42 @@ def test_only_the_last_four_digits_are_kept() -> None:
     assert last_four(CARD) == "1111"
     assert last_four("…9876") == "9876"
     assert last_four("12") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"card {CARD}, valid", "card …1111, valid"),
+        ("4111111111111111/5555-5555-5555-4444", "…1111/…4444"),
+        ("4111 1111 1111 1111 12/27 cvv 123", "…1111 12/27 cvv 123"),
+        ("4111111111111111 123", "…1111 123"),
+        ("call 2 4111111111111111", "call 2 …1111"),
+        ("６２２２０２１２３４５６７８９０１２８", "…0128"),
+        ("amex 378282246310005", "amex …0005"),
+    ],
+)
+def test_of_a_card_number_in_a_text_four_digits_are_kept(text: str, kept: str) -> None:
+    assert without_card_numbers(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 1511 2345 678",
+        "+621234567890128",
+        "0086 138 0013 8000",
+        "4111111111111112",
+        "DE02 1203 0000 0000 2020 51",
+        "610101199003071236",
+        "1700000000000 2026-11-29 10:00",
+        "1" * 40,
+        "",
+    ],
+)
+def test_telephone_identity_and_account_numbers_in_a_text_stay(text: str) -> None:
+    assert without_card_numbers(text) == text
+
+
+def test_an_account_whose_number_passes_the_check_digit_by_chance_is_no_card() -> None:
+    assert list(card_numbers_in({"iban": "1234567812345670"}, "details", is_issued)) == []
+    assert list(card_numbers_in({"iban": "1234567812345670"}, "details")) == ["details.iban"]

@@ -1,5 +1,7 @@
 """What speaks for a match and against it, and how much."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from app.customers.evidence import Facts, HeldNumber, weigh
@@ -29,6 +31,21 @@ def held(key: str = HEAD, extension: str | None = None, shared: bool = False) ->
 )
 def test_numbers_with_extensions_and_shared_ones(one: Facts, other: Facts, kind: list[str]) -> None:
     assert kinds(one, other) == kind
+
+
+def test_a_number_that_was_given_to_somebody_else_later_is_no_reason() -> None:
+    def within(begins: int | None, ends: int | None) -> Facts:
+        bounds = [None if year is None else datetime(year, 1, 1, tzinfo=UTC) for year in (begins, ends)]
+        return Facts(numbers=(HeldNumber(HEAD, None, False, *bounds),))
+
+    for former, later in ((within(None, 2020), within(2021, None)), (within(2001, 2020), within(2020, 2022))):
+        assert kinds(former, later) == kinds(later, former) == []
+    for one, other in (
+        (within(None, 2020), within(2019, None)),
+        (within(None, 2020), within(None, None)),
+        (within(2001, 2020), within(2005, 2006)),
+    ):
+        assert kinds(one, other) == kinds(other, one) == ["same_number"]
 
 
 def test_a_number_that_many_have_is_shared_though_nobody_said_so() -> None:

@@ -1,14 +1,15 @@
 """Merges at the same moment: one of them wins, and nothing ends in a circle or a deadlock."""
 
 import asyncio
+from collections.abc import Awaitable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
-from app.core.errors import Conflict
+from app.core.errors import Conflict, Unavailable
 from app.customers.errors import CustomerMerged
 from app.customers.imports import upsert_many
 from app.customers.merging import Side, merge, unmerge
@@ -58,6 +59,57 @@ async def test_merges_of_a_whole_line_at_once_all_end_at_its_end(sessions: Sessi
     await asyncio.gather(*(attempt(one, line[-1]) for one in line[:-1]))
     async with sessions.read() as reading:
         assert await survivors(reading) == dict.fromkeys(line[:-1], line[-1]) | {line[-1]: None}
+
+
+async def test_merges_and_unmerges_of_one_line_at_once_do_not_deadlock(sessions: Sessions) -> None:
+    """Each wants rows that another has, and they meet them from both ends of the line."""
+    async with sessions.write() as session:
+        lines = [[await customer_id(session, f"{name}{n}") for name in "abcd"] for n in range(4)]
+        for a, b, *_ in lines:
+            await merge(session, Side(a), Side(b))
+
+    async def attempt(work: Awaitable[object]) -> bool:
+        try:
+            await work
+        except Conflict:
+            return False
+        return True
+
+    async def merged(one: UUID, other: UUID) -> None:
+        async with sessions.write() as session:
+            await merge(session, Side(one), Side(other))
+
+    async def unmerged(one: UUID) -> None:
+        async with sessions.write() as session:
+            await unmerge(session, Side(one))
+
+    for a, b, c, d in lines:
+        work = (merged(b, c), unmerged(a), merged(c, b), merged(d, b), merged(b, d), unmerged(d))
+        assert any(await asyncio.gather(*(attempt(each) for each in work)))
+    async with sessions.read() as reading:
+        found = await survivors(reading)
+    assert {found[root] for root in found.values() if root is not None} <= {None}
+
+
+@pytest.mark.parametrize(("deadlocks", "made"), [(2, True), (99, False)])
+async def test_a_merge_that_is_ended_for_a_deadlock_is_tried_again(
+    session: WriteSession, deadlocks: int, made: bool
+) -> None:
+    a, b = await customer_id(session, "A"), await customer_id(session, "B")
+    for statement in (
+        "create sequence tries",
+        f"""create function refuse() returns trigger language plpgsql as $$ begin
+            if nextval('tries') <= {deadlocks} then raise exception 'deadlock detected' using errcode = '40P01'; end if;
+            return new; end $$""",
+        "create trigger refuse before insert on customer_merges for each row execute function refuse()",
+    ):
+        await session.execute(text(statement))
+    if made:
+        assert (await merge(session, Side(a), Side(b))).survivor_id == b
+    else:
+        with pytest.raises(Unavailable, match="Try again"):
+            await merge(session, Side(a), Side(b))
+    assert await survivors(session) == {a: b if made else None, b: None}
 
 
 async def test_one_merge_is_taken_back_once(sessions: Sessions) -> None:

@@ -11,7 +11,7 @@ from app.core.clock import now, utc
 from app.core.ids import new_id
 from app.customers.errors import CustomerNotFound
 from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenNote, change_note, remove_note, write_note
+from app.customers.parts import GivenNote, Writer, change_note, remove_note, write_note
 from app.db.engine import WriteSession
 from app.history.errors import NoWords, TimesReversed
 from app.history.source import Asked, Place
@@ -151,12 +151,12 @@ async def test_a_note_is_told_once_and_then_what_became_of_it(session: WriteSess
     who = await customer_id(session)
     note = await write_note(session, who, GivenNote(text="first"), "lin")
     assert sorted(kinds(await told(session, who))) == ["made", "note"]
-    await change_note(session, who, note.id, GivenNote(text="second"))
+    await change_note(session, who, note.id, None, GivenNote(text="second"), Writer("lin"))
     entries = await told(session, who)
     assert sorted(kinds(entries)) == ["change", "made", "note"]
     assert [entry.text for entry in entries if entry.kind == "note"] == ["second"]
     assert kinds(await told(session, who, q="first")) == []
-    await remove_note(session, who, note.id)
+    await remove_note(session, who, note.id, None, Writer("lin"))
     assert sorted(kinds(await told(session, who))) == ["change", "change", "made"]
 
 

@@ -1,5 +1,6 @@
 """Unknown callers become provisional customers, once a number, and are merged when somebody knows who they are."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -106,6 +107,31 @@ async def test_a_number_that_became_somebodys_meanwhile_is_theirs(session: Write
     known = await customer_id(session, numbers=[MOBILE])
     await adopt(session, REGION)
     assert await whose(session, kept) == known
+
+
+@pytest.mark.parametrize("away", ["ended", "not begun"])
+async def test_a_strangers_call_is_not_written_into_the_history_of_a_former_holder(
+    session: WriteSession, away: str
+) -> None:
+    hour = timedelta(hours=1)
+    kept = await call(session, MOBILE)
+    began = (await session.scalars(select(UnknownCaller.started_at))).one()
+    ended = GivenNumber(MOBILE, valid_until=began)
+    number = ended if away == "ended" else GivenNumber(MOBILE, valid_from=began + hour)
+    await add_number(session, await customer_id(session, "Former Holder"), number, REGION)
+    await adopt(session, REGION)
+    stranger = (await session.scalars(select(Customer).where(Customer.provisional))).one()
+    assert await whose(session, kept) == stranger.id
+
+
+async def test_a_call_while_a_number_was_somebodys_is_theirs(session: WriteSession) -> None:
+    kept = await call(session, MOBILE)
+    began = (await session.scalars(select(UnknownCaller.started_at))).one()
+    holder = await customer_id(session)
+    number = GivenNumber(MOBILE, valid_from=began, valid_until=began + timedelta(seconds=1))
+    await add_number(session, holder, number, REGION)
+    await adopt(session, REGION)
+    assert await whose(session, kept) == holder
 
 
 async def test_a_number_that_several_have_meanwhile_is_not_guessed(session: WriteSession) -> None:

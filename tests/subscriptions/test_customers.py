@@ -95,6 +95,16 @@ async def test_a_merge_and_its_taking_back_are_told_of_who_survives(session: Wri
     assert {UUID(data["merged_id"]) for _, _, data in found} == {one}
 
 
+@pytest.mark.usefixtures("wanted")
+async def test_taking_back_a_merge_amid_a_line_is_told_of_who_survives_it(session: WriteSession) -> None:
+    a, b, c = [await customer_id(session, name) for name in "ABC"]
+    await merge(session, Side(a), Side(b))
+    await merge(session, Side(b), Side(c))
+    await unmerge(session, Side(a))
+    [(subject, data)] = [(subject, data) for kind, subject, data in await told(session) if kind == "customer.unmerged"]
+    assert (subject, data["customer_id"], data["merged_id"]) == (f"customer:{c}", str(c), str(a))
+
+
 async def test_where_nobody_wants_to_know_nothing_is_kept(session: WriteSession) -> None:
     await records.subscribe(session, id="desk", name="Desk", url="https://desk.example/", events=["case.*"])
     made = await customer_id(session)

@@ -4,10 +4,19 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, FieldSerializationInfo, StringConstraints, field_serializer
+from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
-from app.api.schemas.customers import Attributes, Change, CustomerOut, ExternalId, Label, Moment, SourcedIn, Why
+from app.api.schemas.customers import (
+    Attributes,
+    Change,
+    ExternalId,
+    Label,
+    Moment,
+    SourcedIn,
+    Version,
+    Why,
+)
 from app.api.schemas.seen import (
     SeenAddress,
     SeenDetails,
@@ -18,13 +27,10 @@ from app.api.schemas.seen import (
     SeenNumber,
     SeenText,
     Whole,
-    seen_changes,
-    seen_item,
 )
 from app.customers.attributes import Definition
 from app.customers.holdings import GivenHolding
 from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
-from app.customers.record import WholeRecord
 
 Email = Annotated[
     str,
@@ -139,7 +145,8 @@ class ConsentIn(Input):
 
 
 class CustomerNoteIn(Input):
-    """A note; a `pinned` one is a warning that whoever serves the customer sees first, up to `until`."""
+    """A note; a `pinned` one is a warning that whoever serves the customer sees first, up to `until`. Of a card
+    number in the text only the last four digits are kept."""
 
     text: Text
     pinned: bool = False
@@ -149,6 +156,12 @@ class CustomerNoteIn(Input):
         """As the service takes it."""
         note: GivenNote = _as(GivenNote, self)
         return note
+
+
+class CustomerNoteChange(CustomerNoteIn):
+    """What a note is to be from now on, and of which version of the customer that is a change."""
+
+    version: Version | None = None
 
 
 class HoldingIn(Input):
@@ -293,6 +306,8 @@ class HoldingOut(Output):
     opened_on: date | None
     closed_on: date | None
     details: SeenDetails
+    created_by: str | None
+    created_at: Instant
     updated_at: Instant
 
 
@@ -306,76 +321,5 @@ class CustomerNoteOut(Output):
     until: Instant | None
     written_by: str
     written_at: Instant
-
-
-class PreferenceBriefOut(Output):
-    """A wish of the customer."""
-
-    customer_id: UUID
-    name: str
-    value: Any
-    source: str | None
-    at: Instant
-    recorded_by: str | None
-
-
-class ConfigurationBriefOut(Output):
-    """What a holding is set up as; `brief` says it in one sentence by language."""
-
-    customer_id: UUID
-    product: str = Field(validation_alias="product_id")
-    number: int
-    values: dict[str, Any]
-    brief: dict[str, str]
-    updated_at: Instant
-
-
-class RecordOut(Output):
-    """The whole record of a customer, with the parts of those merged into them."""
-
-    customer: CustomerOut
-    merged: list[UUID]
-    numbers: list[NumberDetailOut]
-    emails: list[EmailOut]
-    addresses: list[AddressOut]
-    external_ids: list[ExternalIdOut]
-    consents: list[ConsentOut]
-    ties: list[TieOut]
-    holdings: list[HoldingOut]
-    warnings: list[CustomerNoteOut]
-    notes: list[CustomerNoteOut]
-    preferences: list[PreferenceBriefOut]
-    configurations: list[ConfigurationBriefOut]
-
-    @classmethod
-    def of(cls, whole: WholeRecord) -> "RecordOut":
-        """From the record."""
-        parts = {name: getattr(whole, name) for name in cls.model_fields if name != "customer"}
-        return cls.model_validate({"customer": CustomerOut.of(whole.record), **parts})
-
-
-class VersionOut(Output):
-    """One part of one change: each field that differs, as [before, after]. Without `who` it was the command line."""
-
-    version: int
-    at: Instant
-    part: str
-    item: str | None
-    who: str | None
-    why: str | None
-    changes: dict[str, Any]
-
-    @field_serializer("item", "changes")
-    def _seen(self, value: Any, field: FieldSerializationInfo) -> Any:
-        """As whoever asks may see it."""
-        return seen_item(self.part, value) if field.field_name == "item" else seen_changes(self.part, value)
-
-
-class VersionPage(Output):
-    """A page of changes, and how the customer came to be: that ends the last page."""
-
-    items: list[VersionOut]
-    created_at: Instant
-    created_by: str | None
-    created_because: str | None
-    next: str | None
+    changed_by: str | None
+    changed_at: Instant | None

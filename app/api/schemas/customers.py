@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import (
+    MISSING,
+    AfterValidator,
+    AwareDatetime,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
@@ -89,6 +97,16 @@ class SourcedIn(Input):
     source: Source | None = None
     valid_from: Moment | None = None
     valid_until: Moment | None = None
+
+    @field_validator("valid_until")
+    @classmethod
+    def _after_it_begins(cls, until: datetime | None, info: ValidationInfo) -> datetime | None:
+        begins = info.data.get("valid_from")
+        if until is not None and begins is not None and until < begins:
+            raise PydanticCustomError(
+                "validity", "is before valid_from", {"expected": f"{begins.isoformat()} or later"}
+            )
+        return until
 
 
 class NumberIn(SourcedIn):

@@ -99,11 +99,11 @@ def attribute_names(told: Iterable[str]) -> list[str]:
 
 
 def row_fault(row: CustomerRow, declared: Sequence[Definition], now: datetime) -> CellFault | None:
-    """What is wrong with a row by what is declared of attributes, and by the clock."""
+    """What is wrong with a row by what its attributes may be, and by the clock."""
     for consent in row.consents:
         if consent.at is not None and consent.at - now > AHEAD:
             return CellFault("future", f"consent.{consent.channel}.at", "has not come yet", "an instant up to now")
-    if declared:
+    if declared or row.attributes:
         wrong = faults_of(declared, attributes_of(row), "attribute")
         if wrong:
             return CellFault("attribute", wrong[0]["where"], wrong[0]["what"], wrong[0]["accepted"])

@@ -103,7 +103,7 @@ class CustomersWriter:
         now, declared = self._origin.now, self._declared
         identified, faults, new, same = [], {}, set(), 0
         for number, row in rows:
-            fault = made.row_fault(row, declared, now) if declared or row.consents else None
+            fault = made.row_fault(row, declared, now) if declared or row.consents or row.attributes else None
             customer, before = there.get(row.external_id, _NOBODY)
             if customer is None and self._origin.only_known:
                 fault = CellFault("unknown", "", f"{row.external_id!r} is no customer", "the id of a known customer")

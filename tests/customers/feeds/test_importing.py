@@ -96,7 +96,10 @@ async def test_what_differs_is_changed_under_one_new_version(sessions: Sessions,
     told = await rows(sessions, "select distinct version, who, why from customer_versions")
     assert told == [(2, "feed:core", f"import of customers.csv, run {report.run}")]
     parts = await rows(sessions, "select part, count(*) from customer_versions group by part order by part")
-    assert parts == [("address", 1), ("customer", 1), ("email", 2), ("external_id", 2), ("number", 3)]
+    assert parts == [
+        *(("address", 1), ("consent", 1), ("customer", 1)),
+        *(("email", 2), ("external_id", 2), ("number", 3)),
+    ]
     async with sessions.read() as session:
         assert not await find_customers(session, Wanted(name="xiaoming"), default_region=REGION, limit=2)
         assert await find_customers(session, Wanted(name="李丽"), default_region=REGION, limit=2)
@@ -149,6 +152,11 @@ async def test_text_that_is_sql_or_a_formula_is_text(sessions: Sessions, file: P
     await imported(sessions, file, f"id,name,street,branch,crm\n{evil},{odd},{evil},{evil},{odd}\n")
     [found] = await rows(sessions, EVERYTHING)
     assert (found[0], found[1], found[6], found[7]) == (evil, odd, {"branch": evil}, 2)
+
+
+async def test_a_whole_card_number_in_an_attribute_is_a_fault_of_its_row(sessions: Sessions, file: Path) -> None:
+    report = await imported(sessions, file, "id,name,branch\nC1,A,4111 1111 1111 1111\nC2,B,B7\n")
+    assert (report.counts["made"], report.faults) == (1, {("attribute.branch", "attribute"): 1})
 
 
 async def test_faults_that_only_the_database_knows_come_back_as_rows(sessions: Sessions, file: Path) -> None:
