@@ -18,6 +18,7 @@ from app.api.schemas.customer_parts import (
 )
 from app.api.schemas.customers import CustomerOut
 from app.api.schemas.seen import seen_changes, seen_item
+from app.customers.record import WholeRecord
 
 
 class PreferenceBriefOut(Output):
