@@ -21,6 +21,7 @@ from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.open_profiles import Profiles as OpenProfiles
+from app.api.sockets.open_profiles import profiles_over
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.witness import Witness
@@ -38,9 +39,6 @@ from app.credit.desk import CreditDesk
 from app.customers import masking
 from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
-from app.customers.profiles.reads import ReadLog
-from app.customers.profiles.watching import Watcher
-from app.customers.profiles.whole import Profiles
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
@@ -107,7 +105,8 @@ def create_app(settings: Settings) -> Application:
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
-            shown = shown_profiles(settings, url, pool, sessions)
+            policy = masking.policy(settings.masking.whole, settings.masking.reveal)
+            shown = profiles_over(pool, dsn_of(url), sessions, policy, now)
             live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
             live.tasks.start("open profiles", shown.watcher.run())
             live.tasks.start("reads of customers", shown.reads.run())
@@ -201,15 +200,6 @@ def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncC
     tasks.start("webhooks to subscribers", deliveries.run())
     tasks.start("contacts for subscribers", keep_announcing(sessions))
     tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
-
-
-def shown_profiles(settings: Settings, url: str, pool: "asyncpg.Pool[Any]", sessions: Sessions) -> OpenProfiles:
-    """Customers as people look at them: read over the pool, masked, written down, and watched for changes."""
-    given, usual = settings.masking, masking.USUAL
-    policy = masking.Policy(whole={**usual.whole, **given.whole}, reveal={**usual.reveal, **given.reveal})
-    connect = partial(asyncpg.connect, dsn_of(url), timeout=5)
-    watcher = Watcher(connect=connect, lend=pool.acquire, profiles=Profiles(pool.acquire, now), clock=now)
-    return OpenProfiles(watcher, ReadLog(sessions, now), policy, now)
 
 
 def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:

@@ -82,6 +82,11 @@ class Policy(msgspec.Struct, frozen=True):
         return Sight(frozenset(kind for kind in KINDS if role not in self.whole.get(kind, ())))
 
 
+def policy(whole: Mapping[Kind, frozenset[str]], reveal: Mapping[Kind, frozenset[str]]) -> Policy:
+    """The usual policy but for the kinds that are named."""
+    return Policy(whole={**USUAL.whole, **whole}, reveal={**USUAL.reveal, **reveal})
+
+
 USUAL = Policy()
 AS_AGENT = USUAL.sight("agent")
 

@@ -1,5 +1,6 @@
 """Responses that are due are settled by customer, whatever has become of their agreement; what is judged in
-the commit of a contact, and told in the pop, is planned once. Reads of who is erased are let go.
+the commit of a contact, and told in the pop, is planned once. Reads of who is erased are let go. Wishes and
+configurations are told to those who have the profile open.
 
 Revision: 0039
 After: 0038
@@ -50,6 +51,12 @@ $$
 """
 
 
+SHOWN = ("customer_preferences", "product_configurations")
+"""Tables of parts of the profile, whose changes are told to those who have it open."""
+
+EACH = {"insert": "new table as newer", "update": "new table as newer", "delete": "old table as older"}
+
+
 def _replaced(function: str) -> str:
     return function.replace("create function", "create or replace function", 1)
 
@@ -93,6 +100,12 @@ def upgrade() -> None:
     for entry in ENTRIES:
         op.execute(f"alter function {entry} set plan_cache_mode = force_generic_plan")
         op.execute(f"alter function {entry} set enable_seqscan = off")
+    for table in SHOWN:
+        for event, rows in EACH.items():
+            op.execute(
+                f"create trigger {table}_profiles_{event} after {event} on {table} referencing {rows} "
+                f"for each statement execute function tell_profiles_{rows.split()[-1]}()"
+            )
     op.drop_index("ix_dues_unanswered", "dues")
     op.create_index("ix_dues_unanswered", "dues", ["customer_id"], postgresql_where=sa.text(OPEN))
     op.create_index("ix_dues_of_owner", "dues", ["owner", "due_at", "id"], postgresql_where=sa.text(OWNED))
@@ -103,6 +116,9 @@ def downgrade() -> None:
     op.drop_index("ix_dues_of_owner", "dues")
     op.drop_index("ix_dues_unanswered", "dues")
     op.create_index("ix_dues_unanswered", "dues", ["agreement_id"], postgresql_where=sa.text(OPEN))
+    for table in SHOWN:
+        for event in EACH:
+            op.execute(f"drop trigger {table}_profiles_{event} on {table}")
     for entry in ENTRIES:
         for setting in SETTINGS:
             op.execute(f"alter function {entry} reset {setting}")

@@ -1,10 +1,12 @@
 """The profiles that one socket has open: opening is a read that is written down, changes come as frames."""
 
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 
@@ -19,6 +21,8 @@ from app.customers.profiles.reading import assembled
 from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.watching import Changed, Look, Watcher
 from app.customers.profiles.whole import Profile
+from app.customers.profiles.whole import Profiles as Customers
+from app.db.engine import Sessions
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +63,14 @@ class Profiles:
     def of(self, user: Principal, put: Callable[[bytes], None]) -> "OpenProfiles":
         """Those of one socket, whose frames go by `put`; use as a context manager."""
         return OpenProfiles(self, user, put)
+
+
+def profiles_over(pool: "asyncpg.Pool[Any]", dsn: str, sessions: Sessions, masking: Policy, clock: Clock) -> Profiles:
+    """Profiles that are read over the pool and watched over a connection of their own; reads are written by sessions.
+    The watcher and the log of reads are to be run."""
+    connect = partial(asyncpg.connect, dsn, timeout=5)
+    watcher = Watcher(connect=connect, lend=pool.acquire, profiles=Customers(pool.acquire, clock), clock=clock)
+    return Profiles(watcher, ReadLog(sessions, clock), masking, clock)
 
 
 class OpenProfiles:
