@@ -2,42 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 
 from app.core.errors import Invalid
 from app.core.wire import fault
-from app.customers.usage.alerting import Alerted, alert, take_turns
-from app.customers.usage.given import Refused, read_batch
-from app.customers.usage.measuring import Asked
-from app.customers.usage.reconsidering import reconsider
+from app.customers.usage.alerting import Alerted
+from app.customers.usage.given import GivenEvent, Refused, read_batch
+from app.customers.usage.looking import Arrival, look
 from app.customers.usage.storing import Stored, store
-from app.customers.usage.watching import Watched, matches, watched
 from app.db.engine import WriteSession
 
-LOOKED_BACK = timedelta(days=3)
-"""A rule that held at an instant longer ago, as late events tell, alerts nobody: it is too late to do anything. Late
-events still count in every window that reaches them."""
-
-MOST_INSTANTS = 50
-"""At so many instants, the latest, rules are held against one customer after one batch."""
-
 TOLD = 100
-
-# a late event changes the windows of all that were there already and came after it
-_INSTANTS = text("""
-    select g.place, latest.counts_at
-    from unnest(cast(:ids as uuid[]), cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
-         as g(id, since, until, place)
-    cross join lateral (
-        select distinct e.counts_at
-        from (select g.id union all select c.id from customers c where c.merged_into = g.id) member(id)
-        join usage_events e on e.customer_id = member.id and e.kind = any(cast(:kinds as text[]))
-          and e.counts_at >= g.since and e.counts_at <= g.until and e.counts_at >= :earliest and e.counts_at <= :now
-        order by e.counts_at desc limit :most) latest""")
 
 
 class Ahead(msgspec.Struct, frozen=True):
@@ -64,17 +43,33 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     alerts_disproved: int
 
 
+class Arrived(NamedTuple):
+    """What became of each event, in order, and of the rules that were held."""
+
+    stored: Sequence[Stored]
+    alerted: Alerted
+    disproved: int
+
+
+async def arrive(
+    session: WriteSession, source: str, events: Sequence[tuple[int, GivenEvent]], received_at: datetime
+) -> Arrived:
+    """Keep those events that are new and somebody's, and alert to what they tell."""
+    stored = await store(session, source, events, received_at)
+    looked = await look(session, _arrivals(stored), received_at)
+    return Arrived(stored, Alerted(looked.opened, looked.grown), looked.disproved)
+
+
 async def take(session: WriteSession, source: str, body: bytes, received_at: datetime) -> Taken:
     """Keep the events of a batch and alert to what they tell. Raises Invalid if none of it can be taken."""
     batch = read_batch(body, received_at)
-    stored = await store(session, source, batch.events, received_at)
+    stored, alerted, disproved = await arrive(session, source, batch.events, received_at)
     unknown = [Refused(each.line, each.event.id, [_unknown(each)]) for each in stored if each.root is None]
     refused = sorted([*batch.refused, *unknown], key=lambda each: each.line)
     kept = [each for each in stored if each.root is not None]
     if not kept:
         told = [{**each, "where": f"line {one.line}: {each['where']}"} for one in refused[:TOLD] for each in one.faults]
         raise Invalid(f"None of the {len(refused)} events was taken.", faults=told)
-    alerted, disproved = await _look(session, kept, received_at)
     ahead = [each for each in kept if each.ahead]
     return Taken(
         taken=sum(each.fresh for each in kept),
@@ -89,48 +84,13 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
     )
 
 
-async def _look(session: WriteSession, kept: Sequence[Stored], now: datetime) -> tuple[Alerted, int]:
-    """Hold the rules that ask for a kind of the new events against their customers."""
-    fresh = [each for each in kept if each.fresh]
-    arrived = {each.event.kind for each in fresh}
-    rules = [rule for rule in await watched(session) if rule.condition.kinds & arrived]
-    kinds = {kind for rule in rules for kind in rule.condition.kinds}
-    touched: dict[UUID, list[datetime]] = defaultdict(list)
-    for each in fresh:
-        if each.event.kind in kinds and each.root is not None:
-            touched[each.root].append(each.counts_at)
-    if not touched:
-        return Alerted(), 0
-    await take_turns(session, touched)
-    asked = await _instants(session, rules, touched, now)
-    disproved = await reconsider(session, rules, {root: min(counts) for root, counts in touched.items()}, now)
-    return await alert(session, await matches(session, rules, asked), now), disproved
-
-
-async def _instants(
-    session: WriteSession, rules: Sequence[Watched], touched: dict[UUID, list[datetime]], now: datetime
-) -> list[Asked]:
-    """When rules may have come to hold: at the events that arrived, at those after them that a window joins to them,
-    and now, where the sweep has passed the instant at which one of them crosses a window already."""
-    longest = timedelta(seconds=max(window.seconds for rule in rules for window in rule.condition.windows))
-    earliest = now - LOOKED_BACK
-    roots = list(touched)
-    rows = await session.execute(
-        _INSTANTS,
-        {
-            "ids": roots,
-            "since": [min(touched[root]) for root in roots],
-            "until": [min(max(touched[root]) + longest, now) for root in roots],
-            "kinds": sorted({kind for rule in rules for kind in rule.condition.kinds}),
-            "earliest": earliest,
-            "now": now,
-            "most": MOST_INSTANTS,
-        },
-    )
-    asked = [Asked(roots[row.place - 1], row.counts_at) for row in rows]
-    crossings = [crossing.seconds for rule in rules for crossing in rule.condition.crossings]
-    passed = max(earliest, now - timedelta(seconds=min(crossings))) if crossings else earliest
-    return asked + [Asked(root, now) for root in roots if min(touched[root]) <= passed]
+def _arrivals(stored: Sequence[Stored]) -> list[Arrival]:
+    """What is new, by customer and kind."""
+    found: dict[tuple[UUID, str], list[datetime]] = defaultdict(list)
+    for each in stored:
+        if each.fresh and each.root is not None:
+            found[each.root, each.event.kind].append(each.counts_at)
+    return [Arrival(root, kind, instants) for (root, kind), instants in found.items()]
 
 
 def _ahead(each: Stored) -> float:
