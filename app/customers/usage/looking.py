@@ -1,15 +1,17 @@
 """Looking at customers after events of theirs have come: which rules, at which instants, and what follows."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.usage.alerting import Alerted, alert, take_turns
+from app.customers.usage.alerting import alert, take_turns
 from app.customers.usage.giving_way import Steps
 from app.customers.usage.measuring import Asked
 from app.customers.usage.reconsidering import reconsider
@@ -23,6 +25,9 @@ events still count in every window that reaches them."""
 MOST_INSTANTS = 50
 """At so many instants of events that were there already, the latest, a rule is held against a customer after late
 ones, each stretch of time by itself. The instants of the new events are all looked at."""
+
+PAGE = 500
+"""So many new events are looked at at once."""
 
 _FOLLOWED = text("""
     select g.place
@@ -59,25 +64,50 @@ class Looked(NamedTuple):
     grown: int = 0
     disproved: int = 0
 
+    def and_(self, other: "Looked") -> "Looked":
+        """What came of both."""
+        return Looked(*(one + two for one, two in zip(self, other, strict=True)))
+
 
 async def look(session: WriteSession, arrivals: Sequence[Arrival], now: datetime) -> Looked:
     """Hold the rules that ask for a kind of the new events against their customers."""
     arrived = {each.kind for each in arrivals}
     rules = [rule for rule in await watched(session) if rule.condition.kinds & arrived]
     kinds = {kind for rule in rules for kind in rule.condition.kinds}
+    concerning = [each for each in arrivals if each.kind in kinds]
+    if not concerning:
+        return Looked()
+    await take_turns(session, {each.customer_id for each in concerning})
+    found = Looked()
+    for page in pages(concerning):
+        found = found.and_(await _look(session, rules, page, now))
+    return found
+
+
+def pages(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """All arrivals, so many events at once; those of a customer together."""
+    page: list[Arrival] = []
+    room = PAGE
+    for _, group in groupby(sorted(arrivals, key=itemgetter(0)), itemgetter(0)):
+        mine = list(group)
+        if page and room <= 0:
+            yield page
+            page, room = [], PAGE
+        page += mine
+        room -= sum(len(each.instants) for each in mine)
+    if page:
+        yield page
+
+
+async def _look(session: WriteSession, rules: Sequence[Watched], arrivals: Sequence[Arrival], now: datetime) -> Looked:
     touched: dict[UUID, dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
     for each in arrivals:
-        if each.kind in kinds:
-            touched[each.customer_id][each.kind] += each.instants
-    if not touched:
-        return Looked()
-    await take_turns(session, touched)
+        touched[each.customer_id][each.kind] += each.instants
     concerned = await _Concerned.of(rules, touched)
     asked = await concerned.asked(session, now)
     first = {root: min(map(min, by_kind.values())) for root, by_kind in touched.items()}
     disproved = await reconsider(session, rules, first, now)
-    alerted: Alerted = await alert(session, await matches_each(session, asked), now)
-    return Looked(alerted.opened, alerted.grown, disproved)
+    return Looked(*(await alert(session, await matches_each(session, asked), now)), disproved)
 
 
 class _Span(NamedTuple):

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.usage.conditions import Condition, holds, read, told
+from app.customers.usage.conditions import FUNCTIONS, Condition, holds, read, told
 from app.customers.usage.giving_way import Steps
 from app.customers.usage.measuring import Asked, customers, measure_each
 from app.customers.usage.models import UsageRule
-from app.customers.usage.windows import Measured, Window
+from app.customers.usage.windows import EMPTY, Measured, Window
 
 STEPS = 500
 EVALUATION = 10
@@ -82,17 +82,19 @@ async def matches_each(session: AsyncSession, wanted: Sequence[tuple[Watched, Se
 
 
 class _Judge:
-    """Holds one condition against many. It is a function of what its windows came to and of what it may ask of the
+    """Holds one condition against many. It is a function of what its calls came to and of what it may ask of the
     customer, so where these are as they were it is not evaluated again."""
 
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
-        self._windows = sorted(condition.windows)
+        self._calls = [(FUNCTIONS[call.function].of, call.window) for call in condition.calls]
         self._known: dict[tuple[Any, ...], bool] = {}
 
     def holds(self, here: Mapping[Window, Measured], customer: Mapping[str, Any]) -> bool:
-        asked = (customer["tier"], customer["kind"], customer["language"], *customer["segments"])
-        key = (*map(here.get, self._windows), asked)
+        if self._condition.windows.isdisjoint(here):
+            return False
+        came_to = [of(here.get(window, EMPTY)) for of, window in self._calls]
+        key = (*came_to, customer["tier"], customer["kind"], customer["language"], *customer["segments"])
         held = self._known.get(key)
         if held is None:
             held = self._known[key] = holds(self._condition, here, customer)

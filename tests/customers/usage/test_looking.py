@@ -76,7 +76,9 @@ async def test_what_windows_came_to_before_is_not_evaluated_again(
 ) -> None:
     people = [await customer_id(session, f"N{n}") for n in range(20)]
     await make_rule(session, "count('k', '1h') >= 9")
-    await tell(session, *(event(who, "k", ago(minutes=n)) for who in people for n in range(3)))
+    await tell(
+        session, *(event(who, "k", ago(minutes=n), value=place) for place, who in enumerate(people) for n in range(3))
+    )
     assert evaluations.of == {"count('k', '1h') >= 9": 3}
 
 
