@@ -7,14 +7,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, Unavailable
 from app.core.wire import fault
 from app.customers.usage.alerting import Alerted
-from app.customers.usage.given import GivenEvent, Refused, read_batch
-from app.customers.usage.looking import Arrival, look
+from app.customers.usage.given import Batch, GivenEvent, Refused, read_batch
+from app.customers.usage.looking import Arrival, Looked, look
+from app.customers.usage.remembered import look_at, remember
 from app.customers.usage.storing import Stored, store
-from app.db.engine import WriteSession
+from app.db.engine import Sessions, WriteSession
+from app.db.errors import DRIVER
+
+log = structlog.get_logger(__name__)
 
 TOLD = 100
 
@@ -64,12 +69,40 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
     """Keep the events of a batch and alert to what they tell. Raises Invalid if none of it can be taken."""
     batch = read_batch(body, received_at)
     stored, alerted, disproved = await arrive(session, source, batch.events, received_at)
+    return _taken(batch, stored, Looked(*alerted, disproved))
+
+
+async def take_in_parts(sessions: Sessions, source: str, body: bytes, received_at: datetime) -> Taken:
+    """The same in short transactions: the events are kept, then looked at a page at a time. Where that is broken off,
+    they are kept nevertheless, and the sweep looks at those that nobody has looked at."""
+    batch = read_batch(body, received_at)
+    async with sessions.write() as session:
+        stored = await store(session, source, batch.events, received_at)
+        waiting = await remember(session, _arrivals(stored), received_at)
+        _ensure_any(batch, stored)
+    looked = Looked()
+    try:
+        for ids in waiting:
+            async with sessions.write() as session:
+                looked = looked.and_(await look_at(session, ids, received_at))
+    except (Unavailable, OSError, *DRIVER) as error:
+        log.warning("usage was kept and is looked at later", source=source, error=repr(error))
+    return _taken(batch, stored, looked)
+
+
+def _ensure_any(batch: Batch, stored: Sequence[Stored]) -> list[Refused]:
+    """What was refused, in order; raises Invalid where that is everything."""
     unknown = [Refused(each.line, each.event.id, [_unknown(each)]) for each in stored if each.root is None]
     refused = sorted([*batch.refused, *unknown], key=lambda each: each.line)
-    kept = [each for each in stored if each.root is not None]
-    if not kept:
+    if len(unknown) == len(stored):
         told = [{**each, "where": f"line {one.line}: {each['where']}"} for one in refused[:TOLD] for each in one.faults]
         raise Invalid(f"None of the {len(refused)} events was taken.", faults=told)
+    return refused
+
+
+def _taken(batch: Batch, stored: Sequence[Stored], looked: Looked) -> Taken:
+    refused = _ensure_any(batch, stored)
+    kept = [each for each in stored if each.root is not None]
     ahead = [each for each in kept if each.ahead]
     return Taken(
         taken=sum(each.fresh for each in kept),
@@ -78,9 +111,9 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
         ahead=[Ahead(each.line, each.event.id, each.event.at, each.counts_at) for each in ahead[:TOLD]],
         ahead_events=len(ahead),
         clock_ahead_seconds=max((_ahead(each) for each in ahead), default=0.0),
-        alerts_opened=alerted.opened,
-        alerts_grown=alerted.grown,
-        alerts_disproved=disproved,
+        alerts_opened=looked.opened,
+        alerts_grown=looked.grown,
+        alerts_disproved=looked.disproved,
     )
 
 

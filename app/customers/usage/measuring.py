@@ -17,14 +17,14 @@ from app.customers.usage.giving_way import Steps
 from app.customers.usage.series import Series
 from app.customers.usage.windows import Measured, Window
 
-FEW = 2
-"""At so many instants of a customer the database measures."""
+FEW = 1
+"""At no more instants of a customer than so many the database measures."""
 
 WINDOWS_AT_ONCE = 4_000
 SERIES_AT_ONCE = 100
 """So many windows are measured, so many customers' events of a kind read, by one statement."""
 
-STEPS = 500
+STEPS = 1_000
 
 # A window is measured over the customer and all who were merged into them. They are joined one by one, for only then
 # does the planner see that the primary key leads to them; by the other index it would read all that others did, too.
@@ -90,7 +90,7 @@ async def measure_each(session: AsyncSession, wanted: Mapping[Asked, Collection[
            for window in wanted[each]]  # fmt: skip
     for start in range(0, len(few), WINDOWS_AT_ONCE):
         await _measure(session, sorted(few[start : start + WINDOWS_AT_ONCE]), found)
-    many = _by_kind(wanted, [every for every in by_customer.values() if len(every) > FEW])
+    many = await _by_kind(wanted, [every for every in by_customer.values() if len(every) > FEW])
     for start in range(0, len(many), SERIES_AT_ONCE):
         await _fold(session, many[start : start + SERIES_AT_ONCE], found)
     return found
@@ -122,14 +122,15 @@ async def _measure(session: AsyncSession, wanted: Sequence[tuple[Asked, Window]]
         found[each][window] = Measured(*measured)
 
 
-def _by_kind(wanted: Mapping[Asked, Collection[Window]], customers: Sequence[Sequence[Asked]]) -> list[_OfKind]:
+async def _by_kind(wanted: Mapping[Asked, Collection[Window]], customers: Sequence[Sequence[Asked]]) -> list[_OfKind]:
     """What is asked of each customer and kind."""
-    found: list[_OfKind] = []
+    found, steps = list[_OfKind](), Steps(STEPS)
     for every in customers:
         kinds: dict[str, list[tuple[Asked, Window]]] = defaultdict(list)
         for each in every:
             for window in wanted[each]:
                 kinds[window.kind].append((each, window))
+            await steps.take(len(wanted[each]))
         found += [(every[0].customer_id, kind, pairs) for kind, pairs in kinds.items()]
     return found
 

@@ -2,7 +2,8 @@
 
 An event may change what a rule sees when it comes, and when it grows out of a window (for trends: out of a window's
 later half). So the sweep looks at exactly the customers whose events have done that since it last looked, a page a
-transaction; where a rule is new, once at everybody. It goes on where it was stopped, and several processes share it.
+transaction; where a rule is new, once at everybody. After that at what was kept to be looked at. It goes on where it
+was stopped, and several processes share it.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from app.customers.usage.conditions import Condition, read
 from app.customers.usage.given import OLDEST
 from app.customers.usage.measuring import Asked
 from app.customers.usage.models import IN_ORDER, UsageRule, UsageSweep
+from app.customers.usage.remembered import look_at_due
 from app.customers.usage.watching import Watched, matches
 from app.db.engine import Sessions, WriteSession
 from app.db.errors import DRIVER
@@ -76,6 +78,12 @@ async def sweep(sessions: Sessions, now: datetime) -> int:
         if found is None:
             break
         opened += found
+    while True:
+        async with sessions.write() as session:
+            looked = await look_at_due(session, now)
+        if looked is None:
+            break
+        opened += looked.opened
     for due in (expire_due, forget):
         count = PAGE
         while count == PAGE:
