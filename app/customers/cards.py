@@ -15,15 +15,25 @@ def last_four(number: str) -> str | None:
 
 
 def card_numbers_in(value: Any, where: str) -> Iterator[str]:
-    """The places (`where.key.0`) of a JSON-like value in which a whole card number stands."""
+    """The places (`where.key.0`) of a JSON-like value in which a whole card number stands; of one that is a name, the
+    place of what it names something in."""
     if isinstance(value, dict):
         for key, inner in value.items():
+            if _holds_one(str(key)):
+                yield where
+                continue
             yield from card_numbers_in(inner, f"{where}.{key}")
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):
             yield from card_numbers_in(inner, f"{where}.{place}")
-    elif isinstance(value, str | int) and any(map(_is_card_number, _RUN.findall(str(value)))):
+    elif isinstance(value, float) and value.is_integer():
+        yield from card_numbers_in(int(value), where)
+    elif isinstance(value, str | int) and _holds_one(str(value)):
         yield where
+
+
+def _holds_one(value: str) -> bool:
+    return any(map(_is_card_number, _RUN.findall(value)))
 
 
 def _is_card_number(run: str) -> bool:
