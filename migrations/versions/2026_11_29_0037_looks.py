@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 LIVE = "('open', 'acknowledged')"
-ASKED = ("tier_id", "kind", "language", "segments", "active")
+ASKED = ("tier_id", "kind", "language", "segments")
 
 CHANGED = f"({', '.join(f'n.{name}' for name in ASKED)}) is distinct from ({', '.join(f'o.{name}' for name in ASKED)})"
 MERGED = "n.merged_into is distinct from o.merged_into"
@@ -29,6 +29,7 @@ begin
         insert into usage_looks (customer_id)
         select distinct who.id from newer n join older o on o.id = n.id cross join lateral (
             select n.id where asking and {CHANGED}
+            union all select n.id where n.active and not o.active
             union all select unnest(array[n.id, n.merged_into, o.merged_into]) where {MERGED}
         ) who where who.id is not null order by 1;
     end if;

@@ -132,6 +132,14 @@ async def test_a_change_of_kind_language_or_segments_that_makes_a_rule_hold_aler
     assert await looked(session) == 1
 
 
+async def test_who_is_made_active_again_is_looked_at(session: WriteSession) -> None:
+    who = await customer_id(session, active=False)
+    await make_rule(session, "count('k', '1d') >= 1")
+    await tell(session, event(who, "k"))
+    await change(session, who, active=True)
+    assert await looked(session) == 1
+
+
 async def test_changes_that_no_rule_asks_for_are_not_looked_at(session: WriteSession) -> None:
     who = await customer_id(session)
     await change(session, who, language="zh")
