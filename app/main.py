@@ -33,7 +33,7 @@ from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus, open_bureau_client
 from app.credit.desk import CreditDesk
 from app.customers.pins import PinCheck, pin_check
-from app.customers.usage.sweeping import keep_sweeping
+from app.customers.usage.sweeping import keep_catching_up, keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
@@ -103,6 +103,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention of recordings", keep_retention(archive))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
+            live.tasks.start("second looks at usage", keep_catching_up(sessions, now))
             bureaus = await running.enter_async_context(open_bureau_client())
             credit = CreditDesk(sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets)), now)
             outward = await running.enter_async_context(open_webhook_client(settings.webhooks.networks))

@@ -74,7 +74,7 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
 
 async def take_in_parts(sessions: Sessions, source: str, body: bytes, received_at: datetime) -> Taken:
     """The same in short transactions: the events are kept, then looked at a page at a time. Where that is broken off,
-    they are kept nevertheless, and the sweep looks at those that nobody has looked at."""
+    they are kept nevertheless, and those that nobody has looked at are looked at later."""
     batch = read_batch(body, received_at)
     async with sessions.write() as session:
         stored = await store(session, source, batch.events, received_at)

@@ -1,5 +1,5 @@
 """What rules must still be held against, as rows: they are taken in the transaction that looks, so that each is looked
-at once whoever stops in between. The request that brought events looks at its own; what it has left the sweep finds.
+at once whoever stops in between. The request that brought events looks at its own; what it has left is caught up with.
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from app.customers.usage.watching import matches_each, watched
 from app.db.engine import WriteSession
 
 GRACE = timedelta(minutes=1)
-"""So long the sweep leaves new events to the request that brought them."""
+"""So long new events are left to the request that brought them."""
 
 _REMEMBER = text("""
     insert into usage_looks (customer_id, kind, instants, due_at)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text, update
 
+from app.core.clock import FrozenClock
 from app.core.errors import Invalid, Unavailable
 from app.core.tasks import Supervisor
 from app.customers.merging import Side, merge, unmerge
@@ -18,10 +19,11 @@ from app.customers.usage.arriving import take_in_parts
 from app.customers.usage.looking import Looked
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageLook
 from app.customers.usage.remembered import GRACE, look_at, look_at_due
-from app.customers.usage.sweeping import sweep
+from app.customers.usage.sweeping import catch_up, keep_catching_up
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import customer_id, make_agent
 from tests.customers.usage.telling import NOW, SOURCE, ago, alerts, event, lines, make_rule, tell
+from tests.fixtures.waiting import eventually
 
 THREE = "count('k', '1h') >= 3"
 
@@ -73,17 +75,18 @@ async def test_a_batch_is_kept_and_looked_at_in_pages(sessions: Sessions, monkey
 
 
 @pytest.mark.usefixtures("broken")
-async def test_events_that_were_kept_and_not_looked_at_are_looked_at_by_the_sweep(sessions: Sessions) -> None:
+async def test_events_that_were_kept_and_not_looked_at_are_looked_at_later(sessions: Sessions) -> None:
     async with sessions.write() as session:
         who = await customer_id(session)
         await make_rule(session, THREE)
-    await sweep(sessions, NOW)  # which holds a new rule against everybody
     body = lines([event(who, "k", ago(minutes=n)) for n in range(3)] + [event(who, "unasked")])
     taken = await take_in_parts(sessions, SOURCE, body, NOW)
     assert (taken.taken, taken.alerts_opened) == (4, 0)
     assert (await take_in_parts(sessions, SOURCE, body, NOW)).repeated == 4
-    assert await sweep(sessions, NOW) == 0, "the request may be at it"
-    assert await sweep(sessions, NOW + GRACE) == 1
+    clock = FrozenClock()
+    assert await catch_up(sessions, clock) == 0, "the request may be at it"
+    clock.advance(GRACE.total_seconds())
+    assert await catch_up(sessions, clock) == 1
     async with sessions.write() as session:
         [row] = await alerts(session)
         assert (row.matched_at, row.count, await waiting(session)) == (NOW, 1, 0)
@@ -215,3 +218,21 @@ async def test_what_no_longer_holds_when_the_quiet_time_ends_alerts_nobody(sessi
     assert await waiting(session) == 1
     assert await looked(session, NOW + timedelta(days=1)) == 0
     assert len(await alerts(session)) == 1
+
+
+async def test_the_program_catches_up_beside_a_sweep_that_is_long_at_work(sessions: Sessions) -> None:
+    """The rule is new: the sweep, which holds it against everybody first, does not run here at all."""
+    async with sessions.write() as session:
+        one, other = await customer_id(session), await customer_id(session)
+        await make_rule(session, THREE)
+        await tell(session, event(one, "k"), event(one, "k"), event(other, "k"))
+        await merge(session, Side(one), Side(other))
+    supervisor = Supervisor()
+    supervisor.start("catching up", keep_catching_up(sessions, FrozenClock(), every=0.01))
+
+    async def found() -> int:
+        async with sessions.write() as session:
+            return len(await alerts(session))
+
+    assert await eventually(found, lambda count: count == 1) == 1
+    await supervisor.stop()
