@@ -56,7 +56,7 @@ async def tell_usage(source: System, request: Request, using: Using) -> TakenOut
     batches are at work."""
     body = await request.body()
     async with using.usage.turn():
-        taken = await arriving.take_in_parts(using.sessions, source, body, utc(using.clock()))
+        taken = await arriving.take_in_parts(using.sessions, source, body, using.clock)
     return TakenOut.model_validate(taken)
 
 

@@ -20,8 +20,10 @@ CHANGED = f"({', '.join(f'n.{name}' for name in ASKED)}) is distinct from ({', '
 MERGED = "n.merged_into is distinct from o.merged_into"
 
 LOOK_AGAIN = f"""
-create function look_again_at_customers() returns trigger language plpgsql as $$
+create function look_again_at_customers() returns trigger language plpgsql
+set plan_cache_mode = force_custom_plan as $$
 declare
+    always boolean := true; -- a statement with a parameter is planned for as many rows as there are each time
     watched boolean := exists (select from usage_rules where enabled);
     asking boolean := watched and exists (select from usage_rules where enabled and condition like '%customer%');
 begin
@@ -33,9 +35,12 @@ begin
             union all select unnest(array[n.id, n.merged_into, o.merged_into]) where {MERGED}
         ) who where who.id is not null order by 1;
     end if;
+    if not exists (select from newer n join older o on o.id = n.id where {MERGED} and always) then
+        return null;
+    end if;
     with roots as (
         select distinct n.merged_into as root from newer n join older o on o.id = n.id
-        where n.merged_into is not null and {MERGED}
+        where n.merged_into is not null and {MERGED} and always
     ), members as (
         select root, root as id from roots
         union all select r.root, c.id from roots r join customers c on c.merged_into = r.root

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from app.core.clock import Clock, utc
 from app.core.errors import Invalid, Unavailable
 from app.core.wire import fault
 from app.customers.usage.alerting import Alerted
@@ -72,19 +73,20 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
     return _taken(batch, stored, Looked(*alerted, disproved))
 
 
-async def take_in_parts(sessions: Sessions, source: str, body: bytes, received_at: datetime) -> Taken:
+async def take_in_parts(sessions: Sessions, source: str, body: bytes, clock: Clock) -> Taken:
     """The same in short transactions: the events are kept, then looked at a page at a time. Where that is broken off,
     they are kept nevertheless, and those that nobody has looked at are looked at later."""
+    received_at = utc(clock())
     batch = read_batch(body, received_at)
     async with sessions.write() as session:
         stored = await store(session, source, batch.events, received_at)
         waiting = await remember(session, _arrivals(stored), received_at)
         _ensure_any(batch, stored)
-    looked = Looked()
+    looked, now = Looked(), utc(clock())  # what others have kept since this came must be seen, too
     try:
         for ids in waiting:
             async with sessions.write() as session:
-                looked = looked.and_(await look_at(session, ids, received_at))
+                looked = looked.and_(await look_at(session, ids, now))
     except (Unavailable, OSError, *DRIVER) as error:
         log.warning("usage was kept and is looked at later", source=source, error=repr(error))
     return _taken(batch, stored, looked)

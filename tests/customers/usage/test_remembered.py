@@ -66,10 +66,12 @@ async def test_a_batch_is_kept_and_looked_at_in_pages(sessions: Sessions, monkey
     async with sessions.write() as session:
         people = [await customer_id(session, f"N{n}") for n in range(5)]
         await make_rule(session, "count('k', '1h') >= 2")
-    taken = await take_in_parts(sessions, SOURCE, lines(event(who, "k") for who in people for _ in (1, 2)), NOW)
+    taken = await take_in_parts(
+        sessions, SOURCE, lines(event(who, "k") for who in people for _ in (1, 2)), FrozenClock()
+    )
     assert (taken.taken, taken.alerts_opened, pages) == (10, 5, [2, 2, 1])
     with pytest.raises(Invalid):
-        await take_in_parts(sessions, SOURCE, lines([event(external_id="nobody")]), NOW)
+        await take_in_parts(sessions, SOURCE, lines([event(external_id="nobody")]), FrozenClock())
     async with sessions.write() as session:
         assert await waiting(session) == 0
 
@@ -80,9 +82,9 @@ async def test_events_that_were_kept_and_not_looked_at_are_looked_at_later(sessi
         who = await customer_id(session)
         await make_rule(session, THREE)
     body = lines([event(who, "k", ago(minutes=n)) for n in range(3)] + [event(who, "unasked")])
-    taken = await take_in_parts(sessions, SOURCE, body, NOW)
+    taken = await take_in_parts(sessions, SOURCE, body, FrozenClock())
     assert (taken.taken, taken.alerts_opened) == (4, 0)
-    assert (await take_in_parts(sessions, SOURCE, body, NOW)).repeated == 4
+    assert (await take_in_parts(sessions, SOURCE, body, FrozenClock())).repeated == 4
     clock = FrozenClock()
     assert await catch_up(sessions, clock) == 0, "the request may be at it"
     clock.advance(GRACE.total_seconds())
@@ -99,12 +101,33 @@ async def test_batches_at_once_in_parts_find_what_they_make_hold_together(sessio
     tasks = Supervisor()
 
     async def one() -> None:
-        await take_in_parts(sessions, SOURCE, lines(event(who, "k") for who in people), NOW)
+        await take_in_parts(sessions, SOURCE, lines(event(who, "k") for who in people), FrozenClock())
 
     for task in [tasks.start(f"batch {n}", one()) for n in range(6)]:
         await task
     async with sessions.write() as session:
         assert [row.evidence for row in await alerts(session)] == [{"count('k', '1h')": 6}] * 3
+
+
+async def test_what_came_while_a_batch_waited_to_be_kept_is_seen_with_it(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        who = await customer_id(session)
+        await make_rule(session, THREE)
+        soon = NOW + timedelta(seconds=1)
+        await tell(session, event(who, "k", soon), now=soon)
+    times = iter([0.0, 2.0])
+    late = lines(event(who, "k", ago(seconds=n)) for n in (1, 2))
+    taken = await take_in_parts(sessions, SOURCE, late, lambda: NOW.timestamp() + next(times))
+    assert taken.alerts_opened == 1
+
+
+async def test_changes_of_many_customers_and_then_of_one_are_both_seen(session: WriteSession) -> None:
+    await make_rule(session, "count('k', '1d') >= 1 && customer.language == 'zh'")
+    await session.execute(text("insert into customers (name) select 'N' || n from generate_series(1, 2000) n"))
+    one = await customer_id(session)
+    await change(session, one, language="en")
+    await session.execute(text("update customers set language = 'zh'"))
+    assert await waiting(session) == 2_002
 
 
 async def test_a_change_of_tier_that_makes_a_rule_hold_alerts(session: WriteSession) -> None:
