@@ -40,7 +40,7 @@ from app.customers import masking
 from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
 from app.customers.segments.keeping import keep_judging
-from app.customers.usage.sweeping import keep_sweeping
+from app.customers.usage.sweeping import keep_catching_up, keep_sweeping
 from app.db.embedded import EmbeddedServer, keep_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
@@ -118,6 +118,7 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("retention", keep_retaining(sessions, now, settings.telephony.region))
             live.tasks.start("publishing of flows", keep_publishing(sessions, now, judge_of(settings)))
             live.tasks.start("sweep of usage", keep_sweeping(sessions, now))
+            live.tasks.start("second looks at usage", keep_catching_up(sessions, now))
             live.tasks.start("names of bulk imports", keep_naming(sessions))
             live.tasks.start("tiers and segments", keep_judging(sessions, now))
             bureaus = await running.enter_async_context(open_guarded_client(settings.credit.networks))

@@ -1,9 +1,14 @@
-"""How much a request may bring."""
+"""How much a request may bring, and how many may do something costly side by side."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problems import http_problem
+from app.core.errors import Unavailable
 
 BODY_BYTES = 1 << 20
 STREAMS = "/api/v1/feeds/"
@@ -46,3 +51,26 @@ class BodyLimit:
             return message
 
         return counted
+
+
+class Turns:
+    """Lets so many requests at once do something that would take all connections to the database, were there no bound;
+    some more wait for their turn."""
+
+    def __init__(self, what: str, at_once: int, waiting: int) -> None:
+        self._what = what
+        self._most = at_once + waiting
+        self._free = asyncio.Semaphore(at_once)
+        self._here = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for a turn; raises `Unavailable` where too many wait already."""
+        if self._here >= self._most:
+            raise Unavailable(f"{self._most} others {self._what}; nothing was taken, try again in a moment.")
+        self._here += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._here -= 1

@@ -1,8 +1,9 @@
 """What the endpoints work with; made once by the composition root and kept at `app.state.services`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from app.api.limits import Turns
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
@@ -66,3 +67,4 @@ class Services:
     """Where switches reach this server; None: where whoever asks has reached it."""
     media_seconds: int = 86_400
     """How long a switch may keep a recording without asking again."""
+    usage: Turns = field(default_factory=lambda: Turns("tell of usage at present", at_once=2, waiting=6))

@@ -49,11 +49,14 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/usage/{source}/events", dependencies=[FEEDS], responses=problem_responses(404), openapi_extra=_BODY)
-async def tell_usage(source: System, request: Request, using: Using, session: Write) -> TakenOut:
+@router.post("/usage/{source}/events", dependencies=[FEEDS], responses=problem_responses(404, 503), openapi_extra=_BODY)
+async def tell_usage(source: System, request: Request, using: Using) -> TakenOut:
     """Events of a system: one JSON object a line (NDJSON), or a JSON array. An id of a system counts once, however
-    often it comes. What is faulty is refused by its line and costs no other event."""
-    taken = await arriving.take(session, source, await request.body(), utc(using.clock()))
+    often it comes. What is faulty is refused by its line and costs no other event. 503 with Retry-After where too many
+    batches are at work."""
+    body = await request.body()
+    async with using.usage.turn():
+        taken = await arriving.take_in_parts(using.sessions, source, body, using.clock)
     return TakenOut.model_validate(taken)
 
 

@@ -44,13 +44,19 @@ def without_card_numbers(text: str) -> str:
 
 
 def card_numbers_in(value: Any, where: str, judge: Callable[[str], bool] = is_card_number) -> Iterator[str]:
-    """The places (`where.key.0`) of a JSON-like value in which a whole card number stands."""
+    """The places (`where.key.0`) of a JSON-like value in which a whole card number stands; of one that is a name, the
+    place of what it names something in."""
     if isinstance(value, dict):
         for key, inner in value.items():
+            if any(_cards(str(key), judge)):
+                yield where
+                continue
             yield from card_numbers_in(inner, f"{where}.{key}", judge)
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):
             yield from card_numbers_in(inner, f"{where}.{place}", judge)
+    elif isinstance(value, float) and value.is_integer():
+        yield from card_numbers_in(int(value), where, judge)
     elif isinstance(value, str | int) and any(_cards(str(value), judge)):
         yield where
 

@@ -4,6 +4,7 @@ A month is attached, not created in place: attaching does not block reading and 
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -31,6 +32,8 @@ MONTHS_BACK = 1
 DAY = 86_400.0
 LOCK = 0x43464C50  # "CFLP": one process makes partitions at a time
 
+_LOCK_TIMEOUT = text("select set_config('lock_timeout', :wait, true)")
+
 log = structlog.get_logger(__name__)
 
 
@@ -54,14 +57,18 @@ def partition_name(parent: str, month: datetime) -> str:
     return f"{parent}_{month:%Y_%m}"
 
 
-async def ensure_partitions(connection: AsyncConnection, since: datetime, until: datetime) -> list[str]:
+async def ensure_partitions(
+    connection: AsyncConnection, since: datetime, until: datetime, *, parents: Sequence[str] = PARENTS
+) -> list[str]:
     """Make the missing partitions of all months from `since` to `until`; return the names of those made.
 
     Runs in the caller's transaction and is safe beside other processes that do the same. Raises the driver's
-    lock timeout after five seconds when a table is locked for good; trying again later is right.
+    lock timeout after five seconds when a table is locked for good; trying again later is right. What the caller does
+    afterwards waits for locks as long as before.
     """
-    wanted = {partition_name(p, m): (p, m) for m in months_between(since, until) for p in PARENTS}
-    await connection.execute(text("select set_config('lock_timeout', '5s', true)"))
+    wanted = {partition_name(p, m): (p, m) for m in months_between(since, until) for p in parents}
+    before = await connection.scalar(text("select current_setting('lock_timeout')"))
+    await connection.execute(_LOCK_TIMEOUT, {"wait": "5s"})
     await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
     missing = sorted(set(wanted) - await _existing(connection, list(wanted)))
     for name in missing:
@@ -71,6 +78,7 @@ async def ensure_partitions(connection: AsyncConnection, since: datetime, until:
         )
         bounds = f"from ('{month.isoformat()}') to ('{month_of(month, 1).isoformat()}')"
         await connection.execute(text(f'alter table "{parent}" attach partition "{name}" for values {bounds}'))
+    await connection.execute(_LOCK_TIMEOUT, {"wait": before})
     return missing
 
 

@@ -154,6 +154,7 @@ LEFT_OUT: Mapping[str, str] = {
     "segment_changes": "whom rules are to judge again; kept for seconds",
     "queue_visits": "counted by reports; what is in them is told by interactions and interaction_entries",
     "unknown_callers": "a contact for the seconds until it has a customer",
+    "usage_looks": "whose usage is to be looked at again; kept until it has been",
     "usage_sweeps": "how far a sweep has come among all customers",
     "webhook_deliveries": "copies, on their way to other systems, of what is told here",
     "webhook_events": "copies, on their way to other systems, of what is told here",

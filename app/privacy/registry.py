@@ -79,6 +79,7 @@ FATES: list[Fate] = [
     _deleted("customer_moves"),
     _deleted("profile_reads", why="names the customer and why somebody looked; that they were erased is kept"),
     _deleted("open_profiles"),
+    _deleted("usage_looks", why="asks that the customer's usage be looked at again"),
     _deleted("segment_changes", why="asks that the customer be judged again; removing parts asks so"),
     _deleted("customer_versions", why="tells what the customer was; last, as removing parts writes versions"),
     _deleted("webhook_events", f"subject = {SUBJECTS}", "tells of the customer; those of contacts go with these"),

@@ -7,14 +7,14 @@ the change of one row, a bulk of n would be compared n times n. So these stateme
 Taking back a merge amid a line of them is told of whoever survives the line: theirs is the record that has changed.
 
 Revision: 0038
-After: 0036
+After: 0037
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0038"
-down_revision = "0036"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ After: 0038
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.agreements_0028 import APPLY, CHANGED, RECORDED
+from migrations.agreements_0028 import APPLY, CHANGED, IN_FORCE, RECORDED
 from migrations.judging_0028 import DUE
 
 revision = "0039"
@@ -90,12 +90,17 @@ CHANGED_NOW = _replaced(
 """,
     )
 )
+IN_FORCE_NOW = _replaced(
+    IN_FORCE.replace(
+        "b.status = 'active' and", "b.status = 'active' and b.clauses <> '[]' and"
+    )  # none covers everything
+)
 DUE_NOW = _replaced(DUE.replace("array[7, 60, 800]", "array[2, 14, 120, 800]"))
 
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for statement in (SETTLE, APPLIED, RECORDED_NOW, CHANGED_NOW, DUE_NOW, RELEASED):
+    for statement in (SETTLE, APPLIED, RECORDED_NOW, CHANGED_NOW, DUE_NOW, IN_FORCE_NOW, RELEASED):
         op.execute(statement)
     for entry in ENTRIES:
         op.execute(f"alter function {entry} set plan_cache_mode = force_generic_plan")
@@ -122,6 +127,6 @@ def downgrade() -> None:
     for entry in ENTRIES:
         for setting in SETTINGS:
             op.execute(f"alter function {entry} reset {setting}")
-    for function in (APPLY, RECORDED, CHANGED, DUE, APPEND_ONLY):
+    for function in (APPLY, RECORDED, CHANGED, DUE, IN_FORCE, APPEND_ONLY):
         op.execute(_replaced(function))
     op.execute("drop function settle_responses(interactions)")

@@ -1,5 +1,6 @@
 """Usage events and rules over HTTP."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,8 +8,11 @@ import httpx
 import msgspec
 import pytest
 
+from app.api.limits import Turns
 from app.core.clock import FrozenClock, utc
+from app.core.errors import Unavailable
 from app.core.instants import iso
+from app.core.tasks import Supervisor
 from tests.api.conftest import ClientAs, faults
 
 EVENTS = "/api/v1/usage/core/events"
@@ -158,3 +162,40 @@ async def test_a_repetition_after_days_counts_once(client_as: ClientAs, clock: F
     await post(bank, EVENTS, given)
     clock.advance(timedelta(days=3).total_seconds())
     assert (await post(client_as("integration"), EVENTS, given))["repeated"] == 1
+
+
+async def test_of_many_batches_at_once_few_use_the_database_some_wait_and_the_rest_are_sent_away() -> None:
+    turns, finished = Turns("tell of usage", at_once=2, waiting=3), asyncio.Event()
+    inside, most, refused = 0, 0, list[int]()
+
+    async def batch() -> None:
+        nonlocal inside, most
+        try:
+            async with turns.turn():
+                inside += 1
+                most = max(most, inside)
+                await finished.wait()
+                inside -= 1
+        except Unavailable as error:
+            refused.append(error.retry_after)
+
+    tasks = Supervisor()
+    started = [tasks.start(f"batch {n}", batch()) for n in range(9)]
+    for _ in started:
+        await asyncio.sleep(0)
+    finished.set()
+    for task in started:
+        await task
+    assert (most, inside, len(refused)) == (2, 0, 4)
+    assert min(refused) > 0
+    async with turns.turn():
+        pass
+
+
+async def test_usage_that_finds_no_turn_is_told_when_to_come_again(
+    bank: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Turns, "_here", property(lambda _turns: 10**6), raising=False)
+    answer = await told(bank, b"{}")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0

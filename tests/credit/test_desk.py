@@ -70,7 +70,7 @@ async def test_while_a_bureau_thinks_the_pop_is_shown_and_no_connection_is_held(
                 last = (await standing_of(session, made)).last
             thinking.set()
         assert shown is not None
-        assert b'"credit" : null' in shown
+        assert b'"credit":null' in shown
         assert last is not None
         assert (last.outcome, last.reason) == ("asking", WISH.reason)
         known, _ = asked.result()

@@ -9,9 +9,15 @@ from app.customers.cards import card_numbers_in, is_issued, last_four, without_c
 CARD = "4111 1111 1111 1111"
 
 
-@pytest.mark.parametrize("value", [CARD, "4111111111111111", "no 4111-1111-1111-1111.", 4111111111111111])
+@pytest.mark.parametrize(
+    "value", [CARD, "4111111111111111", "no 4111-1111-1111-1111.", 4111111111111111, 4111111111111111.0]
+)
 def test_a_card_number_is_found(value: Any) -> None:
     assert list(card_numbers_in({"a": [None, {"b": value}]}, "details")) == ["details.a.1.b"]
+
+
+def test_a_card_number_that_is_a_name_is_found_and_not_repeated() -> None:
+    assert list(card_numbers_in({"a": {CARD: 1}}, "details")) == ["details.a"]
 
 
 @pytest.mark.parametrize("value", ["4111111111111112", "411111111111", "1" * 30, "", True, 1.5, None, "1111"])

@@ -69,10 +69,6 @@ def agreement_faults(given: GivenAgreement) -> list[dict[str, str]]:
             found.append(fault(f"body.{name}", "is too far away", accepted))
     if given.valid_until is not None and given.valid_until < given.valid_from:
         found.append(fault("body.valid_until", "is before it begins", f"{given.valid_from} or later, or null"))
-    if given.status in BINDING and not given.clauses:
-        found.append(
-            fault("body.clauses", "is empty", "a clause at least: what promises nothing would cover everything")
-        )
     for flaw in flaws(given.clauses):
         where = ".".join(map(str, ("body", "clauses", *flaw.where)))
         found.append(fault(where, flaw.what, flaw.accepted))
@@ -212,6 +208,8 @@ def _ensure_within(agreement: Agreement, at: datetime, now: datetime) -> None:
 
 def _ensure_sound(given: GivenAgreement) -> None:
     faults = agreement_faults(given)
+    if given.status in BINDING and not given.clauses:
+        faults.append(fault("body.clauses", "is empty", "a clause at least, or the status draft"))
     if faults:
         raise AgreementUnfit("The agreement cannot be as it was given.", faults=faults)
 

@@ -36,7 +36,18 @@ _ALERT = text(f"""
     ), grown as (
         update customer_alerts a set count = a.count + 1, matched_at = greatest(a.matched_at, m.matched_at),
             evidence = case when m.matched_at >= a.matched_at then cast(m.evidence as jsonb) else a.evidence end
-        from live l join matched m using (place) where a.id = l.id and a.{LIVE} returning a.id
+        from live l join matched m using (place) where :news and a.id = l.id and a.{LIVE} returning a.id
+    ), quiet as materialized (
+        select b.place, max(a.closed_at) + make_interval(secs => r.quiet_seconds) as until
+        from members b join usage_rules r on r.id = b.rule_id and r.enabled
+        join customer_alerts a on a.rule_id = b.rule_id and a.customer_id = b.id cross join present
+        where a.closed_at > present.now - make_interval(secs => r.quiet_seconds) group by b.place, r.quiet_seconds
+    ), hushed as (
+        insert into usage_looks (customer_id, rule_id, due_at)
+        select c.id, m.rule_id, q.until from quiet q join matched m using (place)
+        join customers c on c.id = m.customer_id
+        where not exists (select from live l where l.place = m.place)
+        on conflict (rule_id, customer_id) where rule_id is not null do nothing
     ), opened as (
         insert into customer_alerts (customer_id, rule_id, severity, owner, opened_at, matched_at, due_at, expires_at,
                                      evidence)
@@ -45,9 +56,8 @@ _ALERT = text(f"""
                present.now + make_interval(secs => r.expire_seconds), cast(m.evidence as jsonb)
         from matched m join usage_rules r on r.id = m.rule_id and r.enabled join customers c on c.id = m.customer_id
         cross join present
-        where not exists (select from live l where l.place = m.place) and not exists (
-            select from members b join customer_alerts a on a.rule_id = b.rule_id and a.customer_id = b.id
-            where b.place = m.place and a.closed_at > present.now - make_interval(secs => r.quiet_seconds))
+        where not exists (select from live l where l.place = m.place)
+          and not exists (select from quiet q where q.place = m.place)
         order by r.id, c.id
         on conflict (rule_id, customer_id) where {LIVE} do nothing
         returning id, owner
@@ -71,8 +81,9 @@ async def take_turns(session: WriteSession, customers: Collection[UUID]) -> None
     await session.execute(_TAKE_TURNS, {"space": LOCKS, "shards": SHARDS, "ids": list(customers)})
 
 
-async def alert(session: WriteSession, found: Sequence[Match], now: datetime) -> Alerted:
-    """Open an alert for each match, or count it where one is live; in the quiet time after one nothing is opened."""
+async def alert(session: WriteSession, found: Sequence[Match], now: datetime, *, news: bool = True) -> Alerted:
+    """Open an alert for each match, or count it where one is live, if it is `news` and not a second look at what was
+    there. In the quiet time after one nothing is opened: at its end the rule is held once more."""
     if not found:
         return Alerted()
     given = {
@@ -81,5 +92,6 @@ async def alert(session: WriteSession, found: Sequence[Match], now: datetime) ->
         "instants": [match.matched_at for match in found],
         "evidence": [msgspec.json.encode(match.evidence).decode() for match in found],
         "now": now,
+        "news": news,
     }
     return Alerted(*(await session.execute(_ALERT, given)).one())

@@ -2,47 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+import structlog
 
-from app.core.errors import Invalid
+from app.core.clock import Clock, utc
+from app.core.errors import Invalid, Unavailable
 from app.core.wire import fault
-from app.customers.usage.alerting import Alerted, alert, take_turns
-from app.customers.usage.given import GivenEvent, Refused, read_batch
-from app.customers.usage.measuring import Asked
-from app.customers.usage.reconsidering import reconsider
+from app.customers.usage.alerting import Alerted
+from app.customers.usage.given import Batch, GivenEvent, Refused, read_batch
+from app.customers.usage.looking import Arrival, Looked, look
+from app.customers.usage.remembered import look_at, remember
 from app.customers.usage.storing import Stored, store
-from app.customers.usage.watching import Watched, matches, watched
-from app.db.engine import WriteSession
+from app.db.engine import Sessions, WriteSession
+from app.db.errors import DRIVER
 
-LOOKED_BACK = timedelta(days=3)
-"""A rule that held at an instant longer ago, as late events tell, alerts nobody: it is too late to do anything. Late
-events still count in every window that reaches them."""
-
-MOST_INSTANTS = 50
-"""At so many instants, the latest, rules are held against one customer after one batch."""
+log = structlog.get_logger(__name__)
 
 TOLD = 100
-
-# A late event changes the windows of all that were there already and came after it. The latest are taken of each member
-# first, for only so is the primary key the way to them whatever the planner thinks of a month that has just begun.
-_INSTANTS = text("""
-    select g.place, latest.counts_at
-    from unnest(cast(:ids as uuid[]), cast(:since as timestamptz[]), cast(:until as timestamptz[])) with ordinality
-         as g(id, since, until, place)
-    cross join lateral (
-        select distinct own.counts_at
-        from (select g.id union all select c.id from customers c where c.merged_into = g.id) member(id)
-        cross join lateral (
-            select distinct e.counts_at from usage_events e
-            where e.customer_id = member.id and e.kind = any(cast(:kinds as text[]))
-              and e.counts_at >= g.since and e.counts_at <= g.until and e.counts_at >= :earliest and e.counts_at <= :now
-            order by e.counts_at desc limit :most) own
-        order by own.counts_at desc limit :most) latest""")
 
 
 class Ahead(msgspec.Struct, frozen=True):
@@ -82,20 +62,49 @@ async def arrive(
 ) -> Arrived:
     """Keep those events that are new and somebody's, and alert to what they tell."""
     stored = await store(session, source, events, received_at)
-    kept = [each for each in stored if each.root is not None]
-    return Arrived(stored, *(await _look(session, kept, received_at) if kept else (Alerted(), 0)))
+    looked = await look(session, _arrivals(stored), received_at)
+    return Arrived(stored, Alerted(looked.opened, looked.grown), looked.disproved)
 
 
 async def take(session: WriteSession, source: str, body: bytes, received_at: datetime) -> Taken:
     """Keep the events of a batch and alert to what they tell. Raises Invalid if none of it can be taken."""
     batch = read_batch(body, received_at)
     stored, alerted, disproved = await arrive(session, source, batch.events, received_at)
+    return _taken(batch, stored, Looked(*alerted, disproved))
+
+
+async def take_in_parts(sessions: Sessions, source: str, body: bytes, clock: Clock) -> Taken:
+    """The same in short transactions: the events are kept, then looked at a page at a time. Where that is broken off,
+    they are kept nevertheless, and those that nobody has looked at are looked at later."""
+    received_at = utc(clock())
+    batch = read_batch(body, received_at)
+    async with sessions.write() as session:
+        stored = await store(session, source, batch.events, received_at)
+        waiting = await remember(session, _arrivals(stored), received_at)
+        _ensure_any(batch, stored)
+    looked, now = Looked(), utc(clock())  # what others have kept since this came must be seen, too
+    try:
+        for ids in waiting:
+            async with sessions.write() as session:
+                looked = looked.and_(await look_at(session, ids, now))
+    except (Unavailable, OSError, *DRIVER) as error:
+        log.warning("usage was kept and is looked at later", source=source, error=repr(error))
+    return _taken(batch, stored, looked)
+
+
+def _ensure_any(batch: Batch, stored: Sequence[Stored]) -> list[Refused]:
+    """What was refused, in order; raises Invalid where that is everything."""
     unknown = [Refused(each.line, each.event.id, [_unknown(each)]) for each in stored if each.root is None]
     refused = sorted([*batch.refused, *unknown], key=lambda each: each.line)
-    kept = [each for each in stored if each.root is not None]
-    if not kept:
+    if len(unknown) == len(stored):
         told = [{**each, "where": f"line {one.line}: {each['where']}"} for one in refused[:TOLD] for each in one.faults]
         raise Invalid(f"None of the {len(refused)} events was taken.", faults=told)
+    return refused
+
+
+def _taken(batch: Batch, stored: Sequence[Stored], looked: Looked) -> Taken:
+    refused = _ensure_any(batch, stored)
+    kept = [each for each in stored if each.root is not None]
     ahead = [each for each in kept if each.ahead]
     return Taken(
         taken=sum(each.fresh for each in kept),
@@ -104,54 +113,19 @@ async def take(session: WriteSession, source: str, body: bytes, received_at: dat
         ahead=[Ahead(each.line, each.event.id, each.event.at, each.counts_at) for each in ahead[:TOLD]],
         ahead_events=len(ahead),
         clock_ahead_seconds=max((_ahead(each) for each in ahead), default=0.0),
-        alerts_opened=alerted.opened,
-        alerts_grown=alerted.grown,
-        alerts_disproved=disproved,
+        alerts_opened=looked.opened,
+        alerts_grown=looked.grown,
+        alerts_disproved=looked.disproved,
     )
 
 
-async def _look(session: WriteSession, kept: Sequence[Stored], now: datetime) -> tuple[Alerted, int]:
-    """Hold the rules that ask for a kind of the new events against their customers."""
-    fresh = [each for each in kept if each.fresh]
-    arrived = {each.event.kind for each in fresh}
-    rules = [rule for rule in await watched(session) if rule.condition.kinds & arrived]
-    kinds = {kind for rule in rules for kind in rule.condition.kinds}
-    touched: dict[UUID, list[datetime]] = defaultdict(list)
-    for each in fresh:
-        if each.event.kind in kinds and each.root is not None:
-            touched[each.root].append(each.counts_at)
-    if not touched:
-        return Alerted(), 0
-    await take_turns(session, touched)
-    asked = await _instants(session, rules, touched, now)
-    disproved = await reconsider(session, rules, {root: min(counts) for root, counts in touched.items()}, now)
-    return await alert(session, await matches(session, rules, asked), now), disproved
-
-
-async def _instants(
-    session: WriteSession, rules: Sequence[Watched], touched: dict[UUID, list[datetime]], now: datetime
-) -> list[Asked]:
-    """When rules may have come to hold: at the events that arrived, at those after them that a window joins to them,
-    and now, where the sweep has passed the instant at which one of them crosses a window already."""
-    longest = timedelta(seconds=max(window.seconds for rule in rules for window in rule.condition.windows))
-    earliest = now - LOOKED_BACK
-    roots = list(touched)
-    rows = await session.execute(
-        _INSTANTS,
-        {
-            "ids": roots,
-            "since": [min(touched[root]) for root in roots],
-            "until": [min(max(touched[root]) + longest, now) for root in roots],
-            "kinds": sorted({kind for rule in rules for kind in rule.condition.kinds}),
-            "earliest": earliest,
-            "now": now,
-            "most": MOST_INSTANTS,
-        },
-    )
-    asked = [Asked(roots[row.place - 1], row.counts_at) for row in rows]
-    crossings = [crossing.seconds for rule in rules for crossing in rule.condition.crossings]
-    passed = max(earliest, now - timedelta(seconds=min(crossings))) if crossings else earliest
-    return asked + [Asked(root, now) for root in roots if min(touched[root]) <= passed]
+def _arrivals(stored: Sequence[Stored]) -> list[Arrival]:
+    """What is new, by customer and kind."""
+    found: dict[tuple[UUID, str], list[datetime]] = defaultdict(list)
+    for each in stored:
+        if each.fresh and each.root is not None:
+            found[each.root, each.event.kind].append(each.counts_at)
+    return [Arrival(root, kind, instants) for (root, kind), instants in found.items()]
 
 
 def _ahead(each: Stored) -> float:

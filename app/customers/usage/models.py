@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.customers.record_models import WHO
@@ -91,6 +91,27 @@ class UsageSweep(Base):
     looked_until: Mapped[datetime]
     looked_customer: Mapped[UUID | None]
     everybody_after: Mapped[UUID | None]
+
+
+class UsageLook(Base):
+    """What rules must still be held against from `due_at` on: new events of a kind at `instants`; else the customer as
+    they are then, by one rule (what held in its quiet time), or by all (they have changed in what rules ask of them,
+    which a trigger on customers writes)."""
+
+    __tablename__ = "usage_looks"
+    __table_args__ = (
+        Index(None, "due_at", "id"),
+        Index(
+            "uq_usage_looks_rule", "rule_id", "customer_id", unique=True, postgresql_where=text("rule_id is not null")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"), index=True)
+    due_at: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
+    rule_id: Mapped[str | None] = mapped_column(ForeignKey("usage_rules.id", ondelete="CASCADE"))
+    kind: Mapped[str | None]
+    instants: Mapped[list[datetime] | None] = mapped_column(ARRAY(DateTime(timezone=True)))
 
 
 class CustomerAlert(Base):

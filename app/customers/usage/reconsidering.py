@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.customers.usage.measuring import Asked
-from app.customers.usage.watching import Watched, matches
+from app.customers.usage.watching import Watched, matches_each
 from app.db.engine import WriteSession
 
 _OPEN = text("""
@@ -39,12 +39,12 @@ async def reconsider(
         return 0
     given = {"ids": list(since), "since": list(since.values()), "rules": [rule.rule_id for rule in falsifiable]}
     alerts = (await session.execute(_OPEN, given)).all()
-    gone = []
-    for rule in falsifiable:
-        mine = [row for row in alerts if row.rule_id == rule.rule_id]
-        asked = [Asked(row.root, row.matched_at) for row in mine]
-        hold = {(match.customer_id, match.matched_at) for match in await matches(session, [rule], asked)}
-        gone += [row.id for row in mine if (row.root, row.matched_at) not in hold]
+    of_rule = {rule.rule_id: (rule, list[Asked]()) for rule in falsifiable}
+    for row in alerts:
+        of_rule[row.rule_id][1].append(Asked(row.root, row.matched_at))
+    found = await matches_each(session, list(of_rule.values()))
+    hold = {(match.rule_id, match.customer_id, match.matched_at) for match in found}
+    gone = [row.id for row in alerts if (row.rule_id, row.root, row.matched_at) not in hold]
     if gone:
         await session.execute(_DISPROVE, {"ids": gone, "now": now})
     return len(gone)

@@ -10,7 +10,9 @@ from sqlalchemy import text
 
 from app.customers.usage.given import GivenEvent, counted
 from app.db.engine import WriteSession
-from app.db.partitions import ensure_partitions, month_of, months_between, partition_name
+from app.db.partitions import ensure_partitions, month_of, partition_name
+
+PARENT = "usage_events"
 
 # in the order of the ids, so that two batches that hold the same events wait for each other instead of deadlocking
 _STORE = text("""
@@ -37,7 +39,8 @@ _STORE = text("""
         from given g join fresh using (event_id)
     )
     select g.place, g.root, f.event_id is not null as fresh from given g left join fresh f using (event_id)""")
-_PRESENT = text("select count(*) from unnest(cast(:names as text[])) as n(name) where to_regclass(n.name) is not null")
+_MISSING = text("""
+    select n.name from unnest(cast(:names as text[])) as n(name) where to_regclass(n.name) is null order by 1""")
 
 
 class Stored(NamedTuple):
@@ -90,9 +93,6 @@ async def store(
 
 async def _ensure_months(session: WriteSession, instants: Sequence[datetime]) -> None:
     """Late events may be of months that were never made; the present ones always are."""
-    if not instants:
-        return
-    since, until = month_of(min(instants)), month_of(max(instants))
-    names = [partition_name("usage_events", month) for month in months_between(since, until)]
-    if await session.scalar(_PRESENT, {"names": names}) != len(names):
-        await ensure_partitions(await session.connection(), since, until)
+    months = {partition_name(PARENT, month): month for month in sorted({month_of(at) for at in instants})}
+    for name in await session.scalars(_MISSING, {"names": list(months)}):
+        await ensure_partitions(await session.connection(), months[name], months[name], parents=(PARENT,))

@@ -2,10 +2,12 @@
 
 An event may change what a rule sees when it comes, and when it grows out of a window (for trends: out of a window's
 later half). So the sweep looks at exactly the customers whose events have done that since it last looked, a page a
-transaction; where a rule is new, once at everybody. It goes on where it was stopped, and several processes share it.
+transaction; where a rule is new, once at everybody. What was kept to be looked at is caught up with beside that.
+It goes on where it was stopped, and several processes share it.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +21,7 @@ from app.customers.usage.conditions import Condition, read
 from app.customers.usage.given import OLDEST
 from app.customers.usage.measuring import Asked
 from app.customers.usage.models import IN_ORDER, UsageRule, UsageSweep
+from app.customers.usage.remembered import look_at_due
 from app.customers.usage.watching import Watched, matches
 from app.db.engine import Sessions, WriteSession
 from app.db.errors import DRIVER
@@ -119,11 +122,33 @@ async def forget(session: WriteSession, now: datetime) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
+async def catch_up(sessions: Sessions, clock: Clock) -> int:
+    """Look at everything that was kept to be looked at and is due, a page a transaction, each as of when it is taken;
+    how many alerts were opened."""
+    opened = 0
+    while True:
+        now = utc(clock())
+        async with sessions.write() as session:
+            looked = await look_at_due(session, now)
+        if looked is None:
+            return opened
+        opened += looked.opened
+
+
 async def keep_sweeping(sessions: Sessions, clock: Clock, every: float = 30.0) -> None:
     """Sweep every `every` seconds until cancelled; a failure is logged, and the next round goes on."""
+    await _keep_at(lambda: sweep(sessions, utc(clock())), every)
+
+
+async def keep_catching_up(sessions: Sessions, clock: Clock, every: float = 5.0) -> None:
+    """Catch up every `every` seconds until cancelled: beside the sweep, for which a new rule is long work."""
+    await _keep_at(lambda: catch_up(sessions, clock), every)
+
+
+async def _keep_at(work: Callable[[], Awaitable[int]], every: float) -> None:
     while True:
         try:
-            opened = await sweep(sessions, utc(clock()))
+            opened = await work()
             if opened:
                 log.info("alerts opened by the sweep", alerts=opened)
         except (Unavailable, OSError, *DRIVER) as error:

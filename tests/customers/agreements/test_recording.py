@@ -177,6 +177,14 @@ async def test_the_call_back_settles_the_response_though_the_agreement_has_ended
     assert (due.done_by, due.done_in) == ("lin", back.id)
 
 
+async def test_an_agreement_that_promises_nothing_covers_nothing(session: WriteSession) -> None:
+    customer = await customer_id(session)
+    agreed = await promise(session, customer, LI)
+    agreed.clauses = []
+    await session.flush()
+    assert (await decided(session, await call(session, customer))).entitlements == []
+
+
 async def test_what_is_judged_with_a_contact_is_planned_once(session: WriteSession) -> None:
     """Days of service hours are counted by a kept plan, whichever connection records the contact."""
     kept = await session.scalars(

@@ -92,6 +92,16 @@ async def test_late_events_of_months_that_were_never_made_are_taken(session: Wri
     assert len(await kept(session)) == 2
 
 
+async def test_a_late_event_makes_its_own_months_partition_and_no_other(session: WriteSession) -> None:
+    who = await customer_id(session)
+    partitions = text("select relname from pg_class where relispartition and relkind = 'r' order by 1")
+    before = set(await session.scalars(partitions))
+    await session.execute(text("set local lock_timeout = '42s'"))
+    await tell(session, event(who, at=ago(days=700)), event(who, at=ago(days=500)), event(who))
+    assert sorted(set(await session.scalars(partitions)) - before) == ["usage_events_2025_02", "usage_events_2025_09"]
+    assert await session.scalar(text("show lock_timeout")) == "42s"
+
+
 async def test_a_faulty_event_costs_only_itself(session: WriteSession) -> None:
     who = await customer_id(session)
     body = b"\xef\xbb\xbf" + lines([event(who)]) + b"\r\n\xd6\xd0\xce\xc4\r\n\n" + lines(
@@ -116,10 +126,12 @@ async def test_a_batch_of_which_nothing_can_be_taken_is_refused(session: WriteSe
     assert refused.value.facts["faults"]
 
 
-async def test_whole_card_numbers_are_not_kept(session: WriteSession) -> None:
+@pytest.mark.parametrize("kind", ["card.used", "login.card", "milestone.salary"])
+async def test_whole_card_numbers_are_not_kept_whatever_the_kind(session: WriteSession, kind: str) -> None:
     who = await customer_id(session)
-    told = await tell(session, event(who, "card.used", details={"card": "6222 0212 3456 7894"}), event(who))
+    told = await tell(session, event(who, kind, details={"card": "6222 0212 3456 7894"}), event(who))
     assert [fault["where"] for fault in told.refused[0].faults] == ["details.card"]
+    assert [row.details for row in await kept(session)] == [None]
 
 
 @pytest.mark.parametrize(

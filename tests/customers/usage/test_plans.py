@@ -5,17 +5,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from app.customers.usage.arriving import _instants
-from app.customers.usage.conditions import read
+from app.customers.usage.looking import _later, _Span
 from app.customers.usage.measuring import Asked, measure
 from app.customers.usage.models import UsageSweep
 from app.customers.usage.sweeping import sweep_page
-from app.customers.usage.watching import Watched
 from app.customers.usage.windows import Window
 from app.db.engine import WriteSession
 from tests.customers.factories import customer_id
 from tests.customers.plans import plan_of
-from tests.customers.usage.telling import NOW, make_rule
+from tests.customers.usage.telling import NOW, event, make_rule, tell
 
 _FILL = text("""
     insert into usage_events (customer_id, kind, counts_at, source, event_id, at, received_at)
@@ -51,8 +49,8 @@ async def unknown(session: WriteSession) -> WriteSession:
 async def test_in_a_month_that_has_just_begun_each_customer_is_looked_at_by_their_key(unknown: WriteSession) -> None:
     who = await customer_id(unknown)
     windows = measure(unknown, [Asked(who, NOW)] * 50, [Window("k", 3_600.0)])
-    rules = [Watched("r", read("count('k', '1h') > 2"))]
-    for asked in (windows, _instants(unknown, rules, {who: [NOW]}, NOW)):
+    since = NOW - timedelta(hours=1)
+    for asked in (windows, _later(unknown, [_Span(who, "k", since, NOW)], since, NOW)):
         plan = await plan_of(unknown, asked)
         assert "_pkey on usage_events_2027_01" in plan
         assert "_idx on usage_events_2027_01" not in plan
@@ -75,4 +73,25 @@ async def test_what_crosses_a_window_is_found_in_order_of_time(busy: WriteSessio
     await busy.flush()
     plan = await plan_of(busy, sweep_page(busy, NOW + timedelta(minutes=1)), place=1)
     assert "usage_events_2027_01_kind_timezone_customer_id_idx" in plan
+    assert "Seq Scan on usage_events_2027_01" not in plan
+
+
+async def test_events_of_many_instants_are_read_by_the_customers_key(busy: WriteSession) -> None:
+    who = await customer_id(busy)
+    asked = [Asked(who, NOW - timedelta(minutes=n)) for n in range(50)]
+    plan = await plan_of(busy, measure(busy, asked, [Window("k", 20 * 86_400.0)]))
+    assert "_pkey on usage_events_2027_01" in plan
+    assert "_order_idx" not in plan
+    assert "Seq Scan on usage_events_2027_01" not in plan
+
+
+@pytest.mark.parametrize("statement", [4, 5])
+async def test_what_follows_late_events_is_found_by_the_customers_key(busy: WriteSession, statement: int) -> None:
+    who = await customer_id(busy)
+    await make_rule(busy, "count('k', '7d') >= 900")
+    await tell(busy, event(who, "k"))
+    plan = await plan_of(busy, tell(busy, event(who, "k", NOW - timedelta(minutes=1))), place=statement)
+    assert "g.since" in plan
+    assert "_pkey on usage_events_2027_01" in plan
+    assert "_order_idx" not in plan
     assert "Seq Scan on usage_events_2027_01" not in plan
