@@ -108,6 +108,7 @@ class Life:
         over = {"tier": None, "reason": mark("a promise "), "until": iso(self.services.clock() + 86_400)}
         await self.ask("PUT", f"{path}/tier-override", over)
         await self.ask("GET", f"{path}/profile?reason={mark('looked ')}")
+        await self.services.reads.flush()
         held = {"kind": "account", "name": mark("Giro "), "status": mark("st-"), "details": {mark("d"): mark()}}
         where = f"{path}/holdings/{mark('core-')}/{mark('H-')}"
         await self.ask("PUT", where, held)
