@@ -306,9 +306,11 @@ def contact_deadline(contact: Contact | None) -> Deadline | None:
 
 
 def sweep_at(contact: Contact) -> float:
-    """When a call of which nothing was heard is closed; never, while a promised callback waits and nobody is called."""
+    """When a call of which nothing was heard is closed; never, while a promised callback waits, however long, or is
+    being dialled, which has a limit of its own."""
     waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
-    return inf if contact.promised and waits else contact.heard_at + SWEEP_SECONDS
+    dialled = contact.state is ContactState.CONNECTING and contact.close_at is not None
+    return inf if contact.promised and (waits or dialled) else contact.heard_at + SWEEP_SECONDS
 
 
 def agent_deadline(agent: LiveAgent | None) -> Deadline | None:

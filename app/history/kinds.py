@@ -196,8 +196,8 @@ _MERGED = or_(
 )
 
 
-# a note is told when it is written, and by its version only what became of it; a merge is told by who survived, or by
-# the customer themselves once they stand for themselves again
+# a consent is told by itself; a note when it is written, and by its version only what became of it; a merge by who
+# survived, or by the customer themselves once they stand for themselves again
 _NOTE_WRITTEN = and_(_PART == "note", _CHANGES["written_at"][0].as_string().is_(None), _CHANGES.has_key("written_at"))
 _MERGE_TOLD = and_(_PART == "merge", _CHANGES.has_key("merged_into"), CustomerVersion.customer_id != ROOT)
 
@@ -220,7 +220,7 @@ VERSIONS = Source(
     text=CustomerVersion.why,
     thing=CustomerVersion.customer_id,
     details=_told(version=CustomerVersion.version, item=CustomerVersion.item, changes=_CHANGES),
-    fits=(not_(_NOTE_WRITTEN), not_(_MERGE_TOLD)),
+    fits=(not_(_NOTE_WRITTEN), not_(_MERGE_TOLD), _PART != "consent"),
 )
 
 MAKING = Source(

@@ -24,6 +24,9 @@ SETTINGS = ("plan_cache_mode", "enable_seqscan")
 OWNED = "owner is not null and done_at is null"
 OPEN = "done_at is null and kind = 'response'"
 
+COMPARING = ("note_changed_customers()", "note_moves()")
+"""They join what rows are to what they were; a plan of the time when one row had changed would go through all pairs."""
+
 SETTLE = """
 create function settle_responses(contact interactions) returns void language plpgsql as $$
 begin
@@ -105,6 +108,8 @@ def upgrade() -> None:
     for entry in ENTRIES:
         op.execute(f"alter function {entry} set plan_cache_mode = force_generic_plan")
         op.execute(f"alter function {entry} set enable_seqscan = off")
+    for function in COMPARING:
+        op.execute(f"alter function {function} set enable_nestloop = off")
     for table in SHOWN:
         for event, rows in EACH.items():
             op.execute(
@@ -121,6 +126,8 @@ def downgrade() -> None:
     op.drop_index("ix_dues_of_owner", "dues")
     op.drop_index("ix_dues_unanswered", "dues")
     op.create_index("ix_dues_unanswered", "dues", ["agreement_id"], postgresql_where=sa.text(OPEN))
+    for function in COMPARING:
+        op.execute(f"alter function {function} reset enable_nestloop")
     for table in SHOWN:
         for event in EACH:
             op.execute(f"drop trigger {table}_profiles_{event} on {table}")

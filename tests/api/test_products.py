@@ -278,14 +278,15 @@ async def test_an_impossible_configuration_is_refused_with_its_explanation(
 
 
 async def test_facts_of_the_customer_count(
-    agent: httpx.AsyncClient, product: str, customer: str, services: Services
+    agent: httpx.AsyncClient, client_as: ClientAs, product: str, customer: str, services: Services
 ) -> None:
     choices = {"network": "visa", "insurance": ["rental"]}
     refused = await put(agent, customer, choices)
     assert refused.json()["explanation"][2] == "The customer: tier is not known."
     async with services.sessions.write() as session:
         await make_tier(session)
-    assert (await agent.patch(customer, json={"tier": "gold", "version": 1})).is_success
+    lead = client_as("supervisor")
+    assert (await lead.patch(customer, json={"tier": "gold", "version": 1})).is_success
     assert (await put(agent, customer, choices)).json()["values"]["insurance"] == ["rental"]
 
 

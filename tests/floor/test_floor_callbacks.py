@@ -140,6 +140,21 @@ def test_promised_callback_is_not_swept_over_night() -> None:
     assert floor.offered_to(made) == "ann"
 
 
+def test_promised_callback_that_waited_over_night_is_dialled_and_not_swept() -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    floor.wait(14 * 3600)
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
+    floor.wait(1)
+    assert floor.contact(made).state is ContactState.CONNECTING
+    floor.call("established", made, agent="ann", leg_id="a")
+    floor.call("established", made, leg_id="customer")
+    floor.wait(1)
+    assert floor.contact(made).state is ContactState.ACTIVE
+
+
 def test_customer_who_was_called_back_and_is_transferred_is_connected_and_not_dialled_again() -> None:
     floor = Bench()
     floor.arrives()
