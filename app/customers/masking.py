@@ -20,9 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 """Telephone numbers, e-mail and postal addresses, ids of the customer, ids of what they hold, what people wrote, and
 free attributes."""
 
-Field = Kind | Literal["detail"]
+Field = Kind | Literal["detail", "plain"]
 """Details of what customers hold are free texts, in which the number of an account may stand: where ids of holdings are
-hidden, long numbers are, too."""
+hidden, long numbers are, too. What is plain is of no kind: everybody sees it, but for the numbers of cards."""
 
 PEOPLE = frozenset({"agent", "supervisor", "administrator"})
 EVERYBODY = PEOPLE | {"integration"}
@@ -33,6 +33,7 @@ the numbers of their accounts and cards to do so."""
 
 _RUN = re.compile(r"(?<![\d.])[2-6]\d(?:[ -]?\d){11,17}(?![\d.])")
 _LONG = re.compile(r"[A-Z]{0,4}(?:\d{9,}|\d{2,4}(?:[ -]\d{4}){2,}(?:[ -]\d{1,4})?)")
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AS_DIGITS, _SO_MANY = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 13
 _TAIL = 4
 
@@ -47,6 +48,8 @@ class Sight(msgspec.Struct, frozen=True):
         if kind == "detail":
             hides = "holding" in self.hidden
             return without_cards(_LONG.sub(lambda found: tail(found[0]), value) if hides else value)
+        if kind == "plain":  # one of our own ids may look like a card's by chance, and is no use then
+            return value if _OURS.fullmatch(value) else without_cards(value)
         if kind not in self.hidden:
             return value if kind == "number" else without_cards(value)
         if kind == "email":

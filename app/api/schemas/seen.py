@@ -1,6 +1,7 @@
 """Fields of customers that are told as whoever asks may see them. The masking is part of the field's type, so that no
 endpoint can forget it; where nobody is known to ask, everything is masked."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Annotated, Any
 
@@ -48,6 +49,7 @@ _OF_PARTS: dict[str, dict[str, Field]] = {
     "external_id": {"external_id": "external_id"},
     "holding": {"external_id": "holding", "details": "detail"},
     "note": {"text": "note"},
+    "agreement": {"details": "detail", "clauses": "detail"},
 }
 _ITEMS: dict[str, Kind] = {
     "number": "number",
@@ -56,6 +58,17 @@ _ITEMS: dict[str, Kind] = {
     "external_id": "external_id",
     "holding": "holding",
 }
+
+
+def seen_as(kind: Field, value: str) -> str:
+    """A value of this kind as whoever asks may see it."""
+    return SIGHT.get().show(kind, value)
+
+
+def seen_fields(kinds: Mapping[str, Field], value: dict[str, Any]) -> dict[str, Any]:
+    """Fields of these kinds, and plain ones, as whoever asks may see them."""
+    sight = SIGHT.get()
+    return {name: sight.look(kinds.get(name, "plain"), inner) for name, inner in value.items()}
 
 
 def seen_changes(part: str, changes: dict[str, Any]) -> dict[str, Any]:
