@@ -8,12 +8,18 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import text
 
 from app.api.application import Application
+from app.api.schemas.agreements import AgreementOut, DueOut, EntitlementOut
+from app.api.schemas.alerts import AlertEntryOut
+from app.api.schemas.credit import CreditCheckOut
 from app.api.schemas.customer_merging import ReasonOut
+from app.api.schemas.customer_record import VersionOut
 from app.api.schemas.history import TimelineEntryOut
 from app.api.schemas.seen import SIGHT, SeenEmail
+from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
 from app.api.services import Services
 from app.auth.tokens import Role
 from app.core.clock import now, utc
@@ -228,8 +234,6 @@ async def test_a_masked_value_does_not_replace_the_real_one(
 
 
 def test_where_nobody_is_known_to_ask_everything_is_masked() -> None:
-    from pydantic import TypeAdapter
-
     told = Context().run(TypeAdapter(SeenEmail).dump_python, MAIL, mode="json")
     assert told == f"w{MASK}@bank.example"
     assert set(ROLES) | {"integration"} == EVERYBODY
@@ -286,3 +290,33 @@ def test_a_reason_for_a_match_hides_what_it_is_about(reason: str, kind: Kind, de
     told = ReasonOut(kind=reason, detail=detail, weight=0.7)
     assert seen(told, kind)["detail"] == shown
     assert seen(told, "note")["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        (AgreementOut, "clauses"),
+        (AgreementOut, "details"),
+        (EntitlementOut, "promises"),
+        (DueOut, "text"),
+        (DueOut, "note"),
+        (AlertEntryOut, "note"),
+        (CreditCheckOut, "reason"),
+        (MoveOut, "why"),
+        (OverrideOut, "reason"),
+        (SegmentOverrideOut, "reason"),
+        (VersionOut, "why"),
+    ],
+)
+def test_no_text_tells_a_whole_card_number(told: type[BaseModel], field: str) -> None:
+    values: dict[str, Any] = {"clauses": [{"text": CARD}], "details": {"memo": CARD}, "promises": [{"text": CARD}]}
+    made = told.model_construct(**{field: values.get(field, CARD)}, act="finish")
+    told_so = str(seen(made)[field])
+    assert f"{MASK}1111" in told_so
+    assert "4111" not in told_so
+
+
+def test_by_which_contact_somebody_is_called_back_is_no_note() -> None:
+    contact = str(uuid4())
+    called = AlertEntryOut(at=utc(now()), who="li", act="call_back", state="done", owner="li", note=contact)
+    assert seen(called, "note")["note"] == contact

@@ -38,6 +38,7 @@ SeenNote = Annotated[str, _seen("note")]
 SeenText = Annotated[str, _seen("attribute")]
 SeenAttributes = Annotated[dict[str, Any], _looked_through("attribute")]
 SeenDetails = Annotated[dict[str, Any], _looked_through("detail")]
+SeenPlain = Annotated[dict[str, Any], _looked_through("plain")]
 SeenData = Annotated[dict[str, Any], _looked_through("note")]
 
 
