@@ -23,6 +23,7 @@ from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
 from app.api.services import Services
 from app.auth.tokens import Role
 from app.core.clock import now, utc
+from app.core.instants import iso
 from app.customers.holdings import GivenHolding, put_holding
 from app.customers.masking import EVERYBODY, MASK, USUAL, Kind, Policy, Sight
 from app.customers.parts import GivenEmail, replace_emails
@@ -41,7 +42,7 @@ INJECTION = "x'); delete from audit_entries; --"
 
 
 @pytest.fixture
-async def wang(services: Services) -> UUID:
+async def wang(services: Services, client_as: ClientAs) -> UUID:
     """A customer of whom there is something of each kind, changed so that versions tell of it, too."""
     async with services.sessions.write() as session:
         made = await make_customer(session, "王小明", [MOBILE], external_id="C-778899")
@@ -54,6 +55,10 @@ async def wang(services: Services) -> UUID:
         await put_holding(session, ident, "core", ACCOUNT, GivenHolding(kind="account", name="Savings"))
         await replace_emails(session, ident, 1, [GivenEmail(address=MAIL)])
         await replace_emails(session, ident, 2, [GivenEmail(address=MAIL, kind="work")])
+    used: dict[str, Any] = {"id": "e1", "kind": "card.used", "at": iso(services.clock()), "customer_id": str(ident)}
+    used["details"] = {"holding": ACCOUNT, "memo": f"from {ACCOUNT}", "amount": {"minor": 250_000_000}}
+    answer = await client_as("integration").post("/api/v1/usage/core/events", json=[used])
+    assert answer.json()["taken"] == 1, answer.text
     return ident
 
 
@@ -87,6 +92,17 @@ async def test_cards_and_accounts_are_never_whole_for_people(client_as: ClientAs
     assert f"{MASK}4567" in told
     assert MAIL in told
     assert "38001380" in told
+
+
+async def test_of_what_was_used_the_account_is_masked_and_the_amount_is_told(client_as: ClientAs, wang: UUID) -> None:
+    [used] = (await client_as("agent").get(f"{PATH}/{wang}/usage")).json()["items"]
+    assert used["details"] == {
+        "holding": f"{MASK}4567",
+        "memo": f"from {MASK}4567",
+        "amount": {"minor": 250_000_000},
+    }
+    [fed] = (await client_as("integration").get(f"{PATH}/{wang}/usage")).json()["items"]
+    assert fed["details"]["holding"] == ACCOUNT
 
 
 async def test_a_house_decides_who_sees_what(client_as: ClientAs, strict: Services, wang: UUID) -> None:

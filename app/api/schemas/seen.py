@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from app.customers.masking import BLIND, MASK, Field, Kind, Sight
+from app.customers.masking import BLIND, MASK, Field, Kind, Sight, without_cards
 
 SIGHT: ContextVar[Sight] = ContextVar("sight", default=BLIND)
 """What the one who asks may see; set as soon as they are known."""
@@ -66,10 +66,10 @@ def seen_as(kind: Field, value: str) -> str:
     return SIGHT.get().show(kind, value)
 
 
-def seen_fields(kinds: Mapping[str, Field], value: dict[str, Any]) -> dict[str, Any]:
-    """Fields of these kinds, and plain ones, as whoever asks may see them."""
+def seen_fields(kinds: Mapping[str, Field], value: dict[str, Any], other: Field = "plain") -> dict[str, Any]:
+    """Fields of these kinds, and those that are of the `other` one, as whoever asks may see them."""
     sight = SIGHT.get()
-    return {name: sight.look(kinds.get(name, "plain"), inner) for name, inner in value.items()}
+    return {without_cards(name): sight.look(kinds.get(name, other), inner) for name, inner in value.items()}
 
 
 def seen_changes(part: str, changes: dict[str, Any]) -> dict[str, Any]:
