@@ -6,8 +6,11 @@ from typing import Any
 
 SHOWN = 4
 _SHORTEST, _LONGEST = 13, 19
-_DIGITS = re.compile(rf"\d(?:[ -]?\d){{{_SHORTEST - 1},}}")
+RUN = re.compile(rf"\d(?:[ -]?\d){{{_SHORTEST - 1},}}")
+"""As many digits as a card number has or more, of any script, in groups."""
+
 _GROUP = re.compile(r"\d+")
+_POINT = re.compile(r"(?<!\d)0\.\Z")
 _ISSUED = re.compile(
     r"4\d{15}(\d{3})?|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12}|35\d{14,17}|(5[06-8]|6\d)\d{14,17}"
 )
@@ -38,9 +41,26 @@ def is_issued(run: str) -> bool:
 
 def without_card_numbers(text: str) -> str:
     """The text with an ellipsis and the last four digits in place of each card number."""
-    for start, end in reversed(list(_cards(text, is_issued))):
+    for start, end in reversed(list(card_spans(text))):
         text = f"{text[:start]}…{last_four(text[start:end])}{text[end:]}"
     return text
+
+
+def card_spans(text: str, judge: Callable[[str], bool] = is_issued) -> Iterator[tuple[int, int]]:
+    """From where to where card numbers stand: of digits in groups, those groups that make one, whatever follows. What
+    follows the point of a fraction is none."""
+    for run in RUN.finditer(text):
+        groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
+        if text[: run.start()].endswith("+") and sum(end - start for start, end in groups) <= _E164:
+            continue  # a telephone number
+        if len(groups) == 1 and _POINT.search(text[max(0, run.start() - 3) : run.start()]):
+            continue
+        first = 0
+        while first < len(groups):
+            last = next(_ends(text, groups, first, judge), None)
+            if last is not None:
+                yield groups[first][0], groups[last][1]
+            first = first + 1 if last is None else last + 1
 
 
 def card_numbers_in(value: Any, where: str, judge: Callable[[str], bool] = is_card_number) -> Iterator[str]:
@@ -48,7 +68,7 @@ def card_numbers_in(value: Any, where: str, judge: Callable[[str], bool] = is_ca
     place of what it names something in."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if any(_cards(str(key), judge)):
+            if any(card_spans(str(key), judge)):
                 yield where
                 continue
             yield from card_numbers_in(inner, f"{where}.{key}", judge)
@@ -57,27 +77,13 @@ def card_numbers_in(value: Any, where: str, judge: Callable[[str], bool] = is_ca
             yield from card_numbers_in(inner, f"{where}.{place}", judge)
     elif isinstance(value, float) and value.is_integer():
         yield from card_numbers_in(int(value), where, judge)
-    elif isinstance(value, str | int) and any(_cards(str(value), judge)):
+    elif isinstance(value, str | int) and any(card_spans(str(value), judge)):
         yield where
 
 
 def _plain(number: str) -> str:
     """The digits alone, those of other scripts and of full width too."""
     return "".join(str(int(char)) for char in number if char.isdecimal())
-
-
-def _cards(text: str, judge: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
-    """From where to where card numbers stand: of digits in groups, those groups that make one, whatever follows."""
-    for run in _DIGITS.finditer(text):
-        groups = [found.span() for found in _GROUP.finditer(text, *run.span())]
-        if text[: run.start()].endswith("+") and sum(end - start for start, end in groups) <= _E164:
-            continue  # a telephone number
-        first = 0
-        while first < len(groups):
-            last = next(_ends(text, groups, first, judge), None)
-            if last is not None:
-                yield groups[first][0], groups[last][1]
-            first = first + 1 if last is None else last + 1
 
 
 def _ends(text: str, groups: list[tuple[int, int]], first: int, judge: Callable[[str], bool]) -> Iterator[int]:

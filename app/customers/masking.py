@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from app.customers.cards import is_card_number
+from app.customers.cards import RUN, card_spans
 
 MASK = "••••"
 """Stands in every masked value, and in none that may be written."""
@@ -20,9 +20,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 """Telephone numbers, e-mail and postal addresses, ids of the customer, ids of what they hold, what people wrote, and
 free attributes."""
 
-Field = Kind | Literal["detail"]
+Field = Kind | Literal["detail", "plain"]
 """Details of what customers hold are free texts, in which the number of an account may stand: where ids of holdings are
-hidden, long numbers are, too."""
+hidden, long numbers are, too. What is plain is of no kind: everybody sees it, but for the numbers of cards."""
 
 PEOPLE = frozenset({"agent", "supervisor", "administrator"})
 EVERYBODY = PEOPLE | {"integration"}
@@ -31,8 +31,8 @@ WHOLE: Mapping[Kind, frozenset[str]] = dict.fromkeys(KINDS, EVERYBODY) | {"holdi
 """Who sees what whole, unless a house says otherwise: whoever serves customers needs to reach them, and nobody needs
 the numbers of their accounts and cards to do so."""
 
-_RUN = re.compile(r"(?<![\d.])[2-6]\d(?:[ -]?\d){11,17}(?![\d.])")
 _LONG = re.compile(r"[A-Z]{0,4}(?:\d{9,}|\d{2,4}(?:[ -]\d{4}){2,}(?:[ -]\d{1,4})?)")
+_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AS_DIGITS, _SO_MANY = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 13
 _TAIL = 4
 
@@ -47,6 +47,8 @@ class Sight(msgspec.Struct, frozen=True):
         if kind == "detail":
             hides = "holding" in self.hidden
             return without_cards(_LONG.sub(lambda found: tail(found[0]), value) if hides else value)
+        if kind == "plain":  # one of our own ids may look like a card's by chance, and is no use then
+            return value if _OURS.fullmatch(value) else without_cards(value)
         if kind not in self.hidden:
             return value if kind == "number" else without_cards(value)
         if kind == "email":
@@ -62,8 +64,9 @@ class Sight(msgspec.Struct, frozen=True):
             return {without_cards(key): self.look(kind, inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [self.look(kind, inner) for inner in value]
-        if isinstance(value, int) and not isinstance(value, bool):
-            shown = self.show(kind, str(value))
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            whole = int(value) if isinstance(value, float) and value.is_integer() else value
+            shown = self.show(kind, str(whole))
             return value if MASK not in shown else shown
         return value
 
@@ -101,10 +104,14 @@ def without_cards(text: str) -> str:
     """The text with the last four digits of each card number that stands in it."""
     if len(text) < len(_SO_MANY) or not may_hold_card(text):
         return text
-    return _RUN.sub(lambda found: tail(found[0]) if is_card_number(found[0]) else found[0], text)
+    for start, end in reversed(list(card_spans(text))):
+        text = text[:start] + tail(text[start:end]) + text[end:]
+    return text
 
 
 def may_hold_card(text: str) -> bool:
     """Whether to look closer: whether so many digits follow each other, but for spaces and dashes. Quick, since each
     look-up of a caller asks it."""
+    if not text.isascii():  # digits of full width and of other scripts count, too
+        return RUN.search(text) is not None
     return _SO_MANY in text.encode().translate(_AS_DIGITS, b" -")

@@ -7,6 +7,7 @@ import msgspec
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
+from app.customers.cards import without_card_numbers
 from app.floor import commands as c
 from app.floor import consulting, contacts, phones, views
 from app.floor.destinations import destination, talking
@@ -131,7 +132,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
 
 
 def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
-    """After-call work is done: keep code and note, and take contacts again."""
+    """After-call work is done: keep code and note, of card numbers only the last digits, and take contacts again."""
     agent = work.store.agent(command.agent_id)
     if agent.wrap_up != command.contact_id:
         raise Conflict(
@@ -145,7 +146,8 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
             f"Unknown wrap-up code {command.code!r}.",
             faults=[{"where": "code", "what": "unknown wrap-up code", "accepted": sorted(codes)}],
         )
-    contacts.settle_wrap_up(work, agent.id, command.code, command.note)
+    note = None if command.note is None else without_card_numbers(command.note)
+    contacts.settle_wrap_up(work, agent.id, command.code, note)
     work.free(agent.id)
     return work.agent_body(agent.id)
 

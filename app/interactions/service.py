@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.cards import without_card_numbers
 from app.interactions.models import InteractionEntry
 from app.interactions.queries import find_interaction
 from app.subscriptions.announcing import Change, announce
@@ -15,7 +16,8 @@ NOTE = "note"
 async def append_note(
     session: AsyncSession, interaction_id: UUID, *, text: str, by: str, at: datetime
 ) -> InteractionEntry:
-    """Write a note of the user `by` at the end of an ended contact's timeline; raises InteractionNotFound."""
+    """Write a note of the user `by` at the end of an ended contact's timeline, of card numbers only the last digits.
+    Raises InteractionNotFound."""
     interaction = await find_interaction(session, interaction_id)
     if interaction.customer_id is None:  # who is made a customer at this moment is waited for: the note is theirs, too
         await session.refresh(interaction, with_for_update={"read": True})
@@ -25,7 +27,7 @@ async def append_note(
         at=at,
         kind=NOTE,
         customer_id=interaction.customer_id,
-        data={"text": text, "by": by},
+        data={"text": without_card_numbers(text), "by": by},
     )
     session.add(entry)
     await session.flush()

@@ -1,5 +1,6 @@
 """What people see masked, how a whole value is revealed, and that the masked form is what every answer carries."""
 
+from contextvars import Context
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,17 +8,28 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 import pytest
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import text
 
 from app.api.application import Application
-from app.api.schemas.seen import SeenEmail
+from app.api.schemas.agreements import AgreementOut, DueOut, EntitlementOut
+from app.api.schemas.alerts import AlertEntryOut
+from app.api.schemas.credit import CreditCheckOut
+from app.api.schemas.customer_merging import ReasonOut
+from app.api.schemas.customer_record import VersionOut
+from app.api.schemas.history import TimelineEntryOut
+from app.api.schemas.seen import SIGHT, SeenEmail
+from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
 from app.api.services import Services
 from app.auth.tokens import Role
-from app.core.clock import now
+from app.core.clock import now, utc
+from app.core.instants import iso
 from app.customers.holdings import GivenHolding, put_holding
-from app.customers.masking import EVERYBODY, MASK, USUAL, Policy
-from app.customers.parts import GivenEmail, GivenNote, replace_emails, write_note
+from app.customers.masking import EVERYBODY, MASK, USUAL, Kind, Policy, Sight
+from app.customers.parts import GivenEmail, replace_emails
 from app.customers.queries import connection_of, recognise
+from app.customers.record_models import CustomerNote
+from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import make_customer
 
@@ -30,17 +42,23 @@ INJECTION = "x'); delete from audit_entries; --"
 
 
 @pytest.fixture
-async def wang(services: Services) -> UUID:
+async def wang(services: Services, client_as: ClientAs) -> UUID:
     """A customer of whom there is something of each kind, changed so that versions tell of it, too."""
     async with services.sessions.write() as session:
-        attributes = {"pan": CARD, "number": 4111111111111111}
-        made = await make_customer(session, "王小明", [MOBILE], external_id="C-778899", attributes=attributes)
+        made = await make_customer(session, "王小明", [MOBILE], external_id="C-778899")
         ident = made.customer.id
+        # as what was written before whole card numbers were refused is still kept
+        made.customer.attributes = {"pan": CARD, "number": 4111111111111111}
+        session.add(CustomerNote(customer_id=ident, text=f"paid with {CARD}", pinned=True, written_by="li"))
+        await session.flush()
         await put_holding(session, ident, "core", ACCOUNT, GivenHolding(kind="account", details={"iban": ACCOUNT}))
         await put_holding(session, ident, "core", ACCOUNT, GivenHolding(kind="account", name="Savings"))
         await replace_emails(session, ident, 1, [GivenEmail(address=MAIL)])
         await replace_emails(session, ident, 2, [GivenEmail(address=MAIL, kind="work")])
-        await write_note(session, ident, GivenNote(text=f"paid with {CARD}", pinned=True), "li")
+    used: dict[str, Any] = {"id": "e1", "kind": "card.used", "at": iso(services.clock()), "customer_id": str(ident)}
+    used["details"] = {"holding": ACCOUNT, "memo": f"from {ACCOUNT}", "amount": {"minor": 250_000_000}}
+    answer = await client_as("integration").post("/api/v1/usage/core/events", json=[used])
+    assert answer.json()["taken"] == 1, answer.text
     return ident
 
 
@@ -55,7 +73,7 @@ def strict(app: Application, services: Services) -> Services:
 async def everything(client: httpx.AsyncClient, customer: UUID) -> str:
     """All that any endpoint tells of the customer."""
     told = []
-    for path in ("", "/profile", "/record", "/versions", "/interactions", "/duplicates"):
+    for path in ("", "/profile", "/record", "/versions", "/timeline", "/usage", "/interactions", "/duplicates"):
         answer = await client.get(f"{PATH}/{customer}{path}")
         assert answer.status_code == 200, answer.text
         told.append(answer.text)
@@ -74,6 +92,17 @@ async def test_cards_and_accounts_are_never_whole_for_people(client_as: ClientAs
     assert f"{MASK}4567" in told
     assert MAIL in told
     assert "38001380" in told
+
+
+async def test_of_what_was_used_the_account_is_masked_and_the_amount_is_told(client_as: ClientAs, wang: UUID) -> None:
+    [used] = (await client_as("agent").get(f"{PATH}/{wang}/usage")).json()["items"]
+    assert used["details"] == {
+        "holding": f"{MASK}4567",
+        "memo": f"from {MASK}4567",
+        "amount": {"minor": 250_000_000},
+    }
+    [fed] = (await client_as("integration").get(f"{PATH}/{wang}/usage")).json()["items"]
+    assert fed["details"]["holding"] == ACCOUNT
 
 
 async def test_a_house_decides_who_sees_what(client_as: ClientAs, strict: Services, wang: UUID) -> None:
@@ -221,10 +250,89 @@ async def test_a_masked_value_does_not_replace_the_real_one(
 
 
 def test_where_nobody_is_known_to_ask_everything_is_masked() -> None:
-    from contextvars import Context
-
-    from pydantic import TypeAdapter
-
     told = Context().run(TypeAdapter(SeenEmail).dump_python, MAIL, mode="json")
     assert told == f"w{MASK}@bank.example"
     assert set(ROLES) | {"integration"} == EVERYBODY
+
+
+def seen(told: Any, *hidden: Kind) -> Any:
+    """What a role sees from which these kinds are hidden."""
+    inside = Context()
+    inside.run(SIGHT.set, Sight(frozenset(hidden)))
+    return inside.run(told.model_dump, mode="json")
+
+
+def entry(kind: str, what: str, **details: Any) -> TimelineEntryOut:
+    """An entry of the timeline, on which somebody wrote."""
+    given = {"source": "x", "id": "1", "kind": kind, "what": what, "thing": "1", "details": details}
+    blank = {"customer_id": None, "agent": "li", "channel": None, "text": "angry"}
+    return TimelineEntryOut(**TimelineEntryOut.fields_of(Entry(at=utc(now()), **given, **blank)))  # type: ignore[arg-type]
+
+
+def test_of_an_entry_only_what_somebody_wrote_is_a_note() -> None:
+    contact = {"queue": "cards", "ended_at": "2026-11-29T05:37:08.123Z", "wait_seconds": 3}
+    told = seen(entry("contact", "answered", **contact), "note")
+    assert (told["text"], told["details"]) == (MASK, contact)
+    promise = seen(entry("promise", "follow_up", done_by="li", note="said so"), "note")
+    assert promise["details"] == {"done_by": "li", "note": MASK}
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "kind", "value", "shown"),
+    [
+        ("holding", "external_id", "holding", ACCOUNT, f"{MASK}4567"),
+        ("number", "raw", "number", MOBILE, f"{MASK}8000"),
+        ("email", "address", "email", MAIL, f"w{MASK}@bank.example"),
+        ("external_id", "external_id", "external_id", "C-778899", f"{MASK}8899"),
+    ],
+)
+def test_a_change_on_the_timeline_hides_what_its_version_hides(
+    part: str, field: str, kind: Kind, value: str, shown: str
+) -> None:
+    changed = entry("change", part, version=2, item=value, changes={field: [None, value]})
+    assert seen(changed)["details"] == {"version": 2, "item": value, "changes": {field: [None, value]}}
+    assert seen(changed, kind)["details"] == {"version": 2, "item": shown, "changes": {field: [None, shown]}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "detail", "shown"),
+    [
+        ("same_number", "number", MOBILE, f"{MASK}8000"),
+        ("shared_email", "email", MAIL, f"w{MASK}@bank.example"),
+        ("same_external_id", "external_id", "crm C-778899", f"{MASK}8899"),
+    ],
+)
+def test_a_reason_for_a_match_hides_what_it_is_about(reason: str, kind: Kind, detail: str, shown: str) -> None:
+    told = ReasonOut(kind=reason, detail=detail, weight=0.7)
+    assert seen(told, kind)["detail"] == shown
+    assert seen(told, "note")["detail"] == detail
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        (AgreementOut, "clauses"),
+        (AgreementOut, "details"),
+        (EntitlementOut, "promises"),
+        (DueOut, "text"),
+        (DueOut, "note"),
+        (AlertEntryOut, "note"),
+        (CreditCheckOut, "reason"),
+        (MoveOut, "why"),
+        (OverrideOut, "reason"),
+        (SegmentOverrideOut, "reason"),
+        (VersionOut, "why"),
+    ],
+)
+def test_no_text_tells_a_whole_card_number(told: type[BaseModel], field: str) -> None:
+    values: dict[str, Any] = {"clauses": [{"text": CARD}], "details": {"memo": CARD}, "promises": [{"text": CARD}]}
+    made = told.model_construct(**{field: values.get(field, CARD)}, act="finish")
+    told_so = str(seen(made)[field])
+    assert f"{MASK}1111" in told_so
+    assert "4111" not in told_so
+
+
+def test_by_which_contact_somebody_is_called_back_is_no_note() -> None:
+    contact = str(uuid4())
+    called = AlertEntryOut(at=utc(now()), who="li", act="call_back", state="done", owner="li", note=contact)
+    assert seen(called, "note")["note"] == contact

@@ -24,6 +24,19 @@ def test_a_card_number_in_a_text_shows_its_last_four(value: str, masked: str) ->
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("4111111111111111.", f"{MASK}1111."),
+        ("4111 1111 1111 1111 12/29", f"{MASK}1111 12/29"),
+        ("4111 1111 1111 1111 123", f"{MASK}1111 123"),
+        ("卡号４１１１１１１１１１１１１１１１", f"卡号{MASK}１１１１"),
+    ],
+)
+def test_a_card_number_is_found_whatever_follows_and_in_any_digits(text: str, shown: str) -> None:
+    assert without_cards(text) == shown
+
+
+@pytest.mark.parametrize(
     "value",
     ["+8613800138000", "008613800138000", "1700000000000", "4111111111111112", "order 12345", "0.4111111111111111"],
 )
@@ -54,8 +67,8 @@ def test_each_kind_has_a_form(kind: Any, value: str, shown: str) -> None:
 
 def test_json_is_looked_through() -> None:
     card = 4111111111111111
-    value = {"a": [card, "4111111111111111", 7, True, None, 1.5], "4111111111111111": {"b": "x"}}
+    value = {"a": [card, float(card), "4111111111111111", 7, True, None, 1.5], "4111111111111111": {"b": "x"}}
     assert OPEN.look("attribute", value) == {
-        "a": [f"{MASK}1111", f"{MASK}1111", 7, True, None, 1.5],
+        "a": [f"{MASK}1111", f"{MASK}1111", f"{MASK}1111", 7, True, None, 1.5],
         f"{MASK}1111": {"b": "x"},
     }

@@ -33,9 +33,9 @@ def test_a_caller_reaches_the_agent_with_the_skill_and_the_call_is_kept() -> Non
     assert done.contact.visits[0].left_at == floor.now - 60
     assert floor.agent("ann").state is AgentState.WORKING_AFTER_CALL
     floor.wait(10)
-    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact, code="solved", note="new card sent"))
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact, code="solved", note="card 4111 1111 1111 1111 sent"))
     amend = next(e for e in floor.last.effects if isinstance(e, Amend))
-    assert (amend.code, amend.note, amend.wrap_up_seconds) == ("solved", "new card sent", 10)
+    assert (amend.code, amend.note, amend.wrap_up_seconds) == ("solved", "card …1111 sent", 10)
     assert floor.agent("ann").state is AgentState.READY
     assert floor.state.store.contacts == {}
 

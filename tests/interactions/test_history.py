@@ -61,11 +61,12 @@ async def test_a_timeline_is_in_order_of_happening(session: AsyncSession) -> Non
 async def test_a_note_is_added_behind_what_is_there(session: AsyncSession) -> None:
     interaction = await make_interaction(session)
     await make_entry(session, interaction)
-    for words in ("called back", "called back"):
+    for words in ("called back", "paid with 4111 1111 1111 1111"):
         await append_note(session, interaction.id, text=words, by="lin", at=interaction.ended_at)
     timeline = (await get_interaction(session, interaction.id)).timeline
     assert [entry.kind for entry in timeline] == ["queued", "note", "note"]
-    assert timeline[-1].data == {"text": "called back", "by": "lin"}
+    assert [entry.data.get("text") for entry in timeline[1:]] == ["called back", "paid with …1111"]
+    assert timeline[-1].data["by"] == "lin"
 
 
 async def test_of_what_has_not_ended_there_is_no_record(session: AsyncSession) -> None:

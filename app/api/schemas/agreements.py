@@ -1,7 +1,7 @@
 """Agreements, what contacts were entitled to, and what is due, as they are sent and told."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Day, Text
 from app.api.schemas.customers import Change, Moment
+from app.api.schemas.seen import SeenDetails, SeenNote, SeenPlain
 from app.customers.agreements.clauses import TIME, Clause
 from app.customers.agreements.queries import Decided
 from app.customers.agreements.service import GivenAgreement
@@ -184,10 +185,10 @@ class AgreementOut(Output):
     starts_at: Instant
     ends_at: Instant | None
     covers: list[str]
-    clauses: list[dict[str, Any]]
+    clauses: list[SeenDetails]
     source: str | None
     external_id: str | None
-    details: dict[str, Any] | None
+    details: SeenDetails | None
     updated_at: Instant
 
 
@@ -224,12 +225,12 @@ class DueOut(Output):
     interaction_id: UUID
     agreement_id: UUID
     clause: str = Field(validation_alias="clause_id")
-    text: str = Field(validation_alias="clause_text")
+    text: SeenNote = Field(validation_alias="clause_text")
     owner: str | None
     done_at: Instant | None
     done_by: str | None
     done_in: UUID | None
-    note: str | None
+    note: SeenNote | None
 
 
 class DuePage(Output):
@@ -252,7 +253,7 @@ class EntitlementOut(Output):
     agreement_id: UUID
     product: str
     covered: bool | None
-    promises: list[dict[str, Any]]
+    promises: list[SeenPlain]
     fault: str | None
     decided_at: Instant
 

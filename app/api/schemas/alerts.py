@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_serializer
 
 from app.api.schemas.common import Input, Instant, Output, Slug
 from app.api.schemas.customer_parts import Text
+from app.api.schemas.seen import seen_as
 from app.api.schemas.supervision import Dialled
 from app.api.schemas.usage import Login
 from app.customers.usage.alerts import Listed
@@ -77,7 +78,8 @@ class AlertPage(Output):
 
 
 class AlertEntryOut(Output):
-    """What was done about an alert, by whom (null: by itself), and how it stood then."""
+    """What was done about an alert, by whom (null: by itself), and how it stood then. The note of a callback is the
+    contact's id."""
 
     at: Instant
     who: str | None
@@ -85,6 +87,11 @@ class AlertEntryOut(Output):
     state: str
     owner: str | None
     note: str | None
+
+    @field_serializer("note")
+    def _seen(self, value: str | None) -> str | None:
+        """As whoever asks may see it."""
+        return None if value is None else seen_as("plain" if self.act == "call_back" else "note", value)
 
 
 class AlertDetailOut(AlertOut):

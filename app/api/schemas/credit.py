@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, OpenUrl, Output, Slug
+from app.api.schemas.seen import SeenNote
 from app.credit.bureaus import how
 from app.credit.desk import Wish
 from app.credit.models import CreditBureau, CreditCheck
@@ -172,7 +173,7 @@ class CreditCheckOut(Output):
     source: str
     asked_at: Instant
     asked_by: str
-    reason: str
+    reason: SeenNote
     consent_id: int | None
     consent_at: Instant
     consent_origin: str

@@ -3,13 +3,24 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from app.api.schemas.common import Input, Instant, Name, Output
 from app.api.schemas.customer_parts import Email, ExternalIdIn, Other
 from app.api.schemas.customers import Change, CustomerOut, ExternalId, Kind, RawNumber, Why
-from app.api.schemas.seen import SeenNote
+from app.api.schemas.seen import seen_as
+from app.customers import masking
 from app.customers.evidence import Probe
+
+_REASONS: dict[str, masking.Field] = {
+    "same_external_id": "external_id",
+    "same_number": "number",
+    "same_switchboard": "number",
+    "shared_number": "number",
+    "same_email": "email",
+    "shared_email": "email",
+}
+"""Of what kind the detail of a reason is; of others it is names and kinds of customers."""
 
 
 class ProbeIn(Input):
@@ -39,8 +50,13 @@ class ReasonOut(Output):
     """One thing that speaks for a match; `weight` (0 to 1; below 0 it speaks against) is what it alone would score."""
 
     kind: str
-    detail: SeenNote
+    detail: str
     weight: float
+
+    @field_serializer("detail")
+    def _seen(self, value: str) -> str:
+        """As whoever asks may see it."""
+        return seen_as(_REASONS.get(self.kind, "plain"), value)
 
 
 class MatchOut(Output):

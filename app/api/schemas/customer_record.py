@@ -17,7 +17,7 @@ from app.api.schemas.customer_parts import (
     TieOut,
 )
 from app.api.schemas.customers import CustomerOut
-from app.api.schemas.seen import seen_changes, seen_item
+from app.api.schemas.seen import SeenNote, seen_changes, seen_item
 from app.customers.record import WholeRecord
 
 
@@ -75,7 +75,7 @@ class VersionOut(Output):
     part: str
     item: str | None
     who: str | None
-    why: str | None
+    why: SeenNote | None
     changes: dict[str, Any]
 
     @field_serializer("item", "changes")
@@ -90,5 +90,5 @@ class VersionPage(Output):
     items: list[VersionOut]
     created_at: Instant
     created_by: str | None
-    created_because: str | None
+    created_because: SeenNote | None
     next: str | None

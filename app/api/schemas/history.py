@@ -3,10 +3,12 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, field_serializer
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Output
-from app.api.schemas.seen import SeenData, SeenNote
+from app.api.schemas.seen import SeenNote, seen_changes, seen_fields, seen_item
+from app.customers.masking import Field
+from app.history.kinds import PROMISES, VERSIONS
 from app.history.timeline import Entry, Found
 
 _MORE = {
@@ -17,6 +19,9 @@ _MORE = {
     "versions": "/api/v1/customers/{thing}/versions",
 }
 """Where there is more about an entry, by its source."""
+
+_NOTED: dict[str, dict[str, Field]] = {kind: {"note": "note"} for kind in PROMISES.kinds}
+"""What people wrote among the details, by the kind of entry."""
 
 
 class TimelineEntryOut(Output):
@@ -33,8 +38,17 @@ class TimelineEntryOut(Output):
     channel: str | None
     text: SeenNote | None
     found: list[tuple[int, int]]
-    details: SeenData
+    details: dict[str, Any]
     link: str | None
+
+    @field_serializer("details")
+    def _seen(self, value: dict[str, Any]) -> dict[str, Any]:
+        """As whoever asks may see them: a change as the versions of its part tell it."""
+        told = seen_fields(_NOTED.get(self.kind, {}), value)
+        if self.kind in VERSIONS.kinds:
+            part = self.what
+            told |= {"item": seen_item(part, value["item"]), "changes": seen_changes(part, value["changes"])}
+        return told
 
     @classmethod
     def fields_of(cls, entry: Entry) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Fields of customers that are told as whoever asks may see them. The masking is part of the field's type, so that no
 endpoint can forget it; where nobody is known to ask, everything is masked."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, PlainSerializer
 from pydantic_core import PydanticCustomError
 
-from app.customers.masking import BLIND, MASK, Field, Kind, Sight
+from app.customers.masking import BLIND, MASK, Field, Kind, Sight, without_cards
 
 SIGHT: ContextVar[Sight] = ContextVar("sight", default=BLIND)
 """What the one who asks may see; set as soon as they are known."""
@@ -37,6 +38,7 @@ SeenNote = Annotated[str, _seen("note")]
 SeenText = Annotated[str, _seen("attribute")]
 SeenAttributes = Annotated[dict[str, Any], _looked_through("attribute")]
 SeenDetails = Annotated[dict[str, Any], _looked_through("detail")]
+SeenPlain = Annotated[dict[str, Any], _looked_through("plain")]
 SeenData = Annotated[dict[str, Any], _looked_through("note")]
 
 
@@ -48,6 +50,7 @@ _OF_PARTS: dict[str, dict[str, Field]] = {
     "external_id": {"external_id": "external_id"},
     "holding": {"external_id": "holding", "details": "detail"},
     "note": {"text": "note"},
+    "agreement": {"details": "detail", "clauses": "detail"},
 }
 _ITEMS: dict[str, Kind] = {
     "number": "number",
@@ -56,6 +59,17 @@ _ITEMS: dict[str, Kind] = {
     "external_id": "external_id",
     "holding": "holding",
 }
+
+
+def seen_as(kind: Field, value: str) -> str:
+    """A value of this kind as whoever asks may see it."""
+    return SIGHT.get().show(kind, value)
+
+
+def seen_fields(kinds: Mapping[str, Field], value: dict[str, Any], other: Field = "plain") -> dict[str, Any]:
+    """Fields of these kinds, and those that are of the `other` one, as whoever asks may see them."""
+    sight = SIGHT.get()
+    return {without_cards(name): sight.look(kinds.get(name, other), inner) for name, inner in value.items()}
 
 
 def seen_changes(part: str, changes: dict[str, Any]) -> dict[str, Any]:

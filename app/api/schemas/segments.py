@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from app.api.schemas.common import SLUG, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import Moment, Version, Why
 from app.api.schemas.hours import Zone
+from app.api.schemas.seen import SeenNote
 from app.customers.segments.rules import Rules, Score, SegmentRule, TierRule
 
 Expression = Annotated[
@@ -249,7 +250,7 @@ class MoveOut(Output):
     before: str | None
     after: str | None
     who: str | None
-    why: str | None
+    why: SeenNote | None
     source: str
     rule_set: int | None
     rule: str | None
@@ -297,7 +298,7 @@ class OverrideOut(Output):
     id: UUID
     customer_id: UUID
     tier: str | None
-    reason: str
+    reason: SeenNote
     until: Instant
     made_by: str | None
     made_at: Instant
@@ -329,7 +330,7 @@ class SegmentOverrideOut(Output):
     customer_id: UUID
     segment: str
     member: bool
-    reason: str
+    reason: SeenNote
     until: Instant
     made_by: str | None
     made_at: Instant

@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import MISSING, Field, StringConstraints
+from pydantic import MISSING, Field, StringConstraints, field_serializer
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Text
 from app.api.schemas.customers import Version
-from app.api.schemas.seen import SeenData
+from app.api.schemas.seen import seen_fields
+from app.customers import masking
 
 Severity = Literal["low", "medium", "high", "critical"]
 Condition = Annotated[
@@ -21,6 +22,10 @@ Condition = Annotated[
 ]
 Login = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Wait = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
+
+
+_DETAILS: dict[str, masking.Field] = {"holding": "holding", "amount": "plain", "quantity": "plain"}
+"""Of what kind the details are that feeds tell; what else there is may hold the numbers of accounts."""
 
 
 class RefusedEventOut(Output):
@@ -69,7 +74,12 @@ class UsageEventOut(Output):
     received_at: Instant
     ahead: bool
     value: float | None
-    details: SeenData | None
+    details: dict[str, Any] | None
+
+    @field_serializer("details")
+    def _seen(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        """As whoever asks may see them."""
+        return None if value is None else seen_fields(_DETAILS, value, "detail")
 
 
 class UsageEventPage(Output):

@@ -23,6 +23,7 @@ from app.customers.agreements.errors import (
     NamesNoAllowance,
     UsedOutside,
 )
+from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version
 from app.customers.models import Customer
 from app.db.engine import WriteSession
@@ -171,7 +172,8 @@ async def finish_due(session: WriteSession, due_id: UUID, by: str, note: str | N
         raise DueNotFound(due_id)
     if due.done_at is not None:
         raise DueDone(due_id, due.done_by, due.done_at)
-    due.done_at, due.done_by, due.note = at, by, note
+    due.done_at, due.done_by = at, by
+    due.note = None if note is None else without_card_numbers(note)
     await session.flush()
     return due
 

@@ -25,6 +25,7 @@ from app.customers.agreements.clauses import (
     ServiceHours,
     records,
 )
+from app.customers.cards import card_numbers_in, is_issued
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.customer_rows import plain
 from app.customers.feeds.records import AgreementRow
@@ -157,6 +158,10 @@ def _beyond(row: AgreementRow, values: Mapping[str, Any]) -> CellFault | None:
     for name, count in (("visits", row.visits), *((f"allowance.{of}", each) for of, each in row.allowances.items())):
         if (count or 0) > MOST:
             return CellFault("agreement", name, "is too many", f"at most {MOST}")
+    attributes = {name: plain(value) for name, value in row.attributes.items()}
+    place = next(card_numbers_in(attributes, "attribute", is_issued), None)
+    if place is not None:
+        return CellFault("agreement", place, "holds a whole card number", "only its last four digits")
     return None
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import because
 from app.core.instants import iso
+from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
@@ -71,6 +72,7 @@ async def override(
     Raises CustomerNotFound, CustomerMerged, UnknownTier, OverrideInThePast, OverrideTooLong.
     """
     ensure_ahead(until, now)
+    reason = without_card_numbers(reason)
     customer = await claimed(session, customer_id)
     present = await live(session, customer_id)
     before = (customer.tier_id, _origin(customer)) if present is None else (present.tier_before, present.origin_before)
@@ -96,7 +98,7 @@ async def take_back(session: WriteSession, customer_id: UUID, why: str | None, n
     set by hand. The rules do so at once. Raises CustomerNotFound, CustomerMerged, NothingToTakeBack."""
     customer = await claimed(session, customer_id)
     present = await live(session, customer_id)
-    await because(session, why)
+    await because(session, None if why is None else without_card_numbers(why))
     if present is not None:
         await _restore(session, [present.id], "taken_back", now)
     elif _origin(customer) == HAND:

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import because
+from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed
 from app.customers.record import survivor_of
 from app.customers.segment_models import SegmentOverride
@@ -39,6 +40,7 @@ async def override_segment(
     """Put the customer into a segment of the active rules until then, or out of it, at once; an override that there is
     already is replaced. Raises CustomerNotFound, CustomerMerged, SegmentUnknown, OverrideInThePast, OverrideTooLong."""
     ensure_ahead(until, now)
+    reason = without_card_numbers(reason)
     await ensure_segment(session, segment)
     await claimed(session, customer_id)
     await _end(session, [customer_id], "replaced", now, segment)
@@ -56,7 +58,7 @@ async def take_segment_back(
     """End an override now; the rules have their say at once. Raises CustomerNotFound, CustomerMerged,
     NothingToTakeBack."""
     await claimed(session, customer_id)
-    await because(session, why)
+    await because(session, None if why is None else without_card_numbers(why))
     if not await _end(session, [customer_id], "taken_back", now, segment):
         raise NothingToTakeBack(customer_id, f"the segment {segment!r} is")
     await judge_now(session, [customer_id], now)

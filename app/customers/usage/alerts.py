@@ -11,6 +11,7 @@ from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.models import User
+from app.customers.cards import without_card_numbers
 from app.customers.models import Customer
 from app.customers.record import members_of, survivor_of
 from app.customers.usage.alert_life import LIVE, after
@@ -106,7 +107,7 @@ async def act(
     found.state, found.owner = state, heir
     if state in OVER:
         found.closed_at = now
-    session.add(_entry(found, what, who, now, note))
+    session.add(_entry(found, what, who, now, None if note is None else without_card_numbers(note)))
     await session.flush()
     return await alert(session, alert_id)
 

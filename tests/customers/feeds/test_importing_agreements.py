@@ -88,21 +88,23 @@ async def test_an_agreement_is_made_changed_and_left_with_the_versions_of_its_cu
 
 async def test_agreements_that_cannot_be_come_back_as_rows(sessions: Sessions, file: Path) -> None:
     await imported(sessions, file, PLAIN + "A1,C1,gold,2026-01-01,,Asia/Shanghai\n", mapping=AGREEMENTS)
-    header = "id,who,plan,from,zone,hours,response,counted\n"
+    header = "id,who,plan,from,zone,hours,response,counted,branch\n"
     zone = "Asia/Shanghai"
     lines = header + (
-        f"A1,C2,gold,2026-01-01,{zone},,,\n"
-        f"A2,C9,gold,2026-01-01,{zone},,,\n"
-        f"A3,C2,gold,2026-01-01,,,,\n"
-        f"A4,C2,gold,2026-01-01,Mars/Base,,,\n"
-        f"A5,C2,gold,2026-01-01,{zone},nowhere,,\n"
-        f"A6,C2,gold,2026-01-01,{zone},,1h,service_hours\n"
-        f"A7,C2,Gold Plan,2026-01-01,{zone},,,\n"
-        f"A8,C2,gold,2026-01-01,{zone},,,\n"
+        f"A1,C2,gold,2026-01-01,{zone},,,,\n"
+        f"A2,C9,gold,2026-01-01,{zone},,,,\n"
+        f"A3,C2,gold,2026-01-01,,,,,\n"
+        f"A4,C2,gold,2026-01-01,Mars/Base,,,,\n"
+        f"A5,C2,gold,2026-01-01,{zone},nowhere,,,\n"
+        f"A6,C2,gold,2026-01-01,{zone},,1h,service_hours,\n"
+        f"A7,C2,Gold Plan,2026-01-01,{zone},,,,\n"
+        f"A8,C2,gold,2026-01-01,{zone},,,,\n"
+        f"A9,C2,card,2026-01-01,{zone},,,,4111 1111 1111 1111\n"
     )
     report = await imported(sessions, file, lines, mapping=AGREEMENTS)
-    assert (report.counts["made"], report.counts["refused"]) == (1, 7)
+    assert (report.counts["made"], report.counts["refused"]) == (1, 8)
     assert report.faults == {
+        ("attribute.branch", "agreement"): 1,
         ("customer", "taken"): 1,
         ("customer", "unknown"): 1,
         ("time_zone", "missing"): 1,

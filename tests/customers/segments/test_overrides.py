@@ -53,8 +53,9 @@ async def test_rules_leave_an_override_alone_and_take_over_by_themselves_at_its_
     await let_count(session, BY_BALANCE)
     await judge_all(session)
     await act_as(session, "sue")
-    made = await override(session, who, "private", "complaint settled", WEEK, NOW)
+    made = await override(session, who, "private", "complaint of 4111 1111 1111 1111 settled", WEEK, NOW)
     assert (made.made_by, made.tier_before, made.origin_before) == ("sue", "silver", "rules")
+    assert made.reason == "complaint of …1111 settled"
     assert await tier(session, who) == ("private", "hand")
     await give(session, who, 600_000)
     assert await judge_noted(session) == 0
@@ -68,7 +69,10 @@ async def test_rules_leave_an_override_alone_and_take_over_by_themselves_at_its_
         ("private", "silver", "hand"),
         ("silver", "gold", "rules"),
     ]
-    assert [each.why for each in await moves(session, who)][1:3] == ["complaint settled", "the override has ended"]
+    assert [each.why for each in await moves(session, who)][1:3] == [
+        "complaint of …1111 settled",
+        "the override has ended",
+    ]
     [ended] = await overrides_of(session, who, 9, None)
     await session.refresh(ended)
     assert (ended.ended_at, ended.ended_because) == (WEEK, "until")

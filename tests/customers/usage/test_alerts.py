@@ -52,7 +52,7 @@ async def test_who_did_what_when(session: WriteSession) -> None:
     taken = await act(session, found, "acknowledge", lin, NOW)
     assert (taken.alert.state, taken.alert.owner) == ("acknowledged", lin)
     await act(session, found, "assign", lin, NOW, owner=mei)
-    await act(session, found, "release", mei, NOW, note="not mine")
+    await act(session, found, "release", mei, NOW, note="not mine, paid with 4111 1111 1111 1111")
     await act(session, found, "acknowledge", mei, NOW)
     done = await act(session, found, "finish", mei, NOW + timedelta(minutes=1), note="客户已确认")
     assert (done.alert.state, done.alert.owner, done.alert.closed_at) == ("done", mei, NOW + timedelta(minutes=1))
@@ -61,7 +61,7 @@ async def test_who_did_what_when(session: WriteSession) -> None:
         ("opened", None, "open", None, None),
         ("acknowledge", lin, "acknowledged", lin, None),
         ("assign", lin, "acknowledged", mei, None),
-        ("release", mei, "open", None, "not mine"),
+        ("release", mei, "open", None, "not mine, paid with …1111"),
         ("acknowledge", mei, "acknowledged", mei, None),
         ("finish", mei, "done", mei, "客户已确认"),
     ]
