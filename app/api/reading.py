@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from app.api.deps import CurrentUser, Using
 from app.api.schemas.common import PRINTABLE
+from app.auth.tokens import Principal
 from app.core.errors import Invalid
 from app.core.wire import fault
 
@@ -23,6 +24,13 @@ class ReasonMissing(Invalid):
     code = "reason-missing"
 
 
+def ensure_reason(user: Principal, contact: UUID | None, reason: str | None, where: str = "query.") -> None:
+    """Raises ReasonMissing, of `where`, unless somebody says why they read; other systems need not."""
+    if contact is None and reason is None and user.role != "integration":
+        found = [fault(f"{where}reason", "is missing, and so is `contact`", "why you read, or the contact's id")]
+        raise ReasonMissing("Say for which contact or why you read the customer's data.", faults=found)
+
+
 def written_down(what: str) -> Any:
     """For `dependencies=` of a route with a `customer_id` in its path: who read `what` of the customer is kept. Whoever
     is let through reads; the read is noted once the answer is made."""
@@ -30,9 +38,8 @@ def written_down(what: str) -> Any:
     async def note(
         request: Request, using: Using, user: CurrentUser, contact: BecauseOf = None, reason: ForReason = None
     ) -> AsyncIterator[None]:
-        if using.reason_needed and contact is None and reason is None and user.role != "integration":
-            found = [fault("query.reason", "is missing, and so is `contact`", "why you read, or the contact's id")]
-            raise ReasonMissing("Say for which contact or why you read the customer's data.", faults=found)
+        if using.reason_needed:
+            ensure_reason(user, contact, reason)
         using.reads.check()
         yield
         customer_id = UUID(request.path_params["customer_id"])  # the route has read it, or nothing was shown

@@ -209,6 +209,19 @@ async def test_the_profile_of_an_unknown_customer_is_not_opened(bank: Bank) -> N
     assert len(bank.profiles.reads) == 0
 
 
+async def test_where_a_reason_is_needed_no_profile_is_opened_without(bank: Bank) -> None:
+    amy = await bank.customer()
+    bank.profiles.reason_needed = True
+    async with bank.tab() as li:
+        refused = await opened(li, amy)
+        assert (refused["ok"], refused["problem"]["type"]) == (False, "urn:callfloor:problem:reason-missing")
+        assert [each["where"] for each in refused["problem"]["faults"]] == ["reason"]
+        assert not (await opened(li, amy, reason="  "))["ok"]
+        assert len(bank.profiles.reads) == len(bank.profiles.watcher) == 0
+        assert (await opened(li, amy, 8, reason="complaint"))["ok"]
+        assert (await opened(li, amy, 9, contact=str(uuid4())))["ok"]
+
+
 async def test_a_thousand_profiles_are_not_opened(bank: Bank) -> None:
     async with bank.sessions.write() as session:
         ids = [await customer_id(session, f"N{n}") for n in range(MOST + 2)]
