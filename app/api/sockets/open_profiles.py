@@ -118,7 +118,9 @@ class OpenProfiles:
         if customer_id not in self._open and len(self._open) >= MOST:
             raise TooManyProfiles(f"This socket has {MOST} profiles open; close one first.", open=MOST)
         self._using.reads.check()
-        look, profile = await self._using.watcher.open(customer_id, lambda change: self._tell(customer_id, change))
+        look, profile = await self._using.watcher.open(
+            customer_id, partial(self._tell, customer_id), partial(self._gone, customer_id)
+        )
         before = self._open.pop(customer_id, None)
         self._open[customer_id] = look
         if before is not None:
@@ -145,6 +147,11 @@ class OpenProfiles:
             "version": version_of(change.profile),
             "parts": msgspec.Raw(assembled(parts, told_of, self._sight)),
         }
+        self._put(_encode(frame))
+
+    def _gone(self, opened: UUID) -> None:
+        self._open.pop(opened, None)
+        frame = {"type": "profile.closed", "opened": str(opened), "at": iso(self._using.clock()), "because": "erased"}
         self._put(_encode(frame))
 
 
