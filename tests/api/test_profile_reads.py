@@ -99,13 +99,13 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
         contact = await make_interaction(session, customer_id=amy)
         nobodys = await make_interaction(session)
     filters = {"customer_id": str(amy)}
-    for path, params, what in (
-        (f"/interactions/{contact.id}", {}, "interaction"),
-        (f"/interactions/{contact.id}/entitlement", {}, "entitlement"),
-        ("/dues", filters, "dues"),
-        ("/alerts", filters, "alerts"),
+    for path, what in (
+        (f"/interactions/{contact.id}", "interaction"),
+        (f"/interactions/{contact.id}/entitlement", "entitlement"),
+        (f"/dues?customer_id={amy}", "dues"),
+        (f"/alerts?customer_id={amy}", "alerts"),
     ):
-        assert (await agent.get(f"/api/v1{path}", params=params)).status_code == 200
+        assert (await agent.get(f"/api/v1{path}")).status_code == 200
         assert (await reads(services, lead, amy))["items"][0]["what"] == what
     tried = {"condition": "count('login.failed', '1h') >= 3", **filters}
     assert (await client_as("administrator").post("/api/v1/usage-rules/preview", json=tried)).status_code == 200
