@@ -106,7 +106,8 @@ def create_app(settings: Settings) -> Application:
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)
             policy = masking.policy(settings.masking.whole, settings.masking.reveal)
-            shown = profiles_over(pool, dsn_of(url), sessions, policy, now)
+            needed = settings.profiles.reason == "needed"
+            shown = profiles_over(pool, dsn_of(url), sessions, policy, now, reason_needed=needed)
             live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
             live.tasks.start("open profiles", shown.watcher.run())
             live.tasks.start("reads of customers", shown.reads.run())
@@ -183,7 +184,7 @@ async def services(
         reads=live.profiles.reads,
         masking=live.profiles.masking,
         reveals_an_hour=settings.masking.reveals,
-        reason_needed=settings.profiles.reason == "needed",
+        reason_needed=live.profiles.reason_needed,
         connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),

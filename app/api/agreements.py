@@ -10,6 +10,7 @@ from app.api.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write, requ
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import Reading, read_of, written_down
 from app.api.schemas.agreements import (
     AgreementIn,
     AgreementOut,
@@ -37,7 +38,7 @@ Reason = Annotated[Why | None, Query(description="why; kept with the versions of
 DOES = Depends(require("agent", "supervisor", "administrator"))
 
 
-@router.get(AGREEMENTS)
+@router.get(AGREEMENTS, dependencies=[written_down("agreements")])
 async def list_agreements(customer_id: UUID, session: Read) -> AgreementsOut:
     """All agreements of the customer, and of those merged into them."""
     rows = await queries.agreements_of(session, customer_id)
@@ -56,7 +57,7 @@ async def make_agreement(
     return AgreementOut.model_validate(made)
 
 
-@router.get(AGREEMENTS + "/{agreement_id}")
+@router.get(AGREEMENTS + "/{agreement_id}", dependencies=[written_down("agreement")])
 async def get_agreement(customer_id: UUID, agreement_id: UUID, session: Read) -> AgreementOut:
     """One agreement of the customer."""
     return AgreementOut.model_validate(await service.agreement_of(session, customer_id, agreement_id))
@@ -100,9 +101,12 @@ async def record_use(
 
 
 @router.get("/interactions/{interaction_id}/entitlement")
-async def get_entitlement(interaction_id: UUID, session: Read) -> InteractionEntitlementOut:
+async def get_entitlement(
+    interaction_id: UUID, session: Read, reading: Annotated[Reading, read_of("entitlement")]
+) -> InteractionEntitlementOut:
     """What was decided of a contact when it was recorded, and what was added for it, each with its clause."""
     contact = await find_interaction(session, interaction_id)
+    reading.of(contact.customer_id)
     return InteractionEntitlementOut.of(await queries.decided_of(session, contact.id, contact.started_at))
 
 
@@ -110,6 +114,7 @@ async def get_entitlement(interaction_id: UUID, session: Read) -> InteractionEnt
 async def list_dues(
     session: Read,
     page: Paged,
+    reading: Annotated[Reading, read_of("dues")],
     done: Annotated[bool | None, Query(description="what is done, what is not, or both if left out")] = None,
     kind: DueKind | None = None,
     owner: Annotated[Name | None, Query(description="whom it is for, such as a named manager")] = None,
@@ -117,6 +122,7 @@ async def list_dues(
     due_before: Moment | None = None,
 ) -> DuePage:
     """What agreements require to be done, and who did it, the most urgent first."""
+    reading.of(customer_id)
     wanted = queries.WantedDues(done=done, kind=kind, owner=owner, customer_id=customer_id, due_before=due_before)
     rows = await queries.dues(session, wanted, page.limit + 1, page.after(tuple[datetime, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.due_at, row.id))

@@ -11,6 +11,7 @@ from app.api import live
 from app.api.deps import SIGNED_IN, Read, Using, Write, require
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.reading import Reading, read_of
 from app.api.schemas.alerts import (
     AlertCallbackIn,
     AlertDetailOut,
@@ -49,6 +50,7 @@ DueBefore = Annotated[AwareDatetime | None, Query(description="due before this i
 async def list_alerts(
     session: Read,
     page: Paged,
+    reading: Annotated[Reading, read_of("alerts")],
     state: States = None,
     severity: Severities = None,
     owner: Owner = None,
@@ -57,6 +59,7 @@ async def list_alerts(
     due_before: DueBefore = None,
 ) -> AlertPage:
     """Alerts that fit all that is asked for, those due first in front."""
+    reading.of(customer_id)
     wanted = alerts.Wanted(
         states=state or LIVE,
         severities=severity or (),

@@ -82,7 +82,7 @@ async def remove_configuration(
     answer.headers["ETag"] = tag(customer.version)
 
 
-@router.get(CONFIGURATION + "/upgrade", responses=problem_responses(409))
+@router.get(CONFIGURATION + "/upgrade", responses=problem_responses(409), dependencies=[written_down("upgrade")])
 async def preview_upgrade(
     customer_id: UUID, source: System, external_id: OfSystem, session: Read, using: Using
 ) -> UpgradeOut:

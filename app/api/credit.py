@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 from app.api.deps import ADMINISTRATES, READS, SIGNED_IN, CurrentUser, Read, Using, Write, require
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.common import SLUG
 from app.api.schemas.credit import (
     BureauIn,
@@ -31,7 +32,7 @@ SEE_SCORES: tuple[Role, ...] = ("supervisor", "administrator", "integration")
 BureauId = Annotated[str, Path(pattern=SLUG)]
 
 
-@router.get("/customers/{customer_id}/credit", responses=problem_responses(404))
+@router.get("/customers/{customer_id}/credit", responses=problem_responses(404), dependencies=[written_down("credit")])
 async def get_credit(customer_id: UUID, session: Read, using: Using, user: CurrentUser) -> CreditOut:
     """The standing as it was answered last, its age and source; no bureau is asked."""
     known = await queries.standing_of(session, customer_id)
@@ -47,7 +48,11 @@ async def refresh_credit(customer_id: UUID, given: CreditIn, using: Using, user:
     return CreditAnswerOut(**dict(told), asked=asked)
 
 
-@router.get("/customers/{customer_id}/credit/history", dependencies=[READS], responses=problem_responses(404))
+@router.get(
+    "/customers/{customer_id}/credit/history",
+    dependencies=[READS, written_down("credit_history")],
+    responses=problem_responses(404),
+)
 async def list_credit_checks(customer_id: UUID, session: Read, page: Paged) -> CreditCheckPage:
     """Every question that was asked about the customer, with its answer, the newest first."""
     rows = await queries.checks_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, UUID]))

@@ -9,6 +9,7 @@ from app.api.deps import OVERSEES, SIGNED_IN, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.customer_merging import (
     DismissIn,
     MatchesOut,
@@ -65,7 +66,7 @@ async def dismiss_duplicate(proposal_id: UUID, given: DismissIn, session: Write)
     return ProposalOut.model_validate(await proposals.dismiss(session, proposal_id, given.why))
 
 
-@router.get("/{customer_id}/duplicates", responses=problem_responses(404))
+@router.get("/{customer_id}/duplicates", responses=problem_responses(404), dependencies=[written_down("duplicates")])
 async def match_customer(customer_id: UUID, session: Read) -> MatchesOut:
     """Who may be the same as this customer, each with reasons."""
     return _told(await matching.duplicates_of(session, customer_id))
@@ -96,7 +97,7 @@ async def unmerge_customer(
         return MergeOut.model_validate(undone)
 
 
-@router.get("/{customer_id}/merges", responses=problem_responses(404))
+@router.get("/{customer_id}/merges", responses=problem_responses(404), dependencies=[written_down("merges")])
 async def list_merges(customer_id: UUID, session: Read, page: Paged) -> MergePage:
     """Merges that the customer was a side of, those that were taken back too, newest first."""
     await get_customer(session, customer_id)

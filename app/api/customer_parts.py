@@ -91,7 +91,7 @@ async def replace_ties(customer_id: UUID, given: TiesIn, session: Write, stated:
         _tell(await parts.replace_ties(session, customer_id, version, given.given()), answer)
 
 
-@router.get("/consents")
+@router.get("/consents", dependencies=[written_down("consents")])
 async def list_consents(customer_id: UUID, session: Read, page: Paged) -> ConsentPage:
     """What was ever said of channels, newest first; of each channel the newest counts."""
     rows = await record.consent_history(session, customer_id, page.limit + 1, page.after(tuple[datetime, int]))

@@ -84,7 +84,9 @@ async def get_customer(customer_id: UUID, session: Read, answer: Response) -> Cu
     return told(await records.get_customer(session, customer_id), answer)
 
 
-@router.patch("/{customer_id}", responses=problem_responses(403, 404, 409, 412))
+@router.patch(
+    "/{customer_id}", responses=problem_responses(403, 404, 409, 412), dependencies=[written_down("customer")]
+)
 async def change_customer(
     customer_id: UUID, given: CustomerPatch, session: Write, stated: Stated, user: CurrentUser, answer: Response
 ) -> CustomerOut:
@@ -107,7 +109,7 @@ async def replace_numbers(
         return told(found, answer)
 
 
-@router.post("/{customer_id}/numbers", responses=problem_responses(404, 409))
+@router.post("/{customer_id}/numbers", responses=problem_responses(404, 409), dependencies=[written_down("customer")])
 async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using) -> CustomerOut:
     """Add a number; one that the customer already has changes nothing."""
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))

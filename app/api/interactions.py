@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 
 from app.api.deps import Read, Using, Write, current_user, require
 from app.api.problems import problem_responses
+from app.api.reading import Reading, read_of
 from app.api.schemas.interactions import EntryOut, InteractionDetailOut, NoteIn
 from app.auth.tokens import Principal
 from app.core.clock import utc
@@ -18,9 +19,13 @@ Person = Annotated[Principal, Depends(require("agent", "supervisor", "administra
 
 
 @router.get("/{interaction_id}", responses=problem_responses(404))
-async def get_interaction(interaction_id: UUID, session: Read) -> InteractionDetailOut:
+async def get_interaction(
+    interaction_id: UUID, session: Read, reading: Annotated[Reading, read_of("interaction")]
+) -> InteractionDetailOut:
     """One contact with its timeline."""
-    return InteractionDetailOut.of(await queries.get_interaction(session, interaction_id))
+    found = await queries.get_interaction(session, interaction_id)
+    reading.of(found.interaction.customer_id)
+    return InteractionDetailOut.of(found)
 
 
 @router.post("/{interaction_id}/entries", status_code=201, responses=problem_responses(404))

@@ -8,6 +8,7 @@ from app.api.customers import told
 from app.api.deps import OVERSEES, SIGNED_IN, Read, Using, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.customers import CustomerOut
 from app.api.schemas.segments import (
     OverrideIn,
@@ -27,7 +28,7 @@ MISSING = problem_responses(404)
 REFUSED = problem_responses(404, 409)
 
 
-@router.get("/tier-overrides", dependencies=[SIGNED_IN], responses=MISSING)
+@router.get("/tier-overrides", dependencies=[SIGNED_IN, written_down("tier_overrides")], responses=MISSING)
 async def list_tier_overrides(customer_id: UUID, session: Read, page: Paged) -> OverridePage:
     """The customer's overrides of the tier, those that ended, too."""
     rows = await overrides.overrides_of(session, customer_id, page.limit + 1, page.after(UUID))
@@ -52,7 +53,7 @@ async def take_tier_back(
     return told(found, answer)
 
 
-@router.get("/segment-overrides", dependencies=[SIGNED_IN], responses=MISSING)
+@router.get("/segment-overrides", dependencies=[SIGNED_IN, written_down("segment_overrides")], responses=MISSING)
 async def list_segment_overrides(customer_id: UUID, session: Read, page: Paged) -> SegmentOverridePage:
     """The customer's overrides of segments, those that ended, too."""
     rows = await segment_overrides.segment_overrides_of(session, customer_id, page.limit + 1, page.after(UUID))

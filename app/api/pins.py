@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from app.api.deps import READS, Read, Using, Write
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.pins import IdentifiersIn, IdentifiersOut, PinIn, PinStatusOut
 from app.customers import identifiers, pins
 
@@ -14,7 +15,7 @@ router = APIRouter(
 )
 
 
-@router.get("/identifiers")
+@router.get("/identifiers", dependencies=[written_down("identifiers")])
 async def get_identifiers(customer_id: UUID, session: Read) -> IdentifiersOut:
     """The id and card numbers of a customer, by their last digits."""
     found = await identifiers.identifiers_of(session, customer_id)
@@ -29,7 +30,7 @@ async def replace_identifiers(customer_id: UUID, given: IdentifiersIn, session: 
     return IdentifiersOut.model_validate({"identifiers": found})
 
 
-@router.get("/telephone-pin")
+@router.get("/telephone-pin", dependencies=[written_down("telephone_pin")])
 async def get_pin_status(customer_id: UUID, session: Read, using: Using) -> PinStatusOut:
     """Whether the customer has a telephone PIN, and whether it is locked."""
     return PinStatusOut.model_validate(await pins.pin_status(session, customer_id, using.clock()))

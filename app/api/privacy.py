@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from app.api.deps import OVERSEES, Read, Using, Write, require
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.privacy import ErasureIn, ErasureOut, ErasurePage, HoldIn, HoldOut, HoldPage, LiftIn
 from app.auth.tokens import Principal
 from app.core.clock import utc
@@ -71,7 +72,11 @@ async def hold_customer(user: Administrator, customer_id: UUID, given: HoldIn, s
     return HoldOut.model_validate(made)
 
 
-@router.get("/customers/{customer_id}/holds", dependencies=[OVERSEES], responses=problem_responses(404))
+@router.get(
+    "/customers/{customer_id}/holds",
+    dependencies=[OVERSEES, written_down("holds")],
+    responses=problem_responses(404),
+)
 async def list_holds_of(customer_id: UUID, session: Read, page: Paged) -> HoldPage:
     """Holds over the customer, or over who was merged with them, those that are over too, the newest first."""
     members = await members_of(session, await survivor_of(session, customer_id))

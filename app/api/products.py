@@ -1,6 +1,6 @@
 """Products: their models, which an administrator drafts and publishes, and what can be chosen of them."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -9,6 +9,7 @@ from app.api.deps import ADMINISTRATES, READS, SIGNED_IN, CurrentUser, Read, Usi
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import Reading, read_of
 from app.api.schemas.configurations import UpgradeOut, UpgradePage
 from app.api.schemas.products import (
     AnswerOut,
@@ -143,9 +144,12 @@ async def get_product_version(product_id: str, number: Number, session: Read) ->
 
 
 @router.post("/{product_id}/look", dependencies=[SIGNED_IN])
-async def look_at_product(product_id: str, given: LookIn, session: Read, using: Using) -> LookOut:
+async def look_at_product(
+    product_id: str, given: LookIn, session: Read, using: Using, reading: Annotated[Reading, read_of("look")]
+) -> LookOut:
     """What can still be chosen beside what has been chosen, and what that is completed to. Nothing is kept."""
     version = await catalogue.version_of(session, product_id, given.number)
+    reading.of(given.customer_id)
     facts = await _facts(session, given, using)
     model = model_of(version.model)
     unknown = [
@@ -159,9 +163,12 @@ async def look_at_product(product_id: str, given: LookIn, session: Read, using: 
 
 
 @router.post("/{product_id}/why", dependencies=[SIGNED_IN])
-async def ask_why_not(product_id: str, given: AskIn, session: Read, using: Using) -> AnswerOut:
+async def ask_why_not(
+    product_id: str, given: AskIn, session: Read, using: Using, reading: Annotated[Reading, read_of("look")]
+) -> AnswerOut:
     """Why a value cannot be chosen: exactly which rules, facts and earlier choices exclude it, and what would help."""
     version = await catalogue.version_of(session, product_id, given.number)
+    reading.of(given.customer_id)
     facts = await _facts(session, given, using)
     choices, asked = _asked(model_of(version.model), given)
     why, sentences = await solved(why_not, model_of(version.model), facts, choices, asked, given.language)

@@ -11,6 +11,7 @@ from app.api.deps import ADMINISTRATES, OVERSEES, READS, SIGNED_IN, Read, Using,
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import written_down
 from app.api.schemas.segments import (
     ActivationIn,
     ExampleOut,
@@ -118,7 +119,7 @@ async def preview_rule_set(number: int, given: RuleSetPreviewIn, session: Write,
 
 @router.get(
     "/segmentation/rule-sets/{number}/customers/{customer_id}",
-    dependencies=[OVERSEES],
+    dependencies=[OVERSEES, written_down("rules")],
     responses=problem_responses(404, 409),
 )
 async def try_rule_set(number: int, customer_id: UUID, session: Read, using: Using) -> RuledOut:
@@ -181,7 +182,11 @@ async def list_members(segment: str, session: Read, page: Paged) -> MemberPage:
     return MemberPage(items=[MemberOut(customer_id=row[0], name=row[1]) for row in items], next=after)
 
 
-@router.get("/customers/{customer_id}/moves", dependencies=[SIGNED_IN], responses=problem_responses(404))
+@router.get(
+    "/customers/{customer_id}/moves",
+    dependencies=[SIGNED_IN, written_down("moves")],
+    responses=problem_responses(404),
+)
 async def list_moves_of(customer_id: UUID, session: Read, page: Paged) -> MovePage:
     """The customer's moves, and those of whoever was merged into them, the newest first."""
     rows = await moves.moves_of(session, customer_id, page.limit + 1, page.after(tuple[datetime, int]))

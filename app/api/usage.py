@@ -11,6 +11,7 @@ from app.api.deps import ADMINISTRATES, OVERSEES, SIGNED_IN, Read, Using, Write,
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
+from app.api.reading import Reading, read_of, written_down
 from app.api.schemas.usage import (
     RulePreviewIn,
     RulePreviewOut,
@@ -60,7 +61,11 @@ async def tell_usage(source: System, request: Request, using: Using) -> TakenOut
     return TakenOut.model_validate(taken)
 
 
-@router.get("/customers/{customer_id}/usage", dependencies=[SIGNED_IN], responses=problem_responses(404))
+@router.get(
+    "/customers/{customer_id}/usage",
+    dependencies=[SIGNED_IN, written_down("usage")],
+    responses=problem_responses(404),
+)
 async def list_usage(customer_id: UUID, session: Read, using: Using, page: Paged, kind: Kind = None) -> UsageEventPage:
     """What the customer, and whoever was merged into them, used within the last year, the newest first."""
     before = page.after(tuple[datetime, str, str])
@@ -85,10 +90,13 @@ async def create_usage_rule(given: UsageRuleIn, session: Write, using: Using, an
 
 
 @router.post("/usage-rules/preview", dependencies=[ADMINISTRATES], responses=problem_responses(404))
-async def preview_usage_rule(given: RulePreviewIn, session: Read, using: Using) -> RulePreviewOut:
+async def preview_usage_rule(
+    given: RulePreviewIn, session: Read, using: Using, reading: Annotated[Reading, read_of("rules")]
+) -> RulePreviewOut:
     """Try a condition, which need not be that of a rule: who would be alerted now? Nobody is."""
     now = utc(using.clock())
     if given.customer_id is not None:
+        reading.of(given.customer_id)
         tried = await previewing.try_on(session, given.condition, given.customer_id, now)
         told = TriedOut.model_validate(tried)
         return RulePreviewOut(tried=told, looked_at=1, complete=True, would_alert=int(told.holds), examples=[])

@@ -29,7 +29,9 @@ _LATE = (
     "delete from dues where customer_id = :customer",
     "delete from pin_attempts where subject = 'customer:' || cast(cast(:customer as uuid) as text)",
     "delete from customer_versions where customer_id = :customer",
+    "delete from profile_reads where customer_id = :customer",
 )
+_LETTING_GO = text("select set_config('callfloor.erasing', :on, true)")
 
 # a platform may bring its audio long after the call
 _BROUGHT_LATE = text("""
@@ -95,5 +97,7 @@ async def _look_after(session: WriteSession, rest: ErasureRest) -> None:
     # those of the erasure itself again: an order to the platform may still have been on its way
     contacts = await contacts_of(session, [rest.customer_id, subject])
     await scrub(session, contacts, subject)
+    await session.execute(_LETTING_GO, {"on": "on"})
     for statement in _LATE:
         await session.execute(text(statement), {"customer": rest.customer_id})
+    await session.execute(_LETTING_GO, {"on": ""})

@@ -386,3 +386,16 @@ async def test_two_agents_who_change_one_version_do_not_both_win(
         headers={"if-match": '"1"'},
     )
     assert stale.status_code == 412
+
+
+async def test_asking_what_could_be_chosen_for_a_customer_is_a_read_of_them(
+    agent: httpx.AsyncClient, client_as: ClientAs, services: Services, product: str, customer: str
+) -> None:
+    body = {"customer_id": customer.rpartition("/")[2]}
+    for asked in ({}, body):
+        assert (await agent.post(f"{product}/look", json=asked)).status_code == 200
+    why = body | {"option": "abroad", "value": True}
+    assert (await agent.post(f"{product}/why", json=why, params={"reason": "they asked"})).status_code == 200
+    await services.reads.flush()
+    told = (await client_as("supervisor").get(f"{customer}/reads")).json()["items"]
+    assert [(each["what"], each["why"]) for each in told] == [("look", "they asked"), ("look", None)]

@@ -18,8 +18,10 @@ from app.floor.models import LiveContact
 from app.realtime.hub import Hub
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import customer_id
+from tests.interactions.factories import make_interaction
 
 PATH = "/api/v1/customers"
+NOT_WRITTEN_DOWN = {f"{PATH}/{{customer_id}}/reads": "tells who read, and nothing of the customer"}
 INJECTION = "'); drop table profile_reads; --"
 
 
@@ -43,15 +45,76 @@ async def reads(services: Services, client: httpx.AsyncClient, customer: UUID, *
     return page
 
 
-async def test_every_way_of_reading_is_written_down(client_as: ClientAs, services: Services, amy: UUID) -> None:
-    agent, lead = client_as("agent"), client_as("supervisor")
-    for path in ("", "/profile", "/record", "/interactions", "/versions"):
-        assert (await agent.get(f"{PATH}/{amy}{path}")).status_code == 200
-    told = (await reads(services, lead, amy))["items"]
-    assert [each["what"] for each in told] == ["versions", "history", "record", "profile", "customer"]
+def paths(app: Application, method: str) -> dict[str, dict[str, Any]]:
+    """What the API describes of those with a customer in their path."""
+    every = app.openapi()["paths"].items()
+    return {path: told[method] for path, told in every if method in told and "{customer_id}" in path}
+
+
+def is_written_down(operation: dict[str, Any]) -> bool:
+    told = {each["name"]: each.get("description", "") for each in operation["parameters"] if each["in"] == "query"}
+    return {"contact", "reason"} <= {name for name, about in told.items() if "written down with the read" in about}
+
+
+def test_every_way_of_reading_is_written_down(app: Application) -> None:
+    found = paths(app, "get")
+    assert len(found) > 20
+    assert {path for path, told in found.items() if not is_written_down(told)} == set(NOT_WRITTEN_DOWN)
+
+
+async def test_each_read_is_noted_once_with_who_it_was(
+    app: Application, client_as: ClientAs, services: Services, amy: UUID
+) -> None:
+    lead = client_as("supervisor")
+    asked = [path for path in paths(app, "get") if path.count("{") == 1 and path not in NOT_WRITTEN_DOWN]
+    for path in asked:
+        answer = await lead.get(path.format(customer_id=amy))
+        assert answer.status_code == 200, answer.text
+    told = (await reads(services, lead, amy, limit=100))["items"]
+    assert len({each["what"] for each in told}) == len(told) == len(asked)
     assert {(each["who"], each["role"], each["why"], each["in_hand"]) for each in told} == {
-        ("agent", "agent", None, False)
+        ("supervisor", "supervisor", None, False)
     }
+
+
+async def test_a_change_that_answers_with_the_customer_is_a_read(
+    app: Application, client_as: ClientAs, services: Services, amy: UUID
+) -> None:
+    agent, lead = client_as("agent"), client_as("supervisor")
+    changed = await agent.patch(f"{PATH}/{amy}", json={}, headers={"If-Match": "*"}, params={"reason": "to look"})
+    added = await agent.post(f"{PATH}/{amy}/numbers", json={"raw": "13800138000"}, params={"reason": "to see"})
+    assert [changed.status_code, added.status_code] == [200, 200], changed.text + added.text
+    told = (await reads(services, lead, amy))["items"]
+    assert [(each["what"], each["why"]) for each in told] == [("customer", "to see"), ("customer", "to look")]
+    app.state.services = replace(services, reason_needed=True)
+    refused = await agent.patch(f"{PATH}/{amy}", json={}, headers={"If-Match": "*"})
+    assert faults(refused) == ["query.reason"]
+
+
+async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
+    app: Application, client_as: ClientAs, services: Services, amy: UUID
+) -> None:
+    agent, lead = client_as("agent"), client_as("supervisor")
+    async with services.sessions.write() as session:
+        contact = await make_interaction(session, customer_id=amy)
+        nobodys = await make_interaction(session)
+    filters = {"customer_id": str(amy)}
+    for path, what in (
+        (f"/interactions/{contact.id}", "interaction"),
+        (f"/interactions/{contact.id}/entitlement", "entitlement"),
+        (f"/dues?customer_id={amy}", "dues"),
+        (f"/alerts?customer_id={amy}", "alerts"),
+    ):
+        assert (await agent.get(f"/api/v1{path}")).status_code == 200
+        assert (await reads(services, lead, amy))["items"][0]["what"] == what
+    tried = {"condition": "count('login.failed', '1h') >= 3", **filters}
+    assert (await client_as("administrator").post("/api/v1/usage-rules/preview", json=tried)).status_code == 200
+    assert (await reads(services, lead, amy))["items"][0]["what"] == "rules"
+    app.state.services = replace(services, reason_needed=True)
+    assert faults(await agent.get("/api/v1/alerts", params=filters)) == ["query.reason"]
+    for path in ("/alerts", "/dues", f"/interactions/{nobodys.id}"):
+        assert (await agent.get(f"/api/v1{path}")).status_code == 200  # no customer is read
+    assert len((await reads(services, lead, amy))["items"]) == 5
 
 
 async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:

@@ -16,11 +16,12 @@ from app.core.ids import new_id
 from app.customers.holdings import GivenHolding, put_holding
 from app.customers.masking import AS_AGENT
 from app.customers.merging import Side, merge
-from app.customers.parts import GivenTie, replace_ties
+from app.customers.parts import GivenAddress, GivenEmail, GivenTie, replace_addresses, replace_emails, replace_ties
 from app.customers.profiles.parts import PARTS, Part
 from app.customers.profiles.reading import LONGEST_REST, REST_SECONDS, Parts, of_customer
 from app.customers.profiles.whole import HISTORY, Profiles, whole_profile
 from app.customers.queries import connection_of, recognise
+from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import Sessions, WriteSession
 from app.db.pool import open_pool
 from tests.customers.factories import customer_id
@@ -78,6 +79,33 @@ async def test_one_read_tells_every_part(session: WriteSession) -> None:
         "kind": "spouse",
         "back": True,
     }
+
+
+async def test_only_what_is_valid_now_is_told_of_how_they_are_reached(session: WriteSession) -> None:
+    at = now()
+    past, soon = utc(at - 60), utc(at + 60)
+    bounds: dict[str, dict[str, Any]] = {
+        "over": {"valid_until": past},
+        "ending": {"valid_until": utc(at)},
+        "to come": {"valid_from": soon},
+        "valid": {"valid_from": past, "valid_until": soon},
+        "starting": {"valid_from": utc(at)},
+        "always": {},
+    }
+    amy = await customer_id(session, "Amy")
+    numbers = [GivenNumber(f"+861380013800{n}", label, **each) for n, (label, each) in enumerate(bounds.items())]
+    await replace_numbers(session, amy, None, numbers, "CN")
+    mails = [GivenEmail(address=f"{n}@x.cn", kind=kind, **each) for n, (kind, each) in enumerate(bounds.items())]
+    await replace_emails(session, amy, None, mails)
+    homes = [GivenAddress(lines=kind, kind=kind, **each) for kind, each in bounds.items()]
+    await replace_addresses(session, amy, None, homes)
+    connection = await connection_of(session)
+    read = await told(connection, amy, at=at)
+    valid = ["valid", "starting", "always"]
+    assert [each["label"] for each in read["customer"]["numbers"]] == valid
+    assert [each["kind"] for each in read["emails"]] == [each["kind"] for each in read["addresses"]] == valid
+    later = await told(connection, amy, at=at + 60)
+    assert [each["kind"] for each in later["emails"]] == ["to come", "starting", "always"]
 
 
 async def test_of_a_merged_customer_the_survivors_profile_is_read(session: WriteSession) -> None:

@@ -275,9 +275,13 @@ async def test_a_crash_between_the_commit_and_the_audio_is_made_up_for(
 async def test_what_is_written_late_goes_late_and_then_the_id_is_forgotten(
     admin: httpx.AsyncClient, client_as: ClientAs, services: Services, clock: FrozenClock, tmp_path: Path
 ) -> None:
-    """A call that had looked the customer up before, and audio that a platform brings afterwards."""
+    """A call that had looked the customer up before, a read that was noted before, and audio that a platform brings
+    afterwards."""
     path = await made(admin)
+    services.reads.note("lin", "agent", id_of(path), "profile", why="about Wang")
     told = await erased(admin, path)
+    await services.reads.flush()
+    assert await do(services, "select who from profile_reads where customer_id = :of", of=id_of(path)) == [("lin",)]
     late = await contact(services, path, from_raw=NUMBER)
     await recorded(services, late)
     live = "insert into live_contacts (floor, id, customer_id, state) values ('main', uuidv7(), :customer, '{}')"
@@ -291,6 +295,7 @@ async def test_what_is_written_late_goes_late_and_then_the_id_is_forgotten(
     [row] = await do(services, "select customer_id, from_raw from interactions where id = :id", id=late)
     assert (str(row.customer_id), row.from_raw) == (told["subject"], None)
     assert not audio_in(tmp_path)
+    assert await do(services, "select 1 from profile_reads where customer_id = :of", of=id_of(path)) == []
     assert await do(services, "select 1 from erasure_rests") == []
     assert (await client_as("administrator").get(f"/api/v1/erasures/{told['id']}")).json()["finished_at"] is not None
 

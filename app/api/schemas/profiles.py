@@ -130,9 +130,9 @@ class RevealedOut(Output):
 
 
 class ReadOut(Output):
-    """One read of a customer's data. `what` is profile, record, history, versions, customer, pop (the screen pop of a
-    call) or socket (a profile that was kept open); `contact_id` is for whose sake, `in_hand` that the reader was on
-    that contact, `why` the reason that they gave."""
+    """One read of a customer's data. `what` is what was shown, such as profile, record, history or credit; pop is the
+    screen pop of a call, socket a profile that was kept open. `contact_id` is for whose sake, `in_hand` that the reader
+    was on that contact, `why` the reason that they gave."""
 
     at: Instant
     who: str

@@ -262,8 +262,9 @@ class TakeOver(Ask, tag="call.take_over"):
 
 
 class OpenProfile(Ask, tag="profile.open"):
-    """Show a customer's profile and keep it current: the answer carries it, `profile.changed` what changes. Say for
-    which `contact` or why (`reason`) you read it; that is written down. Opened again, it is told as it is now; after a
+    """Show a customer's profile and keep it current: the answer carries it, `profile.changed` what changes, and
+    `profile.closed` that the customer was erased. Say for which `contact` or why (`reason`) you read it; that is
+    written down, and refused without where a reason is needed. Opened again, it is told as it is now; after a
     reconnection it is to be opened again."""
 
     customer_id: UUID

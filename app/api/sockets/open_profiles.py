@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from app.api.reading import ensure_reason
 from app.api.sockets import told
 from app.api.sockets.asked import CloseProfile, OpenProfile
 from app.auth.tokens import Principal
@@ -54,23 +55,28 @@ _version = msgspec.json.Decoder(_Version).decode
 class Profiles:
     """What sockets need to show profiles."""
 
-    def __init__(self, watcher: Watcher, reads: ReadLog, masking: Policy, clock: Clock) -> None:
+    def __init__(
+        self, watcher: Watcher, reads: ReadLog, masking: Policy, clock: Clock, *, reason_needed: bool = False
+    ) -> None:
         self.watcher = watcher
         self.reads = reads
         self.masking = masking
         self.clock = clock
+        self.reason_needed = reason_needed
 
     def of(self, user: Principal, put: Callable[[bytes], None]) -> "OpenProfiles":
         """Those of one socket, whose frames go by `put`; use as a context manager."""
         return OpenProfiles(self, user, put)
 
 
-def profiles_over(pool: "asyncpg.Pool[Any]", dsn: str, sessions: Sessions, masking: Policy, clock: Clock) -> Profiles:
+def profiles_over(
+    pool: "asyncpg.Pool[Any]", dsn: str, sessions: Sessions, masking: Policy, clock: Clock, *, reason_needed: bool
+) -> Profiles:
     """Profiles that are read over the pool and watched over a connection of their own; reads are written by sessions.
     The watcher and the log of reads are to be run."""
     connect = partial(asyncpg.connect, dsn, timeout=5)
     watcher = Watcher(connect=connect, lend=pool.acquire, profiles=Customers(pool.acquire, clock), clock=clock)
-    return Profiles(watcher, ReadLog(sessions, clock), masking, clock)
+    return Profiles(watcher, ReadLog(sessions, clock), masking, clock, reason_needed=reason_needed)
 
 
 class OpenProfiles:
@@ -107,10 +113,14 @@ class OpenProfiles:
     async def _opened(self, ask: OpenProfile) -> bytes:
         """One that is open already is told as it is now."""
         customer_id = ask.customer_id
+        if self._using.reason_needed:
+            ensure_reason(self._user, ask.contact, (ask.reason or "").strip() or None, where="")
         if customer_id not in self._open and len(self._open) >= MOST:
             raise TooManyProfiles(f"This socket has {MOST} profiles open; close one first.", open=MOST)
         self._using.reads.check()
-        look, profile = await self._using.watcher.open(customer_id, lambda change: self._tell(customer_id, change))
+        look, profile = await self._using.watcher.open(
+            customer_id, partial(self._tell, customer_id), partial(self._gone, customer_id)
+        )
         before = self._open.pop(customer_id, None)
         self._open[customer_id] = look
         if before is not None:
@@ -137,6 +147,11 @@ class OpenProfiles:
             "version": version_of(change.profile),
             "parts": msgspec.Raw(assembled(parts, told_of, self._sight)),
         }
+        self._put(_encode(frame))
+
+    def _gone(self, opened: UUID) -> None:
+        self._open.pop(opened, None)
+        frame = {"type": "profile.closed", "opened": str(opened), "at": iso(self._using.clock()), "because": "erased"}
         self._put(_encode(frame))
 
 

@@ -314,6 +314,14 @@ class ProfileChanged(msgspec.Struct, tag_field="type", tag="profile.changed", kw
     parts: dict[str, Any]
 
 
+class ProfileClosed(msgspec.Struct, tag_field="type", tag="profile.closed", kw_only=True):
+    """There is no such customer any more: a profile that was open is not, and what was shown of it is to be let go."""
+
+    opened: str
+    at: str
+    because: Literal["erased"]
+
+
 EVENTS: tuple[type[Numbered], ...] = (
     AgentChanged,
     ContactOpened,
@@ -329,7 +337,7 @@ EVENTS: tuple[type[Numbered], ...] = (
 
 _ALWAYS: tuple[type[msgspec.Struct], ...] = (
     *(Done, Renewed, Refused, PingOfServer, PongOfServer, Degraded, Restored),
-    *(ProfileShown, ProfileChanged),
+    *(ProfileShown, ProfileChanged, ProfileClosed),
 )
 
 _RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.

@@ -12,8 +12,8 @@ from app.db.base import Base
 class ProfileRead(Base):
     """One read of a customer's data: who, when, what of it, and why: because of a contact or for a stated reason.
 
-    `in_hand` says that the reader was on that contact when the read was written down. Rows are only ever added; a
-    trigger refuses anything else. Partitioned by month of `at`.
+    `in_hand` says that the reader was on that contact when the read was written down. Rows are only ever added: a
+    trigger refuses anything else, but that an erasure and retention delete them. Partitioned by month of `at`.
     """
 
     __tablename__ = "profile_reads"

@@ -150,12 +150,14 @@ RECORDINGS = f"""(select coalesce(json_agg(json_build_object('id', r.id, 'contac
     where r.deleted_at is null)"""  # noqa: S608
 
 _WARNS = "t.pinned and (t.until is null or t.until > $4::timestamptz)"
+_VALID = """(t.valid_until is null or t.valid_until > $4::timestamptz)
+            and (t.valid_from is null or t.valid_from <= $4::timestamptz)"""
 
 PARTS: tuple[Part, ...] = (
     Part(name="customer", sql=CUSTOMER, pops=True, empty="null"),
     Part(
         name="numbers",
-        sql=_rows("customer_numbers", "x.id", _object("raw", "e164", "label")),
+        sql=_rows("customer_numbers", "x.id", _object("raw", "e164", "label"), _VALID),
         within="customer",
         pops=True,
     ),
@@ -183,10 +185,10 @@ PARTS: tuple[Part, ...] = (
         name="external_ids",
         sql=_rows("customer_external_ids", "x.system, x.external_id", _object("system", "external_id")),
     ),
-    Part(name="emails", sql=_rows("customer_emails", "x.id", _object("address", "kind"))),
+    Part(name="emails", sql=_rows("customer_emails", "x.id", _object("address", "kind"), _VALID)),
     Part(
         name="addresses",
-        sql=_rows("customer_addresses", "x.id", _object("kind", "lines", "city", "postal_code", "country")),
+        sql=_rows("customer_addresses", "x.id", _object("kind", "lines", "city", "postal_code", "country"), _VALID),
     ),
     Part(name="consents", sql=CONSENTS),
     Part(name="recordings", sql=RECORDINGS),

@@ -65,11 +65,15 @@ class Changed(msgspec.Struct, frozen=True):
 Tell = Callable[[Changed], None]
 
 
+Gone = Callable[[], None]
+
+
 class Look(msgspec.Struct, eq=False):
     """One who looks at the profile that was opened as that of customer `opened`."""
 
     opened: UUID
     tell: Tell
+    gone: Gone
 
 
 class _Open(msgspec.Struct, eq=False):
@@ -108,12 +112,13 @@ class Watcher:
     def __len__(self) -> int:
         return len(self._open)
 
-    async def open(self, customer_id: UUID, tell: Tell) -> tuple[Look, Profile]:
-        """The profile as it is now; from here to `close`, `tell` is called with every change. Raises CustomerNotFound,
-        and Unavailable without a database."""
+    async def open(self, customer_id: UUID, tell: Tell, gone: Gone) -> tuple[Look, Profile]:
+        """The profile as it is now; from here to `close`, `tell` is called with every change. Once there is no such
+        customer any more `gone` is called, and the look is closed. Raises CustomerNotFound, and Unavailable without a
+        database."""
         members = await self._register(customer_id)
         profile = await self._read(customer_id)
-        look = Look(customer_id, tell)
+        look = Look(customer_id, tell, gone)
         held = self._open.setdefault(customer_id, _Open(profile, frozenset(), set()))
         self._is_of(held, customer_id, members)
         self._tell(held, profile)
@@ -194,11 +199,22 @@ class Watcher:
             return
         try:
             profile, members = await self._read(opened), await self._members(opened)
-        except CustomerNotFound:  # there is nothing to be told of any more
+            if members != held.members:
+                members = await self._register(opened)
+        except CustomerNotFound:
+            self._drop(held, opened)
             return
-        if members != held.members:
-            self._is_of(held, opened, await self._register(opened))
-        self._tell(held, profile)
+        if self._open.get(opened) is held:  # nobody may look at it any more by now
+            self._is_of(held, opened, members)
+            self._tell(held, profile)
+
+    def _drop(self, held: _Open, opened: UUID) -> None:
+        """The customer was erased: whoever still looks is told so, as what they see must not stay."""
+        if self._open.get(opened) is held:
+            self._is_of(held, opened, frozenset())
+            del self._open[opened]
+            for look in list(held.looks):
+                look.gone()
 
     def _is_of(self, held: _Open, opened: UUID, members: frozenset[UUID]) -> None:
         for member in held.members - members:

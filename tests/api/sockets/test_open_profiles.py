@@ -7,13 +7,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 from sqlalchemy import text
 
 from app.api.sockets.open_profiles import MOST, Profiles
 from app.auth.tokens import Role
-from app.core.clock import now
+from app.core.clock import now, utc
 from app.core.tasks import Supervisor
+from app.customers.agreement_models import Agreement
+from app.customers.agreements.service import record_use
 from app.customers.holdings import GivenHolding, put_holding
 from app.customers.masking import MASK, USUAL
 from app.customers.merging import Side, merge, unmerge
@@ -24,8 +27,11 @@ from app.customers.profiles.whole import Profiles as Customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from app.db.pool import open_pool
+from app.privacy.erasing import Order, erase
 from tests.api.sockets.desk import Client, Desk, open_desk
-from tests.customers.factories import customer_id
+from tests.api.test_asyncapi import check, named
+from tests.customers.agreements.factories import VISITS, promise
+from tests.customers.factories import REGION, customer_id
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
@@ -35,6 +41,11 @@ pytestmark = pytest.mark.enable_socket
 QUICK = Pace(gather=0.02, again=0.1, sweep=0.3, retry=0.05)
 SELDOM = Pace(gather=0.02, again=600, sweep=600, retry=0.05)
 """Only what is notified is told."""
+
+MANY_USES = text("""
+    insert into allowance_counts (agreement_id, clause_id, period, used)
+    select a.id, :clause, agreement_period('year', a.time_zone, now()) - n, 3
+    from agreements a, generate_series(0, 600) n""")
 
 
 class Bank:
@@ -100,6 +111,20 @@ async def opened(client: Client, customer: UUID, number: int = 7, **given: Any) 
     return await client.ask(number, "profile.open", customer_id=str(customer), **given)
 
 
+async def use(bank: Bank, agreement: Agreement, reference: str) -> None:
+    """A visit is counted."""
+    at = utc(now())
+    async with bank.sessions.write() as session:
+        await record_use(session, agreement.customer_id, agreement.id, VISITS.id, reference, at, at)
+
+
+async def entitlement(client: Client) -> bytes:
+    """The only part that the next frame tells."""
+    told = await client.hear()
+    assert list(told["parts"]) == ["entitlement"]
+    return msgspec.json.encode(told["parts"])
+
+
 async def test_an_open_profile_is_shown_and_its_changes_follow(bank: Bank) -> None:
     amy = await bank.customer()
     async with bank.tab() as li, bank.tab("wu", "supervisor") as wu:
@@ -162,6 +187,61 @@ async def test_a_merged_customer_is_followed_to_who_stands_for_them_and_back(ban
         assert (told["customer_id"], told["parts"]["customer"]["name"]) == (str(twin), "Twin")
 
 
+async def test_of_who_is_erased_nothing_stays_open(bank: Bank) -> None:
+    """Two look, one of them by the id of who was merged into them; nothing but the customers' own rows tells it."""
+    amy, twin, bob = await bank.customer(), await bank.customer("Twin"), await bank.customer("Bob")
+    async with bank.sessions.write() as session:
+        await merge(session, Side(twin, 1), Side(amy, None))
+    async with bank.tab() as li, bank.tab("wu", "supervisor") as wu:
+        await opened(li, twin)
+        await opened(li, bob, 8)
+        await opened(wu, amy)
+        async with bank.sessions.write() as session:
+            order = Order(by="dpo", ground="objection", reason="file 7")
+            await erase(session, amy, order, now=utc(now()), region=REGION)
+        for client, customer in ((li, twin), (wu, amy)):
+            frame = await client.hear()
+            check(named("agent", "profile.closed"), msgspec.json.encode(frame))
+            assert (frame["type"], frame["opened"], frame["because"]) == ("profile.closed", str(customer), "erased")
+        assert len(bank.profiles.watcher) == 1
+        again = await li.ask(9, "profile.close", customer_id=str(twin))
+        assert again["problem"]["type"] == "urn:callfloor:problem:profile-not-open"
+        async with bank.sessions.write() as session:
+            await change_customer(session, bob, 1, {"name": "Bob Li"})
+        assert (await li.hear())["parts"]["customer"]["name"] == "Bob Li"
+
+
+async def test_what_is_left_of_an_allowance_follows_each_use(bank: Bank) -> None:
+    amy, bob = await bank.customer(), await bank.customer("Bob")
+    async with bank.sessions.write() as session:
+        made, other = await promise(session, amy, VISITS), await promise(session, bob, VISITS)
+    async with bank.tab() as li:
+        await opened(li, amy)
+        await use(bank, made, "v1")
+        await use(bank, other, "v1")
+        assert b'"left":2' in await entitlement(li)
+        await use(bank, made, "v2")
+        assert b'"left":1' in await entitlement(li)
+
+
+async def test_of_many_uses_in_one_statement_those_of_open_profiles_are_told(bank: Bank) -> None:
+    amy, bob = await bank.customer(), await bank.customer("Bob")
+    async with bank.sessions.write() as session:
+        await promise(session, amy, VISITS)
+        await promise(session, bob, VISITS)
+    async with bank.tab() as li:
+        await opened(li, amy)
+        heard: list[object] = []
+        connection = await asyncpg.connect(bank.dsn)
+        await connection.add_listener("callfloor_profiles", lambda *told: heard.append(told[-1]))
+        async with bank.sessions.write() as session:
+            await session.execute(MANY_USES, {"clause": VISITS.id})
+        assert b'"left":0' in await entitlement(li)
+        await eventually(lambda: asyncio.sleep(0, len(heard)), lambda count: count > 0)
+        assert heard == [str(amy)]
+        await connection.close()
+
+
 async def test_after_closing_nothing_is_told(bank: Bank) -> None:
     amy, bob = await bank.customer(), await bank.customer("Bob")
     async with bank.tab() as li:
@@ -207,6 +287,19 @@ async def test_the_profile_of_an_unknown_customer_is_not_opened(bank: Bank) -> N
         bad = await li.ask(8, "profile.open", customer_id="nobody")
         assert bad["problem"]["faults"][0]["where"] == "customer_id"
     assert len(bank.profiles.reads) == 0
+
+
+async def test_where_a_reason_is_needed_no_profile_is_opened_without(bank: Bank) -> None:
+    amy = await bank.customer()
+    bank.profiles.reason_needed = True
+    async with bank.tab() as li:
+        refused = await opened(li, amy)
+        assert (refused["ok"], refused["problem"]["type"]) == (False, "urn:callfloor:problem:reason-missing")
+        assert [each["where"] for each in refused["problem"]["faults"]] == ["reason"]
+        assert not (await opened(li, amy, reason="  "))["ok"]
+        assert len(bank.profiles.reads) == len(bank.profiles.watcher) == 0
+        assert (await opened(li, amy, 8, reason="complaint"))["ok"]
+        assert (await opened(li, amy, 9, contact=str(uuid4())))["ok"]
 
 
 async def test_a_thousand_profiles_are_not_opened(bank: Bank) -> None:
