@@ -41,10 +41,10 @@ _RESTORE = text("""
                            version = c.version + 1, updated_at = now()
     from tier_overrides o
     where o.id = any(cast(:ids as uuid[])) and c.id = o.customer_id and o.tier is distinct from o.tier_before""")
-# after the tier, whose change a trigger notes as one by hand
+# after the tier, whose change a trigger notes as one by hand; a feed that told another tier meanwhile tells it again
 _ORIGINS = text("""
     update customers c set origins = case when o.origin_before is null then c.origins - 'tier_id'
-                                     else c.origins || jsonb_build_object('tier_id', o.origin_before) end
+                                     else c.origins || jsonb_build_object('tier_id', o.origin_before) end, fed = null
     from tier_overrides o where o.id = any(cast(:ids as uuid[])) and c.id = o.customer_id""")
 _END = text("""
     update tier_overrides set ended_at = :now, ended_because = :because,
@@ -52,7 +52,7 @@ _END = text("""
     where id = any(cast(:ids as uuid[]))""")
 _BY_HAND = text("""
     update customers set origins = origins || jsonb_build_object('tier_id', cast(:hand as text)) where id = :id""")
-_FREE = text("update customers set origins = origins - 'tier_id' where id = :id")
+_FREE = text("update customers set origins = origins - 'tier_id', fed = null where id = :id")
 
 
 def ensure_ahead(until: datetime, now: datetime) -> None:

@@ -247,6 +247,27 @@ async def test_a_feed_leaves_a_tier_that_rules_have_given_unless_it_ranks_higher
         ]
 
 
+@pytest.mark.parametrize("rank", [50, 100, 150])
+async def test_a_feed_of_any_rank_leaves_an_override_and_has_its_say_after_it(
+    sessions: Sessions, file: Path, rank: int
+) -> None:
+    async with sessions.write() as session:
+        for each in ("silver", "gold"):
+            await make_tier(session, each)
+    await imported(sessions, file, "id,name,tier\nC1,A,silver\n")
+    async with sessions.write() as session:
+        await session.execute(text("update feed_sources set rank = :rank where id = 'core'"), {"rank": rank})
+        [who] = await session.scalars(text(IDS))
+        await override(session, who, "silver", "as it was promised", WEEK, NOW)
+    report = await imported(sessions, file, "id,name,tier\nC1,B,gold\n")
+    assert (report.counts["changed"], report.counts["kept"]) == (1, 1)
+    assert await rows(sessions, "select name, tier_id from customers") == [("B", "silver")]
+    async with sessions.write() as session:
+        assert await end_due(session, WEEK) == 1
+    await imported(sessions, file, "id,name,tier\nC1,B,gold\n")
+    assert await rows(sessions, "select name, tier_id from customers") == [("B", "gold")]
+
+
 async def test_a_feed_of_segments_and_rules_of_segments_do_not_overwrite_one_another(
     sessions: Sessions, file: Path
 ) -> None:
