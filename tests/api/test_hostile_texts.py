@@ -3,6 +3,7 @@ else happens."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import httpx
 import pytest
@@ -19,8 +20,10 @@ BUREAU = {
     "name": "A",
     "url": "https://bureau.example",
     "sends": {"reference": "external_id"},
-    "standing_at": "/class",
-    "standings": {"A": "good"},
+    "score_at": "/score",
+    "lowest": 300,
+    "highest": 850,
+    "bands": {"poor": 300},
 }
 
 
@@ -55,7 +58,7 @@ async def alert_note(desk: Desk, said: str) -> Any:
 async def due_note(desk: Desk, said: str) -> Any:
     made = await desk.ask("POST", f"{desk.customer}/agreements", AGREEMENT)
     async with desk.services.sessions.write() as session:
-        await make_interaction(session, utc(desk.services.clock() - 600), customer_id=made["customer_id"])
+        await make_interaction(session, utc(desk.services.clock() - 600), customer_id=UUID(made["customer_id"]))
     await desk.ask("POST", f"/api/v1/dues/{(await desk.newest('/api/v1/dues'))['id']}/done", {"note": said})
     return (await desk.newest("/api/v1/dues?done=true"))["note"]
 
