@@ -69,7 +69,7 @@ async def replace_parts(
     if not (gone or new or other):
         return False
     written = (values.get("source") for values in (*new, *(values for _, values in other)))
-    ensure_unclaimed(table.name.removeprefix("customer_"), written, claims=claims)
+    ensure_unclaimed(model.__tablename__.removeprefix("customer_"), written, claims=claims)
     await raise_version(session, customer)
     own = list(table.primary_key)
     for row in gone:
