@@ -1,6 +1,7 @@
 """Changing the parts of a customer's record. Each change names the version that was read (None: whatever it is) and
 raises it; the caller's session commits. All raise CustomerNotFound,
-CustomerMerged and VersionConflict."""
+CustomerMerged and VersionConflict. Who does not `claims` sources raises SourceClaimed by naming one of what is new or
+different."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ import msgspec
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version, replace_parts
@@ -24,9 +26,6 @@ from app.customers.record_models import (
     CustomerNote,
     CustomerTie,
 )
-
-AHEAD_SECONDS = 300.0
-"""So far may the clock of a system that tells of a consent be ahead of ours."""
 
 MOST_PINNED = 10
 LONGEST_PINNED = 500
@@ -96,22 +95,22 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 async def replace_emails(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenEmail]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenEmail], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these e-mail addresses and no others; case is no difference."""
     customer = await claimed(session, customer_id, version)
     rows = [{**msgspec.structs.asdict(one), "address": one.address.lower()} for one in given]
-    await replace_parts(session, customer, CustomerEmail, ("address",), rows)
+    await replace_parts(session, customer, CustomerEmail, ("address",), rows, claims=claims)
     return await _fresh(session, customer)
 
 
 async def replace_addresses(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenAddress]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenAddress], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these postal addresses and no others."""
     customer = await claimed(session, customer_id, version)
     rows = [msgspec.structs.asdict(one) for one in given]
-    await replace_parts(session, customer, CustomerAddress, ("lines", "city", "kind"), rows)
+    await replace_parts(session, customer, CustomerAddress, ("lines", "city", "kind"), rows, claims=claims)
     return await _fresh(session, customer)
 
 
@@ -133,7 +132,7 @@ async def replace_external_ids(
 
 
 async def replace_ties(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these ties to others and no more. Raises TieUnfit."""
     customer = await claimed(session, customer_id, version)
@@ -151,13 +150,13 @@ async def replace_ties(
     if faults:
         raise TieUnfit("A tie is between two customers.", faults=faults)
     rows = [msgspec.structs.asdict(one) for one in given]
-    await replace_parts(session, customer, CustomerTie, ("other_id", "kind"), rows)
+    await replace_parts(session, customer, CustomerTie, ("other_id", "kind"), rows, claims=claims)
     return await _fresh(session, customer)
 
 
 async def record_consent(session: AsyncSession, customer_id: UUID, given: GivenConsent, now: datetime) -> Customer:
     """Add what the customer has said of a channel; nothing said before is lost. Raises ConsentUnfit."""
-    if (given.at - now).total_seconds() > AHEAD_SECONDS:
+    if given.at - now > CLOCKS_DIFFER:
         told = fault("body.at", "has not come yet", f"an instant up to now, {now.isoformat()}")
         raise ConsentUnfit("A consent cannot be of the future.", faults=[told])
     customer = await claimed(session, customer_id)

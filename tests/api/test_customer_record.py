@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.auth.tokens import Role
 from app.core.clock import FrozenClock, iso
 from app.core.ids import new_id
 from tests.api.conftest import ClientAs, faults
@@ -53,13 +54,13 @@ async def test_a_company_and_who_looks_after_it(agent: httpx.AsyncClient, bank: 
     assert (changed["segments"], changed["relationship_manager"], changed["version"]) == ([], None, 2)
 
 
-async def test_numbers_have_source_validity_and_extension(agent: httpx.AsyncClient) -> None:
+async def test_numbers_have_source_validity_and_extension(agent: httpx.AsyncClient, bank: httpx.AsyncClient) -> None:
     path = await make(agent)
     numbers = [
         {"raw": "010 6666 8888 ext 12", "label": "work", "source": "core", "valid_until": "2027-01-01T00:00:00Z"},
         {"raw": "13800138000", "shared": True},
     ]
-    answer = await agent.put(f"{path}/numbers", json={"version": 1, "numbers": numbers})
+    answer = await bank.put(f"{path}/numbers", json={"version": 1, "numbers": numbers})
     assert answer.status_code == 200, answer.text
     told = (await record(agent, path))["numbers"]
     assert [(one["e164"], one["extension"], one["source"], one["valid_until"], one["shared"]) for one in told] == [
@@ -68,10 +69,10 @@ async def test_numbers_have_source_validity_and_extension(agent: httpx.AsyncClie
     ]
 
 
-async def test_addresses_of_both_kinds_and_other_systems_ids(agent: httpx.AsyncClient) -> None:
+async def test_addresses_of_both_kinds_and_other_systems_ids(agent: httpx.AsyncClient, bank: httpx.AsyncClient) -> None:
     path = await make(agent)
     emails = [{"address": "Wang@Example.com", "kind": "work", "source": "crm"}]
-    answer = await agent.put(f"{path}/emails", json={"version": 1, "emails": emails})
+    answer = await bank.put(f"{path}/emails", json={"version": 1, "emails": emails})
     assert (answer.status_code, answer.headers["etag"]) == (204, '"2"')
     home = {"lines": "长安街 1 号", "city": "北京", "postal_code": "100000", "country": "CN", "kind": "home"}
     assert (await agent.put(f"{path}/addresses", json={"version": 2, "addresses": [home]})).status_code == 204
@@ -85,6 +86,49 @@ async def test_addresses_of_both_kinds_and_other_systems_ids(agent: httpx.AsyncC
     assert [(one["system"], one["external_id"]) for one in told["external_ids"]] == [("cards", "K-9"), ("crm", "7")]
     found = (await agent.get(PATH, params={"external_id": "K-9"})).json()["items"]
     assert [one["id"] for one in found] == [told["customer"]["id"]]
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor"])
+@pytest.mark.parametrize(
+    ("method", "part", "body"),
+    [
+        ("PUT", "preferences/statements", {"value": "paper", "source": "crm"}),
+        ("PUT", "numbers", {"numbers": [{"raw": "13800138000", "source": "crm"}]}),
+        ("POST", "numbers", {"raw": "13800138000", "source": "crm"}),
+        ("PUT", "emails", {"emails": [{"address": "wang@example.com", "source": "crm"}]}),
+        ("PUT", "addresses", {"addresses": [{"lines": "长安街 1 号", "source": "crm"}]}),
+        ("PUT", "ties", {"ties": [{"kind": "spouse", "source": "crm"}]}),
+    ],
+)
+async def test_who_serves_customers_does_not_write_as_another_system(
+    client_as: ClientAs, bank: httpx.AsyncClient, role: Role, method: str, part: str, body: dict[str, Any]
+) -> None:
+    path, other = await make(bank), (await make(bank)).rpartition("/")[2]
+    if part == "ties":
+        body = {"ties": [{**body["ties"][0], "other_id": other}]}
+    refused = await client_as(role).request(method, f"{path}/{part}", json=body, headers=ANY)
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:callfloor:problem:source-claimed")
+    assert "Only other systems and administrators" in refused.json()["detail"]
+    assert (await bank.get(path)).headers["etag"] == '"1"'
+    assert (await bank.request(method, f"{path}/{part}", json=body, headers=ANY)).is_success
+
+
+async def test_a_new_customer_of_an_agent_has_no_number_of_another_system(agent: httpx.AsyncClient) -> None:
+    refused = await agent.post(PATH, json={"name": "W", "numbers": [{"raw": "13800138000", "source": "crm"}]})
+    assert (refused.status_code, refused.json()["faults"][0]["where"]) == (403, "body.numbers")
+
+
+async def test_an_agent_who_tells_all_parts_again_leaves_their_sources(
+    agent: httpx.AsyncClient, bank: httpx.AsyncClient
+) -> None:
+    path, theirs = await make(bank), {"address": "a@example.com", "kind": "work", "source": "crm"}
+    assert (await bank.put(f"{path}/emails", json={"emails": [theirs]}, headers=ANY)).is_success
+    emails = [theirs, {"address": "b@example.com"}]
+    assert (await agent.put(f"{path}/emails", json={"emails": emails}, headers=ANY)).is_success
+    told = (await record(agent, path))["emails"]
+    assert [(one["address"], one["source"]) for one in told] == [("a@example.com", "crm"), ("b@example.com", None)]
+    other = await agent.put(f"{path}/emails", json={"emails": [{**theirs, "kind": "private"}]}, headers=ANY)
+    assert (other.status_code, other.json()["faults"][0]["where"]) == (403, "body.emails")
 
 
 async def test_an_id_of_another_system_belongs_to_one_customer(agent: httpx.AsyncClient) -> None:
@@ -120,11 +164,11 @@ async def test_a_consent_of_the_future_is_refused(agent: httpx.AsyncClient, cloc
     assert faults(await agent.post(f"{await make(agent)}/consents", json=body)) == ["body.at"]
 
 
-async def test_ties_are_seen_from_both_ends(agent: httpx.AsyncClient) -> None:
+async def test_ties_are_seen_from_both_ends(agent: httpx.AsyncClient, bank: httpx.AsyncClient) -> None:
     person, company = await make(agent), await make(agent, name="Acme", kind="company")
     other = company.rpartition("/")[2]
     body = {"version": 1, "ties": [{"other_id": other, "kind": "employee", "source": "crm"}]}
-    assert (await agent.put(f"{person}/ties", json=body)).status_code == 204
+    assert (await bank.put(f"{person}/ties", json=body)).status_code == 204
     here, there = (await record(agent, person))["ties"], (await record(agent, company))["ties"]
     assert [(one["name"], one["kind"], one["back"]) for one in here + there] == [
         ("Acme", "employee", False),

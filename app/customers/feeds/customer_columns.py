@@ -1,7 +1,7 @@
 """The statements that bring known customers to what a feed tells of them, made once a run. Pure.
 
 They join the customers `c` with the staged rows `s`. A field that a source of a higher rank has set (one of
-`:blocking`) stays as it is.
+`:blocking`) stays as it is, and so does a tier that is overridden, whatever the feed's rank.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ STAGE = """
         fed bigint) on commit drop"""
 
 _NEVER_NOTHING = ("name", "kind")
-
+_OVERRIDDEN = "exists (select from tier_overrides o where o.customer_id = c.id and o.ended_at is null)"
 
 NAMES = "create temp table feed_names (id uuid primary key, search text[]) on commit drop"
 
@@ -92,7 +92,8 @@ def _given(column: str) -> str:
 
 def _blocked(column: str) -> str:
     has = "c.segments <> '{}'" if column == "segments" else f"c.{column} is not null"
-    return f"coalesce(coalesce(c.origins ->> '{column}', case when {has} then c.source end) = any(:blocking), false)"
+    by = f"coalesce(coalesce(c.origins ->> '{column}', case when {has} then c.source end) = any(:blocking), false)"
+    return f"({by} or {_OVERRIDDEN})" if column == "tier_id" else by
 
 
 def _blocked_attribute(key: str) -> str:
@@ -102,7 +103,9 @@ def _blocked_attribute(key: str) -> str:
 
 def _after(column: str, blocking: bool) -> str:
     given = _given(column)
-    return f"case when {_blocked(column)} then c.{column} else {given} end" if blocking else given
+    if blocking:
+        return f"case when {_blocked(column)} then c.{column} else {given} end"
+    return f"case when {_OVERRIDDEN} then c.tier_id else {given} end" if column == "tier_id" else given
 
 
 def _attributes(blocking: bool) -> str:

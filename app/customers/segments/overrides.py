@@ -14,7 +14,7 @@ from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
-from app.customers.record import survivor_of
+from app.customers.record import members_of, survivor_of
 from app.customers.records import CustomerRecord, get_customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong
@@ -42,10 +42,10 @@ _RESTORE = text("""
                            version = c.version + 1, updated_at = now()
     from tier_overrides o
     where o.id = any(cast(:ids as uuid[])) and c.id = o.customer_id and o.tier is distinct from o.tier_before""")
-# after the tier, whose change a trigger notes as one by hand
+# after the tier, whose change a trigger notes as one by hand; a feed that told another tier meanwhile tells it again
 _ORIGINS = text("""
     update customers c set origins = case when o.origin_before is null then c.origins - 'tier_id'
-                                     else c.origins || jsonb_build_object('tier_id', o.origin_before) end
+                                     else c.origins || jsonb_build_object('tier_id', o.origin_before) end, fed = null
     from tier_overrides o where o.id = any(cast(:ids as uuid[])) and c.id = o.customer_id""")
 _END = text("""
     update tier_overrides set ended_at = :now, ended_because = :because,
@@ -53,7 +53,7 @@ _END = text("""
     where id = any(cast(:ids as uuid[]))""")
 _BY_HAND = text("""
     update customers set origins = origins || jsonb_build_object('tier_id', cast(:hand as text)) where id = :id""")
-_FREE = text("update customers set origins = origins - 'tier_id' where id = :id")
+_FREE = text("update customers set origins = origins - 'tier_id', fed = null where id = :id")
 
 
 def ensure_ahead(until: datetime, now: datetime) -> None:
@@ -132,11 +132,13 @@ async def live(session: AsyncSession, customer_id: UUID) -> TierOverride | None:
 async def overrides_of(
     session: AsyncSession, customer_id: UUID, limit: int, before: UUID | None
 ) -> Sequence[TierOverride]:
-    """Overrides of the customer, or of who survives them, the newest first, those older than `before`."""
-    who = await survivor_of(session, customer_id)
-    query = select(TierOverride).where(TierOverride.customer_id == who).order_by(TierOverride.id.desc()).limit(limit)
+    """Overrides of the customer, or of who survives them, and of whoever was merged into them, the newest first, those
+    older than `before`. Raises CustomerNotFound."""
+    rows = TierOverride
+    members = await members_of(session, await survivor_of(session, customer_id))
+    query = select(rows).where(rows.customer_id.in_(members)).order_by(rows.id.desc()).limit(limit)
     if before is not None:
-        query = query.where(TierOverride.id < before)
+        query = query.where(rows.id < before)
     return (await session.scalars(query)).all()
 
 

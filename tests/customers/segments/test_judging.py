@@ -4,11 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from app.customers.merge_models import UnknownCaller
 from app.customers.record import versions_of
 from app.customers.segments.rounds import begin, begin_daily
 from app.customers.service import change_customer
 from app.db.engine import WriteSession
-from tests.customers.factories import customer_id
+from app.interactions.unknown import adopt
+from tests.customers.factories import REGION, customer_id
 from tests.customers.segments.ruling import (
     GOLD,
     NOW,
@@ -122,6 +124,28 @@ async def test_a_changed_attribute_usage_and_contact_are_judged_again(session: W
     await make_interaction(session, NOW - timedelta(hours=2), customer_id=who)
     assert await judge_noted(session) == 1
     assert (await standing(session, who))[1] == ["caller", "family", "shopper"]
+
+
+async def test_a_contact_that_gets_its_customer_or_its_outcome_later_is_judged_then(session: WriteSession) -> None:
+    who = await customer_id(session, numbers=["13800138000"])
+    await let_count(session, rules(segments={"caller": "contacts('30d') >= 1", "twice": "contacts('30d') >= 2"}))
+    await judge_all(session)
+    unknown = await make_interaction(session, NOW - timedelta(hours=2), from_raw="13800138000")
+    session.add(UnknownCaller(interaction_id=unknown.id, started_at=unknown.started_at, number="13800138000"))
+    returned = await make_interaction(
+        session, NOW - timedelta(hours=1), customer_id=who, direction="outbound", outcome="abandoned"
+    )
+    await judge_noted(session)
+    assert (await standing(session, who))[1] == []
+    await adopt(session, REGION)
+    assert await noted(session) == [who]
+    await judge_noted(session)
+    assert (await standing(session, who))[1] == ["caller"]
+    returned.outcome = "answered"
+    await session.flush()
+    assert await noted(session) == [who]
+    await judge_noted(session)
+    assert (await standing(session, who))[1] == ["caller", "twice"]
 
 
 async def test_what_no_rule_asks_for_is_not_noted(session: WriteSession) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from app.audit.service import act_as
 from app.customers.errors import UnknownTier
+from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong, SegmentUnknown
@@ -221,6 +222,18 @@ async def test_an_override_of_no_segment_or_in_the_past_is_refused(session: Writ
         await override_segment(session, who, "a", member=True, reason="r", until=NOW, now=NOW)
 
 
+async def test_overrides_of_who_was_merged_are_among_those_of_the_survivor(session: WriteSession) -> None:
+    await make_tier(session, "private")
+    one, other = await customer_id(session), await customer_id(session)
+    await let_count(session, rules(segments={"a": "false"}))
+    await override(session, one, "private", "promised", WEEK, NOW)
+    await override_segment(session, one, "a", member=True, reason="asked", until=WEEK, now=NOW)
+    await merge(session, Side(one), Side(other))
+    for who in (one, other):
+        assert [each.customer_id for each in await overrides_of(session, who, 9, None)] == [one]
+        assert [each.customer_id for each in await segment_overrides_of(session, who, 9, None)] == [one]
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "export.csv"
@@ -249,6 +262,27 @@ async def test_a_feed_leaves_a_tier_that_rules_have_given_unless_it_ranks_higher
             ("gold", "rules"),
             ("silver", "core"),
         ]
+
+
+@pytest.mark.parametrize("rank", [50, 100, 150])
+async def test_a_feed_of_any_rank_leaves_an_override_and_has_its_say_after_it(
+    sessions: Sessions, file: Path, rank: int
+) -> None:
+    async with sessions.write() as session:
+        for each in ("silver", "gold"):
+            await make_tier(session, each)
+    await imported(sessions, file, "id,name,tier\nC1,A,silver\n")
+    async with sessions.write() as session:
+        await session.execute(text("update feed_sources set rank = :rank where id = 'core'"), {"rank": rank})
+        [who] = await session.scalars(text(IDS))
+        await override(session, who, "silver", "as it was promised", WEEK, NOW)
+    report = await imported(sessions, file, "id,name,tier\nC1,B,gold\n")
+    assert (report.counts["changed"], report.counts["kept"]) == (1, 1)
+    assert await rows(sessions, "select name, tier_id from customers") == [("B", "silver")]
+    async with sessions.write() as session:
+        assert await end_due(session, WEEK) == 1
+    await imported(sessions, file, "id,name,tier\nC1,B,gold\n")
+    assert await rows(sessions, "select name, tier_id from customers") == [("B", "gold")]
 
 
 async def test_a_feed_of_segments_and_rules_of_segments_do_not_overwrite_one_another(

@@ -146,6 +146,7 @@ async def test_a_change_of_tier_that_makes_a_rule_hold_alerts(session: WriteSess
         ("customer.kind == 'company'", {"kind": "company"}),
         ("customer.language == 'zh'", {"language": "zh"}),
         ("'vip' in customer.segments", {"segments": ["vip"]}),
+        ("'vip' in customer.segments", {"computed_segments": ["vip"]}),  # given by rules
     ],
 )
 async def test_a_change_of_kind_language_or_segments_that_makes_a_rule_hold_alerts(
