@@ -2,7 +2,7 @@
 outcome later has them judged as one that is recorded with both.
 
 Revision: 0041
-After: 0039
+After: 0040
 """
 
 from importlib import import_module
@@ -10,7 +10,7 @@ from importlib import import_module
 from alembic import op
 
 revision = "0041"
-down_revision = "0039"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
