@@ -40,6 +40,8 @@ LOOK_AGAIN = _replaced(LOOKS.LOOK_AGAIN.replace(LOOKS.CHANGED, CHANGED))
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(LOOK_AGAIN)
+    # a plan of the time when one row had changed would go through all pairs of what rows are and were
+    op.execute("alter function look_again_at_customers() set enable_nestloop = off")
     op.execute(LATER)
     op.execute(
         "create trigger interactions_judged_later after update of customer_id, outcome on interactions for each row "

@@ -285,8 +285,7 @@ async def test_facts_of_the_customer_count(
     assert refused.json()["explanation"][2] == "The customer: tier is not known."
     async with services.sessions.write() as session:
         await make_tier(session)
-    lead = client_as("supervisor")
-    assert (await lead.patch(customer, json={"tier": "gold", "version": 1})).is_success
+    assert (await client_as("supervisor").patch(customer, json={"tier": "gold", "version": 1})).is_success
     assert (await put(agent, customer, choices)).json()["values"]["insurance"] == ["rental"]
 
 
