@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
+from app.api.claiming import Claims
 from app.api.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -41,6 +42,7 @@ router = APIRouter(
 )
 
 CHANGED = problem_responses(409, 412)
+CLAIMED = problem_responses(403, 409, 412)
 NOTE_CHANGED = problem_responses(403, 409, 412)
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
 System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the system that tells of it")]
@@ -55,22 +57,24 @@ async def get_record(customer_id: UUID, session: Read, using: Using, answer: Res
     return RecordOut.of(whole)
 
 
-@router.put("/emails", status_code=204, responses=CHANGED)
-async def replace_emails(customer_id: UUID, given: EmailsIn, session: Write, stated: Stated, answer: Response) -> None:
+@router.put("/emails", status_code=204, responses=CLAIMED)
+async def replace_emails(
+    customer_id: UUID, given: EmailsIn, session: Write, stated: Stated, claims: Claims, answer: Response
+) -> None:
     """Replace all e-mail addresses."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        _tell(await parts.replace_emails(session, customer_id, version, given.given()), answer)
+        _tell(await parts.replace_emails(session, customer_id, version, given.given(), claims=claims), answer)
 
 
-@router.put("/addresses", status_code=204, responses=CHANGED)
+@router.put("/addresses", status_code=204, responses=CLAIMED)
 async def replace_addresses(
-    customer_id: UUID, given: AddressesIn, session: Write, stated: Stated, answer: Response
+    customer_id: UUID, given: AddressesIn, session: Write, stated: Stated, claims: Claims, answer: Response
 ) -> None:
     """Replace all postal addresses."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        _tell(await parts.replace_addresses(session, customer_id, version, given.given()), answer)
+        _tell(await parts.replace_addresses(session, customer_id, version, given.given(), claims=claims), answer)
 
 
 @router.put("/external-ids", status_code=204, responses=CHANGED)
@@ -83,12 +87,14 @@ async def replace_external_ids(
         _tell(await parts.replace_external_ids(session, customer_id, version, given.given()), answer)
 
 
-@router.put("/ties", status_code=204, responses=CHANGED)
-async def replace_ties(customer_id: UUID, given: TiesIn, session: Write, stated: Stated, answer: Response) -> None:
+@router.put("/ties", status_code=204, responses=CLAIMED)
+async def replace_ties(
+    customer_id: UUID, given: TiesIn, session: Write, stated: Stated, claims: Claims, answer: Response
+) -> None:
     """Replace all ties to others: household, family, companies."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        _tell(await parts.replace_ties(session, customer_id, version, given.given()), answer)
+        _tell(await parts.replace_ties(session, customer_id, version, given.given(), claims=claims), answer)
 
 
 @router.get("/consents")

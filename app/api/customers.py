@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from app.api.claiming import Claims
 from app.api.deps import CurrentUser, Read, Using, Write, current_user
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -24,6 +25,7 @@ from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
 from app.auth.tokens import Principal
 from app.customers import records, service
+from app.customers.changing import ensure_unclaimed
 from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
 from app.interactions.queries import history_of
@@ -69,9 +71,10 @@ async def find_customers(
 
 @router.post("", status_code=201, responses=problem_responses(403, 409))
 async def create_customer(
-    given: CustomerIn, session: Write, using: Using, user: CurrentUser, answer: Response
+    given: CustomerIn, session: Write, using: Using, user: CurrentUser, claims: Claims, answer: Response
 ) -> CustomerOut:
-    """A new customer. Agents give no tier and no segments."""
+    """A new customer. Agents give no tier and no segments; a source is named by other systems and administrators."""
+    ensure_unclaimed("numbers", (number.source for number in given.numbers), claims=claims)
     classed = [name for name, value in (("tier_id", given.tier), ("segments", given.segments)) if value]
     service.ensure_free(classed, _guarded(user))
     await because(session, given.why)
@@ -95,21 +98,26 @@ async def change_customer(
         return told(changed, answer)
 
 
-@router.put("/{customer_id}/numbers", responses=problem_responses(404, 409, 412))
+@router.put("/{customer_id}/numbers", responses=problem_responses(403, 404, 409, 412))
 async def replace_numbers(
-    customer_id: UUID, given: NumbersIn, session: Write, using: Using, stated: Stated, answer: Response
+    customer_id: UUID, given: NumbersIn, session: Write, using: Using, stated: Stated, claims: Claims, answer: Response
 ) -> CustomerOut:
-    """Replace all numbers. One that comes in two spellings is kept once, in the first."""
+    """Replace all numbers. One that comes in two spellings is kept once, in the first. The source of what is new or
+    different is named by other systems and administrators."""
     numbers = [number.given() for number in given.numbers]
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        found = await service.replace_numbers(session, customer_id, version, numbers, using.default_region)
+        found = await service.replace_numbers(
+            session, customer_id, version, numbers, using.default_region, claims=claims
+        )
         return told(found, answer)
 
 
-@router.post("/{customer_id}/numbers", responses=problem_responses(404, 409))
-async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using) -> CustomerOut:
-    """Add a number; one that the customer already has changes nothing."""
+@router.post("/{customer_id}/numbers", responses=problem_responses(403, 404, 409))
+async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using, claims: Claims) -> CustomerOut:
+    """Add a number; one that the customer already has changes nothing. Other systems and administrators name a
+    source."""
+    ensure_unclaimed("source", [given.source], claims=claims)
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
 
 

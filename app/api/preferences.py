@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
+from app.api.claiming import Claims
 from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
@@ -14,6 +15,7 @@ from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut
 from app.audit.service import because
 from app.core.clock import utc
+from app.customers.changing import ensure_unclaimed
 from app.customers.preferences import service
 from app.customers.preferences.catalogue import CATALOGUE
 from app.customers.serving import summary_of
@@ -39,11 +41,19 @@ async def list_preferences(customer_id: UUID, session: Read) -> WishesOut:
     return WishesOut(items=[WishOut.of(told) for told in await service.preferences_of(session, customer_id)])
 
 
-@router.put(PREFERENCES + "/{name}", responses=CHANGED)
+@router.put(PREFERENCES + "/{name}", responses=problem_responses(403, 409, 412))
 async def put_preference(
-    customer_id: UUID, name: WishName, given: WishIn, session: Write, stated: Stated, using: Using, answer: Response
+    customer_id: UUID,
+    name: WishName,
+    given: WishIn,
+    session: Write,
+    stated: Stated,
+    using: Using,
+    claims: Claims,
+    answer: Response,
 ) -> WishOut:
-    """Record a wish, in place of what it was before."""
+    """Record a wish, in place of what it was before. A source is named by other systems and administrators."""
+    ensure_unclaimed("source", [given.source], claims=claims)
     now = utc(using.clock())
     wanted = service.GivenWish(value=given.value, at=given.at or now, source=given.source)
     async with stated.version(given.version) as version:

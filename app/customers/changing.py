@@ -1,14 +1,14 @@
 """What every change of a customer begins with: the row, locked, of the version that was read. The caller's session
 commits."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.errors import CustomerMerged, CustomerNotFound, VersionConflict
+from app.customers.errors import CustomerMerged, CustomerNotFound, SourceClaimed, VersionConflict
 from app.customers.models import Customer
 from app.db.base import Base
 
@@ -35,13 +35,26 @@ async def raise_version(session: AsyncSession, customer: Customer) -> None:
     await session.flush()
 
 
+def ensure_unclaimed(where: str, sources: Iterable[str | None], *, claims: bool) -> None:
+    """That who may not claim it says of nothing that it comes from a system. Raises SourceClaimed."""
+    if not claims and (named := sorted(set(filter(None, sources)))):
+        raise SourceClaimed(where, named)
+
+
 async def replace_parts(
-    session: AsyncSession, customer: Customer, model: type[Base], key: Collection[str], wanted: Sequence[Values]
+    session: AsyncSession,
+    customer: Customer,
+    model: type[Base],
+    key: Collection[str],
+    wanted: Sequence[Values],
+    *,
+    claims: bool = True,
 ) -> bool:
     """Let the customer have these parts of a kind and no others; whether that changed anything.
 
     Parts with equal values of the columns `key` are the same part: it is changed only in what differs, and keeps its
-    place before new ones. Every row of `wanted` names the same columns.
+    place before new ones. Every row of `wanted` names the same columns. Without `claims` what is new or different has
+    no source; raises SourceClaimed.
     """
     table = model.__table__
     query = select(table).where(table.c.customer_id == customer.id)
@@ -55,6 +68,8 @@ async def replace_parts(
     ]
     if not (gone or new or other):
         return False
+    written = (values.get("source") for values in (*new, *(values for _, values in other)))
+    ensure_unclaimed(model.__tablename__.removeprefix("customer_"), written, claims=claims)
     await raise_version(session, customer)
     own = list(table.primary_key)
     for row in gone:

@@ -1,5 +1,6 @@
 """What can be wrong with a change to a customer."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from app.auth.errors import TooManyAttempts
@@ -123,6 +124,24 @@ class NoteNotFound(NotFound):
     """The customer has no note of that id."""
 
     code = "note-not-found"
+
+
+class SourceClaimed(NotAllowed):
+    """What somebody writes by hand is not said to come from another system."""
+
+    code = "source-claimed"
+
+    def __init__(self, where: str, sources: Collection[str]) -> None:
+        named = ", ".join(map(repr, sources))
+        faults = [
+            {
+                "where": f"body.{where}",
+                "what": f"says that something new or changed comes from {named}",
+                "accepted": "no source; a part that is not changed may keep its own",
+            }
+        ]
+        detail = "Only other systems and administrators may say that what they write comes from a system."
+        super().__init__(detail, sources=list(sources), faults=faults)
 
 
 class FieldsGuarded(NotAllowed):

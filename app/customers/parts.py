@@ -1,6 +1,7 @@
 """Changing the parts of a customer's record. Each change names the version that was read (None: whatever it is) and
 raises it; the caller's session commits. All raise CustomerNotFound,
-CustomerMerged and VersionConflict."""
+CustomerMerged and VersionConflict. Who does not `claims` sources raises SourceClaimed by naming one of what is new or
+different."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -96,22 +97,22 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 async def replace_emails(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenEmail]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenEmail], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these e-mail addresses and no others; case is no difference."""
     customer = await claimed(session, customer_id, version)
     rows = [{**msgspec.structs.asdict(one), "address": one.address.lower()} for one in given]
-    await replace_parts(session, customer, CustomerEmail, ("address",), rows)
+    await replace_parts(session, customer, CustomerEmail, ("address",), rows, claims=claims)
     return await _fresh(session, customer)
 
 
 async def replace_addresses(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenAddress]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenAddress], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these postal addresses and no others."""
     customer = await claimed(session, customer_id, version)
     rows = [msgspec.structs.asdict(one) for one in given]
-    await replace_parts(session, customer, CustomerAddress, ("lines", "city", "kind"), rows)
+    await replace_parts(session, customer, CustomerAddress, ("lines", "city", "kind"), rows, claims=claims)
     return await _fresh(session, customer)
 
 
@@ -133,7 +134,7 @@ async def replace_external_ids(
 
 
 async def replace_ties(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie]
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie], *, claims: bool = True
 ) -> Customer:
     """Let the customer have these ties to others and no more. Raises TieUnfit."""
     customer = await claimed(session, customer_id, version)
@@ -151,7 +152,7 @@ async def replace_ties(
     if faults:
         raise TieUnfit("A tie is between two customers.", faults=faults)
     rows = [msgspec.structs.asdict(one) for one in given]
-    await replace_parts(session, customer, CustomerTie, ("other_id", "kind"), rows)
+    await replace_parts(session, customer, CustomerTie, ("other_id", "kind"), rows, claims=claims)
     return await _fresh(session, customer)
 
 

@@ -129,11 +129,19 @@ def ensure_free(given: Collection[str], guarded: Collection[str]) -> None:
 
 
 async def replace_numbers(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Iterable[GivenNumber], default_region: str
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    given: Iterable[GivenNumber],
+    default_region: str,
+    *,
+    claims: bool = True,
 ) -> CustomerRecord:
-    """Let the customer have these numbers and no others. Raises CustomerNotFound, VersionConflict."""
+    """Let the customer have these numbers and no others. Raises CustomerNotFound, VersionConflict, and SourceClaimed
+    where whoever does not `claims` sources names one of what is new or different."""
     customer = await claimed(session, customer_id, version)
-    await replace_parts(session, customer, CustomerNumber, ("raw",), number_rows(given, default_region))
+    rows = number_rows(given, default_region)
+    await replace_parts(session, customer, CustomerNumber, ("raw",), rows, claims=claims)
     return await _propose(session, await _told(session, customer))
 
 
