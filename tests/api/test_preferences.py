@@ -81,10 +81,19 @@ async def test_a_source_of_a_lower_rank_does_not_change_a_wish(
 ) -> None:
     assert (await wish(bank, customer, "statements", "paper", source="crm")).is_success
     assert (await wish(agent, customer, "statements", "both")).is_success
-    kept = await wish(bank, customer, "statements", "paper", source="crm")
-    assert (kept.status_code, kept.json()["source"], kept.json()["rank"]) == (409, "hand", 100)
-    assert (await admin.put("/api/v1/feeds/sources/crm", json={"rank": 100})).is_success
+    for rank in (50, 100):
+        assert (await admin.put("/api/v1/feeds/sources/crm", json={"rank": rank})).is_success
+        kept = await wish(bank, customer, "statements", "paper", source="crm")
+        assert (kept.status_code, kept.json()["source"], kept.json()["given"]) == (409, "hand", "crm")
+    assert (await admin.put("/api/v1/feeds/sources/crm", json={"rank": 101})).is_success
     assert (await wish(bank, customer, "statements", "paper", source="crm")).is_success
+    below = await wish(agent, customer, "statements", "both")
+    assert (below.status_code, below.json()["source"], below.json()["given"]) == (409, "crm", "hand")
+
+
+async def test_of_two_systems_of_one_rank_the_later_one_counts(bank: httpx.AsyncClient, customer: str) -> None:
+    for source, value in (("crm", "paper"), ("core", "both"), ("crm", "electronic")):
+        assert (await wish(bank, customer, "statements", value, source=source)).is_success
 
 
 async def test_wishes_that_cannot_be_are_refused(agent: httpx.AsyncClient, customer: str, clock: FrozenClock) -> None:

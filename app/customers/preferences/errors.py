@@ -18,13 +18,13 @@ class PreferenceUnfit(Invalid):
 
 
 class PreferenceKept(Conflict):
-    """A source of a higher rank has told of the wish; people are the highest unless somebody says otherwise."""
+    """A source whose word the one that tells does not overwrite has told of the wish."""
 
     code = "preference-kept"
 
-    def __init__(self, name: str, by: str, rank: int, given: int) -> None:
-        detail = f"The wish {name!r} was told by {by!r}, of rank {rank}; a source of rank {given} does not change it."
-        super().__init__(detail, source=by, rank=rank, given=given)
+    def __init__(self, name: str, by: str, given: str) -> None:
+        detail = f"The wish {name!r} was told by {by!r}, which {given!r} does not rank above: it stays."
+        super().__init__(detail, source=by, given=given)
 
 
 class CallUnwished(Conflict):

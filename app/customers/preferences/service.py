@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
 from app.customers.changing import claimed, raise_version
-from app.customers.feed_models import HAND, FeedSource
+from app.customers.feed_models import HAND
 from app.customers.models import Customer
 from app.customers.preferences.calling import may_be_called, next_time
 from app.customers.preferences.catalogue import BY_NAME, PLACES, Wish, hours_of, wish_faults
 from app.customers.preferences.errors import CallUnwished, PreferenceKept, PreferenceUnfit, PreferenceUnknown
 from app.customers.preferences.telling import said
+from app.customers.ranks import blocking
 from app.customers.record import members_of, survivor_of
 from app.customers.record_models import CustomerConsent
 from app.customers.serving_models import CustomerPreference
@@ -26,9 +27,6 @@ from app.db.engine import WriteSession
 
 AHEAD_SECONDS = 300.0
 """So far may the clock of a system that tells of a wish be ahead of ours."""
-RANK = 50
-RANK_OF_PEOPLE = 100
-"""How sources rank of which nobody has said it (docs/feeds.md)."""
 WORK = "work"
 """What a number of the customer's work is labelled."""
 
@@ -171,13 +169,10 @@ async def _unconsented(session: AsyncSession, members: Sequence[UUID], channels:
 
 
 async def _ensure_outranking(session: AsyncSession, present: CustomerPreference, source: str | None) -> None:
-    """Of two sources of one rank the later one counts, as in feeds."""
-    asked = [present.source or HAND, source or HAND]
-    rows = await session.execute(select(FeedSource.id, FeedSource.rank).where(FeedSource.id.in_(asked)))
-    ranks = {HAND: RANK_OF_PEOPLE, **{row.id: row.rank for row in rows}}
-    held, given = (ranks.get(one, RANK) for one in asked)
-    if given < held:
-        raise PreferenceKept(present.name, asked[0], held, given)
+    """As a feed of the source would leave a field."""
+    held, given = present.source or HAND, source or HAND
+    if held in await blocking(session, given):
+        raise PreferenceKept(present.name, held, given)
 
 
 async def _row(session: AsyncSession, customer_id: UUID, name: str) -> CustomerPreference | None:
