@@ -113,15 +113,27 @@ async def test_nothing_of_an_erased_customer_is_left_and_every_count_is(
         await finish(services.sessions, services.archive, utc(now()))
         assert not audio_in(tmp_path)
         assert (await life.ask("GET", f"/api/v1/erasures/{erasure['id']}"))["finished_at"] is None
+        await is_told(services, life)
 
-        _, profile = await call(house, platform, life)
+
+async def test_an_erased_customer_who_calls_again_is_unknown(
+    database: Database, client_as: ClientAs, services: Services
+) -> None:
+    life = Life(client_as, services)
+    async with open_house(database) as (house, platform):
+        made = await life.ask("POST", CUSTOMERS, {"name": "王小明", "numbers": [{"raw": NUMBER}]})
+        first, profile = await call(house, platform, life)
+        assert profile["customer"]["id"] == made["id"]
+        await life.ask("POST", f"{CUSTOMERS}/{made['id']}/erasure", {"ground": "objection", "reason": "file 7"})
+
+        again, profile = await call(house, platform, life)
         assert (profile["customer"], profile["interactions"]) == (None, [])
         async with services.sessions.write() as session:
             await adopt(session, "CN")
         [anew] = (await life.ask("GET", f"{CUSTOMERS}?number={NUMBER[1:]}"))["items"]
         assert (anew["provisional"], anew["version"]) == (True, 1)
-        assert len((await life.ask("GET", f"{CUSTOMERS}/{anew['id']}/interactions"))["items"]) == 1
-        await is_told(services, life)
+        kept = (await life.ask("GET", f"{CUSTOMERS}/{anew['id']}/interactions"))["items"]
+        assert ([one["id"] for one in kept], first == again) == ([again], False)
 
 
 async def is_told(services: Services, life: Life) -> None:
