@@ -13,7 +13,7 @@ from app.core.instants import iso
 from app.customers.changing import claimed, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
-from app.customers.record import survivor_of
+from app.customers.record import members_of, survivor_of
 from app.customers.records import CustomerRecord, get_customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong
@@ -130,11 +130,13 @@ async def live(session: AsyncSession, customer_id: UUID) -> TierOverride | None:
 async def overrides_of(
     session: AsyncSession, customer_id: UUID, limit: int, before: UUID | None
 ) -> Sequence[TierOverride]:
-    """Overrides of the customer, or of who survives them, the newest first, those older than `before`."""
-    who = await survivor_of(session, customer_id)
-    query = select(TierOverride).where(TierOverride.customer_id == who).order_by(TierOverride.id.desc()).limit(limit)
+    """Overrides of the customer, or of who survives them, and of whoever was merged into them, the newest first, those
+    older than `before`. Raises CustomerNotFound."""
+    rows = TierOverride
+    members = await members_of(session, await survivor_of(session, customer_id))
+    query = select(rows).where(rows.customer_id.in_(members)).order_by(rows.id.desc()).limit(limit)
     if before is not None:
-        query = query.where(TierOverride.id < before)
+        query = query.where(rows.id < before)
     return (await session.scalars(query)).all()
 
 

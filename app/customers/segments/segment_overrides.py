@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import because
 from app.customers.changing import claimed
-from app.customers.record import survivor_of
+from app.customers.record import members_of, survivor_of
 from app.customers.segment_models import SegmentOverride
 from app.customers.segments.errors import NothingToTakeBack
 from app.customers.segments.judging import judge_now
@@ -74,10 +74,11 @@ async def end_due_segments(session: WriteSession, now: datetime) -> int:
 async def segment_overrides_of(
     session: AsyncSession, customer_id: UUID, limit: int, before: UUID | None
 ) -> Sequence[SegmentOverride]:
-    """Overrides of the customer, or of who survives them, the newest first, those older than `before`."""
+    """Overrides of the customer, or of who survives them, and of whoever was merged into them, the newest first, those
+    older than `before`. Raises CustomerNotFound."""
     rows = SegmentOverride
-    who = await survivor_of(session, customer_id)
-    query = select(rows).where(rows.customer_id == who).order_by(rows.id.desc()).limit(limit)
+    members = await members_of(session, await survivor_of(session, customer_id))
+    query = select(rows).where(rows.customer_id.in_(members)).order_by(rows.id.desc()).limit(limit)
     if before is not None:
         query = query.where(rows.id < before)
     return (await session.scalars(query, execution_options={"populate_existing": True})).all()

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from app.audit.service import act_as
 from app.customers.errors import UnknownTier
+from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong, SegmentUnknown
@@ -215,6 +216,18 @@ async def test_an_override_of_no_segment_or_in_the_past_is_refused(session: Writ
         await override_segment(session, who, "b", member=True, reason="r", until=WEEK, now=NOW)
     with pytest.raises(OverrideInThePast):
         await override_segment(session, who, "a", member=True, reason="r", until=NOW, now=NOW)
+
+
+async def test_overrides_of_who_was_merged_are_among_those_of_the_survivor(session: WriteSession) -> None:
+    await make_tier(session, "private")
+    one, other = await customer_id(session), await customer_id(session)
+    await let_count(session, rules(segments={"a": "false"}))
+    await override(session, one, "private", "promised", WEEK, NOW)
+    await override_segment(session, one, "a", member=True, reason="asked", until=WEEK, now=NOW)
+    await merge(session, Side(one), Side(other))
+    for who in (one, other):
+        assert [each.customer_id for each in await overrides_of(session, who, 9, None)] == [one]
+        assert [each.customer_id for each in await segment_overrides_of(session, who, 9, None)] == [one]
 
 
 @pytest.fixture
