@@ -1,7 +1,10 @@
 """Instants in other forms. Pure, so that what is pure may use it: the present instant comes from `app.core.clock`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""So far may the clock of another system be ahead of ours when it tells of something."""
 
 
 def utc(instant: float) -> datetime:

@@ -16,7 +16,6 @@ from app.customers.record_models import WHO
 from app.db.base import Base
 
 STATUSES = ("draft", "active", "suspended", "ended")
-DUE_KINDS = ("response", "resolution", "follow_up", "manager_notice")
 STARTS = "(valid_from::timestamp without time zone AT TIME ZONE time_zone)"
 ENDS = "((valid_until + 1)::timestamp without time zone AT TIME ZONE time_zone)"
 _OPEN = text("done_at is null")

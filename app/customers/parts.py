@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.cards import without_card_numbers
 from app.customers.changing import claimed, raise_version, replace_parts
@@ -25,9 +26,6 @@ from app.customers.record_models import (
     CustomerNote,
     CustomerTie,
 )
-
-AHEAD_SECONDS = 300.0
-"""So far may the clock of a system that tells of a consent be ahead of ours."""
 
 MOST_PINNED = 10
 LONGEST_PINNED = 500
@@ -158,7 +156,7 @@ async def replace_ties(
 
 async def record_consent(session: AsyncSession, customer_id: UUID, given: GivenConsent, now: datetime) -> Customer:
     """Add what the customer has said of a channel; nothing said before is lost. Raises ConsentUnfit."""
-    if (given.at - now).total_seconds() > AHEAD_SECONDS:
+    if given.at - now > CLOCKS_DIFFER:
         told = fault("body.at", "has not come yet", f"an instant up to now, {now.isoformat()}")
         raise ConsentUnfit("A consent cannot be of the future.", faults=[told])
     customer = await claimed(session, customer_id)

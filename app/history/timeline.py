@@ -38,8 +38,6 @@ SOURCES: tuple[Source, ...] = (
 """All that a timeline is made of. A room that has something to tell adds it here."""
 
 KINDS = tuple(kind for source in SOURCES for kind in source.kinds)
-WRITTEN_KINDS = tuple(kind for source in SOURCES if source.words is not None for kind in source.kinds)
-"""Kinds of entries that can be looked for by words."""
 
 
 FIRST_SPAN, SPANS = timedelta(days=31), 6

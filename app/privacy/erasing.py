@@ -39,9 +39,6 @@ GROUNDS = (
 )
 """Why somebody must be erased: GDPR article 17 (1), PIPL article 47."""
 
-BECAUSE = "erasure"
-"""Why the audio of a recording was deleted."""
-
 LATE = timedelta(hours=1)
 """So long after an erasure whatever had looked the customer up before may still write of them."""
 

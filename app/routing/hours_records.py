@@ -59,13 +59,6 @@ async def all_hours(session: AsyncSession, limit: int, after: str | None) -> Seq
     return (await session.scalars(query)).all()
 
 
-async def ensure_hours(session: AsyncSession, hours_id: str, where: str) -> None:
-    """Raises Invalid if there are no hours with this id; `where` is its place in the request."""
-    if await session.scalar(select(BusinessHours.id).where(BusinessHours.id == hours_id)) is None:
-        found = fault(where, "is the id of no business hours", "null or an id of GET /api/v1/hours")
-        raise Invalid(f"Unknown business hours in {where}.", faults=[found])
-
-
 async def create_hours(session: WriteSession, **values: Any) -> BusinessHours:
     """New business hours; raises `HoursTaken`."""
     made = await insert_new(session, BusinessHours, **values)

@@ -4,7 +4,6 @@ Columns, not objects: a million contacts take ten megabytes.
 """
 
 from array import array
-from bisect import bisect_right
 from enum import IntEnum
 
 from app.simulation.scenario import Scenario
@@ -36,10 +35,6 @@ class Ledger:
         self.lined = bytearray(contacts)
         self.edges = batch_edges(scenario.warmup, contacts, scenario.batches)
         self.marks: list[list[list[float]]] = []
-
-    def batch_of(self, number: int) -> int:
-        """The batch that a contact counts in, from 0; -1 during the warm-up."""
-        return bisect_right(self.edges, number) - 1
 
 
 def batch_edges(warmup: int, contacts: int, batches: int) -> list[int]:

@@ -2,7 +2,7 @@
 customer's record: a change names the version that was read. The caller's session commits."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal, TypeGuard
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.agreement_models import Agreement, AllowanceUse, Due, Entitlement
 from app.customers.agreements.clauses import CONTACTS, Clause, Counting, clauses_of, flaws, records, zone_known
@@ -32,7 +33,6 @@ YEARS = range(1900, 9001)
 BINDING = ("active", "suspended")
 """Of agreements with these there is one for a product at a time."""
 UNBOUND = ("draft", "ended")
-CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class GivenAgreement(msgspec.Struct, frozen=True, kw_only=True):

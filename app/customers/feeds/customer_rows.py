@@ -3,22 +3,20 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from app.core.instants import CLOCKS_DIFFER
 from app.core.tabbed import cell, texts, words
 from app.customers.attributes import Definition, faults_of
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.records import CustomerRow
 from app.customers.numbers import extension_of
 from app.customers.search import unsorted_tokens
-
-AHEAD = timedelta(minutes=5)
-"""So far may the clock of a system that tells of a consent be ahead of ours."""
 
 AS_ATTRIBUTES = ("birth_date", "household", "company")
 """Fields that are kept as attributes of the same name."""
@@ -101,7 +99,7 @@ def attribute_names(told: Iterable[str]) -> list[str]:
 def row_fault(row: CustomerRow, declared: Sequence[Definition], now: datetime) -> CellFault | None:
     """What is wrong with a row by what its attributes may be, and by the clock."""
     for consent in row.consents:
-        if consent.at is not None and consent.at - now > AHEAD:
+        if consent.at is not None and consent.at - now > CLOCKS_DIFFER:
             return CellFault("future", f"consent.{consent.channel}.at", "has not come yet", "an instant up to now")
     if declared or row.attributes:
         wrong = faults_of(declared, attributes_of(row), "attribute")

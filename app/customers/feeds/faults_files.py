@@ -20,9 +20,6 @@ from app.customers.feeds.opening import Rows
 LINE = "callfloor: line"
 """Where NDJSON keeps a line that is no JSON."""
 
-MOST_ROWS = 1_048_575
-"""Rows that a sheet has, without its header."""
-
 LONGEST_CELL = 32_767
 ENDINGS = {"csv": ".csv", "ndjson": ".ndjson", "xlsx": ".xlsx"}
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.changing import claimed, raise_version
 from app.customers.feed_models import HAND
@@ -25,8 +26,6 @@ from app.customers.record_models import CustomerConsent
 from app.customers.serving_models import CustomerPreference
 from app.db.engine import WriteSession
 
-AHEAD_SECONDS = 300.0
-"""So far may the clock of a system that tells of a wish be ahead of ours."""
 WORK = "work"
 """What a number of the customer's work is labelled."""
 
@@ -67,7 +66,7 @@ async def wish(
     PreferenceUnfit, PreferenceKept."""
     known = _known(name)
     faults = wish_faults(known, given.value, "body.value")
-    if (given.at - now).total_seconds() > AHEAD_SECONDS:
+    if given.at - now > CLOCKS_DIFFER:
         faults.append(fault("body.at", "has not come yet", f"an instant up to now, {now.isoformat()}"))
     if faults:
         raise PreferenceUnfit(f"The customer cannot wish this of {name!r}.", faults=faults)

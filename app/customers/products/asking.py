@@ -11,7 +11,6 @@ from app.customers.products.completing import Settled
 from app.customers.products.engine import WORK, Explanation, OptionState, Puzzle
 from app.customers.products.model import Chosen, Model, Values
 from app.customers.products.solver import Effort
-from app.customers.products.solving import Reason
 from app.customers.products.wording import Spoken
 
 WHERE = "body.choices"
@@ -62,12 +61,6 @@ def why_not(
     """Why the value cannot be chosen beside the choices, and the same in sentences; None: it can. Raises TooHard."""
     why = Puzzle(model, facts, Effort(WORK)).why_not(choices, asked)
     return why, [] if why is None else Spoken(model, language, choices, facts).explanation(why, asked)
-
-
-def sentences_of(model: Model, reasons: Iterable[Reason], choices: Values, facts: Mapping[str, Any]) -> list[str]:
-    """Reasons in English sentences."""
-    spoken = Spoken(model, "en", choices, facts)
-    return [spoken.reason(reason) for reason in reasons]
 
 
 def _judged(model: Model, puzzle: Puzzle, facts: Mapping[str, Any], given: Mapping[str, Any], language: str) -> Verdict:

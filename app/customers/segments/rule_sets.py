@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -122,11 +122,3 @@ async def _ensure_sound(session: AsyncSession, rules: Rules, *, lock: bool = Fal
     faults = rules_faults(rules, tiers, declared)
     if faults:
         raise RuleSetFaulty(faults)
-
-
-async def active_number(session: AsyncSession) -> int | None:
-    """The number of the set that is active."""
-    number: int | None = await session.scalar(
-        select(func.max(SegmentRuleSet.number)).where(SegmentRuleSet.state == "active")
-    )
-    return number

@@ -12,11 +12,9 @@ import msgspec
 from msgspec import Meta
 
 from app.core.errors import Invalid
+from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault, load, read
 from app.customers.cards import card_numbers_in
-
-AHEAD = timedelta(minutes=5)
-"""So far may the clock of another system be ahead of ours without being told of it."""
 
 OLDEST = timedelta(days=731)
 """What is older is refused: no rule looks back that far."""
@@ -101,7 +99,7 @@ def read_batch(body: bytes, received_at: datetime) -> Batch:
 
 def counted(at: datetime, received_at: datetime) -> Counted:
     """When an event of `at` counts: never in the future, else no window would see it until then."""
-    return Counted(min(at, received_at), at - received_at > AHEAD)
+    return Counted(min(at, received_at), at - received_at > CLOCKS_DIFFER)
 
 
 def _quickly(body: bytes) -> Batch | None:
