@@ -22,11 +22,12 @@ from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.parsing import Known
 from app.customers.feeds.plan import Plan, plan
-from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
+from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
 from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
 from app.customers.names import name_all
 from app.customers.proposals import proposed_since, search_since
+from app.customers.ranks import blocking
 from app.db.engine import Sessions
 
 # whoever plans by what the tables were before a load of millions reads all of them for each page

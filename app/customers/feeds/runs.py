@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
@@ -84,16 +83,6 @@ async def begin(session: WriteSession, given: Begun, by: str | None = None) -> F
     await session.execute(others.values(state="superseded"))
     await session.refresh(found)
     return found
-
-
-async def blocking(session: AsyncSession, source: str) -> tuple[str, ...]:
-    """The sources whose word a feed does not overwrite: those of a higher rank, and people unless the feed's is higher
-    than theirs."""
-    rows = {row.id: row.rank for row in await session.execute(select(FeedSource.id, FeedSource.rank))}
-    own = rows.get(source, 50)
-    return tuple(
-        sorted(each for each, rank in rows.items() if each != source and (rank > own or (each == HAND and rank == own)))
-    )
 
 
 async def work_for(session: WriteSession, source: str, why: str) -> None:

@@ -21,9 +21,10 @@ from app.customers.feeds.ndjson_rows import NdjsonRows
 from app.customers.feeds.parsing import Known
 from app.customers.feeds.plain import plain_mapping
 from app.customers.feeds.plan import Plan, plan
-from app.customers.feeds.runs import COUNTS, Begun, alone, begin, blocking, end
+from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
 from app.customers.feeds.writers import WRITERS, known
 from app.customers.feeds.writing import Origin
+from app.customers.ranks import blocking
 from app.db.engine import Sessions
 
 PEEKED = 1 << 16

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.feeds.runs import blocking
+from app.customers.ranks import blocking
 from app.customers.record import survivor_of
 from app.customers.segment_models import RULES, SegmentRuleSet
 from app.customers.segments.errors import NotJudged, RuleSetChanged
