@@ -61,4 +61,5 @@ async def test_a_bulk_after_a_single_edit_compares_each_row_with_its_own(
     joins = [plan for plan in plans if "older" in plan and "newer" in plan]
     assert joins, plans
     in_vain = [int(rows) for plan in joins for rows in re.findall(r"Rows Removed by Join Filter: (\d+)", plan)]
-    assert max(in_vain, default=0) <= MANY  # the fields of one row are compared so; of all rows it would be their square
+    # the fields of one row are compared so; of all rows it would be their square
+    assert max(in_vain, default=0) <= MANY
