@@ -306,11 +306,12 @@ def contact_deadline(contact: Contact | None) -> Deadline | None:
 
 
 def sweep_at(contact: Contact) -> float:
-    """When a call of which nothing was heard is closed; never, while a promised callback waits, however long, or is
-    being dialled, which has a limit of its own."""
-    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
-    dialled = contact.state is ContactState.CONNECTING and contact.close_at is not None
-    return inf if contact.promised and (waits or dialled) else contact.heard_at + SWEEP_SECONDS
+    """When a call of which nothing was heard is closed; never, while a promised callback waits, and however long it has
+    waited, not before the limit of its dialling."""
+    if contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
+        return inf
+    silent = contact.heard_at + SWEEP_SECONDS
+    return silent if contact.close_at is None else max(silent, contact.close_at)
 
 
 def agent_deadline(agent: LiveAgent | None) -> Deadline | None:
