@@ -1,7 +1,8 @@
 """The statements that bring known customers to what a feed tells of them, made once a run. Pure.
 
 They join the customers `c` with the staged rows `s`. A field that a source of a higher rank has set (one of
-`:blocking`) stays as it is, and so does a tier that is overridden, whatever the feed's rank.
+`:blocking`) stays as it is. Whatever the feed's rank, so does a tier that is overridden, and of somebody into whom
+others were merged what these are read as: that they are active, and their kind.
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,13 @@ STAGE = """
         fed bigint) on commit drop"""
 
 _NEVER_NOTHING = ("name", "kind")
-_OVERRIDDEN = "exists (select from tier_overrides o where o.customer_id = c.id and o.ended_at is null)"
+_MERGED = "exists (select from customers m where m.merged_into = c.id{some})"
+HELD = {
+    "tier_id": "exists (select from tier_overrides o where o.customer_id = c.id and o.ended_at is null)",
+    "active": f"not s.active and {_MERGED.format(some='')}",
+    "kind": f"s.kind <> c.kind and {_MERGED.format(some=' and not m.provisional')}",
+}
+"""When a column stays as it is, whoever tells otherwise."""
 
 NAMES = "create temp table feed_names (id uuid primary key, search text[]) on commit drop"
 
@@ -77,13 +84,22 @@ def kept_of(told: Iterable[str]) -> str:
     total = " + ".join(kept) or "0"
     return (
         f"select coalesce(sum({total}), 0) from feed_customers s join customers c on c.id = s.id "  # noqa: S608 - constants
-        "where c.origins <> '{}' or c.source = any(:blocking)"
+        f"where c.origins <> '{{}}' or c.source = any(:blocking){_held(told)}"
     )
+
+
+def holds(told: Iterable[str]) -> bool:
+    """Whether the feed tells of a field that may have to stay, whatever the feed's rank."""
+    return any(column in HELD for column in _told(told))
 
 
 def _told(told: Iterable[str]) -> list[str]:
     names = set(told)
     return [column for field, column in COLUMNS.items() if field in names]
+
+
+def _held(told: Iterable[str]) -> str:
+    return "".join(f" or {HELD[column]}" for column in _told(told) if column in ("active", "kind"))
 
 
 def _given(column: str) -> str:
@@ -93,7 +109,7 @@ def _given(column: str) -> str:
 def _blocked(column: str) -> str:
     has = "c.segments <> '{}'" if column == "segments" else f"c.{column} is not null"
     by = f"coalesce(coalesce(c.origins ->> '{column}', case when {has} then c.source end) = any(:blocking), false)"
-    return f"({by} or {_OVERRIDDEN})" if column == "tier_id" else by
+    return f"({by} or {HELD[column]})" if column in HELD else by
 
 
 def _blocked_attribute(key: str) -> str:
@@ -103,9 +119,8 @@ def _blocked_attribute(key: str) -> str:
 
 def _after(column: str, blocking: bool) -> str:
     given = _given(column)
-    if blocking:
-        return f"case when {_blocked(column)} then c.{column} else {given} end"
-    return f"case when {_OVERRIDDEN} then c.tier_id else {given} end" if column == "tier_id" else given
+    stays = _blocked(column) if blocking else HELD.get(column)
+    return f"case when {stays} then c.{column} else {given} end" if stays else given
 
 
 def _attributes(blocking: bool) -> str:

@@ -147,7 +147,7 @@ class CustomersWriter:
         pending = await self._pending(session, rows)
         touched = {customer for each in pending for customer in each.of}
         kept = 0
-        if self._origin.blocking or "tier" in self._origin.told:
+        if self._origin.blocking or columns.holds(self._origin.told):
             kept = await session.scalar(self._kept, {**self._parameters, **self._blocking}) or 0
         await self._stage_names(session)
         given = {**self._parameters, **self._barred, "touched": list(touched)}

@@ -10,6 +10,7 @@ from app.customers.feeds.files import FaultsThere, Given, import_file
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
 from app.customers.feeds.runs import FeedBusy, alone
+from app.customers.merging import Side, merge, unmerge
 from app.customers.records import Wanted, find_customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
@@ -245,6 +246,28 @@ async def test_a_source_that_ranks_higher_than_people_overwrites_them(sessions: 
     await execute(sessions, "update feed_sources set rank = 101 where id = 'core'")
     assert (await imported(sessions, file, "id,name\nC1,B\n")).counts["changed"] == 1
     assert await rows(sessions, "select name, origins from customers") == [("B", {})]
+
+
+@pytest.mark.parametrize("rank", [50, 101])
+async def test_a_feed_neither_ends_nor_changes_the_kind_of_whoever_others_were_merged_into(
+    sessions: Sessions, file: Path, rank: int
+) -> None:
+    optional = "active: {field: active, optional: true}\n  kind: {field: kind, optional: true}"
+    mapping = CUSTOMERS.replace("columns:", f"columns:\n  {optional}")
+    await execute(sessions, "insert into feed_sources (id, rank) values ('core', :rank)", rank=rank)
+    await imported(sessions, file, "id,name,active,kind\nC1,A,yes,person\nC2,A,yes,person\n", mapping=mapping)
+    (first,), (second,) = await rows(sessions, "select id from customers order by external_id")
+    async with sessions.write() as session:
+        await merge(session, Side(second), Side(first))
+    ends = "id,name,active,kind\nC1,B,no,company\n"
+    report = await imported(sessions, file, ends, mapping=mapping)
+    assert (report.counts["changed"], report.counts["kept"]) == (1, 2)
+    one = "select name, active, kind from customers where external_id = 'C1'"
+    assert await rows(sessions, one) == [("B", True, "person")]
+    async with sessions.write() as session:
+        await unmerge(session, Side(second))
+    assert (await imported(sessions, file, ends, mapping=mapping)).counts["changed"] == 1
+    assert await rows(sessions, one) == [("B", False, "company")]
 
 
 async def test_a_consent_without_an_instant_does_not_overrule_what_a_person_recorded(
