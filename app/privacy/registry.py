@@ -39,6 +39,25 @@ FATES: list[Fate] = [
         "names events that are the customer's",
     ),
     _deleted("usage_events"),
+    _deleted("case_entries"),
+    _deleted("case_contacts", f"case_id in (select id from cases where customer_id = {MEMBERS})"),  # noqa: S608 - constants
+    Fate(
+        "cases",
+        "blanked",
+        "counts, and its number is not given again; what was open is closed",
+        f"""update cases set customer_id = null, subject = '', description = null, resolution = null, category = null,
+                due_because = null, contact_id = null, alert_id = null, follows_id = null, status = 'closed',
+                solved_at = coalesce(solved_at, now()), closed_at = coalesce(closed_at, now())
+            where customer_id = {MEMBERS}""",  # noqa: S608 - constants
+        blanks=(
+            *("customer_id", "subject", "description", "resolution", "category", "due_because"),
+            *("contact_id", "alert_id", "follows_id"),
+        ),
+        keeps=(
+            *("id", "number", "priority", "status", "owner", "team_id", "due_at", "opened_at", "opened_by"),
+            *("changed_at", "solved_at", "closed_at", "version"),
+        ),
+    ),
     _deleted(
         "customer_alert_entries",
         f"alert_id in (select id from customer_alerts where customer_id = {MEMBERS})",  # noqa: S608 - constants
