@@ -116,6 +116,8 @@ SECTIONS: tuple[Section, ...] = (
     Section("cases", "Cases", "t.opened_at, t.id"),
     Section("case_entries", "Cases: what was done and noted", "t.at, t.id"),
     Section("case_contacts", "Cases: contacts about them", "t.case_id, t.at, t.contact_id", "true", CASE),
+    Section("field_visits", "Field visits", "t.listed_at, t.id"),
+    Section("field_visit_entries", "Field visits: what was done and noted", "t.at, t.id"),
     Section("interactions", "Contacts", "t.started_at, t.id"),
     Section(
         "interaction_entries",

@@ -127,6 +127,13 @@ ALL = (
         (Rows("customer_alerts", "due_at < :cutoff and closed_at < :cutoff and state in ('done', 'expired')"),),
     ),
     Kind(
+        "visits",
+        "field visits that are over, with what was done",
+        31,
+        "where nobody was there a new appointment goes on with the same visit",
+        (Rows("field_visits", "closed_at < :cutoff"),),
+    ),
+    Kind(
         "credit_checks",
         "questions to bureaus and their answers, the present standing included if it is as old",
         1,

@@ -39,6 +39,25 @@ FATES: list[Fate] = [
         "names events that are the customer's",
     ),
     _deleted("usage_events"),
+    _deleted("field_visit_entries"),
+    Fate(
+        "field_visits",
+        "blanked",
+        "counts: who went when, and how it ended, without to whom; what was to come is cancelled",
+        f"""update field_visits set customer_id = null, case_id = null, purpose = '', outcome = null, site_kind = null,
+                site_lines = '', site_city = null, site_postal_code = null, site_country = null,
+                status = case when closed_at is null then 'cancelled' else status end,
+                closed_at = coalesce(closed_at, now())
+            where customer_id = {MEMBERS}""",  # noqa: S608 - constants
+        blanks=(
+            *("customer_id", "case_id", "purpose", "outcome"),
+            *("site_kind", "site_lines", "site_city", "site_postal_code", "site_country"),
+        ),
+        keeps=(
+            *("id", "status", "starts_at", "ends_at", "time_zone", "listed_at", "engineer", "version"),
+            *("booked_at", "booked_by", "closed_at"),
+        ),
+    ),
     _deleted("case_entries"),
     _deleted("case_contacts", f"case_id in (select id from cases where customer_id = {MEMBERS})"),  # noqa: S608 - constants
     Fate(

@@ -19,6 +19,10 @@ EVENTS: dict[str, str] = {
     "alert.raised": "an alert was raised",
     "alert.changed": "an alert was acknowledged, assigned or put off",
     "alert.closed": "an alert was done or expired",
+    "visit.scheduled": "a field visit got an appointment, or another one",
+    "visit.changed": "a field visit was asked for, assigned, went on, or nobody was there",
+    "visit.completed": "a field visit took place",
+    "visit.cancelled": "a field visit was cancelled",
 }
 """Event type -> what it says."""
 

@@ -13,6 +13,8 @@ from app.customers.parts import GivenConsent, GivenNote, record_consent, write_n
 from app.customers.service import change_customer
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry
 from app.db.engine import WriteSession
+from app.desk.visits.service import Booking, By, book
+from app.desk.visits.sites import Site
 from app.history.source import Asked, Place
 from app.history.timeline import Entry, timeline
 from app.interactions.models import Interaction
@@ -83,6 +85,12 @@ async def make_credit_check(session: AsyncSession, who: UUID, at: datetime) -> N
     )
 
 
+async def make_visit(session: WriteSession, who: UUID) -> UUID:
+    """Somebody asks that an engineer comes."""
+    given = Booking(purpose="Install the terminal 安装终端", site=Site(lines="王府井 1"))
+    return (await book(session, who, given, By("lin", ago(hours=2.5)))).visit.id
+
+
 async def make_life(session: WriteSession) -> UUID:
     """A customer with an entry of every kind but of merges."""
     who = await customer_id(session)
@@ -92,6 +100,7 @@ async def make_life(session: WriteSession) -> UUID:
     await write_note(session, who, GivenNote(text="prefers letters 喜欢信件"), "lin")
     await write_note(session, who, GivenNote(text="注意: never says the PIN", pinned=True), "mei")
     await make_alert(session, who, ago(hours=3), "acknowledge", "finish")
+    await make_visit(session, who)
     await make_due(session, contact, ago(hours=-50))
     await make_credit_check(session, who, ago(hours=2))
     given = GivenConsent(channel="sms", given=False, at=ago(hours=1), origin="letter")

@@ -61,6 +61,8 @@ async def test_json_tells_all_and_what_it_is(session: WriteSession) -> None:
         "credit_checks": 1,
         "customer_alerts": 1,
         "customer_alert_entries": 3,
+        "field_visits": 1,
+        "field_visit_entries": 1,
         "interactions": 1,
         "interaction_entries": 1,
         "audit_entries": 1,
