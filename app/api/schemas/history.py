@@ -16,6 +16,7 @@ _MORE = {
     "contact_notes": "/api/v1/interactions/{thing}",
     "promises": "/api/v1/interactions/{thing}",
     "alerts": "/api/v1/alerts/{thing}",
+    "visits": "/api/v1/visits/{thing}",
     "versions": "/api/v1/customers/{thing}/versions",
 }
 """Where there is more about an entry, by its source."""
