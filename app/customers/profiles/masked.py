@@ -30,6 +30,7 @@ MASKED: Mapping[str, Masked] = {
     "alerts": Masked({"title": "plain", "advice": "plain"}),
     "interactions": Masked({"note": "note"}),
     "open": Masked({}),
+    "visits": Masked({"purpose": "note", "site": "address", "city": "address", "engineer_name": "plain"}),
     "credit": Masked({}),
     "entitlement": Masked({"agreements": "plain", "due": "plain"}),
     "wishes": Masked({"*": "plain"}),

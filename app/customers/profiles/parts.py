@@ -93,6 +93,17 @@ ALERTS = f"""(select coalesce(json_agg(json_build_object(
 """The state is compared in a way that no index of live alerts has: one would be read whole where the planner believes
 that there are few, and those of one customer are few."""
 
+VISITS = f"""(select coalesce(json_agg(json_build_object(
+    'id', v.id, 'status', v.status, 'purpose', left(v.purpose, 200), 'site', v.site_lines, 'city', v.site_city,
+    'starts_at', {_instant("v.starts_at")}, 'ends_at', {_instant("v.ends_at")}, 'time_zone', v.time_zone,
+    'engineer', v.engineer, 'engineer_name', v.name, 'case_id', v.case_id) order by v.listed_at, v.id), '[]')
+    from (select x.*, a.name
+          from members m cross join lateral (
+              select * from field_visits t where t.customer_id = m.id and t.closed_at is null
+              order by t.listed_at, t.id limit 5) x
+          left join lateral (select name from agents where id = x.engineer limit 1) a on true
+          order by x.listed_at, x.id limit 5) v)"""  # noqa: S608
+
 CREDIT = f"""(select json_build_object(
     'standing', k.standing, 'source', k.source, 'answered_at', {_instant("k.settled_at")},
     'age_seconds', floor(greatest(0, extract(epoch from $4::timestamptz - k.settled_at))),
@@ -165,6 +176,7 @@ PARTS: tuple[Part, ...] = (
     Part(name="alerts", sql=ALERTS, pops=True),
     Part(name="interactions", sql=INTERACTIONS, pops=True),
     Part(name="open", sql=OPEN, pops=True),
+    Part(name="visits", sql=VISITS, pops=True),
     Part(name="credit", sql=CREDIT, pops=True, empty="null"),
     Part(name="entitlement", sql=ENTITLEMENT, pops=True, empty="null"),
     Part(name="wishes", sql=WISHES, pops=True),
