@@ -46,6 +46,7 @@ from app.api import (
     token,
     usage,
     users,
+    visits,
     wrap_up_codes,
 )
 from app.api.problems import problem_responses
@@ -65,6 +66,7 @@ RESOURCES = (
     segments,
     overrides,
     alerts,
+    visits,
     feeds,
     pins,
     privacy,
