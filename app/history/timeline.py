@@ -29,6 +29,7 @@ SOURCES: tuple[Source, ...] = (
     kinds.CONTACT_NOTES,
     kinds.NOTES,
     kinds.ALERTS,
+    kinds.CASES,
     kinds.CREDIT,
     kinds.PROMISES,
     kinds.CONSENTS,
