@@ -30,6 +30,7 @@ SOURCES: tuple[Source, ...] = (
     kinds.CONTACT_NOTES,
     kinds.NOTES,
     kinds.ALERTS,
+    kinds.CASES,
     VISITS,
     kinds.CREDIT,
     kinds.PROMISES,

@@ -48,6 +48,9 @@ _OPEN = text("""
     select 'open_alerts', id::text from customer_alerts
     where customer_id = any(cast(:members as uuid[])) and state in ('open', 'acknowledged')
     union all
+    select 'open_cases', id::text from cases
+    where customer_id = any(cast(:members as uuid[])) and status not in ('solved', 'closed')
+    union all
     select 'open_visits', id::text from field_visits
     where customer_id = any(cast(:members as uuid[])) and closed_at is null
     union all

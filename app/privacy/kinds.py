@@ -127,6 +127,13 @@ ALL = (
         (Rows("customer_alerts", "due_at < :cutoff and closed_at < :cutoff and state in ('done', 'expired')"),),
     ),
     Kind(
+        "cases",
+        "cases that are closed, with what was done and noted; of those that follow them, that they do",
+        31,
+        "whoever asks what became of it, and the case that follows, refer to it",
+        (Rows("cases", "status = 'closed' and closed_at < :cutoff"),),
+    ),
+    Kind(
         "visits",
         "field visits that are over, with what was done",
         31,

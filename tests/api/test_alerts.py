@@ -63,7 +63,7 @@ async def test_it_is_taken_given_back_assigned_and_finished(
     refused = await do(agent, alert, "acknowledge", 409)
     assert (refused["state"], refused["accepted"]) == (
         "acknowledged",
-        ["assign", "call_back", "finish", "release"],
+        ["assign", "call_back", "finish", "open_case", "release"],
     )
     assert (await do(agent, alert, "release", note="a mistake"))["state"] == "open"
     await do(agent, alert, "assign", 403, owner="mei")

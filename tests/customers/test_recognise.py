@@ -78,6 +78,7 @@ async def test_unknown_number_matched_to_random_customers(session: AsyncSession,
     assert msgspec.json.decode(found.profile) == {
         "customer": None,
         "alerts": [],
+        "cases": [],
         "interactions": [],
         "open": [],
         "visits": [],

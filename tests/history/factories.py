@@ -20,6 +20,7 @@ from app.history.timeline import Entry, timeline
 from app.interactions.models import Interaction
 from app.interactions.service import append_note
 from tests.customers.factories import customer_id, make_agent, make_tier
+from tests.desk.cases.factories import make_case
 from tests.interactions.factories import make_interaction, this_hour
 
 
@@ -102,9 +103,11 @@ async def make_life(session: WriteSession) -> UUID:
     await make_alert(session, who, ago(hours=3), "acknowledge", "finish")
     await make_visit(session, who)
     await make_due(session, contact, ago(hours=-50))
+    given = {"description": "on the bus", "category": "transfer", "contact_id": contact.id}
+    await make_case(session, who, "Slow transfer 转账", at=ago(minutes=150), **given)
     await make_credit_check(session, who, ago(hours=2))
-    given = GivenConsent(channel="sms", given=False, at=ago(hours=1), origin="letter")
-    await record_consent(session, who, given, utc(now()))
+    consent = GivenConsent(channel="sms", given=False, at=ago(hours=1), origin="letter")
+    await record_consent(session, who, consent, utc(now()))
     await because(session, "a new branch")
     await change_customer(session, who, None, {"tier_id": await make_tier(session)})
     await change_customer(session, who, None, {"name": "王大明"})

@@ -28,6 +28,7 @@ MASKED: Mapping[str, Masked] = {
     "numbers": Masked({"raw": "number", "e164": "number", "label": "plain"}),
     "warnings": Masked({"": "note"}),
     "alerts": Masked({"title": "plain", "advice": "plain"}),
+    "cases": Masked({"subject": "note", "category": "attribute"}),
     "interactions": Masked({"note": "note"}),
     "open": Masked({}),
     "visits": Masked({"purpose": "note", "site": "address", "city": "address", "engineer_name": "plain"}),

@@ -126,6 +126,32 @@ async def called_back(session: WriteSession, alert_id: UUID, contact_id: UUID, w
     return await alert(session, alert_id)
 
 
+async def held(session: WriteSession, alert_id: UUID) -> tuple[CustomerAlert, str]:
+    """An alert, locked until the commit, and what its rule is called. Raises AlertUnknown."""
+    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise AlertUnknown(alert_id)
+    return found, (await session.get_one(UsageRule, found.rule_id)).name
+
+
+async def case_opened(session: WriteSession, found: CustomerAlert, case_id: UUID, who: str, now: datetime) -> None:
+    """Keep by which case an alert that is held is seen to, which acknowledges it. Raises AlertRefuses."""
+    found.state = after(found.state, "open_case")
+    found.case_id = case_id
+    session.add(_entry(found, "open_case", who, now, str(case_id)))
+    await session.flush()
+
+
+async def case_closed(session: WriteSession, alert_id: UUID, number: str, who: str, now: datetime) -> None:
+    """The case that an alert opened is closed: with it the alert is done, unless it is over, or was given back to
+    everybody meanwhile."""
+    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
+    if found is not None and found.state == "acknowledged":
+        found.state, found.closed_at = after(found.state, "finish"), now
+        session.add(_entry(found, "finish", who, now, f"{number} was closed"))
+        await session.flush()
+
+
 def _listed() -> Select[CustomerAlert, str, str | None, str]:
     query = select(CustomerAlert, UsageRule.name, UsageRule.advice, Customer.name)
     return query.join(UsageRule, UsageRule.id == CustomerAlert.rule_id).join(

@@ -66,6 +66,10 @@ class Case(Base):
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether it should have been solved by now and is not."""
+        return self.due_at is not None and self.due_at < now and self.solved_at is None
+
 
 class CaseEntry(Base):
     """What happened to a case: who did what, when, how it stood afterwards, and what changed, each field from what to
