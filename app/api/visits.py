@@ -47,6 +47,7 @@ Statuses = Annotated[
 ]
 Engineer = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="an agent's; empty: nobody's")]
 Of = Annotated[UUID | None, Query(description="of this customer and whoever was merged into them")]
+For = Annotated[UUID | None, Query(description="for this case")]
 Day = Annotated[
     date | None,
     Query(
@@ -68,7 +69,7 @@ class ZoneUnknown(Invalid):
         super().__init__("There is no such time zone.", faults=[told])
 
 
-@router.post("", status_code=201, responses=problem_responses(404))
+@router.post("", status_code=201, responses=problem_responses(404, 409))
 async def book_visit(given: VisitIn, session: Write, using: Using, user: Serves, answer: Response) -> VisitOut:
     """Book a visit, with an appointment or asking for one."""
     by = By(user.id, utc(using.clock()))
@@ -83,6 +84,7 @@ async def list_visits(
     status: Statuses = None,
     engineer: Engineer = None,
     customer_id: Of = None,
+    case_id: For = None,
     day: Day = None,
     time_zone: DayZone = "UTC",
 ) -> VisitPage:
@@ -90,7 +92,7 @@ async def list_visits(
     reading.of(customer_id)
     since, until = _bounds(day, time_zone)
     wanted = queries.Wanted(
-        statuses=status or LIVE, engineer=engineer, customer_id=customer_id, since=since, until=until
+        statuses=status or LIVE, engineer=engineer, customer_id=customer_id, case_id=case_id, since=since, until=until
     )
     rows = await queries.find(session, wanted, page.limit + 1, page.after(tuple[datetime, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.visit.listed_at, row.visit.id))

@@ -201,7 +201,7 @@ async def test_an_unknown_customer_and_an_erased_one_are_told(
     assert (await post(lead, VISITS, body(new_id()), 404))["type"].endswith("customer-not-found")
     erasure = {"ground": "objection", "reason": "file 7"}
     await post(admin, f"{CUSTOMERS}/{amy}/erasure", erasure, 201)
-    assert (await post(lead, VISITS, body(amy), 404))["type"].endswith("customer-not-found")
+    assert (await post(lead, VISITS, body(amy), 409))["type"].endswith("customer-erased")
     assert (await lead.get(VISITS, params={"customer_id": amy})).status_code == 404
 
 
@@ -276,7 +276,11 @@ async def test_a_visit_for_a_case_of_the_customer_and_of_no_other(
                     values (:id, 'C-1', :who, 'Terminal', now(), now())"""),
             {"id": case, "who": amy},
         )
-    assert (await book(lead, amy, case_id=case))["case_id"] == case
+    made = await book(lead, amy, case_id=case)
+    assert made["case_id"] == case
+    await book(lead, amy)
+    [found] = (await lead.get(VISITS, params={"case_id": case})).json()["items"]
+    assert found["id"] == made["id"]
     answer = await lead.post(VISITS, json=body(bob, case_id=case))
     assert faults(answer) == ["body.case_id"]
     assert "another customer's" in answer.json()["detail"]

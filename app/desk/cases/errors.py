@@ -37,12 +37,12 @@ class CaseChanged(VersionConflict):
 
 
 class CustomerWasErased(Conflict):
-    """The customer for whom a case is opened was erased."""
+    """The customer for whom something is to be opened was erased."""
 
     code = "customer-erased"
 
     def __init__(self, customer_id: UUID, erasure: UUID) -> None:
-        detail = f"The customer {customer_id} was erased: no case is opened for them. Who calls again has a new record."
+        detail = f"The customer {customer_id} was erased: nothing is opened for them. Who calls again has a new record."
         super().__init__(detail, customer_id=str(customer_id), erasure=str(erasure))
 
 

@@ -108,7 +108,7 @@ async def ensure_staff(session: AsyncSession, owner: str | None, team: str | Non
 async def _open(
     session: WriteSession, given: NewCase, who: str, now: datetime, *, alert_due: datetime | None = None, **own: Any
 ) -> Case:
-    await _ensure_customer(session, given.customer_id)
+    await ensure_customer(session, given.customer_id)
     await ensure_staff(session, given.owner, given.team)
     if given.follows_id is not None:
         await _ensure_followable(session, given.follows_id, given.customer_id)
@@ -142,8 +142,9 @@ async def _open(
     return made
 
 
-async def _ensure_customer(session: AsyncSession, customer_id: UUID) -> None:
-    """Held to the commit, so that who is erased at this moment is erased before or after."""
+async def ensure_customer(session: AsyncSession, customer_id: UUID) -> None:
+    """Held to the commit, so that who is erased at this moment is erased before or after. Raises CustomerNotFound,
+    CustomerWasErased."""
     query = select(Customer.id).where(Customer.id == customer_id).with_for_update(read=True, key_share=True)
     if await session.scalar(query) is not None:
         return

@@ -27,6 +27,7 @@ class Wanted:
 
     statuses: Sequence[str] = LIVE
     customer_id: UUID | None = None
+    case_id: UUID | None = None
     engineer: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -52,6 +53,8 @@ async def find(
     if wanted.customer_id is not None:
         members = await members_of(session, await survivor_of(session, wanted.customer_id))
         query = query.where(row.customer_id.in_(members))
+    if wanted.case_id is not None:
+        query = query.where(row.case_id == wanted.case_id)
     if wanted.engineer is not None:
         query = query.where(row.engineer == wanted.engineer if wanted.engineer else row.engineer.is_(None))
     if wanted.since is not None:

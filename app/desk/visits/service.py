@@ -1,7 +1,7 @@
 """Booking visits, and what is done about one. The caller's session commits; each act is kept with who did it and when,
 and told to other systems in the same transaction."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy import text as sql
 
 from app.agents.models import Agent
+from app.core.instants import iso
 from app.customers.agreements.visiting import count_visit
 from app.customers.cards import without_card_numbers
-from app.customers.errors import CustomerNotFound
-from app.customers.models import Customer
-from app.customers.record import survivor_of
 from app.db.engine import WriteSession
+from app.desk.cases.linking import of_one_family
 from app.desk.cases.models import Case
+from app.desk.cases.opening import ensure_customer
 from app.desk.visits.errors import BusyEngineer, CaseUnfit, NobodyAssigned, UnfitEngineer, VisitChanged, VisitUnknown
 from app.desk.visits.life import OVER, STEPS, after
 from app.desk.visits.models import ON_DUTY, FieldVisit, FieldVisitEntry
@@ -50,12 +50,9 @@ class By(msgspec.Struct, frozen=True):
 async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By) -> Listed:
     """A new visit of the customer who is named, whoever they were merged into.
 
-    Raises CustomerNotFound (of an erased one, too), WindowUnfit, SiteUnfit, CaseUnfit.
+    Raises CustomerNotFound, CustomerWasErased, WindowUnfit, SiteUnfit, CaseUnfit.
     """
-    # whoever is erased at this moment is waited for, and gone then
-    known = select(Customer.id).where(Customer.id == customer_id).with_for_update(read=True, key_share=True)
-    if await session.scalar(known) is None:
-        raise CustomerNotFound(customer_id)
+    await ensure_customer(session, customer_id)
     if given.window is not None:
         ensure_fit(given.window, by.now)
     if given.case_id is not None:
@@ -76,7 +73,7 @@ async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By)
     await session.flush()
     changes = {name: [None, _plain(value)] for name, value in _columns(given.window).items()}
     await _keep(session, made, "book", by, made.purpose, changes)
-    await _tell(session, made, "visit.changed" if given.window is None else "visit.scheduled")
+    await _tell(session, made, "book")
     return await visit(session, made.id)
 
 
@@ -167,7 +164,7 @@ async def _ensure_theirs(session: WriteSession, case_id: UUID, customer_id: UUID
     whose = await session.scalar(query)
     if whose is None:
         raise CaseUnfit(case_id, "does not exist")
-    if await survivor_of(session, whose) != await survivor_of(session, customer_id):
+    if not await of_one_family(session, whose, customer_id):
         raise CaseUnfit(case_id, "is another customer's")
 
 
@@ -213,7 +210,7 @@ async def _change(
     found.version += 1
     await session.flush()
     await _keep(session, found, act, by, note, changes)
-    await _tell(session, found, _TOLD_AS.get(act, "visit.changed"))
+    await _tell(session, found, act)
     return await visit(session, found.id)
 
 
@@ -244,16 +241,19 @@ async def _keep(
     await session.flush()
 
 
-async def _tell(session: WriteSession, found: FieldVisit, kind: str) -> None:
-    """Thin, as what is told of customers: no name, address or text goes out."""
+async def _tell(session: WriteSession, found: FieldVisit, act: str) -> None:
+    """Thin, as what is told of customers: no name, address or text goes out. In the order of the customer."""
+    kind = "visit.scheduled" if act == "book" and found.starts_at is not None else _TOLD_AS.get(act, "visit.changed")
     told = {
         "visit_id": str(found.id),
         "customer_id": str(found.customer_id),
+        "act": act,
         "status": found.status,
         "starts_at": _plain(found.starts_at),
         "ends_at": _plain(found.ends_at),
         "engineer": found.engineer,
         "case_id": _plain(found.case_id),
+        "version": found.version,
     }
     await announce(session, kind, [Change(f"customer:{found.customer_id}", told)])
 
@@ -270,5 +270,5 @@ def _columns(window: Window | None) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
+        return iso(value.timestamp())
     return str(value) if isinstance(value, UUID) else value

@@ -86,8 +86,8 @@ async def test_a_new_appointment_keeps_the_old_one_and_takes_back_who_was_sent(s
     assert (moved.visit.status, moved.visit.engineer) == ("scheduled", lin)
     last = (await history(session, found))[-1]
     assert last.changes == {
-        "starts_at": ["2027-01-16T08:00:00+00:00", "2027-01-17T08:00:00+00:00"],
-        "ends_at": ["2027-01-16T10:00:00+00:00", "2027-01-17T10:00:00+00:00"],
+        "starts_at": ["2027-01-16T08:00:00.000Z", "2027-01-17T08:00:00.000Z"],
+        "ends_at": ["2027-01-16T10:00:00.000Z", "2027-01-17T10:00:00.000Z"],
     }
     assert last.note == "rang 客户来电"
 
