@@ -52,12 +52,13 @@ class Life:
         await self._begin()
         await self._is_fed()
         await self._is_watched()
+        await self._is_visited()
 
     async def _set_up(self) -> None:
         """What is there before any customer."""
         await self.ask("POST", "/api/v1/webhook-subscriptions", {
             "id": "crm", "name": "CRM", "url": "https://crm.example/hooks",
-            "events": ["customer.*", "contact.*", "alert.*"],
+            "events": ["customer.*", "contact.*", "alert.*", "visit.*"],
         })  # fmt: skip
         rule = {"name": "Guessing", "condition": "count('login.failed', '1h') >= 1", "severity": "high"}
         await self.ask("POST", "/api/v1/usage-rules", {"id": "guessing", "enabled": True, **rule})
@@ -148,6 +149,18 @@ class Life:
             "product": mark("p-"), "name": mark("Gold "), "time_zone": "Asia/Shanghai", "valid_from": "2020-01-01",
             "clauses": [clause], "why": mark(),
         })  # fmt: skip
+
+    async def _is_visited(self) -> None:
+        """Somebody was to come, and is not needed any more."""
+        mark, begins = self.mark, self.services.clock() + 86_400
+        visit = await self.ask("POST", "/api/v1/visits", {
+            "customer_id": str(self.id), "purpose": mark("更换终端 "),
+            "site": {"lines": mark("南京路 "), "city": mark("city "), "postal_code": mark("p"), "kind": mark("k")},
+            "window": {"starts_at": iso(begins), "ends_at": iso(begins + 60), "time_zone": "Asia/Shanghai"},
+        })  # fmt: skip
+        path = f"/api/v1/visits/{visit['id']}"
+        await self.ask("POST", f"{path}/notes", {"note": mark("gate code ")})
+        await self.ask("POST", f"{path}/cancel", {"reason": mark("not needed ")})
 
     async def is_recorded(self, contact: str) -> None:
         """Notes on an ended contact, its audio, and what was due after it."""

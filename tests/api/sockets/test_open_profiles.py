@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +28,9 @@ from app.customers.profiles.whole import Profiles as Customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from app.db.pool import open_pool
+from app.desk.visits.service import Booking, By, book, schedule
+from app.desk.visits.sites import Site
+from app.desk.visits.windows import Window
 from app.privacy.erasing import Order, erase
 from tests.api.sockets.desk import Client, Desk, open_desk
 from tests.api.test_asyncapi import check, named
@@ -154,6 +158,23 @@ async def test_only_the_parts_that_changed_are_told_masked_and_together(bank: Ba
         assert set(told["parts"]) == {"customer", "holdings", "interactions"}
         assert told["parts"]["holdings"][0]["external_id"] == f"{MASK}4567"
         assert told["parts"]["customer"]["warnings"] == ["paid with …1111"]  # so it was kept
+
+
+async def test_a_visit_that_is_booked_and_one_that_is_moved_are_told(bank: Bank) -> None:
+    amy = await bank.customer()
+    async with bank.tab() as li:
+        await opened(li, amy)
+        at = utc(now())
+        given = Booking(purpose="Replace the card reader", site=Site(lines="长安街 1"))
+        async with bank.sessions.write() as session:
+            made = await book(session, amy, given, By("wu", at))
+        [shown] = (await li.hear())["parts"]["visits"]
+        assert (shown["status"], shown["purpose"], shown["starts_at"]) == ("requested", "Replace the card reader", None)
+        window = Window(at + timedelta(days=1), at + timedelta(days=1, hours=2), "Asia/Shanghai")
+        async with bank.sessions.write() as session:
+            await schedule(session, made.visit.id, window, By("wu", at))
+        told = await li.hear()
+        assert (list(told["parts"]), told["parts"]["visits"][0]["status"]) == (["visits"], "scheduled")
 
 
 async def test_what_is_rolled_back_or_of_others_is_not_told(bank: Bank) -> None:

@@ -27,6 +27,8 @@ from app.desk.visits.errors import (
 from app.desk.visits.models import FieldVisitEntry
 from app.desk.visits.queries import Wanted
 from app.desk.visits.sites import Site
+from app.history.source import Asked
+from app.history.timeline import timeline
 from tests.customers.factories import customer_id, make_agent
 from tests.customers.plans import plan_of
 from tests.desk.visits.factories import NOW, SITE, booked, by, done, window
@@ -231,6 +233,36 @@ async def test_merged_customers_visits_are_read_through_who_survives_and_taken_b
     await unmerge(session, Side(one))
     assert await found_by(session, customer_id=one) == [theirs, later]
     assert await found_by(session, customer_id=other) == [own]
+
+
+async def test_merged_customers_visits_are_on_the_timeline_of_who_survives(session: WriteSession) -> None:
+    one, other = await customer_id(session, "Amy"), await customer_id(session, "Amy W.")
+    for who in (one, other):
+        await booked(session, who)
+    asked = Asked(kinds=("visit",), q="终端")
+    await merge(session, Side(one), Side(other))
+    for each in (one, other):
+        assert {entry.customer_id for entry in await timeline(session, each, asked, 9)} == {one, other}
+    await unmerge(session, Side(one))
+    for each in (one, other):
+        assert [entry.customer_id for entry in await timeline(session, each, asked, 9)] == [each]
+
+
+async def test_the_timeline_and_its_words_are_read_by_their_indexes(session: WriteSession) -> None:
+    who = await customer_id(session)
+    await booked(session, who)
+    many = """insert into field_visit_entries (visit_id, customer_id, at, act, status, note)
+        select visit_id, case when n % 2 = 0 then customer_id else uuidv7() end, at - n * interval '1 min', 'note',
+               status, case when n % 10 = 0 then '门禁密码' else 'x' end
+        from field_visit_entries, generate_series(1, 3000) n"""
+    await session.execute(text(many))
+    await session.execute(text("analyze field_visit_entries"))
+    pages = timeline(session, who, Asked(kinds=("visit",)), 20)
+    assert "ix_field_visit_entries_customer_id_at_id" in await plan_of(session, pages, -1)
+    words = timeline(session, who, Asked(kinds=("visit",), q="门禁"), 20)
+    plan = await plan_of(session, words, -1)
+    assert "ix_field_visit_entries_words" in plan
+    assert "Seq Scan" not in plan
 
 
 async def test_what_happened_is_not_rewritten(session: WriteSession) -> None:
