@@ -1,7 +1,9 @@
 """Field visits over HTTP: booking, the day of one, lists, and every bad input by name."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -128,6 +130,15 @@ async def test_the_day_of_a_visit(lead: httpx.AsyncClient, agent: httpx.AsyncCli
         ("note", "completed", "agent"),
     ]
     assert whole["entries"][1]["changes"] == {"engineer": [None, "lin"]}
+
+
+async def test_the_example_of_the_page_is_booked(lead: httpx.AsyncClient, amy: str) -> None:
+    address = {"addresses": [{"lines": LINES, "kind": "work"}, {"lines": "home", "kind": "home"}], "version": 1}
+    assert (await lead.put(f"{CUSTOMERS}/{amy}/addresses", json=address)).is_success
+    page = (Path(__file__).parents[2] / "docs" / "visits.md").read_text()
+    given = json.loads(page.split("```json")[1].split("```")[0])
+    made = await post(lead, VISITS, {**given, "customer_id": amy}, 201)
+    assert (made["status"], made["site"]["lines"]) == ("scheduled", LINES)
 
 
 async def test_a_refused_step_says_what_is_possible(lead: httpx.AsyncClient, amy: str, day: float) -> None:
