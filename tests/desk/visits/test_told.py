@@ -14,8 +14,10 @@ from app.desk.cases.errors import CustomerWasErased
 from app.desk.visits import queries, service
 from app.desk.visits.errors import BusyEngineer, VisitUnknown
 from app.desk.visits.queries import Listed
+from app.privacy.ageing import Aged
 from app.privacy.erasing import Order, erase
 from app.privacy.errors import ErasureRefused
+from app.privacy.former import count_former
 from app.privacy.policies import set_policy
 from app.privacy.retaining import retain
 from app.subscriptions import records
@@ -110,6 +112,16 @@ async def test_an_erased_customers_visits_count_and_say_nothing_of_them(session:
             await queries.visit(session, each)
         with pytest.raises(VisitUnknown):
             await service.write_note(session, each, "x", by())
+
+
+async def test_who_was_visited_lately_is_no_former_customer(session: WriteSession) -> None:
+    who, lin = await customer_id(session), await make_agent(session)
+    await done(session, who, lin)
+    former = text("update customers set active = false, updated_at = :then where id = :id")
+    await session.execute(former, {"then": NOW - timedelta(days=900), "id": who})
+    for days, count in ((400, 0), (-1, 1)):
+        of = Aged(NOW, NOW - timedelta(days=days), [], [])
+        assert await count_former(session, "inactive_customers", of) == count
 
 
 async def test_visits_that_are_over_go_by_their_age_and_what_is_held_or_open_stays(sessions: Sessions) -> None:
