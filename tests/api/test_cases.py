@@ -1,5 +1,9 @@
 """Cases over HTTP: the work list, their life, their versions, and everything that may be wrong with what is sent."""
 
+import json
+import re
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +15,8 @@ from app.agents.models import Team
 from app.api.services import Services
 from app.auth.models import User
 from app.core.clock import FrozenClock, utc
+from app.desk.cases.life import AFTER
+from app.desk.cases.models import STATUSES
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_usage import customer
 from tests.interactions.factories import make_interaction
@@ -362,3 +368,28 @@ async def test_the_audit_log_tells_who_changed_a_case_and_nothing_of_the_custome
     assert (made["action"], made["who"], made["thing"]) == ("case.created", "agent", case["id"])
     assert changed["after"] == {"owner": "agent", "status": "open", "version": 2}
     assert {made["after"][name] for name in ("customer_id", "subject", "description")} == {"hidden"}
+
+
+async def test_the_examples_of_the_documentation_are_accepted(
+    agent: httpx.AsyncClient, services: Services, who: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/cases.md").read_text()
+    opening, solving = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    async with services.sessions.write() as session:
+        contact = (await make_interaction(session, customer_id=UUID(who))).id
+    given = json.loads(opening.replace("CUSTOMER", who).replace("CONTACT", str(contact)))
+    made = await agent.post(CASES, json=given)
+    assert made.status_code == 201, made.text
+    due = datetime.fromisoformat(given.pop("due_at"))
+    assert made.json().items() >= given.items()
+    assert datetime.fromisoformat(made.json()["due_at"]) == due
+    solved = await agent.post(f"{CASES}/{made.json()['id']}/solve", json=json.loads(solving))
+    assert (solved.status_code, solved.json()["status"]) == (200, "solved")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_documentation_tells_of_each_status_what_can_be_done(status: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/cases.md").read_text()
+    [row] = re.findall(rf"^\| `{status}` \|.*\|(.*)\|$", page, re.MULTILINE)
+    acts = {act for before, act in AFTER if before == status} - {"change", "note", "link"}
+    assert set(re.findall(r"`(\w+)`", row)) == acts
