@@ -39,7 +39,6 @@ FATES: list[Fate] = [
         "names events that are the customer's",
     ),
     _deleted("usage_events"),
-    _deleted("field_visit_entries"),
     Fate(
         "field_visits",
         "blanked",
@@ -58,8 +57,7 @@ FATES: list[Fate] = [
             *("booked_at", "booked_by", "closed_at"),
         ),
     ),
-    _deleted("case_entries"),
-    _deleted("case_contacts", f"case_id in (select id from cases where customer_id = {MEMBERS})"),  # noqa: S608 - constants
+    _deleted("field_visit_entries", why="is the customer's; after its visit, which waits for whoever writes of it"),
     Fate(
         "cases",
         "blanked",
@@ -77,6 +75,11 @@ FATES: list[Fate] = [
             *("changed_at", "solved_at", "closed_at", "version"),
         ),
     ),
+    _deleted(
+        "case_contacts",
+        f"case_id in (select case_id from case_entries where customer_id = {MEMBERS})",  # noqa: S608 - constants
+    ),
+    _deleted("case_entries", why="is the customer's; after its case, which waits for whoever writes of it"),
     _deleted(
         "customer_alert_entries",
         f"alert_id in (select id from customer_alerts where customer_id = {MEMBERS})",  # noqa: S608 - constants

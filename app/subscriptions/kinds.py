@@ -14,7 +14,7 @@ EVENTS: dict[str, str] = {
     "contact.wrapped_up": "an agent finished the after-call work of a contact that had ended",
     "contact.noted": "somebody added a note to a contact in the history",
     "case.opened": "a case was opened",
-    "case.changed": "a case changed",
+    "case.changed": "a case changed; `act` says by what",
     "case.closed": "a case was closed",
     "alert.raised": "an alert was raised",
     "alert.changed": "an alert was acknowledged, assigned or put off",

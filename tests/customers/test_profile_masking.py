@@ -33,6 +33,7 @@ def test_a_part_that_nobody_has_thought_about_is_not_told() -> None:
     [
         ("customer", {"id": OURS, "name": CARD}, {"id": OURS, "name": f"{MASK}1111"}),
         ("numbers", [{"raw": "+8613800138000", "label": CARD}], [{"raw": "+8613800138000", "label": f"{MASK}1111"}]),
+        ("cases", [{"id": OURS, "subject": CARD}], [{"id": OURS, "subject": f"{MASK}1111"}]),
         ("alerts", [{"id": OURS, "advice": CARD}], [{"id": OURS, "advice": f"{MASK}1111"}]),
         ("visits", [{"id": OURS, "purpose": CARD}], [{"id": OURS, "purpose": SHORT}]),
         (

@@ -97,9 +97,7 @@ async def act(
 
     Raises AlertUnknown, AlertRefuses, OwnerUnknown.
     """
-    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise AlertUnknown(alert_id)
+    found = await held(session, alert_id)
     state = after(found.state, what)
     heir = {"acknowledge": who, "assign": owner, "release": None}.get(what, found.owner)
     if heir is not None and heir != found.owner and await session.get(User, heir) is None:
@@ -114,9 +112,7 @@ async def act(
 
 async def called_back(session: WriteSession, alert_id: UUID, contact_id: UUID, who: str, now: datetime) -> Listed:
     """Keep by which contact the customer is called back; told twice it is kept once. Raises AlertUnknown."""
-    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise AlertUnknown(alert_id)
+    found = await held(session, alert_id)
     if found.callback is None:
         found.callback = contact_id
         if found.state in LIVE:  # it may have been finished meanwhile
@@ -126,12 +122,12 @@ async def called_back(session: WriteSession, alert_id: UUID, contact_id: UUID, w
     return await alert(session, alert_id)
 
 
-async def held(session: WriteSession, alert_id: UUID) -> tuple[CustomerAlert, str]:
-    """An alert, locked until the commit, and what its rule is called. Raises AlertUnknown."""
+async def held(session: WriteSession, alert_id: UUID) -> CustomerAlert:
+    """An alert, locked until the commit. Raises AlertUnknown."""
     found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise AlertUnknown(alert_id)
-    return found, (await session.get_one(UsageRule, found.rule_id)).name
+    return found
 
 
 async def case_opened(session: WriteSession, found: CustomerAlert, case_id: UUID, who: str, now: datetime) -> None:

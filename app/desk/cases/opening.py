@@ -76,15 +76,18 @@ async def open_for_alert(
     """The case that the alert opens, and whether it was opened just now: one alert opens one case, however often it is
     asked for. It acknowledges the alert.
 
-    Raises AlertUnknown, AlertRefuses, OwnerUnknown, TeamUnknown, and CaseUnknown where its case is not kept any more.
+    Raises AlertUnknown, AlertRefuses, CustomerWasErased, OwnerUnknown, TeamUnknown, and CaseUnknown where its case is
+    not kept any more.
     """
-    alert, title = await alerts.held(session, alert_id)
+    listed = await alerts.alert(session, alert_id)
+    await ensure_customer(session, listed.alert.customer_id)  # first, as an erasure goes from customers to alerts
+    alert = await alerts.held(session, alert_id)
     if alert.case_id is not None:
         return (await one_case(session, alert.case_id)).case, False
     after(alert.state, "open_case")
     new = NewCase(
         customer_id=alert.customer_id,
-        subject=given.subject or title,
+        subject=given.subject or listed.title,
         description=given.description,
         category=given.category,
         priority=given.priority or PRIORITY_OF[alert.severity],

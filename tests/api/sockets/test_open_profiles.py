@@ -28,6 +28,7 @@ from app.customers.profiles.whole import Profiles as Customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from app.db.pool import open_pool
+from app.desk.cases.working import act, solve
 from app.desk.visits.service import Booking, By, book, schedule
 from app.desk.visits.sites import Site
 from app.desk.visits.windows import Window
@@ -36,6 +37,7 @@ from tests.api.sockets.desk import Client, Desk, open_desk
 from tests.api.test_asyncapi import check, named
 from tests.customers.agreements.factories import VISITS, promise
 from tests.customers.factories import REGION, customer_id
+from tests.desk.cases.factories import make_case
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
@@ -261,6 +263,25 @@ async def test_of_many_uses_in_one_statement_those_of_open_profiles_are_told(ban
         await eventually(lambda: asyncio.sleep(0, len(heard)), lambda count: count > 0)
         assert heard == [str(amy)]
         await connection.close()
+
+
+async def test_cases_are_followed_as_they_are_opened_worked_on_and_solved(bank: Bank) -> None:
+    amy, bob = await bank.customer(), await bank.customer("Bob")
+    async with bank.tab() as li:
+        await opened(li, amy)
+        async with bank.sessions.write() as session:
+            await make_case(session, bob)
+        async with bank.sessions.write() as session:
+            made = await make_case(session, amy, "Card 4111111111111111")
+        told = await li.hear()
+        assert list(told["parts"]) == ["cases"]
+        assert [(each["subject"], each["status"]) for each in told["parts"]["cases"]] == [("Card …1111", "new")]
+        async with bank.sessions.write() as session:
+            await act(session, made.id, 1, "hold", "li", utc(now()))
+        assert [each["status"] for each in (await li.hear())["parts"]["cases"]] == ["on_hold"]
+        async with bank.sessions.write() as session:
+            await solve(session, made.id, 2, "done", "li", utc(now()))
+        assert (await li.hear())["parts"] == {"cases": []}
 
 
 async def test_after_closing_nothing_is_told(bank: Bank) -> None:
