@@ -95,6 +95,33 @@ async def test_what_was_booked_while_the_customer_was_erased_is_not_there(sessio
         await waiting
 
 
+async def test_nothing_is_left_of_what_is_written_of_visits_while_their_customer_is_erased(sessions: Sessions) -> None:
+    order = Order(by="dpo", ground="objection", reason="file 7", though_open=True)
+
+    async def erased(who: UUID) -> None:
+        async with sessions.write() as session:
+            await erase(session, who, order, now=NOW, region="CN")
+
+    async def noted(visit: UUID) -> None:
+        async with sessions.write() as session:
+            await service.write_note(session, visit, "said", by())
+
+    async def cancelled(visit: UUID) -> None:
+        async with sessions.write() as session:
+            await service.give_up(session, visit, "cancel", by(), "said")
+
+    for _ in range(3):
+        async with sessions.write() as session:
+            who = await customer_id(session)
+            visits = [(await booked(session, who)).visit.id for _ in range(2)]
+        work = (noted(visits[0]), erased(who), cancelled(visits[1]), noted(visits[1]))
+        ended = [each for each in await asyncio.gather(*work, return_exceptions=True) if each is not None]
+        assert {type(each) for each in ended} <= {VisitUnknown}
+    async with sessions.read() as reading:
+        assert await reading.scalar(text("select count(*) from field_visit_entries")) == 0
+        assert await reading.scalar(text("select count(*) from field_visits where purpose <> '' or outcome <> ''")) == 0
+
+
 async def test_an_erased_customers_visits_count_and_say_nothing_of_them(session: WriteSession) -> None:
     who, lin = await customer_id(session), await make_agent(session)
     over, open_ = await done(session, who, lin), await booked(session, who)
