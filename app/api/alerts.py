@@ -1,4 +1,4 @@
-"""Alerts: the work list, and what is done about each. Opening a case joins these acts when there are cases."""
+"""Alerts: the work list, and what is done about each."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -21,6 +21,7 @@ from app.api.schemas.alerts import (
     AlertOwnerIn,
     AlertPage,
 )
+from app.api.schemas.cases import AlertCaseIn, CaseOut
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.usage import Severity
 from app.audit.service import act_as
@@ -29,6 +30,8 @@ from app.core.clock import utc
 from app.customers.usage import alerts
 from app.customers.usage.alert_life import LIVE
 from app.customers.usage.calling_back import to_call
+from app.desk.cases.opening import open_for_alert
+from app.desk.cases.queries import case
 from app.floor.commands import CustomerCard, OpenCallback, Recognised
 
 router = APIRouter(prefix="/alerts", tags=["alerts"], dependencies=[SIGNED_IN])
@@ -137,3 +140,14 @@ async def call_back_for_alert(alert_id: UUID, given: AlertCallbackIn, using: Usi
     async with using.sessions.write() as session:
         await act_as(session, user.id)
         return AlertOut.of(await alerts.called_back(session, alert_id, wanted.contact_id, user.id, now))
+
+
+@router.post("/{alert_id}/case", responses=ACTS)
+async def open_case_for_alert(
+    alert_id: UUID, given: AlertCaseIn, session: Write, using: Using, user: Serves
+) -> CaseOut:
+    """Let a case be opened for the customer. It acknowledges the alert; sent again it opens no second case, and tells
+    the one there is. Closing the case finishes the alert."""
+    now = utc(using.clock())
+    opened, _ = await open_for_alert(session, alert_id, given.given(), user.id, now)
+    return CaseOut.of(await case(session, opened.id), now)

@@ -9,6 +9,7 @@ from app.api import (
     attributes,
     audit,
     calls,
+    cases,
     configurations,
     contacts,
     credit,
@@ -46,6 +47,7 @@ from app.api import (
     token,
     usage,
     users,
+    visits,
     wrap_up_codes,
 )
 from app.api.problems import problem_responses
@@ -65,6 +67,8 @@ RESOURCES = (
     segments,
     overrides,
     alerts,
+    cases,
+    visits,
     feeds,
     pins,
     privacy,

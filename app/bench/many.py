@@ -35,6 +35,7 @@ _TABLES = (
     "customer_notes",
     "credit_checks",
     "customer_alerts",
+    "field_visits",
 )
 _INDEXES = """
     select i.indexrelid::regclass::text as name, pg_get_indexdef(i.indexrelid) as made
@@ -69,6 +70,10 @@ _PARTS = (
        values ('watch', 'Watch', 'false', 'high', 1, 1, 1)""",
     """insert into customer_alerts (customer_id, rule_id, severity, opened_at, matched_at, due_at, expires_at, evidence)
        select id, 'watch', 'high', now(), now(), now(), now(), '{}' from bench_people where place % 25 = 0""",
+    """insert into field_visits (customer_id, status, purpose, site_lines, starts_at, ends_at, time_zone, booked_at)
+       select id, 'scheduled', 'Replace the terminal', '1 Main Street', now() + interval '1 day',
+              now() + interval '26 hours', 'Asia/Shanghai', now()
+       from bench_people where place % 25 = 0""",
 )
 _CONTACTS = """
     insert into {partition} (id, started_at, ended_at, channel, direction, source_id, call_id, from_raw, to_raw,

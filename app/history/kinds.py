@@ -1,5 +1,5 @@
 """The kinds of entries that the rooms below this one have: contacts and what is noted at them, notes and warnings,
-alerts, credit checks, promises, consents, and what became of the record.
+alerts, cases, credit checks, promises, consents, and what became of the record.
 
 A later room adds its own by one `Source` in `timeline.SOURCES`.
 """
@@ -28,6 +28,7 @@ from app.customers.agreement_models import Due
 from app.customers.models import Customer
 from app.customers.record_models import CustomerConsent, CustomerNote, CustomerVersion
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageRule
+from app.desk.cases.models import Case, CaseEntry
 from app.history.source import AGENT, ROOT, Source
 from app.interactions.models import Interaction, InteractionEntry
 
@@ -113,6 +114,7 @@ NOTES = Source(
 )
 
 _CALLED_BACK = CustomerAlertEntry.act == "call_back"
+_CASE_OPENED = CustomerAlertEntry.act == "open_case"
 _RULE = select(UsageRule.name).where(UsageRule.id == CustomerAlert.rule_id).scalar_subquery()
 ALERTS = Source(
     # of a customer all alerts are looked through, who has few; their entries do not name the customer
@@ -125,7 +127,7 @@ ALERTS = Source(
     numbered=True,
     what=CustomerAlertEntry.act,
     agent=CustomerAlertEntry.who,
-    text=case((not_(_CALLED_BACK), CustomerAlertEntry.note)),
+    text=case((not_(or_(_CALLED_BACK, _CASE_OPENED)), CustomerAlertEntry.note)),
     thing=CustomerAlertEntry.alert_id,
     details=_told(
         alert=CustomerAlertEntry.alert_id,
@@ -135,7 +137,32 @@ ALERTS = Source(
         state=CustomerAlertEntry.state,
         owner=CustomerAlertEntry.owner,
         contact=case((_CALLED_BACK, CustomerAlertEntry.note)),
+        case=case((_CASE_OPENED, CustomerAlertEntry.note)),
     ),
+)
+
+_OF_CASE = Case.id == CaseEntry.case_id
+CASES = Source(
+    # subject, description and resolution are told as the text of the entry by which they were written
+    name="cases",
+    kinds=("case",),
+    rows=CaseEntry.__table__,
+    customer=CaseEntry.customer_id,
+    at=CaseEntry.at,
+    id=CaseEntry.id,
+    numbered=True,
+    what=CaseEntry.act,
+    agent=CaseEntry.who,
+    text=CaseEntry.text,
+    thing=CaseEntry.case_id,
+    details=_told(
+        case=CaseEntry.case_id,
+        number=select(Case.number).where(_OF_CASE).scalar_subquery(),
+        subject=select(Case.subject).where(_OF_CASE).scalar_subquery(),
+        status=CaseEntry.status,
+        changes=CaseEntry.changes.op("-")(literal_column("array['subject', 'description', 'resolution']")),
+    ),
+    words=_words(CaseEntry.customer_id, "case_entries.text"),
 )
 
 CREDIT = Source(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 OWN = "t.customer_id = any(:members)"
 CONTACT = "join interactions c on c.id = t.{id} and c.started_at = t.started_at and c.customer_id = any(:members)"
 ALERT = "join customer_alerts a on a.id = t.alert_id and a.customer_id = any(:members)"
+CASE = "join cases c on c.id = t.case_id and c.customer_id = any(:members)"
 AGREEMENT = "join agreements a on a.id = t.agreement_id and a.customer_id = any(:members)"
 
 
@@ -112,6 +113,11 @@ SECTIONS: tuple[Section, ...] = (
     Section("usage_events", "Usage of cards, accounts and products", "t.counts_at, t.event_id"),
     Section("customer_alerts", "Alerts", "t.opened_at, t.id"),
     Section("customer_alert_entries", "Alerts: what was done", "t.at, t.id", "true", ALERT),
+    Section("cases", "Cases", "t.opened_at, t.id"),
+    Section("case_entries", "Cases: what was done and noted", "t.at, t.id"),
+    Section("case_contacts", "Cases: contacts about them", "t.case_id, t.at, t.contact_id", "true", CASE),
+    Section("field_visits", "Field visits", "t.listed_at, t.id"),
+    Section("field_visit_entries", "Field visits: what was done and noted", "t.at, t.id"),
     Section("interactions", "Contacts", "t.started_at, t.id"),
     Section(
         "interaction_entries",

@@ -22,6 +22,7 @@ from app.customers.models import Customer
 from app.customers.record import members_of, survivor_of
 from app.history import kinds
 from app.history.source import Asked, Place, Shape, Source, given, long_words, shape_of
+from app.history.visit_kinds import VISITS
 from app.history.words import found_in
 
 SOURCES: tuple[Source, ...] = (
@@ -29,6 +30,8 @@ SOURCES: tuple[Source, ...] = (
     kinds.CONTACT_NOTES,
     kinds.NOTES,
     kinds.ALERTS,
+    kinds.CASES,
+    VISITS,
     kinds.CREDIT,
     kinds.PROMISES,
     kinds.CONSENTS,

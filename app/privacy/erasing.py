@@ -48,6 +48,12 @@ _OPEN = text("""
     select 'open_alerts', id::text from customer_alerts
     where customer_id = any(cast(:members as uuid[])) and state in ('open', 'acknowledged')
     union all
+    select 'open_cases', id::text from cases
+    where customer_id = any(cast(:members as uuid[])) and status not in ('solved', 'closed')
+    union all
+    select 'open_visits', id::text from field_visits
+    where customer_id = any(cast(:members as uuid[])) and closed_at is null
+    union all
     select 'open_dues', id::text from dues where customer_id = any(cast(:members as uuid[])) and done_at is null
     union all
     select 'credit_questions', id::text from credit_checks

@@ -1,4 +1,5 @@
-"""Customers who are not there any more are erased when they have had no contact for long enough."""
+"""Customers who are not there any more are erased when they have had no contact, nor anybody at their place, for long
+enough."""
 
 from uuid import UUID
 
@@ -19,7 +20,10 @@ _WHO = """
     from customers c
     where c.merged_into is null and {which} and c.id <> all(cast(:held as uuid[])) and not exists (
         select from customers m join interactions i on i.customer_id = m.id
-        where (m.id = c.id or m.merged_into = c.id) and i.started_at >= :cutoff)"""
+        where (m.id = c.id or m.merged_into = c.id) and i.started_at >= :cutoff)
+      and not exists (
+        select from customers m join field_visits v on v.customer_id = m.id
+        where (m.id = c.id or m.merged_into = c.id) and v.closed_at >= :cutoff)"""
 
 
 async def count_former(session: AsyncSession, kind: str, of: Aged) -> int:

@@ -127,6 +127,20 @@ ALL = (
         (Rows("customer_alerts", "due_at < :cutoff and closed_at < :cutoff and state in ('done', 'expired')"),),
     ),
     Kind(
+        "cases",
+        "cases that are closed, with what was done and noted; of those that follow them, that they do",
+        31,
+        "whoever asks what became of it, and the case that follows, refer to it",
+        (Rows("cases", "status = 'closed' and closed_at < :cutoff"),),
+    ),
+    Kind(
+        "visits",
+        "field visits that are over, with what was done",
+        31,
+        "where nobody was there a new appointment goes on with the same visit",
+        (Rows("field_visits", "closed_at < :cutoff"),),
+    ),
+    Kind(
         "credit_checks",
         "questions to bureaus and their answers, the present standing included if it is as old",
         1,

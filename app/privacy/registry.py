@@ -39,6 +39,47 @@ FATES: list[Fate] = [
         "names events that are the customer's",
     ),
     _deleted("usage_events"),
+    Fate(
+        "field_visits",
+        "blanked",
+        "counts: who went when, and how it ended, without to whom; what was to come is cancelled",
+        f"""update field_visits set customer_id = null, case_id = null, purpose = '', outcome = null, site_kind = null,
+                site_lines = '', site_city = null, site_postal_code = null, site_country = null,
+                status = case when closed_at is null then 'cancelled' else status end,
+                closed_at = coalesce(closed_at, now())
+            where customer_id = {MEMBERS}""",  # noqa: S608 - constants
+        blanks=(
+            *("customer_id", "case_id", "purpose", "outcome"),
+            *("site_kind", "site_lines", "site_city", "site_postal_code", "site_country"),
+        ),
+        keeps=(
+            *("id", "status", "starts_at", "ends_at", "time_zone", "listed_at", "engineer", "version"),
+            *("booked_at", "booked_by", "closed_at"),
+        ),
+    ),
+    _deleted("field_visit_entries", why="is the customer's; after its visit, which waits for whoever writes of it"),
+    Fate(
+        "cases",
+        "blanked",
+        "counts, and its number is not given again; what was open is closed",
+        f"""update cases set customer_id = null, subject = '', description = null, resolution = null, category = null,
+                due_because = null, contact_id = null, alert_id = null, follows_id = null, status = 'closed',
+                solved_at = coalesce(solved_at, now()), closed_at = coalesce(closed_at, now())
+            where customer_id = {MEMBERS}""",  # noqa: S608 - constants
+        blanks=(
+            *("customer_id", "subject", "description", "resolution", "category", "due_because"),
+            *("contact_id", "alert_id", "follows_id"),
+        ),
+        keeps=(
+            *("id", "number", "priority", "status", "owner", "team_id", "due_at", "opened_at", "opened_by"),
+            *("changed_at", "solved_at", "closed_at", "version"),
+        ),
+    ),
+    _deleted(
+        "case_contacts",
+        f"case_id in (select case_id from case_entries where customer_id = {MEMBERS})",  # noqa: S608 - constants
+    ),
+    _deleted("case_entries", why="is the customer's; after its case, which waits for whoever writes of it"),
     _deleted(
         "customer_alert_entries",
         f"alert_id in (select id from customer_alerts where customer_id = {MEMBERS})",  # noqa: S608 - constants

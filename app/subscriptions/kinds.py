@@ -14,11 +14,15 @@ EVENTS: dict[str, str] = {
     "contact.wrapped_up": "an agent finished the after-call work of a contact that had ended",
     "contact.noted": "somebody added a note to a contact in the history",
     "case.opened": "a case was opened",
-    "case.changed": "a case changed",
+    "case.changed": "a case changed; `act` says by what",
     "case.closed": "a case was closed",
     "alert.raised": "an alert was raised",
     "alert.changed": "an alert was acknowledged, assigned or put off",
     "alert.closed": "an alert was done or expired",
+    "visit.scheduled": "a field visit got an appointment, or another one",
+    "visit.changed": "a field visit was asked for, assigned, went on, or nobody was there",
+    "visit.completed": "a field visit took place",
+    "visit.cancelled": "a field visit was cancelled",
 }
 """Event type -> what it says."""
 

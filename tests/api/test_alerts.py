@@ -63,7 +63,7 @@ async def test_it_is_taken_given_back_assigned_and_finished(
     refused = await do(agent, alert, "acknowledge", 409)
     assert (refused["state"], refused["accepted"]) == (
         "acknowledged",
-        ["assign", "call_back", "finish", "release"],
+        ["assign", "call_back", "finish", "open_case", "release"],
     )
     assert (await do(agent, alert, "release", note="a mistake"))["state"] == "open"
     await do(agent, alert, "assign", 403, owner="mei")
@@ -181,3 +181,27 @@ async def test_nobody_is_called_back_at_work_who_does_not_wish_it(
     assert told["callback"] is not None
     [contact] = floor.state.store.contacts.values()
     assert contact.call.to == "+861066668888"
+
+
+async def test_an_alert_opens_one_case_and_each_tells_of_the_other(
+    agent: httpx.AsyncClient, alert: dict[str, Any]
+) -> None:
+    case = await do(agent, alert, "case", subject="Who tried to log in?")
+    assert (case["subject"], case["priority"], case["owner"]) == ("Who tried to log in?", "high", "agent")
+    assert (case["alert_id"], case["customer_id"]) == (alert["id"], alert["customer_id"])
+    again = await do(agent, alert, "case", subject="again")
+    assert (again["id"], again["version"]) == (case["id"], 1)
+    told = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
+    assert (told["state"], told["case_id"]) == ("acknowledged", case["id"])
+    assert [(each["act"], each["note"]) for each in told["entries"]][1:] == [("open_case", case["id"])]
+    await post(agent, f"/api/v1/cases/{case['id']}/solve", {"version": 1, "resolution": "it was him"})
+    await post(agent, f"/api/v1/cases/{case['id']}/close", {"version": 2})
+    done = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
+    assert (done["state"], done["entries"][-1]["note"]) == ("done", f"{case['number']} was closed")
+
+
+async def test_an_alert_that_is_done_or_unknown_opens_no_case(agent: httpx.AsyncClient, alert: dict[str, Any]) -> None:
+    await do(agent, {"id": "00000000-0000-0000-0000-000000000007"}, "case", 404)
+    await do(agent, alert, "case", 422, subject="")
+    await do(agent, alert, "finish")
+    assert (await do(agent, alert, "case", 409))["state"] == "done"

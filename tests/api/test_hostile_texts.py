@@ -63,6 +63,14 @@ async def due_note(desk: Desk, said: str) -> Any:
     return (await desk.newest("/api/v1/dues?done=true"))["note"]
 
 
+async def visit_purpose(desk: Desk, said: str) -> Any:
+    body = {"customer_id": desk.customer.rpartition("/")[2], "purpose": said, "site": {"lines": said}}
+    await desk.ask("POST", "/api/v1/visits", body)
+    told = await desk.newest("/api/v1/visits")
+    assert told["site"]["lines"] == said
+    return told["purpose"]
+
+
 async def credit_reason(desk: Desk, said: str) -> Any:
     await desk.ask("PUT", "/api/v1/credit-bureaus/a", BUREAU)
     consent = {"channel": "credit_check", "given": True, "at": iso(desk.services.clock()), "origin": "form 12"}
@@ -93,7 +101,8 @@ async def export_reason(desk: Desk, said: str) -> Any:
 
 @pytest.mark.parametrize("said", ["'); drop table customers; --", "=cmd|' /C calc'!A0"])
 @pytest.mark.parametrize(
-    "keep", [alert_note, due_note, credit_reason, override_reason, erasure_reason, hold_reason, export_reason]
+    "keep",
+    [alert_note, due_note, visit_purpose, credit_reason, override_reason, erasure_reason, hold_reason, export_reason],
 )
 async def test_injected_sql_and_formulas_are_kept_as_they_are_and_do_nothing(
     admin: httpx.AsyncClient, services: Services, keep: Callable[[Desk, str], Awaitable[Any]], said: str

@@ -104,6 +104,7 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
         (f"/interactions/{contact.id}/entitlement", "entitlement"),
         (f"/dues?customer_id={amy}", "dues"),
         (f"/alerts?customer_id={amy}", "alerts"),
+        (f"/visits?customer_id={amy}", "visits"),
     ):
         assert (await agent.get(f"/api/v1{path}")).status_code == 200
         assert (await reads(services, lead, amy))["items"][0]["what"] == what
@@ -112,9 +113,9 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
     assert (await reads(services, lead, amy))["items"][0]["what"] == "rules"
     app.state.services = replace(services, reason_needed=True)
     assert faults(await agent.get("/api/v1/alerts", params=filters)) == ["query.reason"]
-    for path in ("/alerts", "/dues", f"/interactions/{nobodys.id}"):
+    for path in ("/alerts", "/visits", "/dues", f"/interactions/{nobodys.id}"):
         assert (await agent.get(f"/api/v1{path}")).status_code == 200  # no customer is read
-    assert len((await reads(services, lead, amy))["items"]) == 5
+    assert len((await reads(services, lead, amy))["items"]) == 6
 
 
 async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:

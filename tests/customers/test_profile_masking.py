@@ -10,6 +10,7 @@ from app.customers.profiles.masked import MASKED, seen
 from app.customers.profiles.parts import PARTS
 
 CARD = "4111 1111 1111 1111"
+SHORT = f"{MASK}1111"
 OURS = "41111111-1111-7111-8111-111111111111"
 OPEN = Sight(frozenset())
 
@@ -32,7 +33,9 @@ def test_a_part_that_nobody_has_thought_about_is_not_told() -> None:
     [
         ("customer", {"id": OURS, "name": CARD}, {"id": OURS, "name": f"{MASK}1111"}),
         ("numbers", [{"raw": "+8613800138000", "label": CARD}], [{"raw": "+8613800138000", "label": f"{MASK}1111"}]),
+        ("cases", [{"id": OURS, "subject": CARD}], [{"id": OURS, "subject": f"{MASK}1111"}]),
         ("alerts", [{"id": OURS, "advice": CARD}], [{"id": OURS, "advice": f"{MASK}1111"}]),
+        ("visits", [{"id": OURS, "purpose": CARD}], [{"id": OURS, "purpose": SHORT}]),
         (
             "entitlement",
             {"covered": True, "agreements": [{"id": OURS, "promises": [{"text": CARD}]}], "due": [{"text": CARD}]},

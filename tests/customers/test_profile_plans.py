@@ -23,7 +23,7 @@ MOBILE = "+8613800138000"
 TABLES = (
     *("customers", "customer_numbers", "customer_notes", "customer_alerts", "credit_checks", "customer_holdings"),
     *("customer_ties", "customer_external_ids", "customer_emails", "customer_addresses", "customer_consents"),
-    *("live_contacts", "recordings", "agreements", "dues"),
+    *("live_contacts", "recordings", "agreements", "dues", "cases", "field_visits"),
 )
 FILL = (
     f"insert into customers (name) select 'N' || n from generate_series(1, {MANY}) n",
@@ -40,6 +40,10 @@ FILL = (
        values ('r', 'R', 'false', 'high', 1, 1, 1)""",
     """insert into customer_alerts (customer_id, rule_id, severity, opened_at, matched_at, due_at, expires_at, evidence)
        select id, 'r', 'high', now(), now(), now(), now(), '{}' from customers""",
+    """insert into cases (number, customer_id, subject, opened_at, changed_at, due_at)
+       select 'C-' || row_number() over (), id, 'x', now(), now(), now() from customers, generate_series(1, 2)""",
+    """insert into field_visits (customer_id, status, purpose, site_lines, booked_at)
+       select id, 'requested', 'x', 'x', now() from customers""",
     """insert into credit_checks (customer_id, source, asked_at, asked_by, reason, consent_at, consent_origin, outcome,
                                   settled_at, score)
        select id, 'b', now(), 'x', 'x', now(), 'x', 'answered', now(), 1 from customers""",

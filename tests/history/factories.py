@@ -13,11 +13,14 @@ from app.customers.parts import GivenConsent, GivenNote, record_consent, write_n
 from app.customers.service import change_customer
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry
 from app.db.engine import WriteSession
+from app.desk.visits.service import Booking, By, book
+from app.desk.visits.sites import Site
 from app.history.source import Asked, Place
 from app.history.timeline import Entry, timeline
 from app.interactions.models import Interaction
 from app.interactions.service import append_note
 from tests.customers.factories import customer_id, make_agent, make_tier
+from tests.desk.cases.factories import make_case
 from tests.interactions.factories import make_interaction, this_hour
 
 
@@ -83,6 +86,12 @@ async def make_credit_check(session: AsyncSession, who: UUID, at: datetime) -> N
     )
 
 
+async def make_visit(session: WriteSession, who: UUID) -> UUID:
+    """Somebody asks that an engineer comes."""
+    given = Booking(purpose="Install the terminal 安装终端", site=Site(lines="王府井 1"))
+    return (await book(session, who, given, By("lin", ago(hours=2.5)))).visit.id
+
+
 async def make_life(session: WriteSession) -> UUID:
     """A customer with an entry of every kind but of merges."""
     who = await customer_id(session)
@@ -92,10 +101,13 @@ async def make_life(session: WriteSession) -> UUID:
     await write_note(session, who, GivenNote(text="prefers letters 喜欢信件"), "lin")
     await write_note(session, who, GivenNote(text="注意: never says the PIN", pinned=True), "mei")
     await make_alert(session, who, ago(hours=3), "acknowledge", "finish")
+    await make_visit(session, who)
     await make_due(session, contact, ago(hours=-50))
+    given = {"description": "on the bus", "category": "transfer", "contact_id": contact.id}
+    await make_case(session, who, "Slow transfer 转账", at=ago(minutes=150), **given)
     await make_credit_check(session, who, ago(hours=2))
-    given = GivenConsent(channel="sms", given=False, at=ago(hours=1), origin="letter")
-    await record_consent(session, who, given, utc(now()))
+    consent = GivenConsent(channel="sms", given=False, at=ago(hours=1), origin="letter")
+    await record_consent(session, who, consent, utc(now()))
     await because(session, "a new branch")
     await change_customer(session, who, None, {"tier_id": await make_tier(session)})
     await change_customer(session, who, None, {"name": "王大明"})

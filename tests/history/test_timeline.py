@@ -44,6 +44,13 @@ async def test_it_has_something_of_every_kind_in_order(session: WriteSession) ->
     assert by_kind["tier"].text == "a new branch"
     assert (by_kind["consent"].what, by_kind["consent"].channel) == ("refused", "sms")
     assert (by_kind["promise"].what, by_kind["promise"].agent) == ("follow_up", "mei")
+    case = by_kind["case"]
+    assert (case.what, case.agent, case.text) == ("open", "lin", "Slow transfer 转账\non the bus")
+    assert (case.details["subject"], case.details["status"], case.details["changes"]) == (
+        "Slow transfer 转账",
+        "new",
+        {},
+    )
     assert by_kind["credit_check"].details.keys() == {"source", "settled_at"}
     assert [entry.what for entry in entries if entry.kind == "alert"] == ["finish", "acknowledge", "opened"]
 
@@ -91,6 +98,9 @@ async def test_what_is_added_meanwhile_moves_nothing(session: WriteSession) -> N
         ({"q": "ost"}, []),
         ({"q": "回电"}, ["contact_note"]),
         ({"q": "never PIN"}, ["warning"]),
+        ({"q": "终端"}, ["visit"]),
+        ({"q": "install term", "kinds": ["visit"], "agent": "lin"}, ["visit"]),
+        ({"kinds": ["visit"], "agent": "mei"}, []),
         ({"q": "letters", "kinds": ["warning"]}, []),
         ({"q": "letters", "agent": "mei"}, []),
         ({"q": "x' or 1=1 --"}, []),

@@ -14,6 +14,7 @@ from tests.api.conftest import ClientAs
 
 NUMBER = "+8613812345678"
 CUSTOMERS = "/api/v1/customers"
+CASES = "/api/v1/cases"
 ANY = {"if-match": "*"}
 
 
@@ -52,12 +53,14 @@ class Life:
         await self._begin()
         await self._is_fed()
         await self._is_watched()
+        await self._is_worked_for()
+        await self._is_visited()
 
     async def _set_up(self) -> None:
         """What is there before any customer."""
         await self.ask("POST", "/api/v1/webhook-subscriptions", {
             "id": "crm", "name": "CRM", "url": "https://crm.example/hooks",
-            "events": ["customer.*", "contact.*", "alert.*"],
+            "events": ["customer.*", "contact.*", "alert.*", "case.*", "visit.*"],
         })  # fmt: skip
         rule = {"name": "Guessing", "condition": "count('login.failed', '1h') >= 1", "severity": "high"}
         await self.ask("POST", "/api/v1/usage-rules", {"id": "guessing", "enabled": True, **rule})
@@ -149,10 +152,42 @@ class Life:
             "clauses": [clause], "why": mark(),
         })  # fmt: skip
 
+    async def _is_worked_for(self) -> None:
+        """A case, with everything that people write in it, until it is closed; and one that follows it."""
+        mark = self.mark
+        given = {"customer_id": str(self.id), "category": mark("cat-")}
+        made = await self.ask("POST", CASES, {**given, "subject": mark("lost "), "description": mark("on the bus ")})
+        path = f"{CASES}/{made['id']}"
+        await self.ask("PATCH", path, {"subject": mark("stolen "), "description": mark(), "note": mark("police ")})
+        await self.ask("POST", f"{path}/notes", {"text": mark("he says ")})
+        for act, body in (
+            ("solve", {"resolution": mark("new card ")}),
+            ("reopen", {"note": mark("never came ")}),
+            ("solve", {"resolution": mark("brought ")}),
+            ("close", {"note": mark("signed ")}),
+        ):
+            await self.ask("POST", f"{path}/{act}", body)
+        after = await self.ask("POST", CASES, {**given, "subject": mark("again "), "follows_id": made["id"]})
+        await self.ask("POST", f"{CASES}/{after['id']}/solve", {"resolution": mark("all well ")})
+
+    async def _is_visited(self) -> None:
+        """Somebody was to come, and is not needed any more."""
+        mark, begins = self.mark, self.services.clock() + 86_400
+        visit = await self.ask("POST", "/api/v1/visits", {
+            "customer_id": str(self.id), "purpose": mark("更换终端 "),
+            "site": {"lines": mark("南京路 "), "city": mark("city "), "postal_code": mark("p"), "kind": mark("k")},
+            "window": {"starts_at": iso(begins), "ends_at": iso(begins + 60), "time_zone": "Asia/Shanghai"},
+        })  # fmt: skip
+        path = f"/api/v1/visits/{visit['id']}"
+        await self.ask("POST", f"{path}/notes", {"note": mark("gate code ")})
+        await self.ask("POST", f"{path}/cancel", {"reason": mark("not needed ")})
+
     async def is_recorded(self, contact: str) -> None:
         """Notes on an ended contact, its audio, and what was due after it."""
         mark = self.mark
         await self.ask("POST", f"/api/v1/interactions/{contact}/entries", {"text": mark("he said ")}, self.agent)
+        about = (await self.ask("GET", f"{CASES}?status=solved"))["items"][0]
+        await self.ask("POST", f"{CASES}/{about['id']}/contacts", {"contact_id": contact})
         due = (await self.ask("GET", "/api/v1/dues"))["items"][0]
         await self.ask("POST", f"/api/v1/dues/{due['id']}/done", {"note": mark("done: ")})
         await self.services.archive.keep(

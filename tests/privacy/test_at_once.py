@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from app.core.clock import now, utc
 from app.core.errors import CallfloorError
@@ -13,12 +14,19 @@ from app.customers.errors import CustomerNotFound
 from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.db.engine import Sessions
+from app.desk.cases.errors import CustomerWasErased
+from app.desk.cases.models import Case, CaseEntry
+from app.desk.cases.opening import ForAlert, open_for_alert
+from app.desk.cases.working import write_note
 from app.privacy.erasing import Order, erase
 from app.privacy.errors import ErasureRefused
 from app.privacy.holds import hold
-from tests.customers.factories import customer_id
+from tests.customers.factories import customer_id, make_agent
+from tests.desk.cases.factories import make_case
+from tests.history.factories import ago, make_alert
 
 ORDER = Order(by="sue", ground="objection", reason="file 7")
+ORDERED = Order(by="sue", ground="objection", reason="file 7", though_open=True)
 
 
 async def made(sessions: Sessions) -> UUID:
@@ -26,9 +34,9 @@ async def made(sessions: Sessions) -> UUID:
         return await customer_id(session)
 
 
-async def erased(sessions: Sessions, customer: UUID) -> UUID:
+async def erased(sessions: Sessions, customer: UUID, order: Order = ORDER) -> UUID:
     async with sessions.write() as session:
-        done, _ = await erase(session, customer, ORDER, now=utc(now()), region="CN")
+        done, _ = await erase(session, customer, order, now=utc(now()), region="CN")
         return done.id
 
 
@@ -54,6 +62,21 @@ async def both(*work: Awaitable[Any]) -> list[Any]:
 async def there(sessions: Sessions, customer: UUID) -> bool:
     async with sessions.read() as session:
         return await session.get(Customer, customer) is not None
+
+
+async def opened(sessions: Sessions, who: UUID) -> UUID:
+    async with sessions.write() as session:
+        return (await make_case(session, who)).id
+
+
+async def noted(sessions: Sessions, case: UUID) -> None:
+    async with sessions.write() as session:
+        await write_note(session, case, "said", "lin", utc(now()))
+
+
+async def opened_for(sessions: Sessions, alert: UUID) -> UUID:
+    async with sessions.write() as session:
+        return (await open_for_alert(session, alert, ForAlert(), "lin", utc(now())))[0].id
 
 
 async def test_erasing_twice_at_once_is_one_erasure(sessions: Sessions) -> None:
@@ -82,3 +105,34 @@ async def test_merging_and_erasing_at_once_leaves_no_half(sessions: Sessions, en
         gone = [not await there(sessions, each) for each in pair]
         assert gone[end]
         assert gone[1 - end] == (merging is None)
+
+
+async def test_of_a_case_that_is_opened_and_an_erasure_at_once_the_first_one_wins(sessions: Sessions) -> None:
+    for _ in range(3):
+        who = await made(sessions)
+        erasure, case = await both(erased(sessions, who), opened(sessions, who))
+        if await there(sessions, who):
+            assert isinstance(erasure, ErasureRefused)
+            assert isinstance(case, UUID)
+        else:
+            assert isinstance(case, CustomerWasErased)
+
+
+async def test_nothing_is_left_of_what_is_written_of_cases_while_their_customer_is_erased(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        await make_agent(session)
+    for n in range(3):
+        who = await made(sessions)
+        case = await opened(sessions, who)
+        async with sessions.write() as session:
+            alert = await make_alert(session, who, ago(hours=n))
+        work = (
+            erased(sessions, who, ORDERED),
+            noted(sessions, case),
+            opened_for(sessions, alert),
+            noted(sessions, case),
+        )
+        assert isinstance((await both(*work))[0], UUID)
+        async with sessions.read() as session:
+            assert (await session.scalars(select(CaseEntry.act).where(CaseEntry.customer_id == who))).all() == []
+            assert (await session.scalars(select(Case.id).where(Case.customer_id == who))).all() == []

@@ -108,6 +108,8 @@ async def test_nothing_of_an_erased_customer_is_left_and_every_count_is(
         assert left_of_it == (erasure["subject"], contact)
         assert erasure["counts"]["customers"] == 2
         assert erasure["counts"]["usage_events"] == 1
+        kept = await rows(services, "select status, customer_id, opened_by, closed_at is not null as over from cases")
+        assert [tuple(row) for row in kept] == [("closed", None, "administrator", True)] * 2
         await is_refused_when_fed_again(life)
 
         await finish(services.sessions, services.archive, utc(now()))

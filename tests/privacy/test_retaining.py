@@ -21,6 +21,7 @@ from app.privacy.retaining import retain
 from tests.api.conftest import ClientAs, admin, app, built, client_as, faults, floor, kept_apart, services
 from tests.cli.running import run
 from tests.customers.factories import customer_id
+from tests.desk.cases.factories import make_case, make_closed
 from tests.fixtures.database import Database
 from tests.interactions.factories import make_entry, make_interaction, make_visit
 
@@ -318,3 +319,23 @@ async def test_the_command_line_says_what_would_go_and_lets_it_go(
     assert f"interactions_{OLD:%Y_%m} 1 rows, dropped as a whole" in " ".join(told.stdout.split())
     done = run(tmp_path, "retention", "run", CALLFLOOR_DATABASE_URL=database.url)
     assert done.stdout.startswith("contacts: 3 rows went; dropped interaction_entries_")
+
+
+async def test_closed_cases_go_with_what_was_noted_but_for_those_that_are_held(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    sessions, old = services.sessions, utc(now()) - timedelta(days=40)
+    whose, held = await customer(sessions), await customer(sessions)
+    async with sessions.write() as session:
+        gone, kept = await make_closed(session, whose, at=old), await make_closed(session, held, at=old)
+        young = await make_closed(session, whose)
+        follows = await make_case(session, whose, at=old, follows_id=gone.id)
+    await admin.post(f"/api/v1/customers/{held}/holds", json={"reason": "suit 12"})
+    await policy(sessions, "cases", 31)
+    [told] = (await admin.get("/api/v1/retention/preview", params={"kind": "cases"})).json()["items"]
+    assert [(each["table"], each["rows"]) for each in told["going"]] == [("cases", 1)]
+    assert (await retain(sessions, now, "CN"))["cases"].rows == 1
+    found = await left(sessions, "select c.id, (select count(*) from case_entries where case_id = c.id) from cases c")
+    assert {(row.id, row.count) for row in found} == {(kept.id, 3), (young.id, 3), (follows.id, 1)}
+    [row] = await left(sessions, "select follows_id from cases where id = :id", id=follows.id)
+    assert row.follows_id is None

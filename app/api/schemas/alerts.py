@@ -37,7 +37,7 @@ class AlertCallbackIn(Input):
 
 class AlertOut(Output):
     """That a rule holds for a customer: `count` tells how often news made it hold. `evidence` is what its windows came
-    to at `matched_at`, `callback` the contact by which they are called back."""
+    to at `matched_at`, `callback` the contact by which they are called back, `case_id` the case that was opened."""
 
     id: UUID
     customer_id: UUID
@@ -56,6 +56,7 @@ class AlertOut(Output):
     count: int
     evidence: dict[str, Any]
     callback: UUID | None
+    case_id: UUID | None
 
     @classmethod
     def fields_of(cls, listed: Listed) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class AlertPage(Output):
 
 class AlertEntryOut(Output):
     """What was done about an alert, by whom (null: by itself), and how it stood then. The note of a callback is the
-    contact's id."""
+    contact's id, that of a case opened the case's."""
 
     at: Instant
     who: str | None
@@ -91,7 +92,7 @@ class AlertEntryOut(Output):
     @field_serializer("note")
     def _seen(self, value: str | None) -> str | None:
         """As whoever asks may see it."""
-        return None if value is None else seen_as("plain" if self.act == "call_back" else "note", value)
+        return None if value is None else seen_as("plain" if self.act in ("call_back", "open_case") else "note", value)
 
 
 class AlertDetailOut(AlertOut):

@@ -319,6 +319,21 @@ class OpenAlertOut(Output):
     count: int
 
 
+class OpenCaseOut(Output):
+    """A case that is not solved."""
+
+    id: UUID
+    number: str
+    subject: str
+    category: str | None
+    priority: str
+    status: str
+    owner: str | None
+    team: str | None
+    opened_at: datetime
+    due_at: datetime | None
+
+
 class CreditBriefOut(Output):
     """Credit standing as a bureau answered last; how old that was when the profile was made, and whether it had
     expired."""

@@ -8,7 +8,7 @@ from pydantic import StringConstraints, field_serializer
 from app.api.schemas.common import PRINTABLE, Input, Instant, Output
 from app.api.schemas.seen import SeenNote, seen_changes, seen_fields, seen_item
 from app.customers.masking import Field
-from app.history.kinds import PROMISES, VERSIONS
+from app.history.kinds import CASES, PROMISES, VERSIONS
 from app.history.timeline import Entry, Found
 
 _MORE = {
@@ -16,11 +16,16 @@ _MORE = {
     "contact_notes": "/api/v1/interactions/{thing}",
     "promises": "/api/v1/interactions/{thing}",
     "alerts": "/api/v1/alerts/{thing}",
+    "cases": "/api/v1/cases/{thing}",
+    "visits": "/api/v1/visits/{thing}",
     "versions": "/api/v1/customers/{thing}/versions",
 }
 """Where there is more about an entry, by its source."""
 
-_NOTED: dict[str, dict[str, Field]] = {kind: {"note": "note"} for kind in PROMISES.kinds}
+_NOTED: dict[str, dict[str, Field]] = {
+    **{kind: {"note": "note"} for kind in PROMISES.kinds},
+    **{kind: {"subject": "note", "changes": "attribute"} for kind in CASES.kinds},
+}
 """What people wrote among the details, by the kind of entry."""
 
 

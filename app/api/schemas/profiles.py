@@ -12,6 +12,7 @@ from app.api.schemas.customers import (
     CreditBriefOut,
     IdentityOut,
     OpenAlertOut,
+    OpenCaseOut,
     OpenContactOut,
     PastContactOut,
     UnavailableOut,
@@ -88,17 +89,37 @@ class RecordedOut(Output):
     href: str
 
 
+class NextVisitOut(Output):
+    """A field visit that is not over, the next one first: what for (the beginning of it), where, when (null while there
+    is no appointment) and who comes."""
+
+    id: UUID
+    status: str
+    purpose: str
+    site: str
+    city: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    time_zone: str | None
+    engineer: str | None
+    engineer_name: str | None
+    case_id: UUID | None
+
+
 class ProfileOut(Output):
-    """Everything there is to see of a customer: identity, up to ten alerts, the gravest first, the last ten contacts
-    newest first, what is open now, the credit standing if there is one, what they are entitled to, how they want to be
-    served and how up to ten of their holdings are set up (as sentences by language), what they have, whom they are
-    tied to, how they are reached, what they allow, and the recordings of those contacts. Lists end after a
-    hundred. A part that could not be read says why, and the others are there."""
+    """Everything there is to see of a customer: identity, up to ten alerts, the gravest first, up to five open cases,
+    those due first, the last ten contacts newest first, what is open now, the next five field visits, the credit
+    standing if there is one, what they are entitled to, how they want to be served and how up to ten of their holdings
+    are set up (as sentences by language), what they have, whom they are tied to, how they are reached, what they allow,
+    and the recordings of those contacts. Lists end after a hundred. A part that could not be read says why, and the
+    others are there."""
 
     customer: IdentityOut | UnavailableOut | None
     alerts: list[OpenAlertOut] | UnavailableOut
+    cases: list[OpenCaseOut] | UnavailableOut
     interactions: list[PastContactOut] | UnavailableOut
     open: list[OpenContactOut] | UnavailableOut
+    visits: list[NextVisitOut] | UnavailableOut
     credit: CreditBriefOut | UnavailableOut | None
     entitlement: EntitledNowOut | UnavailableOut | None
     wishes: list[dict[str, str]] | UnavailableOut

@@ -12,6 +12,9 @@ import msgspec
 MOST = 100
 """Rows of a list that are told at most."""
 
+CASES_SHOWN = 5
+"""Open cases that are told at most, those due first."""
+
 PART_SECONDS = 0.2
 
 _ISO = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
@@ -93,6 +96,27 @@ ALERTS = f"""(select coalesce(json_agg(json_build_object(
 """The state is compared in a way that no index of live alerts has: one would be read whole where the planner believes
 that there are few, and those of one customer are few."""
 
+CASES = f"""(select coalesce(json_agg(json_build_object(
+    'id', w.id, 'number', w.number, 'subject', w.subject, 'category', w.category, 'priority', w.priority,
+    'status', w.status, 'owner', w.owner, 'team', w.team_id, 'opened_at', {_instant("w.opened_at")},
+    'due_at', {_instant("w.due_at")}) order by w.due_at nulls last, w.id), '[]')
+    from (select c.* from members m cross join lateral (
+              select * from cases x
+              where x.customer_id = m.id and x.status in ('new', 'open', 'pending', 'on_hold')
+              order by x.customer_id, x.due_at, x.id limit {CASES_SHOWN}) c
+          order by c.due_at nulls last, c.id limit {CASES_SHOWN}) w)"""  # noqa: S608
+
+VISITS = f"""(select coalesce(json_agg(json_build_object(
+    'id', v.id, 'status', v.status, 'purpose', left(v.purpose, 200), 'site', v.site_lines, 'city', v.site_city,
+    'starts_at', {_instant("v.starts_at")}, 'ends_at', {_instant("v.ends_at")}, 'time_zone', v.time_zone,
+    'engineer', v.engineer, 'engineer_name', v.name, 'case_id', v.case_id) order by v.listed_at, v.id), '[]')
+    from (select x.*, a.name
+          from members m cross join lateral (
+              select * from field_visits t where t.customer_id = m.id and t.closed_at is null
+              order by t.listed_at, t.id limit 5) x
+          left join lateral (select name from agents where id = x.engineer limit 1) a on true
+          order by x.listed_at, x.id limit 5) v)"""  # noqa: S608
+
 CREDIT = f"""(select json_build_object(
     'standing', k.standing, 'source', k.source, 'answered_at', {_instant("k.settled_at")},
     'age_seconds', floor(greatest(0, extract(epoch from $4::timestamptz - k.settled_at))),
@@ -163,8 +187,10 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(name="warnings", sql=_rows("customer_notes", "x.id", "x.text", _WARNS), within="customer", pops=True),
     Part(name="alerts", sql=ALERTS, pops=True),
+    Part(name="cases", sql=CASES, pops=True),
     Part(name="interactions", sql=INTERACTIONS, pops=True),
     Part(name="open", sql=OPEN, pops=True),
+    Part(name="visits", sql=VISITS, pops=True),
     Part(name="credit", sql=CREDIT, pops=True, empty="null"),
     Part(name="entitlement", sql=ENTITLEMENT, pops=True, empty="null"),
     Part(name="wishes", sql=WISHES, pops=True),

@@ -9,18 +9,18 @@ LIVE = ("open", "acknowledged")
 AFTER: Mapping[tuple[str, str], str] = {
     ("open", "acknowledge"): "acknowledged",
     ("open", "call_back"): "acknowledged",
+    ("open", "open_case"): "acknowledged",
     ("open", "assign"): "open",
     ("open", "finish"): "done",
     ("open", "expire"): "expired",
     ("acknowledged", "release"): "open",
     ("acknowledged", "call_back"): "acknowledged",
+    ("acknowledged", "open_case"): "acknowledged",
     ("acknowledged", "assign"): "acknowledged",
     ("acknowledged", "finish"): "done",
 }
 """(state, act) -> state. Who has acknowledged an alert has promised to see to it, so only an open one expires.
-
-`open_case` joins when there are cases: as `call_back` does, it will acknowledge the alert and keep what it opened.
-"""
+`call_back` and `open_case` acknowledge it, and the alert keeps what was opened."""
 
 ACTS = frozenset(act for _, act in AFTER)
 

@@ -97,9 +97,7 @@ async def act(
 
     Raises AlertUnknown, AlertRefuses, OwnerUnknown.
     """
-    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise AlertUnknown(alert_id)
+    found = await held(session, alert_id)
     state = after(found.state, what)
     heir = {"acknowledge": who, "assign": owner, "release": None}.get(what, found.owner)
     if heir is not None and heir != found.owner and await session.get(User, heir) is None:
@@ -114,9 +112,7 @@ async def act(
 
 async def called_back(session: WriteSession, alert_id: UUID, contact_id: UUID, who: str, now: datetime) -> Listed:
     """Keep by which contact the customer is called back; told twice it is kept once. Raises AlertUnknown."""
-    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
-    if found is None:
-        raise AlertUnknown(alert_id)
+    found = await held(session, alert_id)
     if found.callback is None:
         found.callback = contact_id
         if found.state in LIVE:  # it may have been finished meanwhile
@@ -124,6 +120,32 @@ async def called_back(session: WriteSession, alert_id: UUID, contact_id: UUID, w
         session.add(_entry(found, "call_back", who, now, str(contact_id)))
         await session.flush()
     return await alert(session, alert_id)
+
+
+async def held(session: WriteSession, alert_id: UUID) -> CustomerAlert:
+    """An alert, locked until the commit. Raises AlertUnknown."""
+    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise AlertUnknown(alert_id)
+    return found
+
+
+async def case_opened(session: WriteSession, found: CustomerAlert, case_id: UUID, who: str, now: datetime) -> None:
+    """Keep by which case an alert that is held is seen to, which acknowledges it. Raises AlertRefuses."""
+    found.state = after(found.state, "open_case")
+    found.case_id = case_id
+    session.add(_entry(found, "open_case", who, now, str(case_id)))
+    await session.flush()
+
+
+async def case_closed(session: WriteSession, alert_id: UUID, number: str, who: str, now: datetime) -> None:
+    """The case that an alert opened is closed: with it the alert is done, unless it is over, or was given back to
+    everybody meanwhile."""
+    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
+    if found is not None and found.state == "acknowledged":
+        found.state, found.closed_at = after(found.state, "finish"), now
+        session.add(_entry(found, "finish", who, now, f"{number} was closed"))
+        await session.flush()
 
 
 def _listed() -> Select[CustomerAlert, str, str | None, str]:

@@ -118,7 +118,8 @@ class CustomerAlert(Base):
     """That a rule holds for a customer. At most one of a rule and a customer is live; what holds again counts there.
 
     `state` is open, acknowledged, done or expired. `matched_at` is the latest instant at which the rule held, and
-    `evidence` what its windows came to then. `callback` is the contact of the floor by which they are called back.
+    `evidence` what its windows came to then. `callback` is the contact of the floor by which they are called back,
+    `case_id` the case that it opened.
     """
 
     __tablename__ = "customer_alerts"
@@ -148,6 +149,7 @@ class CustomerAlert(Base):
     count: Mapped[int] = mapped_column(server_default=text("1"))
     evidence: Mapped[dict[str, Any]]
     callback: Mapped[UUID | None]
+    case_id: Mapped[UUID | None]
 
 
 class CustomerAlertEntry(Base):

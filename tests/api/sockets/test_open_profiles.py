@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,11 +28,16 @@ from app.customers.profiles.whole import Profiles as Customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from app.db.pool import open_pool
+from app.desk.cases.working import act, solve
+from app.desk.visits.service import Booking, By, book, schedule
+from app.desk.visits.sites import Site
+from app.desk.visits.windows import Window
 from app.privacy.erasing import Order, erase
 from tests.api.sockets.desk import Client, Desk, open_desk
 from tests.api.test_asyncapi import check, named
 from tests.customers.agreements.factories import VISITS, promise
 from tests.customers.factories import REGION, customer_id
+from tests.desk.cases.factories import make_case
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
@@ -156,6 +162,23 @@ async def test_only_the_parts_that_changed_are_told_masked_and_together(bank: Ba
         assert told["parts"]["customer"]["warnings"] == ["paid with …1111"]  # so it was kept
 
 
+async def test_a_visit_that_is_booked_and_one_that_is_moved_are_told(bank: Bank) -> None:
+    amy = await bank.customer()
+    async with bank.tab() as li:
+        await opened(li, amy)
+        at = utc(now())
+        given = Booking(purpose="Replace the card reader", site=Site(lines="长安街 1"))
+        async with bank.sessions.write() as session:
+            made = await book(session, amy, given, By("wu", at))
+        [shown] = (await li.hear())["parts"]["visits"]
+        assert (shown["status"], shown["purpose"], shown["starts_at"]) == ("requested", "Replace the card reader", None)
+        window = Window(at + timedelta(days=1), at + timedelta(days=1, hours=2), "Asia/Shanghai")
+        async with bank.sessions.write() as session:
+            await schedule(session, made.visit.id, window, By("wu", at))
+        told = await li.hear()
+        assert (list(told["parts"]), told["parts"]["visits"][0]["status"]) == (["visits"], "scheduled")
+
+
 async def test_what_is_rolled_back_or_of_others_is_not_told(bank: Bank) -> None:
     amy, bob = await bank.customer(), await bank.customer("Bob")
     async with bank.tab() as li:
@@ -240,6 +263,25 @@ async def test_of_many_uses_in_one_statement_those_of_open_profiles_are_told(ban
         await eventually(lambda: asyncio.sleep(0, len(heard)), lambda count: count > 0)
         assert heard == [str(amy)]
         await connection.close()
+
+
+async def test_cases_are_followed_as_they_are_opened_worked_on_and_solved(bank: Bank) -> None:
+    amy, bob = await bank.customer(), await bank.customer("Bob")
+    async with bank.tab() as li:
+        await opened(li, amy)
+        async with bank.sessions.write() as session:
+            await make_case(session, bob)
+        async with bank.sessions.write() as session:
+            made = await make_case(session, amy, "Card 4111111111111111")
+        told = await li.hear()
+        assert list(told["parts"]) == ["cases"]
+        assert [(each["subject"], each["status"]) for each in told["parts"]["cases"]] == [("Card …1111", "new")]
+        async with bank.sessions.write() as session:
+            await act(session, made.id, 1, "hold", "li", utc(now()))
+        assert [each["status"] for each in (await li.hear())["parts"]["cases"]] == ["on_hold"]
+        async with bank.sessions.write() as session:
+            await solve(session, made.id, 2, "done", "li", utc(now()))
+        assert (await li.hear())["parts"] == {"cases": []}
 
 
 async def test_after_closing_nothing_is_told(bank: Bank) -> None:

@@ -1,0 +1,1 @@
+"""Cases: what somebody wants of the bank, until it is solved."""

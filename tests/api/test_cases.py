@@ -1,0 +1,395 @@
+"""Cases over HTTP: the work list, their life, their versions, and everything that may be wrong with what is sent."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.agents.models import Team
+from app.api.services import Services
+from app.auth.models import User
+from app.core.clock import FrozenClock, utc
+from app.desk.cases.life import AFTER
+from app.desk.cases.models import STATUSES
+from tests.api.conftest import ClientAs, faults
+from tests.api.test_usage import customer
+from tests.interactions.factories import make_interaction
+
+CASES = "/api/v1/cases"
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.fixture
+async def agent(client_as: ClientAs, services: Services) -> httpx.AsyncClient:
+    """A client of an agent who has an account; there is another agent, and a team."""
+    async with services.sessions.write() as session:
+        for login in ("agent", "mei"):
+            session.add(User(id=login, name=login.title(), role="agent", password_hash="-"))
+        session.add(Team(id="cards", name="Cards"))
+    return client_as("agent")
+
+
+@pytest.fixture
+async def who(agent: httpx.AsyncClient, admin: httpx.AsyncClient) -> str:
+    """A customer."""
+    return await customer(admin)
+
+
+async def opened(client: httpx.AsyncClient, who: str, status: int = 201, **given: Any) -> Any:
+    """What opening a case gives."""
+    answer = await client.post(CASES, json={"customer_id": who, "subject": "Card lost 银行卡遗失", **given})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def do(client: httpx.AsyncClient, case: Any, act: str, status: int = 200, **body: Any) -> Any:
+    """Do something about a case, of the version that it is told with."""
+    sent = body if act in ("notes", "contacts") else {"version": case["version"], **body}
+    answer = await client.post(f"{CASES}/{case['id']}/{act}", json=sent)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def listed(client: httpx.AsyncClient, **wanted: Any) -> list[str]:
+    """The subjects of the work list."""
+    answer = await client.get(CASES, params=wanted)
+    assert answer.status_code == 200, answer.text
+    return [each["subject"] for each in answer.json()["items"]]
+
+
+async def entries(client: httpx.AsyncClient, case: Any) -> list[Any]:
+    """What happened to a case."""
+    found: list[Any] = (await client.get(f"{CASES}/{case['id']}/entries")).json()["items"]
+    return found
+
+
+async def test_a_case_is_opened_with_a_number_of_its_own(
+    agent: httpx.AsyncClient, who: str, clock: FrozenClock
+) -> None:
+    one, other = [await opened(agent, who, description="on the bus", category="card.lost") for _ in range(2)]
+    assert one["number"].startswith(f"C-{utc(clock()).year}-")
+    assert len(one["number"]) == len("C-2026-000123")
+    assert other["number"] > one["number"]
+    told = {key: one[key] for key in ("customer_id", "status", "priority", "owner", "due_at", "opened_by", "version")}
+    assert told == {
+        "customer_id": who,
+        "status": "new",
+        "priority": "normal",
+        "owner": None,
+        "due_at": None,
+        "opened_by": "agent",
+        "version": 1,
+    }
+    assert (await agent.get(f"{CASES}/{one['id']}")).json() == one
+
+
+async def test_it_is_worked_on_until_it_is_closed(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str, clock: FrozenClock
+) -> None:
+    case = await opened(agent, who)
+    case = await do(agent, case, "take")
+    assert (case["status"], case["owner"], case["version"]) == ("open", "agent", 2)
+    case = await do(agent, case, "wait", note="he sends a copy")
+    case = await do(agent, case, "hold")
+    case = await do(agent, case, "work")
+    await do(agent, case, "assign", 403, owner="mei")
+    case = await do(admin, case, "assign", owner="mei", team="cards")
+    assert (case["owner"], case["team"]) == ("mei", "cards")
+    case = await do(agent, case, "solve", resolution="新卡已寄出")
+    assert (case["status"], case["resolution"]) == ("solved", "新卡已寄出")
+    case = await do(agent, case, "reopen", note="never came")
+    assert (case["status"], case["resolution"], case["solved_at"]) == ("open", None, None)
+    case = await do(agent, case, "solve", resolution="handed over")
+    case = await do(agent, case, "close")
+    assert case["closed_at"] == utc(clock()).isoformat().replace("+00:00", "Z")
+    told = await entries(agent, case)
+    acts = ["open", "take", "wait", "hold", "work", "assign", "solve", "reopen", "solve", "close"]
+    assert [each["act"] for each in told] == acts
+    assert [each["status"] for each in told][-4:] == ["solved", "open", "solved", "closed"]
+    assert told[5]["changes"] == {"owner": ["agent", "mei"], "team": [None, "cards"]}
+    assert (told[5]["who"], told[2]["text"]) == ("administrator", "he sends a copy")
+
+
+async def test_a_closed_case_is_never_touched_again_and_may_be_followed(agent: httpx.AsyncClient, who: str) -> None:
+    case = await opened(agent, who)
+    await opened(agent, who, 409, follows_id=case["id"])
+    case = await do(agent, await do(agent, case, "solve", resolution="done"), "close")
+    for act, body in (("work", {}), ("reopen", {}), ("notes", {"text": "x"}), ("contacts", {"contact_id": who})):
+        refused = await do(agent, case, act, 409, **body)
+        assert (refused["state"], refused["accepted"]) == ("closed", ["a new case that follows it"])
+    assert (await agent.patch(f"{CASES}/{case['id']}", json={"subject": "x", "version": 3})).status_code == 409
+    after = await opened(agent, who, follows_id=case["id"])
+    assert after["follows_id"] == case["id"]
+    assert (await agent.get(f"{CASES}/{case['id']}")).json()["followed_by"] == [after["id"]]
+
+
+async def test_a_stale_version_is_refused_and_one_is_needed(agent: httpx.AsyncClient, who: str) -> None:
+    case = await opened(agent, who)
+    await do(agent, case, "take")
+    stale = await do(agent, case, "wait", 409)
+    assert (stale["type"], stale["version"]) == ("urn:callfloor:problem:version-conflict", 2)
+    path = f"{CASES}/{case['id']}"
+    answer = await agent.patch(path, json={"priority": "urgent"}, headers={"if-match": '"1"'})
+    assert (answer.status_code, answer.json()["version"]) == (412, 2)
+    assert faults(await agent.patch(path, json={"priority": "urgent"})) == ["body.version"]
+    answer = await agent.patch(path, json={"priority": "urgent"}, headers={"if-match": '"2"'})
+    assert (answer.headers["etag"], answer.json()["priority"]) == ('"3"', "urgent")
+    same = await agent.patch(path, json={"priority": "urgent"}, headers={"if-match": "*"})
+    assert same.headers["etag"] == '"3"'
+    assert len(await entries(agent, case)) == 3
+
+
+async def test_what_changes_is_told_field_by_field(agent: httpx.AsyncClient, who: str, clock: FrozenClock) -> None:
+    case = await opened(agent, who, description="on the bus", category="card")
+    due = utc(clock() + 3_600).isoformat()
+    given = {
+        "subject": "Card stolen",
+        "description": None,
+        "category": None,
+        "due_at": due,
+        "note": "police",
+        "version": 1,
+    }
+    case = (await agent.patch(f"{CASES}/{case['id']}", json=given)).json()
+    assert (case["subject"], case["description"], case["category"], case["due_because"]) == (
+        "Card stolen",
+        None,
+        None,
+        "hand",
+    )
+    told = (await entries(agent, case))[-1]
+    assert told["text"] == "Card stolen\npolice"
+    assert told["changes"]["subject"] == ["Card lost 银行卡遗失", "Card stolen"]
+    assert told["changes"]["description"] == ["on the bus", None]
+    assert told["changes"]["due_at"][1] == "2027-01-15T09:00:00.000Z"
+    assert told["changes"].keys() == {"subject", "description", "category", "due_at", "due_because"}
+
+
+async def test_the_work_list_is_by_due_time_in_pages_and_filtered(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str, clock: FrozenClock
+) -> None:
+    other = await customer(admin, name="李四")
+
+    def due(seconds: float) -> str:
+        return utc(clock() + seconds).isoformat()
+
+    await opened(agent, who, subject="never 转账")
+    late = await opened(agent, other, subject="late", due_at=due(-60), owner="mei", category="card")
+    await opened(agent, who, subject="soon", due_at=due(60), team="cards", priority="urgent")
+    await opened(agent, who, subject="later, 信用卡额度", due_at=due(600))
+    gone = await opened(agent, who, subject="gone")
+    await do(agent, gone, "solve", resolution="limit raised")
+    everything = ["late", "soon", "later, 信用卡额度", "never 转账"]
+    assert await listed(agent) == everything
+    seen, page = [], (await agent.get(CASES, params={"limit": 1})).json()
+    while page["next"] is not None:
+        seen += [each["subject"] for each in page["items"]]
+        page = (await agent.get(CASES, params={"limit": 1, "cursor": page["next"]})).json()
+    assert [*seen, *(each["subject"] for each in page["items"])] == everything
+    for wanted, subjects in (
+        ({"overdue": True}, ["late"]),
+        ({"owner": "mei"}, ["late"]),
+        ({"owner": "", "team": ""}, ["later, 信用卡额度", "never 转账"]),
+        ({"team": "cards"}, ["soon"]),
+        ({"priority": ["urgent", "low"]}, ["soon"]),
+        ({"category": "card"}, ["late"]),
+        ({"customer_id": other}, ["late"]),
+        ({"status": "solved"}, ["gone"]),
+        ({"status": ["solved", "new"], "customer_id": who, "q": "rais"}, ["gone"]),
+        ({"number": late["number"]}, ["late"]),
+        ({"q": "信用卡"}, ["later, 信用卡额度"]),
+        ({"q": "用信卡"}, []),
+        ({"q": "LATE"}, ["late", "later, 信用卡额度"]),
+    ):
+        assert await listed(agent, **wanted) == subjects, wanted
+    assert faults(await agent.get(CASES, params={"q": "--"})) == ["query.q"]
+    assert faults(await agent.get(CASES, params={"cursor": "x"})) == ["query.cursor"]
+    assert faults(await agent.get(CASES, params={"status": "lost"})) == ["query.status.0"]
+    assert (await agent.get(CASES, params={"customer_id": str(uuid4())})).status_code == 404
+
+
+async def test_a_contact_is_linked_once_and_finds_its_case(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, services: Services, who: str
+) -> None:
+    other = await customer(admin, name="李四")
+    async with services.sessions.write() as session:
+        first, nobody, another = [
+            (await make_interaction(session, customer_id=whose)).id for whose in (UUID(who), None, UUID(other))
+        ]
+        live = uuid4()
+        statement = "insert into live_contacts (floor, id, customer_id, state) values ('main', :id, :who, '{}')"
+        await session.execute(text(statement), {"id": live, "who": UUID(who)})
+    case = await opened(agent, who, contact_id=str(first))
+    assert [each["contact_id"] for each in case["contacts"]] == [case["contact_id"]] == [str(first)]
+    doubled = await do(agent, case, "contacts", 409, contact_id=str(first))
+    assert doubled["type"] == "urn:callfloor:problem:contact-linked"
+    refused = await do(agent, case, "contacts", 409, contact_id=str(another))
+    assert refused["type"] == "urn:callfloor:problem:contact-of-another"
+    unknown = await do(agent, case, "contacts", 422, contact_id=str(uuid4()))
+    assert [each["where"] for each in unknown["faults"]] == ["body.contact_id"]
+    await opened(agent, who, 422, contact_id=str(uuid4()))
+    await do(agent, case, "contacts", contact_id=str(nobody))
+    case = await do(agent, case, "contacts", contact_id=str(live))
+    assert {each["contact_id"] for each in case["contacts"]} == {str(first), str(nobody), str(live)}
+    for contact, found in ((live, 1), (another, 0)):
+        assert len(await listed(agent, contact_id=str(contact))) == found
+    assert [each["act"] for each in await entries(agent, case)] == ["open", "link", "link"]
+    assert len(await listed(agent)) == 1  # what was refused left nothing
+
+
+async def test_what_is_not_there_is_told(agent: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+    nothing = {"id": str(uuid4()), "version": 1}
+    for path in ("", "/entries"):
+        answer = await agent.get(f"{CASES}/{nothing['id']}{path}")
+        assert (answer.status_code, answer.json()["type"]) == (404, "urn:callfloor:problem:case-unknown")
+    for act in ("take", "work", "wait", "hold", "reopen", "close"):
+        await do(agent, nothing, act, 404)
+    await do(agent, nothing, "solve", 404, resolution="x")
+    await do(agent, nothing, "notes", 404, text="x")
+    await do(agent, nothing, "contacts", 404, contact_id=nothing["id"])
+    await do(admin, nothing, "assign", 404, owner=None)
+    assert (await agent.patch(f"{CASES}/{nothing['id']}", json={"subject": "x", "version": 1})).status_code == 404
+    assert (await opened(agent, str(uuid4()), 404))["type"] == "urn:callfloor:problem:customer-not-found"
+
+
+async def test_for_an_unknown_owner_team_or_followed_case_nothing_is_opened(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str
+) -> None:
+    for given, where in (({"owner": "nobody"}, "body.owner"), ({"team": "none"}, "body.team")):
+        assert (await opened(agent, who, 422, **given))["faults"][0]["where"] == where
+    await opened(agent, who, 404, follows_id=str(uuid4()))
+    other = await opened(agent, await customer(admin, name="李四"))
+    await do(agent, await do(agent, other, "solve", resolution="x"), "close")
+    refused = await opened(agent, who, 409, follows_id=other["id"])
+    assert "is another customer's" in refused["detail"]
+    assert await listed(agent) == []
+
+
+async def test_nobody_opens_a_case_for_an_erased_customer_and_theirs_are_gone(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str
+) -> None:
+    case = await opened(agent, who)
+    path, order = f"/api/v1/customers/{who}/erasure", {"ground": "objection", "reason": "file 7"}
+    refused = (await admin.post(path, json=order)).json()
+    assert refused["stands"] == {"open_cases": [case["id"]]}
+    erasure = (await admin.post(path, json=order | {"though_open": True})).json()
+    assert (erasure["counts"]["cases"], erasure["counts"]["case_entries"]) == (1, 1)
+    refused = await opened(agent, who, 409)
+    assert (refused["type"], refused["erasure"]) == ("urn:callfloor:problem:customer-erased", erasure["id"])
+    assert (await agent.get(f"{CASES}/{case['id']}")).status_code == 404
+    assert (await agent.get(CASES, params={"number": case["number"], "status": "closed"})).json()["items"] == []
+    await do(agent, case, "take", 404)
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"subject": "x" * 201}, "body.subject"),
+        ({"subject": ""}, "body.subject"),
+        ({"subject": "a\x00b"}, "body.subject"),
+        ({"subject": "two\nlines"}, "body.subject"),
+        ({"subject": "••••1111"}, "body.subject"),
+        ({"description": "x" * 4_001}, "body.description"),
+        ({"category": "x" * 101}, "body.category"),
+        ({"priority": "huge"}, "body.priority"),
+        ({"due_at": "2027-01-15T09:00:00"}, "body.due_at"),
+        ({"due_at": "tomorrow"}, "body.due_at"),
+        ({"customer_id": "C1"}, "body.customer_id"),
+        ({"status": "closed"}, "body.status"),
+        ({"number": "C-2026-000001"}, "body.number"),
+    ],
+)
+async def test_too_long_wrong_or_unknown_fields_are_refused(
+    agent: httpx.AsyncClient, given: dict[str, Any], where: str
+) -> None:
+    sent = {"customer_id": str(uuid4()), "subject": "x", **given}
+    assert faults(await agent.post(CASES, json=sent)) == [where]
+
+
+async def test_of_card_numbers_only_the_last_digits_are_kept(agent: httpx.AsyncClient, who: str) -> None:
+    case = await opened(agent, who, subject=CARD, description=f"no {CARD}", category=CARD)
+    case = (await agent.patch(f"{CASES}/{case['id']}", json={"subject": f"new {CARD}", "version": 1})).json()
+    await do(agent, case, "notes", 201, text=f"said {CARD}")
+    case = await do(agent, case, "wait", note=f"sent {CARD}")
+    case = await do(agent, case, "solve", resolution=f"changed {CARD}")
+    said = [case[name] for name in ("subject", "description", "category", "resolution")]
+    assert said == ["new …1111", "no …1111", "…1111", "changed …1111"]
+    told = str(await entries(agent, case))
+    assert (told.count("…1111"), CARD in told) == (9, False)
+
+
+@pytest.mark.parametrize("said", ["'); drop table cases; --", "=cmd|' /C calc'!A0", "{{7*7}} %s \\"])
+async def test_injected_sql_and_formulas_are_kept_as_they_are_and_do_nothing(
+    agent: httpx.AsyncClient, who: str, said: str
+) -> None:
+    case = await opened(agent, who, subject=said, description=said, category=said)
+    case = await do(agent, case, "wait", note=said)
+    await do(agent, case, "notes", 201, text=said)
+    case = await do(agent, case, "solve", resolution=said)
+    assert [case[name] for name in ("subject", "description", "category", "resolution")] == [said] * 4
+    assert [each["text"] for each in await entries(agent, case)] == [f"{said}\n{said}", said, said, said]
+    for wanted in ({"category": said}, {"q": said}, {"number": said}, {"owner": said}, {"team": said[:64]}):
+        assert (await agent.get(CASES, params=wanted)).status_code == 200, wanted
+
+
+async def test_other_systems_read_cases_and_do_nothing_about_them(
+    client_as: ClientAs, agent: httpx.AsyncClient, who: str
+) -> None:
+    case, bank = await opened(agent, who), client_as("integration")
+    assert (await bank.get(CASES)).json()["items"][0]["id"] == case["id"]
+    for act in ("take", "close"):
+        await do(bank, case, act, 403)
+    await opened(bank, who, 403)
+    assert (await client_as(None).get(CASES)).status_code == 401
+
+
+async def test_who_read_a_case_of_whom_is_written_down(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, services: Services, who: str
+) -> None:
+    case = await opened(agent, who)
+    for path in (f"/{case['id']}", f"/{case['id']}/entries", f"?customer_id={who}", ""):
+        assert (await agent.get(CASES + path)).status_code == 200
+    await services.reads.flush()
+    told = (await admin.get(f"/api/v1/customers/{who}/reads")).json()["items"]
+    assert sorted(each["what"] for each in told if each["who"] == "agent") == ["case", "case", "cases"]
+
+
+async def test_the_audit_log_tells_who_changed_a_case_and_nothing_of_the_customer(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str
+) -> None:
+    case = await do(agent, await opened(agent, who, description="on the bus"), "take")
+    changed, made = (await admin.get("/api/v1/audit", params={"kind": "case"})).json()["items"]
+    assert (made["action"], made["who"], made["thing"]) == ("case.created", "agent", case["id"])
+    assert changed["after"] == {"owner": "agent", "status": "open", "version": 2}
+    assert {made["after"][name] for name in ("customer_id", "subject", "description")} == {"hidden"}
+
+
+async def test_the_examples_of_the_documentation_are_accepted(
+    agent: httpx.AsyncClient, services: Services, who: str
+) -> None:
+    page = (Path(__file__).parents[2] / "docs/cases.md").read_text()
+    opening, solving = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    async with services.sessions.write() as session:
+        contact = (await make_interaction(session, customer_id=UUID(who))).id
+    given = json.loads(opening.replace("CUSTOMER", who).replace("CONTACT", str(contact)))
+    made = await agent.post(CASES, json=given)
+    assert made.status_code == 201, made.text
+    due = datetime.fromisoformat(given.pop("due_at"))
+    assert made.json().items() >= given.items()
+    assert datetime.fromisoformat(made.json()["due_at"]) == due
+    solved = await agent.post(f"{CASES}/{made.json()['id']}/solve", json=json.loads(solving))
+    assert (solved.status_code, solved.json()["status"]) == (200, "solved")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_the_documentation_tells_of_each_status_what_can_be_done(status: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/cases.md").read_text()
+    [row] = re.findall(rf"^\| `{status}` \|.*\|(.*)\|$", page, re.MULTILINE)
+    acts = {act for before, act in AFTER if before == status} - {"change", "note", "link"}
+    assert set(re.findall(r"`(\w+)`", row)) == acts
