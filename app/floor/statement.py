@@ -7,9 +7,12 @@ since (its sequence). No head, no rows: a process that lost the floor cannot wri
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+_OURS = "(SELECT id FROM head)"
+
 
 class Part(NamedTuple):
-    """The columns that a part's rows carry, with their types, and what is done with them as `u`."""
+    """The columns that a part's rows carry, with their types, and what is done with them as `u`, or with the first
+    column as the array `ids`: a join may be planned as a hash of the whole table, while that is small."""
 
     columns: dict[str, str]
     sql: str
@@ -25,7 +28,7 @@ PARTS: dict[str, Part] = {
     ),
     "dropped": Part(
         {"id": "uuid"},
-        "DELETE FROM live_contacts USING head, {u} WHERE floor = head.id AND live_contacts.id = u.id",
+        f"DELETE FROM live_contacts WHERE floor = {_OURS} AND id = ANY ({{ids}})",  # noqa: S608 - made of the constant above
     ),
     "agents": Part(
         {"id": "text", "state": "json"},
@@ -39,7 +42,7 @@ PARTS: dict[str, Part] = {
     ),
     "phones_gone": Part(
         {"address": "text"},
-        "DELETE FROM live_phones USING head, {u} WHERE floor = head.id AND live_phones.address = u.address",
+        f"DELETE FROM live_phones WHERE floor = {_OURS} AND address = ANY ({{ids}})",  # noqa: S608 - made of the constant above
     ),
     "audited": Part(
         {"who": "text", "action": "text", "thing": "text", "after": "jsonb"},
@@ -157,7 +160,7 @@ def _sql(parts: tuple[str, ...]) -> str:
             arrays.append(f"${parameter}::{kind}[]")
         names = ", ".join(columns)
         source = f"unnest({', '.join(arrays)}) AS u({names})"
-        pieces.append(f"{name} AS ({sql.format(u=source, columns=names)})")
+        pieces.append(f"{name} AS ({sql.format(u=source, ids=arrays[0], columns=names)})")
     return f"WITH {', '.join(pieces)} SELECT count(*) FROM head"  # noqa: S608 - pieces are the constants above
 
 

@@ -94,7 +94,11 @@ class QueueVisit(Base):
     """One stay of a contact in one queue, the unit that queue reports count."""
 
     __tablename__ = "queue_visits"
-    __table_args__ = (Index(None, "queue_id", "entered_at"), BY_MONTH)
+    __table_args__ = (
+        Index(None, "queue_id", "entered_at"),
+        Index("ix_queue_visits_interaction_id", "interaction_id", "started_at"),
+        BY_MONTH,
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(primary_key=True)
