@@ -18,7 +18,10 @@ FIRST = UUID(int=0)
 
 _WHO = """
     from customers c
-    where c.merged_into is null and {which} and c.id <> all(cast(:held as uuid[])) and not exists (
+    where not exists (
+        select from customers m join case_entries e on e.customer_id = m.id
+        where (m.id = c.id or m.merged_into = c.id) and e.at >= :cutoff)
+      and c.merged_into is null and {which} and c.id <> all(cast(:held as uuid[])) and not exists (
         select from customers m join interactions i on i.customer_id = m.id
         where (m.id = c.id or m.merged_into = c.id) and i.started_at >= :cutoff)
       and not exists (

@@ -48,7 +48,9 @@ _AGREEMENTS = "agreement_id in (select id from agreements where customer_id = an
 _EVENT = """exists (
     select from usage_events e where e.customer_id = any(cast(:held as uuid[])) and e.source = usage_event_ids.source
       and e.event_id = usage_event_ids.event_id)"""
-_AUDITED = "(kind = 'customer' and thing = any(cast(cast(:held as uuid[]) as text[])))"
+_AUDITED = """(kind = 'customer' and thing = any(cast(cast(:held as uuid[]) as text[]))
+    or kind = 'case' and thing in (
+        select cast(id as text) from cases where customer_id = any(cast(:held as uuid[]))))"""
 
 ALL = (
     Kind(

@@ -339,3 +339,39 @@ async def test_closed_cases_go_with_what_was_noted_but_for_those_that_are_held(
     assert {(row.id, row.count) for row in found} == {(kept.id, 3), (young.id, 3), (follows.id, 1)}
     [row] = await left(sessions, "select follows_id from cases where id = :id", id=follows.id)
     assert row.follows_id is None
+
+
+async def test_provisional_customers_go_only_once_nobody_has_touched_a_case_of_theirs_for_as_long(
+    services: Services,
+) -> None:
+    sessions, old = services.sessions, utc(now()) - timedelta(days=40)
+    async with sessions.write() as session:
+        made = [await customer_id(session, name, provisional=True) for name in ("none", "long ago", "open", "lately")]
+        await make_closed(session, made[1], at=old)
+        await make_case(session, made[2], at=old)
+        closed = await make_closed(session, made[3], at=old - timedelta(days=1))
+        await make_closed(session, made[3], follows_id=closed.id)
+        long_ago = text("update customers set created_at = :old, updated_at = :old")
+        await session.execute(long_ago, {"old": old - timedelta(days=2)})
+    await policy(sessions, "provisional_customers", 31)
+    assert (await retain(sessions, now, "CN"))["provisional_customers"].rows == 2
+    rows = await left(sessions, "select id from customers")
+    assert {row.id for row in rows} == {made[2], made[3]}
+
+
+async def test_who_did_what_with_cases_of_held_customers_stays_in_the_audit_log(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    sessions, month = services.sessions, month_of(utc(now()), -9)
+    whose, held = await customer(sessions), await customer(sessions)
+    old = text("insert into audit_entries (at, action, kind, thing) values (:at, 'case.changed', 'case', :case)")
+    async with sessions.write() as session:
+        await ensure_partitions(await session.connection(), month, month)
+        cases = [(await make_case(session, who)).id for who in (whose, held)]
+        for case in cases:
+            await session.execute(old, {"at": month + timedelta(days=1), "case": str(case)})
+    await admin.post(f"/api/v1/customers/{held}/holds", json={"reason": "suit 12"})
+    await policy(sessions, "audit_log", 180)
+    assert (await retain(sessions, now, "CN"))["audit_log"] == (1, ())
+    [row] = await left(sessions, "select thing from audit_entries where at < :at", at=month_of(month, 1))
+    assert row.thing == str(cases[1])

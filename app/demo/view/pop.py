@@ -14,7 +14,7 @@ from app.demo.view.palette import BAD, BRIGHT, DIM, GOOD, WARN
 from app.demo.view.words import NO_TIER_COLOUR, again, caller_name, queue_name, span, why_sentence
 
 PAST_SHOWN = 5
-ALERTS_SHOWN = 3
+ALERTS_SHOWN = CASES_SHOWN = 3
 SEVERITY_COLOURS = {"critical": BAD, "high": BAD, "medium": WARN}
 OUTCOME_COLOURS = {"answered": GOOD, "abandoned": WARN, "failed": BAD}
 
@@ -38,6 +38,7 @@ def _looked_up(told: dict[str, Any], contact_id: str) -> list[RenderableType]:
     """What else is known, and what could not be looked up."""
     profile = {name: part for name, part in told.items() if not _unavailable(part)}
     parts: list[RenderableType] = [_alert(alert) for alert in (profile.get("alerts") or ())[:ALERTS_SHOWN]]
+    parts += [_case(case) for case in (profile.get("cases") or ())[:CASES_SHOWN]]
     if profile.get("credit"):
         parts.append(_credit(profile["credit"]))
     if profile.get("candidates"):
@@ -95,6 +96,14 @@ def _alert(alert: dict[str, Any]) -> Text:
     told = Text.assemble(("alert ", DIM), (f"{alert['severity']} ", SEVERITY_COLOURS.get(alert["severity"], BRIGHT)))
     told.append(alert["title"], style=BRIGHT)
     return told.append(f"   {alert['advice']}", style=DIM) if alert.get("advice") else told
+
+
+def _case(case: dict[str, Any]) -> Text:
+    """A case that is not solved: how it stands, what it is about, whose it is, until when."""
+    told = Text.assemble(("case ", DIM), (f"{case['status'].replace('_', ' ')} ", WARN), (case["subject"], BRIGHT))
+    whose = case["owner"] or case["team"]
+    told.append(f"   {case['number']}" + (f", {whose}" if whose else ""), style=DIM)
+    return told.append(f", due {case['due_at'][:10]}", style=DIM) if case["due_at"] else told
 
 
 def _credit(credit: dict[str, Any]) -> Text:

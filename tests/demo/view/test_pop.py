@@ -32,6 +32,14 @@ def test_alerts_are_drawn_with_what_to_do() -> None:
     assert "high Ten failed log-ins   Ask who tried." in told
 
 
+def test_open_cases_are_drawn_with_their_number_whose_they_are_and_until_when() -> None:
+    case = {"number": "C-2026-000123", "status": "on_hold", "subject": "Card lost", "owner": "mei", "team": "cards"}
+    cases = [case | {"due_at": "2026-12-01T08:00:00.000Z"}, case | {"owner": None, "team": None, "due_at": None}]
+    told = drawn({"customer": CUSTOMER, "cases": cases, "interactions": [], "open": []})
+    assert "case on hold Card lost   C-2026-000123, mei, due 2026-12-01" in told
+    assert "case on hold Card lost   C-2026-000123\n" in "".join(f"{row.rstrip(' │')}\n" for row in told.splitlines())
+
+
 def test_what_could_not_be_looked_up_is_named_and_the_rest_is_drawn() -> None:
     told = drawn(
         {"customer": CUSTOMER | {"numbers": GONE}, "alerts": GONE, "interactions": GONE, "credit": GONE, "open": []}
