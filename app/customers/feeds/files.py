@@ -17,7 +17,7 @@ from app.customers.feeds.checking import Checker
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.doubles import Doubles
 from app.customers.feeds.faults_files import FaultsFile, beside
-from app.customers.feeds.importing import Course, Importer, Progress
+from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
 from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.parsing import Known
@@ -135,7 +135,8 @@ async def _begun(sessions: Sessions, given: Given, made: Plan) -> tuple[FeedRun 
         writer = await WRITERS[mapping.feed](session, origin)
     why = f"import of {given.path.name}" + (f", run {run.id}" if run else "")
     position = run.position if run else 0
-    return run, Importer(sessions, writer, Course(run.id if run else None, mapping.source, why, position))
+    course = Course(run.id if run else None, mapping.source, why, position)
+    return run, Importer(sessions, writer, course, SIDE_BY_SIDE)
 
 
 async def _imported(
