@@ -128,14 +128,16 @@ def number_rows(rows: Iterable[Identified]) -> list[Row]:
 
 def number_lines(rows: Iterable[Identified], source: str) -> Iterator[str]:
     """The numbers of customers who were not known, as COPY reads them."""
-    labels: dict[str | None, str] = {}
+    ends: dict[str | None, str] = {}
     last = cell(source)
     for customer, raw, e164, label, extension in number_rows(rows):
-        told = labels.get(label)
-        if told is None:
-            told = labels[label] = cell(label)
-        # no number has what COPY would take for something else, and no valid one has letters
-        yield f"{customer}\t{raw if raw.isdigit() else cell(raw)}\t{e164 or NULL}\t{told}\t{extension or NULL}\t{last}"
+        end = ends.get(label)
+        if end is None:
+            end = ends[label] = f"\t{cell(label)}\t{NULL}\t{last}"
+        if extension is not None:
+            end = f"\t{cell(label)}\t{extension}\t{last}"
+        # a number in E.164 has nothing that COPY would take for something else
+        yield f"{customer}\t{raw if raw.isdigit() else cell(raw)}\t{e164 or NULL}{end}"
 
 
 def email_rows(rows: Iterable[Identified]) -> list[Row]:

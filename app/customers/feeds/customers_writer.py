@@ -1,5 +1,6 @@
 """Customers of a feed: new ones go in by COPY, known ones are compared as a set and changed where they differ."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -42,6 +43,12 @@ _IDS = text("""
     from customers where external_id = any(cast(:keys as text[]))""")
 MOST_PAIRS = 1_000
 """So many pairs that may be one are looked at after a chunk of rows; a search for duplicates finds any others."""
+
+_There = dict[str, tuple[UUID, int | None]]
+"""Who is there by their ids, each with what this feed said of them last."""
+
+_Identified = tuple[list[Identified], dict[int, CellFault], set[UUID], int]
+"""Good rows, faults, the ids of those who are new, and how many are as they were."""
 
 _NOBODY: tuple[UUID | None, int | None] = (None, None)
 _STAGE = text(columns.STAGE)
@@ -109,16 +116,25 @@ class CustomersWriter:
             await propose(session, [*[it.id for it in new], *touched], MOST_PAIRS)
         return Written(len(new), changed, same + len(known) - changed, kept, faults)
 
-    async def _known(self, session: AsyncSession, rows: Sequence[Numbered]) -> dict[str, tuple[UUID, int | None]]:
+    async def _known(self, session: AsyncSession, rows: Sequence[Numbered]) -> _There:
         """The customers who are there, each with what this feed said last."""
         keys = {"keys": [row.external_id for _, row in rows], "source": self._origin.source}
         return {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered], *, guessing: bool = False) -> _Sorted:
         """Sort rows; when `guessing`, as if nobody were known."""
-        there = {} if guessing else await self._known(session, rows)
+        there: _There = {} if guessing else await self._known(session, rows)
+        identified, faults, new, same = await asyncio.to_thread(self._identified, rows, there)
+        faults |= await id_faults(session, identified) if self._labels["id"] else {}
+        faults |= await erased_faults(session, [it for it in identified if it.id in new])
+        good = [it for it in identified if it.number not in faults]
+        fresh = [it for it in good if it.id in new]
+        return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
+
+    def _identified(self, rows: Sequence[Numbered], there: _There) -> _Identified:
+        """Whose each row is. This takes a while, and what is written beside it must not wait for it."""
         now, declared = self._origin.now, self._declared
-        identified, faults, new, same = [], {}, set(), 0
+        identified, faults, new, same = list[Identified](), dict[int, CellFault](), set[UUID](), 0
         for number, row in rows:
             fault = made.row_fault(row, declared, now) if declared or row.consents or row.attributes else None
             customer, before = there.get(row.external_id, _NOBODY)
@@ -135,11 +151,7 @@ class CustomersWriter:
                 same += 1
                 continue
             identified.append(Identified(number, customer, row, said))
-        faults |= await id_faults(session, identified) if self._labels["id"] else {}
-        faults |= await erased_faults(session, [it for it in identified if it.id in new])
-        good = [it for it in identified if it.number not in faults]
-        fresh = [it for it in good if it.id in new]
-        return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
+        return identified, faults, new, same
 
     async def _insert(self, session: AsyncSession, rows: Sequence[Identified]) -> None:
         if not rows:
