@@ -68,25 +68,23 @@ async def limits(dsn: str, chunks: list[Chunk], lap: Callable[[str | None], None
     """COPY the chunks into the emptied tables in each way; `lap` is told when one begins (None), and what it was when
     it has ended."""
     for what, beside in ((ONE, 1), (TWO, 2), (UNCHECKED, 2)):
-        connection = await asyncpg.connect(dsn)
+        connections = [await asyncpg.connect(dsn) for _ in range(beside)]
         try:
-            await connection.execute("truncate customers cascade")
+            await connections[0].execute("truncate customers cascade")
             for statement in _KEYS if what == UNCHECKED else ():
-                await connection.execute(statement)
+                await connections[0].execute(statement)
+            for each in connections:
+                await each.execute("set synchronous_commit = off")
+            lap(None)
+            left = iter(chunks)
+            await asyncio.gather(*(_copied(each, left) for each in connections))
+            lap(what)
         finally:
-            await connection.close()
-        lap(None)
-        left = iter(chunks)
-        await asyncio.gather(*(_copied(dsn, left) for _ in range(beside)))
-        lap(what)
+            for each in connections:
+                await each.close()
 
 
-async def _copied(dsn: str, chunks: Iterator[Chunk]) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute("set synchronous_commit = off")
-        for chunk in chunks:
-            for table, (columns, rows) in chunk.items():
-                await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
-    finally:
-        await connection.close()
+async def _copied(connection: "asyncpg.Connection[Any]", chunks: Iterator[Chunk]) -> None:
+    for chunk in chunks:
+        for table, (columns, rows) in chunk.items():
+            await connection.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
