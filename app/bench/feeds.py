@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 from sqlalchemy.engine import make_url
 
+from app.bench.feeds_limits import chunks_of, limits, taken
 from app.bench.processes import Cores
 from app.core import clock
 from app.customers.feeds.files import Given, Watch, import_file
@@ -64,11 +65,12 @@ class Load(msgspec.Struct, frozen=True):
 
 class Feeds(msgspec.Struct, frozen=True):
     """The imports, and what COPY takes of the rows that they became: into the same tables with all their indexes, keys
-    and triggers, and into tables without any."""
+    and triggers, and into tables without any. `limits` are of COPY of what a bulk import writes."""
 
     loads: list[Load]
     same: dict[str, Load]
     bare: dict[str, Load]
+    limits: list[Load]
 
     def at(self, what: str) -> Load:
         """The load of that name."""
@@ -110,6 +112,7 @@ class _Contest:
         self._loads: list[Load] = []
         self._same: dict[str, Load] = {}
         self._bare: dict[str, Load] = {}
+        self._limits: list[Load] = []
 
     async def run(self) -> Feeds:
         for url in (self._ours, self._others):
@@ -127,7 +130,8 @@ class _Contest:
         await self._copy(HOLDINGS)
         await self._import(USAGE, "usage", _usage(self._rows))
         await self._copy(USAGE)
-        return Feeds(self._loads, self._same, self._bare)
+        await self._limited()
+        return Feeds(self._loads, self._same, self._bare, self._limits)
 
     async def _import(self, what: str, feed: str, lines: Iterator[Sequence[str]], *, bulk: bool = False) -> None:
         self._say(f"feeds: {what}")
@@ -160,7 +164,7 @@ class _Contest:
         source, other = await asyncpg.connect(dsn_of(self._ours)), await asyncpg.connect(dsn_of(self._others))
         try:
             await other.execute("set synchronous_commit = off")
-            content = [(table, *await _taken(source, table)) for table in _TABLES[what]]
+            content = [(table, *await taken(source, table)) for table in _TABLES[what]]
             meter = Meter(self._database)
             for table, columns, rows in content:
                 await other.copy_to_table(table, source=io.BytesIO(rows), columns=columns, format="binary")
@@ -175,19 +179,19 @@ class _Contest:
             await source.close()
             await other.close()
 
+    async def _limited(self) -> None:
+        """COPY of what the bulk import has written, into tables that nothing else needs any more."""
+        self._say("feeds: COPY of what --bulk writes")
+        chunks = await chunks_of(dsn_of(self._ours), self._rows, self._rows)
+        meter = Meter(self._database)
 
-async def _taken(connection: "asyncpg.Connection[Any]", table: str) -> tuple[list[str], bytes]:
-    """All rows of a table as COPY has them, with the columns that are not made by the database."""
-    columns = await connection.fetch(
-        "select attname from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped "
-        "and attidentity = '' and attgenerated = '' order by attnum",
-        table,
-    )
-    names, content = [row["attname"] for row in columns], io.BytesIO()
-    told = ", ".join(names)
-    query = f"select {told} from {table}"  # noqa: S608 - names of the schema
-    await connection.copy_from_query(query, output=content, format="binary")
-    return names, content.getvalue()
+        def lap(what: str | None) -> None:
+            if what is None:
+                meter.start()
+            else:
+                self._limits.append(meter.lap(what, self._rows))
+
+        await limits(dsn_of(self._others), chunks, lap)
 
 
 @asynccontextmanager

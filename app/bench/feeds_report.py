@@ -40,6 +40,10 @@ def feeds_told(told: Feeds) -> Iterator[str]:
             for what, each in told.same.items()
         ),
     )
+    yield from table(
+        (f"What {BULK} can come to", "rows/s", "database, µs"),
+        ([each.what, f"{each.per_second:,.0f}", _us(each, each.database)] for each in told.limits),
+    )
 
 
 def _row(told: Feeds, load: Load) -> list[str]:

@@ -1,7 +1,6 @@
 """`callfloor import`: the files of other systems, written."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +25,6 @@ from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from app.customers.feeds.files import Given, Report, Watch
-
-SWITCH_SECONDS = 0.0005
-"""The thread that reads gives way to the one that writes so soon: the database must not wait for either."""
 
 Bulk = Annotated[
     bool, typer.Option("--bulk", help="For millions: new customers are found by their names only at the end.")
@@ -83,7 +79,6 @@ async def _import(url: str, given: "Given", watch: "Watch") -> "Report":
     from app.db.migrate import prepare
 
     await prepare(url)
-    sys.setswitchinterval(SWITCH_SECONDS)
     calm()
     engine = create_engine(url, pool=4)
     try:

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
-def begin(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def begin(name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """A task whose maker keeps it and sees to its outcome; everything that runs for longer has a Supervisor."""
     return asyncio.get_running_loop().create_task(work, name=name)
 

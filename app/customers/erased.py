@@ -30,9 +30,14 @@ def digest(key: bytes, kind: str, value: str) -> bytes:
     return hmac.new(key, f"{kind}\0{value}".encode(), hashlib.sha256).digest()
 
 
+async def anybody_erased(session: AsyncSession) -> bool:
+    """Whether anybody ever was."""
+    return await session.scalar(select(ErasedKey.digest).limit(1)) is not None
+
+
 async def erased_among(session: AsyncSession, wanted: Collection[Kept]) -> dict[Kept, UUID]:
     """Those of the ids that were erased, each with its erasure. Costs a look where nobody ever was."""
-    if not wanted or await session.scalar(select(ErasedKey.digest).limit(1)) is None:
+    if not wanted or not await anybody_erased(session):
         return {}
     key = await session.scalar(select(InstanceSecret.value).where(InstanceSecret.name == KEY))
     if key is None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from app.bench.feeds import BULK, FRESH, HOLDINGS, NAMED, USAGE, measure
+from app.bench.feeds_limits import ONE, TWO, UNCHECKED
 from app.bench.report import feeds_alone
 from tests.fixtures.database import Server
 
@@ -13,7 +14,9 @@ async def test_every_import_is_measured_beside_copy_and_told(server: Server, tmp
     assert [each.rows for each in told.loads] == [50, 50, 10, 50, 50, 50, 50]
     assert told.at(NAMED).seconds >= told.at(BULK).seconds
     assert set(told.same) == set(told.bare) == {FRESH, HOLDINGS, USAGE}
+    assert [each.what for each in told.limits] == [ONE, TWO, UNCHECKED]
     text = feeds_alone(told)
+    assert "COPY, two connections at once" in text
     assert "new customers, --bulk" in text
     assert "(j) new customers: " in text
     assert said[0] == "feeds: new customers"

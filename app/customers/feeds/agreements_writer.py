@@ -16,7 +16,7 @@ from app.customers.feeds import agreement_rows as made
 from app.customers.feeds.agreement_rows import Held, Hours, Span, Terms
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.records import AgreementRow
-from app.customers.feeds.writing import Numbered, Origin, Written
+from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
 from app.db.copying import copy
 
 _COLUMNS = Terms._fields
@@ -75,8 +75,9 @@ class AgreementsWriter:
         """Unknown customers and hours, agreements of others, terms that cannot be, two for a product at a time."""
         return (await self._sorted(session, rows)).faults
 
-    async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
+    async def write(self, session: AsyncSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
         """Make the agreements that there are not, and change those that differ."""
+        await turn()
         wanted, unchanged, kept, faults = await self._sorted(session, rows, claim=True)
         if wanted:
             await session.execute(_RAISE, {"ids": list({each.customer_id for each in wanted})})

@@ -34,14 +34,15 @@ def builder(kind: Kind, parts: Sequence[Part], nothing: int, currency: str | Non
     names = [*record.__struct_fields__]
     made = {name: make for name in names if (make := _maker(name, parts, nothing, currency)) is not None}
     single = {part.field.name: part.place for part in parts if not part.field.field.group}
-    picked = [single.get(name, nothing) for name in names]
-    pick = itemgetter(*picked)
-    later = [(names.index(name), make) for name, make in made.items()]
     in_order = _ordered(kind, single)
+    # behind the last field that the feed tells a record has its own defaults
+    count = max(2, *(names.index(name) + 1 for name in (*single, *made) if name in names))
+    pick = itemgetter(*(single.get(name, nothing) for name in names[:count]))
+    later = [(names.index(name), make) for name, make in made.items()]
     defaults = [
         (place, default)
         for place, (name, default) in enumerate(zip(names, _defaults(record), strict=True))
-        if name not in made and name not in single and default is not None
+        if place < count and name not in made and name not in single and default is not None
     ]
 
     def build(values: Values) -> Any:

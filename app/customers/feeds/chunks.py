@@ -54,14 +54,15 @@ def _chunk(batches: list[Batch], checker: Checker, doubles: Doubles | None) -> C
     latest: dict[str, tuple[int, Any]] = {}
     faulty: list[FaultyRow] = []
     good = blank = 0
+    superseded = doubles.is_superseded if doubles is not None and doubles.any else None
     for batch in batches:
         done = checker.check(batch)
         faulty += done.faulty
         blank += len(done.blank)
         good += len(done.records)
-        for number, record in zip(done.numbers, done.records, strict=True):
-            key = record.external_id
-            if doubles is None or not doubles.is_superseded(key, number):
-                latest[key] = (number, record)
+        for row in zip(done.numbers, done.records, strict=True):
+            key = row[1].external_id
+            if superseded is None or not superseded(key, row[0]):
+                latest[key] = row
     last = batches[-1].first + len(batches[-1].rows) - 1
     return Chunk(list(latest.values()), faulty, good - len(latest), blank, last, batches)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.erased import EXTERNAL_ID, erased_among, of_system
+from app.customers.erased import EXTERNAL_ID, anybody_erased, erased_among, of_system
 from app.customers.feed_models import HAND
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.customer_rows import Identified
@@ -76,6 +76,8 @@ async def id_faults(session: AsyncSession, rows: Sequence[Identified]) -> dict[i
 
 async def erased_faults(session: AsyncSession, rows: Sequence[Identified]) -> dict[int, CellFault]:
     """The rows of new customers with an id that belonged to somebody who was erased."""
+    if not rows or not await anybody_erased(session):
+        return {}
     wanted = {
         pair: it.number
         for it in rows

@@ -3,7 +3,7 @@ this source and of the labels that the feed tells is gone. What other sources an
 
 The caller's session commits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -42,15 +42,18 @@ ADDRESSES = PartKind(
     "customer_addresses", ("kind", "lines", "city", "postal_code", "country"), "{0}.kind, {0}.source", "kind", None
 )
 Rows = Sequence[tuple[Any, ...]]
+Lines = Iterable[str]
 
 
-async def insert_parts(session: AsyncSession, kind: PartKind, source: str, rows: Rows) -> None:
-    """Give new customers their parts; a row is the customer's id and the columns of the kind."""
-    if rows:
-        columns = ("customer_id", *kind.columns, "source")
-        last = cell(source)
-        lines = ("\t".join([str(row[0]), *map(cell, row[1:]), last]) for row in rows)
-        await copy_lines(session, kind.table, columns, lines)
+def lines_of(rows: Rows, source: str) -> Lines:
+    """Parts as COPY reads them; a row is the customer's id and the columns of the kind."""
+    last = cell(source)
+    return ("\t".join([str(row[0]), *map(cell, row[1:]), last]) for row in rows)
+
+
+async def insert_parts(session: AsyncSession, kind: PartKind, lines: Lines) -> None:
+    """Give new customers their parts."""
+    await copy_lines(session, kind.table, ("customer_id", *kind.columns, "source"), lines)
 
 
 async def stage_parts(

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from app.core.instants import CLOCKS_DIFFER
-from app.core.tabbed import cell, texts, words
+from app.core.tabbed import NULL, cell, texts, words
 from app.customers.attributes import Definition, faults_of
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.records import CustomerRow
@@ -116,7 +116,7 @@ def number_rows(rows: Iterable[Identified]) -> list[Row]:
         held: set[tuple[str, str | None]] = set()
         for phone in phones:
             raw, e164 = phone.raw, phone.e164
-            extension = extension_of(raw) if _MAY_HAVE_EXTENSION(raw) else None
+            extension = None if raw.isdigit() or not _MAY_HAVE_EXTENSION(raw) else extension_of(raw)
             if len(phones) > 1:
                 key = (e164 or raw, extension)
                 if key in held:
@@ -124,6 +124,20 @@ def number_rows(rows: Iterable[Identified]) -> list[Row]:
                 held.add(key)
             found.append((customer, raw, e164, phone.label, extension))
     return found
+
+
+def number_lines(rows: Iterable[Identified], source: str) -> Iterator[str]:
+    """The numbers of customers who were not known, as COPY reads them."""
+    ends: dict[str | None, str] = {}
+    last = cell(source)
+    for customer, raw, e164, label, extension in number_rows(rows):
+        end = ends.get(label)
+        if end is None:
+            end = ends[label] = f"\t{cell(label)}\t{NULL}\t{last}"
+        if extension is not None:
+            end = f"\t{cell(label)}\t{extension}\t{last}"
+        # a number in E.164 has nothing that COPY would take for something else
+        yield f"{customer}\t{raw if raw.isdigit() else cell(raw)}\t{e164 or NULL}{end}"
 
 
 def email_rows(rows: Iterable[Identified]) -> list[Row]:

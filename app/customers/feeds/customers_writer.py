@@ -1,9 +1,11 @@
 """Customers of a feed: new ones go in by COPY, known ones are compared as a set and changed where they differ."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,10 +28,11 @@ from app.customers.feeds.customer_parts import (
     PartKind,
     apply_parts,
     insert_parts,
+    lines_of,
     stage_parts,
 )
 from app.customers.feeds.customer_rows import Identified
-from app.customers.feeds.writing import Numbered, Origin, Written
+from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
 from app.customers.proposals import propose
 from app.customers.search import unsorted_tokens
 from app.db.copying import copy, copy_lines, fresh_id
@@ -40,6 +43,12 @@ _IDS = text("""
     from customers where external_id = any(cast(:keys as text[]))""")
 MOST_PAIRS = 1_000
 """So many pairs that may be one are looked at after a chunk of rows; a search for duplicates finds any others."""
+
+_There = dict[str, tuple[UUID, int | None]]
+"""Who is there by their ids, each with what this feed said of them last."""
+
+_Identified = tuple[list[Identified], dict[int, CellFault], set[UUID], int]
+"""Good rows, faults, the ids of those who are new, and how many are as they were."""
 
 _NOBODY: tuple[UUID | None, int | None] = (None, None)
 _STAGE = text(columns.STAGE)
@@ -73,6 +82,8 @@ class CustomersWriter:
 
     def __init__(self, origin: Origin, declared: Sequence[Definition]) -> None:
         self._origin, self._declared = origin, declared
+        # a first load brings people whom nobody knows; where one is known their id is refused, and all are looked up
+        self._guessing = origin.bulk and not origin.only_known
         self._said = made.hasher(origin.told)
         told, blocking = origin.told, bool(origin.blocking)
         self._update = text(columns.update_of(told, blocking))
@@ -88,20 +99,42 @@ class CustomersWriter:
         """Ids of others and of the erased, attributes declared otherwise, consents of the future; unknown customers."""
         return (await self._sorted(session, rows)).faults
 
-    async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
-        """Make the customers that there are not, and change those that differ."""
-        new, known, same, faults = await self._sorted(session, rows)
-        await self._insert(session, new)
+    async def write(self, session: AsyncSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
+        """Make the customers that there are not, and change those that differ. Ids in other systems may be those of
+        customers before, and so may doubles."""
+        if self._labels["id"]:
+            await turn()
+        new, known, same, faults = await self._sorted(session, rows, guessing=self._guessing)
+        try:
+            await self._insert(session, new)
+        except asyncpg.UniqueViolationError:
+            self._guessing = False
+            raise
         changed, kept, touched = await self._change(session, known) if known else (0, 0, set())
         if not self._origin.bulk and (self._labels["phone"] or self._labels["email"]):
+            await turn()
             await propose(session, [*[it.id for it in new], *touched], MOST_PAIRS)
         return Written(len(new), changed, same + len(known) - changed, kept, faults)
 
-    async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered]) -> _Sorted:
+    async def _known(self, session: AsyncSession, rows: Sequence[Numbered]) -> _There:
+        """The customers who are there, each with what this feed said last."""
         keys = {"keys": [row.external_id for _, row in rows], "source": self._origin.source}
-        there = {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
+        return {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
+
+    async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered], *, guessing: bool = False) -> _Sorted:
+        """Sort rows; when `guessing`, as if nobody were known."""
+        there: _There = {} if guessing else await self._known(session, rows)
+        identified, faults, new, same = await asyncio.to_thread(self._identified, rows, there)
+        faults |= await id_faults(session, identified) if self._labels["id"] else {}
+        faults |= await erased_faults(session, [it for it in identified if it.id in new])
+        good = [it for it in identified if it.number not in faults]
+        fresh = [it for it in good if it.id in new]
+        return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
+
+    def _identified(self, rows: Sequence[Numbered], there: _There) -> _Identified:
+        """Whose each row is. This takes a while, and what is written beside it must not wait for it."""
         now, declared = self._origin.now, self._declared
-        identified, faults, new, same = [], {}, set(), 0
+        identified, faults, new, same = list[Identified](), dict[int, CellFault](), set[UUID](), 0
         for number, row in rows:
             fault = made.row_fault(row, declared, now) if declared or row.consents or row.attributes else None
             customer, before = there.get(row.external_id, _NOBODY)
@@ -118,11 +151,7 @@ class CustomersWriter:
                 same += 1
                 continue
             identified.append(Identified(number, customer, row, said))
-        faults |= await id_faults(session, identified) if self._labels["id"] else {}
-        faults |= await erased_faults(session, [it for it in identified if it.id in new])
-        good = [it for it in identified if it.number not in faults]
-        fresh = [it for it in good if it.id in new]
-        return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
+        return identified, faults, new, same
 
     async def _insert(self, session: AsyncSession, rows: Sequence[Identified]) -> None:
         if not rows:
@@ -131,7 +160,10 @@ class CustomersWriter:
         await copy_lines(session, "customers", made.NEW_COLUMNS, (made.new_line(it, named=named) for it in rows))
         for field, kind, rows_of in _PARTS:
             if self._labels[field]:
-                await insert_parts(session, kind, self._origin.source, rows_of(rows))
+                source = self._origin.source
+                quick = field == "phone"
+                lines = made.number_lines(rows, source) if quick else lines_of(rows_of(rows), source)
+                await insert_parts(session, kind, lines)
         if self._labels["id"]:
             await copy(session, "customer_external_ids", ("system", "external_id", "customer_id"), made.id_rows(rows))
         if self._labels["consent"]:

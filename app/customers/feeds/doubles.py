@@ -42,6 +42,11 @@ class Doubles:
             else:
                 seen[place] = 1
 
+    @property
+    def any(self) -> bool:
+        """Whether any row may be superseded."""
+        return bool(self._last)
+
     def is_superseded(self, key: str, number: int) -> bool:
         """Whether a later row has the same id."""
         return self._last.get(key, number) > number

@@ -13,7 +13,7 @@ from app.customers.feeds import holding_rows as made
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.holding_rows import COLUMNS, Held
 from app.customers.feeds.records import HoldingRow
-from app.customers.feeds.writing import Numbered, Origin, Written
+from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
 from app.db.copying import copy
 
 _HELD = text("""
@@ -45,8 +45,9 @@ class HoldingsWriter:
         """Unknown customers, holdings of others, whole card numbers."""
         return (await self._sorted(session, rows)).faults
 
-    async def write(self, session: AsyncSession, rows: Sequence[Numbered]) -> Written:
+    async def write(self, session: AsyncSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
         """Make the holdings that there are not, and change those that differ."""
+        await turn()
         new, known, faults = await self._sorted(session, rows)
         if new:
             columns = ("id", "customer_id", "source", "external_id", *COLUMNS.values(), "details")

@@ -1,23 +1,32 @@
 """A file or a stream of rows written chunk by chunk, each committed together with the place that the run has come to.
 
-While one chunk is written the next one is read, so that the program and the database both have something to do.
+While chunks are written the next one is read, and of a file two are written side by side, so that the program and the
+database both have something to do. They are committed in their order: a run that goes on needs to know one place only.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import asyncpg
 
+from app.core.tasks import begin
 from app.customers.feeds.checking import CellFault, FaultyRow
 from app.customers.feeds.chunks import Chunk
-from app.customers.feeds.runs import COUNTS, move, work_for
-from app.customers.feeds.writing import Numbered, Writer, Written
-from app.db.engine import Sessions, WriteSession
+from app.customers.feeds.runs import COUNTS, be_impatient, move, work_for
+from app.customers.feeds.writing import Numbered, Turn, Writer, Written, at_once
+from app.db.engine import Sessions
 from app.db.errors import causes
 
 ATTEMPTS = 5
-_PASSING = (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError, asyncpg.DeadlockDetectedError)
+SIDE_BY_SIDE = 2
+"""Chunks of a file that are written at the same time: each id is in one of them only."""
+
+_PASSING = (
+    *(asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError),
+    *(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError),
+)
 """What happens where somebody else writes the same customers at the same time."""
 
 
@@ -46,30 +55,94 @@ class _Rehearsed(Exception):
         self.written = written
 
 
-class Importer:
-    """Writes the chunks of one run."""
+class _GaveWay(Exception):
+    """Ends the transaction of a chunk that is written anew later."""
 
-    def __init__(self, sessions: Sessions, writer: Writer, course: Course) -> None:
+
+class _Begun(NamedTuple):
+    """A chunk that is being written, the row that it begins behind, and whether it is committed: False where it will
+    not be, so that those behind it must give way."""
+
+    chunk: Chunk
+    before: int
+    taking: asyncio.Task[Progress]
+    committed: asyncio.Future[bool]
+
+
+class Importer:
+    """Writes the chunks of one run, at most so many `beside` each other; a dry run one by one."""
+
+    def __init__(self, sessions: Sessions, writer: Writer, course: Course, beside: int = 1) -> None:
         self._sessions, self._writer, self._course = sessions, writer, course
+        self._beside = 1 if course.run is None else beside
         self._position = course.position
+        self._begun = deque[_Begun]()
 
     async def run(self, chunks: Iterator[Chunk], tell: Callable[[Progress], None]) -> None:
         """Take all chunks; `chunks` is read in a thread beside. Raises FeedBusy."""
-        chunk = await asyncio.to_thread(next, chunks, None)
-        while chunk is not None:
-            taken, following = await asyncio.gather(
-                self.take(chunk), asyncio.to_thread(next, chunks, None), return_exceptions=True
-            )
-            if isinstance(taken, BaseException):
-                raise taken
-            tell(taken)
-            if isinstance(following, BaseException):
-                raise following
-            chunk = following
+        chunk: Chunk | BaseException | None = await asyncio.to_thread(next, chunks, None)
+        try:
+            while isinstance(chunk, Chunk):
+                self._begin(chunk, self._position)
+                self._position = max(self._position, chunk.last)
+                first = self._first() if len(self._begun) == self._beside else _nothing()
+                taken, chunk = await asyncio.gather(
+                    first, asyncio.to_thread(next, chunks, None), return_exceptions=True
+                )
+                if isinstance(taken, BaseException):
+                    raise taken
+                if taken is not None:
+                    tell(taken)
+            while self._begun:
+                tell(await self._first())
+            if chunk is not None:
+                raise chunk
+        finally:
+            await self._give_way()
 
-    async def take(self, chunk: Chunk) -> Progress:
-        """Write one chunk, unless it has been written before."""
-        before = self._position
+    def _begin(self, chunk: Chunk, before: int) -> None:
+        """Begin to write a chunk behind those that are being written."""
+        committed = asyncio.get_running_loop().create_future()
+        turn = _turn(self._begun[-1].committed if self._begun else None) if self._beside > 1 else None
+
+        async def taking() -> Progress:
+            progress = await self.take(chunk, before, turn)
+            if not committed.done():
+                committed.set_result(True)
+            return progress
+
+        self._begun.append(_Begun(chunk, before, begin("chunk of a feed", taking()), committed))
+
+    async def _first(self) -> Progress:
+        """What became of the chunk that was begun first. If somebody else was in its way it is written again, with
+        nothing beside it: what waits for its turn may hold what another waits for, which the database does not see."""
+        chunk, before, taking, _ = self._begun[0]
+        try:
+            progress = await taking
+        except Exception as error:
+            if self._beside == 1 or not _passes(error):
+                raise
+            _, *others = await self._give_way()
+            progress = await self.take(chunk, before)
+            for other in others:
+                self._begin(other.chunk, other.before)
+        else:
+            self._begun.popleft()
+        return progress
+
+    async def _give_way(self) -> list[_Begun]:
+        """Take back what is not committed of the chunks that were begun."""
+        begun = [*self._begun]
+        self._begun.clear()
+        for it in begun:
+            if not it.committed.done():
+                it.committed.set_result(False)
+        await asyncio.gather(*(it.taking for it in begun), return_exceptions=True)
+        return begun
+
+    async def take(self, chunk: Chunk, before: int, turn: Turn | None = None) -> Progress:
+        """Write one chunk, unless it has been written before: rows up to `before` have. Without a `turn`, which others
+        wait for beside it, what passes is tried again."""
         old = [row for row in chunk.rows if row[0] <= before]
         faults: Mapping[int, CellFault] = {}
         if old:
@@ -77,35 +150,56 @@ class Importer:
                 faults = await self._writer.faults(session, old)
         if chunk.last <= before:
             return Progress(chunk.last, dict.fromkeys(COUNTS, 0), chunk.refused(faults))
-        written = await self._written(chunk, [row for row in chunk.rows if row[0] > before])
-        self._position = chunk.last
+        rows = [row for row in chunk.rows if row[0] > before]
+        attempts = 1 if turn is not None else ATTEMPTS
+        written = await self._written(chunk, rows, before, turn, attempts)
         return Progress(chunk.last, _counts(chunk, written, before), chunk.refused({**faults, **written.faults}))
 
-    async def _written(self, chunk: Chunk, rows: list[Numbered]) -> Written:
+    async def _written(
+        self, chunk: Chunk, rows: list[Numbered], before: int, turn: Turn | None, attempts: int
+    ) -> Written:
         """Write rows; what somebody else has done to the same customers meanwhile is seen when it is tried again."""
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(attempts - 1):
             try:
-                return await self._write(chunk, rows)
+                return await self._write(chunk, rows, before, turn)
             except Exception as error:
-                if not any(isinstance(cause, _PASSING) for cause in causes(error)):
+                if not _passes(error):
                     raise
-        return await self._write(chunk, rows)
+        return await self._write(chunk, rows, before, turn)
 
-    async def _write(self, chunk: Chunk, rows: list[Numbered]) -> Written:
+    async def _write(self, chunk: Chunk, rows: list[Numbered], before: int, turn: Turn | None) -> Written:
         course = self._course
         try:
             async with self._sessions.write() as session:
                 await work_for(session, course.source, course.why)
-                written = await self._rows(session, rows)
+                if turn is not None:
+                    await be_impatient(session)
+                written = await self._writer.write(session, rows, turn or at_once) if rows else Written()
                 if course.run is None:
                     raise _Rehearsed(written)
-                await move(session, course.run, self._position, chunk.last, _counts(chunk, written, self._position))
+                await (turn or at_once)()
+                await move(session, course.run, before, chunk.last, _counts(chunk, written, before))
         except _Rehearsed as end:
             return end.written
         return written
 
-    async def _rows(self, session: WriteSession, rows: list[Numbered]) -> Written:
-        return await self._writer.write(session, rows) if rows else Written()
+
+def _turn(ahead: asyncio.Future[bool] | None) -> Turn:
+    """What waits until the chunk ahead is committed."""
+
+    async def turn() -> None:
+        if ahead is not None and not await asyncio.shield(ahead):
+            raise _GaveWay
+
+    return turn
+
+
+async def _nothing() -> None:
+    """There is none to wait for yet."""
+
+
+def _passes(error: BaseException) -> bool:
+    return any(isinstance(cause, _PASSING) for cause in causes(error))
 
 
 def _counts(chunk: Chunk, written: Written, before: int) -> dict[str, int]:

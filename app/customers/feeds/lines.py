@@ -4,7 +4,7 @@ import codecs
 import io
 from collections.abc import Iterable, Iterator
 
-BLOCK = 1 << 18
+BLOCK = 1 << 16
 """Bytes that are read at once."""
 
 LONGEST = 1 << 20

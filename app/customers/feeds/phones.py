@@ -25,13 +25,15 @@ _KINDS = (
 
 class _Region(NamedTuple):
     """How a country numbers: its code, what leads abroad, what a number begins with at home (which some
-    replace by other digits), what is a valid one."""
+    replace by other digits), what is a valid one; and what is a `usual` number at home, in digits alone, the valid one
+    in a group of it: None where digits are replaced."""
 
     code: str
     abroad: re.Pattern[str]
     trunk: re.Pattern[str] | None
     rewrites: bool
     valid: re.Pattern[str]
+    usual: re.Pattern[str] | None
 
 
 def phone_reader(region: str, label: str | None, keep_invalid: bool) -> Callable[[str], Phone]:
@@ -56,7 +58,14 @@ def _quick_reader(region: str) -> Callable[[str], str | None]:
     """What tells the E.164 form of a usual number, and None of any other, valid or not."""
     home = _region(region)
 
+    usual = None if home is None else home.usual
+    match, code, last = (
+        (usual.fullmatch, f"+{home.code}", usual.groupindex["valid"]) if home and usual else (_none, "", 0)
+    )
+
     def read(text: str) -> str | None:
+        if (found := match(text)) is not None and len(text) <= _LONGEST:
+            return code + found[last]
         bare = text if text.isdigit() else text.translate(_GROUPING)
         if len(bare) > _LONGEST or not bare.isascii():
             return None
@@ -67,6 +76,10 @@ def _quick_reader(region: str) -> Callable[[str], str | None]:
         return _e164(bare, home)
 
     return read
+
+
+def _none(_: str) -> None:
+    """No number is usual."""
 
 
 def _abroad(digits: str) -> str | None:
@@ -112,7 +125,10 @@ def _region(name: str) -> _Region | None:
         return None
     valid = re.compile(f"(?={general}$)(?:{'|'.join(kinds)})", re.ASCII)
     rewrites = bool(metadata.national_prefix_transform_rule and trunk and trunk.groups)
-    return _Region(str(code), re.compile(abroad), trunk, rewrites, valid)
+    # what is led by the trunk prefix is never tried without it, as `_e164` does not either
+    led = f"(?>{prefix})?+" if prefix else ""
+    usual = None if rewrites else re.compile(f"(?!{code}|(?:{abroad})){led}(?P<valid>{valid.pattern})", re.ASCII)
+    return _Region(str(code), re.compile(abroad), trunk, rewrites, valid, usual)
 
 
 def _pattern(kind: PhoneNumberDesc | None) -> str | None:

@@ -20,6 +20,9 @@ _LOCK = text("select pg_try_advisory_lock(hashtextextended(:key, 0))")
 _SETTINGS = text("""
     select set_config('callfloor.source', :source, true), set_config('callfloor.who', :who, true),
            set_config('callfloor.why', :why, true), set_config('synchronous_commit', 'off', true)""")
+_IMPATIENT = text("select set_config('lock_timeout', :most, true)")
+PATIENCE = "2s"
+"""So long rows that are written beside others wait for a lock."""
 
 
 class FeedBusy(Conflict):
@@ -89,6 +92,11 @@ async def work_for(session: WriteSession, source: str, why: str) -> None:
     """From here to the commit, what is changed is changed by the feed. A lost commit is only done again, so none is
     waited for."""
     await session.execute(_SETTINGS, {"source": source, "who": f"feed:{source}", "why": why})
+
+
+async def be_impatient(session: WriteSession) -> None:
+    """From here to the commit, a lock that somebody else has is an error after a while."""
+    await session.execute(_IMPATIENT, {"most": PATIENCE})
 
 
 async def move(session: WriteSession, run: str, before: int, after: int, counts: dict[str, int]) -> None:

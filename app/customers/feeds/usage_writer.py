@@ -10,7 +10,7 @@ from app.core.clock import SteadyClock, utc
 from app.core.errors import Invalid
 from app.customers.feeds.checking import CellFault
 from app.customers.feeds.usage_rows import event_of, unknown
-from app.customers.feeds.writing import Numbered, Origin, Written
+from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
 from app.customers.usage.arriving import arrive
 from app.customers.usage.given import GivenEvent
 from app.db.engine import WriteSession
@@ -49,8 +49,9 @@ class UsageWriter:
         strangers = {number: unknown(row) for number, row in rows if row.customer not in known}
         return strangers | self._sorted(rows).faults
 
-    async def write(self, session: WriteSession, rows: Sequence[Numbered]) -> Written:
+    async def write(self, session: WriteSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
         """Keep the events that there are not, and hold the rules against them."""
+        await turn()
         events, faults = self._sorted(rows)
         by_number = dict(rows)
         # the clock of the run goes on: a sweep that has passed meanwhile must not miss what comes now

@@ -1,6 +1,6 @@
 """What every feed has in common when its rows are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +12,13 @@ from app.db.engine import WriteSession
 
 Numbered = tuple[int, Any]
 """The number of a row in its file, and its record."""
+
+Turn = Callable[[], Awaitable[None]]
+"""Waits until all rows before are committed. Of a file, later rows may be written before that."""
+
+
+async def at_once() -> None:
+    """The turn of whoever writes alone."""
 
 
 class Origin(NamedTuple):
@@ -43,5 +50,5 @@ class Writer(Protocol):
     async def faults(self, session: AsyncSession, rows: Sequence[Numbered]) -> dict[int, CellFault]:
         """What only the database knows to be wrong with rows; nothing is written."""
 
-    async def write(self, session: WriteSession, rows: Sequence[Numbered]) -> Written:
-        """Let the records be what the rows say."""
+    async def write(self, session: WriteSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
+        """Let the records be what the rows say; whatever has to do with rows before waits for its `turn`."""

@@ -1,6 +1,7 @@
 """What makes imports quick must not be seen: rows that are as they were are passed over, names may follow."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,8 +45,8 @@ async def test_names_of_a_bulk_import_that_was_killed_are_made_by_who_comes_next
 ) -> None:
     take = Importer.take
 
-    async def killed(self: Importer, chunk: object) -> object:
-        await take(self, chunk)  # type: ignore[arg-type]
+    async def killed(self: Importer, *given: Any) -> object:
+        await take(self, *given)
         raise ConnectionResetError
 
     monkeypatch.setattr(Importer, "take", killed)

@@ -34,9 +34,9 @@ def die():
 
 if where == "between":
     take = Importer.take
-    async def after(self, chunk):
+    async def after(self, *given):
         global taken
-        done = await take(self, chunk)
+        done = await take(self, *given)
         taken += 1
         if taken == 3:
             die()

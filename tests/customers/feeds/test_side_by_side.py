@@ -1,0 +1,96 @@
+"""Chunks of a file are written two at a time: nothing of that is seen, and whoever is in their way is waited for."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from app.core.tasks import begin
+from app.customers.feeds.files import Given, Report, import_file
+from app.customers.feeds.importing import Importer
+from app.customers.feeds.opening import NOTHING
+from app.customers.feeds.reading import read_mapping
+from app.db.engine import Sessions
+from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, execute, imported, rows
+
+ROWS = 40
+COUNTED = "select count(*), count(distinct external_id), (select count(*) from customer_numbers) from customers"
+
+
+@pytest.fixture(autouse=True)
+def few_rows_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.customers.feeds.chunks.chunks.__defaults__", (None, 5))
+    monkeypatch.setattr("app.customers.feeds.opening.BLOCK", 100)
+
+
+def lines(name: str = "N") -> str:
+    return "id,name,mobile\n" + "".join(f"C{at},{name} {at},{13800138000 + at}\n" for at in range(ROWS))
+
+
+async def in_bulk(sessions: Sessions, file: Path, told: str) -> Report:
+    file.write_text(told, encoding="utf-8")  # noqa: ASYNC240
+    return await import_file(sessions, Given(file, read_mapping(CUSTOMERS), NOTHING, "CN", NOW, bulk=True), SILENT)
+
+
+async def test_two_chunks_are_written_at_once_and_committed_in_order(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, at_work, most, ended = Importer.take, set[int](), 0, list[int]()
+
+    async def watched(self: Importer, chunk: object, before: int, *turn: object) -> object:
+        nonlocal most
+        at_work.add(before)
+        most = max(most, len(at_work))
+        done = await take(self, chunk, before, *turn)  # type: ignore[arg-type]
+        at_work.remove(before)
+        ended.append(before)
+        return done
+
+    monkeypatch.setattr(Importer, "take", watched)
+    assert (await imported(sessions, tmp_path / "customers.csv", lines())).counts["made"] == ROWS
+    assert most == 2
+    assert ended == sorted(ended)
+    assert len(ended) > 4
+
+
+async def test_doubles_are_proposed_also_of_rows_that_are_written_at_once(sessions: Sessions, tmp_path: Path) -> None:
+    twins = "id,name,mobile\n" + "".join(f"C{at},王小明 {at % 10},{13800138000 + at % 10}\n" for at in range(20))
+    assert (await imported(sessions, tmp_path / "customers.csv", twins)).proposed == 10
+
+
+async def test_an_id_elsewhere_is_that_of_the_first_row_that_has_it(sessions: Sessions, tmp_path: Path) -> None:
+    told = "id,name,crm\n" + "".join(f"C{at},N {at},K{at % 10}\n" for at in range(20))
+    report = await imported(sessions, tmp_path / "customers.csv", told)
+    assert (report.counts["made"], report.counts["refused"]) == (10, 10)
+    assert await rows(sessions, "select max(length(external_id)) from customers") == [(2,)]
+
+
+async def test_a_bulk_import_finds_whoever_is_known_already(sessions: Sessions, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    await execute(sessions, "insert into customers (external_id, name) values ('C7', 'by hand'), ('C33', 'by hand')")
+    report = await in_bulk(sessions, file, lines())
+    assert (report.counts["made"], report.counts["changed"]) == (ROWS - 2, 2)
+    assert await rows(sessions, COUNTED) == [(ROWS, ROWS, ROWS)]
+    assert (await in_bulk(sessions, file, lines())).counts["unchanged"] == ROWS
+    assert (await in_bulk(sessions, file, lines("M"))).counts["changed"] == ROWS
+
+
+async def test_two_who_wait_for_each_other_beyond_the_database_do_not_wait_for_ever(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has made a customer of the first chunk, and then wants to make one that the second chunk has made while
+    it waits for its turn: the database sees no circle."""
+    monkeypatch.setattr("app.customers.feeds.runs.PATIENCE", "200ms")
+    make = text("insert into customers (external_id, name) values (:id, 'by hand')")
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with sessions.write() as session:
+        await session.execute(make, {"id": "C0"})
+        importing = begin("import", imported(sessions, tmp_path / "customers.csv", lines()))
+        async with asyncio.timeout(20):
+            while await rows(sessions, waiting) == [(0,)]:  # noqa: ASYNC110 - the server's view is what is watched
+                await asyncio.sleep(0.01)
+            await session.execute(make, {"id": "C9"})
+    report = await importing
+    assert (report.counts["made"], report.counts["changed"] + report.counts["unchanged"]) == (ROWS - 2, 2)
+    assert await rows(sessions, COUNTED) == [(ROWS, ROWS, ROWS)]
