@@ -272,8 +272,10 @@ async def test_card_numbers_are_cut_when_they_are_written(
 ) -> None:
     visit = await on_site(lead, amy, clock() + 60)
     assert (await do(lead, visit, "complete", outcome=f"paid by {CARD}"))["outcome"] == "paid by …1111"
-    made = await book(lead, amy, purpose=f"card {CARD}")
+    site = dict.fromkeys(("kind", "lines", "city", "postal_code"), f"at {CARD}")
+    made = await book(lead, amy, purpose=f"card {CARD}", site=site)
     assert made["purpose"] == "card …1111"
+    assert made["site"] == dict.fromkeys(site, "at …1111") | {"country": None}
 
 
 async def test_a_visit_for_a_case_of_the_customer_and_of_no_other(
