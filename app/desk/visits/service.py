@@ -78,16 +78,20 @@ async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By)
 
 
 async def schedule(session: WriteSession, visit_id: UUID, window: Window, by: By, note: str | None = None) -> Listed:
-    """Give the visit an appointment, or another one; the one before stays in its history.
+    """Give the visit an appointment, or another one; the one before stays in its history. An engineer who does not work
+    any more is not assigned any more.
 
-    Raises VisitUnknown, VisitChanged, VisitRefuses, WindowUnfit, BusyEngineer, UnfitEngineer.
+    Raises VisitUnknown, VisitChanged, VisitRefuses, WindowUnfit, BusyEngineer.
     """
     found = await _claimed(session, visit_id, by)
     status = after(found.status, "schedule")
     ensure_fit(window, by.now)
-    if found.engineer is not None:
-        await _ensure_free(session, found, found.engineer, window)
     values = {**_columns(window), "outcome": None, "closed_at": None}
+    if found.engineer is not None:
+        try:
+            await _ensure_free(session, found, found.engineer, window)
+        except UnfitEngineer:  # where nobody was there nobody else can be assigned before
+            values["engineer"] = None
     return await _change(session, found, "schedule", status, by, note, **values)
 
 
