@@ -138,6 +138,19 @@ async def test_an_alert_that_was_given_back_or_finished_meanwhile_stays_as_it_is
     assert [each[0] for each in await acts(session, found)] == ["opened", "open_case", what]
 
 
+async def test_closing_the_case_does_not_wait_for_an_alert_that_is_removed(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        lin = await make_agent(session)
+        found = await alert_of(session, await customer_id(session))
+        opened, _ = await open_for_alert(session, found, ForAlert(), lin, NOW)
+        await act(session, found, "finish", lin, NOW)
+        await solve(session, opened.id, 1, "x", lin, LATER)
+    async with sessions.write() as retention, sessions.write() as session:
+        await retention.execute(text("select from customer_alerts where id = :id for update"), {"id": found})
+        await session.execute(text("set local lock_timeout = '500ms'"))
+        assert (await close(session, opened.id, 2, lin, LATER)).status == "closed"
+
+
 async def test_numbers_are_never_given_twice(sessions: Sessions) -> None:
     """Neither to several at once, nor again after one that was rolled back, and they outgrow six digits."""
     async with sessions.write() as session:
