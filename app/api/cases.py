@@ -96,6 +96,8 @@ async def list_cases(
     )
     rows = await queries.find(session, wanted, page.limit + 1, page.after(tuple[datetime | None, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.case.due_at, row.case.id))
+    if number is not None or contact_id is not None:  # who names one case or contact reads of its customer
+        reading.of_each(row.case.customer_id for row in items)
     return CasePage(items=[CaseOut.of(row, now) for row in items], next=after)
 
 
@@ -136,11 +138,13 @@ async def change_case(
     stated: Stated,
     answer: Response,
     user: Serves,
+    reading: Annotated[Reading, read_of("case")],
 ) -> CaseDetailOut:
     """Write fields anew; what is left out stays."""
     now = utc(using.clock())
     async with stated.version(given.version) as version:
-        await working.change(session, case_id, version, given.values(), user.id, now, note=given.note)
+        changed = await working.change(session, case_id, version, given.values(), user.id, now, note=given.note)
+    reading.of(changed.customer_id)  # what changes nothing leaves no entry, and tells the whole case all the same
     return await _told(session, case_id, now, answer)
 
 
