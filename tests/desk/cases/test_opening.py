@@ -14,7 +14,7 @@ from app.customers.usage.errors import AlertRefuses, AlertUnknown
 from app.db.engine import Sessions, WriteSession
 from app.desk.cases.errors import CaseChanged
 from app.desk.cases.models import Case
-from app.desk.cases.opening import ForAlert, open_for_alert
+from app.desk.cases.opening import ForAlert, NewCase, open_for_alert, open_once
 from app.desk.cases.queries import entries as case_entries
 from app.desk.cases.working import assign, close, solve
 from tests.customers.agreements.factories import ALWAYS, promise
@@ -89,6 +89,20 @@ async def test_two_who_open_a_case_for_an_alert_at_once_open_one(sessions: Sessi
     one, other = await asyncio.gather(attempt("lin"), attempt("mei"))
     assert one[0] == other[0]
     assert {one[1], other[1]} == {True, False}
+
+
+async def test_one_case_that_is_sent_twice_at_once_by_its_key_is_opened_once(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        given = NewCase(customer_id=await customer_id(session), subject="Card lost")
+
+    async def attempt() -> tuple[UUID, bool]:
+        async with sessions.write() as session:
+            case, fresh = await open_once(session, given, "7f", "lin", NOW)
+            return case.id, fresh
+
+    made = await asyncio.gather(*(attempt() for _ in range(4)))
+    assert len({case for case, _ in made}) == 1
+    assert [fresh for _, fresh in made].count(True) == 1
 
 
 async def test_what_is_said_of_the_case_goes_before_what_the_alert_tells(session: WriteSession) -> None:
