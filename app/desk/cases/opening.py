@@ -204,13 +204,14 @@ async def _due(
 
 
 async def _promised(session: AsyncSession, customer_id: UUID, now: datetime) -> tuple[datetime, str] | None:
-    """The earliest instant by which an agreement that covers the customer now promises a solution."""
+    """The earliest instant by which an agreement that covers the customer now promises a solution. A clause of which
+    none can be told costs its promise, not the case."""
     told = await session.scalar(select(func.entitlement_now(customer_id, now, None)))
     found = [
         (datetime.fromisoformat(promise["due_at"]), f"agreement {agreement['id']}, clause {promise['clause']}")
         for agreement in (told or {}).get("agreements", ())
         if agreement["covered"]
         for promise in agreement["promises"]
-        if promise["kind"] == "resolution_time"
+        if promise["kind"] == "resolution_time" and promise.get("due_at") is not None
     ]
     return min(found, default=None)

@@ -61,6 +61,18 @@ async def test_an_agreement_that_does_not_cover_the_customer_now_promises_nothin
     assert (await make_case(session, who, at=NOW)).due_at is None
 
 
+@pytest.mark.parametrize("seconds", ["null", '"soon"'])
+async def test_a_clause_that_cannot_be_read_costs_its_promise_and_not_the_case(
+    session: WriteSession, seconds: str
+) -> None:
+    who = await customer_id(session)
+    await promise(session, who, ALWAYS, SETTLED)
+    broken = text("update agreements set clauses = jsonb_set(clauses, '{1,seconds}', cast(:seconds as jsonb))")
+    await session.execute(broken, {"seconds": seconds})
+    made = await make_case(session, who, at=NOW)
+    assert (made.due_at, made.due_because) == (None, None)
+
+
 async def test_an_alert_opens_one_case_however_often_it_is_asked_for(session: WriteSession) -> None:
     lin, who = await make_agent(session), await customer_id(session)
     found = await alert_of(session, who)
