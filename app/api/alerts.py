@@ -144,10 +144,17 @@ async def call_back_for_alert(alert_id: UUID, given: AlertCallbackIn, using: Usi
 
 @router.post("/{alert_id}/case", responses=ACTS)
 async def open_case_for_alert(
-    alert_id: UUID, given: AlertCaseIn, session: Write, using: Using, user: Serves
+    alert_id: UUID,
+    given: AlertCaseIn,
+    session: Write,
+    using: Using,
+    user: Serves,
+    reading: Annotated[Reading, read_of("case")],
 ) -> CaseOut:
     """Let a case be opened for the customer. It acknowledges the alert; sent again it opens no second case, and tells
     the one there is. Closing the case finishes the alert."""
     now = utc(using.clock())
-    opened, _ = await open_for_alert(session, alert_id, given.given(), user.id, now)
+    opened, fresh = await open_for_alert(session, alert_id, given.given(), user.id, now)
+    if not fresh:  # nothing but a read
+        reading.of(opened.customer_id)
     return CaseOut.of(await case(session, opened.id), now)

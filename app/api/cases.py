@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.deps import SIGNED_IN, Read, Using, Write, require
 from app.api.paging import Paged
-from app.api.preconditions import Stated, tag
+from app.api.preconditions import RepeatKey, Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import Reading, read_of
 from app.api.schemas.cases import (
@@ -33,7 +33,7 @@ from app.core.clock import utc
 from app.db.engine import ReadSession, WriteSession
 from app.desk.cases import queries, working
 from app.desk.cases.life import LIVE
-from app.desk.cases.opening import open_case
+from app.desk.cases.opening import open_once
 from app.history.errors import NoWords
 from app.history.source import long_words
 from app.history.words import words_of
@@ -96,14 +96,26 @@ async def list_cases(
     )
     rows = await queries.find(session, wanted, page.limit + 1, page.after(tuple[datetime | None, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.case.due_at, row.case.id))
+    if number is not None or contact_id is not None:  # who names one case or contact reads of its customer
+        reading.of_each(row.case.customer_id for row in items)
     return CasePage(items=[CaseOut.of(row, now) for row in items], next=after)
 
 
 @router.post("", status_code=201, responses=OPENS)
-async def open_a_case(given: CaseIn, session: Write, using: Using, answer: Response, user: Serves) -> CaseDetailOut:
+async def open_a_case(
+    given: CaseIn,
+    session: Write,
+    using: Using,
+    answer: Response,
+    user: Serves,
+    reading: Annotated[Reading, read_of("case")],
+    key: RepeatKey = None,
+) -> CaseDetailOut:
     """Open a case for a customer. It belongs to whom it is opened for, whoever stands for them."""
     now = utc(using.clock())
-    made = await open_case(session, given.given(), user.id, now)
+    made, fresh = await open_once(session, given.given(), key, user.id, now)
+    if not fresh:
+        reading.of(made.customer_id)
     return await _told(session, made.id, now, answer)
 
 
@@ -136,11 +148,13 @@ async def change_case(
     stated: Stated,
     answer: Response,
     user: Serves,
+    reading: Annotated[Reading, read_of("case")],
 ) -> CaseDetailOut:
     """Write fields anew; what is left out stays."""
     now = utc(using.clock())
     async with stated.version(given.version) as version:
-        await working.change(session, case_id, version, given.values(), user.id, now, note=given.note)
+        changed = await working.change(session, case_id, version, given.values(), user.id, now, note=given.note)
+    reading.of(changed.customer_id)  # what changes nothing leaves no entry, and tells the whole case all the same
     return await _told(session, case_id, now, answer)
 
 

@@ -75,3 +75,14 @@ async def _stated(
 
 Stated = Annotated[Precondition, Depends(_stated)]
 """Parameter type of an endpoint that changes a stated version."""
+
+RepeatKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="the same when the same is sent again; it is done once, and the answer tells how it stands",
+    ),
+]
+"""Parameter type of an endpoint that makes something and may be asked again by whoever heard no answer."""

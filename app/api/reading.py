@@ -1,6 +1,6 @@
 """What every endpoint that shows a customer's data does: it asks why, and has the read written down."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,6 +52,12 @@ class Reading:
         if customer_id is not None:
             self.ensure_free()
             self._of.append(customer_id)
+
+    def of_each(self, customers: Iterable[UUID | None]) -> None:
+        """The same of several; of each of them it is one read."""
+        for each in dict.fromkeys(customers):
+            if each not in self._of:
+                self.of(each)
 
     def note(self, what: str, *others: UUID) -> None:
         """It has been answered."""

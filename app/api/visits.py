@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.deps import SIGNED_IN, Read, Using, Write, require
 from app.api.paging import Paged
-from app.api.preconditions import Stated, tag
+from app.api.preconditions import RepeatKey, Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import Reading, read_of
 from app.api.schemas.common import PRINTABLE
@@ -70,10 +70,21 @@ class ZoneUnknown(Invalid):
 
 
 @router.post("", status_code=201, responses=problem_responses(404, 409))
-async def book_visit(given: VisitIn, session: Write, using: Using, user: Serves, answer: Response) -> VisitOut:
+async def book_visit(
+    given: VisitIn,
+    session: Write,
+    using: Using,
+    user: Serves,
+    answer: Response,
+    reading: Annotated[Reading, read_of("visit")],
+    key: RepeatKey = None,
+) -> VisitOut:
     """Book a visit, with an appointment or asking for one."""
     by = By(user.id, utc(using.clock()))
-    return _told(await service.book(session, given.customer_id, given.booking(), by), answer)
+    made, fresh = await service.book_once(session, given.customer_id, given.booking(), key, by)
+    if not fresh:
+        reading.of(made.visit.customer_id)
+    return _told(made, answer)
 
 
 @router.get("", responses=problem_responses(404))
@@ -96,6 +107,8 @@ async def list_visits(
     )
     rows = await queries.find(session, wanted, page.limit + 1, page.after(tuple[datetime, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.visit.listed_at, row.visit.id))
+    if case_id is not None:  # who names one case reads of its customer
+        reading.of_each(row.visit.customer_id for row in items)
     return VisitPage(items=[VisitOut.of(row) for row in items], next=after)
 
 

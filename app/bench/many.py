@@ -35,6 +35,7 @@ _TABLES = (
     "customer_notes",
     "credit_checks",
     "customer_alerts",
+    "cases",
     "field_visits",
 )
 _INDEXES = """
@@ -70,6 +71,10 @@ _PARTS = (
        values ('watch', 'Watch', 'false', 'high', 1, 1, 1)""",
     """insert into customer_alerts (customer_id, rule_id, severity, opened_at, matched_at, due_at, expires_at, evidence)
        select id, 'watch', 'high', now(), now(), now(), now(), '{}' from bench_people where place % 25 = 0""",
+    """insert into cases (number, customer_id, subject, status, opened_at, changed_at, due_at, solved_at, closed_at)
+       select 'C-' || place || '-' || n, id, 'Card lost', case when n = 1 then 'open' else 'closed' end, now(), now(),
+              now() + interval '1 day', case when n > 1 then now() end, case when n > 1 then now() end
+       from bench_people, generate_series(1, 3) n where place % 25 = 0""",
     """insert into field_visits (customer_id, status, purpose, site_lines, starts_at, ends_at, time_zone, booked_at)
        select id, 'scheduled', 'Replace the terminal', '1 Main Street', now() + interval '1 day',
               now() + interval '26 hours', 'Asia/Shanghai', now()

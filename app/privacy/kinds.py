@@ -50,7 +50,9 @@ _EVENT = """exists (
       and e.event_id = usage_event_ids.event_id)"""
 _AUDITED = """(kind = 'customer' and thing = any(cast(cast(:held as uuid[]) as text[]))
     or kind = 'case' and thing in (
-        select cast(id as text) from cases where customer_id = any(cast(:held as uuid[]))))"""
+        select cast(id as text) from cases where customer_id = any(cast(:held as uuid[])))
+    or kind = 'visit' and thing in (
+        select cast(id as text) from field_visits where customer_id = any(cast(:held as uuid[]))))"""
 
 ALL = (
     Kind(

@@ -23,6 +23,14 @@ LISTED_AT = "COALESCE(starts_at, '9999-01-01 00:00:00+00'::timestamptz)"
 HIDDEN = "customer_id,purpose,site_kind,site_lines,site_city,site_postal_code,site_country,outcome"
 """What the audit log does not tell of a visit, so that an erasure has nothing to take out of it."""
 
+LET_GO = """
+do $$ begin
+    drop extension btree_gist;
+exception
+    when undefined_object or insufficient_privilege or dependent_objects_still_exist then null;
+end $$"""
+"""It may have been there before: then others use it, or only its owner may drop it."""
+
 EACH = {"insert": "new table as newer", "update": "new table as newer", "delete": "old table as older"}
 
 
@@ -51,7 +59,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.drop_table("field_visit_entries")
     op.drop_table("field_visits")
-    op.execute("drop extension if exists btree_gist")
+    op.execute(LET_GO)
 
 
 def _at(name: str, *, nullable: bool = False) -> sa.Column[datetime]:

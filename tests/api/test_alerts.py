@@ -183,6 +183,16 @@ async def test_nobody_is_called_back_at_work_who_does_not_wish_it(
     assert contact.call.to == "+861066668888"
 
 
+async def test_who_asks_again_for_the_case_of_an_alert_reads_it(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, services: Services, alert: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        await do(agent, alert, "case")
+    await services.reads.flush()
+    told = (await admin.get(f"/api/v1/customers/{alert['customer_id']}/reads")).json()["items"]
+    assert [(each["who"], each["what"]) for each in told] == [("agent", "case")]
+
+
 async def test_an_alert_opens_one_case_and_each_tells_of_the_other(
     agent: httpx.AsyncClient, alert: dict[str, Any]
 ) -> None:

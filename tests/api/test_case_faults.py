@@ -90,6 +90,9 @@ async def test_nobody_opens_a_case_for_an_erased_customer_and_theirs_are_gone(
         ({"priority": "huge"}, "body.priority"),
         ({"due_at": "2027-01-15T09:00:00"}, "body.due_at"),
         ({"due_at": "tomorrow"}, "body.due_at"),
+        ({"due_at": "0001-01-01T00:00:00Z"}, "body.due_at"),
+        ({"due_at": "0001-01-01T00:00:00+12:00"}, "body.due_at"),
+        ({"due_at": "9999-12-31T23:59:59-12:00"}, "body.due_at"),
         ({"customer_id": "C1"}, "body.customer_id"),
         ({"status": "closed"}, "body.status"),
         ({"number": "C-2026-000001"}, "body.number"),
@@ -100,6 +103,14 @@ async def test_too_long_wrong_or_unknown_fields_are_refused(
 ) -> None:
     sent = {"customer_id": str(uuid4()), "subject": "x", **given}
     assert faults(await agent.post(CASES, json=sent)) == [where]
+
+
+async def test_a_case_is_due_at_the_edges_of_time_and_is_listed_still(agent: httpx.AsyncClient, who: str) -> None:
+    for at in ("1800-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        case = await opened(agent, who, subject=at, due_at=at)
+        wrong = {"due_at": "0001-01-01T00:00:00Z", "version": 1}
+        assert faults(await agent.patch(f"{CASES}/{case['id']}", json=wrong)) == ["body.due_at"]
+    assert await listed(agent) == ["1800-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
 
 
 async def test_of_card_numbers_only_the_last_digits_are_kept(agent: httpx.AsyncClient, who: str) -> None:

@@ -88,6 +88,24 @@ async def test_a_case_is_opened_with_a_number_of_its_own(
     assert (await agent.get(f"{CASES}/{one['id']}")).json() == one
 
 
+async def test_a_case_that_is_sent_again_by_its_key_is_opened_once(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str
+) -> None:
+    given = {"customer_id": who, "subject": "Card lost"}
+    key = {"idempotency-key": "7f"}
+    first = (await agent.post(CASES, json=given, headers=key)).json()
+    await do(agent, first, "take")
+    again = await agent.post(CASES, json=given, headers=key)
+    assert (again.status_code, again.headers["etag"]) == (201, '"2"')
+    assert (again.json()["id"], again.json()["status"]) == (first["id"], "open")
+    others = [await opened(agent, who), (await admin.post(CASES, json=given, headers=key)).json()]
+    assert len({first["id"], *(each["id"] for each in others)}) == 3  # without a key, and by somebody else
+    refused = await agent.post(CASES, json=given | {"customer_id": await customer(admin, name="李四")}, headers=key)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:callfloor:problem:key-used")
+    wrong = await agent.post(CASES, json=given, headers={"idempotency-key": "a b"})
+    assert faults(wrong) == ["header.Idempotency-Key"]
+
+
 async def test_it_is_worked_on_until_it_is_closed(
     agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str, clock: FrozenClock
 ) -> None:
@@ -232,9 +250,11 @@ async def test_who_read_a_case_of_whom_is_written_down(
     case = await opened(agent, who)
     for path in (f"/{case['id']}", f"/{case['id']}/entries", f"?customer_id={who}", ""):
         assert (await agent.get(CASES + path)).status_code == 200
+    # a change that changes nothing tells the case, and leaves no entry
+    assert (await agent.patch(f"{CASES}/{case['id']}", json={"version": 1})).json()["version"] == 1
     await services.reads.flush()
     told = (await admin.get(f"/api/v1/customers/{who}/reads")).json()["items"]
-    assert sorted(each["what"] for each in told if each["who"] == "agent") == ["case", "case", "cases"]
+    assert sorted(each["what"] for each in told if each["who"] == "agent") == ["case", "case", "case", "cases"]
 
 
 async def test_the_audit_log_tells_who_changed_a_case_and_nothing_of_the_customer(

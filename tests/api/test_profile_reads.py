@@ -18,6 +18,8 @@ from app.floor.models import LiveContact
 from app.realtime.hub import Hub
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import customer_id
+from tests.desk.cases.factories import make_case
+from tests.desk.visits.factories import booked
 from tests.interactions.factories import make_interaction
 
 PATH = "/api/v1/customers"
@@ -98,6 +100,9 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
     async with services.sessions.write() as session:
         contact = await make_interaction(session, customer_id=amy)
         nobodys = await make_interaction(session)
+        case = await make_case(session, amy, contact_id=contact.id)
+        for _ in range(2):
+            await booked(session, amy, case_id=case.id)
     filters = {"customer_id": str(amy)}
     for path, what in (
         (f"/interactions/{contact.id}", "interaction"),
@@ -105,17 +110,23 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
         (f"/dues?customer_id={amy}", "dues"),
         (f"/alerts?customer_id={amy}", "alerts"),
         (f"/visits?customer_id={amy}", "visits"),
+        (f"/cases?number={case.number}", "cases"),
+        (f"/cases?contact_id={contact.id}&customer_id={amy}", "cases"),
+        (f"/visits?case_id={case.id}", "visits"),
     ):
+        before = len((await reads(services, lead, amy))["items"])
         assert (await agent.get(f"/api/v1{path}")).status_code == 200
-        assert (await reads(services, lead, amy))["items"][0]["what"] == what
+        told = (await reads(services, lead, amy))["items"]
+        assert (told[0]["what"], len(told)) == (what, before + 1)
     tried = {"condition": "count('login.failed', '1h') >= 3", **filters}
     assert (await client_as("administrator").post("/api/v1/usage-rules/preview", json=tried)).status_code == 200
     assert (await reads(services, lead, amy))["items"][0]["what"] == "rules"
     app.state.services = replace(services, reason_needed=True)
     assert faults(await agent.get("/api/v1/alerts", params=filters)) == ["query.reason"]
-    for path in ("/alerts", "/visits", "/dues", f"/interactions/{nobodys.id}"):
+    assert faults(await agent.get("/api/v1/cases", params={"number": case.number})) == ["query.reason"]
+    for path in ("/alerts", "/visits", "/cases", "/cases?number=C-1", "/dues", f"/interactions/{nobodys.id}"):
         assert (await agent.get(f"/api/v1{path}")).status_code == 200  # no customer is read
-    assert len((await reads(services, lead, amy))["items"]) == 6
+    assert len((await reads(services, lead, amy))["items"]) == 9
 
 
 async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:

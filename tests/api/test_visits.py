@@ -132,6 +132,13 @@ async def test_the_day_of_a_visit(lead: httpx.AsyncClient, agent: httpx.AsyncCli
     assert whole["entries"][1]["changes"] == {"engineer": [None, "lin"]}
 
 
+async def test_a_booking_that_is_sent_again_by_its_key_is_one_visit(lead: httpx.AsyncClient, amy: str) -> None:
+    key, bob = {"idempotency-key": "7f"}, (await lead.post(CUSTOMERS, json={"name": "Bob"})).json()["id"]
+    first, again = [(await lead.post(VISITS, json=body(amy), headers=key)).json() for _ in range(2)]
+    assert again == first != await book(lead, amy)
+    assert (await lead.post(VISITS, json=body(bob), headers=key)).json()["type"] == "urn:callfloor:problem:key-used"
+
+
 async def test_the_example_of_the_page_is_booked(lead: httpx.AsyncClient, amy: str) -> None:
     address = {"addresses": [{"lines": LINES, "kind": "work"}, {"lines": "home", "kind": "home"}], "version": 1}
     assert (await lead.put(f"{CUSTOMERS}/{amy}/addresses", json=address)).is_success
@@ -203,7 +210,8 @@ async def test_instants_need_their_zone_and_be_instants(lead: httpx.AsyncClient,
         given = body(amy, window={**window(0), "starts_at": wrong})
         assert faults(await lead.post(VISITS, json=given)) == ["body.window.starts_at"]
     edge = {"starts_at": "9999-12-31T20:00:00-12:00", "ends_at": "9999-12-31T23:59:59-12:00", "time_zone": "UTC"}
-    assert faults(await lead.post(VISITS, json=body(amy, window=edge))) == ["body.window.starts_at"]
+    found = faults(await lead.post(VISITS, json=body(amy, window=edge)))
+    assert found == ["body.window.starts_at", "body.window.ends_at"]
 
 
 async def test_an_unknown_customer_and_an_erased_one_are_told(
@@ -272,8 +280,9 @@ async def test_card_numbers_are_cut_when_they_are_written(
 ) -> None:
     visit = await on_site(lead, amy, clock() + 60)
     assert (await do(lead, visit, "complete", outcome=f"paid by {CARD}"))["outcome"] == "paid by …1111"
-    made = await book(lead, amy, purpose=f"card {CARD}")
-    assert made["purpose"] == "card …1111"
+    site = dict.fromkeys(("kind", "lines", "city", "postal_code"), f"at {CARD}")
+    made = await book(lead, amy, purpose=f"card {CARD}", site=site)
+    assert (made["purpose"], made["site"]) == ("card …1111", dict.fromkeys(site, "at …1111") | {"country": None})
 
 
 async def test_a_visit_for_a_case_of_the_customer_and_of_no_other(

@@ -55,6 +55,17 @@ async def test_the_whole_way_down_leaves_nothing_even_with_partitions(empty: Dat
     await migrate.prepare(empty.url)
 
 
+async def test_an_extension_that_others_use_too_stays_and_is_in_nobodys_way(empty: Database) -> None:
+    await migrate.upgrade(empty.url, "0043")
+    connection = await asyncpg.connect(empty.dsn)
+    await connection.execute("create table theirs (room int, exclude using gist (room with =))")
+    await migrate.downgrade(empty.url, "-1")
+    assert await migrate.current(empty.url) == "0042"
+    await connection.execute("insert into theirs values (1)")
+    await connection.close()
+    await migrate.upgrade(empty.url, "0043")
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 async def test_from_any_revision_to_the_newest(empty: Database, revision: str) -> None:
     await migrate.upgrade(empty.url, revision)

@@ -22,6 +22,7 @@ from tests.api.conftest import ClientAs, admin, app, built, client_as, faults, f
 from tests.cli.running import run
 from tests.customers.factories import customer_id
 from tests.desk.cases.factories import make_case, make_closed
+from tests.desk.visits.factories import booked
 from tests.fixtures.database import Database
 from tests.interactions.factories import make_entry, make_interaction, make_visit
 
@@ -359,19 +360,22 @@ async def test_provisional_customers_go_only_once_nobody_has_touched_a_case_of_t
     assert {row.id for row in rows} == {made[2], made[3]}
 
 
-async def test_who_did_what_with_cases_of_held_customers_stays_in_the_audit_log(
+async def test_who_did_what_with_cases_and_visits_of_held_customers_stays_in_the_audit_log(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
     sessions, month = services.sessions, month_of(utc(now()), -9)
     whose, held = await customer(sessions), await customer(sessions)
-    old = text("insert into audit_entries (at, action, kind, thing) values (:at, 'case.changed', 'case', :case)")
+    old = text("insert into audit_entries (at, action, kind, thing) values (:at, :kind || '.changed', :kind, :thing)")
     async with sessions.write() as session:
         await ensure_partitions(await session.connection(), month, month)
-        cases = [(await make_case(session, who)).id for who in (whose, held)]
-        for case in cases:
-            await session.execute(old, {"at": month + timedelta(days=1), "case": str(case)})
+        things = {
+            who: {"case": (await make_case(session, who)).id, "visit": (await booked(session, who)).visit.id}
+            for who in (whose, held)
+        }
+        for kind, thing in (pair for of in things.values() for pair in of.items()):
+            await session.execute(old, {"at": month + timedelta(days=1), "kind": kind, "thing": str(thing)})
     await admin.post(f"/api/v1/customers/{held}/holds", json={"reason": "suit 12"})
     await policy(sessions, "audit_log", 180)
-    assert (await retain(sessions, now, "CN"))["audit_log"] == (1, ())
-    [row] = await left(sessions, "select thing from audit_entries where at < :at", at=month_of(month, 1))
-    assert row.thing == str(cases[1])
+    assert (await retain(sessions, now, "CN"))["audit_log"] == (2, ())
+    rows = await left(sessions, "select kind, thing from audit_entries where at < :at", at=month_of(month, 1))
+    assert {row.kind: row.thing for row in rows} == {kind: str(thing) for kind, thing in things[held].items()}

@@ -1,6 +1,6 @@
 """Customers as they are sent and told."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -80,7 +80,9 @@ Kind = Literal["person", "company"]
 Manager = Annotated[Name, Field(description="who looks after the customer, as the bank's other systems name them")]
 Segments = Annotated[list[Slug], Field(max_length=50)]
 Source = Annotated[Slug, Field(description="the system that this comes from; null: somebody gave it by hand")]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
+EARLIEST, LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+"""The database keeps what lies outside, and then nobody can read the list in which it stands."""
+Moment = Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, le=LATEST)]
 Numbers = Annotated[list["NumberIn"], Field(max_length=50)]
 
 

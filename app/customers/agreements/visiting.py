@@ -53,9 +53,10 @@ async def _counted(session: WriteSession, row: Any, visit_id: UUID, at: datetime
     told = VisitUse(agreement_id=row.id, product=row.product, clause_id=row.clause, text=row.said)
     given = {"agreement": row.id, "clause": row.clause, "per": row.per, "time_zone": row.time_zone}
     try:
+        most = int(row.most)  # first, as what cannot be told must not be counted
         async with session.begin_nested():
             used = (await session.execute(_USE, {**given, "visit": str(visit_id), "at": at})).one()
-        return msgspec.structs.replace(told, number=used.number, count=int(row.most), period=used.period)
+        return msgspec.structs.replace(told, number=used.number, count=most, period=used.period)
     except (DBAPIError, TypeError, ValueError) as error:
         if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED:
             raise

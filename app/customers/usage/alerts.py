@@ -141,8 +141,10 @@ async def case_opened(session: WriteSession, found: CustomerAlert, case_id: UUID
 async def case_closed(session: WriteSession, alert_id: UUID, number: str, who: str, now: datetime) -> None:
     """The case that an alert opened is closed: with it the alert is done, unless it is over, or was given back to
     everybody meanwhile."""
-    found = await session.get(CustomerAlert, alert_id, with_for_update=True, populate_existing=True)
-    if found is not None and found.state == "acknowledged":
+    # one that is over is not waited for: retention may be removing it, and waits for its case in turn
+    query = select(CustomerAlert).where(CustomerAlert.id == alert_id, CustomerAlert.state == "acknowledged")
+    found = await session.scalar(query.with_for_update().execution_options(populate_existing=True))
+    if found is not None:
         found.state, found.closed_at = after(found.state, "finish"), now
         session.add(_entry(found, "finish", who, now, f"{number} was closed"))
         await session.flush()

@@ -25,6 +25,7 @@ from app.desk.cases.linking import link, of_one_family
 from app.desk.cases.models import Case
 from app.desk.cases.queries import case as one_case
 from app.desk.cases.telling import kept, tell
+from app.desk.repeats import KeyUsed, id_by
 
 HAND, ALERT = "hand", "alert"
 PRIORITY_OF = {"low": "low", "medium": "normal", "high": "high", "critical": "urgent"}
@@ -68,6 +69,26 @@ async def open_case(session: WriteSession, given: NewCase, who: str, now: dateti
     CaseUnknown, FollowedUnfit.
     """
     return await _open(session, given, who, now, id=UUID(new_id()))
+
+
+async def open_once(
+    session: WriteSession, given: NewCase, key: str | None, who: str, now: datetime
+) -> tuple[Case, bool]:
+    """The case that somebody opens by a key, and whether it was opened just now: sent again it is the one there is.
+    Without a key it is a new one.
+
+    Raises KeyUsed, and as `open_case`.
+    """
+    if key is None:
+        return await open_case(session, given, who, now), True
+    own = await id_by(session, "case", who, key)
+    await ensure_customer(session, given.customer_id)
+    before = await session.get(Case, own)
+    if before is None:
+        return await _open(session, given, who, now, id=own), True
+    if before.customer_id != given.customer_id:
+        raise KeyUsed(key)
+    return before, False
 
 
 async def open_for_alert(
@@ -183,13 +204,14 @@ async def _due(
 
 
 async def _promised(session: AsyncSession, customer_id: UUID, now: datetime) -> tuple[datetime, str] | None:
-    """The earliest instant by which an agreement that covers the customer now promises a solution."""
+    """The earliest instant by which an agreement that covers the customer now promises a solution. A clause of which
+    none can be told costs its promise, not the case."""
     told = await session.scalar(select(func.entitlement_now(customer_id, now, None)))
     found = [
         (datetime.fromisoformat(promise["due_at"]), f"agreement {agreement['id']}, clause {promise['clause']}")
         for agreement in (told or {}).get("agreements", ())
         if agreement["covered"]
         for promise in agreement["promises"]
-        if promise["kind"] == "resolution_time"
+        if promise["kind"] == "resolution_time" and promise.get("due_at") is not None
     ]
     return min(found, default=None)

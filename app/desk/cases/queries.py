@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
@@ -100,9 +100,12 @@ async def find(session: AsyncSession, wanted: Wanted, limit: int, after: Place |
     if wanted.q is not None:
         query = query.where(row.id.in_(_containing(wanted.q, wanted.exact)))
     query = _narrowed(query, wanted)
-    if after is not None:
-        query = query.where(_later(after))
-    return [Listed(*found) for found in (await session.execute(query.limit(limit))).all()]
+    found: list[Listed] = []
+    for later in _parts_after(after):  # each begins within the index; in one statement, all before the place is read
+        if len(found) < limit:
+            rows = await session.execute(query.where(later).limit(limit - len(found)))
+            found += [Listed(*row) for row in rows]
+    return found
 
 
 def _narrowed(query: Select[Case, str], wanted: Wanted) -> Select[Case, str]:
@@ -120,11 +123,14 @@ def _narrowed(query: Select[Case, str], wanted: Wanted) -> Select[Case, str]:
     return query
 
 
-def _later(place: Place) -> ColumnElement[bool]:
+def _parts_after(place: Place | None) -> list[ColumnElement[bool]]:
+    """What comes after a place, in order: what is due later, then what is never due."""
+    if place is None:
+        return [true()]
     due_at, own = place
     if due_at is None:
-        return and_(Case.due_at.is_(None), Case.id > own)
-    return or_(tuple_(Case.due_at, Case.id) > (due_at, own), Case.due_at.is_(None))
+        return [and_(Case.due_at.is_(None), Case.id > own)]
+    return [tuple_(Case.due_at, Case.id) > (due_at, own), Case.due_at.is_(None)]
 
 
 def _containing(q: str, exact: Sequence[str]) -> Select[UUID]:

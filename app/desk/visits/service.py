@@ -17,6 +17,7 @@ from app.db.engine import WriteSession
 from app.desk.cases.linking import of_one_family
 from app.desk.cases.models import Case
 from app.desk.cases.opening import ensure_customer
+from app.desk.repeats import KeyUsed, id_by
 from app.desk.visits.errors import BusyEngineer, CaseUnfit, NobodyAssigned, UnfitEngineer, VisitChanged, VisitUnknown
 from app.desk.visits.life import OVER, STEPS, after
 from app.desk.visits.models import ON_DUTY, FieldVisit, FieldVisitEntry
@@ -47,8 +48,8 @@ class By(msgspec.Struct, frozen=True):
     version: int | None = None
 
 
-async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By) -> Listed:
-    """A new visit of the customer who is named, whoever they were merged into.
+async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By, **own: UUID) -> Listed:
+    """A new visit of the customer who is named, whoever they were merged into; `own` may give its `id`.
 
     Raises CustomerNotFound, CustomerWasErased, WindowUnfit, SiteUnfit, CaseUnfit.
     """
@@ -68,6 +69,7 @@ async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By)
         booked_at=by.now,
         booked_by=by.who,
         version=1,
+        **own,
     )
     session.add(made)
     await session.flush()
@@ -77,17 +79,41 @@ async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By)
     return await visit(session, made.id)
 
 
-async def schedule(session: WriteSession, visit_id: UUID, window: Window, by: By, note: str | None = None) -> Listed:
-    """Give the visit an appointment, or another one; the one before stays in its history.
+async def book_once(
+    session: WriteSession, customer_id: UUID, given: Booking, key: str | None, by: By
+) -> tuple[Listed, bool]:
+    """The visit that somebody books by a key, and whether it was booked just now: sent again it is the one there is.
+    Without a key it is a new one.
 
-    Raises VisitUnknown, VisitChanged, VisitRefuses, WindowUnfit, BusyEngineer, UnfitEngineer.
+    Raises KeyUsed, and as `book`.
+    """
+    if key is None:
+        return await book(session, customer_id, given, by), True
+    own = await id_by(session, "visit", by.who, key)
+    await ensure_customer(session, customer_id)
+    before = await session.get(FieldVisit, own)
+    if before is None:
+        return await book(session, customer_id, given, by, id=own), True
+    if before.customer_id != customer_id:
+        raise KeyUsed(key)
+    return await visit(session, own), False
+
+
+async def schedule(session: WriteSession, visit_id: UUID, window: Window, by: By, note: str | None = None) -> Listed:
+    """Give the visit an appointment, or another one; the one before stays in its history. An engineer who does not work
+    any more is not assigned any more.
+
+    Raises VisitUnknown, VisitChanged, VisitRefuses, WindowUnfit, BusyEngineer.
     """
     found = await _claimed(session, visit_id, by)
     status = after(found.status, "schedule")
     ensure_fit(window, by.now)
-    if found.engineer is not None:
-        await _ensure_free(session, found, found.engineer, window)
     values = {**_columns(window), "outcome": None, "closed_at": None}
+    if found.engineer is not None:
+        try:
+            await _ensure_free(session, found, found.engineer, window)
+        except UnfitEngineer:  # where nobody was there nobody else can be assigned before
+            values["engineer"] = None
     return await _change(session, found, "schedule", status, by, note, **values)
 
 

@@ -27,7 +27,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 async def resolved(session: AsyncSession, customer_id: UUID, given: Site, now: datetime) -> Site:
     """The address that is meant, written out. Raises SiteUnfit where it is none or several, CustomerNotFound."""
     if given.lines is not None:
-        return msgspec.structs.replace(given, lines=without_card_numbers(given.lines))
+        typed = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+        return Site(**{name: without_card_numbers(value) for name, value in typed.items()})
     members = await members_of(session, await survivor_of(session, customer_id))
     row = CustomerAddress
     valid = (

@@ -14,7 +14,7 @@ from app.customers.usage.errors import AlertRefuses, AlertUnknown
 from app.db.engine import Sessions, WriteSession
 from app.desk.cases.errors import CaseChanged
 from app.desk.cases.models import Case
-from app.desk.cases.opening import ForAlert, open_for_alert
+from app.desk.cases.opening import ForAlert, NewCase, open_for_alert, open_once
 from app.desk.cases.queries import entries as case_entries
 from app.desk.cases.working import assign, close, solve
 from tests.customers.agreements.factories import ALWAYS, promise
@@ -61,6 +61,18 @@ async def test_an_agreement_that_does_not_cover_the_customer_now_promises_nothin
     assert (await make_case(session, who, at=NOW)).due_at is None
 
 
+@pytest.mark.parametrize("seconds", ["null", '"soon"'])
+async def test_a_clause_that_cannot_be_read_costs_its_promise_and_not_the_case(
+    session: WriteSession, seconds: str
+) -> None:
+    who = await customer_id(session)
+    await promise(session, who, ALWAYS, SETTLED)
+    broken = text("update agreements set clauses = jsonb_set(clauses, '{1,seconds}', cast(:seconds as jsonb))")
+    await session.execute(broken, {"seconds": seconds})
+    made = await make_case(session, who, at=NOW)
+    assert (made.due_at, made.due_because) == (None, None)
+
+
 async def test_an_alert_opens_one_case_however_often_it_is_asked_for(session: WriteSession) -> None:
     lin, who = await make_agent(session), await customer_id(session)
     found = await alert_of(session, who)
@@ -89,6 +101,20 @@ async def test_two_who_open_a_case_for_an_alert_at_once_open_one(sessions: Sessi
     one, other = await asyncio.gather(attempt("lin"), attempt("mei"))
     assert one[0] == other[0]
     assert {one[1], other[1]} == {True, False}
+
+
+async def test_one_case_that_is_sent_twice_at_once_by_its_key_is_opened_once(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        given = NewCase(customer_id=await customer_id(session), subject="Card lost")
+
+    async def attempt() -> tuple[UUID, bool]:
+        async with sessions.write() as session:
+            case, fresh = await open_once(session, given, "7f", "lin", NOW)
+            return case.id, fresh
+
+    made = await asyncio.gather(*(attempt() for _ in range(4)))
+    assert len({case for case, _ in made}) == 1
+    assert [fresh for _, fresh in made].count(True) == 1
 
 
 async def test_what_is_said_of_the_case_goes_before_what_the_alert_tells(session: WriteSession) -> None:
@@ -136,6 +162,19 @@ async def test_an_alert_that_was_given_back_or_finished_meanwhile_stays_as_it_is
     await close(session, opened.id, 2, lin, LATER)
     assert (await alert(session, found)).alert.state == state
     assert [each[0] for each in await acts(session, found)] == ["opened", "open_case", what]
+
+
+async def test_closing_the_case_does_not_wait_for_an_alert_that_is_removed(sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        lin = await make_agent(session)
+        found = await alert_of(session, await customer_id(session))
+        opened, _ = await open_for_alert(session, found, ForAlert(), lin, NOW)
+        await act(session, found, "finish", lin, NOW)
+        await solve(session, opened.id, 1, "x", lin, LATER)
+    async with sessions.write() as retention, sessions.write() as session:
+        await retention.execute(text("select from customer_alerts where id = :id for update"), {"id": found})
+        await session.execute(text("set local lock_timeout = '500ms'"))
+        assert (await close(session, opened.id, 2, lin, LATER)).status == "closed"
 
 
 async def test_numbers_are_never_given_twice(sessions: Sessions) -> None:

@@ -68,6 +68,21 @@ async def test_a_page_of_the_work_list_reads_a_page(session: WriteSession, busy:
     assert "ix_case_entries_words" in plan
 
 
+@pytest.mark.parametrize("skipped", [CUSTOMERS - 5, CUSTOMERS + 500])
+async def test_a_page_amid_the_work_list_does_not_read_those_before_it(
+    session: WriteSession, busy: UUID, skipped: int
+) -> None:
+    """The first begins among those that are due and ends among those that never are."""
+    before = await find(session, Wanted(), skipped, None)
+    place = (before[-1].case.due_at, before[-1].case.id)
+    for statement in (0, -1):
+        plan = await plan_of(session, find(session, Wanted(), PAGE, place), statement, ANALYZE)
+        assert rows_read(plan, "cases") <= PAGE
+        assert "Rows Removed" not in plan
+    page = [each.case.id for each in await find(session, Wanted(), PAGE, place)]
+    assert page == [each.case.id for each in await find(session, Wanted(), skipped + PAGE, None)][skipped:]
+
+
 async def test_a_page_of_the_timeline_reads_a_page_of_the_cases(session: WriteSession, busy: UUID) -> None:
     plan = await plan_of(session, timeline(session, busy, Asked(), PAGE), -1, ANALYZE)
     assert rows_read(plan, "case_entries") <= PAGE + 1

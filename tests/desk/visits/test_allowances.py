@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from app.customers.agreement_models import AllowanceCount, AllowanceUse
@@ -79,14 +80,20 @@ async def test_the_day_of_the_appointment_counts_and_not_that_of_the_paperwork(s
     assert (await counted(session, over.visit.id))[0]["period"] == "2027-01-01"
 
 
-async def test_a_clause_that_cannot_be_read_costs_its_count_and_not_the_visit(session: WriteSession) -> None:
+@pytest.mark.parametrize(
+    "broken", ['"count": 2, "per": "fortnight"', '"per": "year"', '"count": "some", "per": "year"'], ids=str
+)
+async def test_a_clause_that_cannot_be_read_costs_its_count_and_not_the_visit(
+    session: WriteSession, broken: str
+) -> None:
     who, lin = await customer_id(session), await make_agent(session)
     await promise(session, who, VISITS)
     good = await promise(session, who, VISITS, product="good")
-    broken = """update agreements set clauses = '[{"kind": "field_visits", "id": "6", "text": "x", "count": 2,
-        "per": "fortnight"}]' where id <> :good"""
-    await session.execute(text(broken), {"good": good.id})
+    clause = f'[{{"kind": "field_visits", "id": "6", "text": "x", {broken}}}]'
+    rewritten = text("update agreements set clauses = cast(:clause as jsonb) where id <> :good")
+    await session.execute(rewritten, {"good": good.id, "clause": clause})
     over = await done(session, who, lin)
     assert over.visit.status == "completed"
     told = {use["product"]: (use["number"], use["fault"]) for use in await counted(session, over.visit.id)}
     assert told == {"care": (None, "the clause could not be read"), "good": (1, None)}
+    assert set(await session.scalars(select(AllowanceUse.agreement_id))) == {good.id}

@@ -106,6 +106,18 @@ async def test_where_nobody_was_there_a_new_appointment_goes_on_with_it(session:
     assert "nobody opened" in [each.note for each in await history(session, found)]
 
 
+async def test_a_new_appointment_goes_without_an_engineer_who_has_left(session: WriteSession) -> None:
+    lin = await make_agent(session)
+    found = (await booked(session, await customer_id(session))).visit.id
+    await service.assign(session, found, lin, by())
+    await service.step(session, found, "arrive", by(lin))
+    await service.give_up(session, found, "no_access", by(lin), "nobody opened")
+    await session.execute(text("update agents set active = false"))
+    again = await service.schedule(session, found, window(48), by())
+    assert (again.visit.status, again.visit.engineer) == ("scheduled", None)
+    assert (await history(session, found))[-1].changes["engineer"] == [lin, None]
+
+
 async def test_an_engineer_is_not_in_two_places_at_once(session: WriteSession) -> None:
     who, lin, mei = await customer_id(session), await make_agent(session), await make_agent(session, "mei")
     first, second = [(await booked(session, who, begins)).visit.id for begins in (24, 25)]
