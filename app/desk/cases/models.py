@@ -36,6 +36,7 @@ class Case(Base):
         Index(None, "follows_id"),
         Index(None, "customer_id", "opened_at"),
         Index(None, "due_at", "id"),
+        Index(None, "status", "due_at", "id"),
         Index(None, "owner", "due_at"),
         Index(None, "team_id", "due_at"),
         Index("ix_cases_live", "due_at", "id", postgresql_where=text(LIVE)),

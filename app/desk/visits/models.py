@@ -44,6 +44,7 @@ class FieldVisit(Base):
         ),
         Index(None, "customer_id", "listed_at", "id"),
         Index(None, "engineer", "listed_at", "id"),
+        Index(None, "status", "listed_at", "id"),
         Index(None, "case_id"),
         Index("ix_field_visits_live", "listed_at", "id", postgresql_where=text(LIVE)),
         Index("ix_field_visits_closed_at", "closed_at", postgresql_where=text("closed_at is not null")),

@@ -58,6 +58,8 @@ async def test_a_page_of_the_work_list_reads_a_page(session: WriteSession, busy:
     for wanted, most in (
         (Wanted(), PAGE),
         (Wanted(overdue_at=utc(now())), CUSTOMERS),  # as many as are
+        (Wanted(statuses=("closed",)), PAGE),
+        (Wanted(statuses=("solved",)), 0),
         (Wanted(statuses=("closed",), number="C-7"), 1),
         (Wanted(q="not there"), 0),
     ):

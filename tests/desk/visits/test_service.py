@@ -299,6 +299,9 @@ async def test_the_work_list_is_read_by_its_index(session: WriteSession) -> None
     plan = await plan_of(session, queries.find(session, Wanted(), 50, None))
     assert "ix_field_visits_live" in plan
     assert "Seq Scan on field_visits" not in plan
+    for status in ("completed", "no_access"):
+        plan = await plan_of(session, queries.find(session, Wanted(statuses=[status]), 50, None))
+        assert "ix_field_visits_status_listed_at_id" in plan
 
 
 async def test_a_text_that_would_be_sql_is_a_text(session: WriteSession) -> None:
