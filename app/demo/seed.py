@@ -32,6 +32,8 @@ from app.demo.bank import (
 )
 from app.demo.clients import DemoCustomer, adviser, demo_customers
 from app.demo.copying import copy
+from app.demo.dossiers import dossiers
+from app.demo.filing import file_all
 from app.demo.history import (
     ENTRY_COLUMNS,
     INTERACTION_COLUMNS,
@@ -121,6 +123,9 @@ async def _seed(session: WriteSession, switch: Switch, size: Size, passwords: Pa
     session.add_all(DialledNumber(source_id=SOURCE, number=queue.number, queue_id=queue.id) for queue in QUEUES)
     await upsert_many(session, [_new_customer(customer) for customer in customers], REGION)
     await _remember(session, customers, size.days)
+    # after the past: what agreements promise now is no judge of it
+    now = clock.now()
+    await file_all(session, list(dossiers(customers, now)), clock.utc(now))
     return secret
 
 
