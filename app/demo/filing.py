@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 
 from app.credit.models import CreditCheck
 from app.customers.agreements.clauses import records
@@ -17,6 +17,7 @@ from app.customers.preferences.telling import said
 from app.customers.record_models import CustomerConsent, CustomerNote
 from app.customers.serving_models import CustomerPreference
 from app.customers.usage.arriving import arrive
+from app.customers.usage.models import UsageSweep
 from app.customers.usage.rules import create_rule
 from app.db.engine import WriteSession
 from app.demo.bank import SUPERVISOR
@@ -50,6 +51,8 @@ async def file_all(session: WriteSession, dossiers: Sequence[Dossier], now: date
     await _note(session, dossiers, now)
     events = [event for dossier in dossiers for event in dossier.usage]
     await arrive(session, CORE_BANK, list(enumerate(events, 1)), now)
+    # the new rules have been held against everybody who has events: once more would count each alert twice
+    await session.execute(update(UsageSweep).values(everybody_after=None))
     for dossier in dossiers:
         if dossier.case is not None:
             await open_case(session, dossier.case.given, dossier.case.who, dossier.case.at)

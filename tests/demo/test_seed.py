@@ -19,6 +19,7 @@ from app.customers.profiles.whole import whole_profile
 from app.customers.record_models import CustomerHolding, CustomerNote
 from app.customers.serving_models import CustomerPreference
 from app.customers.usage.models import CustomerAlert
+from app.customers.usage.sweeping import sweep
 from app.db.engine import Sessions
 from app.demo.bank import AGENTS, QUEUES
 from app.demo.clients import demo_customers
@@ -113,3 +114,13 @@ async def test_what_is_known_of_customers_is_there_and_the_one_who_has_everythin
     assert told["entitlement"]["covered"] is True
     assert told["cases"][0]["due_at"] is not None
     assert told["visits"][0]["engineer_name"]
+
+
+async def test_an_alert_of_the_seed_is_not_counted_again_by_the_servers_sweep(sessions: Sessions) -> None:
+    await seeded(sessions, size=KNOWN)
+    async with sessions.read() as session:
+        opened = await session.scalar(select(func.count()).select_from(CustomerAlert))
+    await sweep(sessions, clock.utc(clock.now()))
+    async with sessions.read() as session:
+        assert opened
+        assert (await session.scalars(select(CustomerAlert.count))).all() == [1] * opened
