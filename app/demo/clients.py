@@ -8,7 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.demo.bank import CUSTOMERS, TIERS
+from app.demo.bank import AGENTS, CUSTOMERS, TIERS
 from app.demo.ids import uuid7_at
 from app.demo.people import Person, any_person
 
@@ -20,6 +20,7 @@ _MOBILE = ("135", "136", "137", "138", "139", "150", "151", "158", "159", "186",
 _AREAS = ("10", "21", "20", "755", "571", "28")
 _BRANCHES = ("Shanghai Lujiazui", "Beijing Finance Street", "Shenzhen Futian", "Guangzhou Tianhe", "Hangzhou Lakeside")
 _PRODUCTS = ("current account", "savings", "debit card", "credit card", "mortgage", "consumer loan", "fund plan")
+_ADVISERS = [agent.id for agent in AGENTS if agent.skills.get("wealth", 0) >= 4]
 
 
 class Number(NamedTuple):
@@ -51,6 +52,11 @@ def demo_customers(count: int = CUSTOMERS, seed: int = SEED) -> list[DemoCustome
         family = customers[-1] if customers and dice.random() < FAMILY_SHARE else None
         customers.append(_customer(place, dice, family))
     return customers
+
+
+def adviser(customer: DemoCustomer) -> str | None:
+    """Private customers have an adviser of their own."""
+    return _ADVISERS[customer.id.int % len(_ADVISERS)] if customer.tier == "private" else None
 
 
 def _customer(place: int, dice: Random, family: DemoCustomer | None) -> DemoCustomer:

@@ -1,8 +1,7 @@
 """Writes the demo bank into an empty database, once, in one transaction: it is there as a whole or not at all."""
 
-from collections.abc import Iterable
 from itertools import chain
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from sqlalchemy import func, select
 
@@ -31,7 +30,10 @@ from app.demo.bank import (
     WRAP_UP_CODES,
     StaffPlan,
 )
-from app.demo.clients import DemoCustomer, demo_customers
+from app.demo.clients import DemoCustomer, adviser, demo_customers
+from app.demo.copying import copy
+from app.demo.dossiers import dossiers
+from app.demo.filing import file_all
 from app.demo.history import (
     ENTRY_COLUMNS,
     INTERACTION_COLUMNS,
@@ -121,6 +123,9 @@ async def _seed(session: WriteSession, switch: Switch, size: Size, passwords: Pa
     session.add_all(DialledNumber(source_id=SOURCE, number=queue.number, queue_id=queue.id) for queue in QUEUES)
     await upsert_many(session, [_new_customer(customer) for customer in customers], REGION)
     await _remember(session, customers, size.days)
+    # after the past: what agreements promise now is no judge of it
+    now = clock.now()
+    await file_all(session, list(dossiers(customers, now)), clock.utc(now))
     return secret
 
 
@@ -173,29 +178,17 @@ def _new_customer(customer: DemoCustomer) -> NewCustomer:
         latin_name=customer.latin_name,
         tier=customer.tier,
         language=customer.language,
-        preferred_agent=_adviser(customer),
+        preferred_agent=adviser(customer),
         attributes=customer.attributes,
         numbers=tuple(GivenNumber(number.raw, number.label) for number in customer.numbers),
     )
 
 
-def _adviser(customer: DemoCustomer) -> str | None:
-    """Private customers have an adviser of their own."""
-    advisers = [agent.id for agent in AGENTS if agent.skills.get("wealth", 0) >= 4]
-    return advisers[customer.id.int % len(advisers)] if customer.tier == "private" else None
-
-
 async def _remember(session: WriteSession, customers: list[DemoCustomer], days: int) -> None:
     """Copy the past in; COPY is how PostgreSQL takes a hundred thousand rows in a second."""
     now = clock.now()
-    connection = await session.connection()
-    await ensure_partitions(connection, clock.utc(now - (days + 1) * 86400), clock.utc(now))
+    await ensure_partitions(await session.connection(), clock.utc(now - (days + 1) * 86400), clock.utc(now))
     calls = list(past_calls(customers, now, days=days))
-    driver = (await connection.get_raw_connection()).driver_connection
-    await _copy(driver, "interactions", (call.interaction for call in calls), INTERACTION_COLUMNS)
-    await _copy(driver, "interaction_entries", chain.from_iterable(call.entries for call in calls), ENTRY_COLUMNS)
-    await _copy(driver, "queue_visits", (call.visit for call in calls), VISIT_COLUMNS)
-
-
-async def _copy(driver: Any, table: str, rows: Iterable[tuple[Any, ...]], columns: tuple[str, ...]) -> None:
-    await driver.copy_records_to_table(table, records=rows, columns=columns)
+    await copy(session, "interactions", (call.interaction for call in calls), INTERACTION_COLUMNS)
+    await copy(session, "interaction_entries", chain.from_iterable(call.entries for call in calls), ENTRY_COLUMNS)
+    await copy(session, "queue_visits", (call.visit for call in calls), VISIT_COLUMNS)

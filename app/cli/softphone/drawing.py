@@ -1,10 +1,11 @@
 """The terminal agent's screen. Pure: the same desk, the same drawing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +15,7 @@ from app.demo.view.palette import BAD, BRIGHT, DIM, GOOD, WARN
 from app.demo.view.pop import pop_card
 from app.demo.view.words import STATE_COLOURS, STATE_MARKS, STATE_WORDS, span
 
+MARGIN = 1
 HINTS = {
     "logged_off": "You are logged off.",
     "not_ready": "You are away. Press r to take calls.",
@@ -22,11 +24,32 @@ HINTS = {
 }
 
 
-def draw(desk: Desk, dialogue: Dialogue, news: list[Text], now: float, hints: dict[str, str]) -> RenderableType:
-    """The whole screen. `news` are the last messages; `hints` tell what may be answered to a question."""
-    return Padding(
-        Group(_head(desk, now), Text(), _middle(desk, now), Text(), *news, Text(), _foot(desk, dialogue, hints)), (1, 2)
-    )
+def draw(
+    desk: Desk, dialogue: Dialogue, news: list[Text], now: float, hints: dict[str, str], height: int | None = None
+) -> RenderableType:
+    """The whole screen. `news` are the last messages; `hints` tell what may be answered to a question. On one of fewer
+    lines than all of it takes (`height`) the card ends early: what is asked, and by which keys, is always there."""
+    below = Group(Text(), *news, Text(), _foot(desk, dialogue, hints))
+    room = None if height is None else height - 2 * MARGIN
+    return Padding(_Fitted(Group(_head(desk, now), Text()), _middle(desk, now), below, room), (MARGIN, 2))
+
+
+class _Fitted(NamedTuple):
+    """Three parts below each other, in so many lines; where these are too few the middle ends early."""
+
+    above: RenderableType
+    middle: RenderableType
+    below: RenderableType
+    height: int | None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        above, middle, below = (console.render_lines(part, options) for part in self[:3])
+        if self.height is not None and (room := self.height - len(above) - len(below)) < len(middle):
+            cut = console.render_lines(Text("… a higher window shows the rest", style=DIM), options)
+            middle = [*middle[: max(0, room - 1)], *cut]
+        for line in (*above, *middle, *below):
+            yield from line
+            yield Segment.line()
 
 
 def _head(desk: Desk, now: float) -> RenderableType:

@@ -55,7 +55,8 @@ class Shift:
             tasks.start("frames", self._follow(seat, changed))
             tasks.start("keys", self._type(seat, dialogue, keys, changed))
             while not self._stop.is_set():
-                live.update(draw(seat.desk, dialogue, list(seat.news), clock.now(), seat.hints), refresh=True)
+                lines = self._console.height
+                live.update(draw(seat.desk, dialogue, list(seat.news), clock.now(), seat.hints, lines), refresh=True)
                 changed.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), REDRAW_SECONDS)

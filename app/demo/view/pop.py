@@ -10,11 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from app.demo.client.desk import Pop
+from app.demo.view import serving
 from app.demo.view.palette import BAD, BRIGHT, DIM, GOOD, WARN
 from app.demo.view.words import NO_TIER_COLOUR, again, caller_name, queue_name, span, why_sentence
 
 PAST_SHOWN = 5
 ALERTS_SHOWN = CASES_SHOWN = 3
+VISITS_SHOWN = 1
 SEVERITY_COLOURS = {"critical": BAD, "high": BAD, "medium": WARN}
 OUTCOME_COLOURS = {"answered": GOOD, "abandoned": WARN, "failed": BAD}
 
@@ -39,6 +41,11 @@ def _looked_up(told: dict[str, Any], contact_id: str) -> list[RenderableType]:
     profile = {name: part for name, part in told.items() if not _unavailable(part)}
     parts: list[RenderableType] = [_alert(alert) for alert in (profile.get("alerts") or ())[:ALERTS_SHOWN]]
     parts += [_case(case) for case in (profile.get("cases") or ())[:CASES_SHOWN]]
+    if profile.get("entitlement"):
+        parts += serving.promised(profile["entitlement"])
+    parts += [serving.visit(booked) for booked in (profile.get("visits") or ())[:VISITS_SHOWN]]
+    if profile.get("wishes"):
+        parts.append(serving.wishes(profile["wishes"]))
     if profile.get("credit"):
         parts.append(_credit(profile["credit"]))
     if profile.get("candidates"):
@@ -78,7 +85,7 @@ def _facts(contact: dict[str, Any], customer: dict[str, Any] | None) -> list[Tex
         known.append(f"   {name} ", style=DIM).append(said, style=BRIGHT)
     if customer.get("external_id"):
         known.append(f"   {customer['external_id']}", style=DIM)
-    return [calls, numbers, known]
+    return [*serving.warnings(customer.get("warnings")), calls, numbers, known]
 
 
 def _unavailable(part: Any) -> bool:

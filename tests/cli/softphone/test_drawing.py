@@ -101,3 +101,17 @@ def test_refusals_and_news_are_shown() -> None:
     text = shown(desk_with("ready"), keys="x", news="The caller hung up.")
     assert "You are not on a call." in text
     assert "The caller hung up." in text
+
+
+def test_on_a_low_screen_the_card_ends_early_and_the_keys_stay() -> None:
+    console = Console(width=120, record=True, file=StringIO())
+    desk = desk_with("reserved", offer="c1")
+    console.print(draw(desk, Dialogue(desk), [Text("news")], NOW, {}, height=18))
+    low = console.export_text()
+    assert len(low.splitlines()) <= 18
+    assert "林梅" in low
+    assert "why you" not in low
+    assert "a higher window shows the rest" in low
+    assert "quit" in low
+    assert "why you" in shown(desk)
+    assert "a higher window" not in shown(desk)
