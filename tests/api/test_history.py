@@ -40,7 +40,7 @@ async def test_a_timeline_page_by_page(client_as: ClientAs, who: UUID) -> None:
             break
         cursor = {"cursor": page["next"]}
     assert seen == (await agent.get(path_of(who))).json()["items"]
-    assert len({(one["kind"], one["id"]) for one in seen}) == len(seen) == 14
+    assert len({(one["kind"], one["id"]) for one in seen}) == len(seen) == 15
     [contact] = [one for one in seen if one["kind"] == "contact"]
     assert contact["link"] == f"/api/v1/interactions/{contact['id']}"
     assert (await agent.get(contact["link"])).status_code == 200

@@ -66,8 +66,8 @@ async def test_an_extension_that_others_use_too_stays_and_is_in_nobodys_way(empt
     await migrate.upgrade(empty.url, "0043")
 
 
-@pytest.mark.parametrize("revision", REVISIONS)
-async def test_from_any_revision_to_the_newest(empty: Database, revision: str) -> None:
+@pytest.mark.parametrize("revision", [*REVISIONS[:-2:9], *REVISIONS[-2:]])
+async def test_from_some_revision_to_the_newest_at_once(empty: Database, revision: str) -> None:
     await migrate.upgrade(empty.url, revision)
     await migrate.prepare(empty.url)
     assert await migrate.is_current(empty.url)

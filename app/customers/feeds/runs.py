@@ -1,12 +1,15 @@
 """The runs of feeds: begun, moved on with each chunk in the chunk's transaction, ended, and begun again where one broke
 off. One run of a source and a feed is at work at a time."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.core.errors import Conflict, Invalid
 from app.core.ids import new_id
@@ -21,6 +24,9 @@ _SETTINGS = text("""
     select set_config('callfloor.source', :source, true), set_config('callfloor.who', :who, true),
            set_config('callfloor.why', :why, true), set_config('synchronous_commit', 'off', true)""")
 _IMPATIENT = text("select set_config('lock_timeout', :most, true)")
+END_SECONDS = 3.0
+"""How long an import may seem to be at work whose process was killed: the database sees it go a little later."""
+
 PATIENCE = "2s"
 """So long rows that are written beside others wait for a lock."""
 
@@ -51,18 +57,28 @@ class Begun(NamedTuple):
 
 @asynccontextmanager
 async def alone(sessions: Sessions, source: str, feed: str) -> AsyncIterator[None]:
-    """Nobody else imports this feed of this source meanwhile. Raises FeedBusy, SourceIsPeople."""
+    """Nobody else imports this feed of this source meanwhile. Raises FeedBusy where somebody does for END_SECONDS, and
+    SourceIsPeople."""
     if source in (HAND, RULES):
         who = "people change by hand" if source == HAND else "rules of tiers and segments give"
         raise SourceIsPeople(f"{source!r} is what {who}; accepted: the name of another system.")
     async with sessions.engine.connect() as connection:
         quiet = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        if not await quiet.scalar(_LOCK, {"key": f"callfloor.feed {source} {feed}"}):
+        if not await _locked(quiet, f"callfloor.feed {source} {feed}"):
             raise FeedBusy(f"Another import of {feed} of {source} is at work; try again when it has ended.")
         try:
             yield
         finally:
             await connection.execute(text("select pg_advisory_unlock_all()"))
+
+
+async def _locked(connection: AsyncConnection, key: str) -> bool:
+    until = time.monotonic() + END_SECONDS
+    while not await connection.scalar(_LOCK, {"key": key}):
+        if time.monotonic() >= until:
+            return False
+        await asyncio.sleep(0.05)
+    return True
 
 
 async def begin(session: WriteSession, given: Begun, by: str | None = None) -> FeedRun:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.customers.feeds import runs
 from app.customers.feeds.files import FaultsThere, Given, import_file
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
@@ -191,7 +192,10 @@ async def test_a_feed_of_known_customers_makes_none(sessions: Sessions, file: Pa
     assert await rows(sessions, "select external_id, name, language from customers") == [("C1", "A", "zh")]
 
 
-async def test_one_import_of_a_feed_is_at_work_at_a_time(sessions: Sessions, file: Path) -> None:
+async def test_one_import_of_a_feed_is_at_work_at_a_time(
+    sessions: Sessions, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "END_SECONDS", 0.1)
     async with alone(sessions, "core", "customers"):
         with pytest.raises(FeedBusy):
             await imported(sessions, file, "id,name\nC1,A\n")
