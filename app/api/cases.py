@@ -96,7 +96,7 @@ async def list_cases(
     )
     rows = await queries.find(session, wanted, page.limit + 1, page.after(tuple[datetime | None, UUID]))
     items, after = page.cut(rows, key=lambda row: (row.case.due_at, row.case.id))
-    if number is not None or contact_id is not None:  # who names one case or contact reads of its customer
+    if (number, contact_id, q) != (None, None, None):  # who names a case, a contact or words reads of whom these are
         reading.of_each(row.case.customer_id for row in items)
     return CasePage(items=[CaseOut.of(row, now) for row in items], next=after)
 

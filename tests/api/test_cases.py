@@ -247,14 +247,14 @@ async def test_a_contact_is_linked_once_and_finds_its_case(
 async def test_who_read_a_case_of_whom_is_written_down(
     agent: httpx.AsyncClient, admin: httpx.AsyncClient, services: Services, who: str
 ) -> None:
-    case = await opened(agent, who)
-    for path in (f"/{case['id']}", f"/{case['id']}/entries", f"?customer_id={who}", ""):
+    case = await opened(agent, who, subject="银行卡遗失")
+    for path in (f"/{case['id']}", f"/{case['id']}/entries", f"?customer_id={who}", "", "?q=遗失", "?q=贷款"):
         assert (await agent.get(CASES + path)).status_code == 200
     # a change that changes nothing tells the case, and leaves no entry
     assert (await agent.patch(f"{CASES}/{case['id']}", json={"version": 1})).json()["version"] == 1
     await services.reads.flush()
     told = (await admin.get(f"/api/v1/customers/{who}/reads")).json()["items"]
-    assert sorted(each["what"] for each in told if each["who"] == "agent") == ["case", "case", "case", "cases"]
+    assert sorted(each["what"] for each in told if each["who"] == "agent") == ["case", "case", "case", "cases", "cases"]
 
 
 async def test_the_audit_log_tells_who_changed_a_case_and_nothing_of_the_customer(
