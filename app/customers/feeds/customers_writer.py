@@ -122,11 +122,15 @@ class CustomersWriter:
         return {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered], *, guessing: bool = False) -> _Sorted:
-        """Sort rows; when `guessing`, as if nobody were known."""
+        """Sort rows; when `guessing`, as if nobody were known, unless somebody has an id that they tell."""
         there: _There = {} if guessing else await self._known(session, rows)
         identified, faults, new, same = await asyncio.to_thread(self._identified, rows, there)
-        faults |= await id_faults(session, identified) if self._labels["id"] else {}
-        faults |= await erased_faults(session, [it for it in identified if it.id in new])
+        owned = await id_faults(session, identified) if self._labels["id"] else {}
+        owned |= await erased_faults(session, [it for it in identified if it.id in new])
+        if owned and guessing:  # the ids may be those of the same customers, who are known
+            self._guessing = False
+            return await self._sorted(session, rows)
+        faults |= owned
         good = [it for it in identified if it.number not in faults]
         fresh = [it for it in good if it.id in new]
         return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)

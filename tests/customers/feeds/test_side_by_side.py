@@ -94,3 +94,13 @@ async def test_two_who_wait_for_each_other_beyond_the_database_do_not_wait_for_e
     report = await importing
     assert (report.counts["made"], report.counts["changed"] + report.counts["unchanged"]) == (ROWS - 2, 2)
     assert await rows(sessions, COUNTED) == [(ROWS, ROWS, ROWS)]
+
+
+async def test_a_bulk_import_takes_ids_elsewhere_for_those_of_whoever_has_them(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    file, told = tmp_path / "customers.csv", "".join(f"C{at},N {at},K{at}\n" for at in range(20))
+    assert (await in_bulk(sessions, file, f"id,name,crm\n{told}")).counts["made"] == 20
+    report = await in_bulk(sessions, file, f"id,name,crm\n{told}C20,N,K20\nC21,N,K3\n")
+    assert (report.counts["unchanged"], report.counts["made"], report.counts["refused"]) == (20, 1, 1)
+    assert report.faults == {("id.crm", "taken"): 1}
