@@ -12,6 +12,7 @@ from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
+from app.db.errors import DatabaseUnavailable
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, execute, imported, rows
 
 ROWS = 40
@@ -104,3 +105,25 @@ async def test_a_bulk_import_takes_ids_elsewhere_for_those_of_whoever_has_them(
     report = await in_bulk(sessions, file, f"id,name,crm\n{told}C20,N,K20\nC21,N,K3\n")
     assert (report.counts["unchanged"], report.counts["made"], report.counts["refused"]) == (20, 1, 1)
     assert report.faults == {("id.crm", "taken"): 1}
+
+
+async def test_nothing_is_committed_behind_a_chunk_whose_connection_was_lost(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    """The first chunk waits for somebody else, the second for its turn."""
+    waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    open_ones = "select pid from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+    async with sessions.write() as session:
+        await session.execute(text("insert into customers (external_id, name) values ('C0', 'by hand')"))
+        importing = begin("import", imported(sessions, tmp_path / "customers.csv", lines()))
+        async with asyncio.timeout(20):
+            while not (found := await rows(sessions, waiting)) or len(await rows(sessions, open_ones)) < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        [(first,)] = found
+        await execute(sessions, "select pg_terminate_backend(:first)", first=first)
+        with pytest.raises(DatabaseUnavailable):
+            await importing
+        assert len(await rows(sessions, open_ones)) == 1
+    assert await rows(sessions, "select name from customers") == [("by hand",)]
+    assert await rows(sessions, "select position, made from feed_runs") == [(0, 0)]
+    assert (await imported(sessions, tmp_path / "customers.csv", lines())).counts["made"] == ROWS - 1
