@@ -15,7 +15,7 @@ from app.core.tasks import begin
 from app.customers.feeds.checking import CellFault, FaultyRow
 from app.customers.feeds.chunks import Chunk
 from app.customers.feeds.runs import COUNTS, be_impatient, move, work_for
-from app.customers.feeds.writing import Numbered, Turn, Writer, Written, at_once
+from app.customers.feeds.writing import Numbered, Overtaken, Turn, Writer, Written, at_once
 from app.db.engine import Sessions
 from app.db.errors import causes
 
@@ -26,6 +26,7 @@ SIDE_BY_SIDE = 2
 _PASSING = (
     *(asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError),
     *(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError),
+    Overtaken,
 )
 """What happens where somebody else writes the same customers at the same time."""
 

@@ -13,6 +13,7 @@ from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
 from app.db.errors import DatabaseUnavailable
+from app.privacy.erasing import Order, erase
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, execute, imported, rows
 
 ROWS = 40
@@ -127,3 +128,20 @@ async def test_nothing_is_committed_behind_a_chunk_whose_connection_was_lost(
     assert await rows(sessions, "select name from customers") == [("by hand",)]
     assert await rows(sessions, "select position, made from feed_runs") == [(0, 0)]
     assert (await imported(sessions, tmp_path / "customers.csv", lines())).counts["made"] == ROWS - 1
+
+
+async def test_a_bulk_import_does_not_bring_back_who_is_being_erased(sessions: Sessions, tmp_path: Path) -> None:
+    """It takes everybody for new, and then waits for the erasure, whose customer has the id still."""
+    file, order = tmp_path / "customers.csv", Order(by="sue", ground="objection", reason="file 7")
+    await imported(sessions, file, "id,name,mobile\nC7,N 7,13800138007\n")
+    [(who,)] = await rows(sessions, "select id from customers")
+    waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    async with sessions.write() as session:
+        await erase(session, who, order, now=NOW, region="CN")
+        importing = begin("import", in_bulk(sessions, file, lines()))
+        async with asyncio.timeout(20):
+            while await rows(sessions, waiting) == [(0,)]:  # noqa: ASYNC110 - the server's view is what is watched
+                await asyncio.sleep(0.01)
+    report = await importing
+    assert (report.counts["made"], report.faults) == (ROWS - 1, {("external_id", "erased"): 1})
+    assert await rows(sessions, "select count(*) from customers where external_id = 'C7'") == [(0,)]
