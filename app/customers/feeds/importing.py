@@ -197,4 +197,4 @@ def _passes(error: BaseException) -> bool:
 def _counts(chunk: Chunk, written: Written, before: int) -> dict[str, int]:
     told = {name: getattr(written, name) for name in ("made", "changed", "unchanged", "kept")}
     refused = sum(row.number > before for row in chunk.faulty) + len(written.faults)
-    return {**told, "refused": refused, "repeated": chunk.repeated}
+    return {**told, "refused": refused, "repeated": sum(number > before for number in chunk.repeated)}

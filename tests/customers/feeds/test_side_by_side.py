@@ -1,12 +1,16 @@
 """Chunks of a file are written two at a time: nothing of that is seen, and whoever is in their way is waited for."""
 
 import asyncio
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from app.core.tasks import begin
+from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
@@ -145,3 +149,24 @@ async def test_a_bulk_import_does_not_bring_back_who_is_being_erased(sessions: S
     report = await importing
     assert (report.counts["made"], report.faults) == (ROWS - 1, {("external_id", "erased"): 1})
     assert await rows(sessions, "select count(*) from customers where external_id = 'C7'") == [(0,)]
+
+
+async def test_what_is_gone_on_with_in_other_chunks_is_counted_once(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upgrade may cut a file otherwise, and a stream is cut as it comes."""
+    file = tmp_path / "customers.csv"
+    told = "id,name\n" + "".join(f"C{at % 30},N {at}\n" for at in range(ROWS)).replace("C12,", ",")
+
+    def cut_off(*given: Any) -> Iterator[Chunk]:
+        yield from islice(chunks(*given), 3)
+        raise ConnectionResetError
+
+    monkeypatch.setattr("app.customers.feeds.files.chunks", cut_off)
+    with pytest.raises(ConnectionResetError):
+        await imported(sessions, file, told)
+    monkeypatch.setattr("app.customers.feeds.files.chunks", chunks)
+    monkeypatch.setattr("app.customers.feeds.chunks.chunks.__defaults__", (None, ROWS))
+    report = await imported(sessions, file, told)
+    assert 0 < report.resumed < ROWS
+    assert (report.counts["made"], report.counts["refused"], report.counts["repeated"]) == (29, 1, 10)
