@@ -11,12 +11,12 @@ ROWS = 10_000
 
 
 class Chunk(NamedTuple):
-    """Good rows with their numbers, each id once; faulty rows; how many rows have a later one of the same id, how many
-    are empty; `last` is the number of the last row of all."""
+    """Good rows with their numbers, each id once; faulty rows; the numbers of rows that have a later one of the same
+    id, how many are empty; `last` is the number of the last row of all."""
 
     rows: list[tuple[int, Any]]
     faulty: list[FaultyRow]
-    repeated: int
+    repeated: list[int]
     blank: int
     last: int
     batches: list[Batch]
@@ -53,16 +53,20 @@ def chunks(
 def _chunk(batches: list[Batch], checker: Checker, doubles: Doubles | None) -> Chunk:
     latest: dict[str, tuple[int, Any]] = {}
     faulty: list[FaultyRow] = []
-    good = blank = 0
+    repeated: list[int] = []
+    blank = 0
     superseded = doubles.is_superseded if doubles is not None and doubles.any else None
     for batch in batches:
         done = checker.check(batch)
         faulty += done.faulty
         blank += len(done.blank)
-        good += len(done.records)
         for row in zip(done.numbers, done.records, strict=True):
             key = row[1].external_id
-            if superseded is None or not superseded(key, row[0]):
-                latest[key] = row
+            if superseded is not None and superseded(key, row[0]):
+                repeated.append(row[0])
+                continue
+            if key in latest:
+                repeated.append(latest[key][0])
+            latest[key] = row
     last = batches[-1].first + len(batches[-1].rows) - 1
-    return Chunk(list(latest.values()), faulty, good - len(latest), blank, last, batches)
+    return Chunk(list(latest.values()), faulty, repeated, blank, last, batches)

@@ -32,7 +32,7 @@ from app.customers.feeds.customer_parts import (
     stage_parts,
 )
 from app.customers.feeds.customer_rows import Identified
-from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
+from app.customers.feeds.writing import Numbered, Origin, Overtaken, Turn, Written, at_once
 from app.customers.proposals import propose
 from app.customers.search import unsorted_tokens
 from app.db.copying import copy, copy_lines, fresh_id
@@ -104,10 +104,14 @@ class CustomersWriter:
         customers before, and so may doubles."""
         if self._labels["id"]:
             await turn()
-        new, known, same, faults = await self._sorted(session, rows, guessing=self._guessing)
+        guessing = self._guessing
+        new, known, same, faults = await self._sorted(session, rows, guessing=guessing)
         try:
             await self._insert(session, new)
-        except asyncpg.UniqueViolationError:
+            # whoever is erased until now had their id, and the insert waited for that
+            if guessing and await erased_faults(session, new):
+                raise Overtaken
+        except (asyncpg.UniqueViolationError, Overtaken):
             self._guessing = False
             raise
         changed, kept, touched = await self._change(session, known) if known else (0, 0, set())
@@ -122,11 +126,16 @@ class CustomersWriter:
         return {key: (customer, said) for key, customer, said in (await session.execute(_IDS, keys)).all()}
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered], *, guessing: bool = False) -> _Sorted:
-        """Sort rows; when `guessing`, as if nobody were known."""
+        """Sort rows; when `guessing`, as if nobody were known or erased, unless somebody has an id that they tell."""
         there: _There = {} if guessing else await self._known(session, rows)
         identified, faults, new, same = await asyncio.to_thread(self._identified, rows, there)
-        faults |= await id_faults(session, identified) if self._labels["id"] else {}
-        faults |= await erased_faults(session, [it for it in identified if it.id in new])
+        owned = await id_faults(session, identified) if self._labels["id"] else {}
+        if owned and guessing:  # the ids may be those of the same customers, who are known
+            self._guessing = False
+            return await self._sorted(session, rows)
+        faults |= owned
+        if not guessing:
+            faults |= await erased_faults(session, [it for it in identified if it.id in new])
         good = [it for it in identified if it.number not in faults]
         fresh = [it for it in good if it.id in new]
         return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)

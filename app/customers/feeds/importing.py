@@ -15,7 +15,7 @@ from app.core.tasks import begin
 from app.customers.feeds.checking import CellFault, FaultyRow
 from app.customers.feeds.chunks import Chunk
 from app.customers.feeds.runs import COUNTS, be_impatient, move, work_for
-from app.customers.feeds.writing import Numbered, Turn, Writer, Written, at_once
+from app.customers.feeds.writing import Numbered, Overtaken, Turn, Writer, Written, at_once
 from app.db.engine import Sessions
 from app.db.errors import causes
 
@@ -26,6 +26,7 @@ SIDE_BY_SIDE = 2
 _PASSING = (
     *(asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError),
     *(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError),
+    Overtaken,
 )
 """What happens where somebody else writes the same customers at the same time."""
 
@@ -60,13 +61,12 @@ class _GaveWay(Exception):
 
 
 class _Begun(NamedTuple):
-    """A chunk that is being written, the row that it begins behind, and whether it is committed: False where it will
-    not be, so that those behind it must give way."""
+    """A chunk that is being written, and the row that it begins behind. Where `taking` it fails, those behind it give
+    way."""
 
     chunk: Chunk
     before: int
     taking: asyncio.Task[Progress]
-    committed: asyncio.Future[bool]
 
 
 class Importer:
@@ -98,31 +98,23 @@ class Importer:
             if chunk is not None:
                 raise chunk
         finally:
-            await self._give_way()
+            await self._ended()
 
     def _begin(self, chunk: Chunk, before: int) -> None:
         """Begin to write a chunk behind those that are being written."""
-        committed = asyncio.get_running_loop().create_future()
-        turn = _turn(self._begun[-1].committed if self._begun else None) if self._beside > 1 else None
-
-        async def taking() -> Progress:
-            progress = await self.take(chunk, before, turn)
-            if not committed.done():
-                committed.set_result(True)
-            return progress
-
-        self._begun.append(_Begun(chunk, before, begin("chunk of a feed", taking()), committed))
+        turn = _turn(self._begun[-1].taking if self._begun else None) if self._beside > 1 else None
+        self._begun.append(_Begun(chunk, before, begin("chunk of a feed", self.take(chunk, before, turn))))
 
     async def _first(self) -> Progress:
         """What became of the chunk that was begun first. If somebody else was in its way it is written again, with
         nothing beside it: what waits for its turn may hold what another waits for, which the database does not see."""
-        chunk, before, taking, _ = self._begun[0]
+        chunk, before, taking = self._begun[0]
         try:
             progress = await taking
         except Exception as error:
             if self._beside == 1 or not _passes(error):
                 raise
-            _, *others = await self._give_way()
+            _, *others = await self._ended()
             progress = await self.take(chunk, before)
             for other in others:
                 self._begin(other.chunk, other.before)
@@ -130,13 +122,10 @@ class Importer:
             self._begun.popleft()
         return progress
 
-    async def _give_way(self) -> list[_Begun]:
-        """Take back what is not committed of the chunks that were begun."""
+    async def _ended(self) -> list[_Begun]:
+        """The chunks that were begun, when none is being written any more. Behind one that failed none is committed."""
         begun = [*self._begun]
         self._begun.clear()
-        for it in begun:
-            if not it.committed.done():
-                it.committed.set_result(False)
         await asyncio.gather(*(it.taking for it in begun), return_exceptions=True)
         return begun
 
@@ -184,11 +173,14 @@ class Importer:
         return written
 
 
-def _turn(ahead: asyncio.Future[bool] | None) -> Turn:
+def _turn(ahead: asyncio.Task[Progress] | None) -> Turn:
     """What waits until the chunk ahead is committed."""
 
     async def turn() -> None:
-        if ahead is not None and not await asyncio.shield(ahead):
+        if ahead is None:
+            return
+        await asyncio.wait([ahead])
+        if ahead.cancelled() or ahead.exception() is not None:
             raise _GaveWay
 
     return turn
@@ -205,4 +197,4 @@ def _passes(error: BaseException) -> bool:
 def _counts(chunk: Chunk, written: Written, before: int) -> dict[str, int]:
     told = {name: getattr(written, name) for name in ("made", "changed", "unchanged", "kept")}
     refused = sum(row.number > before for row in chunk.faulty) + len(written.faults)
-    return {**told, "refused": refused, "repeated": chunk.repeated}
+    return {**told, "refused": refused, "repeated": sum(number > before for number in chunk.repeated)}

@@ -21,6 +21,10 @@ async def at_once() -> None:
     """The turn of whoever writes alone."""
 
 
+class Overtaken(Exception):
+    """What rows were sorted by was no longer so when they were written: they must be written again."""
+
+
 class Origin(NamedTuple):
     """For whom rows are written: the source, the fields that it tells, the sources whose word counts more, and the
     instant of the run. In `bulk` what can be made afterwards is left for then."""

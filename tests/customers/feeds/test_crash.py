@@ -61,12 +61,13 @@ asyncio.run(main())
 """
 
 
-def lines(name: str) -> str:
-    """A file with two faulty rows, one of them in the part that is written before the end."""
+def lines(name: str, elsewhere: str = "crm") -> str:
+    """A file with two faulty rows, one of them in the part that is written before the end. What follows the number is
+    an id `elsewhere`, or nothing that is taken."""
     made = [f"C{place},{name} {place},{13800138000 + place},K{place}" for place in range(ROWS)]
     made[5] = ",nobody,,"
     made[55] = "C55,,,"
-    return "\n".join(["id,name,mobile,crm", *made, ""])
+    return "\n".join([f"id,name,mobile,{elsewhere}", *made, ""])
 
 
 def killed(database: Database, file: Path, where: str, mapping: str = CUSTOMERS) -> None:
@@ -81,22 +82,25 @@ def killed(database: Database, file: Path, where: str, mapping: str = CUSTOMERS)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
-@pytest.mark.parametrize("where", ["between", "_insert", "_change"])
+@pytest.mark.parametrize(
+    ("where", "elsewhere"), [("between", "crm"), ("_insert", "crm"), ("_change", "crm"), ("_insert", "unused")]
+)
 async def test_a_crash_in_the_middle_is_gone_on_from(
-    database: Database, sessions: Sessions, tmp_path: Path, where: str
+    database: Database, sessions: Sessions, tmp_path: Path, where: str, elsewhere: str
 ) -> None:
+    """Chunks that tell ids elsewhere are written in turns, others beside each other."""
     file = tmp_path / "customers.csv"
     if where == "_change":
-        await imported(sessions, file, lines("before"))
+        await imported(sessions, file, lines("before", elsewhere))
         file.with_name("customers.faults.csv").unlink()
-    await asyncio.to_thread(file.write_text, lines("now"), encoding="utf-8")
+    await asyncio.to_thread(file.write_text, lines("now", elsewhere), encoding="utf-8")
     await asyncio.to_thread(killed, database, file, where)
     [(position, done)] = await rows(
         sessions, "select position, made + changed + unchanged from feed_runs where state = 'running'"
     )
     [(written,)] = await rows(sessions, "select count(*) from customers where name like 'now%'")
     assert 0 < written == done < ROWS
-    report = await imported(sessions, file, lines("now"))
+    report = await imported(sessions, file, lines("now", elsewhere))
     assert (report.resumed, report.faulty, report.counts["refused"]) == (position, 2, 2)
     found = await rows(
         sessions,
@@ -104,12 +108,12 @@ async def test_a_crash_in_the_middle_is_gone_on_from(
         "(select count(*) from customer_numbers), (select count(*) from customer_external_ids) from customers",
     )
     good = ROWS - 2
-    assert found == [(good, good, good, 2 if where == "_change" else 1, good, good)]
+    assert found == [(good, good, good, 2 if where == "_change" else 1, good, good if elsewhere == "crm" else 0)]
     assert sum(report.counts[name] for name in ("made", "changed", "unchanged")) == good
     told = report.into.read_text(encoding="utf-8-sig").splitlines()
     assert [line.partition(":")[0] for line in told[1:]] == ["row 7", "row 57"]
     assert not report.into.with_name("customers.faults.csv.part").exists()
-    assert (await imported(sessions, file, lines("now"))).counts["unchanged"] == good
+    assert (await imported(sessions, file, lines("now", elsewhere))).counts["unchanged"] == good
 
 
 async def test_a_newer_file_gives_up_an_import_that_broke_off(
