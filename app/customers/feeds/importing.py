@@ -7,7 +7,8 @@ database both have something to do. They are committed in their order: a run tha
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
 import asyncpg
 
@@ -19,7 +20,10 @@ from app.customers.feeds.writing import Numbered, Overtaken, Turn, Writer, Writt
 from app.db.engine import Sessions
 from app.db.errors import causes
 
+T = TypeVar("T")
 ATTEMPTS = 5
+MOST_READERS = 32
+_READERS = ThreadPoolExecutor(MOST_READERS, "reader of a feed")
 SIDE_BY_SIDE = 2
 """Chunks of a file that are written at the same time: each id is in one of them only."""
 
@@ -29,6 +33,12 @@ _PASSING = (
     Overtaken,
 )
 """What happens where somebody else writes the same customers at the same time."""
+
+
+async def read_apart(work: Callable[..., T], *given: object) -> T:
+    """Read a feed in a thread of those that are for this alone: a stream waits there for whoever sends it, and all else
+    that needs a thread must not wait with it."""
+    return await asyncio.get_running_loop().run_in_executor(_READERS, work, *given)
 
 
 class Progress(NamedTuple):
@@ -80,15 +90,17 @@ class Importer:
 
     async def run(self, chunks: Iterator[Chunk], tell: Callable[[Progress], None]) -> None:
         """Take all chunks; `chunks` is read in a thread beside. Raises FeedBusy."""
-        chunk: Chunk | BaseException | None = await asyncio.to_thread(next, chunks, None)
+
+        def following() -> Chunk | None:
+            return next(chunks, None)
+
+        chunk: Chunk | BaseException | None = await read_apart(following)
         try:
             while isinstance(chunk, Chunk):
                 self._begin(chunk, self._position)
                 self._position = max(self._position, chunk.last)
                 first = self._first() if len(self._begun) == self._beside else _nothing()
-                taken, chunk = await asyncio.gather(
-                    first, asyncio.to_thread(next, chunks, None), return_exceptions=True
-                )
+                taken, chunk = await asyncio.gather(first, read_apart(following), return_exceptions=True)
                 if isinstance(taken, BaseException):
                     raise taken
                 if taken is not None:

@@ -14,7 +14,7 @@ from app.customers.feed_models import FeedRun, FeedSource
 from app.customers.feeds.checking import Checker, FaultyRow
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.fields import Kind
-from app.customers.feeds.importing import Course, Importer, Progress
+from app.customers.feeds.importing import Course, Importer, Progress, read_apart
 from app.customers.feeds.lines import LONGEST
 from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.ndjson_rows import NdjsonRows
@@ -74,7 +74,7 @@ async def import_stream(sessions: Sessions, stream: Stream) -> Taken:
             source = await session.get(FeedSource, stream.source)
         stored = (source.mappings if source else {}).get(stream.feed)
         loop = asyncio.get_running_loop()
-        opened = await asyncio.to_thread(_open, stream, stored, names, loop)
+        opened = await read_apart(_open, stream, stored, names, loop)
         run, importer = await _begun(sessions, stream, opened)
         counts, faulty = Counter(dict.fromkeys(COUNTS, 0)), list[FaultyRow]()
         last = 0

@@ -1,7 +1,8 @@
 """Chunks of a file are written two at a time: nothing of that is seen, and whoever is in their way is waited for."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
+from app.customers.feeds.streams import Stream, import_stream
 from app.db.engine import Sessions
 from app.db.errors import DatabaseUnavailable
 from app.privacy.erasing import Order, erase
@@ -170,3 +172,21 @@ async def test_what_is_gone_on_with_in_other_chunks_is_counted_once(
     report = await imported(sessions, file, told)
     assert 0 < report.resumed < ROWS
     assert (report.counts["made"], report.counts["refused"], report.counts["repeated"]) == (29, 1, 10)
+
+
+async def test_a_stream_that_stands_still_keeps_nobody_else_waiting(sessions: Sessions, tmp_path: Path) -> None:
+    going_on = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"external_id": "S1", "name": "S"}\n' * 5
+        await going_on.wait()
+        yield b'{"external_id": "S2", "name": "S"}\n'
+
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    stream = Stream("customers", "crm", pieces(), None, None, "CN", NOW)
+    streaming = begin("a stream", import_stream(sessions, stream))
+    async with asyncio.timeout(20):
+        assert (await imported(sessions, tmp_path / "customers.csv", lines())).counts["made"] == ROWS
+        assert not streaming.done()
+        going_on.set()
+        assert (await streaming).counts["made"] == 2
