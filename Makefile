@@ -25,10 +25,10 @@ run-pbx: $(READY)
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 
-# One process more than there are cores, since calls mostly wait; in the order of the files, since sorted by the number of
-# their tests the longest would all come last.
+# Calls mostly wait, so they are made apart, in one process more than there are cores.
 test: $(READY)
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile tests/pbx
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .
