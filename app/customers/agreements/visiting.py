@@ -13,8 +13,9 @@ from app.db.engine import WriteSession
 
 log = structlog.get_logger(__name__)
 
-_RETRIED = ("40P01", "40001", "55P03")
-"""Deadlock, serialization failure, lock not available: nothing is wrong with the agreement."""
+_OF_A_CLAUSE = ("22", "23", "P0")
+"""Classes of errors that terms cause which cannot be read: what is no number, zone or period. All else, such as a lock
+or a database that is away, has nothing to do with the agreement."""
 
 # in one order whoever counts, so that two who count the same do not wait for each other in a circle
 _CLAUSES = text("""
@@ -58,7 +59,7 @@ async def _counted(session: WriteSession, row: Any, visit_id: UUID, at: datetime
             used = (await session.execute(_USE, {**given, "visit": str(visit_id), "at": at})).one()
         return msgspec.structs.replace(told, number=used.number, count=most, period=used.period)
     except (DBAPIError, TypeError, ValueError) as error:
-        if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _RETRIED:
+        if isinstance(error, DBAPIError) and not str(getattr(error.orig, "sqlstate", "")).startswith(_OF_A_CLAUSE):
             raise
         log.warning("a visit was not counted", agreement=str(row.id), clause=row.clause, error=repr(error))
         return msgspec.structs.replace(told, fault="the clause could not be read")

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from app.customers.agreement_models import AllowanceCount, AllowanceUse
+from app.customers.agreements import visiting
 from app.customers.merging import Side, merge
 from app.db.engine import WriteSession
 from app.desk.visits import queries, service
@@ -97,3 +99,15 @@ async def test_a_clause_that_cannot_be_read_costs_its_count_and_not_the_visit(
     told = {use["product"]: (use["number"], use["fault"]) for use in await counted(session, over.visit.id)}
     assert told == {"care": (None, "the clause could not be read"), "good": (1, None)}
     assert set(await session.scalars(select(AllowanceUse.agreement_id))) == {good.id}
+
+
+async def test_a_count_that_is_cancelled_is_no_fault_of_the_clause(
+    session: WriteSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, lin = await customer_id(session), await make_agent(session)
+    await promise(session, who, VISITS)
+    slow = "select current_date as period, 1 as number from pg_sleep(20)"
+    monkeypatch.setattr(visiting, "_USE", text(slow))
+    await session.execute(text("set local statement_timeout = '200ms'"))
+    with pytest.raises(DBAPIError, match="statement timeout"):
+        await done(session, who, lin)
