@@ -96,19 +96,20 @@ class Meter:
         return Load(what, rows, seconds, used.get("server", 0.0), used.get("database", 0.0))
 
 
-async def measure(url: str, database: int, place: Path, rows: int, say: Callable[[str], None]) -> Feeds:
-    """Import files of so many rows into a database of its own on the server of `url`, whose process is `database`."""
+async def measure(url: str, database: int, place: Path, rows: int, bulk: int, say: Callable[[str], None]) -> Feeds:
+    """Import files of so many rows, with --bulk one of `bulk`, into a database of its own on the server of `url`, whose
+    process is `database`."""
     async with _databases(url, "bench_feeds", "bench_copies") as (ours, others):
-        contest = _Contest(ours, others, database, place, rows, say)
+        contest = _Contest(ours, others, database, place, rows, bulk, say)
         return await contest.run()
 
 
 class _Contest:
     def __init__(
-        self, ours: str, others: str, database: int, place: Path, rows: int, say: Callable[[str], None]
+        self, ours: str, others: str, database: int, place: Path, rows: int, bulk: int, say: Callable[[str], None]
     ) -> None:
         self._ours, self._others, self._database = ours, others, database
-        self._place, self._rows, self._say = place, rows, say
+        self._place, self._rows, self._bulk, self._say = place, rows, bulk, say
         self._loads: list[Load] = []
         self._same: dict[str, Load] = {}
         self._bare: dict[str, Load] = {}
@@ -125,7 +126,7 @@ class _Contest:
         await self._copy(FRESH)
         await self._import(AGAIN, "customers", _customers(0, self._rows))
         await self._import(RENAMED, "customers", _customers(0, few, seed=2))
-        await self._import(BULK, "customers", _customers(self._rows, 2 * self._rows), bulk=True)
+        await self._import(BULK, "customers", _customers(self._rows, self._rows + self._bulk), bulk=True)
         await self._import(HOLDINGS, "holdings", _holdings(self._rows))
         await self._copy(HOLDINGS)
         await self._import(USAGE, "usage", _usage(self._rows))

@@ -50,6 +50,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     phones_saturated: tuple[float, float] = (20.0, 20.0)
     """Calls a second, and for how long, where there are too few agents."""
     feed_rows: int = 60_000
+    bulk_rows: int = 200_000
     many_customers: int = 1_000_000
     many_contacts: int = 10_000_000
     many_reads: int = 2_050

@@ -77,7 +77,7 @@ def measure_feeds(plan: Plan, folder: Path, say: Callable[[str], None]) -> Feeds
     """Only the part about feeds, in the same way."""
     with _alone(folder) as (place, embedded, runner):
         collector.calm()
-        return runner.run(feeds.measure(embedded.url, embedded.pid or 0, place, plan.feed_rows, say))
+        return runner.run(feeds.measure(embedded.url, embedded.pid or 0, place, plan.feed_rows, plan.bulk_rows, say))
 
 
 def measure_profiles(plan: Plan, folder: Path, say: Callable[[str], None]) -> Profiled:
@@ -166,7 +166,8 @@ class Bench:
             popped = await self._pops(port, cores)
             called = await self._calls(port, cores)
         profiled = await _profiles(self._plan, self._embedded, self._say)
-        fed = await feeds.measure(self._url, self._database, self._place, self._plan.feed_rows, self._say)
+        plan = self._plan
+        fed = await feeds.measure(self._url, self._database, self._place, plan.feed_rows, plan.bulk_rows, self._say)
         return Results(
             plan=self._plan,
             machine=told,

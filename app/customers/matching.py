@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, or_, select, text, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -24,11 +24,11 @@ LEADING = ""
 
 _HOLDERS = f"""
     select g.key, (select count(distinct few.customer_id) from (
-        select customer_id from {{table}} where {{column}} = g.key limit {CROWD + 1}) few) as holders
+        select customer_id from {{table}} where {{same}} limit {CROWD + 1}) few) as holders
     from unnest(cast(:given as text[])) g(key)"""  # noqa: S608 - a constant
-_HOLDERS_E164 = text(_HOLDERS.replace("{table}", "customer_numbers").replace("{column}", "e164"))
-_HOLDERS_RAW = text(_HOLDERS.replace("{table}", "customer_numbers").replace("{column}", "raw"))
-_HOLDERS_EMAIL = text(_HOLDERS.replace("{table}", "customer_emails").replace("{column}", "address"))
+_HOLDERS_E164 = text(_HOLDERS.replace("{table}", "customer_numbers").replace("{same}", "e164 = g.key"))
+_HOLDERS_RAW = text(_HOLDERS.replace("{table}", "customer_numbers").replace("{same}", "raw = g.key and e164 is null"))
+_HOLDERS_EMAIL = text(_HOLDERS.replace("{table}", "customer_emails").replace("{same}", "address = g.key"))
 
 
 class Match(NamedTuple):
@@ -116,7 +116,8 @@ def _ways(known: Facts) -> list[Select[Any]]:
     ways: list[Select[Any]] = []
     keys = [number.key for number in known.numbers]
     if keys:
-        ways += [_who(CustomerNumber, column.in_(keys)) for column in (CustomerNumber.e164, CustomerNumber.raw)]
+        ways.append(_who(CustomerNumber, CustomerNumber.e164.in_(keys)))
+        ways.append(_who(CustomerNumber, and_(CustomerNumber.raw.in_(keys), CustomerNumber.e164.is_(None))))
     if known.emails:
         ways.append(_who(CustomerEmail, CustomerEmail.address.in_(known.emails)))
     elsewhere = [pair for pair in known.external_ids if pair[0] != LEADING]

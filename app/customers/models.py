@@ -41,7 +41,8 @@ class Customer(Base):
     fields that somebody else has set since, each with who: another source, or `hand`. `segments` are told by people and
     feeds, `computed_segments` given by rules (`app.customers.segments`).
     `search` is what the names are found by; null while that is still to be made. `fed` tells whether the row is as its
-    source's feed wrote it last: a hash of what the feed said, mixed with the version that it made.
+    source's feed wrote it last: a hash of what the feed said, mixed with the version that it made. That `tier_id` is a
+    tier is checked by triggers, once a statement where rows are new; its key is not enforced.
     """
 
     __tablename__ = "customers"
@@ -51,8 +52,13 @@ class Customer(Base):
         Index("ix_customers_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_customers_provisional", "id", postgresql_where=text("provisional")),
         Index("ix_customers_inactive", "id", postgresql_where=text("not active")),
-        Index("ix_customers_search", "search", postgresql_using="gin"),
-        Index("ix_customers_computed_segments", "computed_segments", postgresql_using="gin"),
+        Index("ix_customers_search", "search", postgresql_using="gin", postgresql_where=text("search is not null")),
+        Index(
+            "ix_customers_computed_segments",
+            "computed_segments",
+            postgresql_using="gin",
+            postgresql_where=text("computed_segments <> '{}'"),
+        ),
         Index("ix_customers_unnamed", "id", postgresql_where=text("search is null")),
         Index("ix_customers_preferred_agent", "preferred_agent", postgresql_where=text("preferred_agent is not null")),
     )
@@ -84,13 +90,14 @@ class Customer(Base):
 
 
 class CustomerNumber(Base):
-    """A telephone number of a customer: as it was given (`raw`) and, where it is a valid one, in E.164. `label` is its
-    kind (mobile, home, ...). A `shared` one is known to be answered by others, too: it identifies nobody."""
+    """A telephone number of a customer: as it was given (`raw`) and, where it is a valid one, in E.164, by which it is
+    found then; others are found by `raw`. `label` is its kind (mobile, home, ...). A `shared` one is known to be
+    answered by others, too: it identifies nobody."""
 
     __tablename__ = "customer_numbers"
     __table_args__ = (
         Index(None, "e164"),
-        Index(None, "raw"),
+        Index(None, "raw", postgresql_where=text("e164 is null")),
         Index("uq_customer_numbers_raw", "customer_id", "raw", unique=True),
     )
 

@@ -83,7 +83,8 @@ async def recognise(
 ) -> CallerLookup:
     """Look up the caller `raw_number` of a call: active customers with that number, profile, whether it has ended.
 
-    Numbers are compared in E.164; one that has no such form is compared as it is, and a withheld one matches nobody.
+    Numbers are compared in E.164; one that has no such form is compared as it is with others that have none, and
+    a withheld one matches nobody.
     `parts` remembers which parts of profiles are in trouble; the profile is for somebody with this `sight`.
     """
     number = normalise(raw_number or "", default_region)

@@ -78,7 +78,10 @@ def _conditions(wanted: Wanted, default_region: str) -> list[ColumnElement[bool]
 
 def _holds(raw: str, default_region: str) -> ColumnElement[bool]:
     number = normalise(raw, default_region)
-    same = CustomerNumber.raw == number.raw if number.e164 is None else CustomerNumber.e164 == number.e164
+    if number.e164 is None:
+        same = and_(CustomerNumber.raw == number.raw, CustomerNumber.e164.is_(None))
+    else:
+        same = CustomerNumber.e164 == number.e164
     holder = aliased(Customer)
     holders = select(func.coalesce(holder.merged_into, holder.id)).join(
         CustomerNumber, CustomerNumber.customer_id == holder.id

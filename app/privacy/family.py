@@ -29,7 +29,7 @@ _MEMBERS = text("""
         from own join customer_numbers n on n.e164 = own.e164 join customers o on o.id = n.customer_id
         union
         select own.e164, own.raw, o.id, coalesce(o.merged_into, o.id)
-        from own join customer_numbers n on own.e164 is null and n.raw = own.raw
+        from own join customer_numbers n on own.e164 is null and n.e164 is null and n.raw = own.raw
         join customers o on o.id = n.customer_id
     ), strangers as (
         select h.e164, h.raw, h.id, c.provisional from holders h join customers c on c.id = h.root
@@ -42,7 +42,7 @@ _MEMBERS = text("""
 _NUMBERS = text("""
     select distinct n.raw, n.e164, exists (
         select from customer_numbers k where k.customer_id <> all(cast(:members as uuid[]))
-          and (k.e164 = n.e164 or (n.e164 is null and k.raw = n.raw))) as shared
+          and (k.e164 = n.e164 or (n.e164 is null and k.e164 is null and k.raw = n.raw))) as shared
     from customer_numbers n where n.customer_id = any(cast(:members as uuid[]))""")
 _CONTACTS = text("""
     select id, started_at, ended_at from interactions where customer_id = any(cast(:customers as uuid[]))""")
@@ -61,7 +61,8 @@ _OF_OTHERS = text("""
         where own.customer_id = any(cast(:members as uuid[])) and n.customer_id <> all(cast(:members as uuid[]))
         union
         select coalesce(o.merged_into, o.id) from customer_numbers own
-        join customer_numbers n on own.e164 is null and n.raw = own.raw join customers o on o.id = n.customer_id
+        join customer_numbers n on own.e164 is null and n.e164 is null and n.raw = own.raw
+        join customers o on o.id = n.customer_id
         where own.customer_id = any(cast(:members as uuid[])) and n.customer_id <> all(cast(:members as uuid[]))))""")
 
 

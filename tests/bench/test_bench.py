@@ -20,7 +20,7 @@ SMALL = Plan(
     deciding_agents=(20,), deciding_waiting=(0, 30), deciding_seconds=0.05, deciding_beside=(20, 30), deciding_rounds=1,
     theory_contacts=10_000, theory_seconds=0.1, flow_rates=(5.0,), flow_seconds=2.0,
     phones=30, phone_rates=(5.0,), phone_seconds=3.0, phones_saturated=(20.0, 3.0),
-    feed_rows=200,
+    feed_rows=200, bulk_rows=300,
     many_customers=300, many_contacts=900, many_reads=80,
 )  # fmt: skip
 

@@ -10,8 +10,8 @@ from tests.fixtures.database import Server
 
 async def test_every_import_is_measured_beside_copy_and_told(server: Server, tmp_path: Path) -> None:
     said: list[str] = []
-    told = await measure(server.embedded.url, server.embedded.pid or 0, tmp_path, 50, said.append)
-    assert [each.rows for each in told.loads] == [50, 50, 10, 50, 50, 50, 50]
+    told = await measure(server.embedded.url, server.embedded.pid or 0, tmp_path, 50, 70, said.append)
+    assert [each.rows for each in told.loads] == [50, 50, 10, 70, 70, 50, 50]
     assert told.at(NAMED).seconds >= told.at(BULK).seconds
     assert set(told.same) == set(told.bare) == {FRESH, HOLDINGS, USAGE}
     assert [each.what for each in told.limits] == [ONE, TWO, UNCHECKED]

@@ -66,6 +66,7 @@ async def test_it_reads_by_index_and_only_the_months_it_needs(
     given = [wanted, *bounds(today), "pbx", "c7", today - ENDED_CALLS, None]
     plan = "\n".join(row[0] for row in await bank.fetch(f"explain {query}", *given))
     assert not WHOLE.search(plan)
+    assert ("ix_customer_numbers_raw" if query is BY_RAW else "ix_customer_numbers_e164") in plan
     assert months(plan, "customer_id_started_at_id") == between(today - HISTORY, today + AHEAD)
     assert months(plan, "source_id_call_id") == between(today - ENDED_CALLS, today + AHEAD)
 
@@ -82,6 +83,8 @@ async def test_the_plan_that_is_kept_is_as_good(bank: asyncpg.Connection, query:
     given = ", ".join(f"'{value}'" for value in (first, *bounds(today), *rest))
     plan = "\n".join(row[0] for row in await bank.fetch(f"explain (analyze) execute look_up({given})"))
     assert not WHOLE.search(plan)
+    index = {BY_E164: "ix_customer_numbers_e164", BY_RAW: "ix_customer_numbers_raw", BY_ID: "pk_customers"}[query]
+    assert index in plan
     assert "Subplans Removed" in plan
     assert months(plan, "customer_id_started_at_id") == between(today - HISTORY, today + AHEAD)
 

@@ -9,7 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.customers.errors import CustomerNotFound
+from app.customers.evidence import Facts, HeldNumber, Probe
 from app.customers.imports import upsert_many
+from app.customers.matching import candidates, holders_of
 from app.customers.records import Wanted, find_customers, get_customer
 from tests.customers.factories import REGION, customer_id, make_customer, new_customer
 from tests.customers.plans import plan_of
@@ -41,6 +43,14 @@ async def test_by_what_is_no_number_as_it_is(session: AsyncSession) -> None:
     await make_customer(session, numbers=["8001"])
     assert await names(session, number="8001") == ["王小明"]
     assert await names(session, number="800") == []
+
+
+async def test_what_is_no_number_is_none_that_was_written_so(session: AsyncSession) -> None:
+    """What is an extension here is a number where another country is the usual one."""
+    who = await customer_id(session, numbers=["8001"])
+    await session.execute(text("update customer_numbers set e164 = '+8618001' where customer_id = :id"), {"id": who})
+    assert await names(session, number="8001") == []
+    assert (await candidates(session, Probe(numbers=("8001",)), REGION)).matches == []
 
 
 @pytest.mark.parametrize("typed", ["小明", "王", "xiaoming", "wang xiao", "wxm", "WANG", "ming", "小明 wang"])
@@ -116,8 +126,26 @@ async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None
     assert "Seq Scan on customers" not in plan
 
 
-async def test_the_index_answers_by_number(town: AsyncSession) -> None:
-    wanted = Wanted(number="13900000007")
-    plan = await plan_of(town, find_customers(town, wanted, default_region=REGION, limit=51))
-    assert "ix_customer_numbers_e164" in plan
+@pytest.mark.parametrize(
+    ("typed", "index"), [("13900000007", "ix_customer_numbers_e164"), ("8007", "ix_customer_numbers_raw")]
+)
+async def test_the_index_answers_by_number(town: AsyncSession, typed: str, index: str) -> None:
+    plan = await plan_of(town, find_customers(town, Wanted(number=typed), default_region=REGION, limit=51))
+    assert index in plan
     assert "Seq Scan" not in plan
+
+
+WAYS = ("ix_customer_numbers_e164", "ix_customer_numbers_raw", "ix_customers_search", "ix_customers_search")
+
+
+async def test_indexes_answer_who_may_be_meant_and_how_many_have_a_number(town: AsyncSession) -> None:
+    probe = Probe(names=("王小明",), numbers=("13900000007", "8007"))
+    known = Facts(numbers=(HeldNumber("+8613900000007"), HeldNumber("8007")))
+    for place, index in enumerate(WAYS):
+        plan = await plan_of(town, candidates(town, probe, REGION), place)
+        assert index in plan
+        assert "Seq Scan" not in plan
+    for place, index in enumerate(WAYS[:2]):
+        plan = await plan_of(town, holders_of(town, [known]), place)
+        assert index in plan
+        assert "Seq Scan" not in plan

@@ -63,3 +63,23 @@ async def test_a_bulk_after_a_single_edit_compares_each_row_with_its_own(
     in_vain = [int(rows) for plan in joins for rows in re.findall(r"Rows Removed by Join Filter: (\d+)", plan)]
     # the fields of one row are compared so; of all rows it would be their square
     assert max(in_vain, default=0) <= MANY
+
+
+async def test_that_parts_are_of_new_customers_is_found_without_reading_all_others(rolled_back: Database) -> None:
+    connection = await asyncpg.connect(rolled_back.dsn)
+    plans: list[str] = []
+    outer = connection.transaction()
+    await outer.start()
+    try:
+        await connection.execute("insert into customers (name) select 'C' || n from generate_series(1, 3000) n")
+        await connection.execute(LOUD)
+        connection.add_log_listener(lambda _, message: plans.append(str(message)))
+        some = f"select id, name from customers order by id limit {MANY}"
+        await connection.execute(f"insert into customer_numbers (customer_id, raw) {some}")
+    finally:
+        await outer.rollback()
+        await connection.close()
+    looked = [plan for plan in plans if "version > 1" in plan]
+    assert len(looked) == 1, looked
+    assert "Index Scan using pk_customers" in looked[0]
+    assert "Seq Scan on customers" not in looked[0]

@@ -14,7 +14,7 @@ from app.core.instants import CLOCKS_DIFFER
 from app.core.tabbed import NULL, cell, texts, words
 from app.customers.attributes import Definition, faults_of
 from app.customers.feeds.checking import CellFault
-from app.customers.feeds.records import CustomerRow
+from app.customers.feeds.records import CustomerRow, Phone
 from app.customers.numbers import extension_of
 from app.customers.search import unsorted_tokens
 
@@ -110,34 +110,36 @@ def row_fault(row: CustomerRow, declared: Sequence[Definition], now: datetime) -
 
 def number_rows(rows: Iterable[Identified]) -> list[Row]:
     """Numbers, of each customer each once however it is spelt."""
-    found: list[Row] = []
-    for it in rows:
-        customer, phones = it.id, it.row.phones
-        held: set[tuple[str, str | None]] = set()
-        for phone in phones:
-            raw, e164 = phone.raw, phone.e164
-            extension = None if raw.isdigit() or not _MAY_HAVE_EXTENSION(raw) else extension_of(raw)
-            if len(phones) > 1:
-                key = (e164 or raw, extension)
-                if key in held:
-                    continue
-                held.add(key)
-            found.append((customer, raw, e164, phone.label, extension))
-    return found
+    return [(it.id, *number) for it in rows for number in _numbers(it.row.phones)]
 
 
 def number_lines(rows: Iterable[Identified], source: str) -> Iterator[str]:
     """The numbers of customers who were not known, as COPY reads them."""
     ends: dict[str | None, str] = {}
     last = cell(source)
-    for customer, raw, e164, label, extension in number_rows(rows):
-        end = ends.get(label)
-        if end is None:
-            end = ends[label] = f"\t{cell(label)}\t{NULL}\t{last}"
-        if extension is not None:
-            end = f"\t{cell(label)}\t{extension}\t{last}"
-        # a number in E.164 has nothing that COPY would take for something else
-        yield f"{customer}\t{raw if raw.isdigit() else cell(raw)}\t{e164 or NULL}{end}"
+    for it in rows:
+        customer = str(it.id)
+        for raw, e164, label, extension in _numbers(it.row.phones):
+            end = ends.get(label)
+            if end is None:
+                end = ends[label] = f"\t{cell(label)}\t{NULL}\t{last}"
+            if extension is not None:
+                end = f"\t{cell(label)}\t{extension}\t{last}"
+            # a number in E.164 has nothing that COPY would take for something else
+            yield f"{customer}\t{cell(raw)}\t{e164 or NULL}{end}"
+
+
+def _numbers(phones: Sequence[Phone]) -> list[tuple[str, str | None, str | None, str | None]]:
+    found = []
+    held: list[tuple[str, str | None]] = []
+    for phone in phones:
+        raw, e164 = phone.raw, phone.e164
+        extension = None if raw.isdigit() or not _MAY_HAVE_EXTENSION(raw) else extension_of(raw)
+        key = (e164 or raw, extension)
+        if key not in held:
+            held.append(key)
+            found.append((raw, e164, phone.label, extension))
+    return found
 
 
 def email_rows(rows: Iterable[Identified]) -> list[Row]:

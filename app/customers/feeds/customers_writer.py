@@ -136,8 +136,8 @@ class CustomersWriter:
         faults |= owned
         if not guessing:
             faults |= await erased_faults(session, [it for it in identified if it.id in new])
-        good = [it for it in identified if it.number not in faults]
-        fresh = [it for it in good if it.id in new]
+        good = [it for it in identified if it.number not in faults] if faults else identified
+        fresh = good if len(new) == len(identified) else [it for it in good if it.id in new]
         return _Sorted(fresh, [it for it in good if it.id not in new] if len(fresh) < len(good) else [], same, faults)
 
     def _identified(self, rows: Sequence[Numbered], there: _There) -> _Identified:

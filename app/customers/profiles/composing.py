@@ -27,7 +27,7 @@ _HEAD_OF_NUMBER = """with held as materialized (
     select coalesce(o.merged_into, o.id) as id,
            bool_or(not n.shared and (n.extension is null or $8::text is not null)) as certain
     from (select * from customer_numbers
-          where {column} = $1 and (extension is null or $8::text is null or extension = $8::text)
+          where {same} and (extension is null or $8::text is null or extension = $8::text)
             and (valid_until is null or valid_until > $4::timestamptz)
             and (valid_from is null or valid_from <= $4::timestamptz) limit 1000) n
     cross join lateral (select id, merged_into from customers where id = n.customer_id limit 1) o group by 1
@@ -69,9 +69,11 @@ _TYPED = "\nwhere $2::timestamptz is not null and $3::timestamptz is not null an
 
 
 def of_number(column: str, parts: Iterable[Part]) -> str:
-    """The look-up of a caller whose number is in `column` (e164 or raw), with these parts of the profile."""
+    """The look-up of a caller whose number is in `column` (e164, or raw where it has no such form), with these parts of
+    the profile."""
     told = "".join(f",\n    ({part.sql})::text as {part.name}" for part in parts)
-    head = _HEAD_OF_NUMBER.replace("{column}", column).replace("{row}", _ROW)
+    same = "e164 = $1" if column == "e164" else "raw = $1 and e164 is null"
+    head = _HEAD_OF_NUMBER.replace("{same}", same).replace("{row}", _ROW)
     return (head + _MEMBERS + _OF_CALL + told + _FROM_CALL + _TYPED).replace("{channel}", "'voice'")
 
 

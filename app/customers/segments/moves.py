@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, cast, select, tuple_
+from sqlalchemy import ARRAY, Text, cast, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
@@ -68,6 +68,7 @@ async def members(session: AsyncSession, segment: str, limit: int, after: UUID |
     query = select(Customer.id, Customer.name).where(
         Customer.computed_segments.op("@>")(cast([segment], ARRAY(Text))), Customer.active
     )
+    query = query.where(Customer.computed_segments.op("<>")(text("'{}'")))  # in these words the index has it
     query = query.where(Customer.merged_into.is_(None)).order_by(Customer.id).limit(limit)
     if after is not None:
         query = query.where(Customer.id > after)

@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from app.customers.segments.measuring import known_of
+from app.customers.segments.moves import members
 from app.db.engine import WriteSession
 from tests.customers.plans import plan_of
-from tests.customers.segments.ruling import NOW, rules
+from tests.customers.segments.ruling import NOW, let_count, rules
 
 ASKED = rules(
     segments={"s": "balance('CNY') > 1.0 && contacts('30d') > 1 && recency() < 9.0 && attributes.company == ''"}
@@ -47,3 +48,13 @@ async def test_a_page_is_read_by_keys(session: WriteSession, page: list[UUID]) -
         plan = await plan_of(session, known_of(session, page, ASKED.asks, (), NOW), place)
         assert index in plan
         assert f"Seq Scan on {table}" not in plan
+
+
+async def test_who_is_in_a_segment_is_found_by_the_index(session: WriteSession, page: list[UUID]) -> None:
+    await let_count(session, rules(segments={"all": "true"}))
+    await session.execute(text("update customers set computed_segments = '{all}' where id = any(:ids)"), {"ids": page})
+    await session.execute(text("select gin_clean_pending_list('ix_customers_computed_segments')"))
+    await session.execute(text("analyze customers"))
+    plan = await plan_of(session, members(session, "all", 9, None), -1)
+    assert "ix_customers_computed_segments" in plan
+    assert "Seq Scan on customers" not in plan
