@@ -27,6 +27,7 @@ from app.privacy.holds import standing
 from app.privacy.models import Erasure, ErasureRest
 from app.privacy.registry import FATES
 from app.privacy.scrubbing import Counts, scrub, scrub_candidates
+from app.privacy.turns import among_erasures
 from app.subscriptions.announcing import Change, announce
 
 GROUNDS = (
@@ -104,6 +105,7 @@ async def erase(
     Raises CustomerNotFound, ErasureRefused (a legal hold, a call, or, unless it is ordered so, open work), or
     Unavailable.
     """
+    await among_erasures(session)
     try:
         family = await locked_family(session, customer_id, region)
     except CustomerNotFound:
