@@ -12,6 +12,7 @@ from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, iso
 from app.core.signing import sign
+from app.customers.masking import MASK
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
 from tests.customers.feeds.imports import rows
@@ -189,5 +190,5 @@ async def test_usage_and_agreements_are_fed_over_http_and_signed(
             assert answer.json()["counts"]["made"] == 1, answer.text
     [(customer,)] = await rows(sessions, "select id from customers")
     [kept] = (await admin.get(f"/api/v1/customers/{customer}/agreements")).json()["items"]
-    assert (kept["external_id"], kept["source"]) == ("A1", "core")
+    assert (kept["external_id"], kept["source"]) == (MASK, "core")
     assert [each["id"] for each in kept["clauses"]] == ["response", "allowance.contacts"]

@@ -42,6 +42,19 @@ SeenPlain = Annotated[dict[str, Any], _looked_through("plain")]
 SeenData = Annotated[dict[str, Any], _looked_through("note")]
 
 
+def _decided(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: SIGHT.get().look(_kind_of_evidence(name), inner) for name, inner in value.items()}
+
+
+def _kind_of_evidence(name: str) -> Field:
+    if name == "reason":  # of an override; of rules there are names of variables and uses of functions
+        return "note"
+    return "attribute" if name.partition(".")[0] == "attributes" else "plain"
+
+
+SeenEvidence = Annotated[dict[str, Any], PlainSerializer(_decided)]
+"""The values by which rules or an override decided about a customer, by what they are of."""
+
 _OF_PARTS: dict[str, dict[str, Field]] = {
     "customer": {"external_id": "external_id"},
     "number": {"raw": "number", "e164": "number"},
@@ -50,7 +63,7 @@ _OF_PARTS: dict[str, dict[str, Field]] = {
     "external_id": {"external_id": "external_id"},
     "holding": {"external_id": "holding", "details": "detail"},
     "note": {"text": "note"},
-    "agreement": {"details": "detail", "clauses": "detail"},
+    "agreement": {"external_id": "holding", "details": "detail", "clauses": "detail"},
 }
 _ITEMS: dict[str, Kind] = {
     "number": "number",
