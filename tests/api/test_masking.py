@@ -20,6 +20,7 @@ from app.api.schemas.customer_record import VersionOut
 from app.api.schemas.history import TimelineEntryOut
 from app.api.schemas.seen import SIGHT, SeenEmail
 from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
+from app.api.schemas.usage import UsageEventOut
 from app.api.services import Services
 from app.auth.tokens import Role
 from app.core.clock import now, utc
@@ -323,6 +324,7 @@ def test_a_reason_for_a_match_hides_what_it_is_about(reason: str, kind: Kind, de
         (OverrideOut, "reason"),
         (SegmentOverrideOut, "reason"),
         (VersionOut, "why"),
+        (UsageEventOut, "event_id"),
     ],
 )
 def test_no_text_tells_a_whole_card_number(told: type[BaseModel], field: str) -> None:

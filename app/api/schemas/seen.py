@@ -14,7 +14,7 @@ SIGHT: ContextVar[Sight] = ContextVar("sight", default=BLIND)
 """What the one who asks may see; set as soon as they are known."""
 
 
-def _seen(kind: Kind) -> PlainSerializer:
+def _seen(kind: Field) -> PlainSerializer:
     def tell(value: Any) -> Any:
         return SIGHT.get().look(kind, value)
 
@@ -36,6 +36,7 @@ SeenId = Annotated[str, _seen("external_id")]
 SeenHolding = Annotated[str, _seen("holding")]
 SeenNote = Annotated[str, _seen("note")]
 SeenText = Annotated[str, _seen("attribute")]
+SeenPlainText = Annotated[str, _seen("plain")]
 SeenAttributes = Annotated[dict[str, Any], _looked_through("attribute")]
 SeenDetails = Annotated[dict[str, Any], _looked_through("detail")]
 SeenPlain = Annotated[dict[str, Any], _looked_through("plain")]
