@@ -21,6 +21,7 @@ from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
 from app.customers.record_models import CustomerExternalId
 from app.db.engine import WriteSession
+from app.db.rows import newest
 from app.privacy.errors import ErasureRefused, ErasureUnknown
 from app.privacy.family import Family, locked_family
 from app.privacy.holds import standing
@@ -148,8 +149,7 @@ async def erasure(session: AsyncSession, erasure_id: UUID, *, lock: bool = False
 
 async def erasures(session: AsyncSession, limit: int, before: UUID | None) -> Sequence[Erasure]:
     """Up to `limit` erasures, the newest first, older than `before`."""
-    query = select(Erasure).order_by(Erasure.id.desc()).limit(limit)
-    return (await session.scalars(query if before is None else query.where(Erasure.id < before))).all()
+    return (await session.scalars(newest(select(Erasure), Erasure.id, limit, before))).all()
 
 
 async def lift(session: WriteSession, erasure_id: UUID, *, because: str, by: str, now: datetime) -> Erasure:
