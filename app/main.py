@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -214,33 +215,20 @@ def judge_of(settings: Settings) -> Judge:
     return partial(judge, secrets=frozenset(settings.flow.secrets))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     """The floor and everything that speaks for it to platforms and people."""
 
-    def __init__(
-        self,
-        *,
-        tasks: Supervisor,
-        floor: Floor,
-        hub: Hub,
-        directory: SourceDirectory,
-        recognition: Recognition,
-        vault: Vault,
-        driver: Driver,
-        intake: Intake,
-        connections: Connections,
-        profiles: OpenProfiles,
-    ) -> None:
-        self.tasks = tasks
-        self.profiles = profiles
-        self.vault = vault
-        self.driver = driver
-        self.intake = intake
-        self.connections = connections
-        self.floor = floor
-        self.hub = hub
-        self.directory = directory
-        self.recognition = recognition
+    tasks: Supervisor
+    floor: Floor
+    hub: Hub
+    directory: SourceDirectory
+    recognition: Recognition
+    vault: Vault
+    driver: Driver
+    intake: Intake
+    connections: Connections
+    profiles: OpenProfiles
 
     def join(self, app: Application, tokens: TokenService) -> None:
         """Put webhooks, sockets and the description of both into the application."""
@@ -297,19 +285,15 @@ async def live_floor(
 ) -> AsyncIterator[Live]:
     """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
     sight = shown.masking.sight("agent")
-    tasks, hub, vault = Supervisor(_stop_the_process), Hub(), Vault(now)
+    tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
+    recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
     async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
-        directory = SourceDirectory()
-        recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
-        asterisks = AsteriskSwitches(
-            directory,
-            speech_engine(settings),
-            lambda source: DrivenSource(source, Intake(floor, recognition, vault), floor),
-            recordings,
-            out,
-            now,
-            _stop_the_process,
-        )
+
+        def driven(source: str) -> DrivenSource:
+            return DrivenSource(source, intake, floor)
+
+        speech = speech_engine(settings)
+        asterisks = AsteriskSwitches(directory, speech, driven, recordings, out, now, _stop_the_process)
         driver = ByPlatform(
             {
                 "generic": GenericDriver(http, now),
@@ -317,34 +301,22 @@ async def live_floor(
                 asterisk_switches.PLATFORM: asterisks,
             }
         )
-        orders = Outbox(
-            floor=settings.floor.id,
-            directory=directory,
-            driver=driver,
-            settling=Settling(lambda: asyncpg.connect(dsn_of(url), timeout=5), settings.floor.id),
-            on_failed=lambda failed: _report(floor, failed),
-            clock=now,
-            on_death=_stop_the_process,
-        )
-        fetching = Fetching(out, revealed(settings.flow.secrets))
-        runner = ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
+        runner = errand_runner(settings, pool, pins, vault, out, sight)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,
             pool=pool,
             clock=now,
             publisher=Witness(hub, shown.reads, shown.watcher.poke, shown.watcher),
-            orders=Alongside(orders, [asterisks]),
+            orders=Alongside(outbox(settings, url, directory, driver, lambda: floor), [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,
             batch=settings.floor.batch,
             takeover_seconds=settings.floor.takeover_seconds,
         )
+        intake = Intake(floor, recognition, vault)
         watch = ConfigurationWatch(pool, directory, floor.configure, settings.telephony.region)
-        await watch.look()
-        run = tasks.start("floor", floor.run())
-        tasks.start("configuration", watch.run())
-        try:
+        async with at_work(floor, watch, hub, tasks):
             yield Live(
                 tasks=tasks,
                 floor=floor,
@@ -353,15 +325,53 @@ async def live_floor(
                 recognition=recognition,
                 vault=vault,
                 driver=driver,
-                intake=Intake(floor, recognition, vault),
+                intake=intake,
                 connections=asterisks,
                 profiles=shown,
             )
-        finally:
-            hub.dismiss(RESTARTING, "the server is restarting")
-            await floor.stop()
-            await asyncio.wait([run], timeout=10)
-            await tasks.stop()
+
+
+def outbox(
+    settings: Settings, url: str, directory: SourceDirectory, driver: Driver, told: Callable[[], Floor]
+) -> Outbox:
+    """The delivery of the floor's orders to the platforms; the floor is told which failed."""
+    return Outbox(
+        floor=settings.floor.id,
+        directory=directory,
+        driver=driver,
+        settling=Settling(lambda: asyncpg.connect(dsn_of(url), timeout=5), settings.floor.id),
+        on_failed=lambda failed: _report(told(), failed),
+        clock=now,
+        on_death=_stop_the_process,
+    )
+
+
+def errand_runner(
+    settings: Settings,
+    pool: "asyncpg.Pool[Any]",
+    pins: PinCheck,
+    vault: Vault,
+    client: httpx.AsyncClient,
+    sight: masking.Sight,
+) -> ErrandRunner:
+    """What flows ask for that takes its time: requests to other systems, PINs, look-ups."""
+    fetching = Fetching(client, revealed(settings.flow.secrets))
+    return ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
+
+
+@asynccontextmanager
+async def at_work(floor: Floor, watch: ConfigurationWatch, hub: Hub, tasks: Supervisor) -> AsyncIterator[None]:
+    """The floor runs, by the configuration as it is at any time; at the end people are sent away first."""
+    await watch.look()
+    run = tasks.start("floor", floor.run())
+    tasks.start("configuration", watch.run())
+    try:
+        yield
+    finally:
+        hub.dismiss(RESTARTING, "the server is restarting")
+        await floor.stop()
+        await asyncio.wait([run], timeout=10)
+        await tasks.stop()
 
 
 async def _report(floor: Floor, failed: OrderFailed) -> object:

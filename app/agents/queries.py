@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.errors import AgentUnknown, SkillsUnknown, SkillUnknown
 from app.agents.models import Agent, AgentSkill, Skill, Team
+from app.db.rows import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,7 @@ async def skill(session: AsyncSession, skill_id: str, *, lock: bool = False) -> 
 
 async def skills(session: AsyncSession, limit: int, after: str | None) -> Sequence[Skill]:
     """Skills in order of their id, those after `after`."""
-    query = select(Skill).order_by(Skill.id).limit(limit)
-    if after is not None:
-        query = query.where(Skill.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(Skill, limit, after))).all()
 
 
 async def ensure_skills(session: AsyncSession, named: Collection[str], where: str) -> None:
@@ -65,9 +63,7 @@ async def agents(
     session: AsyncSession, limit: int, after: str | None, team: str | None = None
 ) -> Sequence[AgentProfile]:
     """Agents in order of their id, those after `after`, inactive ones too; with `team` only those of it."""
-    query = select(Agent).order_by(Agent.id).limit(limit)
-    if after is not None:
-        query = query.where(Agent.id > after)
+    query = in_order(Agent, limit, after)
     if team is not None:
         query = query.where(Agent.team_id == team)
     return await _profiles(session, (await session.scalars(query)).all())

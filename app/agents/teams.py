@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.errors import TeamTaken, TeamUnknown
 from app.agents.models import Agent, Team
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new
 
 
 async def team(session: AsyncSession, team_id: str, *, lock: bool = False) -> Team:
@@ -22,10 +22,7 @@ async def team(session: AsyncSession, team_id: str, *, lock: bool = False) -> Te
 
 async def teams(session: AsyncSession, limit: int, after: str | None) -> Sequence[Team]:
     """Teams in order of their id, those after `after`."""
-    query = select(Team).order_by(Team.id).limit(limit)
-    if after is not None:
-        query = query.where(Team.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(Team, limit, after))).all()
 
 
 async def members(session: AsyncSession, team_id: str, limit: int) -> Sequence[str]:

@@ -16,9 +16,9 @@ from app.api.schemas.common import PRINTABLE
 from app.api.schemas.visits import (
     Status,
     VisitActIn,
-    VisitDetailOut,
     VisitEngineerIn,
     VisitEntryOut,
+    VisitEntryPage,
     VisitIn,
     VisitNoteIn,
     VisitOut,
@@ -115,13 +115,22 @@ async def list_visits(
 @router.get("/{visit_id}", responses=problem_responses(404))
 async def get_visit(
     visit_id: UUID, session: Read, reading: Annotated[Reading, read_of("visit")], answer: Response
-) -> VisitDetailOut:
-    """One visit, with all that happened to it."""
+) -> VisitOut:
+    """One visit."""
     found = await queries.visit(session, visit_id)
     reading.of(found.visit.customer_id)
-    told = [VisitEntryOut.of(entry) for entry in await queries.entries(session, visit_id)]
-    answer.headers["ETag"] = tag(found.visit.version)
-    return VisitDetailOut.model_validate({**VisitOut.fields_of(found), "entries": told})
+    return _told(found, answer)
+
+
+@router.get("/{visit_id}/entries", responses=problem_responses(404))
+async def list_visit_entries(
+    visit_id: UUID, session: Read, page: Paged, reading: Annotated[Reading, read_of("visit")]
+) -> VisitEntryPage:
+    """What happened to the visit, oldest first: who, when, what, and how it stood then."""
+    reading.of((await queries.visit(session, visit_id)).visit.customer_id)
+    rows = await queries.entries(session, visit_id, page.limit + 1, page.after(int))
+    items, after = page.cut(rows, key=lambda row: row.id)
+    return VisitEntryPage(items=[VisitEntryOut.of(row) for row in items], next=after)
 
 
 @router.post("/{visit_id}/schedule", responses=ACTS)

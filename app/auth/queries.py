@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.errors import UserUnknown
 from app.auth.models import ApiKey, User
+from app.db.rows import in_order
 
 
 async def user(session: AsyncSession, user_id: str) -> User:
@@ -19,15 +19,9 @@ async def user(session: AsyncSession, user_id: str) -> User:
 
 async def users(session: AsyncSession, limit: int, after: str | None) -> Sequence[User]:
     """Accounts in order of their login, those after `after`."""
-    query = select(User).order_by(User.id).limit(limit)
-    if after is not None:
-        query = query.where(User.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(User, limit, after))).all()
 
 
 async def keys(session: AsyncSession, limit: int, after: str | None) -> Sequence[ApiKey]:
     """API keys in order of their making, revoked ones too."""
-    query = select(ApiKey).order_by(ApiKey.id).limit(limit)
-    if after is not None:
-        query = query.where(ApiKey.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(ApiKey, limit, after))).all()

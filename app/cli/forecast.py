@@ -203,7 +203,8 @@ def _demand(common: Demand, contacts: float, aht: float, start: str | None) -> D
 
 def read_profile(faults: Faults, path: Path, common: Demand, *, aht_given: bool) -> tuple[list[Demand], list[str]]:
     """The intervals of a CSV file, and where each stands in it. Without a column aht_seconds `common` has it."""
-    text = _text(faults, path)
+    accepted = f"a CSV file in UTF-8 with a header ({', '.join(_COLUMNS)})"
+    text = text_in(faults, "--profile", path, accepted)
     if text is None:
         return [], []
     rows = csv.DictReader(StringIO(text, newline=""), strict=True)
@@ -228,19 +229,19 @@ def read_profile(faults: Faults, path: Path, common: Demand, *, aht_given: bool)
     return demands, places
 
 
-def _text(faults: Faults, path: Path) -> str | None:
-    accepted = f"a CSV file in UTF-8 with a header ({', '.join(_COLUMNS)})"
+def text_in(faults: Faults, option: str, path: Path, accepted: str) -> str | None:
+    """What stands in the file that `option` names; None, and why in `faults`, where it is not such a text."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             text = file.read(_MOST_CHARACTERS + 1)
     except OSError as error:
-        faults.found(f"--profile {path}", f"cannot be read ({error.strerror})", accepted)
+        faults.found(f"{option} {path}", f"cannot be read ({error.strerror})", accepted)
         return None
     except UnicodeDecodeError as error:
-        faults.found(f"--profile {path}", f"is not UTF-8 ({error.reason} at byte {error.start})", accepted)
+        faults.found(f"{option} {path}", f"is not UTF-8 ({error.reason} at byte {error.start})", accepted)
         return None
     if len(text) > _MOST_CHARACTERS:
-        faults.found(f"--profile {path}", "is too large", f"at most {_MOST_CHARACTERS:,} characters")
+        faults.found(f"{option} {path}", "is too large", f"at most {_MOST_CHARACTERS:,} characters")
         return None
     return text
 

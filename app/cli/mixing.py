@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cli.forecast import SHRINKAGE, Faults, Range, number, read_targets
+from app.cli.forecast import SHRINKAGE, Faults, Range, number, read_targets, text_in
 from app.core.errors import Invalid
 from app.routing.staffing import Targets
 from app.simulation.reading import ScenarioFaulty, read_scenario
@@ -16,7 +16,6 @@ from app.simulation.trials import MOST_RUNS, Progress
 
 COST = Range(0, 1e6, open_low=True)
 _OF_A_FORECAST = ("--contacts", "--aht", "--interval", "--patience")
-_MOST_CHARACTERS = 1 << 20
 
 
 class MixQuestion(NamedTuple):
@@ -70,18 +69,8 @@ def found(faults: Faults, asked: MixQuestion, *, in_total: bool) -> Found | None
 
 
 def _scenario(faults: Faults, path: Path) -> Scenario | None:
-    accepted = "a scenario in YAML; see docs/simulation.md"
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(_MOST_CHARACTERS + 1)
-    except OSError as error:
-        faults.found(f"--scenario {path}", f"cannot be read ({error.strerror})", accepted)
-        return None
-    except UnicodeDecodeError as error:
-        faults.found(f"--scenario {path}", f"is not UTF-8 ({error.reason} at byte {error.start})", accepted)
-        return None
-    if len(text) > _MOST_CHARACTERS:
-        faults.found(f"--scenario {path}", "is too large", f"at most {_MOST_CHARACTERS:,} characters")
+    text = text_in(faults, "--scenario", path, "a scenario in YAML; see docs/simulation.md")
+    if text is None:
         return None
     try:
         return read_scenario(text, str(path))

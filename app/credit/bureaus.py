@@ -11,6 +11,7 @@ from app.credit.facts import KNOWN, is_fact
 from app.credit.models import CreditBureau
 from app.credit.port import Bureau
 from app.db.engine import WriteSession
+from app.db.rows import in_order
 
 
 def how(row: CreditBureau) -> Bureau:
@@ -20,10 +21,7 @@ def how(row: CreditBureau) -> Bureau:
 
 async def bureaus(session: AsyncSession, limit: int, after: str | None) -> Sequence[CreditBureau]:
     """Bureaus in order of their id, those after `after`."""
-    query = select(CreditBureau).order_by(CreditBureau.id).limit(limit)
-    if after is not None:
-        query = query.where(CreditBureau.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(CreditBureau, limit, after))).all()
 
 
 async def set_up(session: WriteSession, given: Bureau, name: str, active: bool) -> CreditBureau:

@@ -9,6 +9,9 @@ _SHORTEST, _LONGEST = 13, 19
 RUN = re.compile(rf"\d(?:[ -]?\d){{{_SHORTEST - 1},}}")
 """As many digits as a card number has or more, of any script, in groups."""
 
+UUID_FORM = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""A text that may look like a card number by chance, and is none."""
+
 _GROUP = re.compile(r"\d+")
 _POINT = re.compile(r"(?<!\d)0\.\Z")
 _ISSUED = re.compile(

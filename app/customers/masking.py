@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from app.customers.cards import RUN, card_spans
+from app.customers.cards import RUN, UUID_FORM, card_spans
 
 MASK = "••••"
 """Stands in every masked value, and in none that may be written."""
@@ -32,7 +32,6 @@ WHOLE: Mapping[Kind, frozenset[str]] = dict.fromkeys(KINDS, EVERYBODY) | {"holdi
 the numbers of their accounts and cards to do so."""
 
 _LONG = re.compile(r"[A-Z]{0,4}(?:\d{9,}|\d{2,4}(?:[ -]\d{4}){2,}(?:[ -]\d{1,4})?)")
-_OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _AS_DIGITS, _SO_MANY = bytes.maketrans(b"0123456789", b"0" * 10), b"0" * 13
 _TAIL = 4
 
@@ -48,7 +47,7 @@ class Sight(msgspec.Struct, frozen=True):
             hides = "holding" in self.hidden
             return without_cards(_LONG.sub(lambda found: tail(found[0]), value) if hides else value)
         if kind == "plain":  # one of our own ids may look like a card's by chance, and is no use then
-            return value if _OURS.fullmatch(value) else without_cards(value)
+            return value if UUID_FORM.fullmatch(value) else without_cards(value)
         if kind not in self.hidden:
             return value if kind == "number" else without_cards(value)
         if kind == "email":

@@ -33,6 +33,7 @@ from app.customers.merge_models import CustomerMerge, DuplicateProposal
 from app.customers.models import Customer
 from app.customers.record_models import CustomerVersion
 from app.db.engine import WriteSession
+from app.db.rows import newest
 
 ATTEMPTS = 5
 DEADLOCK = "40P01"
@@ -89,9 +90,7 @@ async def merges_of(
 ) -> Sequence[CustomerMerge]:
     """Merges that the customer was a side of, those taken back too, newest first, older than `before`."""
     sides = or_(CustomerMerge.merged_id == customer_id, CustomerMerge.survivor_id == customer_id)
-    query = select(CustomerMerge).where(sides).order_by(CustomerMerge.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(CustomerMerge.id < before)
+    query = newest(select(CustomerMerge).where(sides), CustomerMerge.id, limit, before)
     return (await session.scalars(query)).all()
 
 

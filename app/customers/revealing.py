@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from app.audit.models import AuditEntry
 from app.audit.service import record
+from app.customers.agreement_models import Agreement
 from app.customers.errors import TooManyReveals, ValueNotFound
 from app.customers.masking import Kind, Sight
 from app.customers.models import Customer, CustomerNumber
@@ -31,7 +32,7 @@ _COLUMNS: dict[Kind, tuple[Any, ...]] = {
     "email": (CustomerEmail.address,),
     "address": (CustomerAddress.lines, CustomerAddress.city, CustomerAddress.postal_code),
     "external_id": (CustomerExternalId.external_id,),
-    "holding": (CustomerHolding.external_id,),
+    "holding": (CustomerHolding.external_id, Agreement.external_id),
     "note": (CustomerNote.text,),
     "attribute": (Customer.attributes, CustomerHolding.details),
 }

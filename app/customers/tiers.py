@@ -10,7 +10,7 @@ from app.core.errors import Conflict, NotFound
 from app.customers.models import Customer, Tier
 from app.customers.segment_models import SegmentRuleSet
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new
 
 
 class TierUnknown(NotFound):
@@ -41,10 +41,7 @@ async def tier(session: AsyncSession, tier_id: str, *, lock: bool = False) -> Ti
 
 async def tiers(session: AsyncSession, limit: int, after: str | None) -> Sequence[Tier]:
     """Tiers in order of their id, those after `after`."""
-    query = select(Tier).order_by(Tier.id).limit(limit)
-    if after is not None:
-        query = query.where(Tier.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(Tier, limit, after))).all()
 
 
 async def create_tier(session: WriteSession, **values: Any) -> Tier:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
+from app.db.rows import in_order
 from app.ivr.errors import FlowNotPublished, FlowUnknown, FlowVersionUnknown
 from app.ivr.judging import ThingKind
 from app.ivr.models import FlowRecord, FlowVersion
@@ -47,10 +48,7 @@ async def flow(session: AsyncSession, flow_id: str) -> FlowProfile:
 
 async def flows(session: AsyncSession, limit: int, after: str | None) -> Sequence[FlowProfile]:
     """Flows in order of their id, those after `after`."""
-    query = select(FlowRecord).order_by(FlowRecord.id).limit(limit)
-    if after is not None:
-        query = query.where(FlowRecord.id > after)
-    return await _profiles(session, (await session.scalars(query)).all())
+    return await _profiles(session, (await session.scalars(in_order(FlowRecord, limit, after))).all())
 
 
 async def version(session: AsyncSession, flow_id: str, number: int) -> FlowVersion:

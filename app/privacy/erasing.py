@@ -21,12 +21,14 @@ from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
 from app.customers.record_models import CustomerExternalId
 from app.db.engine import WriteSession
+from app.db.rows import newest
 from app.privacy.errors import ErasureRefused, ErasureUnknown
 from app.privacy.family import Family, locked_family
 from app.privacy.holds import standing
 from app.privacy.models import Erasure, ErasureRest
 from app.privacy.registry import FATES
 from app.privacy.scrubbing import Counts, scrub, scrub_candidates
+from app.privacy.turns import among_erasures
 from app.subscriptions.announcing import Change, announce
 
 GROUNDS = (
@@ -104,6 +106,7 @@ async def erase(
     Raises CustomerNotFound, ErasureRefused (a legal hold, a call, or, unless it is ordered so, open work), or
     Unavailable.
     """
+    await among_erasures(session)
     try:
         family = await locked_family(session, customer_id, region)
     except CustomerNotFound:
@@ -146,8 +149,7 @@ async def erasure(session: AsyncSession, erasure_id: UUID, *, lock: bool = False
 
 async def erasures(session: AsyncSession, limit: int, before: UUID | None) -> Sequence[Erasure]:
     """Up to `limit` erasures, the newest first, older than `before`."""
-    query = select(Erasure).order_by(Erasure.id.desc()).limit(limit)
-    return (await session.scalars(query if before is None else query.where(Erasure.id < before))).all()
+    return (await session.scalars(newest(select(Erasure), Erasure.id, limit, before))).all()
 
 
 async def lift(session: WriteSession, erasure_id: UUID, *, because: str, by: str, now: datetime) -> Erasure:

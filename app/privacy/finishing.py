@@ -14,6 +14,7 @@ from app.db.engine import Sessions, WriteSession
 from app.privacy.family import contacts_of
 from app.privacy.models import Erasure, ErasureRest
 from app.privacy.scrubbing import scrub
+from app.privacy.turns import among_erasures
 from app.recordings.archive import Archive
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ async def _look_after(session: WriteSession, rest: ErasureRest) -> None:
     """Whoever was made under the id again, by nothing that we know of, is let alone."""
     if await session.get(Customer, rest.customer_id) is not None:
         return
+    await among_erasures(session)
     subject = await session.scalar(select(Erasure.subject).where(Erasure.id == rest.erasure_id))
     assert subject is not None
     # those of the erasure itself again: an order to the platform may still have been on its way

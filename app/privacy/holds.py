@@ -11,6 +11,7 @@ from app.audit.service import record as tell
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
 from app.db.engine import WriteSession
+from app.db.rows import newest
 from app.privacy.errors import HoldOver, HoldUnknown
 from app.privacy.models import LegalHold
 
@@ -48,11 +49,9 @@ async def holds(
     session: AsyncSession, customers: Sequence[UUID] | None, limit: int, before: UUID | None
 ) -> Sequence[LegalHold]:
     """Up to `limit` holds, the newest first, older than `before`; of these customers, or of all."""
-    query = select(LegalHold).order_by(LegalHold.id.desc()).limit(limit)
+    query = newest(select(LegalHold), LegalHold.id, limit, before)
     if customers is not None:
         query = query.where(LegalHold.customer_id.in_(customers))
-    if before is not None:
-        query = query.where(LegalHold.id < before)
     return (await session.scalars(query)).all()
 
 

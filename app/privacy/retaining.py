@@ -25,6 +25,7 @@ from app.privacy.former import FIRST, erase_former, next_former
 from app.privacy.kinds import CUSTOMERS, DETAILS, Kind, Months, Rows
 from app.privacy.models import RetentionRun
 from app.privacy.policies import policies
+from app.privacy.turns import apart_from_erasures
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ class Step:
         rows, more = 0, True
         while more:
             async with self._sessions.write() as session:
-                if not await _alone(session):
+                if not await _in_turn(session):
                     break
                 of = await aged(session, self._days, self._clock)
                 done, more = await forget_details(session, of, BATCH // 5)
@@ -104,7 +105,7 @@ class Step:
         """Drop a month; None where rows of it are held. One that others are reading is left to the next run."""
         try:
             async with self._sessions.write() as session:
-                if not await _alone(session):
+                if not await _in_turn(session):
                     return Went(0)
                 # nobody is held from here to the commit
                 await session.execute(text("lock table legal_holds in share mode"))
@@ -125,7 +126,7 @@ class Step:
         found: list[Went] = []
         while True:
             async with self._sessions.write() as session:
-                if not await _alone(session):
+                if not await _in_turn(session):
                     return found
                 of = await aged(session, self._days, self._clock)
                 went = Went(await _delete(session, part, month, of))
@@ -181,6 +182,13 @@ async def runs(session: AsyncSession, limit: int, before: tuple[datetime, UUID] 
 
 async def _alone(session: WriteSession) -> bool:
     return bool(await session.scalar(select(func.pg_try_advisory_xact_lock(LOCK))))
+
+
+async def _in_turn(session: WriteSession) -> bool:
+    if not await _alone(session):
+        return False
+    await apart_from_erasures(session)
+    return True
 
 
 async def _delete(session: WriteSession, part: Months | Rows, month: datetime | None, of: Aged) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.wire import fault
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new
 from app.routing.hours import Hours
 from app.routing.hours_form import hours_of, subdivision_flaws
 from app.routing.hours_models import BusinessHours
@@ -53,10 +53,7 @@ async def hours(session: AsyncSession, hours_id: str, *, lock: bool = False) -> 
 
 async def all_hours(session: AsyncSession, limit: int, after: str | None) -> Sequence[BusinessHours]:
     """Business hours in order of their id, those after `after`."""
-    query = select(BusinessHours).order_by(BusinessHours.id).limit(limit)
-    if after is not None:
-        query = query.where(BusinessHours.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(BusinessHours, limit, after))).all()
 
 
 async def create_hours(session: WriteSession, **values: Any) -> BusinessHours:

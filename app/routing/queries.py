@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.models import Agent, AgentSkill
+from app.db.rows import in_order
 from app.routing.errors import QueueUnknown, WrapUpCodeUnknown
 from app.routing.models import Queue, QueueSkill, WrapUpCode
 from app.routing.queue_form import Named, ThingKind, named
@@ -50,10 +51,7 @@ async def known(session: AsyncSession, named: Collection[str], *, lock: bool) ->
 
 async def queues(session: AsyncSession, limit: int, after: str | None) -> Sequence[QueueProfile]:
     """Queues in order of their id, those after `after`."""
-    query = select(Queue).order_by(Queue.id).limit(limit)
-    if after is not None:
-        query = query.where(Queue.id > after)
-    return await _profiles(session, (await session.scalars(query)).all())
+    return await _profiles(session, (await session.scalars(in_order(Queue, limit, after))).all())
 
 
 async def naming(session: AsyncSession, kind: ThingKind, thing_id: str) -> list[tuple[str, Named]]:
@@ -86,10 +84,7 @@ async def wrap_up_code(session: AsyncSession, code: str) -> WrapUpCode:
 
 async def wrap_up_codes(session: AsyncSession, limit: int, after: str | None) -> Sequence[WrapUpCode]:
     """Wrap-up codes in order of their id, those after `after`, inactive ones too."""
-    query = select(WrapUpCode).order_by(WrapUpCode.id).limit(limit)
-    if after is not None:
-        query = query.where(WrapUpCode.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(WrapUpCode, limit, after))).all()
 
 
 async def _profiles(session: AsyncSession, rows: Sequence[Queue]) -> Sequence[QueueProfile]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.signing import new_secret, secret_id
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new, newest
 from app.subscriptions.errors import (
     BeingRotated,
     DeliveryPending,
@@ -35,10 +35,7 @@ async def subscription(session: AsyncSession, subscription_id: str, *, lock: boo
 
 async def subscriptions(session: AsyncSession, limit: int, after: str | None) -> Sequence[WebhookSubscription]:
     """Subscriptions in order of their id, those after `after`."""
-    query = select(WebhookSubscription).order_by(WebhookSubscription.id).limit(limit)
-    if after is not None:
-        query = query.where(WebhookSubscription.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(WebhookSubscription, limit, after))).all()
 
 
 async def subscribe(session: WriteSession, **values: Any) -> tuple[WebhookSubscription, str]:
@@ -104,9 +101,7 @@ async def deliveries(
     query = select(rows, WebhookEvent).join(WebhookEvent, WebhookEvent.id == rows.event_id)
     wanted = rows.status.in_(("pending", "dead")) if status is None else rows.status == status
     query = query.where(rows.subscription_id == subscription_id, wanted)
-    if before is not None:
-        query = query.where(rows.id < before)
-    found = await session.execute(query.order_by(rows.id.desc()).limit(limit))
+    found = await session.execute(newest(query, rows.id, limit, before))
     return [(delivery, event) for delivery, event in found]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.rows import in_order
 from app.telephony.errors import SourceUnknown
 from app.telephony.models import CtiSource, DialledNumber
 
@@ -19,10 +20,7 @@ async def source(session: AsyncSession, source_id: str, *, lock: bool = False) -
 
 async def sources(session: AsyncSession, limit: int, after: str | None) -> Sequence[CtiSource]:
     """Sources in order of their id, those after `after`, inactive ones too."""
-    query = select(CtiSource).order_by(CtiSource.id).limit(limit)
-    if after is not None:
-        query = query.where(CtiSource.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(CtiSource, limit, after))).all()
 
 
 async def driven(session: AsyncSession, platform: str) -> Sequence[CtiSource]:

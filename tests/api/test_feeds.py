@@ -12,6 +12,7 @@ from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, iso
 from app.core.signing import sign
+from app.customers.masking import MASK
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
 from tests.customers.feeds.imports import rows
@@ -187,7 +188,10 @@ async def test_usage_and_agreements_are_fed_over_http_and_signed(
         for kind, record in (("usage", {**use, "external_id": "E3"}), ("agreements", agreement)):
             answer = await says(stranger, secret, {"type": kind, "data": record}, clock, kind)
             assert answer.json()["counts"]["made"] == 1, answer.text
+        paid = {"type": "usage", "data": {**use, "external_id": "4111 1111 1111 1111"}}
+        refused = (await says(stranger, secret, paid, clock, "card")).json()
+        assert refused["faulty"][0]["faults"][0]["where"] == "external_id"
     [(customer,)] = await rows(sessions, "select id from customers")
     [kept] = (await admin.get(f"/api/v1/customers/{customer}/agreements")).json()["items"]
-    assert (kept["external_id"], kept["source"]) == ("A1", "core")
+    assert (kept["external_id"], kept["source"]) == (MASK, "core")
     assert [each["id"] for each in kept["clauses"]] == ["response", "allowance.contacts"]

@@ -20,17 +20,19 @@ from app.api.schemas.customer_record import VersionOut
 from app.api.schemas.history import TimelineEntryOut
 from app.api.schemas.seen import SIGHT, SeenEmail
 from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
+from app.api.schemas.usage import UsageEventOut
 from app.api.services import Services
 from app.auth.tokens import Role
 from app.core.clock import now, utc
 from app.core.instants import iso
 from app.customers.holdings import GivenHolding, put_holding
-from app.customers.masking import EVERYBODY, MASK, USUAL, Kind, Policy, Sight
+from app.customers.masking import EVERYBODY, KINDS, MASK, USUAL, Kind, Policy, Sight
 from app.customers.parts import GivenEmail, replace_emails
 from app.customers.queries import connection_of, recognise
 from app.customers.record_models import CustomerNote
 from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults
+from tests.customers.agreements.factories import promise
 from tests.customers.factories import make_customer
 
 PATH = "/api/v1/customers"
@@ -322,6 +324,7 @@ def test_a_reason_for_a_match_hides_what_it_is_about(reason: str, kind: Kind, de
         (OverrideOut, "reason"),
         (SegmentOverrideOut, "reason"),
         (VersionOut, "why"),
+        (UsageEventOut, "event_id"),
     ],
 )
 def test_no_text_tells_a_whole_card_number(told: type[BaseModel], field: str) -> None:
@@ -330,6 +333,39 @@ def test_no_text_tells_a_whole_card_number(told: type[BaseModel], field: str) ->
     told_so = str(seen(made)[field])
     assert f"{MASK}1111" in told_so
     assert "4111" not in told_so
+
+
+def test_the_evidence_of_a_move_hides_what_its_neighbours_hide() -> None:
+    by_rules = {"attributes.employer": "Bank of Hunan", "balance('CNY')": 600_000.0, "customer.tier": "gold"}
+    told = seen(MoveOut.model_construct(evidence=by_rules), "attribute")["evidence"]
+    assert told == by_rules | {"attributes.employer": f"{MASK}unan"}
+    assert seen(MoveOut.model_construct(evidence=by_rules), "note")["evidence"] == by_rules
+    whole = {"attributes": {"employer": "Bank of Hunan", "pan": CARD}}
+    assert seen(MoveOut.model_construct(evidence=whole), "attribute")["evidence"] == {
+        "attributes": {"employer": f"{MASK}unan", "pan": f"{MASK}1111"}
+    }
+    assert CARD not in str(seen(MoveOut.model_construct(evidence=whole)))
+    by_override = {"override": str(uuid4()), "by": "li", "reason": "asked twice", "until": "2027-01-01T00:00:00Z"}
+    assert seen(MoveOut.model_construct(evidence=by_override), "note")["evidence"] == by_override | {"reason": MASK}
+    assert seen(MoveOut.model_construct(evidence=None), *KINDS)["evidence"] is None
+
+
+async def test_the_id_of_an_agreement_is_masked_and_revealed_as_that_of_a_holding(
+    client_as: ClientAs, services: Services, wang: UUID
+) -> None:
+    async with services.sessions.write() as session:
+        made = await promise(session, wang)
+        made.source, made.external_id = "core", "CONTRACT-000099"
+    agent, path = client_as("agent"), f"{PATH}/{wang}/agreements"
+    [told] = (await agent.get(path)).json()["items"]
+    assert told["external_id"] == f"{MASK}0099"
+    versions = await agent.get(f"{PATH}/{wang}/versions")
+    assert f"{MASK}0099" in versions.text
+    assert "CONTRACT" not in versions.text
+    answer = await agent.post(f"{PATH}/{wang}/reveal", json=reveal(shown=f"{MASK}0099"))
+    assert answer.json()["values"] == ["CONTRACT-000099"]
+    [fed] = (await client_as("integration").get(path)).json()["items"]
+    assert fed["external_id"] == "CONTRACT-000099"
 
 
 def test_by_which_contact_somebody_is_called_back_is_no_note() -> None:

@@ -101,8 +101,7 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
         contact = await make_interaction(session, customer_id=amy)
         nobodys = await make_interaction(session)
         case = await make_case(session, amy, contact_id=contact.id)
-        for _ in range(2):
-            await booked(session, amy, case_id=case.id)
+        visit, _ = [(await booked(session, amy, case_id=case.id)).visit for _ in range(2)]
     filters = {"customer_id": str(amy)}
     for path, what in (
         (f"/interactions/{contact.id}", "interaction"),
@@ -113,6 +112,8 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
         (f"/cases?number={case.number}", "cases"),
         (f"/cases?contact_id={contact.id}&customer_id={amy}", "cases"),
         (f"/visits?case_id={case.id}", "visits"),
+        (f"/visits/{visit.id}", "visit"),
+        (f"/visits/{visit.id}/entries", "visit"),
     ):
         before = len((await reads(services, lead, amy))["items"])
         assert (await agent.get(f"/api/v1{path}")).status_code == 200
@@ -126,7 +127,7 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
     assert faults(await agent.get("/api/v1/cases", params={"number": case.number})) == ["query.reason"]
     for path in ("/alerts", "/visits", "/cases", "/cases?number=C-1", "/dues", f"/interactions/{nobodys.id}"):
         assert (await agent.get(f"/api/v1{path}")).status_code == 200  # no customer is read
-    assert len((await reads(services, lead, amy))["items"]) == 9
+    assert len((await reads(services, lead, amy))["items"]) == 11
 
 
 async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:

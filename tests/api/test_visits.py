@@ -1,8 +1,6 @@
 """Field visits over HTTP: booking, the day of one, lists, and every bad input by name."""
 
 import json
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +8,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api.application import Application
-from app.api.schemas.profiles import ProfileOut
 from app.api.services import Services
-from app.core.clock import FrozenClock, utc
+from app.core.clock import FrozenClock
 from app.core.ids import new_id
 from app.core.instants import iso
-from app.customers.masking import EVERYBODY, MASK, Kind, policy
+from app.customers.masking import MASK
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import make_agent
 
@@ -81,6 +77,12 @@ async def do(client: httpx.AsyncClient, visit: dict[str, Any], act: str, status:
     return told
 
 
+async def happened(client: httpx.AsyncClient, visit: dict[str, Any]) -> list[Any]:
+    """What is told of what happened to a visit."""
+    found: list[Any] = (await client.get(f"{VISITS}/{visit['id']}/entries")).json()["items"]
+    return found
+
+
 async def on_site(lead: httpx.AsyncClient, customer: str, begins: float) -> dict[str, Any]:
     """A visit whose engineer is there."""
     visit = await book(lead, customer, window=window(begins))
@@ -119,8 +121,9 @@ async def test_the_day_of_a_visit(lead: httpx.AsyncClient, agent: httpx.AsyncCli
     assert (await do(agent, visit, "complete", outcome="Replaced 已更换"))["status"] == "completed"
     assert (await do(agent, visit, "notes", 422))["faults"][0]["where"] == "body.note"
     await post(agent, f"{VISITS}/{visit['id']}/notes", {"note": "left a leaflet"})
-    whole = (await agent.get(f"{VISITS}/{visit['id']}")).json()
-    assert [(each["act"], each["status"], each["who"]) for each in whole["entries"]] == [
+    assert (await agent.get(f"{VISITS}/{visit['id']}")).json()["status"] == "completed"
+    entries = await happened(agent, visit)
+    assert [(each["act"], each["status"], each["who"]) for each in entries] == [
         ("book", "scheduled", "agent"),
         ("assign", "scheduled", "supervisor"),
         ("dispatch", "dispatched", "agent"),
@@ -129,7 +132,7 @@ async def test_the_day_of_a_visit(lead: httpx.AsyncClient, agent: httpx.AsyncCli
         ("complete", "completed", "agent"),
         ("note", "completed", "agent"),
     ]
-    assert whole["entries"][1]["changes"] == {"engineer": [None, "lin"]}
+    assert entries[1]["changes"] == {"engineer": [None, "lin"]}
 
 
 async def test_a_booking_that_is_sent_again_by_its_key_is_one_visit(lead: httpx.AsyncClient, amy: str) -> None:
@@ -352,49 +355,3 @@ async def test_other_systems_read_visits_and_do_nothing_about_them(
     assert (await bank.get(VISITS)).status_code == 200
     await post(bank, VISITS, body(amy), 403)
     await do(bank, visit, "cancel", 403, reason="x")
-
-
-async def test_the_profile_tells_the_next_visits_and_the_timeline_all_of_them(
-    lead: httpx.AsyncClient, amy: str, day: float, clock: FrozenClock
-) -> None:
-    for n in range(6):
-        await book(lead, amy, window=window(day + n * 86_400))
-    over = await on_site(lead, amy, clock() + 60)
-    await do(lead, over, "complete", outcome="Fixed 修好了")
-    profile = (await lead.get(f"{CUSTOMERS}/{amy}/profile")).json()
-    ProfileOut.model_validate(profile)
-    begins = [utc(day) + timedelta(days=n) for n in range(5)]
-    assert [each["starts_at"] for each in profile["visits"]] == [f"{at:%Y-%m-%dT%H:%M:%S}.000Z" for at in begins]
-    assert (profile["visits"][0]["site"], profile["visits"][0]["status"]) == (LINES, "scheduled")
-    path = f"{CUSTOMERS}/{amy}/timeline"
-    told = (await lead.get(path, params={"kind": "visit", "agent": "lin"})).json()["items"]
-    assert [each["what"] for each in told] == ["complete", "arrive", "assign"]
-    [found] = (await lead.get(path, params={"q": "修好"})).json()["items"]
-    assert (found["text"], found["link"]) == ("Fixed 修好了", f"{VISITS}/{over['id']}")
-
-
-async def test_sites_and_texts_are_masked_where_the_house_says_so(
-    app: Application, services: Services, lead: httpx.AsyncClient, amy: str
-) -> None:
-    visit = await book(lead, amy)
-    hidden: dict[Kind, frozenset[str]] = {"address": EVERYBODY - {"supervisor"}, "note": EVERYBODY - {"supervisor"}}
-    app.state.services = replace(services, masking=policy(hidden, {}))
-    told = (await lead.get(f"{VISITS}/{visit['id']}")).json()
-    assert (told["site"]["lines"], told["purpose"], told["entries"][0]["note"]) == (MASK, MASK, MASK)
-    [shown] = (await lead.get(f"{CUSTOMERS}/{amy}/profile")).json()["visits"]
-    assert (shown["site"], shown["purpose"]) == (MASK, MASK)
-
-
-async def test_a_visit_that_took_place_tells_which_clause_it_used_up(
-    lead: httpx.AsyncClient, amy: str, clock: FrozenClock
-) -> None:
-    clause = {"id": "5", "kind": "field_visits", "text": "two visits", "count": 2, "per": "year"}
-    given = {"product": "care", "time_zone": "Asia/Shanghai", "valid_from": "2020-01-01", "clauses": [clause]}
-    made = await lead.post(f"{CUSTOMERS}/{amy}/agreements", json=given, headers={"if-match": "*"})
-    visit = await on_site(lead, amy, clock() + 60)
-    await do(lead, visit, "complete", outcome="Fixed")
-    [use] = (await lead.get(f"{VISITS}/{visit['id']}")).json()["entries"][-1]["allowances"]
-    assert (use["agreement_id"], use["clause_id"], use["number"], use["count"]) == (made.json()["id"], "5", 1, 2)
-    [agreement] = (await lead.get(f"{CUSTOMERS}/{amy}/profile")).json()["entitlement"]["agreements"]
-    [promise] = agreement["promises"]
-    assert (promise["used"], promise["left"]) == (1, 1)

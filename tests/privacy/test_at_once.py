@@ -6,13 +6,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.core.clock import now, utc
 from app.core.errors import CallfloorError
+from app.core.tasks import begin
 from app.customers.errors import CustomerNotFound
 from app.customers.merging import Side, merge
 from app.customers.models import Customer
+from app.customers.usage.models import CustomerAlertEntry
 from app.db.engine import Sessions
 from app.desk.cases.errors import CustomerWasErased
 from app.desk.cases.models import Case, CaseEntry
@@ -21,6 +23,8 @@ from app.desk.cases.working import write_note
 from app.privacy.erasing import Order, erase
 from app.privacy.errors import ErasureRefused
 from app.privacy.holds import hold
+from app.privacy.policies import set_policy
+from app.privacy.retaining import retain
 from tests.customers.factories import customer_id, make_agent
 from tests.desk.cases.factories import make_case
 from tests.history.factories import ago, make_alert
@@ -136,3 +140,37 @@ async def test_nothing_is_left_of_what_is_written_of_cases_while_their_customer_
         async with sessions.read() as session:
             assert (await session.scalars(select(CaseEntry.act).where(CaseEntry.customer_id == who))).all() == []
             assert (await session.scalars(select(Case.id).where(Case.customer_id == who))).all() == []
+
+
+async def waiters(sessions: Sessions, number: int) -> None:
+    """Until so many wait for a lock."""
+    waiting = text("""
+        select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()""")
+    async with asyncio.timeout(20):
+        while True:
+            async with sessions.read() as session:
+                if await session.scalar(waiting) == number:
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_retention_of_alerts_and_an_erasure_at_once_do_not_undo_each_other(sessions: Sessions) -> None:
+    """The erasure has one entry of the alert and waits for the next, which somebody reads at this moment; retention
+    has the alert, and its entries go with it."""
+    async with sessions.write() as session:
+        who = await customer_id(session)
+        alert = await make_alert(session, who, ago(days=90), "finish")
+        over = text("update customer_alerts set state = 'done', closed_at = opened_at where id = :alert")
+        await session.execute(over, {"alert": alert})
+        await set_policy(session, "alerts", 31, None, by="sue", now=utc(now()))
+    entries = select(CustomerAlertEntry).where(CustomerAlertEntry.alert_id == alert)
+    async with sessions.write() as session:
+        await session.execute(entries.order_by(CustomerAlertEntry.id.desc()).limit(1).with_for_update())
+        erasing = begin("erasure", erased(sessions, who))
+        await waiters(sessions, 1)
+        retaining = begin("retention", retain(sessions, now, "CN"))
+        await waiters(sessions, 2)
+    assert isinstance((await both(erasing, retaining))[0], UUID)
+    assert not await there(sessions, who)
+    async with sessions.read() as session:
+        assert (await session.scalars(entries)).all() == []

@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Day, Text
 from app.api.schemas.customers import Change, Moment
-from app.api.schemas.seen import SeenDetails, SeenNote, SeenPlain
+from app.api.schemas.seen import SeenDetails, SeenHolding, SeenNote, SeenPlain
 from app.customers.agreements.clauses import TIME, Clause
 from app.customers.agreements.queries import Decided
 from app.customers.agreements.service import GivenAgreement
@@ -187,7 +187,7 @@ class AgreementOut(Output):
     covers: list[str]
     clauses: list[SeenDetails]
     source: str | None
-    external_id: str | None
+    external_id: SeenHolding | None
     details: SeenDetails | None
     updated_at: Instant
 

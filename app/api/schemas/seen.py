@@ -14,7 +14,7 @@ SIGHT: ContextVar[Sight] = ContextVar("sight", default=BLIND)
 """What the one who asks may see; set as soon as they are known."""
 
 
-def _seen(kind: Kind) -> PlainSerializer:
+def _seen(kind: Field) -> PlainSerializer:
     def tell(value: Any) -> Any:
         return SIGHT.get().look(kind, value)
 
@@ -36,11 +36,25 @@ SeenId = Annotated[str, _seen("external_id")]
 SeenHolding = Annotated[str, _seen("holding")]
 SeenNote = Annotated[str, _seen("note")]
 SeenText = Annotated[str, _seen("attribute")]
+SeenPlainText = Annotated[str, _seen("plain")]
 SeenAttributes = Annotated[dict[str, Any], _looked_through("attribute")]
 SeenDetails = Annotated[dict[str, Any], _looked_through("detail")]
 SeenPlain = Annotated[dict[str, Any], _looked_through("plain")]
 SeenData = Annotated[dict[str, Any], _looked_through("note")]
 
+
+def _decided(value: dict[str, Any]) -> dict[str, Any]:
+    return {name: SIGHT.get().look(_kind_of_evidence(name), inner) for name, inner in value.items()}
+
+
+def _kind_of_evidence(name: str) -> Field:
+    if name == "reason":  # of an override; of rules there are names of variables and uses of functions
+        return "note"
+    return "attribute" if name.partition(".")[0] == "attributes" else "plain"
+
+
+SeenEvidence = Annotated[dict[str, Any], PlainSerializer(_decided)]
+"""The values by which rules or an override decided about a customer, by what they are of."""
 
 _OF_PARTS: dict[str, dict[str, Field]] = {
     "customer": {"external_id": "external_id"},
@@ -50,7 +64,7 @@ _OF_PARTS: dict[str, dict[str, Field]] = {
     "external_id": {"external_id": "external_id"},
     "holding": {"external_id": "holding", "details": "detail"},
     "note": {"text": "note"},
-    "agreement": {"details": "detail", "clauses": "detail"},
+    "agreement": {"external_id": "holding", "details": "detail", "clauses": "detail"},
 }
 _ITEMS: dict[str, Kind] = {
     "number": "number",

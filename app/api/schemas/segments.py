@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from app.api.schemas.common import SLUG, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import Moment, Version, Why
 from app.api.schemas.hours import Zone
-from app.api.schemas.seen import SeenNote
+from app.api.schemas.seen import SeenEvidence, SeenNote
 from app.customers.segments.rules import Rules, Score, SegmentRule, TierRule
 
 Expression = Annotated[
@@ -148,7 +148,7 @@ class ExampleOut(Output):
 
     customer_id: UUID
     name: str
-    evidence: dict[str, Any]
+    evidence: SeenEvidence
 
 
 class WouldMoveOut(Output):
@@ -176,7 +176,7 @@ class RuleOut(Output):
     rule: str
     holds: bool | None
     why: str | None
-    evidence: dict[str, Any]
+    evidence: SeenEvidence
 
 
 class RuledOut(Output):
@@ -254,7 +254,7 @@ class MoveOut(Output):
     source: str
     rule_set: int | None
     rule: str | None
-    evidence: dict[str, Any] | None
+    evidence: SeenEvidence | None
 
 
 class MovePage(Output):

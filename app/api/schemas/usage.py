@@ -8,7 +8,7 @@ from pydantic import MISSING, Field, StringConstraints, field_serializer
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Text
 from app.api.schemas.customers import Version
-from app.api.schemas.seen import seen_fields
+from app.api.schemas.seen import SeenPlainText, seen_fields
 from app.customers import masking
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -67,7 +67,7 @@ class UsageEventOut(Output):
 
     customer_id: UUID
     source: str
-    event_id: str
+    event_id: SeenPlainText
     kind: str
     at: Instant
     counts_at: Instant

@@ -202,7 +202,8 @@ class VisitEntryOut(Output):
         return cls.model_validate({**own, "changes": changes, "allowances": allowances})
 
 
-class VisitDetailOut(VisitOut):
-    """A visit with all that happened to it, oldest first."""
+class VisitEntryPage(Output):
+    """A page of what happened to a visit."""
 
-    entries: list[VisitEntryOut]
+    items: list[VisitEntryOut]
+    next: str | None

@@ -25,7 +25,7 @@ from app.customers.products.wording import Spoken
 from app.customers.products.work import solved
 from app.customers.serving_models import Product, ProductVersion
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new
 
 WHERE = "body.model"
 
@@ -54,10 +54,7 @@ async def profile_of(session: AsyncSession, product_id: str) -> ProductProfile:
 
 async def products(session: AsyncSession, limit: int, after: str | None) -> list[ProductProfile]:
     """Products in order of their ids, those after `after`."""
-    query = select(Product).order_by(Product.id).limit(limit)
-    if after is not None:
-        query = query.where(Product.id > after)
-    return await _profiles(session, (await session.scalars(query)).all())
+    return await _profiles(session, (await session.scalars(in_order(Product, limit, after))).all())
 
 
 async def version_of(session: AsyncSession, product_id: str, number: int | None) -> ProductVersion:

@@ -21,6 +21,7 @@ from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, 
 from app.customers.segments.judging import judge_now
 from app.customers.service import kept_rules
 from app.db.engine import WriteSession
+from app.db.rows import newest
 
 LONGEST = timedelta(days=3 * 366)
 PAGE = 500
@@ -136,9 +137,7 @@ async def overrides_of(
     older than `before`. Raises CustomerNotFound."""
     rows = TierOverride
     members = await members_of(session, await survivor_of(session, customer_id))
-    query = select(rows).where(rows.customer_id.in_(members)).order_by(rows.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(rows.id < before)
+    query = newest(select(rows).where(rows.customer_id.in_(members)), rows.id, limit, before)
     return (await session.scalars(query)).all()
 
 

@@ -21,6 +21,7 @@ from app.customers.segments.judging import EXAMPLES, Counting, Judged, active_se
 from app.customers.segments.rules import rules_of
 from app.customers.segments.scoring import boundaries
 from app.db.engine import WriteSession
+from app.db.rows import newest
 
 PAGE = 500
 """Customers of one transaction. Reading more at once would stop everything else in the process for longer."""
@@ -111,10 +112,7 @@ def last_due(daily_at: str, time_zone: str, now: datetime) -> datetime:
 
 async def rounds(session: AsyncSession, limit: int, before: int | None) -> Sequence[SegmentRound]:
     """Rounds, the newest first, those older than `before`."""
-    query = select(SegmentRound).order_by(SegmentRound.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(SegmentRound.id < before)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(newest(select(SegmentRound), SegmentRound.id, limit, before))).all()
 
 
 async def _is_due(session: AsyncSession, active: SegmentRuleSet, now: datetime) -> bool:

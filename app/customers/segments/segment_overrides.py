@@ -18,6 +18,7 @@ from app.customers.segments.judging import judge_now
 from app.customers.segments.moves import ensure_segment
 from app.customers.segments.overrides import PAGE, ensure_ahead
 from app.db.engine import WriteSession
+from app.db.rows import newest
 
 # customers are locked before overrides, as everybody does who changes them
 _DUE = text("""
@@ -80,9 +81,7 @@ async def segment_overrides_of(
     older than `before`. Raises CustomerNotFound."""
     rows = SegmentOverride
     members = await members_of(session, await survivor_of(session, customer_id))
-    query = select(rows).where(rows.customer_id.in_(members)).order_by(rows.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(rows.id < before)
+    query = newest(select(rows).where(rows.customer_id.in_(members)), rows.id, limit, before)
     return (await session.scalars(query, execution_options={"populate_existing": True})).all()
 
 

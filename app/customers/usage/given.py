@@ -14,7 +14,7 @@ from msgspec import Meta
 from app.core.errors import Invalid
 from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault, load, read
-from app.customers.cards import card_numbers_in
+from app.customers.cards import UUID_FORM, card_numbers_in, card_spans, without_card_numbers
 
 OLDEST = timedelta(days=731)
 """What is older is refused: no rule looks back that far."""
@@ -91,7 +91,7 @@ def read_batch(body: bytes, received_at: datetime) -> Batch:
     for line, event in batch.events:
         faults = list(event_faults(event, received_at))
         if faults:
-            refused.append(Refused(line, event.id, faults))
+            refused.append(Refused(line, without_card_numbers(event.id), faults))
         else:
             good.append((line, event))
     return Batch(good, sorted(refused, key=lambda each: each.line))
@@ -123,7 +123,8 @@ def _slowly(body: bytes) -> Batch:
         try:
             events.append((place, read(value if not isinstance(value, Invalid) else _raised(value), GivenEvent)))
         except Invalid as error:
-            refused.append(Refused(place, known if isinstance(known, str) else None, error.facts["faults"]))
+            told = without_card_numbers(known) if isinstance(known, str) else None
+            refused.append(Refused(place, told, error.facts["faults"]))
     return Batch(events, refused)
 
 
@@ -156,8 +157,16 @@ def event_faults(event: GivenEvent, received_at: datetime) -> Iterator[dict[str,
         yield fault("at", f"is {event.at.isoformat()}, longer ago than any rule looks", f"{oldest} or later")
     if event.at.year > LAST_YEAR:
         yield fault("at", f"is of the year {event.at.year}", f"an instant up to {LAST_YEAR}")
+    if event.details and len(msgspec.json.encode(event.details)) > MOST_DETAILS:
+        yield fault("details", "are too large", f"at most {MOST_DETAILS} bytes as JSON")
+    yield from _card_faults(event)
+
+
+def _card_faults(event: GivenEvent) -> Iterator[dict[str, str]]:
+    """Of ids many are long numbers, so there only what cards are issued with counts as one."""
+    for where, text in (("id", event.id), ("kind", event.kind)):
+        if not UUID_FORM.fullmatch(text) and any(card_spans(text)):
+            yield fault(where, "holds a whole card number", "only its last four digits")
     if event.details:
-        if len(msgspec.json.encode(event.details)) > MOST_DETAILS:
-            yield fault("details", "are too large", f"at most {MOST_DETAILS} bytes as JSON")
         for where in card_numbers_in(event.details, "details"):
             yield fault(where, "holds a whole card number", "only its last four digits")

@@ -15,7 +15,7 @@ from app.customers.usage.conditions import condition_faults
 from app.customers.usage.errors import RuleChanged, RuleFaulty, RuleInUse, RuleTaken, RuleUnknown
 from app.customers.usage.models import CustomerAlert, UsageRule, UsageSweep
 from app.db.engine import WriteSession
-from app.db.rows import insert_new
+from app.db.rows import in_order, insert_new
 
 EVERYBODY = UUID(int=0)
 
@@ -30,10 +30,7 @@ async def rule(session: AsyncSession, rule_id: str) -> UsageRule:
 
 async def rules(session: AsyncSession, limit: int, after: str | None) -> Sequence[UsageRule]:
     """Rules in order of their id, those after `after`."""
-    query = select(UsageRule).order_by(UsageRule.id).limit(limit)
-    if after is not None:
-        query = query.where(UsageRule.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(in_order(UsageRule, limit, after))).all()
 
 
 async def create_rule(session: WriteSession, values: Mapping[str, Any], now: datetime) -> UsageRule:

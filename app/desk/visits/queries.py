@@ -75,10 +75,13 @@ async def visit(session: AsyncSession, visit_id: UUID) -> Listed:
     return Listed(*found)
 
 
-async def entries(session: AsyncSession, visit_id: UUID) -> Sequence[FieldVisitEntry]:
-    """What happened to the visit, oldest first."""
+async def entries(session: AsyncSession, visit_id: UUID, limit: int, after: int | None) -> Sequence[FieldVisitEntry]:
+    """Up to `limit` of what happened to a visit, oldest first, after the entry of an id."""
     rows = FieldVisitEntry
-    return (await session.scalars(select(rows).where(rows.visit_id == visit_id).order_by(rows.id))).all()
+    query = select(rows).where(rows.visit_id == visit_id).order_by(rows.id).limit(limit)
+    if after is not None:
+        query = query.where(rows.id > after)
+    return (await session.scalars(query)).all()
 
 
 def _listed() -> Select[FieldVisit, str, str]:

@@ -76,10 +76,12 @@ async def test_events_that_cannot_be_kept_come_back_as_rows(sessions: Sessions, 
         "E4,C1,card.used,2026-03-02 10:00:00,,,,4111 1111 1111 1111\n"
         "E5,C1,card.used,2026-03-02 10:00:00,2000000000000000,,,\n"
         "E6,C1,card.used,2026-03-02 10:00:00,5,,,\n"
+        "4111 1111 1111 1111,C1,card.used,2026-03-02 10:00:00,5,,,\n"
     )
     report = await imported(sessions, file, lines, mapping=USAGE)
-    assert (report.counts["made"], report.counts["refused"]) == (1, 5)
+    assert (report.counts["made"], report.counts["refused"]) == (1, 6)
     assert report.faults == {
+        ("external_id", "usage"): 1,
         ("customer", "unknown"): 1,
         ("kind", "usage"): 1,
         ("at", "usage"): 1,

@@ -135,6 +135,30 @@ async def test_whole_card_numbers_are_not_kept_whatever_the_kind(session: WriteS
 
 
 @pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ({"id": "pay 4111 1111 1111 1111"}, "id"),
+        ({"id": "tx-4111111111111111"}, "id"),
+        ({"kind": "4111111111111111"}, "kind"),
+    ],
+)
+async def test_an_event_whose_id_or_kind_holds_a_whole_card_number_is_refused_and_not_told_whole(
+    session: WriteSession, given: dict[str, Any], where: str
+) -> None:
+    who = await customer_id(session)
+    told = await tell(session, event(who, **given), event(who, **given, value="x"), event(who))
+    assert [[fault["where"] for fault in each.faults] for each in told.refused] == [[where], ["value"]]
+    assert "4111" not in "".join(each.id or "" for each in told.refused)
+    assert len(await kept(session)) == 1
+
+
+@pytest.mark.parametrize("ident", ["411111111111111a", "1764381600123456789", "41111111-1111-1111-a111-111111111111"])
+async def test_an_id_that_is_no_card_number_is_taken(session: WriteSession, ident: str) -> None:
+    who = await customer_id(session)
+    assert (await tell(session, event(who, id=ident))).taken == 1
+
+
+@pytest.mark.parametrize(
     "hostile",
     ["'); drop table usage_events; --", '=HYPERLINK("http://x")', "@SUM(A1)", "${jndi:ldap://x}", "a\\u0000b"],
 )

@@ -19,7 +19,7 @@ from tests.desk.visits.factories import NOW, booked, by, done
 
 async def counted(session: WriteSession, visit_id: Any) -> list[dict[str, Any]]:
     """What the visit's last entry says of allowances."""
-    told: list[dict[str, Any]] = (await queries.entries(session, visit_id))[-1].changes.get("allowances", [])
+    told: list[dict[str, Any]] = (await queries.entries(session, visit_id, 100, None))[-1].changes.get("allowances", [])
     return told
 
 

@@ -37,7 +37,7 @@ CARD = "4111111111111111"
 
 
 async def history(session: WriteSession, visit_id: object) -> Sequence[FieldVisitEntry]:
-    return await queries.entries(session, visit_id)  # type: ignore[arg-type]
+    return await queries.entries(session, visit_id, 100, None)  # type: ignore[arg-type]
 
 
 async def test_a_day_of_a_visit_is_kept_step_by_step(session: WriteSession) -> None:
