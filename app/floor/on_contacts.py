@@ -102,6 +102,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
     source = which_source(work, command.source)
+    phones.must_be_registered(work, agent, source)
     event = CallEvent(
         source=source,
         type="call.dialled",
