@@ -118,3 +118,17 @@ def test_without_a_mirror_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("SITE", "mirror:/debian")
     with pytest.raises(AsteriskMissing, match="E: no network"):
         Apt(tmp_path / "b").update()
+
+
+def test_real_calls_that_are_left_out_are_told_by_name(tmp_path: Path) -> None:
+    test = "tests/pbx/test_phone.py::test_a_wrong_password_is_refused"
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'own'}", test]
+    without = os.environ | {"PATH": str(tmp_path), "CALLFLOOR_ASTERISK": str(tmp_path / "asterisk")}
+    ran = subprocess.run(
+        words, cwd=Path(__file__).parents[2], env=without, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "1 skipped" in ran.stdout
+    assert "ASTERISK IS MISSING, no real call was made" in ran.stdout
+    _, _, left_out = ran.stdout.partition("LEFT OUT: tests over a real switch")
+    assert test in left_out.splitlines()
