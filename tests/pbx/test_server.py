@@ -71,10 +71,8 @@ async def test_it_stops_also_while_somebody_calls(installation: Installation, tm
     with started(installation, tmp_path) as site:
         async with SipPhone(site.sip, "anna", "password of anna", host=PHONES_HOST) as phone:
             call = await phone.dial(ECHO).until_answered()
-            began = time.monotonic()
             await asyncio.to_thread(site.server.stop)
-            assert time.monotonic() - began < 5
-            await call.until_ended()
+            assert not (await call.until_ended()).by_us, "one that had to be killed says no goodbye"
 
 
 def test_it_ends_with_whoever_started_it(installation: Installation, tmp_path: Path) -> None:
