@@ -205,4 +205,5 @@ def test_who_is_asked_for_by_name_must_be_at_the_platform_of_the_call() -> None:
     assert floor.offered_to(contact) is None
     problem = floor.refused(c.Dial(agent_id="bob", contact_id="x", to="1", source="pbx"))
     assert "not registered at pbx" in problem["detail"]
-    floor.do(c.Dial(agent_id="bob", contact_id="x", to="1", source="cloud"))
+    dialled = floor.do(c.Dial(agent_id="bob", contact_id="x", to="1"))
+    assert dialled["contact"]["source"] == "cloud"
