@@ -95,7 +95,7 @@ def call_targets(told: Calls | str) -> Iterator[CallTarget]:
                 f"(h) to the agent's phone at {ours.rate:g} calls/s, p99",
                 f"less than {P99_WANTED * 1e3:g} ms",
                 f"{ms(ours.offered.p99)} (app_queue: {ms(queue.offered.p99)})",
-                ours.offered.p99 < P99_WANTED,
+                ours.offered.p99 < P99_WANTED and not ours.lost,
             )
     for ours, queue in _pairs(told.saturated):
         if ours.freed is not None and queue.freed is not None:

@@ -240,7 +240,7 @@ class HangUp(ContactCommand, frozen=True, kw_only=True):
 
 
 class Dial(AgentCommand, frozen=True, kw_only=True):
-    """Place an outbound call for the agent, through `source` (or the only source there is)."""
+    """Place an outbound call for the agent, through `source` (or the only one where their phone is)."""
 
     contact_id: str
     to: str

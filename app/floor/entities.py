@@ -261,13 +261,19 @@ class Phone(msgspec.Struct, frozen=True):
         ranked = (PhoneWord.IN_USE, PhoneWord.AVAILABLE, PhoneWord.UNAVAILABLE)
         return next((word for word in ranked if word in self.words.values()), None)
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """The sources that say that it is not registered there: none of their calls can be put through to it."""
+        return tuple(sorted(source for source, word in self.words.items() if word is PhoneWord.UNAVAILABLE))
+
 
 class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An agent on this floor. `idle_since` counts from the end of their last contact; a break does not reset it.
 
     `after` is the reason for which they are not ready once their contact is over: they were not before it found them,
     or it was asked for meanwhile. `served_at` is when a contact was last offered to them; `occupancy` (0 to 1) how
-    occupied they were lately, as it was at `since`. `phone` is what platforms say of their phone, if any does.
+    occupied they were lately, as it was at `since`. `phone` is what platforms say of their phone, if any does; it is
+    `away` at these sources.
     """
 
     id: str
@@ -285,6 +291,7 @@ class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     wrap_up: str | None = None
     wrap_up_until: float | None = None
     phone: PhoneWord | None = None
+    away: tuple[str, ...] = ()
 
     def with_(self, **changes: Any) -> "LiveAgent":
         """A copy with some fields changed."""

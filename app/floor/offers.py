@@ -15,6 +15,7 @@ from app.floor import views
 from app.floor.commands import ContactCommand
 from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
 from app.floor.placing import placed
+from app.floor.store import required
 from app.floor.work import Work
 from app.routing.decision import Decision
 from app.routing.engine import Pair
@@ -70,11 +71,12 @@ def _offer_to_more(work: Work, pair: Pair) -> None:
 def _offer_also(work: Work, contact: Contact, pair: Pair) -> None:
     asked = (*contact.missed_by, *(each.agent for each in contact.offers))
     engine, selection = work.store.engine, work.store.config.queues[contact.queue or ""].selection
-    ranked, _ = engine.ready.best(contact.wanted, selection, asked, 1)
+    wanted = required(contact)
+    ranked, _ = engine.ready.best(wanted, selection, asked, 1)
     while ranked and _answers_at_once(work, ranked[0].agent):
         # they would take it from who was chosen before them, in the same instant
         asked = (*asked, ranked[0].agent)
-        ranked, _ = engine.ready.best(contact.wanted, selection, asked, 1)
+        ranked, _ = engine.ready.best(wanted, selection, asked, 1)
     if not ranked or contact.offer is None:
         return
     agent = work.store.agents[ranked[0].agent]
@@ -113,7 +115,7 @@ def offer_by_name(work: Work, contact: Contact, agent_id: str) -> bool:
     """Offer to one agent because somebody asked for them; False if they are not ready now."""
     agent = work.store.agent(agent_id)
     standing = work.store.engine.ready.find(agent_id)
-    if standing is None or contact.channel not in standing.kind.channels:
+    if standing is None or contact.channel not in standing.kind.channels or contact.call.source in standing.kind.away:
         return False
     offer(work, contact, agent, _decision(work, contact, agent, None))
     return True

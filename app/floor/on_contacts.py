@@ -101,7 +101,8 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
     if not any(character.isdigit() for character in command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
-    source = which_source(work, command.source)
+    source = which_source(work, command.source, agent.away)
+    phones.must_be_registered(work, agent, source)
     event = CallEvent(
         source=source,
         type="call.dialled",
@@ -156,11 +157,13 @@ def _destination_text(to: c.Destination) -> str:
     return next(f"{name}:{value}" for name in ("queue", "agent", "number") if (value := getattr(to, name)))
 
 
-def which_source(work: Work, asked: str | None) -> str:
-    """The platform that is to dial: the one that is asked for, or the only one. Raises Invalid."""
+def which_source(work: Work, asked: str | None, away: tuple[str, ...] = ()) -> str:
+    """The platform that is to dial: the one that is asked for, or the only one, other than those where the agent's
+    phone is `away`. Raises Invalid."""
     sources = sorted(work.store.config.sources)
-    if asked is None and len(sources) == 1:
-        return sources[0]
+    reached = [source for source in sources if source not in away] or sources
+    if asked is None and len(reached) == 1:
+        return reached[0]
     if asked not in sources:
         fault = {"where": "source", "what": "which telephone platform is to dial", "accepted": sources}
         raise Invalid("Name the telephone platform that is to dial.", faults=[fault])

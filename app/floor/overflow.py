@@ -4,6 +4,7 @@ leave. What is done is told, with what was measured against which limit."""
 from app.floor import views
 from app.floor.entities import Contact, ContactState
 from app.floor.placing import closed
+from app.floor.store import required
 from app.floor.work import Work
 from app.routing.decision import Decision
 from app.routing.estimate import Reach, ahead_of, estimate
@@ -71,7 +72,7 @@ def predicted(work: Work, contact: Contact) -> float | None:
         return None
     engine, line = work.store.engine, work.store.lines.get(contact.queue, {})
     ahead = ahead_of(engine.line, contact.place, line)
-    if not ahead and engine.ready.best(contact.wanted, Selection.LONGEST_IDLE, contact.missed_by, 1)[0]:
+    if not ahead and engine.ready.best(required(contact), Selection.LONGEST_IDLE, contact.missed_by, 1)[0]:
         return READY
     told = estimate(work.store.flows.get(contact.queue), ahead, _reach(work, contact), work.now)
     return None if told is None else round(told, 1)

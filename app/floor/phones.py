@@ -28,11 +28,12 @@ def phone_state(work: Work, command: c.PhoneState) -> dict[str, Any]:
     return {"address": command.address, "phone": phone.word if phone is not None else None, "agent": agent_id}
 
 
-def must_be_registered(work: Work, agent: LiveAgent) -> None:
-    """Raise Conflict where no call can be put through to the agent."""
-    if work.store.phone_gone(agent):
+def must_be_registered(work: Work, agent: LiveAgent, source: str | None = None) -> None:
+    """Raise Conflict where no call (of `source`, or at all) can be put through to the agent."""
+    if work.store.phone_gone(agent) or source in agent.away:
+        at = f" at {source}" if source is not None else ""
         raise Conflict(
-            f"The phone {work.address(agent.id)} of agent {agent.id} is not registered, so it cannot be rung.",
+            f"The phone {work.address(agent.id)} of agent {agent.id} is not registered{at}, so it cannot be rung.",
             state=str(agent.state),
             reason=UNREGISTERED,
             accepted=["register the phone"],
@@ -56,8 +57,9 @@ def look_anew(work: Work) -> None:
 def check_phones(store: Store) -> None:
     """Raise AssertionError unless every agent knows of their phone, and nobody is ready without it."""
     for agent in store.agents.values():
-        word = _word(store, agent.id)
+        word, away = _said(store, agent.id)
         assert agent.phone is word, f"{agent.id} takes their phone for {agent.phone}; it is {word}"
+        assert agent.away == away, f"{agent.id} takes their phone for away at {agent.away}; it is at {away}"
         ready = agent.state is AgentState.READY
         assert not (ready and store.phone_gone(agent)), f"{agent.id} is ready, but their phone is not registered"
 
@@ -69,18 +71,22 @@ def _keep(work: Work, address: str, words: dict[str, PhoneWord]) -> None:
         work.store.put_phone(address, phone)
 
 
-def _word(store: Store, agent_id: str) -> PhoneWord | None:
+def _said(store: Store, agent_id: str) -> tuple[PhoneWord | None, tuple[str, ...]]:
+    """Of an agent's phone: all in one word, and the sources where it is away."""
     record = store.config.agents.get(agent_id)
     phone = store.phones.get(record.address) if record is not None else None
-    return phone.word if phone is not None else None
+    return (phone.word, phone.away) if phone is not None else (None, ())
 
 
 def _follow(work: Work, agent_id: str) -> None:
     before = work.store.agent(agent_id)
-    agent = before.with_(phone=_word(work.store, agent_id))
-    if agent.phone is before.phone:
+    word, away = _said(work.store, agent_id)
+    agent = before.with_(phone=word, away=away)
+    if agent == before:
         return
     work.store.put_agent(agent)
+    if agent.phone is before.phone:
+        return
     if work.store.phone_gone(agent):
         _gone(work, agent)
     elif agent.phone is not None:

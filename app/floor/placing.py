@@ -55,7 +55,8 @@ def wishes(work: Work, contact: Contact, rules: QueueRules | None) -> tuple[tupl
     asked = ((contact.preferred_agent, rules.preferred_seconds), (contact.last_agent, rules.last_agent_seconds))
     wished: dict[str, float] = {}
     for agent, seconds in asked:
-        if agent is not None and seconds > 0 and agent in work.store.engine.duty:
+        kind = work.store.engine.duty.kind(agent) if agent is not None and seconds > 0 else None
+        if agent is not None and kind is not None and contact.call.source not in kind.away:
             wished.setdefault(agent, seconds)
     return tuple(wished.items())
 

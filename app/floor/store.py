@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from math import inf
 from typing import Any
 
+import msgspec
 from sortedcontainers import SortedList
 
 from app.agents.presence import ON_DUTY, AgentState
@@ -17,7 +18,7 @@ from app.routing.duty import Duty
 from app.routing.engine import Engine, Waiting
 from app.routing.estimate import Flow
 from app.routing.occupancy import occupancy_key
-from app.routing.requirement import Kind, Selection
+from app.routing.requirement import Kind, Requirement, Selection
 from app.routing.selection import Standing
 from app.telephony.events import PhoneWord
 
@@ -238,7 +239,7 @@ class Store:
             return None
         rules = self.config.queues.get(contact.queue or "")
         selection = rules.selection if rules is not None else Selection.LONGEST_IDLE
-        return Waiting(wanted=contact.wanted, place=contact.place, selection=selection, missed_by=contact.missed_by)
+        return Waiting(wanted=required(contact), place=contact.place, selection=selection, missed_by=contact.missed_by)
 
     def _standing(self, agent: LiveAgent | None) -> Standing | None:
         if agent is None or agent.state not in TAKING or agent.offer or agent.after or not agent.connected:
@@ -246,12 +247,12 @@ class Store:
         record = self.config.agents.get(agent.id)
         if record is None or self.phone_gone(agent) or self.on_private_call(agent):
             return None
-        kind = record.kind
+        kind = _reached(record.kind, agent)
         if agent.contacts:
             free = free_channels(record.capacity, record.blending, self.channels_of(agent))
             if not free:
                 return None
-            kind = Kind(record.skills, record.team, free)
+            kind = Kind(record.skills, record.team, free, agent.away)
         return Standing(
             kind=kind,
             idle_since=agent.idle_since,
@@ -275,7 +276,9 @@ class Store:
         if agent is None or agent.state not in ON_DUTY or agent.id not in self.config.agents:
             return None
         endless = agent.state is AgentState.WORKING_AFTER_CALL and agent.wrap_up_until is None
-        return None if agent.after or not agent.connected or endless else self.config.agents[agent.id].kind
+        if agent.after or not agent.connected or endless:
+            return None
+        return _reached(self.config.agents[agent.id].kind, agent)
 
     def _move_deadline(self, known: dict[str, Deadline], key: str, after: Deadline | None) -> None:
         before = known.get(key)
@@ -286,6 +289,18 @@ class Store:
         if after is not None:
             self.deadlines.add(after)
         _assign(known, key, after)
+
+
+def required(contact: Contact) -> Requirement:
+    """What a waiting contact requires of the agent who takes it: a call stays with the platform that it came to, so
+    their phone must be there."""
+    if contact.channel != VOICE:
+        return contact.wanted
+    return msgspec.structs.replace(contact.wanted, source=contact.call.source)
+
+
+def _reached(kind: Kind, agent: LiveAgent) -> Kind:
+    return msgspec.structs.replace(kind, away=agent.away) if agent.away else kind
 
 
 def contact_deadline(contact: Contact | None) -> Deadline | None:

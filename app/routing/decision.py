@@ -15,8 +15,8 @@ class Rival(msgspec.Struct, frozen=True, omit_defaults=True):
 
 class PassedOver(msgspec.Struct, frozen=True):
     """Who stood before the one that was chosen and could not be: an agent who was idle longer, a contact that waited
-    longer. `why` names what was missing: "skill:cards:3" (the level that is required), "one_of:...", "team", "agents",
-    "excluded", "missed"."""
+    longer. `why` names what was missing: "skill:cards:3" (the level that is required), "one_of:...", "phone", "team",
+    "agents", "excluded", "missed"."""
 
     id: str
     why: tuple[str, ...]

@@ -165,7 +165,7 @@ def _spot(waiting: Waiting) -> tuple[Requirement, Place, tuple[str, ...]]:
 
 def lacking(agent: str, kind: Kind, wanted: Requirement) -> tuple[str, ...]:
     """What keeps an agent from a requirement: "skill:NAME:LEVEL" that is wanted, "one_of:NAME:LEVEL|...", "team",
-    "agents", "excluded"."""
+    "phone", "agents", "excluded"."""
     levels = dict(kind.skills)
     why = [f"skill:{skill}:{level}" for skill, level in wanted.skills if levels.get(skill, 0) < level]
     why += [
@@ -175,6 +175,8 @@ def lacking(agent: str, kind: Kind, wanted: Requirement) -> tuple[str, ...]:
     ]
     if wanted.channel not in kind.channels:
         why.append(f"channel:{wanted.channel}")
+    if wanted.source in kind.away:
+        why.append("phone")
     if wanted.teams and kind.team not in wanted.teams:
         why.append("team")
     if wanted.agents and agent not in wanted.agents:

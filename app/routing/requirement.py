@@ -23,8 +23,8 @@ class Selection(StrEnum):
 
 class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of `skills` at their level or above, and one of each group of `one_of`; where `agents` or `teams` are named,
-    only those; never one of `excluded`; and room for one more contact of the `channel`. The empty requirement is held
-    by everybody who takes calls."""
+    only those; never one of `excluded`; room for one more contact of the `channel`; a phone that is not away from the
+    `source` of the call. The empty requirement is held by everybody who takes calls."""
 
     skills: Skills = ()
     one_of: tuple[Skills, ...] = ()
@@ -32,6 +32,7 @@ class Requirement(msgspec.Struct, frozen=True, omit_defaults=True):
     teams: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     channel: str = VOICE
+    source: str = ""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -42,12 +43,13 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What an agent can do, where they belong, and of which channels they take contacts, now or at all. Names apart,
-    agents of one kind are alike to every requirement."""
+    """What an agent can do, where they belong, of which channels they take contacts, now or at all, and the sources of
+    calls at which their phone is `away`. Names apart, agents of one kind are alike to every requirement."""
 
     skills: Skills = ()
     team: str | None = None
     channels: tuple[str, ...] = (VOICE,)
+    away: tuple[str, ...] = ()
 
 
 def sorted_skills(levels: Mapping[str, int]) -> Skills:
@@ -67,6 +69,8 @@ def with_language(skills: Skills, language: str | None, level: int) -> Skills:
 def satisfies(kind: Kind, wanted: Requirement) -> bool:
     """Whether agents of this kind may take a contact with that requirement, names apart."""
     if wanted.channel not in kind.channels or (wanted.teams and kind.team not in wanted.teams):
+        return False
+    if kind.away and wanted.source in kind.away:
         return False
     levels = dict(kind.skills)
     return _holds_all(levels, wanted.skills) and all(_holds_any(levels, group) for group in wanted.one_of)

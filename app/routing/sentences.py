@@ -24,6 +24,7 @@ NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 MISSED = "missed"
 _REASONS = {
+    "phone": "had no phone at the switch of this call",
     "team": "is in none of the teams asked for",
     "agents": "is not among the agents asked for",
     "excluded": "is excluded",

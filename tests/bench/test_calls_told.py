@@ -30,7 +30,7 @@ def measured(*more: Round, freed: float = 0.02) -> Calls:
         (measured(idle(OURS, 50.0, 0.015, 0.039)), [True, True, True]),
         (measured(idle(OURS, 50.0, 0.016, 0.039)), [False, True, True]),
         (measured(idle(OURS, 50.0, 0.015, 0.040)), [True, False, True]),
-        (measured(idle(OURS, 50.0, 0.015, 0.039, lost=1)), [False, True, True]),
+        (measured(idle(OURS, 50.0, 0.015, 0.039, lost=1)), [False, False, True]),
         (measured(idle(OURS, 50.0, 0.015, 0.039), freed=0.031), [True, True, False]),
         (measured(idle(OURS, 20.0, 0.015, 0.900), idle(QUEUE, 20.0, 0.005, 0.010)), [True, True]),
         ("none can be had", []),

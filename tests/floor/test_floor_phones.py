@@ -164,3 +164,46 @@ def test_who_only_writes_needs_no_phone() -> None:
     tells(floor, GONE)
     floor.on("ann")
     assert stands(floor) == (AgentState.READY, None)
+
+
+def test_a_call_goes_to_nobody_whose_phone_is_at_another_platform_only() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    tells(floor, HERE, source="cloud")
+    tells(floor, GONE, source="pbx")
+    assert stands(floor) == (AgentState.READY, None)
+    assert floor.offered_to(floor.arrives()) == "bob"
+    assert b'"why":["phone"]' in floor.told("contact.offered")[0].body
+    waits = floor.arrives(call_id="c2")
+    assert floor.offered_to(waits) is None
+    there = floor.call("offered", "c3", source="cloud", to="1")
+    assert floor.offered_to(there) == "ann"
+
+
+def test_who_waits_is_offered_as_soon_as_the_phone_is_at_their_platform() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, HERE, source="cloud")
+    tells(floor, GONE, source="pbx")
+    waits = floor.arrives()
+    assert floor.offered_to(waits) is None
+    tells(floor, HERE, source="pbx")
+    assert floor.offered_to(waits) == "ann"
+
+
+def test_who_is_asked_for_by_name_must_be_at_the_platform_of_the_call() -> None:
+    floor = Bench()
+    floor.on("ann", "bob")
+    tells(floor, HERE, address="1002", source="cloud")
+    tells(floor, GONE, address="1002", source="pbx")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    to_bob = c.Destination(agent="bob")
+    assert floor.refused(c.ConsultCall(agent_id="ann", contact_id=contact, to=to_bob))["reason"] == "phone_unregistered"
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=to_bob))
+    floor.call("transferred", agent="ann")
+    assert floor.offered_to(contact) is None
+    problem = floor.refused(c.Dial(agent_id="bob", contact_id="x", to="1", source="pbx"))
+    assert "not registered at pbx" in problem["detail"]
+    dialled = floor.do(c.Dial(agent_id="bob", contact_id="x", to="1"))
+    assert dialled["contact"]["source"] == "cloud"

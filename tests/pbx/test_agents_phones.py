@@ -5,6 +5,7 @@ import pytest
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
+from tests.pbx.talks import hears, hears_music
 
 pytestmark = pytest.mark.enable_socket
 
@@ -108,4 +109,21 @@ async def test_agent_whose_phone_is_unplugged_gets_no_call_until_it_is_back(cent
         await (await anna.rung()).answer()
         await again.until_hears(TONES["anna"])
         await again.hang_up()
+    await centre.until_quiet()
+
+
+async def test_agent_on_a_private_call_gets_no_call_until_it_is_over(centre: CallCentre, phones: Phones) -> None:
+    anna, carl, caller = await phones.agent("anna"), await phones.agent("carl"), await phones.caller()
+    async with centre.seat("anna") as seat:
+        private = await anna.dial("carl").until_answered()
+        await (await carl.rung()).answer()
+        await hears(private, "carl")
+        await seat.frame("agent.state", lambda frame: frame["agent"]["phone"] == "in_use")
+        call = await caller.dial("4001").until_answered()
+        await hears_music(call)
+        assert list(anna.calls.values()) == [private]
+        await private.hang_up()
+        await (await anna.rung()).answer()
+        await hears(call, "anna")
+        await call.hang_up()
     await centre.until_quiet()

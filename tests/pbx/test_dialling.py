@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.fixtures.bank import signed_in
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
@@ -19,21 +17,6 @@ async def told(centre: CallCentre, number: str = NUMBER) -> dict[str, Any]:
     """What is written of the call to a number."""
     query = "SELECT * FROM interactions WHERE to_raw = $1"
     return (await eventually(lambda: centre.rows(query, number), lambda rows: len(rows) == 1, SECONDS))[0]
-
-
-async def promise_callback(centre: CallCentre, number: str) -> None:
-    """A supervisor promises the only caller who waits that they will be called back."""
-
-    async def waiting() -> list[dict[str, Any]]:
-        contacts: list[dict[str, Any]] = (await centre.get("/api/v1/floor")).json()["contacts"]
-        return [each for each in contacts if each["state"] == "waiting"]
-
-    (contact,) = await eventually(waiting, lambda found: len(found) == 1, SECONDS)
-    token = (await signed_in(centre.server.address, ["sue"]))["sue"]
-    async with httpx.AsyncClient() as http:
-        url = f"http://{centre.server.address}/api/v1/floor/contacts/{contact['id']}/callback"
-        told = await http.post(url, json={"number": number}, headers={"Authorization": f"Bearer {token}"})
-    assert told.is_success, told.text
 
 
 async def test_an_agent_dials_their_phone_rings_first_and_then_the_customer(centre: CallCentre, phones: Phones) -> None:
@@ -99,23 +82,3 @@ async def test_what_is_no_number_is_refused_and_the_agent_is_free_again(centre: 
         await seat.ask("call.dial", to="bo@1")
         await seat.frame("command.failed")
         await seat.until("ready")
-
-
-async def test_a_caller_who_is_promised_a_callback_is_called_by_the_agent_whose_turn_it_is(
-    centre: CallCentre, phones: Phones
-) -> None:
-    outside, caller = await phones.outside(), await phones.caller("5550001")
-    call = await caller.dial("4001").until_answered()
-    anna = await phones.agent("anna")
-    await promise_callback(centre, NUMBER)
-    await call.hang_up()
-    async with centre.seat("anna") as seat:
-        own = await anna.rung()
-        await own.answer()
-        rung = await outside.rung()
-        await rung.answer()
-        await hears(own, "caller")
-        await hears(rung, "anna")
-        await own.hang_up()
-        await rung.until_ended()
-        await seat.passes("working_after_call")

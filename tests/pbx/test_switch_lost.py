@@ -132,9 +132,10 @@ async def test_an_owner_that_was_frozen_leaves_the_calls_to_the_one_who_took_ove
             assert first.running
 
 
-async def test_calls_of_one_asterisk_go_on_when_another_one_dies(
-    server: Server, own: PbxSite, handsets: Phones, asterisk: PbxSite, phones: Phones, tmp_path: Path
-) -> None:
+@pytest.fixture
+async def two(server: Server, own: PbxSite, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+    """A call centre at both; `asterisk` is the source that all know."""
+
     async def prepare(database: Database) -> None:
         connection = await asyncpg.connect(database.dsn)
         columns = [
@@ -152,24 +153,55 @@ async def test_calls_of_one_asterisk_go_on_when_another_one_dies(
         )  # fmt: skip
         await connection.close()
 
-    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as centre:
-        await connected_again(centre.server, 1)
-        bo, second = await handsets.agent("bo"), await handsets.caller("13800003333")
-        async with talking(centre, phones) as talk, centre.seat("bo") as seat:
-            call = second.dial("4001")
-            rung = await bo.rung(SECONDS)
-            await rung.answer()
-            await hears(call, "bo")
-            own.server.kill()
-            await hears(talk.caller, "anna")
-            await hears(talk.agent, "caller")
-            await anew(own, centre.server)
-            await seat.passes("working_after_call")
-            assert (await centre.history("13800003333"))["cause"] == "switch_lost"
-            await hears(talk.agent, "caller")
-            await talk.caller.hang_up()
-            await talk.agent.until_ended()
-        await ended_as(centre, "13800001111", outcome="answered", agent_id="anna")
+    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
+        await connected_again(made.server, 1)
+        yield made
+
+
+async def test_calls_of_one_asterisk_go_on_when_another_one_dies(
+    two: CallCentre, own: PbxSite, handsets: Phones, phones: Phones
+) -> None:
+    bo, second = await handsets.agent("bo"), await handsets.caller("13800003333")
+    async with talking(two, phones) as talk, two.seat("bo") as seat:
+        call = second.dial("4001")
+        rung = await bo.rung(SECONDS)
+        await rung.answer()
+        await hears(call, "bo")
+        own.server.kill()
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+        new = await (await phones.caller("13800004444")).dial("4001").until_answered(SECONDS)
+        await hears_music(new)
+        await new.hang_up()
+        await anew(own, two.server)
+        await seat.passes("working_after_call")
+        assert (await two.history("13800003333"))["cause"] == "switch_lost"
+        await hears(talk.agent, "caller")
+        await talk.caller.hang_up()
+        await talk.agent.until_ended()
+    await ended_as(two, "13800001111", outcome="answered", agent_id="anna")
+
+
+async def test_a_call_rings_nobody_whose_phone_is_at_another_asterisk(
+    two: CallCentre, handsets: Phones, phones: Phones
+) -> None:
+    anna, bo = await phones.agent("anna"), await handsets.agent("bo")
+    here, there = await phones.caller("13800004444"), await handsets.caller("13800003333")
+    async with two.seat("anna") as seat, two.seat("bo"):
+        first = there.dial("4001")  # Anna has been idle longer
+        rung = await bo.rung(SECONDS)
+        await rung.answer()
+        await hears(first, "bo")
+        second = await there.dial("4001").until_answered(SECONDS)
+        await hears_music(second)
+        assert not anna.calls
+        assert seat.tab.agent["state"] == "ready"
+        third = here.dial("4001")
+        answered = await anna.rung(SECONDS)
+        await answered.answer()
+        await hears(third, "anna")
+        for call in (first, second, third):
+            await call.hang_up()
 
 
 async def test_an_agent_is_rung_at_the_phone_that_signed_on_last(centre: CallCentre, phones: Phones) -> None:

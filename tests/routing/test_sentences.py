@@ -124,6 +124,7 @@ def test_a_lone_winner_is_told_without_rivals() -> None:
         (("one_of:de:1", "team"), "holds none of de at level 1 and is in none of the teams asked for"),
         (("agents",), "is not among the agents asked for"),
         (("excluded",), "is excluded"),
+        (("phone",), "had no phone at the switch of this call"),
         (("missed",), "had missed or declined that offer before"),
         (
             ("skill:cards:3", "team", "missed"),

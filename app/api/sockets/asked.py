@@ -190,7 +190,7 @@ class Reconnect(AskAbout, tag="call.reconnect"):
 
 
 class Dial(Ask, tag="call.dial"):
-    """Call a number, through `source` or the only source there is. The answer carries the contact's id."""
+    """Call a number, through `source` or the only one where your phone is. The answer carries the contact's id."""
 
     to: Phrase
     source: Key | None = None

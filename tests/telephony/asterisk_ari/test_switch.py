@@ -289,7 +289,7 @@ async def test_an_asterisk_that_is_too_old_is_told_with_what_is_needed_and_why()
     async with running(bench):
         await until(lambda: bench.switch.trouble)
         assert "20.9.3" in bench.switch.trouble
-        assert "22.4 or newer" in bench.switch.trouble
+        assert "22.4 or newer is needed: requests over the events' WebSocket" in bench.switch.trouble
 
 
 def test_pauses_between_attempts_grow_to_an_end() -> None:

@@ -58,7 +58,6 @@ class Recording(msgspec.Struct, frozen=True):
     name: str
     state: str = ""
     duration: int = 0
-    cause: str = ""
 
 
 class Bridge(msgspec.Struct, frozen=True):
@@ -94,15 +93,12 @@ class ReferredTo(msgspec.Struct, frozen=True):
     requested_destination: dict[str, Any] | str | None = None
     destination_channel: Channel | None = None
     connected_channel: Channel | None = None
-    bridge: Bridge | None = None
 
 
 class ReferredBy(msgspec.Struct, frozen=True):
     """Whose phone sent the REFER."""
 
     source_channel: Channel | None = None
-    connected_channel: Channel | None = None
-    bridge: Bridge | None = None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -110,13 +106,10 @@ class Event(msgspec.Struct, frozen=True):
 
     type: str
     timestamp: str = ""
-    application: str = ""
     args: tuple[str, ...] = ()
     channel: Channel | None = None
     playback: Playback | None = None
     recording: Recording | None = None
-    bridge: Bridge | None = None
-    endpoint: Endpoint | None = None
     device_state: DeviceState | None = None
     refer_to: ReferredTo | None = None
     referred_by: ReferredBy | None = None
@@ -127,7 +120,6 @@ class Event(msgspec.Struct, frozen=True):
     tech_cause: int | None = None
     request_id: str = ""
     status_code: int = 0
-    reason_phrase: str = ""
     message_body: str = ""
 
     @property

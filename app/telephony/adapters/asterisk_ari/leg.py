@@ -53,8 +53,8 @@ class Leg:
 
 @dataclass(frozen=True)
 class Setup:
-    """What is the same for all calls of one Asterisk: our application, how numbers are dialled, what callees see, the
-    languages of our own sentences, and the phones that it knows."""
+    """What is the same for all calls of one Asterisk: our application, how numbers are dialled, what callees see, and
+    the languages of our own sentences."""
 
     app: str = "callfloor"
     dial: str = "PJSIP/{number}"

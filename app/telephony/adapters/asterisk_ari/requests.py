@@ -166,11 +166,6 @@ def stop_recording(name: str) -> Request:
     return Request(method="POST", path=f"{_recording(name)}/stop")
 
 
-def forget_recording(name: str) -> Request:
-    """Delete it from the switch."""
-    return Request(method="DELETE", path=f"recordings/stored/{quote(name, safe='')}")
-
-
 def transfer_progress(channel: str, state: str) -> list[Request]:
     """Tell a phone what became of its REFER: channel_progress, channel_answered or channel_unavailable.
 
