@@ -116,7 +116,7 @@ def _tell(report: "Report", file: Path, dry_run: bool) -> None:
 
 @contextmanager
 def _watched(file: Path) -> Iterator["Watch"]:
-    """A bar on a terminal for each pass through the file, with the rows that are committed."""
+    """A bar on a terminal for each pass through the file, with the row up to which all is committed."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -127,13 +127,13 @@ def _watched(file: Path) -> Iterator["Watch"]:
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
-        TextColumn("{task.fields[rows]}"),
+        TextColumn("{task.fields[row]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=size, rows="")
+        task = progress.add_task("", total=size, row="")
         yield Watch(
             begins=lambda name: progress.reset(task, description=name),
             read=lambda count: progress.advance(task, count),
-            committed=lambda rows: progress.update(task, rows=f"{rows:,} rows"),
+            committed=lambda row: progress.update(task, row=f"row {row:,}"),
         )

@@ -1,10 +1,12 @@
 """`callfloor import` as a person uses it."""
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import run
+from tests.cli.running import COMMAND, environment, run
 from tests.fixtures.database import Database
 
 MAPPING = """\
@@ -43,6 +45,31 @@ def test_a_file_is_imported_and_told_of(file: Path, database: Database) -> None:
     refused = run(file.parent, *words, CALLFLOOR_DATABASE_URL=database.url)
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"callfloor: {faults} is there already")
+
+
+def test_a_terminal_shows_a_bar_and_the_row_up_to_which_all_is_committed(file: Path, database: Database) -> None:
+    file.write_text("id,name,phone\n" + "".join(f"{row},A,\n" for row in range(12_000)))
+    words = ["import", "customers", str(file), "--mapping", str(file.with_name("mapping.yaml"))]
+    ours, theirs = os.openpty()
+    surroundings = environment(file.parent, CALLFLOOR_DATABASE_URL=database.url, TERM="xterm", COLUMNS="100")
+    with subprocess.Popen([*COMMAND, *words], env=surroundings, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        shown = shown_on(ours)
+        assert process.stdout is not None
+        assert b"made 12,000, changed 0" in process.stdout.read()
+    assert "\u2501\u2501\u2501" in shown  # the bar
+    assert shown.index("looking") < shown.index("importing") < shown.index("row 12,001")  # row 1 is the header
+
+
+def shown_on(terminal: int) -> str:
+    """Everything that is written to a terminal until it is closed at the other end."""
+    told = b""
+    try:
+        while more := os.read(terminal, 65_536):
+            told += more
+    except OSError:  # so Linux says that nobody is there any more
+        os.close(terminal)
+    return told.decode(errors="replace")
 
 
 def test_a_mapping_of_another_feed_is_refused_before_anything_is_done(file: Path) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from app.core.clock import now, utc
@@ -12,6 +13,7 @@ from app.core.ids import new_id
 from app.customers.errors import CustomerNotFound
 from app.customers.merging import Side, merge, unmerge
 from app.customers.parts import GivenNote, Writer, change_note, remove_note, write_note
+from app.customers.queries import connection_of, profile
 from app.db.engine import WriteSession
 from app.history.errors import NoWords, TimesReversed
 from app.history.source import Asked, Place
@@ -53,6 +55,23 @@ async def test_it_has_something_of_every_kind_in_order(session: WriteSession) ->
     )
     assert by_kind["credit_check"].details.keys() == {"source", "settled_at"}
     assert [entry.what for entry in entries if entry.kind == "alert"] == ["finish", "acknowledge", "opened"]
+
+
+async def test_contacts_of_whatever_channel_are_told_and_found_alike(session: WriteSession) -> None:
+    who, channels = await customer_id(session), ["voice", "chat", "email", "sms", "video", "branch"]
+    for hours, channel in enumerate(channels):
+        given: dict[str, Any] = {
+            "channel": channel,
+            "direction": "outbound" if hours % 2 else "inbound",
+            "note": f"by {channel} 挂失",
+        }
+        await make_interaction(session, ago(hours=hours), customer_id=who, **given)
+    entries = await told(session, who, kinds=["contact"])
+    assert [(entry.channel, entry.text) for entry in entries] == [(each, f"by {each} 挂失") for each in channels]
+    assert [entry.channel for entry in await told(session, who, q="挂失")] == channels
+    assert [entry.channel for entry in await told(session, who, q="email")] == ["email"]
+    shown = msgspec.json.decode(await profile(await connection_of(session), who, now()) or b"null")
+    assert [each["channel"] for each in shown["interactions"]] == channels
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
