@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from app.core import clock
-from app.customers.search import tokens
+from app.customers.search import readings_of, tokens
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import ensure_partitions, month_of, partition_name
@@ -140,7 +140,7 @@ async def _drop(connection: "asyncpg.Connection[Any]", table: str) -> list[str]:
 def _names() -> Iterator[tuple[int, str, str, list[str]]]:
     for place in range(NAMES):
         name = SURNAMES[place % len(SURNAMES)] + GIVEN[place // 50 % len(GIVEN)] + GIVEN[place // 7 % len(GIVEN)]
-        latin = f"Given{place % 977} Family{place % 331}"
+        latin = " ".join("".join(next(iter(readings_of(part)))).title() for part in (name[0], name[1:]))
         yield place, name, latin, tokens(name, latin)
 
 

@@ -40,6 +40,8 @@ class Profiled(msgspec.Struct, frozen=True):
     look_up: Latency
     by_number: Latency
     by_name: Latency
+    by_part: Latency
+    by_reading: Latency
 
 
 async def measure(url: str, customers: int, contacts: int, reads: int, say: Callable[[str], None]) -> Profiled:
@@ -59,10 +61,11 @@ async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
     contacts = await pool.fetchval("select count(*) from interactions")
     places = [chance.randrange(customers) for _ in range(reads)]
     found = await pool.fetch(
-        "select external_id, id, name from customers where external_id = any($1)", [*map(str, places)]
+        "select external_id, id, name, latin_name from customers where external_id = any($1)", [*map(str, places)]
     )
     ids: dict[str, UUID] = {row["external_id"]: row["id"] for row in found}
     names: dict[str, str] = {row["external_id"]: row["name"] for row in found}
+    latin: dict[str, str] = {row["external_id"]: row["latin_name"] for row in found}
     profiles, parts = Profiles(pool.acquire, now), Parts()
 
     async def profile(place: int) -> object:
@@ -99,6 +102,8 @@ async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
             await _each(places, look_up),
             await _each(places, lambda place: search(Wanted(number=f"+86138{place:08d}"))),
             await _each(places, lambda place: search(Wanted(name=names[str(place)]))),
+            await _each(places, lambda place: search(Wanted(name=names[str(place)][:2]))),
+            await _each(places, lambda place: search(Wanted(name=latin[str(place)]))),
         )
     finally:
         await pool.close()
@@ -123,6 +128,8 @@ def profile_targets(told: Profiled) -> Iterator[tuple[str, str, str, bool]]:
         ("the whole profile", told.profile, PROFILE_ALLOWED),
         ("search by number", told.by_number, NUMBER_ALLOWED),
         ("search by name", told.by_name, NAME_ALLOWED),
+        ("search by the beginning of a name", told.by_part, NAME_ALLOWED),
+        ("search by name in Latin letters", told.by_reading, NAME_ALLOWED),
     ):
         yield (
             f"(i) {what} {among}, median",
@@ -152,7 +159,9 @@ def profiles_told(told: Profiled) -> Iterator[str]:
                 ("the whole profile, in one statement", told.profile),
                 ("the look-up by number before a call", told.look_up),
                 ("search by number", told.by_number),
-                ("search by whole name", told.by_name),
+                ("search by whole name, in Chinese", told.by_name),
+                ("search by its first two characters", told.by_part),
+                ("search by whole name, in Latin letters", told.by_reading),
             )
         ),
     )
