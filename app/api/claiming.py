@@ -1,18 +1,25 @@
 """Who may say that what they write comes from another system. A source may rank above people, so it is not for anybody
-who serves customers to speak as one."""
+who serves customers to speak as one, nor for a key that is bound to one source to speak as another."""
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from app.api.deps import CurrentUser
+from app.customers.changing import Sources, ensure_may_name
 
 CLAIMING = ("integration", "administrator")
 
 
-async def _claims(user: CurrentUser) -> bool:
-    return user.role in CLAIMING
+async def _claims(user: CurrentUser) -> Sources:
+    return user.sources if user.role in CLAIMING else ()
 
 
-Claims = Annotated[bool, Depends(_claims)]
-"""Whether whoever is asking may name a `source`."""
+async def _of_key(user: CurrentUser, request: Request) -> None:
+    ensure_may_name("path.source", [request.path_params["source"]], user.sources)
+
+
+Claims = Annotated[Sources, Depends(_claims)]
+"""Which sources whoever is asking may name in a body."""
+OF_KEY = Depends(_of_key)
+"""For `dependencies=` of a route whose path names a `source`: that a key which is bound to sources has it."""

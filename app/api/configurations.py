@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
+from app.api.claiming import OF_KEY
 from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
@@ -21,7 +22,7 @@ router = APIRouter(
     prefix="/customers/{customer_id}", tags=["products"], dependencies=[SIGNED_IN], responses=problem_responses(404)
 )
 
-CHANGED = problem_responses(409, 412)
+CHANGED = problem_responses(403, 409, 412)
 CONFIGURATION = "/holdings/{source}/{external_id}/configuration"
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
 System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the system that tells of it")]
@@ -43,7 +44,7 @@ async def get_configuration(
     return ConfigurationOut.of(await configuring.configuration_of(session, customer_id, source, external_id))
 
 
-@router.put(CONFIGURATION, responses=CHANGED)
+@router.put(CONFIGURATION, dependencies=[OF_KEY], responses=CHANGED)
 async def put_configuration(
     customer_id: UUID,
     source: System,
@@ -65,7 +66,7 @@ async def put_configuration(
     return ConfigurationOut.of(found)
 
 
-@router.delete(CONFIGURATION, status_code=204, responses=CHANGED)
+@router.delete(CONFIGURATION, status_code=204, dependencies=[OF_KEY], responses=CHANGED)
 async def remove_configuration(
     customer_id: UUID,
     source: System,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.api.claiming import Claims
+from app.api.claiming import OF_KEY, Claims
 from app.api.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -34,6 +34,7 @@ from app.audit.service import because
 from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.customers import holdings, parts, record
+from app.customers.changing import ensure_may_name
 from app.customers.models import Customer
 from app.customers.records import get_customer
 
@@ -41,7 +42,6 @@ router = APIRouter(
     prefix="/customers/{customer_id}", tags=["customers"], dependencies=[SIGNED_IN], responses=problem_responses(404)
 )
 
-CHANGED = problem_responses(409, 412)
 CLAIMED = problem_responses(403, 409, 412)
 NOTE_CHANGED = problem_responses(403, 409, 412)
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
@@ -77,14 +77,16 @@ async def replace_addresses(
         _tell(await parts.replace_addresses(session, customer_id, version, given.given(), claims=claims), answer)
 
 
-@router.put("/external-ids", status_code=204, responses=CHANGED)
+@router.put("/external-ids", status_code=204, responses=CLAIMED)
 async def replace_external_ids(
-    customer_id: UUID, given: ExternalIdsIn, session: Write, stated: Stated, answer: Response
+    customer_id: UUID, given: ExternalIdsIn, session: Write, stated: Stated, user: CurrentUser, answer: Response
 ) -> None:
-    """Replace all ids by which other systems know the customer."""
+    """Replace all ids by which other systems know the customer. A key that is bound to sources changes those of these
+    systems only."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        _tell(await parts.replace_external_ids(session, customer_id, version, given.given()), answer)
+        changed = await parts.replace_external_ids(session, customer_id, version, given.given(), claims=user.sources)
+        _tell(changed, answer)
 
 
 @router.put("/ties", status_code=204, responses=CLAIMED)
@@ -105,9 +107,13 @@ async def list_consents(customer_id: UUID, session: Read, page: Paged) -> Consen
     return ConsentPage(items=[ConsentOut.model_validate(row) for row in items], next=after)
 
 
-@router.post("/consents", status_code=204, responses=problem_responses(409))
-async def record_consent(customer_id: UUID, given: ConsentIn, session: Write, using: Using, answer: Response) -> None:
-    """Record what the customer has said of a channel."""
+@router.post("/consents", status_code=204, responses=problem_responses(403, 409))
+async def record_consent(
+    customer_id: UUID, given: ConsentIn, session: Write, using: Using, user: CurrentUser, answer: Response
+) -> None:
+    """Record what the customer has said of a channel. An `origin` of the form that sources have is one: a key that is
+    bound to sources names no other."""
+    ensure_may_name("body.origin", [given.system()], user.sources)
     await because(session, given.why)
     _tell(await parts.record_consent(session, customer_id, given.consent(), utc(using.clock())), answer)
 
@@ -158,7 +164,7 @@ async def remove_customer_note(
         _tell(await parts.remove_note(session, customer_id, note_id, read, _writer(user)), answer)
 
 
-@router.put("/holdings/{source}/{external_id}", dependencies=[READS], responses=problem_responses(409))
+@router.put("/holdings/{source}/{external_id}", dependencies=[READS, OF_KEY], responses=problem_responses(403, 409))
 async def put_holding(
     customer_id: UUID, source: System, external_id: OfSystem, given: HoldingIn, session: Write
 ) -> HoldingOut:
@@ -167,7 +173,12 @@ async def put_holding(
     return HoldingOut.model_validate(found)
 
 
-@router.delete("/holdings/{source}/{external_id}", status_code=204, dependencies=[READS])
+@router.delete(
+    "/holdings/{source}/{external_id}",
+    status_code=204,
+    dependencies=[READS, OF_KEY],
+    responses=problem_responses(403),
+)
 async def remove_holding(
     customer_id: UUID, source: System, external_id: OfSystem, session: Write, why: Reason = None
 ) -> None:

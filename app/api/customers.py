@@ -25,7 +25,7 @@ from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
 from app.auth.tokens import Principal
 from app.customers import records, service
-from app.customers.changing import ensure_unclaimed
+from app.customers.changing import ensure_may_name
 from app.customers.record import members_of
 from app.customers.records import CustomerRecord, Wanted
 from app.interactions.queries import history_of
@@ -74,7 +74,7 @@ async def create_customer(
     given: CustomerIn, session: Write, using: Using, user: CurrentUser, claims: Claims, answer: Response
 ) -> CustomerOut:
     """A new customer. Agents give no tier and no segments; a source is named by other systems and administrators."""
-    ensure_unclaimed("numbers", (number.source for number in given.numbers), claims=claims)
+    ensure_may_name("body.numbers", (number.source for number in given.numbers), claims)
     classed = [name for name, value in (("tier_id", given.tier), ("segments", given.segments)) if value]
     service.ensure_free(classed, _guarded(user))
     await because(session, given.why)
@@ -123,7 +123,7 @@ async def replace_numbers(
 async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: Using, claims: Claims) -> CustomerOut:
     """Add a number; one that the customer already has changes nothing. Other systems and administrators name a
     source."""
-    ensure_unclaimed("source", [given.source], claims=claims)
+    ensure_may_name("body.source", [given.source], claims)
     return CustomerOut.of(await service.add_number(session, customer_id, given.given(), using.default_region))
 
 

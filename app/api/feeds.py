@@ -10,6 +10,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.tokens import Principal
 from app.core.clock import utc
+from app.customers.changing import ensure_may_name
 from app.customers.feeds import sources
 from app.customers.feeds.streams import Stream, import_stream
 
@@ -53,7 +54,7 @@ async def list_feed_runs(session: Read, limit: Annotated[int, Query(ge=1, le=200
     return [FeedRunOut.model_validate(row) for row in await sources.runs(session, limit)]
 
 
-@router.post("/{feed}", responses=problem_responses(404, 409))
+@router.post("/{feed}", responses=problem_responses(403, 404, 409))
 async def feed_rows(
     feed: FeedName,
     request: Request,
@@ -66,7 +67,9 @@ async def feed_rows(
     """Make and change records of a stream of any length: NDJSON in UTF-8, a line of less than 1 MiB a record. Keys are
     named by the mapping of the source, else as the fields in docs/feeds.md; the first lines say which there are.
 
-    What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there."""
+    What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there. A key
+    that is bound to sources feeds as those only."""
+    ensure_may_name("query.source", [source], user.sources)
     pieces = _pieces(request)
     now = utc(using.clock())
     stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known)

@@ -15,7 +15,7 @@ from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut
 from app.audit.service import because
 from app.core.clock import utc
-from app.customers.changing import ensure_unclaimed
+from app.customers.changing import ensure_may_name
 from app.customers.preferences import service
 from app.customers.preferences.catalogue import CATALOGUE
 from app.customers.serving import summary_of
@@ -53,7 +53,7 @@ async def put_preference(
     answer: Response,
 ) -> WishOut:
     """Record a wish, in place of what it was before. A source is named by other systems and administrators."""
-    ensure_unclaimed("source", [given.source], claims=claims)
+    ensure_may_name("body.source", [given.source], claims)
     now = utc(using.clock())
     wanted = service.GivenWish(value=given.value, at=given.at or now, source=given.source)
     async with stated.version(given.version) as version:

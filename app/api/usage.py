@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from app.api.claiming import OF_KEY
 from app.api.deps import ADMINISTRATES, OVERSEES, SIGNED_IN, Read, Using, Write, require
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -50,11 +51,16 @@ _BODY: dict[str, Any] = {
 }
 
 
-@router.post("/usage/{source}/events", dependencies=[FEEDS], responses=problem_responses(404, 503), openapi_extra=_BODY)
+@router.post(
+    "/usage/{source}/events",
+    dependencies=[FEEDS, OF_KEY],
+    responses=problem_responses(403, 404, 503),
+    openapi_extra=_BODY,
+)
 async def tell_usage(source: System, request: Request, using: Using) -> TakenOut:
     """Events of a system: one JSON object a line (NDJSON), or a JSON array. An id of a system counts once, however
     often it comes. What is faulty is refused by its line and costs no other event. 503 with Retry-After where too many
-    batches are at work."""
+    batches are at work. A key that is bound to sources tells of those only."""
     body = await request.body()
     async with using.usage.turn():
         taken = await arriving.take_in_parts(using.sessions, source, body, using.clock)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,13 +32,16 @@ async def holder(session: AsyncSession, key: str) -> Principal:
     found = await session.scalar(select(ApiKey).where(ApiKey.hash == _hash(key)))
     if found is None or found.revoked_at is not None:
         raise BadToken("The API key is unknown or revoked.")
-    return Principal(found.id, found.name, "integration")
+    sources = None if found.sources is None else tuple(found.sources)
+    return Principal(found.id, found.name, "integration", sources=sources)
 
 
-async def create_key(session: WriteSession, name: str) -> tuple[ApiKey, str]:
-    """A new key, as record and as the text that only this answer shows."""
+async def create_key(session: WriteSession, name: str, sources: Collection[str] | None = None) -> tuple[ApiKey, str]:
+    """A new key, as record and as the text that only this answer shows; bound to `sources`, at least one, or with None
+    to none."""
     key = PREFIX + secrets.token_urlsafe(32)
-    record = ApiKey(id=new_id(), name=name, hash=_hash(key))
+    bound = None if sources is None else sorted(set(sources))
+    record = ApiKey(id=new_id(), name=name, hash=_hash(key), sources=bound)
     session.add(record)
     await session.flush()
     await session.refresh(record)

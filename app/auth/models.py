@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
@@ -40,13 +40,16 @@ class RefreshToken(Base):
 
 
 class ApiKey(Base):
-    """A key of another system (role integration); only its hash is kept, it is shown once."""
+    """A key of another system (role integration); only its hash is kept, it is shown once. Of the sources that are
+    named by whoever writes it may name those in `sources`; None: any."""
 
     __tablename__ = "api_keys"
+    __table_args__ = (CheckConstraint("cardinality(sources) > 0", name="sources_some"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    sources: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     revoked_at: Mapped[datetime | None]
 

@@ -17,13 +17,15 @@ ISSUER = "callfloor"
 class Principal:
     """Who is behind a request: a person, or another system (role integration).
 
-    `expires_at` is when the access token that proved it ends; None where it was proved otherwise.
+    `expires_at` is when the access token that proved it ends; None where it was proved otherwise. `sources` are those
+    that the key which proved it is bound to; None where it is bound to none, and of people.
     """
 
     id: str
     name: str
     role: Role
     expires_at: float | None = field(default=None, compare=False)
+    sources: tuple[str, ...] | None = None
 
 
 class TokenService:

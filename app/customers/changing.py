@@ -8,11 +8,14 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.errors import CustomerMerged, CustomerNotFound, SourceClaimed, VersionConflict
+from app.customers.errors import CustomerMerged, CustomerNotFound, SourceClaimed, SourceNotOfKey, VersionConflict
 from app.customers.models import Customer
 from app.db.base import Base
 
 Values = Mapping[str, Any]
+Sources = Collection[str] | None
+"""The sources that whoever writes may name: None any, as other systems and administrators; none at all as others who
+serve customers; else those that an API key is bound to."""
 
 
 async def claimed(session: AsyncSession, customer_id: UUID, version: int | None = None) -> Customer:
@@ -35,10 +38,14 @@ async def raise_version(session: AsyncSession, customer: Customer) -> None:
     await session.flush()
 
 
-def ensure_unclaimed(where: str, sources: Iterable[str | None], *, claims: bool) -> None:
-    """That who may not claim it says of nothing that it comes from a system. Raises SourceClaimed."""
-    if not claims and (named := sorted(set(filter(None, sources)))):
-        raise SourceClaimed(where, named)
+def ensure_may_name(where: str, sources: Iterable[str | None], claims: Sources) -> None:
+    """That `claims` has all sources that are named at a place of the request, such as `body.numbers`; None names none.
+    Raises SourceClaimed, and SourceNotOfKey where it has others."""
+    if claims is None or not (named := sorted({one for one in sources if one and one not in claims})):
+        return
+    if claims:
+        raise SourceNotOfKey(where, named, claims)
+    raise SourceClaimed(where, named)
 
 
 async def replace_parts(
@@ -48,13 +55,14 @@ async def replace_parts(
     key: Collection[str],
     wanted: Sequence[Values],
     *,
-    claims: bool = True,
+    claims: Sources = None,
+    told_by: str = "source",
 ) -> bool:
     """Let the customer have these parts of a kind and no others; whether that changed anything.
 
     Parts with equal values of the columns `key` are the same part: it is changed only in what differs, and keeps its
-    place before new ones. Every row of `wanted` names the same columns. Without `claims` what is new or different has
-    no source; raises SourceClaimed.
+    place before new ones. Every row of `wanted` names the same columns. What is new or different has, in the column
+    `told_by`, none but sources of `claims`; raises SourceClaimed, SourceNotOfKey.
     """
     table = model.__table__
     query = select(table).where(table.c.customer_id == customer.id)
@@ -68,8 +76,11 @@ async def replace_parts(
     ]
     if not (gone or new or other):
         return False
-    written = (values.get("source") for values in (*new, *(values for _, values in other)))
-    ensure_unclaimed(model.__tablename__.removeprefix("customer_"), written, claims=claims)
+    written = [*new, *(values for _, values in other)]
+    if claims:  # a key of a source takes away nothing that another one tells; people may
+        written += [*gone, *(row for row, _ in other)]
+    where = "body." + model.__tablename__.removeprefix("customer_")
+    ensure_may_name(where, (values.get(told_by) for values in written), claims)
     await raise_version(session, customer)
     own = list(table.primary_key)
     for row in gone:

@@ -135,13 +135,25 @@ class SourceClaimed(NotAllowed):
         named = ", ".join(map(repr, sources))
         faults = [
             {
-                "where": f"body.{where}",
+                "where": where,
                 "what": f"says that something new or changed comes from {named}",
                 "accepted": "no source; a part that is not changed may keep its own",
             }
         ]
         detail = "Only other systems and administrators may say that what they write comes from a system."
         super().__init__(detail, sources=list(sources), faults=faults)
+
+
+class SourceNotOfKey(NotAllowed):
+    """An API key that is bound to sources says or changes nothing of another one."""
+
+    code = "source-not-of-key"
+
+    def __init__(self, where: str, sources: Collection[str], bound_to: Collection[str]) -> None:
+        named, own = (", ".join(map(repr, each)) for each in (sources, bound_to))
+        faults = [{"where": where, "what": f"is of {named}", "accepted": f"what is of {own}"}]
+        detail = f"This API key is bound to {own}, and {named} was named."
+        super().__init__(detail, sources=list(sources), bound_to=list(bound_to), faults=faults)
 
 
 class FieldsGuarded(NotAllowed):

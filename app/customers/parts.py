@@ -1,7 +1,7 @@
 """Changing the parts of a customer's record. Each change names the version that was read (None: whatever it is) and
 raises it; the caller's session commits. All raise CustomerNotFound,
-CustomerMerged and VersionConflict. Who does not `claims` sources raises SourceClaimed by naming one of what is new or
-different."""
+CustomerMerged and VersionConflict, and SourceClaimed or SourceNotOfKey where what is new or different is of a source
+that `claims` lacks."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.cards import without_card_numbers
-from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.changing import Sources, claimed, raise_version, replace_parts
 from app.customers.erased import ensure_not_erased, of_system
 from app.customers.errors import ConsentUnfit, NoteNotFound, NoteUnfit, OtherIdTaken, TieUnfit, WarningOfAnother
 from app.customers.models import Customer
@@ -95,7 +95,12 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 async def replace_emails(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenEmail], *, claims: bool = True
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    given: Sequence[GivenEmail],
+    *,
+    claims: Sources = None,
 ) -> Customer:
     """Let the customer have these e-mail addresses and no others; case is no difference."""
     customer = await claimed(session, customer_id, version)
@@ -105,7 +110,12 @@ async def replace_emails(
 
 
 async def replace_addresses(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenAddress], *, claims: bool = True
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    given: Sequence[GivenAddress],
+    *,
+    claims: Sources = None,
 ) -> Customer:
     """Let the customer have these postal addresses and no others."""
     customer = await claimed(session, customer_id, version)
@@ -115,7 +125,12 @@ async def replace_addresses(
 
 
 async def replace_external_ids(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenExternalId]
+    session: AsyncSession,
+    customer_id: UUID,
+    version: int | None,
+    given: Sequence[GivenExternalId],
+    *,
+    claims: Sources = None,
 ) -> Customer:
     """Let other systems know the customer by these ids and no others. Raises OtherIdTaken, CustomerErased."""
     customer = await claimed(session, customer_id, version)
@@ -127,12 +142,13 @@ async def replace_external_ids(
     if taken:
         raise OtherIdTaken([(wanted.index(pair), owner) for pair, owner in taken.items()])
     rows = [msgspec.structs.asdict(one) for one in given]
-    await replace_parts(session, customer, CustomerExternalId, ("system", "external_id"), rows)
+    key = ("system", "external_id")
+    await replace_parts(session, customer, CustomerExternalId, key, rows, claims=claims, told_by="system")
     return await _fresh(session, customer)
 
 
 async def replace_ties(
-    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie], *, claims: bool = True
+    session: AsyncSession, customer_id: UUID, version: int | None, given: Sequence[GivenTie], *, claims: Sources = None
 ) -> Customer:
     """Let the customer have these ties to others and no more. Raises TieUnfit."""
     customer = await claimed(session, customer_id, version)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import ensure_fit
-from app.customers.changing import claimed, raise_version, replace_parts
+from app.customers.changing import Sources, claimed, raise_version, replace_parts
 from app.customers.erased import ensure_not_erased
 from app.customers.errors import ExternalIdTaken, FieldsGuarded, SpeaksForOthers, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
@@ -135,10 +135,10 @@ async def replace_numbers(
     given: Iterable[GivenNumber],
     default_region: str,
     *,
-    claims: bool = True,
+    claims: Sources = None,
 ) -> CustomerRecord:
     """Let the customer have these numbers and no others. Raises CustomerNotFound, VersionConflict, and SourceClaimed
-    where whoever does not `claims` sources names one of what is new or different."""
+    or SourceNotOfKey where what is new or different is of a source that `claims` lacks."""
     customer = await claimed(session, customer_id, version)
     rows = number_rows(given, default_region)
     await replace_parts(session, customer, CustomerNumber, ("raw",), rows, claims=claims)

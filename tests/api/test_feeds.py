@@ -57,6 +57,17 @@ async def test_a_stream_makes_and_changes_customers_and_tells_its_faults_by_line
     assert (newest["state"], newest["started_by"], newest["position"]) == ("done", "administrator", 2)
 
 
+async def test_a_key_that_is_bound_to_a_source_feeds_it(
+    client_as: ClientAs, admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    made = (await admin.post("/api/v1/api-keys", json={"name": "Core", "sources": ["core"]})).json()
+    bound = client_as(None)
+    bound.headers["Authorization"] = f"Bearer {made['key']}"
+    answer = await post(bound, ndjson({"external_id": "C1", "name": "A"}))
+    assert answer.status_code == 200, answer.text
+    assert await rows(sessions, "select name, source from customers") == [("A", "core")]
+
+
 async def test_the_same_key_again_writes_nothing_and_gets_the_same_answer(
     admin: httpx.AsyncClient, sessions: Sessions
 ) -> None:

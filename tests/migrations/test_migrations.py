@@ -66,6 +66,17 @@ async def test_an_extension_that_others_use_too_stays_and_is_in_nobodys_way(empt
     await migrate.upgrade(empty.url, "0043")
 
 
+async def test_keys_of_a_source_are_revoked_where_they_would_name_any_and_others_stay(database: Database) -> None:
+    connection = await asyncpg.connect(database.dsn)
+    await connection.execute(
+        "insert into api_keys (id, name, hash, sources) values ('a', 'A', '1', null), ('b', 'B', '2', '{core}')"
+    )
+    await migrate.downgrade(database.url, "0046")
+    revoked = "select id from api_keys where revoked_at is not null"
+    assert [row["id"] for row in await connection.fetch(revoked)] == ["b"]
+    await connection.close()
+
+
 @pytest.mark.parametrize("revision", [*REVISIONS[:-2:9], *REVISIONS[-2:]])
 async def test_from_some_revision_to_the_newest_at_once(empty: Database, revision: str) -> None:
     await migrate.upgrade(empty.url, revision)

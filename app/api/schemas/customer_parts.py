@@ -1,12 +1,13 @@
 """The parts of a customer's record as they are sent and told."""
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import PRINTABLE, SLUG, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import (
     Attributes,
     Change,
@@ -130,13 +131,18 @@ class TiesIn(Change):
 
 
 class ConsentIn(Input):
-    """What the customer has said of a channel (voice, sms, email, post, ...), when, and how that is known."""
+    """What the customer has said of a channel (voice, sms, email, post, ...), when, and how that is known: the source
+    that tells it, or a few words (`branch 12, form 7`)."""
 
     channel: Slug
     given: bool
     at: Moment
     origin: Name
     why: Why | None = None
+
+    def system(self) -> str | None:
+        """The source that is named as origin; what lacks the form of one can be none."""
+        return self.origin if re.fullmatch(SLUG, self.origin) else None
 
     def consent(self) -> GivenConsent:
         """As the service takes it."""

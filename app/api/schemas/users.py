@@ -1,12 +1,21 @@
 """Accounts and API keys."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 
 PersonRole = Literal["agent", "supervisor", "administrator"]
+KeySources = Annotated[
+    list[Slug],
+    Field(
+        min_length=1,
+        max_length=100,
+        description="the sources that it may name (403 `source-not-of-key` for others); null: any",
+    ),
+]
 Password = Annotated[str, Field(max_length=1024, description="8 to 256 characters")]
 
 
@@ -57,16 +66,27 @@ class UserPage(Output):
 
 
 class KeyIn(Input):
-    """A new API key; `name` says which system has it."""
+    """A new API key; `name` says which system has it, `sources` as which it may feed."""
 
     name: Name
+    sources: KeySources | None = None
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _some(cls, given: Any) -> Any:
+        if given == []:
+            raise PydanticCustomError(
+                "sources", "names no source", {"expected": "at least one source; null for a key of any"}
+            )
+        return given
 
 
 class KeyOut(Output):
-    """An API key without its secret part."""
+    """An API key without its secret part. `sources` are those that it may name; null: any."""
 
     id: str
     name: str
+    sources: list[str] | None
     created_at: Instant
     revoked_at: Instant | None
 
