@@ -25,7 +25,9 @@ run-pbx: $(READY)
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 
-# Calls mostly wait, so they are made apart, in one process more than there are cores.
+# Calls mostly wait, so they are made apart, in one process more than there are cores. Tests start a server some two
+# hundred times; one that has to compile itself each time, where no bytecode is to be kept, takes half as long again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
 	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile tests/pbx
