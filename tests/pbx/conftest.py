@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from app.demo.pbx.apt import AsteriskMissing
 from app.demo.pbx.install import Installation, install
 from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.desk import CallCentre, Prepare, call_centre
 from tests.pbx.site import PbxSite, Phones, started
 
 ROOT = Path(__file__).parents[2]
@@ -43,8 +44,8 @@ async def phones(switch: PbxSite) -> AsyncIterator[Phones]:
 class Shared:
     """One call centre for test after test, opened anew after one that leaves something behind."""
 
-    def __init__(self, server: Server, site: PbxSite, folder: Path) -> None:
-        self._parts = server, site, folder
+    def __init__(self, server: Server, site: PbxSite, folder: Path, prepare: Prepare | None = None) -> None:
+        self._open = partial(call_centre, server, site, folder, prepare=prepare)
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._centre: CallCentre | None = None
@@ -52,8 +53,7 @@ class Shared:
     def open(self) -> CallCentre:
         """The call centre, in which nothing has happened."""
         if self._centre is None:
-            server, site, folder = self._parts
-            self._centre = self._runner.run(self._stack.enter_async_context(call_centre(server, site, folder)))
+            self._centre = self._runner.run(self._stack.enter_async_context(self._open()))
         return self._centre
 
     def leave(self) -> None:

@@ -1,13 +1,14 @@
 """How calls end: callers who give up anywhere, agents who put their phone down. Nothing is left on the switch."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fixtures.database import Database, Server
-from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.conftest import Shared
+from tests.pbx.desk import CallCentre
 from tests.pbx.flows import publish
 from tests.pbx.hearing import Words, until_hears
 from tests.pbx.site import TONES, PbxSite, Phones
@@ -27,13 +28,25 @@ nodes:
 """
 
 
-@pytest.fixture
-async def bank(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+@pytest.fixture(scope="module")
+def lasting(
+    server: Server, shared: Shared, switch: PbxSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shared]:
+    """One call centre for all endings, since nothing is left of them."""
+
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "500")
 
-    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
-        yield made
+    shared.shut()
+    made = Shared(server, switch, tmp_path_factory.mktemp("endings"), prepare)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bank(lasting: Shared) -> Iterator[CallCentre]:
+    yield lasting.open()
+    lasting.leave()
 
 
 async def test_caller_gives_up_in_the_menu(bank: CallCentre, phones: Phones, tmp_path: Path) -> None:
