@@ -2,17 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.demo.pbx.apt import AsteriskMissing
 from app.demo.pbx.install import Installation, install
 from tests.fixtures.database import Server
-from tests.pbx.desk import CallCentre, Prepare, call_centre
+from tests.pbx.desk import CallCentre, call_centre
 from tests.pbx.site import PbxSite, Phones, started
 
 ROOT = Path(__file__).parents[2]
@@ -44,8 +45,8 @@ async def phones(switch: PbxSite) -> AsyncIterator[Phones]:
 class Shared:
     """One call centre for test after test, opened anew after one that leaves something behind."""
 
-    def __init__(self, server: Server, site: PbxSite, folder: Path, prepare: Prepare | None = None) -> None:
-        self._open = partial(call_centre, server, site, folder, prepare=prepare)
+    def __init__(self, server: Server, site: PbxSite, folder: Path, **options: Any) -> None:
+        self._open = partial(call_centre, server, site, folder, **options)
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._centre: CallCentre | None = None
@@ -82,6 +83,26 @@ def shared(server: Server, switch: PbxSite, tmp_path_factory: pytest.TempPathFac
     made = Shared(server, switch, tmp_path_factory.mktemp("centre"))
     yield made
     made.close()
+
+
+Lasting = Callable[..., Shared]
+"""Makes a call centre with options of `call_centre` for all tests of a module."""
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    server: Server, shared: Shared, switch: PbxSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lasting]:
+    """For a module whose call centre has something that `shared` has not."""
+    shared.shut()
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Shared:
+            made = Shared(server, switch, tmp_path_factory.mktemp("centre"), **options)
+            stack.callback(made.close)
+            return made
+
+        yield make
 
 
 @pytest.fixture

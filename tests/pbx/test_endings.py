@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.database import Database, Server
-from tests.pbx.conftest import Shared
+from tests.fixtures.database import Database
+from tests.pbx.conftest import Lasting, Shared
 from tests.pbx.desk import CallCentre
 from tests.pbx.flows import publish
 from tests.pbx.hearing import Words, until_hears
-from tests.pbx.site import TONES, PbxSite, Phones
+from tests.pbx.site import TONES, Phones
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "13800001111"
@@ -29,24 +29,17 @@ nodes:
 
 
 @pytest.fixture(scope="module")
-def lasting(
-    server: Server, shared: Shared, switch: PbxSite, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Shared]:
-    """One call centre for all endings, since nothing is left of them."""
-
+def lines(lasting: Lasting) -> Shared:
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "500")
 
-    shared.shut()
-    made = Shared(server, switch, tmp_path_factory.mktemp("endings"), prepare)
-    yield made
-    made.close()
+    return lasting(prepare=prepare)
 
 
 @pytest.fixture
-def bank(lasting: Shared) -> Iterator[CallCentre]:
-    yield lasting.open()
-    lasting.leave()
+def bank(lines: Shared) -> Iterator[CallCentre]:
+    yield lines.open()
+    lines.leave()
 
 
 async def test_caller_gives_up_in_the_menu(bank: CallCentre, phones: Phones, tmp_path: Path) -> None:
