@@ -25,8 +25,8 @@ run-pbx: $(READY)
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 
-# Calls mostly wait, so they are made apart, in one process more than there are cores. Tests start a server some two
-# hundred times; one that has to compile itself each time, where no bytecode is to be kept, takes half as long again.
+# Calls mostly wait, so they are made apart, in one process more than there are cores. Bytecode is kept whatever the
+# environment says: a server that compiles itself takes a second longer to start, and tests start one again and again.
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
