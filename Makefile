@@ -25,7 +25,9 @@ run-pbx: $(READY)
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 
-# Calls mostly wait, so they are made apart, in one process more than there are cores.
+# Calls mostly wait, so they are made apart, in one process more than there are cores. Bytecode is kept whatever the
+# environment says: a server that compiles itself takes a second longer to start, and tests start one again and again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
 	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile tests/pbx

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from app.bench import calls
 from app.bench.plan import Plan
 from app.bench.report import summary, write
 from app.bench.run import Programs, measure
 from app.cli.bench_switch import started
+from tests.cli.running import data_folder
 
 ROOT = Path(__file__).parents[2]
 SMALL = Plan(
@@ -32,14 +34,16 @@ def words(command: str, port: int) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.enable_socket
 @pytest.mark.timeout(300)
-def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path) -> None:
+def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "TALK_SECONDS", 0.5)
     programs = Programs(
         serve=lambda port: words("serve", port),
         yardsticks=lambda port: words("bench-yardsticks", port),
         asterisk=partial(started, Path(os.environ.get("CALLFLOOR_ASTERISK", ROOT / "var/asterisk"))),
     )
     said: list[str] = []
-    told = measure(SMALL, programs, tmp_path, said.append)
+    with data_folder() as folder:
+        told = measure(SMALL, programs, folder, said.append)
     document = tmp_path / "performance.md"
     document.write_text(
         "# Old\n\n<!-- by hand: what stands between these two lines is kept -->\nkept\n<!-- until here -->\n"

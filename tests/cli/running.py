@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.fixtures.room import quick_place
+
 COMMAND = (sys.executable, "-m", "app.cli")
 
 
@@ -19,7 +21,7 @@ def data_folder() -> Iterator[Path]:
 
     Not pytest's own, which every other run of pytest closes again.
     """
-    with tempfile.TemporaryDirectory(prefix="callfloor-var-") as name:
+    with tempfile.TemporaryDirectory(prefix="callfloor-var-", dir=quick_place()) as name:
         folder = Path(name)
         folder.chmod(0o711)
         yield folder

@@ -17,6 +17,7 @@ import pytest
 
 from tests.container import dockerfile
 from tests.container.dockerfile import ROOT, Builder, Stage
+from tests.fixtures.room import quick_place
 
 BUILD, FINAL = dockerfile.read()
 
@@ -77,7 +78,7 @@ def test_the_context_holds_what_is_copied_and_no_data_or_secrets() -> None:
 @pytest.fixture(scope="module")
 def image() -> Iterator[Builder]:
     """The build stage, run in a clean folder that any user may pass through."""
-    root = Path(tempfile.mkdtemp(prefix="callfloor-image-"))
+    root = Path(tempfile.mkdtemp(prefix="callfloor-image-", dir=quick_place(programs=True)))
     root.chmod(0o711)
     try:
         yield _built(root)

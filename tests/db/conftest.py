@@ -8,12 +8,13 @@ import pytest
 
 from app.db.embedded import EmbeddedServer
 from tests.db.embedded import throwaway_folder
+from tests.fixtures.room import quick_place
 
 
 @pytest.fixture(scope="session")
 def made_once() -> Iterator[Path]:
     """A folder whose server was started and stopped once."""
-    with throwaway_folder() as folder:
+    with throwaway_folder(quick_place()) as folder:
         with EmbeddedServer(folder / "db"):
             pass
         yield folder / "db"
@@ -22,7 +23,7 @@ def made_once() -> Iterator[Path]:
 @pytest.fixture
 def fresh_folder() -> Iterator[Path]:
     """An empty folder."""
-    with throwaway_folder() as folder:
+    with throwaway_folder(quick_place()) as folder:
         yield folder
 
 

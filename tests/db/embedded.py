@@ -62,9 +62,9 @@ def query(server: EmbeddedServer, sql: str) -> Any:
 
 
 @contextmanager
-def throwaway_folder() -> Iterator[Path]:
+def throwaway_folder(place: Path | None = None) -> Iterator[Path]:
     """A folder that every user can pass through; whatever still runs on it at the end is ended."""
-    folder = Path(tempfile.mkdtemp(prefix="callfloor-one-"))
+    folder = Path(tempfile.mkdtemp(prefix="callfloor-one-", dir=place))
     folder.chmod(0o711)
     try:
         yield folder

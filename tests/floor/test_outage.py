@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,19 +9,21 @@ from app.core.errors import Unavailable
 from app.db.embedded import EmbeddedServer
 from app.db.migrate import prepare
 from app.floor.service import Floor
+from tests.cli.running import data_folder
 from tests.fixtures.database import FAST, Database
 from tests.floor.factories import configure
 from tests.floor.live import Told, memory, offered, on, owned, recovered, running, same
 
 
 @pytest.fixture
-async def own_server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
-    server = EmbeddedServer(tmp_path / "database", FAST)
-    await asyncio.to_thread(server.start)
-    await prepare(server.url)
-    await configure(server.dsn)
-    yield server
-    await asyncio.to_thread(server.stop)
+async def own_server() -> AsyncIterator[EmbeddedServer]:
+    with data_folder() as folder:
+        server = EmbeddedServer(folder / "database", FAST)
+        await asyncio.to_thread(server.start)
+        await prepare(server.url)
+        await configure(server.dsn)
+        yield server
+        await asyncio.to_thread(server.stop)
 
 
 async def insist(floor: Floor, call_id: str) -> str:

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,8 +45,8 @@ async def phones(switch: PbxSite) -> AsyncIterator[Phones]:
 class Shared:
     """One call centre for test after test, opened anew after one that leaves something behind."""
 
-    def __init__(self, server: Server, site: PbxSite, folder: Path) -> None:
-        self._parts = server, site, folder
+    def __init__(self, server: Server, site: PbxSite, folder: Path, **options: Any) -> None:
+        self._open = partial(call_centre, server, site, folder, **options)
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
         self._centre: CallCentre | None = None
@@ -52,8 +54,7 @@ class Shared:
     def open(self) -> CallCentre:
         """The call centre, in which nothing has happened."""
         if self._centre is None:
-            server, site, folder = self._parts
-            self._centre = self._runner.run(self._stack.enter_async_context(call_centre(server, site, folder)))
+            self._centre = self._runner.run(self._stack.enter_async_context(self._open()))
         return self._centre
 
     def leave(self) -> None:
@@ -82,6 +83,26 @@ def shared(server: Server, switch: PbxSite, tmp_path_factory: pytest.TempPathFac
     made = Shared(server, switch, tmp_path_factory.mktemp("centre"))
     yield made
     made.close()
+
+
+Lasting = Callable[..., Shared]
+"""Makes a call centre with options of `call_centre` for all tests of a module."""
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    server: Server, shared: Shared, switch: PbxSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Lasting]:
+    """For a module whose call centre has something that `shared` has not."""
+    shared.shut()
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Shared:
+            made = Shared(server, switch, tmp_path_factory.mktemp("centre"), **options)
+            stack.callback(made.close)
+            return made
+
+        yield make
 
 
 @pytest.fixture

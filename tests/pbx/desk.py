@@ -22,6 +22,7 @@ from tests.floor.factories import CONFIG
 from tests.pbx.site import BROWSER, PbxSite
 
 SOURCE = "asterisk"
+Prepare = Callable[[Database], Awaitable[None]]
 NAMES = ("anna", "bo", "carl", "dora", BROWSER.endpoint)
 SKILLS = {"anna": 5, "bo": 4, "carl": 3, "dora": 2, BROWSER.endpoint: 1}
 BANK: FloorConfig = msgspec.structs.replace(
@@ -168,7 +169,7 @@ async def call_centre(
     *,
     auto_accept: bool = True,
     config: FloorConfig = BANK,
-    prepare: Callable[[Database], Awaitable[None]] | None = None,
+    prepare: Prepare | None = None,
     settings: dict[str, str] | None = None,
 ) -> AsyncIterator[CallCentre]:
     """Open the bank; `prepare` adds to its records before the server starts with `settings`."""

@@ -35,8 +35,14 @@ LINES = msgspec.structs.replace(
 )
 
 
+MENU = NODES["main"]["prompt"]["zh"]
+FIRST_CHOICE = MENU[: MENU.index("。") + 1]
+
+
 def shorter(flow: str) -> str:
     """The flow, for a caller who keys nothing and does not want to wait."""
+    assert MENU in flow
+    flow = flow.replace(MENU, FIRST_CHOICE)
     flow = flow.replace("retries: 1\n    otherwise: chinese", "retries: 0\n    seconds: 1\n    otherwise: chinese")
     return flow.replace("  main:\n    type: menu\n", "  main:\n    type: menu\n    seconds: 1\n    retries: 1\n")
 
@@ -181,7 +187,7 @@ async def test_who_keys_nothing_is_asked_again_and_then_reaches_somebody(
         ears = Ears(call, words)
         chinese, _ = (each["say"] for each in NODES["choose_language"]["prompt"])
         await ears.text(chinese, "zh")
-        await ears.prompt("main", "zh")
+        await ears.text(FIRST_CHOICE, "zh")
         await ears.text(NODES["main"]["no_input"]["prompt"]["zh"], "zh")
         rung = await anna.rung(40)
         await rung.answer()

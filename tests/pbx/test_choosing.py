@@ -1,7 +1,6 @@
 """Who of several ready agents is rung, and who of several callers is served first."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -10,9 +9,10 @@ from app.db.engine import Sessions, create_engine
 from app.floor.config import QueueRules
 from app.routing.requirement import Selection
 from tests.customers.factories import make_customer
-from tests.fixtures.database import Database, Server
-from tests.pbx.desk import BANK, CallCentre, call_centre
-from tests.pbx.site import TONES, PbxSite, Phones
+from tests.fixtures.database import Database
+from tests.pbx.conftest import Lasting, Shared
+from tests.pbx.desk import BANK, CallCentre
+from tests.pbx.site import TONES, Phones
 
 pytestmark = pytest.mark.enable_socket
 GOLD, PLAIN = "13800002222", "13800003333"
@@ -35,10 +35,15 @@ async def introduce(database: Database) -> None:
     await engine.dispose()
 
 
+@pytest.fixture(scope="module")
+def lines(lasting: Lasting) -> Shared:
+    return lasting(config=CHOICE, prepare=introduce)
+
+
 @pytest.fixture
-async def bank(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
-    async with call_centre(server, asterisk, tmp_path, config=CHOICE, prepare=introduce) as made:
-        yield made
+def bank(lines: Shared) -> Iterator[CallCentre]:
+    yield lines.open()
+    lines.leave()
 
 
 async def test_the_more_skilled_of_two_is_rung_though_the_other_waits_longer(bank: CallCentre, phones: Phones) -> None:

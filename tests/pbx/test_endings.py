@@ -1,16 +1,17 @@
 """How calls end: callers who give up anywhere, agents who put their phone down. Nothing is left on the switch."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fixtures.database import Database, Server
-from tests.pbx.desk import CallCentre, call_centre
+from tests.fixtures.database import Database
+from tests.pbx.conftest import Lasting, Shared
+from tests.pbx.desk import CallCentre
 from tests.pbx.flows import publish
 from tests.pbx.hearing import Words, until_hears
-from tests.pbx.site import TONES, PbxSite, Phones
+from tests.pbx.site import TONES, Phones
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "13800001111"
@@ -27,13 +28,18 @@ nodes:
 """
 
 
-@pytest.fixture
-async def bank(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+@pytest.fixture(scope="module")
+def lines(lasting: Lasting) -> Shared:
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "500")
 
-    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
-        yield made
+    return lasting(prepare=prepare)
+
+
+@pytest.fixture
+def bank(lines: Shared) -> Iterator[CallCentre]:
+    yield lines.open()
+    lines.leave()
 
 
 async def test_caller_gives_up_in_the_menu(bank: CallCentre, phones: Phones, tmp_path: Path) -> None:

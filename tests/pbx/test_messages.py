@@ -3,7 +3,7 @@
 import asyncio
 import io
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,13 @@ import pytest
 from app.demo.pbx.sip.call import Call
 from app.demo.pbx.sound.tones import LOUD, amplitude
 from app.demo.pbx.sound.ulaw import RATE
-from tests.fixtures.database import Database, Server
+from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
-from tests.pbx.desk import CallCentre, call_centre
+from tests.pbx.conftest import Lasting, Shared
+from tests.pbx.desk import CallCentre
 from tests.pbx.flows import publish
 from tests.pbx.hearing import Words, until_hears
-from tests.pbx.site import PbxSite, Phones
+from tests.pbx.site import Phones
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "13800001111"
@@ -32,13 +33,18 @@ nodes:
 """
 
 
-@pytest.fixture
-async def bank(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
+@pytest.fixture(scope="module")
+def lines(lasting: Lasting) -> Shared:
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "500")
 
-    async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
-        yield made
+    return lasting(prepare=prepare)
+
+
+@pytest.fixture
+def bank(lines: Shared) -> Iterator[CallCentre]:
+    yield lines.open()
+    lines.leave()
 
 
 async def speaking(phones: Phones, words: Words) -> Call:

@@ -1,7 +1,7 @@
 """An installation whose number 500 leads to a flow: a server that may be killed, a platform, the core of the bank."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.fixtures.serving import serving
 from tests.fixtures.switch import Switch, event
 from tests.floor.factories import CONFIG
 
+Prepare = Callable[[Database, str], Awaitable[None]]
 CARD, PIN = "4929317755018866", "739165"
 FLOW = """
 flow: main
@@ -118,7 +119,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(server: Server, tmp_path: Path) -> AsyncIterator[Desk]:
+async def open_desk(server: Server, tmp_path: Path, prepare: Prepare | None = None) -> AsyncIterator[Desk]:
+    """Open it; `prepare` adds to its records before the server starts, at the address that it is told."""
     port, core = free_port(), Core()
     app = Starlette(routes=[Route("/balance", core.take, methods=["GET"])])
     async with server.copy() as database, serving(app) as (address, _):
@@ -127,6 +129,8 @@ async def open_desk(server: Server, tmp_path: Path) -> AsyncIterator[Desk]:
         await introduce(database)
         secrets = '{"core": "Bearer of-good-news"}'
         child = Child(tmp_path, CALLFLOOR_DATABASE_URL=database.url, CALLFLOOR_FLOW_SECRETS=secrets)
+        if prepare is not None:
+            await prepare(database, child.address)
         with children(child):
             child.start()
             await child.answers()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from starlette.responses import JSONResponse, Response
 
 from tests.fixtures.bank import signed_in
@@ -20,6 +21,13 @@ pytestmark = pytest.mark.enable_socket
 @pytest.fixture
 async def desk(server: Server, tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(server, tmp_path) as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def lasting(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """One for all tests that leave it as it was: each has a call of its own."""
+    async with open_desk(server, tmp_path_factory.mktemp("lasting")) as made:
         yield made
 
 
@@ -76,28 +84,30 @@ async def test_request_that_was_under_way_when_the_server_died_is_made_again(des
     assert set(desk.core.asked) == {"Bearer of-good-news"}
 
 
-async def test_two_webhooks_of_one_call_at_once_are_one_step(desk: Desk) -> None:
-    menu = await desk.rings("c1")
-    answers = await asyncio.gather(*(desk.presses("c1", "1", menu["script"]) for _ in range(2)))
+@pytest.mark.asyncio(loop_scope="module")
+async def test_two_webhooks_of_one_call_at_once_are_one_step(lasting: Desk) -> None:
+    menu = await lasting.rings("twice")
+    answers = await asyncio.gather(*(lasting.presses("twice", "1", menu["script"]) for _ in range(2)))
     assert sorted(len(answer["instructions"]) for answer in answers) == [0, 1]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
-    ("answer", "seconds"),
+    ("call", "answer", "seconds"),
     [
-        (JSONResponse({"balance": 1}), 3.0),
-        (JSONResponse({"balance": 1}, 500), 0.0),
-        (Response("<html>"), 0.0),
-        (Response(b'"' + b"x" * 10_000_000 + b'"'), 0.0),
+        ("slowly", JSONResponse({"balance": 1}), 3.0),
+        ("with_500", JSONResponse({"balance": 1}, 500), 0.0),
+        ("not_json", Response("<html>"), 0.0),
+        ("with_10_mb", Response(b'"' + b"x" * 10_000_000 + b'"'), 0.0),
     ],
     ids=["slowly", "with_500", "not_json", "with_10_mb"],
 )
 async def test_fetch_that_is_answered_badly_goes_the_way_of_failure(
-    desk: Desk, answer: Response, seconds: float
+    lasting: Desk, call: str, answer: Response, seconds: float
 ) -> None:
-    desk.core.answer, desk.core.seconds = answer, seconds
-    menu = await desk.rings("c1")
-    await desk.presses("c1", "2", menu["script"])
-    script = await desk.script("c1")
+    lasting.core.answer, lasting.core.seconds = answer, seconds
+    menu = await lasting.rings(call)
+    await lasting.presses(call, "2", menu["script"])
+    script = await lasting.script(call)
     assert [each["do"] for each in script["instructions"]] == ["queue"]
-    assert (await desk.contact("c1"))["queue"] == "cards"
+    assert (await lasting.contact(call))["queue"] == "cards"

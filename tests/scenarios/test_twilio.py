@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 
 from app.core.tasks import Supervisor
 from tests.fixtures.bank import signed_in
-from tests.fixtures.database import Server
+from tests.fixtures.database import Database, Server
 from tests.fixtures.serving import serving
 from tests.fixtures.tab import Tab
 from tests.fixtures.twilio_cloud.cloud import Cloud, Number
@@ -58,24 +57,27 @@ class Office:
         return str(rows[0]["outcome"])
 
 
-@asynccontextmanager
-async def office(desk: Desk) -> AsyncIterator[Office]:
+@pytest.fixture
+async def here(server: Server, tmp_path: Path) -> AsyncIterator[Office]:
     async with Cloud(0.04) as cloud, serving(Rest(cloud).app) as (api, _):
-        await connect(desk, cloud, f"http://{api}")
-        token = (await signed_in(desk.server.address, ["dee"]))["dee"]
-        tab, tasks = Tab(Way([desk.server.address]), "dee", token), Supervisor()
-        tasks.start("tab", tab.run())
-        await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
-        await tab.ask("agent.ready")
-        yield Office(desk, cloud, tab)
-        await tasks.stop()
-        await cloud.tasks.stop()
+
+        async def prepare(database: Database, address: str) -> None:
+            await connect(database, address, cloud, f"http://{api}")
+
+        async with open_desk(server, tmp_path, prepare) as desk:
+            token = (await signed_in(desk.server.address, ["dee"]))["dee"]
+            tab, tasks = Tab(Way([desk.server.address]), "dee", token), Supervisor()
+            tasks.start("tab", tab.run())
+            await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
+            await tab.ask("agent.ready")
+            yield Office(desk, cloud, tab)
+            await tasks.stop()
+            await cloud.tasks.stop()
 
 
-async def connect(desk: Desk, cloud: Cloud, api: str) -> None:
+async def connect(database: Database, address: str, cloud: Cloud, api: str) -> None:
     """The source `tw`, and the number that leads to the flow, as an administrator sets them up."""
-    address = desk.server.address
-    connection = await asyncpg.connect(desk.database.dsn)
+    connection = await asyncpg.connect(database.dsn)
     await connection.execute("UPDATE agents SET address = 'client:' || id")
     await connection.execute(
         """INSERT INTO cti_sources (id, name, secrets, command_url, platform, account, public_url, caller_id,
@@ -90,80 +92,70 @@ async def connect(desk: Desk, cloud: Cloud, api: str) -> None:
     hook = f"http://{address}/webhooks/twilio/tw"
     for number in (HOTLINE, DIRECT):
         cloud.numbers[number] = Number(f"{hook}/voice", f"{hook}/status", f"{hook}/fallback")
-    await asyncio.sleep(2.5)  # the server looks for changes every second
 
 
-@pytest.fixture
-async def desk(server: Server, tmp_path: Path) -> AsyncIterator[Desk]:
-    async with open_desk(server, tmp_path) as made:
-        yield made
+async def test_caller_keys_their_way_to_the_agent_whose_screen_pops_and_the_call_is_in_the_history(
+    here: Office,
+) -> None:
+    line = here.cloud.call(CALLER, HOTLINE)
+    await here.cloud.until(lambda: here.hears(line, "One or two."))
+    line.press("2")
+    pop = await here.frame("contact.offered")
+    assert pop["contact"]["from"] == CALLER
+    await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
+    phone = await here.cloud.rung("client:dee")
+    phone.answer()
+    await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
+    await eventually(lambda: asyncio.sleep(0, here.tab.frames[-1]["type"]), lambda kind: kind == "contact.updated")
+    await here.tab.ask("call.hold", contact_id=pop["contact"]["id"])
+    await here.cloud.until(lambda: line.heard[-1] == "hold music")
+    await here.tab.ask("call.retrieve", contact_id=pop["contact"]["id"])
+    line.hang_up()
+    assert await here.outcome(line.sid) == "answered"
+    await here.cloud.until(lambda: phone.over)
 
 
-async def test_caller_keys_their_way_to_the_agent_whose_screen_pops_and_the_call_is_in_the_history(desk: Desk) -> None:
-    async with office(desk) as here:
-        line = here.cloud.call(CALLER, HOTLINE)
-        await here.cloud.until(lambda: here.hears(line, "One or two."))
-        line.press("2")
-        pop = await here.frame("contact.offered")
-        assert pop["contact"]["from"] == CALLER
-        await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
-        phone = await here.cloud.rung("client:dee")
-        phone.answer()
-        await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
-        await eventually(lambda: asyncio.sleep(0, here.tab.frames[-1]["type"]), lambda kind: kind == "contact.updated")
-        await here.tab.ask("call.hold", contact_id=pop["contact"]["id"])
-        await here.cloud.until(lambda: line.heard[-1] == "hold music")
-        await here.tab.ask("call.retrieve", contact_id=pop["contact"]["id"])
-        line.hang_up()
-        assert await here.outcome(line.sid) == "answered"
-        await here.cloud.until(lambda: phone.over)
+async def test_what_is_keyed_as_a_secret_over_twilio_is_found_nowhere_either(here: Office) -> None:
+    line = here.cloud.call(CALLER, HOTLINE)
+    await here.cloud.until(lambda: here.hears(line, "One or two."))
+    line.press("1")
+    await here.cloud.until(lambda: here.hears(line, "Card."))
+    line.press(CARD + "#")
+    await here.cloud.until(lambda: here.hears(line, "PIN."))
+    line.press(PIN + "#")
+    pop = await here.frame("contact.offered")
+    assert pop["contact"]["customer"]["name"] == "Wang Wei"
+    line.hang_up()
+    await here.outcome(line.sid)
+    kept = await everything_kept(here.desk) + repr(here.tab.frames)
+    assert [secret for secret in (CARD, PIN) if secret in kept] == []
 
 
-async def test_what_is_keyed_as_a_secret_over_twilio_is_found_nowhere_either(desk: Desk) -> None:
-    async with office(desk) as here:
-        line = here.cloud.call(CALLER, HOTLINE)
-        await here.cloud.until(lambda: here.hears(line, "One or two."))
-        line.press("1")
-        await here.cloud.until(lambda: here.hears(line, "Card."))
-        line.press(CARD + "#")
-        await here.cloud.until(lambda: here.hears(line, "PIN."))
-        line.press(PIN + "#")
-        pop = await here.frame("contact.offered")
-        assert pop["contact"]["customer"]["name"] == "Wang Wei"
-        line.hang_up()
-        await here.outcome(line.sid)
-        kept = await everything_kept(desk) + repr(here.tab.frames)
-        assert [secret for secret in (CARD, PIN) if secret in kept] == []
+async def test_caller_who_hangs_up_in_the_menu_is_no_abandoned_contact_of_a_queue(here: Office) -> None:
+    line = here.cloud.call(CALLER, HOTLINE)
+    await here.cloud.until(lambda: here.hears(line, "One or two."))
+    line.hang_up()
+    assert await here.outcome(line.sid) == "left_in_flow"
 
 
-async def test_caller_who_hangs_up_in_the_menu_is_no_abandoned_contact_of_a_queue(desk: Desk) -> None:
-    async with office(desk) as here:
-        line = here.cloud.call(CALLER, HOTLINE)
-        await here.cloud.until(lambda: here.hears(line, "One or two."))
-        line.hang_up()
-        assert await here.outcome(line.sid) == "left_in_flow"
+async def test_caller_whose_number_leads_to_a_queue_hears_music_again_when_the_agent_has_gone(here: Office) -> None:
+    line = here.cloud.call(CALLER, DIRECT)
+    pop = await here.frame("contact.offered")
+    await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
+    phone = await here.cloud.rung("client:dee")
+    phone.answer()
+    await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
+    assert line.heard == ["music"]
+    phone.hang_up()
+    await here.cloud.until(lambda: line.heard == ["music", "music"], 10)
+    assert not line.over
 
 
-async def test_caller_whose_number_leads_to_a_queue_hears_music_again_when_the_agent_has_gone(desk: Desk) -> None:
-    async with office(desk) as here:
-        line = here.cloud.call(CALLER, DIRECT)
-        pop = await here.frame("contact.offered")
-        await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
-        phone = await here.cloud.rung("client:dee")
-        phone.answer()
-        await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
-        assert line.heard == ["music"]
-        phone.hang_up()
-        await here.cloud.until(lambda: line.heard == ["music", "music"], 10)
-        assert not line.over
-
-
-async def test_unsigned_request_and_a_source_of_another_platform_are_refused_alike(desk: Desk) -> None:
-    hooks = f"http://{desk.server.address}/webhooks/twilio"
-    async with office(desk):
-        answers = [
-            await desk.switch._http.post(f"{hooks}/{source}/voice", data={"a": "b"})
-            for source in ("tw", "pbx", "nobody")
-        ]
-        assert [answer.status_code for answer in answers] == [401, 401, 401]
-        assert len({msgspec.json.decode(answer.content)["type"] for answer in answers}) == 1
+async def test_unsigned_request_and_a_source_of_another_platform_are_refused_alike(here: Office) -> None:
+    hooks = f"http://{here.desk.server.address}/webhooks/twilio"
+    answers = [
+        await here.desk.switch._http.post(f"{hooks}/{source}/voice", data={"a": "b"})
+        for source in ("tw", "pbx", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401]
+    assert len({msgspec.json.decode(answer.content)["type"] for answer in answers}) == 1
