@@ -30,6 +30,7 @@ from app.demo.seed import Seeded, ensure_seeded
 from app.demo.spectator import Spectator
 from app.demo.view.lines import Result
 from app.demo.view.model import FloorPicture
+from app.floor.models import LiveContact
 from app.interactions.models import Interaction
 
 Show = Callable[[FloorPicture, str | None, Callable[[], int | None]], Coroutine[Any, Any, None]]
@@ -99,6 +100,7 @@ class Stage:
             picture.outcomes["abandoned"],
             picture.popped,
             await _interactions(sessions) - before,
+            await _still_on(sessions),
         )
 
     async def _run_processes(self, seeded: Seeded, carrier: Carrier) -> FloorPicture | None:
@@ -115,11 +117,11 @@ class Stage:
                 if self._stop.is_set():
                     return None
                 self._tell("server", f"{self._plan.url}   API at {self._plan.url}/docs")
+                spectator.start(looking)  # before anybody calls, or the first calls would not be counted
                 await start_agents(self._plan, children)
                 await carrier.start_callers(self._plan, children, seeded.secret)
                 self._tell("people", carrier.word)
                 looking.start("carrier", carrier.watch())
-                spectator.start(looking)
                 show = self._show(spectator.picture, carrier.line, lambda: children.pid(SERVER))
                 showing = looking.start("view", show)
                 await self._until_stopped()
@@ -157,6 +159,14 @@ def alone_in(folder: Path) -> Iterator[None]:
 async def _interactions(sessions: Sessions) -> int:
     async with sessions.read() as session:
         counted = select(func.count()).select_from(Interaction).where(Interaction.source_id == SOURCE)
+        return await session.scalar(counted) or 0
+
+
+async def _still_on(sessions: Sessions) -> int:
+    """Calls that nobody hung up before the server stopped: its next start finds them."""
+    alive = func.coalesce(LiveContact.state["state"].as_string(), "") != "wrap_up"
+    async with sessions.read() as session:
+        counted = select(func.count()).select_from(LiveContact).where(alive)
         return await session.scalar(counted) or 0
 
 

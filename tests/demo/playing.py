@@ -9,7 +9,7 @@ from tests.cli.running import free_port, run
 QUICK = ("--pace", "8", "--calls-per-minute", "40", "--customers", "200", "--days", "20")
 SUMMARY = re.compile(
     r"(?P<offered>\d+) calls offered, (?P<answered>\d+) answered, (?P<abandoned>\d+) abandoned, "
-    r"(?P<popped>\d+) screen pops, (?P<written>\d+) interactions written"
+    r"(?P<popped>\d+) screen pops, (?P<written>\d+) interactions written\.( (?P<still_on>\d+) calls are still on)?"
 )
 
 
@@ -19,7 +19,7 @@ def play(var: Path, seconds: int, *words: str, **more: str) -> tuple[str, dict[s
     assert done.returncode == 0, done.stderr
     found = SUMMARY.search(done.stdout)
     assert found is not None, done.stdout
-    return done.stdout, {name: int(figure) for name, figure in found.groupdict().items()}
+    return done.stdout, {name: int(figure or 0) for name, figure in found.groupdict().items()}
 
 
 def processes_of(var: Path) -> list[str]:

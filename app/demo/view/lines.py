@@ -15,6 +15,7 @@ class Result(NamedTuple):
     abandoned: int
     popped: int
     written: int
+    still_on: int = 0
 
 
 def status_line(picture: FloorPicture, now: float) -> str:
@@ -33,7 +34,8 @@ def status_line(picture: FloorPicture, now: float) -> str:
 
 def summary(result: Result) -> str:
     """The end of the demo in one paragraph."""
+    still_on = f" {result.still_on} calls are still on: the next start finds them." if result.still_on else ""
     return (
         f"In {span(result.seconds)}: {result.offered} calls offered, {result.answered} answered, "
-        f"{result.abandoned} abandoned, {result.popped} screen pops, {result.written} interactions written."
+        f"{result.abandoned} abandoned, {result.popped} screen pops, {result.written} interactions written.{still_on}"
     )
