@@ -151,6 +151,10 @@ class Bench:
     async def run(self) -> Results:
         """All stages, one after the other."""
         began_at = clock.now()
+        plan = self._plan
+        collector.calm()
+        # first: an import is a process that has done nothing else, and one that has done much is slower
+        fed = await feeds.measure(self._url, self._database, self._place, plan.feed_rows, plan.bulk_rows, self._say)
         async with AsyncExitStack() as held:
             pool = await self._open_bank(held)
             told = machine.look(self._place, await pool.fetchval("select split_part(version(), ' on ', 1)"))
@@ -165,7 +169,6 @@ class Bench:
             flown = await self._flows(port, cores)
             popped = await self._pops(port, cores)
             called = await self._calls(port, cores)
-        fed = await self._feeds()
         # last: a server that has just made ten million rows cleans up for minutes, at the cost of whatever is beside it
         profiled = await _profiles(self._plan, self._embedded, self._say)
         return Results(
@@ -186,17 +189,6 @@ class Bench:
             feeds=fed,
             profiles=profiled,
         )
-
-    async def _feeds(self) -> Feeds:
-        """As in a process and on a server that have done nothing else: what went before is put away."""
-        connection = await asyncpg.connect(self._embedded.dsn)
-        try:
-            await connection.execute("checkpoint")
-        finally:
-            await connection.close()
-        collector.calm()
-        plan = self._plan
-        return await feeds.measure(self._url, self._database, self._place, plan.feed_rows, plan.bulk_rows, self._say)
 
     async def calls_alone(self) -> Calls | str:
         """The last stage."""
