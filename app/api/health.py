@@ -8,10 +8,12 @@ from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from app.api import live
 from app.api.deps import Using
 from app.api.schemas.health import HealthOut, ReadyOut
 from app.api.services import Services
 from app.core.errors import Unavailable
+from app.floor import gauges
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,17 @@ async def _database(using: Services) -> str:
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
-async def metrics() -> Response:
-    """Counters and gauges in Prometheus' text form."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(using: Using) -> Response:
+    """Counters and gauges in Prometheus' text form; what the floor holds is told by the process that owns it."""
+    held = await _floor(using)
+    return Response(generate_latest() + held, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _floor(using: Services) -> bytes:
+    try:
+        picture = await live.picture(using)
+    except Unavailable:
+        return b""
+    sources = {each: using.connections.connection(each) for each in picture.config.sources}
+    connected = {each: standing.connected for each, standing in sources.items() if standing is not None}
+    return await asyncio.to_thread(gauges.told, picture, connected)

@@ -20,9 +20,13 @@ async def snapshot(using: Services) -> dict[str, Any]:
 
 async def contacts(using: Services) -> tuple[Contact, ...]:
     """The live contacts as they are held, for whoever shows some of them; raises `Unavailable` like `snapshot`."""
-    held = await using.floor.submit(Look(what="picture"))
-    picture: Picture = held.body["picture"]
-    return picture.contacts
+    return (await picture(using)).contacts
+
+
+async def picture(using: Services) -> Picture:
+    """The floor as it is held, to be looked at beside the loop; raises `Unavailable` like `snapshot`."""
+    held: Picture = (await using.floor.submit(Look(what="picture"))).body["picture"]
+    return held
 
 
 async def ask(using: Services, command: Command) -> dict[str, Any]:

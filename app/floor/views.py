@@ -119,19 +119,26 @@ class Picture(NamedTuple):
 
     def shown(self) -> dict[str, Any]:
         """The whole floor: queues with their waiting, agents, contacts. Takes a while where it is large."""
-        agents = [self.agents.get(key) or LiveAgent(id=key) for key in sorted(self.config.agents)]
-        states = Counter(agent.state for agent in agents)
         return {
             "seq": self.seq,
             "at": iso(self.at),
-            "queues": self._queues(),
-            "agents": [agent_view(self.config, agent) for agent in agents],
+            "queues": self.queues(),
+            "agents": [agent_view(self.config, agent) for agent in self._everybody()],
             "unrouted": sum(1 for contact in self.contacts if contact.unrouted),
-            "by_state": {state: states[state] for state in AgentState},
+            "by_state": self.by_state(),
             "contacts": [contact_view(contact) for contact in self.contacts],
         }
 
-    def _queues(self) -> list[dict[str, Any]]:
+    def by_state(self) -> dict[str, int]:
+        """How many agents are in each state; who has never been here is logged off."""
+        states = Counter(agent.state for agent in self._everybody())
+        return {state: states[state] for state in AgentState}
+
+    def _everybody(self) -> list[LiveAgent]:
+        return [self.agents.get(key) or LiveAgent(id=key) for key in sorted(self.config.agents)]
+
+    def queues(self) -> list[dict[str, Any]]:
+        """Each queue with how many wait in it, and for how long the first of them has (seconds)."""
         here: dict[str, list[Contact]] = {key: [] for key in sorted(self.config.queues)}
         for contact in self.contacts:
             if contact.queue in here:

@@ -1,10 +1,13 @@
 """The live floor over HTTP."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from app.api.application import Application
 from app.api.schemas.floor import ContactOut, FloorOut
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
@@ -14,6 +17,7 @@ from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from app.floor.models import Order
 from app.floor.views import Picture
 from app.telephony.events import CallEvent
+from app.telephony.port import Connection
 from tests.api.conftest import ClientAs, MemoryFloor, OneTransaction
 
 CONFIG = FloorConfig(
@@ -57,6 +61,50 @@ async def test_the_floor_is_told_as_it_is_described(
     assert told.agents[0].offer == calling[0]
     assert set(answer) == set(FloorOut.model_fields)
     assert set(answer["agents"][0]) == set(FloorOut.model_json_schema()["$defs"]["LiveAgentOut"]["properties"])
+
+
+async def test_the_floor_is_told_to_prometheus_as_to_supervisors(
+    app: Application, supervisor: httpx.AsyncClient, calling: list[str], clock: FrozenClock
+) -> None:
+    clock.advance(30)
+    away = Connection(connected=False, trouble="Nobody is at ws://pbx.")
+    app.state.services = replace(app.state.services, connections=Connected({"pbx": away}))
+    floor = FloorOut.model_validate((await supervisor.get("/api/v1/floor")).json())
+    numbers = prometheus((await supervisor.get("/metrics")).text)
+    assert len(calling) == numbers[("callfloor_queue_waiting", "cards")] == floor.queues[0].waiting
+    assert numbers[("callfloor_queue_longest_wait_seconds", "cards")] == floor.queues[0].longest_wait_seconds == 30
+    states = {state: number for (name, state), number in numbers.items() if name == "callfloor_agents"}
+    assert states == floor.by_state
+    contacts = {state: number for (name, state), number in numbers.items() if name == "callfloor_contacts"}
+    assert (contacts["waiting"], contacts["offered"], sum(contacts.values())) == (2, 1, 3)
+    assert numbers[("callfloor_source_connected", "pbx")] == 0
+
+
+async def test_who_does_not_own_the_floor_tells_prometheus_nothing_of_it(
+    supervisor: httpx.AsyncClient, floor: MemoryFloor
+) -> None:
+    floor.status = "standby"
+    answer = await supervisor.get("/metrics")
+    assert answer.status_code == 200
+    assert "callfloor_sign_ins" in answer.text
+    assert "callfloor_contacts" not in answer.text
+
+
+def prometheus(text: str) -> dict[tuple[str, str], float]:
+    """The value of each sample by its name and its one label."""
+    families = text_string_to_metric_families(text)
+    samples = [sample for family in families for sample in family.samples if len(sample.labels) == 1]
+    return {(sample.name, next(iter(sample.labels.values()))): sample.value for sample in samples}
+
+
+class Connected:
+    """Connections that stand so."""
+
+    def __init__(self, standing: dict[str, Connection]) -> None:
+        self._standing = standing
+
+    def connection(self, source: str) -> Connection | None:
+        return self._standing.get(source)
 
 
 async def test_live_calls_come_in_pages_in_order_of_arrival(supervisor: httpx.AsyncClient, calling: list[str]) -> None:
