@@ -31,6 +31,9 @@ RECOVERY_PAUSE = 0.2
 STALL_SECONDS = 2.0
 """A commit that takes longer makes the floor degraded: callers are told to come back instead of being kept waiting."""
 
+TRY_LATER = 1013
+"""The close code of sockets that could not be told everything: they come back and ask for what they missed."""
+
 AT_ONCE = 16
 """So many commands are applied before the loop looks at everything else: a commit that has ended, a new request."""
 
@@ -160,6 +163,7 @@ class Tenure:
         log.exception("a command raised; it left no trace", command=type(item.command).__name__, key=item.key)
         _count(type(item.command).__name__, "raised")
         item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
+        self._floor.settled([item])
         if isinstance(item.command, Expire):
             singly = self._timers.raised(item.command, self.state, now)
             self._apply_all(round_, [Item(expire, None) for expire in singly])
@@ -189,7 +193,11 @@ class Tenure:
         self.state.settle_batch()
         for key, raw in ((row[:2], row[3]) for row in round_.batch.inbox):
             self._inbox.put(key, raw)
-        round_.tell(self._floor.publisher)
+        try:
+            round_.tell(self._floor.publisher)
+        except Exception:  # no fault of the commit, which stands: whoever listens asks for what they did not hear
+            log.exception("what has happened could not be told")
+            self._floor.publisher.dismiss(TRY_LATER, "not everything could be told; resume")
         if round_.batch.asked:
             self._floor.errands.put(round_.batch.asked)
         round_.answer()
