@@ -310,6 +310,30 @@ async def test_timer_that_raises_stops_no_other_timer_freeswitch_1641(
         assert (await offered(floor, "c3")).ok
 
 
+async def test_timer_that_cannot_be_written_stops_no_other_timer_and_is_not_tried_for_ever_freeswitch_1641(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        connection = await asyncpg.connect(bank.dsn)
+        await connection.execute("ALTER TABLE interactions ADD CONSTRAINT poison CHECK (call_id <> 'c1')")
+        await connection.close()
+        for call in ("c1", "c2"):
+            contact = (await offered(floor, call)).body["contact_id"]
+            await floor.submit(c.EndCall(contact_id=contact, by="sue"))
+        tenure = floor._tenure
+        assert tenure is not None
+        monkeypatch.setattr(tenure, "_clock", lambda: clock.now() + END_SECONDS)
+        await on(floor, "cho")
+        async with asyncio.timeout(5):
+            while [each.call.id for each in memory(floor).store.contacts.values()] != ["c1"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await offered(floor, "c3")).ok
+        read = memory(floor)
+        await asyncio.sleep(0.3)
+        assert memory(floor) is read, "memory is not read anew again and again"
+
+
 async def test_command_that_raised_is_answered_however_soon_it_is_sent_again(
     bank: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
