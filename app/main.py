@@ -74,6 +74,7 @@ from app.subscriptions.policy import Policy
 from app.subscriptions.posting import Poster
 from app.subscriptions.tidying import keep_deliveries_tidy
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
+from app.telephony.adapters.asterisk_ari import tapes
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
@@ -287,13 +288,18 @@ async def live_floor(
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
-    async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
+    async with (
+        open_client() as http,
+        open_twilio_client() as cloud,
+        open_fetching_client() as out,
+        tapes.open_client() as audio,
+    ):
 
         def driven(source: str) -> DrivenSource:
             return DrivenSource(source, intake, floor)
 
         speech = speech_engine(settings)
-        asterisks = AsteriskSwitches(directory, speech, driven, recordings, out, now, _stop_the_process)
+        asterisks = AsteriskSwitches(directory, speech, driven, recordings, audio, now, _stop_the_process)
         driver = ByPlatform(
             {
                 "generic": GenericDriver(http, now),

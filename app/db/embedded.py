@@ -152,7 +152,7 @@ async def keep_running(server: EmbeddedServer, every: float = 1.0) -> None:
         try:
             if await asyncio.to_thread(server.revive):
                 log.warning("the embedded database had died and was started again", folder=str(server.folder))
-        except EmbeddedServerError as error:
+        except (OSError, EmbeddedServerError) as error:  # a disk that is full has room again at some time
             log.error("the embedded database has died and does not start", reason=str(error))
 
 

@@ -7,7 +7,7 @@ from app.floor.effects import SwitchOrder
 from app.floor.ports import Orders
 
 
-class Runs(Protocol):
+class Companion(Protocol):
     """Something that may run in one process at a time."""
 
     def start(self) -> None:
@@ -20,7 +20,7 @@ class Runs(Protocol):
 class Alongside:
     """The delivery of orders, and connections to platforms that are driven, which begin before it and end after it."""
 
-    def __init__(self, orders: Orders, others: Sequence[Runs]) -> None:
+    def __init__(self, orders: Orders, others: Sequence[Companion]) -> None:
         self._orders = orders
         self._others = others
 

@@ -9,13 +9,12 @@ from app.floor.entities import Contact, ContactState
 from app.floor.offers import opened_visit
 from app.floor.placing import placed
 from app.floor.queueing import enter_queue, look_at_overflow
+from app.floor.reasons import FAILED
 from app.floor.work import Work
 from app.telephony.events import CallEvent
 
 UNRUNG = (LegState.INITIATED,)
 """Where the customer's leg stands before their phone has rung."""
-
-PHONE = "phone_failed"
 
 
 def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
@@ -58,7 +57,7 @@ def open_callback(work: Work, contact: Contact) -> None:
     enter_queue(work, callback, contact.queue)
 
 
-def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
+def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
     """A callback whose customer was never rung goes back to its place: what failed was not their doing. Tells whether
     it was one."""
     customer = contact.call.customer

@@ -173,6 +173,8 @@ class Journal:
             locked = await self._lock()
             epoch = await self.connection.fetchval("SELECT epoch FROM floors WHERE id = $1", self.floor)
         except TRANSIENT:
+            if self._connection is not None:
+                self._connection.terminate()  # it may be there without the lock: whoever stands by would take that
             return
         if epoch != self.epoch:
             raise Fenced

@@ -33,7 +33,7 @@ _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     """Apply one event. Answers with the contact it belongs to; nothing a platform says is ever refused."""
-    event = _with_agent_id(work, command.event)
+    event = _in_our_words(work, command.event)
     key = (event.source, event.call_id)
     contact = work.store.contacts.get(work.store.calls.get(key, ""))
     ended = _ended(work, command)
@@ -81,10 +81,17 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
     contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
 
 
-def _with_agent_id(work: Work, event: CallEvent) -> CallEvent:
-    if event.agent is None or event.agent in work.store.config.agents:
+def _in_our_words(work: Work, event: CallEvent) -> CallEvent:
+    """With the agent's id for the address of their phone, and under a name that none of the floor's own events has:
+    whoever reads the log or a timeline goes by the name alone, so no platform may speak in the floor's."""
+    agent, kind = event.agent, event.type
+    if agent is not None and agent not in work.store.config.agents:
+        agent = work.store.by_address.get(agent, agent)
+    if not kind.startswith("call."):
+        kind = f"call.other:{kind}"
+    if (agent, kind) == (event.agent, event.type):
         return event
-    return msgspec.structs.replace(event, agent=work.store.by_address.get(event.agent, event.agent))
+    return msgspec.structs.replace(event, agent=agent, type=kind)
 
 
 def _ended(work: Work, command: TakeEvent) -> EndedCall | None:

@@ -55,9 +55,8 @@ def silence(work: Work, agent_id: str) -> None:
         _return_offer(work, agent.id, LOST, PresenceEvent.LOSE_CONNECTION, reason=LOST)
     elif agent.offer is not None:
         take_back(work, work.contact(agent.offer), LOST, agent=agent.id)
-    else:
-        if agent.state is AgentState.READY:
-            work.move(agent_id, PresenceEvent.LOSE_CONNECTION, reason=LOST)
+    elif agent.state is AgentState.READY:
+        work.move(agent_id, PresenceEvent.LOSE_CONNECTION, reason=LOST)
     work.tell_agent_state(work.store.agent(agent_id))
 
 

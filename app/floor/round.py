@@ -10,12 +10,11 @@ from app.floor.state import FloorState, Outcome
 
 
 class Round:
-    """Gathers until it is closed; `seq` is then the number that its commit moves the floor to."""
+    """Gathers until it is closed, then is committed and told."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
         self.batch = Batch()
-        self.seq = 0
         self._answers: list[tuple[Item, Answer]] = []
         self._profiles: dict[int, bytes] = {}
 

@@ -163,7 +163,7 @@ class Store:
         return agent.phone is PhoneWord.IN_USE and VOICE not in self.channels_of(agent)
 
     def put_profile(self, contact_id: str, profile: bytes) -> None:
-        """Keep the profile that was read for a new contact; it never changes."""
+        """Keep the profile that was read for a contact: when it opens, or once its caller has proved who they are."""
         self.new_profiles.add(contact_id)
         self.put_in(self.profiles, contact_id, profile)
 

@@ -31,6 +31,9 @@ RECOVERY_PAUSE = 0.2
 STALL_SECONDS = 2.0
 """A commit that takes longer makes the floor degraded: callers are told to come back instead of being kept waiting."""
 
+TRY_LATER = 1013
+"""The close code of sockets that could not be told everything: they come back and ask for what they missed."""
+
 AT_ONCE = 16
 """So many commands are applied before the loop looks at everything else: a commit that has ended, a new request."""
 
@@ -126,12 +129,17 @@ class Tenure:
         return time.monotonic() - self._spoke_at
 
     def _take(self) -> list[Item]:
-        waiting, items = self._floor.waiting, []
-        while waiting and isinstance(waiting[0].command, TakeOver | Resumed):
-            items.append(waiting.popleft())  # gives time to those who could not act, so it comes before any expiry
+        waiting, items = self._floor.waiting, self._first()
         items += [Item(expire, None) for expire in self._timers.due(self.state, self._clock())]
         most = min(AT_ONCE, self._floor.batch - len(self._gathering.items))
         while waiting and len(items) < most:
+            items.append(waiting.popleft())
+        return items
+
+    def _first(self) -> list[Item]:
+        """What gives time to those who could not act, so it comes before any expiry."""
+        waiting, items = self._floor.waiting, []
+        while waiting and isinstance(waiting[0].command, TakeOver | Resumed):
             items.append(waiting.popleft())
         return items
 
@@ -160,6 +168,7 @@ class Tenure:
         log.exception("a command raised; it left no trace", command=type(item.command).__name__, key=item.key)
         _count(type(item.command).__name__, "raised")
         item.fail(_failure("The command raised an unexpected error; nothing of it happened.", error))
+        self._floor.settled([item])
         if isinstance(item.command, Expire):
             singly = self._timers.raised(item.command, self.state, now)
             self._apply_all(round_, [Item(expire, None) for expire in singly])
@@ -189,7 +198,11 @@ class Tenure:
         self.state.settle_batch()
         for key, raw in ((row[:2], row[3]) for row in round_.batch.inbox):
             self._inbox.put(key, raw)
-        round_.tell(self._floor.publisher)
+        try:
+            round_.tell(self._floor.publisher)
+        except Exception:  # no fault of the commit, which stands: whoever listens asks for what they did not hear
+            log.exception("what has happened could not be told")
+            self._floor.publisher.dismiss(TRY_LATER, "not everything could be told; resume")
         if round_.batch.asked:
             self._floor.errands.put(round_.batch.asked)
         round_.answer()
@@ -213,6 +226,7 @@ class Tenure:
             log.exception("a batch could not be written", commands=names)
             self._again, self._closed = self._closed.items, Round()
             await self._recover()
+            self._again[0:0] = self._first()
             self._give_back()
             await self._one_by_one()
 
@@ -221,8 +235,10 @@ class Tenure:
             self._inbox.put(key, raw)
 
     def _give_back(self) -> None:
-        """None of what was applied has happened: the commands wait again, before all others."""
-        self._floor.waiting.extendleft(reversed([*self._closed.items, *self._gathering.items]))
+        """None of what was applied has happened: the commands wait again, before all others. What time did is found
+        again by itself."""
+        applied = [*self._first(), *self._closed.items, *self._gathering.items]
+        self._floor.waiting.extendleft(item for item in reversed(applied) if not isinstance(item.command, Expire))
         self._closed, self._gathering = Round(), Round()
 
     async def _one_by_one(self) -> None:
@@ -240,11 +256,19 @@ class Tenure:
                 self._again[0:0] = self._closed.items
             except Exception as error:
                 log.exception("a command could not be written")
-                for item in self._closed.items:
+                failed = self._closed.items
+                for item in failed:
                     item.fail(_failure("The command could not be written; nothing of it happened.", error))
-                self._floor.settled(self._closed.items)
+                self._floor.settled(failed)
                 await self._recover()
+                self._again[0:0] = [*self._first(), *self._timers_of(failed)]
             self._closed = Round()
+
+    def _timers_of(self, failed: list[Item]) -> list[Item]:
+        """Each timer by itself, of those that could not be written together; one that was alone is set aside."""
+        expired = [item.command for item in failed if isinstance(item.command, Expire)]
+        now = self._clock()
+        return [Item(each, None) for command in expired for each in self._timers.raised(command, self.state, now)]
 
     async def _reach(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something on the database; where that takes too long, those who wait are told to come back."""
@@ -258,6 +282,9 @@ class Tenure:
 
     async def _recover(self) -> None:
         """Drop memory and read it anew: what was applied since the last commit never happened."""
+        await self._reach(self._read_anew())
+
+    async def _read_anew(self) -> None:
         while True:
             try:
                 config = self.state.store.config

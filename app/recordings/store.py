@@ -57,7 +57,7 @@ class ObjectStore:
         with _translated("The store of recordings does not take the audio."):
             await obstore.put_async(self._store, key, audio, attributes=attributes)
             if self._folder is not None:
-                await asyncio.to_thread(_settle, self._folder / key)
+                await asyncio.to_thread(_settle, self._folder, self._folder / key)
 
     async def open(self, key: str, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes from `first` to `last`."""
@@ -110,9 +110,10 @@ async def _pieces(found: "GetResult") -> AsyncIterator[bytes]:
             yield bytes(piece)
 
 
-def _settle(path: Path) -> None:
-    """Let it be on the disk also if the power fails: the file, and its name in the folder."""
-    for each in (path, path.parent):
+def _settle(folder: Path, path: Path) -> None:
+    """Let it be on the disk also if the power fails: the file, its name, and those of folders that are new with it."""
+    within = [each for each in path.parents if each.is_relative_to(folder)]
+    for each in (path, *within):
         handle = os.open(each, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -18,7 +18,6 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 YEARS = range(1971, 2200)
-MIDNIGHT = 24 * 60
 ZONES_OF_MACHINES = re.compile(r"(posix|right)/|localtime$|posixrules$|Factory$")
 """Names beside the IANA zones in some installations; `right/` counts leap seconds, `localtime` is any zone at all."""
 

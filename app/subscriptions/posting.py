@@ -6,7 +6,6 @@ What is said of a failure is shown to administrators: the status or the kind of 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from uuid import UUID
 
 import httpx
@@ -16,6 +15,7 @@ from standardwebhooks import Webhook
 
 from app.core.clock import Clock, iso, utc
 from app.core.guarding import Forbidden
+from app.core.retry_after import seconds_asked
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ def outcome_of(status: int, retry_after: str | None, now: float) -> Outcome:
         return Outcome(status)
     if 300 <= status < 400:
         return Outcome(status, f"answered {status}; redirects are not followed, change the address instead")
-    return Outcome(status, f"answered {status}", status == GONE, _seconds(retry_after, now))
+    return Outcome(status, f"answered {status}", status == GONE, seconds_asked(retry_after, now))
 
 
 async def _read_off(response: httpx.Response) -> None:
@@ -100,15 +100,3 @@ async def _read_off(response: httpx.Response) -> None:
         size += len(part)
         if size > MOST_READ:
             return
-
-
-def _seconds(value: str | None, now: float) -> float | None:
-    """The header Retry-After in seconds from `now`; None where it cannot be read."""
-    if value is None:
-        return None
-    if value.strip().isdecimal() and len(value) < 10:
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
-        return None

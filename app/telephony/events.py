@@ -54,9 +54,6 @@ class PhoneWord(StrEnum):
     """The platform cannot tell any more; what it said before is forgotten."""
 
 
-KNOWN_TYPES = frozenset(str(kind) for kind in EventType)
-
-
 class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One fact about a call.
 

@@ -133,6 +133,21 @@ async def test_it_is_worked_on_until_it_is_closed(
     assert (told[5]["who"], told[2]["text"]) == ("administrator", "he sends a copy")
 
 
+async def test_a_case_is_late_until_it_is_solved_and_again_when_it_is_reopened_chatwoot_10178_12058(
+    agent: httpx.AsyncClient, who: str, clock: FrozenClock
+) -> None:
+    case = await opened(agent, who, subject="card", due_at=utc(clock() + 60).isoformat())
+    assert (case["overdue"], await listed(agent, overdue=True)) == (False, [])
+    clock.advance(61)
+    assert await listed(agent, overdue=True) == ["card"]
+    case = await do(agent, case, "solve", resolution="sent")
+    clock.advance(300)
+    assert (case["overdue"], await listed(agent, overdue=True)) == (False, [])
+    reopened = await do(agent, case, "reopen", note="never came")
+    assert (reopened["overdue"], reopened["due_at"]) == (True, case["due_at"])
+    assert await listed(agent, overdue=True) == ["card"]
+
+
 async def test_a_closed_case_is_never_touched_again_and_may_be_followed(agent: httpx.AsyncClient, who: str) -> None:
     case = await opened(agent, who)
     await opened(agent, who, 409, follows_id=case["id"])

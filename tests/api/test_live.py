@@ -50,7 +50,7 @@ def supervisor(client_as: ClientAs) -> httpx.AsyncClient:
     return client_as("supervisor")
 
 
-async def test_the_floor_is_told_as_it_is_described(
+async def test_the_floor_is_told_as_it_is_described_jambonz_357(
     supervisor: httpx.AsyncClient, calling: list[str], clock: FrozenClock
 ) -> None:
     clock.advance(30)

@@ -82,7 +82,7 @@ async def test_a_repeated_webhook_changes_nothing(database: Database) -> None:
         assert (await until(ann, "contact.offered"))["contact"]["id"] == answers[0]["contact_id"]
 
 
-async def test_who_comes_back_gets_what_was_missed(database: Database) -> None:
+async def test_who_comes_back_gets_what_was_missed_taskrouter_39(database: Database) -> None:
     async with open_house(database) as (house, platform):
         async with house.client() as ann:
             welcome = await ann.hello("ann")

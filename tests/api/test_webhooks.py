@@ -198,7 +198,7 @@ async def test_while_the_journal_cannot_commit_the_platform_is_told_to_come_back
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
 
 
-async def test_a_slow_look_up_costs_the_name_not_the_call() -> None:
+async def test_a_slow_look_up_costs_the_name_not_the_call_genesys_937() -> None:
     async def slow(event: CallEvent) -> Recognised:
         await asyncio.sleep(30)
         return LI

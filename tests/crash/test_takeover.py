@@ -53,7 +53,7 @@ async def refuses_everything(switch: Switch, sleeper: Child) -> None:
             assert answer is None or answer.status_code == 503, answer.text
 
 
-async def test_who_stands_by_takes_over_when_the_owner_is_killed(
+async def test_who_stands_by_takes_over_when_the_owner_is_killed_freeswitch_1674(
     tmp_path: Path, database: Database, dice: Random
 ) -> None:
     async with pair(tmp_path, database, dice) as (owner, standby, day):

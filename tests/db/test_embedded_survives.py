@@ -113,12 +113,19 @@ def test_a_creation_that_was_killed_leaves_no_half_database(fresh_folder: Path) 
     assert not half.exists()
 
 
-async def test_a_server_that_dies_under_its_users_comes_back(folder: Path) -> None:
+async def test_a_server_that_dies_under_its_users_comes_back_once_the_folder_can_be_written(folder: Path) -> None:
+    """Disks that are full kill servers, and are full for a while."""
     server = EmbeddedServer(folder)
     await asyncio.to_thread(server.start)
     supervisor = Supervisor()
-    supervisor.start("watch", keep_running(server, 0.05))
+    watch = supervisor.start("watch", keep_running(server, 0.05))
+    settings = folder / "data" / "callfloor.conf"
+    settings.unlink()
+    settings.mkdir()
     kill_server(server)
+    await asyncio.sleep(0.3)
+    assert not watch.done()
+    settings.rmdir()
     await asyncio.to_thread(wait_until_ready, folder)
     await supervisor.stop()
     connection = await asyncpg.connect(server.dsn)

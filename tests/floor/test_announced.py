@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 from sqlalchemy import select, text
 
@@ -177,3 +178,17 @@ async def test_a_look_at_nothing_new_writes_nothing(bank: Database, sessions: Se
     await look_through(sessions)
     async with sessions.read() as session:
         assert (await session.execute(row)).all() == before
+
+
+async def test_what_a_platform_names_like_our_own_events_is_no_news_of_a_contact(
+    bank: Database, sessions: Sessions
+) -> None:
+    await subscribe(sessions, "contact.*")
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        await offered(floor, "c1")
+        for kind in ("contact.opened", "contact.ended", "wrap_up"):
+            event = msgspec.structs.replace(call_event("any", "c1", clock.now()), type=kind)
+            assert (await floor.submit(c.TakeEvent(event=event, contact_id=new_id(), raw=b'{"data": {}}'))).ok
+        found = await look_through(sessions)
+    assert [kind for kind, _ in found] == ["contact.opened"]

@@ -9,7 +9,7 @@ from app.floor.entities import ContactState
 from tests.floor.factories import Bench
 
 
-def test_agent_who_frees_takes_the_oldest_waiting_not_the_newest_chatwoot_10376() -> None:
+def test_agent_who_frees_takes_the_oldest_waiting_not_the_newest_chatwoot_10376_and_10685() -> None:
     floor = Bench()
     first = floor.arrives(call_id="c1")
     floor.wait(5)
@@ -57,7 +57,7 @@ def test_decision_says_why_this_agent_and_who_came_next() -> None:
     assert b'"bonus_seconds":60.0' in body
 
 
-def test_expired_offer_cannot_be_accepted_and_the_present_state_is_named() -> None:
+def test_expired_offer_cannot_be_accepted_and_the_present_state_is_named_streams_658() -> None:
     floor = Bench()
     floor.on("ann")
     contact = floor.arrives()
@@ -95,7 +95,7 @@ def test_closing_the_browser_takes_a_ready_agent_off_connect_blog() -> None:
     assert floor.agent("ann").state is AgentState.NOT_READY, "coming back makes nobody ready"
 
 
-def test_lost_connection_during_an_offer_moves_the_caller_on() -> None:
+def test_lost_connection_during_an_offer_moves_the_caller_on_livekit_1472() -> None:
     floor = Bench()
     floor.on("ann", "bob")
     contact = floor.arrives()

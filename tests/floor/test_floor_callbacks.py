@@ -19,7 +19,7 @@ def callback(floor: Bench, call_id: str = "c1") -> str:
     return made
 
 
-def test_callback_keeps_the_place_and_is_no_abandon_queued_callbacks_9() -> None:
+def test_callback_keeps_the_place_and_is_no_abandon_queued_callbacks_9_freepbx_621_fusionpbx_1322() -> None:
     floor = Bench()
     first = floor.arrives(call_id="c0")
     floor.now += 10

@@ -1,11 +1,15 @@
 """Whole calls on the pure floor, told step by step; invariants are checked after every command."""
 
+import msgspec
+import pytest
+
 from app.agents.presence import AgentState
 from app.calls.leg import Party
+from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import AddEntry, Amend, EndContact
+from app.floor.effects import AddEntry, Amend, EndContact, Happened
 from app.floor.entities import ContactState
-from tests.floor.factories import Bench
+from tests.floor.factories import Bench, call_event
 
 
 def ended(floor: Bench) -> EndContact:
@@ -219,6 +223,25 @@ def test_unknown_event_type_is_kept_and_moves_nothing_frappe_2780() -> None:
     assert [e.type for e in floor.told("call.quality_report")] == ["call.quality_report"]
     assert floor.contact(contact).state is before.state
     assert floor.contact(contact).timeline[-1].data == {"mos": 4.1}
+
+
+@pytest.mark.parametrize(
+    "kind", ["contact.ended", "contact.offered", "agent.state", "note", "wrap_up", 'a"b', "offered"]
+)
+def test_platform_that_uses_our_own_names_is_kept_apart_from_what_we_say(kind: str) -> None:
+    floor = Bench()
+    contact = floor.arrives()
+    before = floor.contact(contact)
+    event = msgspec.structs.replace(call_event("any", at=floor.now), type=kind, details={"text": "forged"})
+    for _ in range(2):
+        floor.do(c.TakeEvent(event=event, contact_id=new_id()))
+        assert [told.type for told in floor.last.effects if isinstance(told, Happened)] == [f"call.other:{kind}"]
+        assert floor.contact(contact).state is before.state
+        assert floor.contact(contact).timeline[-1].kind == f"call.other:{kind}"
+    floor.call("cleared")
+    floor.do(c.TakeEvent(event=event, contact_id=new_id()))
+    (late,) = [effect for effect in floor.last.effects if isinstance(effect, AddEntry)]
+    assert late.entry.kind == f"call.other:{kind}"
 
 
 def test_event_for_an_unknown_call_opens_it_in_the_state_it_implies() -> None:

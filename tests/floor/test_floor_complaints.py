@@ -1,13 +1,23 @@
 """Faults that users of other systems reported, each kept out by a test of its name."""
 
+from collections import Counter
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
 from app.agents.presence import AgentState
+from app.calls.leg import Party
 from app.floor import commands as c
+from app.floor.config import AgentRecord, FloorConfig, LooserStep
 from app.floor.effects import EndContact
 from app.floor.entities import ContactState
 from app.floor.frames import frame
 from app.routing.requirement import Kind, Requirement, Selection
 from app.routing.selection import ReadyPool, Standing
-from tests.floor.factories import Bench
+from tests.floor.factories import CONFIG, Bench
+from tests.floor.flow_line import Line
 
 
 def ended(floor: Bench) -> list[EndContact]:
@@ -145,3 +155,126 @@ def test_answered_call_is_not_shown_as_abandoned_issabel_41() -> None:
     floor.call("connection_cleared", leg_id="customer")
     assert [end.outcome for end in ended(floor)] == ["answered"]
     assert ended(floor)[0].contact.visits[0].outcome == "answered"
+
+
+def cards(agents: int = 0, **changes: Any) -> FloorConfig:
+    """The small bank with another queue of cards, and with `agents` who are all alike in place of its own."""
+    queue = msgspec.structs.replace(CONFIG.queues["cards"], **changes)
+    alike = {
+        f"a{n:02}": AgentRecord(id=f"a{n:02}", name=f"A{n}", address=f"{n}", skills=(("cards", 3),))
+        for n in range(agents)
+    }
+    return msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": queue}, agents=alike or CONFIG.agents)
+
+
+def served(floor: Bench, agent: str, contact: str, call_id: str, seconds: float = 60) -> None:
+    """A whole call of the agent's, wrap-up and all."""
+    floor.answers(agent, contact, call_id)
+    floor.wait(seconds)
+    floor.call("cleared", call_id)
+    floor.do(c.FinishWrapUp(agent_id=agent, contact_id=contact))
+
+
+def test_every_one_of_many_offers_at_once_is_made_livekit_4374() -> None:
+    for made in (10, 15):
+        floor = Bench(cards(15))
+        floor.on(*floor.state.store.config.agents)
+        contacts = [floor.arrives(call_id=f"c{n}") for n in range(made)]
+        offered = [floor.offered_to(key) for key in contacts]
+        assert (None in offered, len(set(offered))) == (False, made)
+
+
+@pytest.mark.parametrize("selection", [Selection.LONGEST_IDLE, Selection.ROUND_ROBIN, Selection.LEAST_OCCUPIED])
+def test_equal_agents_get_equal_shares_chatwoot_11034(selection: Selection) -> None:
+    floor = Bench(cards(5, selection=selection))
+    floor.on(*floor.state.store.config.agents)
+    shares: Counter[str] = Counter()
+    for n in range(50):
+        contact = floor.arrives(call_id=f"c{n}")
+        agent = floor.offered_to(contact)
+        assert agent is not None
+        shares[agent] += 1
+        served(floor, agent, contact, f"c{n}")
+        floor.wait(10)
+    assert set(shares.values()) == {10}
+
+
+def test_looser_ring_chooses_as_the_queue_says_and_the_decision_tells_it_genesys_bullseye() -> None:
+    steps = (LooserStep(after_seconds=30, requires=(("cards", 2),)),)
+    for selection, agent in ((Selection.MOST_SKILLED, "ann"), (Selection.LEAST_SKILLED, "bob")):
+        floor = Bench(cards(requires=(("cards", 4),), steps=steps, selection=selection))
+        floor.on("bob", "ann")
+        contact = floor.arrives()
+        floor.wait(31)
+        assert floor.offered_to(contact) == agent
+        assert f'"selection":"{selection}"'.encode() in floor.told_of(contact)
+
+
+def test_after_call_work_of_each_agent_ends_in_its_own_time_opensips_2679() -> None:
+    floor = Bench(cards(4))
+    agents = list(floor.state.store.config.agents)
+    floor.on(*agents)
+    for n, agent in enumerate(agents):
+        floor.answers(agent, floor.arrives(call_id=f"c{n}"), f"c{n}")
+    for n in range(len(agents)):
+        floor.call("cleared", f"c{n}")
+        floor.wait(5)
+    floor.wait(9)  # 29 seconds after the first call
+    for done in range(len(agents)):
+        assert floor.states(*agents).count(AgentState.READY) == done
+        floor.wait(5)
+    assert floor.states(*agents) == [AgentState.READY] * 4
+
+
+def test_small_floor_never_freezes_freeswitch_1062() -> None:
+    """Five agents, twenty calls a minute: whenever somebody waits nobody is ready, and in the end nobody waits."""
+    dice, floor = Random(1062), Bench(cards(5, wrap_up_seconds=5))
+    agents = list(floor.state.store.config.agents)
+    floor.on(*agents)
+    waiting: dict[str, str] = {}
+    for n in range(200):
+        waiting[floor.arrives(call_id=f"c{n}")] = f"c{n}"
+        floor.wait(dice.choice((1, 3, 5)))
+        for contact, call_id in list(waiting.items()):
+            agent = floor.offered_to(contact)
+            if agent is not None and dice.random() < 0.9:
+                floor.answers(agent, contact, waiting.pop(contact))
+                floor.call("cleared", call_id, at=floor.now + dice.choice((0, 2)))
+        idle = [agent for agent in agents if floor.agent(agent).state is AgentState.READY]
+        assert not (idle and floor.state.store.waiting())
+        for agent in agents:
+            if floor.agent(agent).state is AgentState.NOT_READY:  # let it ring
+                floor.do(c.Ready(agent_id=agent))
+    while waiting:
+        contact, call_id = waiting.popitem()
+        while (agent := floor.offered_to(contact)) is None:
+            floor.wait(1)
+        served(floor, agent, contact, call_id, 1)
+    floor.wait(60)
+    assert (floor.states(*agents), floor.state.store.contacts) == ([AgentState.READY] * 5, {})
+
+
+def test_time_with_the_flow_is_no_agents_time_and_no_waiting_chatwoot_13312() -> None:
+    line = Line()
+    contact = line.rings()
+    line.now += 60
+    line.presses("1")
+    line.now += 10
+    line.on("ann")
+    line.answers("ann", contact)
+    line.now += 20
+    line.call("cleared")
+    (end,) = ended(line)
+    (visit,) = end.contact.visits
+    assert visit.left_at is not None
+    assert visit.left_at - visit.entered_at < 15
+    assert end.contact.call.seconds("talk_seconds", line.now, Party.AGENT) == 20
+
+
+def test_call_that_the_flow_alone_has_served_counts_for_no_agent_chatwoot_13312() -> None:
+    line = Line()
+    line.rings()
+    line.presses("6")
+    line.call("cleared")
+    (end,) = ended(line)
+    assert (end.outcome, end.contact.served_by, end.contact.visits) == ("self_served", (), ())

@@ -13,7 +13,7 @@ def dials(floor: Bench) -> str:
     return floor.call("offered", agent="1001", leg_id="a", direction="outbound", to="+8613900000000")
 
 
-def test_call_dialled_at_the_phone_is_the_agents_contact_once_the_customer_answers() -> None:
+def test_call_dialled_at_the_phone_is_the_agents_contact_once_the_customer_answers_ava_405() -> None:
     floor = Bench()
     contact = dials(floor)
     assert [told.agent for told in floor.told("contact.opened")] == ["ann"]

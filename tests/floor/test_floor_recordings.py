@@ -94,7 +94,7 @@ def test_second_agent_does_not_begin_another_recording() -> None:
     assert states(floor.contact(contact)) == ["recording"]
 
 
-def test_agent_records_pauses_resumes_and_stops() -> None:
+def test_agent_records_pauses_resumes_and_stops_streams_254() -> None:
     floor = Desk()
     contact = floor.talks()
     for do, state in (("start", "recording"), ("pause", "paused"), ("resume", "recording"), ("stop", "stopped")):

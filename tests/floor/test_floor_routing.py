@@ -93,7 +93,7 @@ def test_agent_who_is_busy_is_waited_for_and_only_for_so_long() -> None:
     assert floor.offered_to(contact) == "ann"
 
 
-def test_nobody_waits_for_somebody_who_has_gone() -> None:
+def test_nobody_waits_for_somebody_who_has_gone_rocketchat_20965() -> None:
     floor = Bench(with_queue(preferred_seconds=60))
     floor.on("ann", "cho")
     floor.answers("cho", floor.arrives("300", "w1"), "w1")

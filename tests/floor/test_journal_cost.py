@@ -46,7 +46,7 @@ async def journal(database: Database) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def test_a_commit_reads_a_few_pages_however_many_live(journal: asyncpg.Connection) -> None:
+async def test_a_commit_reads_a_few_pages_however_many_live_asterisk_1214(journal: asyncpg.Connection) -> None:
     await journal.execute("insert into floors (id, epoch, seq) values ('main', 1, 0)")
     for name, row in ROWS.items():
         await journal.execute(f"prepare {name} as {statement({name: [row]})[0]}")

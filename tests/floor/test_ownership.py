@@ -58,6 +58,29 @@ async def test_a_floor_that_is_quiet_keeps_its_owner(bank: Database, monkeypatch
             assert (first.status, second.status) == ("owner", "standby")
 
 
+async def test_a_connection_that_was_not_given_the_lock_writes_nothing(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned: list[object] = []
+
+    async def slow_at_first(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        planned.append(connection)
+        if len(planned) == 1:
+            raise TimeoutError
+
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        monkeypatch.setattr(journal, "plan_once", slow_at_first)
+        await kill_backend_of(bank, floor)
+        assert (await offered(floor, "c1")).ok
+        assert floor._tenure is not None
+        backend = floor._tenure._journal.connection.get_server_pid()
+        connection = await asyncpg.connect(bank.dsn)
+        held = await connection.fetch("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        await connection.close()
+    assert [row["pid"] for row in held] == [backend]
+
+
 async def look_on(floor: Floor) -> None:
     """Read the floor again and again, until it is not shown any more."""
     async with asyncio.timeout(10):

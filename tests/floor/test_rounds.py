@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
+from app.floor import tenure
 from app.floor.service import Floor
 from app.floor.tenure import STALL_SECONDS, Tenure
 from tests.fixtures.database import Database
@@ -142,3 +143,43 @@ async def test_pop_keeps_its_profile_though_the_caller_is_gone_before_it_is_told
 def pops(told: Told) -> list[dict[str, dict[str, dict[str, str]]]]:
     frames = [msgspec.json.decode(raw) for topic, _, raw in told.frames if topic == "agent:ann"]
     return [frame for frame in frames if frame["type"] == "contact.offered"]
+
+
+@asynccontextmanager
+async def tables_locked(bank: Database, table: str, *, refused: str) -> AsyncIterator[None]:
+    """Nobody reads this table, and events of this type are not written."""
+    connection = await asyncpg.connect(bank.dsn)
+    await connection.execute(f"ALTER TABLE events ADD CONSTRAINT refused CHECK (type <> '{refused}') NOT VALID")
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(f"LOCK TABLE {table}")
+    try:
+        yield
+    finally:
+        await transaction.rollback()
+        await connection.close()
+
+
+async def test_who_waits_while_memory_is_read_anew_is_told_to_come_back_and_blamed_for_nothing(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenure, "STALL_SECONDS", 0.3)
+    async with running(bank) as (floor, _):
+        await on(await owned(floor), "ann")
+        rung = (await offered(floor, "c0")).body["contact_id"]
+        async with tables_locked(bank, "live_phones", refused="call.bad"):
+            async with commits_wait(bank):
+                event = call_event("bad", "c1", clock.now())
+                bad = begun(floor.submit(c.TakeEvent(event=event, contact_id=new_id())))
+                await asyncio.sleep(0.05)
+                behind = begun(offered(floor, "c2", "msg-2"))
+                await until_gathered(floor, 1)
+            async with asyncio.timeout(5):
+                for each in (behind, bad):
+                    with pytest.raises(Unavailable):
+                        await each
+            assert floor.status == "degraded"
+            monkeypatch.setattr(tenure_of(floor), "_clock", lambda: clock.now() + 25)
+        assert (await offered(await owned(floor), "c2", "msg-2")).ok
+        assert memory(floor).store.contacts[rung].offer is not None, "it would have expired in the outage"
+        same(memory(floor), await recovered(bank))

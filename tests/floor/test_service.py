@@ -16,6 +16,8 @@ from app.floor import deadlines
 from app.floor.configuration import load
 from app.floor.contacts import END_SECONDS
 from app.floor.service import Floor
+from app.floor.state import HANDLERS
+from app.floor.tenure import TRY_LATER, CommandFailed
 from app.floor.work import Work
 from app.telephony.port import KnownCall, KnownLeg
 from tests.fixtures.database import Database
@@ -306,6 +308,69 @@ async def test_timer_that_raises_stops_no_other_timer_freeswitch_1641(
                 await asyncio.sleep(0.01)
         assert [each.call.id for each in state.store.contacts.values()] == ["c1"]
         assert (await offered(floor, "c3")).ok
+
+
+async def test_timer_that_cannot_be_written_stops_no_other_timer_and_is_not_tried_for_ever_freeswitch_1641(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        connection = await asyncpg.connect(bank.dsn)
+        await connection.execute("ALTER TABLE interactions ADD CONSTRAINT poison CHECK (call_id <> 'c1')")
+        await connection.close()
+        for call in ("c1", "c2"):
+            contact = (await offered(floor, call)).body["contact_id"]
+            await floor.submit(c.EndCall(contact_id=contact, by="sue"))
+        tenure = floor._tenure
+        assert tenure is not None
+        monkeypatch.setattr(tenure, "_clock", lambda: clock.now() + END_SECONDS)
+        await on(floor, "cho")
+        async with asyncio.timeout(5):
+            while [each.call.id for each in memory(floor).store.contacts.values()] != ["c1"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert (await offered(floor, "c3")).ok
+        read = memory(floor)
+        await asyncio.sleep(0.3)
+        assert memory(floor) is read, "memory is not read anew again and again"
+
+
+async def test_command_that_raised_is_answered_however_soon_it_is_sent_again(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        handlers: dict[Any, Any] = HANDLERS
+        monkeypatch.setitem(handlers, c.Ready, lambda work, command: 1 / 0)
+        ready, failures = c.Ready(agent_id="ann"), []
+
+        async def insist() -> None:
+            for _ in range(3):
+                try:
+                    await floor.submit(ready, "session:s", "1")
+                except CommandFailed as error:
+                    failures.append(error)
+
+        async with asyncio.timeout(5):
+            await asyncio.gather(insist(), *(offered(floor, f"c{n}") for n in range(20)))
+    assert len(failures) == 3
+
+
+async def test_frame_that_cannot_be_handed_on_costs_no_command_and_sends_everybody_to_resume(
+    bank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(bank) as (floor, told):
+        await on(await owned(floor), "ann")
+        dismissed: list[int] = []
+        monkeypatch.setattr(told, "publish", lambda *frame: 1 / 0)
+        monkeypatch.setattr(told, "dismiss", lambda code, reason: dismissed.append(code))
+        contact = (await offered(floor, "c1")).body["contact_id"]
+        assert list(memory(floor).store.contacts) == [contact]
+        same(memory(floor), await recovered(bank))
+        connection = await asyncpg.connect(bank.dsn)
+        taken = await connection.fetchval("SELECT count(*) FROM events WHERE type = 'call.offered'")
+        await connection.close()
+    assert taken == 1
+    assert dismissed[0] == TRY_LATER
 
 
 async def test_database_that_only_reads_is_waited_for_as_after_a_failover(bank: Database) -> None:

@@ -1,5 +1,6 @@
 """What a folder and a bucket do with audio: all of it or nothing, parts of it, gone for good."""
 
+import os
 import resource
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -78,6 +79,22 @@ async def test_repetition_replaces_what_was_there(store: ObjectStore) -> None:
     for audio in (b"first", b"second"):
         await store.put("a.1.wav", few(audio), "audio/wav")
     assert await all_of(store, "a.1.wav", 0, 99) == b"second"
+
+
+async def test_what_is_kept_and_every_folder_on_the_way_to_it_outlives_a_power_cut(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[Path] = set()
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{handle}").readlink())
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    await folder_store(folder).put("2026/11/25/a.1.wav", few(b"RIFF"), "audio/wav")
+    day = folder.resolve() / "2026/11/25"
+    assert synced >= {day / "a.1.wav", day, day.parent, day.parent.parent, folder.resolve()}
 
 
 async def test_full_disk_is_told_and_leaves_nothing(in_folder: ObjectStore, folder: Path) -> None:

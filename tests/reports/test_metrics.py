@@ -18,7 +18,7 @@ SPREAD = Counts(
 )
 
 
-def test_the_same_hour_reads_42_or_54_percent() -> None:
+def test_the_same_hour_reads_42_or_54_percent_chatwoot_9747() -> None:
     metrics = measure(SPREAD)
     assert metrics.sl_offered == pytest.approx(0.4168, abs=1e-4)
     assert metrics.sl_answered == pytest.approx(0.5414, abs=1e-4)

@@ -8,12 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.routing.hours import DAY, OUTSIDE_HOURS, Change, Hours, Interval, Opening, SpecialDay
-from app.routing.hours_form import MIDNIGHT, WEEKDAYS
+from app.routing.hours_form import WEEKDAYS
 from app.routing.public_holidays import countries, public_days, subdivisions
 
 SPLIT = (Interval(8 * 60 + 30, 12 * 60), Interval(13 * 60 + 30, 18 * 60))
 SATURDAY = (Interval(9 * 60, 12 * 60),)
 BANK = (SPLIT, SPLIT, SPLIT, SPLIT, (Interval(8 * 60 + 30, 16 * 60),), SATURDAY, SATURDAY)
+MIDNIGHT = 24 * 60
 ALL_DAY = (Interval(0, MIDNIGHT),)
 CHINA = Hours(time_zone="Asia/Shanghai", weekly=BANK, country="CN")
 BAVARIA = Hours(time_zone="Europe/Berlin", weekly=BANK, country="DE", subdivision="BY")

@@ -15,7 +15,7 @@ ROWS = re.findall(r"^\| `(\w+)`[^|]*\| `(\{.*\})` \|$", PAGE, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("word", "example"), ROWS)
-def test_example_is_an_instruction_as_it_goes_over_the_wire(word: str, example: str) -> None:
+def test_example_is_an_instruction_as_it_goes_over_the_wire_jambonz_83(word: str, example: str) -> None:
     given = msgspec.json.decode(example)
     read = msgspec.convert(given, AnyInstruction)
     assert given["do"] == word
@@ -24,7 +24,7 @@ def test_example_is_an_instruction_as_it_goes_over_the_wire(word: str, example: 
     assert unknown == set()
 
 
-def test_every_instruction_has_an_example() -> None:
+def test_every_instruction_has_an_example_jambonz_83() -> None:
     tags = {str(kind.__struct_config__.tag) for kind in Instruction.__subclasses__()}
     assert {word for word, _ in ROWS} == tags
 

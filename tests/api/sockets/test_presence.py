@@ -16,7 +16,7 @@ async def farewells(desk: Desk) -> list[Disconnect]:
     return list(desk.floor.of(Disconnect))
 
 
-async def test_two_tabs_see_the_same_frames() -> None:
+async def test_two_tabs_see_the_same_frames_streams_939() -> None:
     async with open_desk() as desk, desk.client() as one, desk.client() as two:
         await one.hello()
         await two.hello()
@@ -71,7 +71,7 @@ async def test_a_client_that_answers_pings_stays() -> None:
         assert client.pings > 5
 
 
-async def test_a_silent_client_is_closed_and_the_floor_told_when_it_was_last_heard() -> None:
+async def test_a_silent_client_is_closed_and_the_floor_told_when_it_was_last_heard_chatwoot_9625_taskrouter_6() -> None:
     async with open_desk(QUICK) as desk, desk.client(mute=True) as client:
         before = now()
         await client.hello()

@@ -49,7 +49,7 @@ async def test_a_first_welcome_carries_the_snapshot_and_what_follows_is_live() -
         assert await client.hear() == {"seq": 2, "type": "contact.offered", "profile": {"customer": None}}
 
 
-async def test_what_was_missed_is_replayed_before_the_welcome() -> None:
+async def test_what_was_missed_is_replayed_before_the_welcome_chatwoot_14934() -> None:
     async with open_desk() as desk, desk.client() as client:
         for agent in ("li", "bo", "li", "li", "bo"):
             desk.floor.happens(agent)

@@ -92,7 +92,7 @@ IN_HOURS = {"counted": "service_hours"}
         (BERLIN, None, 24 * HOUR, "2026-03-28T12:00:00+00:00", "2026-03-29T12:00:00.000Z"),
     ],
 )
-async def test_when_a_response_is_due(
+async def test_when_a_response_is_due_erpnext_49414_helpdesk_2212_chatwoot_11057(
     session: AsyncSession, zone: str, clause_: Clause | None, seconds: int, at: str, due: str
 ) -> None:
     clauses = [clause("response_time", seconds=seconds, counted="service_hours" if clause_ else "always")]

@@ -5,16 +5,22 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Stored
 from app.telephony.adapters.asterisk_ari.connection import Access
 from app.telephony.adapters.asterisk_ari.names import tape
-from app.telephony.adapters.asterisk_ari.tapes import AT_ONCE, Tapes
+from app.telephony.adapters.asterisk_ari.tapes import AT_ONCE, Tapes, open_client
 from app.telephony.events import EventType
 from app.telephony.port import KnownRecording
+from tests.fixtures.serving import serving
 from tests.telephony.asterisk_ari.stand_in import until
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
@@ -160,3 +166,23 @@ async def test_recordings_wait_on_the_switch_while_the_archive_is_full_and_the_s
         assert bench.floor.told == [("16.9", EventType.RECORDING_READY)]
         assert archive.kept["c.1"]["seconds"] == 3.0
         assert bench.switch.standing.trouble is None
+
+
+@pytest.mark.enable_socket
+async def test_recordings_and_the_password_of_a_switch_go_by_no_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    archive: Any = Archive()
+    asked: list[str | None] = []
+
+    async def answer(request: Request) -> Response:
+        asked.append(request.headers.get("authorization"))
+        return Response(WAV)
+
+    app = Starlette(routes=[Route("/ari/recordings/stored/{name}/file", answer)])
+    async with serving(app) as (address, _), open_client() as http:
+        access = msgspec.structs.replace(ACCESS, url=f"ws://{address}/ari")
+        assert await Tapes(http, access, "pbx", archive).keep("c", stored()) is not None
+    assert asked == [access.headers["Authorization"]]

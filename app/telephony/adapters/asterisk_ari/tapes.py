@@ -35,6 +35,12 @@ class RecordingGone(NotFound):
     code = "recording-gone"
 
 
+def open_client() -> httpx.AsyncClient:
+    """An HTTP client for recordings. The environment's proxies are not ours to use for a switch, nor to tell who we
+    are there."""
+    return httpx.AsyncClient(trust_env=False)
+
+
 class Tapes:
     """Fetches what one Asterisk has recorded, has it kept, and deletes it there."""
 

@@ -5,13 +5,13 @@ address may carry credentials and the answer anything at all: both go to the ser
 """
 
 import asyncio
-from email.utils import parsedate_to_datetime
 
 import httpx
 import msgspec
 import structlog
 
 from app.core.clock import Clock, iso
+from app.core.retry_after import seconds_asked
 from app.core.signing import key_of, sign
 from app.core.wire import keepable
 from app.telephony.adapters.generic.keepalive import KeepAlive
@@ -85,17 +85,5 @@ def outcome_of(response: httpx.Response, source: str, now: float) -> Outcome:
         return Delivered()
     detail = f"Source {source} answered {status}."
     if status in TRY_AGAIN or status >= 500:
-        return Missed(detail, _retry_after(response.headers.get("retry-after"), now))
+        return Missed(detail, seconds_asked(response.headers.get("retry-after"), now))
     return Refused(detail)
-
-
-def _retry_after(value: str | None, now: float) -> float | None:
-    """The header in seconds from `now`, whether given as seconds or as a date; None where it cannot be read."""
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except ValueError:
-        return None

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ import msgspec
 import structlog
 
 from app.core.clock import Clock
+from app.core.retry_after import seconds_asked
 from app.core.wire import keepable
 from app.telephony.directory import SourceAccess
 from app.telephony.port import Missed, Refused
@@ -132,7 +132,9 @@ class TwilioApi:
         self._note(status=status, code=code, said=keepable(response.text[:200]).strip())
         detail = f"Source {self._access.id} answered {status}" + (f" (error {code})." if code else ".")
         if status in TRY_AGAIN or status >= 500:
-            raise Failure(Missed(detail, _retry_after(response, self._clock())), status, code)
+            raise Failure(
+                Missed(detail, seconds_asked(response.headers.get("retry-after"), self._clock())), status, code
+            )
         raise Failure(Refused(detail), status, code)
 
     def _note(self, **facts: object) -> None:
@@ -149,14 +151,4 @@ def _json(response: httpx.Response) -> Any:
     try:
         return msgspec.json.decode(response.content)
     except msgspec.DecodeError:
-        return None
-
-
-def _retry_after(response: httpx.Response, now: float) -> float | None:
-    value = response.headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now) if value else None
-    except ValueError:
         return None

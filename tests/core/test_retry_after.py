@@ -1,0 +1,31 @@
+"""How long whoever answers asks to be left alone."""
+
+import math
+
+import pytest
+
+from app.core.retry_after import seconds_asked
+
+NOW = 1_000_000_000.0  # 2001-09-09T01:46:40Z
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("-7", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Sun, 09 Sep 2001 01:47:00 GMT", 20.0),
+        ("Sun, 09 Sep 2001 01:00:00 GMT", 0.0),
+        ("Sun, 09 Sep 99999 01:00:00 GMT", None),
+        ("Sun, 09 Sep 2001 01:00:00 +999999", None),
+        ("9" * 5000, math.inf),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_seconds_and_dates_are_read_and_nothing_else(header: str | None, seconds: float | None) -> None:
+    assert seconds_asked(header, NOW) == seconds
