@@ -39,6 +39,7 @@ class FakeFloor:
         self.told: list[tuple[str, str]] = []
         self.causes: list[str | None] = []
         self.phones: list[tuple[str, str]] = []
+        self.agents: list[str] = []
         self.alive: list[KnownCall] = []
         self.waited_for: list[KnownRecording] = []
         self.script: Script | None = None
@@ -72,6 +73,9 @@ class FakeFloor:
 
     def agent_at(self, address: str) -> str | None:
         return None
+
+    def addresses(self) -> list[str]:
+        return self.agents
 
 
 class FakePrompts:

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -181,6 +181,15 @@ class AriConnection:
     async def ask(self, request: Request) -> Answered:
         """Ask and wait. Raises `SwitchAway`."""
         return await self.send(request)
+
+    async def leave_out(self, kinds: Iterable[str]) -> None:
+        """Ask not to be told of these events. That is lost with the last connection of an application, so it is asked
+        for each time. Raises `SwitchUnusable` where it is refused, and `SwitchAway`."""
+        path = f"applications/{self._access.app}/eventFilter"
+        unwanted = {"disallowed": [{"type": kind} for kind in kinds]}
+        answered = await self.ask(Request(method="PUT", path=path, body=unwanted))
+        if not answered.ok:
+            raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
 
     def _answer(self, event: ari.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0
