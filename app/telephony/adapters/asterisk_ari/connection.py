@@ -31,6 +31,7 @@ ANSWER_SECONDS = 10.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
+UNAUTHORIZED, FORBIDDEN = 401, 403
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
 
@@ -188,6 +189,11 @@ class AriConnection:
         path = f"applications/{self._access.app}/eventFilter"
         unwanted = {"disallowed": [{"type": kind} for kind in kinds]}
         answered = await self.ask(Request(method="PUT", path=path, body=unwanted))
+        if answered.status == FORBIDDEN:
+            raise SwitchUnusable(
+                f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
+                "say read_only=no in the user's section in ari.conf."
+            )
         if not answered.ok:
             raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
 
@@ -237,7 +243,7 @@ async def ensure_usable(access: Access) -> None:
             told = await http.get(f"{access.http}/asterisk/info?only=system", headers=access.headers)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SwitchAway(f"{_host(access)} does not answer{_hint(error)}: {_said(error)}.") from None
-    if told.status_code in (401, 403):
+    if told.status_code in (UNAUTHORIZED, FORBIDDEN):
         raise SwitchUnusable(
             f"{_host(access)} does not accept ARI user {access.user!r} with the source's secret; "
             "look at the user's section in ari.conf (type=user, read_only=no)."
