@@ -19,7 +19,7 @@ class DrivenFloor(CtiFloor, Protocol):
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""
 
-    def addresses(self) -> list[str]:
+    def addresses(self) -> frozenset[str]:
         """Where the phones of agents are who need one. Raises `Unavailable`."""
 
     def recordings_of(self, source: str) -> list[KnownRecording]:
@@ -46,7 +46,7 @@ class DrivenSource:
         """The recordings of the source that are neither ready nor have failed. Raises `Unavailable`."""
         return self._floor.recordings_of(self._source)
 
-    def addresses(self) -> list[str]:
+    def addresses(self) -> frozenset[str]:
         """Where the phones of agents are who need one. Raises `Unavailable`."""
         return self._floor.addresses()
 

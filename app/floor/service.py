@@ -124,11 +124,12 @@ class Floor:
             raise self._unavailable()
         return self._tenure.state.store.by_address.get(address)
 
-    def addresses(self) -> list[str]:
-        """Where the phones of agents are who need one. Raises Unavailable as `submit` would."""
+    def addresses(self) -> frozenset[str]:
+        """Where the phones of agents are who need one; the same object until that changes. Raises Unavailable as
+        `submit` would."""
         if self.status != "owner" or self._tenure is None:
             raise self._unavailable()
-        return [each.address for each in self._tenure.state.store.config.agents.values() if each.needs_phone]
+        return self._tenure.state.store.rung_at
 
     def calls_of(self, source: str) -> list[KnownCall]:
         """The calls of a source that live for all that memory knows, and who is on them; what was not told of yet is

@@ -67,6 +67,7 @@ class Store:
         """Take a new configuration and build every index anew."""
         self.config = config
         self.by_address = {agent.address: agent.id for agent in config.agents.values()}
+        self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
         self.engine = Engine()
         self.logged_on = Duty()
         self.deadlines: SortedList = SortedList()

@@ -74,8 +74,8 @@ class FakeFloor:
     def agent_at(self, address: str) -> str | None:
         return None
 
-    def addresses(self) -> list[str]:
-        return self.agents
+    def addresses(self) -> frozenset[str]:
+        return frozenset(self.agents)
 
 
 class FakePrompts:

@@ -2,7 +2,7 @@
 configuration has got since."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from app.core.errors import Unavailable
@@ -19,19 +19,21 @@ class Lookout:
     """`wanted` gives the addresses of agents' phones, or raises `Unavailable`; `connection` the present one."""
 
     def __init__(
-        self, phones: Phones, wanted: Callable[[], Iterable[str]], connection: Callable[[], AriConnection | None]
+        self, phones: Phones, wanted: Callable[[], frozenset[str]], connection: Callable[[], AriConnection | None]
     ) -> None:
         self._phones = phones
         self._wanted = wanted
         self._connection = connection
         self._listed_at = 0.0
+        self._known: frozenset[str] | None = None
 
     def connected(self, phones: Mapping[str, str]) -> None:
         """There is a new connection to the switch, which has these phones."""
-        self._listed_at = asyncio.get_running_loop().time()
+        self._listed_at, self._known = asyncio.get_running_loop().time(), None
         self._phones.listed(phones, anew=True)
         with suppress(Unavailable):
-            self._phones.want(self._wanted())
+            self._known = self._wanted()
+            self._phones.want(self._known)
 
     async def run(self) -> None:
         """Look, until cancelled. What is missing is told only after the switch was asked once more."""
@@ -43,9 +45,13 @@ class Lookout:
                     await self._look(connection)
 
     async def _look(self, connection: AriConnection) -> None:
-        lacking = self._phones.lacks(self._wanted())
+        wanted = self._wanted()
+        if wanted is self._known and not self._phones.missing:
+            return  # the most frequent by far, with thousands of agents
+        lacking = self._phones.lacks(wanted)
         now = asyncio.get_running_loop().time()
         if lacking and (lacking - self._phones.missing or now - self._listed_at > LIST_SECONDS):
             self._phones.listed(await phones_of(connection))
             self._listed_at = now
-        self._phones.want(self._wanted())
+        self._phones.want(wanted)
+        self._known = wanted
