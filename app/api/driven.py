@@ -19,6 +19,9 @@ class DrivenFloor(CtiFloor, Protocol):
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""
 
+    def addresses(self) -> frozenset[str]:
+        """Where the phones of agents are who need one. Raises `Unavailable`."""
+
     def recordings_of(self, source: str) -> list[KnownRecording]:
         """The recordings that a source makes, or has made without saying so. Raises `Unavailable`."""
 
@@ -43,6 +46,10 @@ class DrivenSource:
         """The recordings of the source that are neither ready nor have failed. Raises `Unavailable`."""
         return self._floor.recordings_of(self._source)
 
+    def addresses(self) -> frozenset[str]:
+        """Where the phones of agents are who need one. Raises `Unavailable`."""
+        return self._floor.addresses()
+
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""
         return self._floor.agent_at(address)
@@ -58,5 +65,5 @@ class DrivenSource:
         return None if answer.ok else str(answer.body.get("detail"))
 
     async def phone(self, address: str, word: str) -> None:
-        """What a phone is: available, unavailable, in_use. Raises `Unavailable` while nothing can be committed."""
+        """What a phone is, a `PhoneWord`. Raises `Unavailable` while nothing can be committed."""
         await self._floor.submit(PhoneState(source=self._source, address=address, state=PhoneWord(word)))

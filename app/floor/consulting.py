@@ -13,7 +13,7 @@ from app.agents.presence import AgentState
 from app.calls.call import take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, phones, views
+from app.floor import contacts, party, views
 from app.floor.destinations import destination, talking
 from app.floor.entities import Consult, Contact, ContactState
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
@@ -32,7 +32,7 @@ def consult(work: Work, command: c.ConsultCall) -> dict[str, Any]:
     """Ask the switch to hold the caller and to ring a colleague or a number for the agent."""
     contact = talking(work, command, "consult")
     to = command.to
-    destination(work, to, command.agent_id, "agent", "number")
+    destination(work, contact, to, command.agent_id, "agent", "number")
     if to.agent is not None:
         _must_be_free(work, contact, to.agent)
     seconds = RING_SECONDS["number" if to.agent is None else "agent"]
@@ -175,7 +175,6 @@ def _must_be_free(work: Work, contact: Contact, agent_id: str) -> None:
         agent = work.store.agent(agent_id)
         detail = f"Agent {agent_id} cannot be consulted now: not connected, or on another call."
         raise Conflict(detail, state=str(agent.state), phone=agent.phone, accepted=[str(AgentState.READY)])
-    phones.must_be_registered(work, work.store.agent(agent_id), contact.call.source)
 
 
 def _consulting(work: Work, command: c.ContactCommand, wish: str) -> tuple[Contact, Consult]:

@@ -3,6 +3,7 @@
 from app.agents.presence import AgentState
 from app.core.errors import Conflict, Invalid
 from app.floor import commands as c
+from app.floor import phones
 from app.floor.entities import Contact, ContactState
 from app.floor.work import Work, wrong_contact_state
 
@@ -18,8 +19,9 @@ def talking(work: Work, command: c.ContactCommand, wish: str) -> Contact:
     return contact
 
 
-def destination(work: Work, to: c.Destination, own: str, *kinds: str) -> None:
-    """Raise Invalid or Conflict unless the call may go there, which is one of `kinds`."""
+def destination(work: Work, contact: Contact, to: c.Destination, own: str, *kinds: str) -> None:
+    """Raise Invalid or Conflict unless the call may go there, which is one of `kinds`: it stays with its platform, so
+    that has to reach a colleague's phone."""
     given = [name for name in ("queue", "agent", "number") if getattr(to, name)]
     if len(given) != 1:
         raise _bad(f"exactly one of {', '.join(kinds)} is needed; given: {', '.join(given) or 'none'}", kinds)
@@ -33,6 +35,7 @@ def destination(work: Work, to: c.Destination, own: str, *kinds: str) -> None:
     state = work.store.agent(to.agent).state
     if to.agent == own or state is not AgentState.READY:
         raise Conflict(f"Agent {to.agent} cannot take the call now.", state=str(state), accepted=["ready"])
+    phones.must_be_there(work, work.store.agent(to.agent), contact.call.source)
 
 
 def _bad(what: str, accepted: tuple[str, ...]) -> Invalid:

@@ -12,7 +12,7 @@ from app.floor.commands import CustomerCard, Destination
 from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
-from app.telephony.events import PhoneWord
+from app.telephony.events import NOT_THERE, PhoneWord
 
 TIMELINE_LIMIT = 300
 """From so many entries on, what the platform says more is in the event log only."""
@@ -258,13 +258,17 @@ class Phone(msgspec.Struct, frozen=True):
     @property
     def word(self) -> PhoneWord | None:
         """All of it in one word: who is on a call anywhere is on a call, a phone registered anywhere is registered."""
-        ranked = (PhoneWord.IN_USE, PhoneWord.AVAILABLE, PhoneWord.UNAVAILABLE)
+        ranked = (PhoneWord.IN_USE, PhoneWord.AVAILABLE, PhoneWord.UNAVAILABLE, PhoneWord.MISSING)
         return next((word for word in ranked if word in self.words.values()), None)
 
     @property
     def away(self) -> tuple[str, ...]:
-        """The sources that say that it is not registered there: none of their calls can be put through to it."""
-        return tuple(sorted(source for source, word in self.words.items() if word is PhoneWord.UNAVAILABLE))
+        """The sources that say that it is not there: none of their calls can be put through to it."""
+        return tuple(sorted(source for source, word in self.words.items() if word in NOT_THERE))
+
+    def said_by(self, word: PhoneWord) -> list[str]:
+        """The sources that say this of it."""
+        return sorted(source for source, said in self.words.items() if said is word)
 
 
 class LiveAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -49,7 +49,7 @@ def retrieve(work: Work, command: c.Retrieve) -> dict[str, Any]:
 def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     """Hand the caller over: to a queue, to a colleague who is ready, or to a number."""
     contact = talking(work, command, "transfer")
-    destination(work, command.to, command.agent_id, "queue", "agent", "number")
+    destination(work, contact, command.to, command.agent_id, "queue", "agent", "number")
     contact = contact.with_(transfer=command.to)
     work.store.put_contact(
         contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
@@ -61,7 +61,7 @@ def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
 def conference(work: Work, command: c.Conference) -> dict[str, Any]:
     """Ask the switch to add a colleague or a number to the call."""
     contact = talking(work, command, "conference")
-    destination(work, command.to, command.agent_id, "agent", "number")
+    destination(work, contact, command.to, command.agent_id, "agent", "number")
     to: dict[str, Any] = {"number": command.to.number}
     if command.to.agent is not None:
         to = {"agent": command.to.agent, "address": work.address(command.to.agent)}
@@ -97,12 +97,12 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
             state=str(agent.state),
             accepted=["ready", "not_ready", "working_after_call"],
         )
-    phones.must_be_registered(work, agent)
+    phones.must_be_there(work, agent)
     if not any(character.isdigit() for character in command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
     source = which_source(work, command.source, agent.away)
-    phones.must_be_registered(work, agent, source)
+    phones.must_be_there(work, agent, source)
     event = CallEvent(
         source=source,
         type="call.dialled",

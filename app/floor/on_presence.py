@@ -90,7 +90,7 @@ def ready(work: Work, command: c.Ready) -> dict[str, Any]:
         return _afterwards(work, agent, None)
     if not agent.connected:
         raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
-    phones.must_be_registered(work, agent)
+    phones.must_be_there(work, agent)
     if agent.wrap_up is not None:
         contacts.settle_wrap_up(work, agent.id)
     return work.agent_body(work.move(agent.id, PresenceEvent.MAKE_READY, after=None).id)

@@ -8,11 +8,11 @@ from app.floor import callbacks, contacts
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState, LiveAgent, Phone
 from app.floor.offers import take_back
-from app.floor.reasons import UNREGISTERED
+from app.floor.reasons import GONE, why_gone
 from app.floor.store import Store
 from app.floor.work import Work
 from app.routing.capacity import VOICE
-from app.telephony.events import OrderType, PhoneWord
+from app.telephony.events import NOT_THERE, OrderType, PhoneWord
 
 
 def phone_state(work: Work, command: c.PhoneState) -> dict[str, Any]:
@@ -28,16 +28,18 @@ def phone_state(work: Work, command: c.PhoneState) -> dict[str, Any]:
     return {"address": command.address, "phone": phone.word if phone is not None else None, "agent": agent_id}
 
 
-def must_be_registered(work: Work, agent: LiveAgent, source: str | None = None) -> None:
+def must_be_there(work: Work, agent: LiveAgent, source: str | None = None) -> None:
     """Raise Conflict where no call (of `source`, or at all) can be put through to the agent."""
-    if work.store.phone_gone(agent) or source in agent.away:
-        at = f" at {source}" if source is not None else ""
-        raise Conflict(
-            f"The phone {work.address(agent.id)} of agent {agent.id} is not registered{at}, so it cannot be rung.",
-            state=str(agent.state),
-            reason=UNREGISTERED,
-            accepted=["register the phone"],
-        )
+    phone = work.store.phones.get(work.address(agent.id) or "")
+    if phone is not None and (work.store.phone_gone(agent) or source in agent.away):
+        raise _not_there(phone, f" of agent {agent.id}", source, state=str(agent.state))
+
+
+def must_reach(work: Work, address: str, source: str) -> None:
+    """Raise Conflict where no call of `source` can be put through to the phone at this address, whose-ever it is."""
+    phone = work.store.phones.get(address)
+    if phone is not None and (phone.word in NOT_THERE or source in phone.away):
+        raise _not_there(phone, "", source)
 
 
 def look_anew(work: Work) -> None:
@@ -61,7 +63,22 @@ def check_phones(store: Store) -> None:
         assert agent.phone is word, f"{agent.id} takes their phone for {agent.phone}; it is {word}"
         assert agent.away == away, f"{agent.id} takes their phone for away at {agent.away}; it is at {away}"
         ready = agent.state is AgentState.READY
-        assert not (ready and store.phone_gone(agent)), f"{agent.id} is ready, but their phone is not registered"
+        assert not (ready and store.phone_gone(agent)), f"{agent.id} is ready, but their phone is not there"
+
+
+def _not_there(phone: Phone, whose: str, source: str | None, **facts: str) -> Conflict:
+    """Why a phone cannot be rung: it has not signed on, or there is none at its address."""
+    word = phone.words.get(source or "", phone.word)
+    lacking = phone.said_by(PhoneWord.MISSING)
+    if word is PhoneWord.MISSING:
+        at = str(source) if source in lacking else " and ".join(lacking)
+        detail = f"There is no endpoint {phone.address} at {at}, so the phone{whose} cannot be rung."
+        accepted = [f"an endpoint {phone.address} at {at}", "the address of a phone that is there"]
+    else:
+        at = f" at {source}" if source is not None else ""
+        detail = f"The phone {phone.address}{whose} is not registered{at}, so it cannot be rung."
+        accepted = [f"register the phone{at}"]
+    return Conflict(detail, **facts, reason=why_gone(word), accepted=accepted)
 
 
 def _keep(work: Work, address: str, words: dict[str, PhoneWord]) -> None:
@@ -86,6 +103,7 @@ def _follow(work: Work, agent_id: str) -> None:
         return
     work.store.put_agent(agent)
     if agent.phone is before.phone:
+        _left(work, agent, set(away) - set(before.away))
         return
     if work.store.phone_gone(agent):
         _gone(work, agent)
@@ -98,32 +116,53 @@ def _follow(work: Work, agent_id: str) -> None:
 def _gone(work: Work, agent: LiveAgent) -> None:
     """Nothing can be put through to them any more: what was about to be goes to somebody else at once. Who talks goes
     on talking; the platform says when that is over."""
-    if agent.state is AgentState.READY:
-        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=UNREGISTERED)
+    why = why_gone(agent.phone)
+    if agent.state is AgentState.READY or (agent.state is AgentState.NOT_READY and agent.reason in GONE):
+        work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=why)
     if agent.offer is not None and (offered := work.contact(agent.offer)).channel == VOICE:
         event = PresenceEvent.MISS if agent.state is AgentState.RESERVED else None
-        changes = {"reason": UNREGISTERED} if event is not None else {}
-        take_back(work, offered, UNREGISTERED, event, agent=agent.id, **changes)
+        changes = {"reason": why} if event is not None else {}
+        take_back(work, offered, why, event, agent=agent.id, **changes)
     for key in agent.contacts:
-        _not_connected(work, work.contact(key), agent.id)
+        _not_connected(work, work.contact(key), agent.id, why)
 
 
-def _not_connected(work: Work, contact: Contact, agent_id: str) -> None:
+def _left(work: Work, agent: LiveAgent, sources: set[str]) -> None:
+    """Their phone is still somewhere, but these sources cannot ring it any more: their callers go to others."""
+    for key in filter(None, (agent.offer, *agent.contacts)):
+        contact = work.contact(key)
+        if contact.call.source not in sources or contact.channel != VOICE:
+            continue
+        why = why_gone(work.store.phones[work.address(agent.id) or ""].words[contact.call.source])
+        if key == agent.offer:
+            take_back(work, contact, why, agent=agent.id)
+        elif _rung(contact, agent.id):
+            work.order(OrderType.CANCEL, contact, agent.id)
+            take_back(work, contact, why)
+
+
+def _rung(contact: Contact, agent_id: str) -> bool:
+    """Whether the agent's phone is rung for a contact that they have accepted."""
+    ringing = contact.state is ContactState.CONNECTING and not contact.call.answered_by(agent_id)
+    return ringing and contact.offer is not None and contact.offer.agent == agent_id
+
+
+def _not_connected(work: Work, contact: Contact, agent_id: str, why: str) -> None:
     if contact.state is not ContactState.CONNECTING or contact.channel != VOICE or contact.call.answered_by(agent_id):
         return
-    if contact.offer is not None and contact.offer.agent == agent_id:
+    if _rung(contact, agent_id):
         work.order(OrderType.CANCEL, contact, agent_id)
-        contacts.connect_failed(work, contact, UNREGISTERED)
+        contacts.connect_failed(work, contact, why)
     elif contact.promised:
         work.order(OrderType.CANCEL, contact, agent_id)
-        callbacks.put_back(work, contact, UNREGISTERED)
+        callbacks.put_back(work, contact, why)
 
 
 def _back(work: Work, agent: LiveAgent) -> None:
     """Who was made not ready by their phone only is ready again: they have chosen nothing else since, and a phone that
     starts anew, or a network that blinks, must not cost the floor an agent who does not look at the screen."""
-    if agent.after == UNREGISTERED:
+    if agent.after in GONE:
         agent = agent.with_(after=None)
         work.store.put_agent(agent)
-    if agent.state is AgentState.NOT_READY and agent.reason == UNREGISTERED and agent.connected:
+    if agent.state is AgentState.NOT_READY and agent.reason in GONE and agent.connected:
         work.move(agent.id, PresenceEvent.MAKE_READY, after=None)

@@ -124,6 +124,13 @@ class Floor:
             raise self._unavailable()
         return self._tenure.state.store.by_address.get(address)
 
+    def addresses(self) -> frozenset[str]:
+        """Where the phones of agents are who need one; the same object until that changes. Raises Unavailable as
+        `submit` would."""
+        if self.status != "owner" or self._tenure is None:
+            raise self._unavailable()
+        return self._tenure.state.store.rung_at
+
     def calls_of(self, source: str) -> list[KnownCall]:
         """The calls of a source that live for all that memory knows, and who is on them; what was not told of yet is
         left out. Raises Unavailable as `submit` would."""

@@ -20,7 +20,7 @@ from app.routing.estimate import Flow
 from app.routing.occupancy import occupancy_key
 from app.routing.requirement import Kind, Requirement, Selection
 from app.routing.selection import Standing
-from app.telephony.events import PhoneWord
+from app.telephony.events import NOT_THERE, PhoneWord
 
 CallKey = tuple[str, str]
 """Source and the platform's call id."""
@@ -67,6 +67,7 @@ class Store:
         """Take a new configuration and build every index anew."""
         self.config = config
         self.by_address = {agent.address: agent.id for agent in config.agents.values()}
+        self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
         self.engine = Engine()
         self.logged_on = Duty()
         self.deadlines: SortedList = SortedList()
@@ -154,9 +155,9 @@ class Store:
         self.put_in(self.phones, address, phone)
 
     def phone_gone(self, agent: LiveAgent) -> bool:
-        """Whether no call can be put through to an agent who takes calls, because their phone is not registered."""
+        """Whether no call can be put through to an agent who takes calls, because their phone is not there."""
         record = self.config.agents.get(agent.id)
-        return record is not None and record.needs_phone and agent.phone is PhoneWord.UNAVAILABLE
+        return record is not None and record.needs_phone and agent.phone in NOT_THERE
 
     def on_private_call(self, agent: LiveAgent) -> bool:
         """Whether the agent's phone is on a call that is none of ours."""

@@ -10,7 +10,7 @@ import msgspec
 from app.calls.call import take
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, views
+from app.floor import contacts, phones, views
 from app.floor.effects import Audited
 from app.floor.entities import Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
@@ -28,7 +28,7 @@ def listen(work: Work, command: c.Listen) -> dict[str, Any]:
     if coached not in contact.agents:
         raise Conflict(f"{coached} is not on this call.", contact_id=contact.id, accepted=list(contact.agents))
     known = _listener(contact, command.by)
-    address = command.address or _address(work, known, command.by)
+    address = _address(work, contact, known, command)
     listener = Listener(by=command.by, address=address, mode=command.mode, to=coached, inside=_inside(known))
     contact = _noted(work, _with(contact, listener), "call.listened", listener)
     work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": coached}, agent=_phone(listener))
@@ -52,7 +52,7 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
     if contact.state is not ContactState.ACTIVE or contact.consult is not None or command.by in contact.agents:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
     known = _listener(contact, command.by)
-    address = command.address or _address(work, known, command.by)
+    address = _address(work, contact, known, command)
     taking = Listener(by=command.by, address=address, mode=JOIN, inside=_inside(known), taking=True)
     contact = _noted(work, _with(contact, taking), "call.taken_over", taking)
     work.order(OrderType.LISTEN, contact, mode=JOIN, to={"agent": contact.agents[-1]}, agent=_phone(taking))
@@ -126,10 +126,14 @@ def _inside(known: Listener | None) -> bool:
     return known is not None and known.inside
 
 
-def _address(work: Work, known: Listener | None, by: str) -> str:
-    address = known.address if known is not None else work.address(by)
+def _address(work: Work, contact: Contact, known: Listener | None, command: c.Listen | c.TakeCall) -> str:
+    """The phone from which they come into the call, or are in it already. Raises Conflict where it cannot be rung."""
+    own = known.address if known is not None else work.address(command.by)
+    address = command.address or own
     if address is None:
         raise Conflict("Say from which phone: you are not in the call, and no agent.", accepted=["address"])
+    if not _inside(known):
+        phones.must_reach(work, address, contact.call.source)
     return address
 
 

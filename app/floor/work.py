@@ -10,7 +10,7 @@ from app.core.errors import Conflict, NotFound
 from app.floor import views
 from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
 from app.floor.entities import Contact, Entry, LiveAgent
-from app.floor.reasons import UNREGISTERED
+from app.floor.reasons import why_gone
 from app.floor.store import Store
 from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
@@ -133,7 +133,7 @@ class Work:
     def _kept_from_ready(self, agent: LiveAgent) -> str | None:
         if not agent.connected:
             return "connection_lost"
-        return UNREGISTERED if self.store.phone_gone(agent) else None
+        return why_gone(agent.phone) if self.store.phone_gone(agent) else None
 
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""

@@ -45,13 +45,18 @@ class EventType(StrEnum):
 
 
 class PhoneWord(StrEnum):
-    """What a platform says of a phone: registered and idle, not registered, or on a call."""
+    """What a platform says of a phone: registered and idle, not registered, on a call, or that it has no such phone."""
 
     AVAILABLE = "available"
     UNAVAILABLE = "unavailable"
     IN_USE = "in_use"
+    MISSING = "missing"
     UNKNOWN = "unknown"
     """The platform cannot tell any more; what it said before is forgotten."""
+
+
+NOT_THERE = (PhoneWord.UNAVAILABLE, PhoneWord.MISSING)
+"""A phone of which this is said cannot be rung."""
 
 
 class CallEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -65,8 +65,8 @@ class Inbound(Protocol):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """How we stand with a platform that we connect to: why there is no connection, where there is none, or why its
-    recordings cannot be kept, and how many calls of ours it has."""
+    """How we stand with a platform that we connect to: why there is no connection, where there is none, why its
+    recordings cannot be kept, or which agents' phones nobody has, and how many calls of ours it has."""
 
     connected: bool
     trouble: str | None = None

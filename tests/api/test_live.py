@@ -12,11 +12,11 @@ from app.api.schemas.floor import ContactOut, FloorOut
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
 from app.db.engine import WriteSession
-from app.floor.commands import Configure, Connect, CustomerCard, Ready, Recognised, TakeEvent
+from app.floor.commands import Configure, Connect, CustomerCard, PhoneState, Ready, Recognised, TakeEvent
 from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from app.floor.models import Order
 from app.floor.views import Picture
-from app.telephony.events import CallEvent
+from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.port import Connection
 from tests.api.conftest import ClientAs, MemoryFloor, OneTransaction
 
@@ -105,6 +105,15 @@ class Connected:
 
     def connection(self, source: str) -> Connection | None:
         return self._standing.get(source)
+
+
+@pytest.mark.parametrize("word", PhoneWord)
+async def test_whatever_is_said_of_a_phone_is_told_as_it_is_described(
+    supervisor: httpx.AsyncClient, calling: list[str], floor: MemoryFloor, word: PhoneWord
+) -> None:
+    await floor.submit(PhoneState(source="pbx", address="1001", state=word))
+    told = FloorOut.model_validate((await supervisor.get("/api/v1/floor")).json())
+    assert told.agents[0].phone == (None if word is PhoneWord.UNKNOWN else word)
 
 
 async def test_live_calls_come_in_pages_in_order_of_arrival(supervisor: httpx.AsyncClient, calling: list[str]) -> None:

@@ -11,6 +11,7 @@ from app.telephony.events import PhoneWord
 from tests.floor.factories import CONFIG, Bench
 
 GONE, HERE, TALKS, UNKNOWN = PhoneWord.UNAVAILABLE, PhoneWord.AVAILABLE, PhoneWord.IN_USE, PhoneWord.UNKNOWN
+MISSING = PhoneWord.MISSING
 
 
 def tells(floor: Bench, state: PhoneWord, address: str = "1001", source: str = "pbx") -> None:
@@ -198,12 +199,94 @@ def test_who_is_asked_for_by_name_must_be_at_the_platform_of_the_call() -> None:
     tells(floor, GONE, address="1002", source="pbx")
     contact = floor.arrives()
     floor.answers("ann", contact)
-    to_bob = c.Destination(agent="bob")
-    assert floor.refused(c.ConsultCall(agent_id="ann", contact_id=contact, to=to_bob))["reason"] == "phone_unregistered"
-    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=to_bob))
-    floor.call("transferred", agent="ann")
-    assert floor.offered_to(contact) is None
+    for command in (c.ConsultCall, c.Conference, c.Transfer):
+        problem = floor.refused(command(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+        assert problem["detail"] == "The phone 1002 of agent bob is not registered at pbx, so it cannot be rung."
+        assert (problem["reason"], problem["accepted"]) == ("phone_unregistered", ["register the phone at pbx"])
+    tells(floor, HERE, address="1002", source="pbx")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+    tells(floor, GONE, address="1002", source="pbx")
     problem = floor.refused(c.Dial(agent_id="bob", contact_id="x", to="1", source="pbx"))
     assert "not registered at pbx" in problem["detail"]
     dialled = floor.do(c.Dial(agent_id="bob", contact_id="x", to="1"))
     assert dialled["contact"]["source"] == "cloud"
+
+
+@pytest.mark.parametrize("kind", [c.Listen, c.TakeCall])
+def test_a_supervisors_phone_must_be_at_the_platform_of_the_call(kind: type[c.Listen | c.TakeCall]) -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    wish = kind(contact_id=contact, by="sue", address="7001")
+    tells(floor, HERE, address="7001", source="cloud")
+    for word, why in ((GONE, "The phone 7001 is not registered at pbx"), (MISSING, "no endpoint 7001 at pbx")):
+        tells(floor, word, address="7001", source="pbx")
+        assert why in floor.refused(wish)["detail"]
+        assert floor.contact(contact).listeners == ()
+    tells(floor, HERE, address="7001", source="pbx")
+    floor.do(wish)
+    assert floor.orders() == ["call.listen"]
+
+
+def test_a_supervisor_in_the_call_may_change_what_they_do_though_their_phone_is_told_to_be_away() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
+    floor.call("supervisor_joined", details={"supervisor": "sue"})
+    tells(floor, GONE, address="7001")
+    floor.do(c.Listen(contact_id=contact, by="sue", mode="whisper"))
+
+
+def test_a_phone_that_no_platform_has_keeps_its_agent_from_ready_and_they_are_told_what_is_wrong() -> None:
+    floor = Bench()
+    floor.do(c.Connect(agent_id="ann"))
+    tells(floor, MISSING)
+    problem = floor.refused(c.Ready(agent_id="ann"))
+    assert problem["detail"] == "There is no endpoint 1001 at pbx, so the phone of agent ann cannot be rung."
+    assert problem["reason"] == "phone_missing"
+    assert problem["accepted"] == ["an endpoint 1001 at pbx", "the address of a phone that is there"]
+    tells(floor, MISSING, source="cloud")
+    assert "no endpoint 1001 at cloud and pbx" in floor.refused(c.Ready(agent_id="ann"))["detail"]
+    tells(floor, GONE, source="cloud")
+    assert floor.refused(c.Ready(agent_id="ann"))["reason"] == "phone_unregistered", "it only has to sign on"
+
+
+def test_a_phone_that_one_of_several_platforms_has_is_there_and_calls_of_the_others_go_elsewhere() -> None:
+    floor = Bench()
+    tells(floor, MISSING)
+    tells(floor, HERE, source="cloud")
+    floor.on("ann", "bob")
+    assert floor.offered_to(floor.arrives()) == "bob"
+    assert floor.offered_to(floor.call("offered", "c2", source="cloud", to="1")) == "ann"
+
+
+def test_a_ready_agent_is_told_that_their_phone_is_missing_and_then_that_it_has_to_sign_on() -> None:
+    floor = Bench()
+    floor.on("ann")
+    tells(floor, MISSING)
+    assert stands(floor) == (AgentState.NOT_READY, "phone_missing")
+    assert b'"phone":"missing"' in floor.told("agent.state")[0].body
+    tells(floor, GONE)
+    assert stands(floor) == (AgentState.NOT_READY, "phone_unregistered")
+    tells(floor, HERE)
+    assert stands(floor) == (AgentState.READY, None)
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_offer_of_a_platform_that_has_lost_the_phone_goes_on_though_another_platform_has_it(accepted: bool) -> None:
+    floor = Bench()
+    tells(floor, HERE)
+    tells(floor, HERE, source="cloud")
+    floor.on("ann", "bob")
+    contact = floor.arrives()
+    if accepted:
+        floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    tells(floor, GONE, source="cloud")
+    assert floor.contact(contact).offer is not None, "another platform is of no matter"
+    tells(floor, HERE, source="cloud")
+    tells(floor, GONE)
+    assert (floor.offered_to(contact), stands(floor)) == ("bob", (AgentState.READY, None))
+    assert floor.orders() == (["call.cancel"] if accepted else [])

@@ -25,6 +25,14 @@ DIRECT = """
 exten => _7.,1,Dial(PJSIP/${EXTEN:1},30)
  same => n,Hangup(${HANGUPCAUSE})
 """
+READER = "reader"
+"""A user of ARI who may only read, and their password."""
+READS = f"""
+[{READER}]
+type = user
+read_only = yes
+password = {READER}
+"""
 MUSIC = 440
 """The music of the class `tone`: one note."""
 PROMPT = "all-circuits-busy-now"
@@ -57,7 +65,7 @@ def started(
     outside = free_port(CARRIER_HOST)
     plan = loopback_plan(installation, folder, (*AGENTS, BROWSER), outside, Fallback(PROMPT))._replace(**planned)
     files = configuration(plan)
-    for name, text in {"extensions.conf": DIRECT, **music(folder / "music"), **(more or {})}.items():
+    for name, text in {"extensions.conf": DIRECT, "ari.conf": READS, **music(folder / "music"), **(more or {})}.items():
         files[name] += text
     with AsteriskServer(installation, folder, files) as server:
         yield PbxSite(server, plan, outside)

@@ -20,6 +20,8 @@ CONGESTION = (480, 620)
 A_SECOND = 50
 """Packets."""
 SECONDS = 15.0
+A_MOMENT = 0.3
+"""Long enough for another phone to have been rung, if it is rung too early, or at all."""
 
 
 class Talk(NamedTuple):

@@ -1,7 +1,12 @@
 """Phones of agents that do not take a call, each in its own way: it goes to the next one, and they are told why."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
 import pytest
 
+from tests.fixtures.bank import signed_in
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
@@ -90,6 +95,39 @@ async def test_agent_without_a_phone_is_told_so_and_can_be_ready_once_it_is_ther
     await centre.until_quiet()
 
 
+@asynccontextmanager
+async def trouble_seen(centre: CallCentre) -> AsyncIterator[Callable[[], Awaitable[str | None]]]:
+    """What an administrator sees of the Asterisk's trouble."""
+    copied = "SELECT 'ada', 'Ada', 'administrator', password_hash FROM users WHERE id = 'sue'"
+    await centre.rows(f"INSERT INTO users (id, name, role, password_hash) {copied}")
+    token = (await signed_in(centre.server.address, ["ada"]))["ada"]
+    address, headers = f"http://{centre.server.address}", {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=address, headers=headers) as http:
+
+        async def seen() -> str | None:
+            told: str | None = (await http.get("/api/v1/sources/asterisk/connection")).json()["trouble"]
+            return told
+
+        yield seen
+    await centre.rows("DELETE FROM users WHERE id = 'ada'")
+
+
+async def test_agent_at_an_address_that_asterisk_lacks_is_told_so_and_so_is_the_administrator(
+    centre: CallCentre, phones: Phones
+) -> None:
+    moved = "UPDATE agents SET address = $1 WHERE id = 'anna'"
+    await centre.rows(moved, "PJSIP/nobody")
+    async with trouble_seen(centre) as seen, centre.seat("anna", ready=False) as seat:
+        refused = await eventually(lambda: seat.tab.ask("agent.ready"), lambda answer: "nobody" in str(answer))
+        assert refused["problem"]["reason"] == "phone_missing"
+        assert refused["problem"]["detail"].startswith("There is no endpoint PJSIP/nobody at asterisk")
+        assert "without an endpoint: PJSIP/nobody. Make the endpoints" in (await eventually(seen, bool) or "")
+        await centre.rows(moved, "PJSIP/anna")
+        await phones.agent("anna")
+        await seat.becomes_ready()
+        await eventually(seen, lambda trouble: trouble is None)
+
+
 async def test_agent_whose_phone_is_unplugged_gets_no_call_until_it_is_back(centre: CallCentre, phones: Phones) -> None:
     anna, bo, caller = await phones.agent("anna"), await phones.agent("bo"), await phones.caller()
     async with centre.seat("anna") as first, centre.seat("bo") as second:
@@ -97,7 +135,7 @@ async def test_agent_whose_phone_is_unplugged_gets_no_call_until_it_is_back(cent
         assert await not_ready(first) == "phone_unregistered"
         call = caller.dial("4001")
         came = await bo.rung()
-        assert not anna.calls
+        assert anna.unrung
         await came.answer()
         await call.until_hears(TONES["bo"])
         await second.ask("agent.not_ready", after_contact=True, reason="break")

@@ -151,6 +151,21 @@ async def test_a_supervisor_whose_phone_is_busy_is_not_in_the_call(centre: CallC
         await among_themselves(talk)
 
 
+async def test_a_supervisor_is_told_of_a_phone_that_cannot_be_rung_before_anything_rings(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        where = {"contact_id": talk.contact, "mode": "listen"}
+        refused = await sue.tab.ask("call.listen", address="PJSIP/dora", **where)
+        assert (
+            refused["problem"]["detail"] == "The phone PJSIP/dora is not registered at asterisk, so it cannot be rung."
+        )
+        await sue.ask("call.listen", address="PJSIP/nobody", **where)
+        failed = await sue.frame("command.failed", lambda frame: frame["order"] == "call.listen")
+        assert failed["detail"].startswith("There is no endpoint PJSIP/nobody at asterisk")
+        await among_themselves(talk)
+
+
 @pytest.mark.slow
 async def test_a_supervisor_who_leaves_after_a_restart_of_the_server_leaves_no_spy_behind(
     centre: CallCentre, phones: Phones

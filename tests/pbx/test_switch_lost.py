@@ -182,26 +182,34 @@ async def test_calls_of_one_asterisk_go_on_when_another_one_dies(
     await ended_as(two, "13800001111", outcome="answered", agent_id="anna")
 
 
-async def test_a_call_rings_nobody_whose_phone_is_at_another_asterisk(
+async def test_a_call_goes_to_nobody_whose_phone_is_at_another_asterisk(
     two: CallCentre, handsets: Phones, phones: Phones
 ) -> None:
     anna, bo = await phones.agent("anna"), await handsets.agent("bo")
     here, there = await phones.caller("13800004444"), await handsets.caller("13800003333")
-    async with two.seat("anna") as seat, two.seat("bo"):
+    async with two.seat("anna") as seat, two.seat("bo") as other:
         first = there.dial("4001")  # Anna has been idle longer
         rung = await bo.rung(SECONDS)
         await rung.answer()
         await hears(first, "bo")
         second = await there.dial("4001").until_answered(SECONDS)
         await hears_music(second)
-        assert not anna.calls
+        assert anna.unrung
         assert seat.tab.agent["state"] == "ready"
         third = here.dial("4001")
         answered = await anna.rung(SECONDS)
         await answered.answer()
         await hears(third, "anna")
-        for call in (first, second, third):
-            await call.hang_up()
+        await second.hang_up()
+        await first.hang_up()
+        await other.until("ready")
+        for kind in ("call.conference", "call.consult", "call.transfer"):
+            wish = {"contact_id": seat.tab.agent["contact_id"], "to": {"agent": "bo"}}
+            problem = (await seat.tab.ask(kind, **wish))["problem"]
+            assert f"PJSIP/bo of agent bo is not registered at {SOURCE}, so it cannot be rung" in problem["detail"]
+        assert bo.unrung
+        await hears(third, "anna")
+        await third.hang_up()
 
 
 async def test_an_agent_is_rung_at_the_phone_that_signed_on_last(centre: CallCentre, phones: Phones) -> None:
@@ -209,9 +217,9 @@ async def test_an_agent_is_rung_at_the_phone_that_signed_on_last(centre: CallCen
     async with centre.seat("anna"):
         call = caller.dial("4001")
         rung = await new.rung(SECONDS)
-        assert not old.calls
         await rung.answer()
         await hears(call, "anna")
+        assert old.unrung, "it was rung, too"
         await call.hang_up()
         await rung.until_ended()
     await ended_as(centre, "13800001111", outcome="answered")

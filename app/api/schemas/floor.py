@@ -109,7 +109,7 @@ class LiveAgentOut(Output):
     after: str | None
     since: Instant
     connected: bool
-    phone: Literal["available", "unavailable", "in_use"] | None
+    phone: Literal["available", "unavailable", "in_use", "missing"] | None
     offer: str | None
     contact_id: str | None
     contacts: list[str]

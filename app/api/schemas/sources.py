@@ -132,8 +132,8 @@ class SourceOut(Output):
 
 
 class ConnectionOut(Output):
-    """Whether Callfloor is connected to the platform, why not (or why recordings cannot be kept), and how many calls it
-    has there; all null for a platform that sends its events by itself."""
+    """Whether Callfloor is connected to the platform, why not (or why recordings cannot be kept, or which phones of
+    agents no platform has), and how many calls it has there; all null for a platform that sends events by itself."""
 
     connected: bool | None
     trouble: str | None

@@ -25,6 +25,7 @@ WITHDRAWN = {
     "phone_busy": "Your phone was busy; the caller waits on.",
     "phone_declined": "Your phone declined; the caller waits on.",
     "phone_unregistered": "Your phone is not registered; the caller waits on.",
+    "phone_missing": "The switch has no phone at your address; the caller waits on.",
     "connect_failed": "Your phone could not be reached; the caller waits on.",
 }
 

@@ -9,13 +9,14 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from app.core.tasks import begin
+from app.telephony.adapters.asterisk_ari import calls
 from app.telephony.adapters.asterisk_ari import connection as module
 from app.telephony.adapters.asterisk_ari.actions import Request
 from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchAway
-from app.telephony.events import OrderType
+from app.telephony.events import EventType, OrderType
 from app.telephony.port import Delivered, Missed
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, stand_in, until
-from tests.telephony.asterisk_ari.test_switch import Bench, running
+from tests.telephony.asterisk_ari.test_switch import AGENT, Bench, running
 
 pytestmark = pytest.mark.enable_socket
 
@@ -110,3 +111,35 @@ async def test_an_order_that_is_not_answered_misses_and_the_switch_is_looked_at_
         bench.asterisk.answers = lambda asked: 204
         await bench.connected(2)
         assert isinstance(await bench.order(OrderType.DISCONNECT), Delivered)
+
+
+async def test_an_answer_that_comes_late_still_counts_and_the_order_that_comes_again_rings_nobody_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(calls, "ANSWER_SECONDS", 0.1)
+    async with running(Bench()) as bench:
+        await bench.connected()
+        await bench.asterisk.call()
+        await until(lambda: bench.floor.told)
+        bench.asterisk.answers = lambda asked: None
+        assert isinstance(await bench.order(OrderType.CONNECT, agent=AGENT), Missed)
+        bench.asterisk.answers = lambda asked: 204
+        await bench.order(OrderType.CONNECT, agent=AGENT)
+        (rung,) = [each for each in bench.asterisk.said("POST", "channels") if each["uri"] == "channels"]
+        await bench.asterisk.tell("RESTResponse", request_id=rung["request_id"], status_code=500, message_body="{}")
+        await until(lambda: ("17.1", EventType.FAILED) in bench.floor.told)
+        assert bench.asterisk.filters == 1
+
+
+async def test_answers_that_nobody_waits_for_change_nothing() -> None:
+    async with running(Bench()) as bench:
+        await bench.connected()
+        await bench.asterisk.call()
+        await until(lambda: bench.asterisk.said("POST", "channels/17.1"))
+        answered = bench.asterisk.asked[-1]["request_id"]
+        for number in (answered, answered, "4711", "none", "", "-1"):
+            await bench.asterisk.tell("RESTResponse", request_id=number, status_code=500, message_body="{}")
+        await bench.asterisk.call("17.2")
+        await until(lambda: ("17.2", EventType.OFFERED) in bench.floor.told)
+        assert bench.floor.told == [("17.1", EventType.OFFERED), ("17.2", EventType.OFFERED)]
+        assert bench.asterisk.filters == 1

@@ -44,12 +44,15 @@ def ended_for_all() -> Lines:
 @given(disordered())
 def test_events_in_any_order_raise_nothing_and_leave_nobody(lines: Lines) -> None:
     replay = Replay().play(lines).play(ended_for_all())
+    assert {f"DELETE channels/{leg}" for leg in replay.line.legs} <= set(replay.asked), "somebody is left ringing"
     left = [{"type": "ChannelDestroyed", "channel": {"id": leg}, "cause": 16} for leg in list(replay.line.legs)]
     replay.play(left)
     assert replay.line.over
     assert not replay.line.legs
     assert replay.ended >= 1
     assert [kind for kind, _, _ in replay.told].count(EventType.CLEARED) == 1
+    bridges = {asked for asked in replay.asked if asked.startswith("POST bridges/") and asked.count("/") == 1}
+    assert {asked.replace("POST", "DELETE") for asked in bridges} <= set(replay.asked), "a bridge is left"
 
 
 @given(doubled())

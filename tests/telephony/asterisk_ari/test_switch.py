@@ -13,7 +13,7 @@ from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari import calls, retrying
 from app.telephony.adapters.asterisk_ari import switch as module
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchAway, SwitchUnusable
+from app.telephony.adapters.asterisk_ari.connection import Access, SwitchAway
 from app.telephony.adapters.asterisk_ari.leg import Setup
 from app.telephony.adapters.asterisk_ari.player import Media
 from app.telephony.adapters.asterisk_ari.switch import Switch
@@ -39,6 +39,7 @@ class FakeFloor:
         self.told: list[tuple[str, str]] = []
         self.causes: list[str | None] = []
         self.phones: list[tuple[str, str]] = []
+        self.agents: list[str] = []
         self.alive: list[KnownCall] = []
         self.waited_for: list[KnownRecording] = []
         self.script: Script | None = None
@@ -72,6 +73,9 @@ class FakeFloor:
 
     def agent_at(self, address: str) -> str | None:
         return None
+
+    def addresses(self) -> frozenset[str]:
+        return frozenset(self.agents)
 
 
 class FakePrompts:
@@ -272,26 +276,6 @@ async def test_an_order_for_a_call_that_is_not_taken_up_yet_misses_instead_of_be
         assert isinstance(await bench.order(OrderType.DISCONNECT), Delivered)
 
 
-async def test_a_wrong_password_is_told_and_not_tried_again_and_again() -> None:
-    bench = Bench(password="wrong")
-    async with running(bench):
-        await until(lambda: bench.switch.trouble)
-        assert "ARI user 'callfloor'" in bench.switch.trouble
-        tried = bench.asterisk.tried
-        await until(lambda: not bench.switch.standing.connected)
-        assert bench.asterisk.tried == tried == 1
-        assert retrying.pause_before(SwitchUnusable(""), 0) >= 30
-
-
-async def test_an_asterisk_that_is_too_old_is_told_with_what_is_needed_and_why() -> None:
-    bench = Bench()
-    bench.asterisk.version = "20.9.3"
-    async with running(bench):
-        await until(lambda: bench.switch.trouble)
-        assert "20.9.3" in bench.switch.trouble
-        assert "22.4 or newer is needed: requests over the events' WebSocket" in bench.switch.trouble
-
-
 def test_pauses_between_attempts_grow_to_an_end() -> None:
     pauses = [retrying.pause_before(SwitchAway(""), attempt) for attempt in range(20)]
     assert pauses == sorted(pauses)
@@ -348,20 +332,6 @@ async def test_frames_that_are_not_understood_are_passed_over(bench: Bench) -> N
     await bench.asterisk.call()
     await until(lambda: bench.floor.told)
     assert bench.asterisk.filters == 1
-
-
-async def test_a_server_that_is_no_asterisk_is_told() -> None:
-    bench = Bench()
-    bench.asterisk.info = b"<html>"
-    async with running(bench):
-        await until(lambda: bench.switch.trouble)
-        assert "it is no Asterisk" in bench.switch.trouble
-
-
-@pytest.mark.parametrize("url", ["no address", "http://", "ws://[::1", "ws://127.0.0.1:1/ari", "ws://127.0.0.1:x/ari"])
-async def test_an_address_that_leads_nowhere_is_told(url: str) -> None:
-    with pytest.raises(Unavailable):
-        await AriConnection.open(Access(url, USER, PASSWORD, "callfloor"))
 
 
 async def test_a_fault_of_ours_with_one_event_costs_no_call(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,11 @@ class SipPhone:
         """Where it listens."""
         return self._wire.port
 
+    @property
+    def unrung(self) -> bool:
+        """Whether no call has come in but those that `rung` has given, not even one that was given up again."""
+        return self._ringing.empty()
+
     async def open(self) -> None:
         """Switch it on."""
         await self._wire.open(self._port)

@@ -8,7 +8,7 @@ import asyncio
 import base64
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -31,6 +31,7 @@ ANSWER_SECONDS = 10.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
+UNAUTHORIZED, FORBIDDEN = 401, 403
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
 
@@ -182,6 +183,20 @@ class AriConnection:
         """Ask and wait. Raises `SwitchAway`."""
         return await self.send(request)
 
+    async def leave_out(self, kinds: Iterable[str]) -> None:
+        """Ask not to be told of these events. That is lost with the last connection of an application, so it is asked
+        for each time. Raises `SwitchUnusable` where it is refused, and `SwitchAway`."""
+        path = f"applications/{self._access.app}/eventFilter"
+        unwanted = {"disallowed": [{"type": kind} for kind in kinds]}
+        answered = await self.ask(Request(method="PUT", path=path, body=unwanted))
+        if answered.status == FORBIDDEN:
+            raise SwitchUnusable(
+                f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
+                "say read_only=no in the user's section in ari.conf."
+            )
+        if not answered.ok:
+            raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
+
     def _answer(self, event: ari.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0
         asked = self._asked.pop(number, None)
@@ -228,7 +243,7 @@ async def ensure_usable(access: Access) -> None:
             told = await http.get(f"{access.http}/asterisk/info?only=system", headers=access.headers)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SwitchAway(f"{_host(access)} does not answer{_hint(error)}: {_said(error)}.") from None
-    if told.status_code in (401, 403):
+    if told.status_code in (UNAUTHORIZED, FORBIDDEN):
         raise SwitchUnusable(
             f"{_host(access)} does not accept ARI user {access.user!r} with the source's secret; "
             "look at the user's section in ari.conf (type=user, read_only=no)."

@@ -28,5 +28,8 @@ class Floor(Protocol):
         """The recordings that were ordered, and of which nobody has told yet that they are ready or have failed. Raises
         `Unavailable`."""
 
+    def addresses(self) -> frozenset[str]:
+        """Where the phones of agents are who need one; the same object until that changes. Raises `Unavailable`."""
+
     def agent_at(self, address: str) -> str | None:
         """Whose phone is at this address. Raises `Unavailable`."""

@@ -59,9 +59,8 @@ class Inventory(msgspec.Struct, frozen=True):
         open_ones = _of_calls(ours, channels)
         asked = {*recordings, *open_ones, *_tapes(channels)}
         ended = await _ended(connection, asked) | (ours - open_ones)
-        endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
-        online = {each.address: each.state == "online" for each in endpoints}
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
+        phones = await phones_of(connection)
         return cls(
             sight=Sight(
                 {each.id: each for each in channels},
@@ -71,11 +70,14 @@ class Inventory(msgspec.Struct, frozen=True):
                 ended & ours,
             ),
             running_since=str(info.status.get("startup_time")),
-            phones={
-                address: "in_use" if address in busy else "available" if here else "unavailable"
-                for address, here in online.items()
-            },
+            phones={address: "in_use" if address in busy else word for address, word in phones.items()},
         )
+
+
+async def phones_of(connection: AriConnection) -> dict[str, str]:
+    """The phones that the switch has, and whether they are signed on. Raises `SwitchAway`."""
+    endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
+    return {each.address: "available" if each.state == "online" else "unavailable" for each in endpoints}
 
 
 def _of_calls(recordings: Iterable[str], channels: Iterable[Channel]) -> set[str]:

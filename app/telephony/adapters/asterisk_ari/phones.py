@@ -2,11 +2,14 @@
 
 A phone that rings or talks for a call of ours is in use, and the floor knows that from the call. To tell it as well
 would cost two commits a call, the second of which comes when the agent could have the next call already.
+
+Of an agent's phone that it does not have the switch says nothing: that follows from what it has.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
+from app.telephony.adapters.asterisk_ari.leg import endpoint
 from app.telephony.events import PhoneWord
 
 TECHNOLOGY = "PJSIP/"
@@ -14,6 +17,12 @@ TECHNOLOGY = "PJSIP/"
 
 STILL_SECONDS = 0.5
 """A phone that is in use for so long after a call of ours has left it is so by another call."""
+
+
+def rung_at(address: str) -> str:
+    """The endpoint that is rung at an address: itself, or by which a number or another address is reached, as in
+    PJSIP/1001@other."""
+    return TECHNOLOGY + address.removeprefix(TECHNOLOGY).partition("/")[0].rpartition("@")[2]
 
 
 class Phones:
@@ -26,6 +35,9 @@ class Phones:
         self._seen: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._trunks: set[str] = set()
+        self.missing: frozenset[str] = frozenset()
+        """The addresses of agents at which the switch has no phone."""
+
         self._news: dict[str, None] = {}
         self._waiting = asyncio.Event()
 
@@ -43,6 +55,34 @@ class Phones:
             return
         self._seen[address] = word
         self._look(address)
+
+    def listed(self, phones: Mapping[str, str], *, anew: bool = False) -> None:
+        """These are all phones of the switch. `anew`: at the moment of a new connection, so that they are so now; else
+        what was seen of them is newer."""
+        if anew:
+            for address in self._seen.keys() - phones.keys():
+                del self._seen[address]
+        for address, word in phones.items():
+            if anew or address not in self._seen:
+                self.saw(address, word)
+
+    def lacks(self, wanted: Iterable[str]) -> frozenset[str]:
+        """Those of these addresses, all of the switch's kind, at which no phone was seen."""
+        return frozenset(each for each in wanted if each.startswith(TECHNOLOGY) and rung_at(each) not in self._seen)
+
+    def want(self, wanted: Iterable[str]) -> None:
+        """Agents' phones are at these addresses: tell where there is none, and no more of those that are nobody's."""
+        before, self.missing = self.missing, self.lacks(wanted)
+        for address in before - self.missing:
+            if self._told.get(address) == PhoneWord.MISSING:
+                self._say(address, PhoneWord.UNKNOWN)
+        for address in self.missing:
+            if self._told.get(address) != PhoneWord.MISSING:
+                self._say(address, PhoneWord.MISSING)
+
+    def has(self, address: str) -> bool:
+        """Whether the switch has the endpoint that is rung at this address, as far as it is of its kind."""
+        return not self.lacks((endpoint(address),))
 
     def known(self, name: str) -> str | None:
         """The address of the phone that is called by this name, if the switch has one."""
@@ -65,6 +105,7 @@ class Phones:
     def forget(self) -> None:
         """Nothing is known of any phone any more."""
         self._seen.clear()
+        self.missing = frozenset()
         for address, word in self._told.items():
             if word != PhoneWord.UNKNOWN:
                 self._say(address, PhoneWord.UNKNOWN)

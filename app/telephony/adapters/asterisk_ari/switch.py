@@ -31,7 +31,6 @@ from app.telephony.adapters.asterisk_ari.connection import (
     AriConnection,
     Replaced,
     SwitchAway,
-    SwitchUnusable,
 )
 from app.telephony.adapters.asterisk_ari.floor import Floor
 from app.telephony.adapters.asterisk_ari.gone import Gone
@@ -40,6 +39,7 @@ from app.telephony.adapters.asterisk_ari.left_recordings import left
 from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.link import Link
+from app.telephony.adapters.asterisk_ari.lookout import Lookout
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
 from app.telephony.adapters.asterisk_ari.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
@@ -86,6 +86,7 @@ class Switch:
         self._open_to_new = True
         self._running_since: str | None = None
         self._phones = Phones(self._tell_phone, self._rings_for_us)
+        self._lookout = Lookout(self._phones, floor.addresses, lambda: self._connection)
         self._link = Link(source, access, clock, self._connected, self._left)
 
     @property
@@ -98,6 +99,11 @@ class Switch:
         """Whether it is connected, and what keeps it from that or its recordings from the archive."""
         trouble = self.trouble or self._tapes.trouble
         return Connection(connected=self._connection is not None, trouble=trouble, calls=len(self._calls))
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The addresses of agents at which it has no phone, as far as that is known."""
+        return self._phones.missing
 
     @property
     def busy(self) -> bool:
@@ -116,6 +122,7 @@ class Switch:
     async def run(self) -> None:
         """Keep connected, until cancelled."""
         self._tasks.start(f"phones of {self._source}", self._phones.run())
+        self._tasks.start(f"look-out of {self._source}", self._lookout.run())
         try:
             await self._link.run()
         finally:
@@ -137,7 +144,7 @@ class Switch:
         call = self._call_of(command)
         if call is None:
             return after_the_end(command)
-        wanted = obey(call.line, command, self._clock())
+        wanted = self._lacking(command) or obey(call.line, command, self._clock())
         if isinstance(wanted, Refused):
             if call.line.caller is None and not call.line.legs:  # it was opened for this order
                 self._forget(call)
@@ -145,6 +152,13 @@ class Switch:
             return wanted
         self._know_legs(call)
         return await all_answered(self._source, self._do(call, wanted))
+
+    def _lacking(self, command: SwitchCommand) -> Refused | None:
+        """A supervisor's phone may be any one, so that only the switch can tell that it has none of that name."""
+        address = (command.data.get("agent") or {}).get("address")
+        if command.type != OrderType.LISTEN or address is None or self._phones.has(str(address)):
+            return None
+        return Refused(f"There is no endpoint {address} at {self._source}; give the address of a phone that is there.")
 
     # -- connecting
 
@@ -154,7 +168,7 @@ class Switch:
             take: Callable[[ari.Event], None] = early.append
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
-                await self._prepare(connection, access)
+                await connection.leave_out(ari.UNWANTED)
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
                 there = await Inventory.taken(connection, recordings)
                 known, waited_for = await self._known()
@@ -171,14 +185,6 @@ class Switch:
             finally:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
-
-    async def _prepare(self, connection: AriConnection, access: Access) -> None:
-        """The filter is lost with the last connection of an application, so it is set again each time."""
-        unwanted = {"disallowed": [{"type": name} for name in ari.UNWANTED]}
-        path = f"applications/{access.app}/eventFilter"
-        answered = await connection.ask(Request(method="PUT", path=path, body=unwanted))
-        if not answered.ok:
-            raise SwitchUnusable(f"Asterisk {self._source} did not take the event filter: {answered.body}")
 
     async def _known(self) -> tuple[list[KnownCall], list[KnownRecording]]:
         """The calls that the floor holds to be alive, and the recordings that it waits for."""
@@ -207,8 +213,7 @@ class Switch:
         self._lose([each for each in believed if each not in self._calls], outcomes.DROPPED)
         for bridge in left_over(there.sight, [call.line for call in self._calls.values()]):
             self._ask(bridge)
-        for address, word in there.phones.items():
-            self._phones.saw(address, word)
+        self._lookout.connected(there.phones)
 
     def _look_for_recordings(self, there: Sight, known: list[KnownCall], waited_for: list[KnownRecording]) -> None:
         """What has ended of them while nobody looked is kept, and told."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import httpx
+import msgspec
 import structlog
 
 from app.core.clock import Clock
@@ -23,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 PLATFORM = "asterisk_ari"
 LOOK_SECONDS = 1.0
+NAMED = 5
+"""So many of what may be hundreds are named in a sentence."""
 
 
 class AsteriskSwitches:
@@ -69,12 +72,25 @@ class AsteriskSwitches:
         """See `app.telephony.port.Connections`."""
         running = self._running.get(source)
         if running is not None:
-            return running[1].standing
+            standing = running[1].standing
+            return msgspec.structs.replace(standing, trouble=standing.trouble or self._nowhere())
         access = self._directory.get(source)
         if access is None or access.platform != PLATFORM:
             return None
         trouble = "another process owns the floor" if self._tasks is None else "it has not been tried yet"
         return Connection(connected=False, trouble=self._why_taken(source) or trouble)
+
+    def _nowhere(self) -> str | None:
+        """What to say of agents' phones that no Asterisk has; nothing while one is away, which may have them."""
+        each_lacks = [switch.missing for _, switch, _ in self._running.values()]
+        missing = sorted(frozenset.intersection(*each_lacks))
+        if not missing:
+            return None
+        more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        return (
+            f"Agents have phones at addresses without an endpoint: {', '.join(missing[:NAMED])}{more}. "
+            "Make the endpoints (callfloor asterisk config), or correct the agents' addresses."
+        )
 
     async def execute(self, access: SourceAccess, command: SwitchCommand) -> Outcome:
         """Hand one order over."""

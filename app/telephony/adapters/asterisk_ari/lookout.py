@@ -1,0 +1,57 @@
+"""Looks out for agents' phones that an Asterisk does not have: it tells neither of those, nor of an endpoint that its
+configuration has got since."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from app.core.errors import Unavailable
+from app.telephony.adapters.asterisk_ari.connection import AriConnection
+from app.telephony.adapters.asterisk_ari.inventory import phones_of
+from app.telephony.adapters.asterisk_ari.phones import Phones
+
+LOOK_SECONDS = 1.0
+LIST_SECONDS = 15.0
+"""How soon an endpoint is found that an agent's phone has been missing."""
+
+
+class Lookout:
+    """`wanted` gives the addresses of agents' phones, or raises `Unavailable`; `connection` the present one."""
+
+    def __init__(
+        self, phones: Phones, wanted: Callable[[], frozenset[str]], connection: Callable[[], AriConnection | None]
+    ) -> None:
+        self._phones = phones
+        self._wanted = wanted
+        self._connection = connection
+        self._listed_at = 0.0
+        self._known: frozenset[str] | None = None
+
+    def connected(self, phones: Mapping[str, str]) -> None:
+        """There is a new connection to the switch, which has these phones."""
+        self._listed_at, self._known = asyncio.get_running_loop().time(), None
+        self._phones.listed(phones, anew=True)
+        with suppress(Unavailable):
+            self._known = self._wanted()
+            self._phones.want(self._known)
+
+    async def run(self) -> None:
+        """Look, until cancelled. What is missing is told only after the switch was asked once more."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            connection = self._connection()
+            if connection is not None:
+                with suppress(Unavailable):
+                    await self._look(connection)
+
+    async def _look(self, connection: AriConnection) -> None:
+        wanted = self._wanted()
+        if wanted is self._known and not self._phones.missing:
+            return  # the most frequent by far, with thousands of agents
+        lacking = self._phones.lacks(wanted)
+        now = asyncio.get_running_loop().time()
+        if lacking and (lacking - self._phones.missing or now - self._listed_at > LIST_SECONDS):
+            self._phones.listed(await phones_of(connection))
+            self._listed_at = now
+        self._phones.want(wanted)
+        self._known = wanted
