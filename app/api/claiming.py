@@ -1,25 +1,60 @@
 """Who may say that what they write comes from another system. A source may rank above people, so it is not for anybody
-who serves customers to speak as one, nor for a key that is bound to one source to speak as another."""
+who serves customers to speak as one, nor for a key that is bound to one source to speak as another, or like people."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 
 from app.api.deps import CurrentUser
 from app.customers.changing import Sources, ensure_may_name
+from app.customers.errors import SourceUntold
 
 CLAIMING = ("integration", "administrator")
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 async def _claims(user: CurrentUser) -> Sources:
     return user.sources if user.role in CLAIMING else ()
 
 
+async def _bound_to(user: CurrentUser) -> Sources:
+    return user.sources
+
+
 async def _of_key(user: CurrentUser, request: Request) -> None:
     ensure_may_name("path.source", [request.path_params["source"]], user.sources)
 
 
+async def _looks() -> None:
+    """Nothing to ask: the route only looks, though its method would let it write."""
+
+
 Claims = Annotated[Sources, Depends(_claims)]
 """Which sources whoever is asking may name in a body."""
+BoundTo = Annotated[Sources, Depends(_bound_to)]
+"""The same where people name systems, too: what a key is bound to, None for everybody else."""
 OF_KEY = Depends(_of_key)
 """For `dependencies=` of a route whose path names a `source`: that a key which is bound to sources has it."""
+LOOKS = Depends(_looks)
+"""For `dependencies=` of a route that writes nothing by a method other than GET."""
+
+_OPEN_TO_BOUND_KEYS = {_claims, _bound_to, _of_key, _looks}
+
+
+async def _for_bound_keys(user: CurrentUser, request: Request) -> None:
+    if user.sources is None or request.method in READING:
+        return
+    if _OPEN_TO_BOUND_KEYS.isdisjoint(_asked_by(request.scope["route"].dependant)):
+        raise SourceUntold(f"{request.method} {request.url.path}", user.sources)
+
+
+def _asked_by(route: Dependant) -> Iterator[object]:
+    for each in route.dependencies:
+        yield each.call
+        yield from _asked_by(each)
+
+
+FOR_BOUND_KEYS = Depends(_for_bound_keys)
+"""For all resources: a key that is bound to sources writes only by routes that ask which source is named."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from app.api.claiming import LOOKS
 from app.api.deps import OVERSEES, SIGNED_IN, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -39,7 +40,7 @@ Status = Annotated[Literal["open", "dismissed", "merged"], Query(description="pr
 Whose = Annotated[UUID | None, Query(description="proposals that this customer is one of")]
 
 
-@router.post("/matches")
+@router.post("/matches", dependencies=[LOOKS])
 async def match_customers(given: ProbeIn, session: Read, using: Using) -> MatchesOut:
     """Who may be meant by what is known of somebody, each with reasons. Nobody is chosen."""
     return _told(await matching.candidates(session, given.probe(), using.default_region))

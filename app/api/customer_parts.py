@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.api.claiming import OF_KEY, Claims
+from app.api.claiming import OF_KEY, BoundTo, Claims
 from app.api.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
@@ -79,13 +79,13 @@ async def replace_addresses(
 
 @router.put("/external-ids", status_code=204, responses=CLAIMED)
 async def replace_external_ids(
-    customer_id: UUID, given: ExternalIdsIn, session: Write, stated: Stated, user: CurrentUser, answer: Response
+    customer_id: UUID, given: ExternalIdsIn, session: Write, stated: Stated, bound: BoundTo, answer: Response
 ) -> None:
     """Replace all ids by which other systems know the customer. A key that is bound to sources changes those of these
     systems only."""
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        changed = await parts.replace_external_ids(session, customer_id, version, given.given(), claims=user.sources)
+        changed = await parts.replace_external_ids(session, customer_id, version, given.given(), claims=bound)
         _tell(changed, answer)
 
 
@@ -109,11 +109,11 @@ async def list_consents(customer_id: UUID, session: Read, page: Paged) -> Consen
 
 @router.post("/consents", status_code=204, responses=problem_responses(403, 409))
 async def record_consent(
-    customer_id: UUID, given: ConsentIn, session: Write, using: Using, user: CurrentUser, answer: Response
+    customer_id: UUID, given: ConsentIn, session: Write, using: Using, bound: BoundTo, answer: Response
 ) -> None:
     """Record what the customer has said of a channel. An `origin` of the form that sources have is one: a key that is
-    bound to sources names no other."""
-    ensure_may_name("body.origin", [given.system()], user.sources)
+    bound to sources names one of these."""
+    ensure_may_name("body.origin", [given.system()], bound)
     await because(session, given.why)
     _tell(await parts.record_consent(session, customer_id, given.consent(), utc(using.clock())), answer)
 

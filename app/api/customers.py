@@ -74,6 +74,7 @@ async def create_customer(
     given: CustomerIn, session: Write, using: Using, user: CurrentUser, claims: Claims, answer: Response
 ) -> CustomerOut:
     """A new customer. Agents give no tier and no segments; a source is named by other systems and administrators."""
+    ensure_may_name("body.source", [given.source], claims)
     ensure_may_name("body.numbers", (number.source for number in given.numbers), claims)
     classed = [name for name, value in (("tier_id", given.tier), ("segments", given.segments)) if value]
     service.ensure_free(classed, _guarded(user))
@@ -91,12 +92,22 @@ async def get_customer(customer_id: UUID, session: Read, answer: Response) -> Cu
     "/{customer_id}", responses=problem_responses(403, 404, 409, 412), dependencies=[written_down("customer")]
 )
 async def change_customer(
-    customer_id: UUID, given: CustomerPatch, session: Write, stated: Stated, user: CurrentUser, answer: Response
+    customer_id: UUID,
+    given: CustomerPatch,
+    session: Write,
+    stated: Stated,
+    user: CurrentUser,
+    claims: Claims,
+    answer: Response,
 ) -> CustomerOut:
-    """Change a customer of the version that was read. Tier, segments and `active` are not changed by agents."""
+    """Change a customer of the version that was read. Tier, segments and `active` are not changed by agents; a source
+    is named by other systems and administrators."""
+    ensure_may_name("body.source", [given.source], claims)
     async with stated.version(given.version) as version:
         await because(session, given.why)
-        changed = await service.change_customer(session, customer_id, version, given.changes(), _guarded(user))
+        changed = await service.change_customer(
+            session, customer_id, version, given.changes(), _guarded(user), given.source
+        )
         return told(changed, answer)
 
 

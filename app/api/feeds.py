@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 
+from app.api.claiming import BoundTo
 from app.api.deps import ADMINISTRATES, READS, Read, Using, Write, require
 from app.api.problems import problem_responses
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
@@ -60,6 +61,7 @@ async def feed_rows(
     request: Request,
     using: Using,
     user: Feeds,
+    bound: BoundTo,
     source: Annotated[str, Query(max_length=60, pattern="^[a-z0-9][a-z0-9_-]*$")],
     only_known: bool = False,
     idempotency_key: Key = None,
@@ -69,7 +71,7 @@ async def feed_rows(
 
     What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there. A key
     that is bound to sources feeds as those only."""
-    ensure_may_name("query.source", [source], user.sources)
+    ensure_may_name("query.source", [source], bound)
     pieces = _pieces(request)
     now = utc(using.clock())
     stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known)

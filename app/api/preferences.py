@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.api.claiming import Claims
+from app.api.claiming import BoundTo, Claims
 from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
@@ -22,7 +22,7 @@ from app.customers.serving import summary_of
 
 router = APIRouter(tags=["preferences"], dependencies=[SIGNED_IN], responses=problem_responses(404))
 
-CHANGED = problem_responses(409, 412)
+CHANGED = problem_responses(403, 409, 412)
 PREFERENCES = "/customers/{customer_id}/preferences"
 WishName = Annotated[str, Path(pattern=SLUG, description="a name of GET /customer-preferences")]
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
@@ -41,7 +41,7 @@ async def list_preferences(customer_id: UUID, session: Read) -> WishesOut:
     return WishesOut(items=[WishOut.of(told) for told in await service.preferences_of(session, customer_id)])
 
 
-@router.put(PREFERENCES + "/{name}", responses=problem_responses(403, 409, 412))
+@router.put(PREFERENCES + "/{name}", responses=CHANGED)
 async def put_preference(
     customer_id: UUID,
     name: WishName,
@@ -65,12 +65,18 @@ async def put_preference(
 
 @router.delete(PREFERENCES + "/{name}", status_code=204, responses=CHANGED)
 async def forget_preference(
-    customer_id: UUID, name: WishName, session: Write, stated: Stated, answer: Response, why: Reason = None
+    customer_id: UUID,
+    name: WishName,
+    session: Write,
+    stated: Stated,
+    bound: BoundTo,
+    answer: Response,
+    why: Reason = None,
 ) -> None:
-    """Let the customer have no such wish."""
+    """Let the customer have no such wish. A key that is bound to sources takes away what these have told only."""
     async with stated.version(None) as version:
         await because(session, why)
-        customer = await service.forget_wish(session, customer_id, version, name)
+        customer = await service.forget_wish(session, customer_id, version, name, claims=bound)
     answer.headers["ETag"] = tag(customer.version)
 
 

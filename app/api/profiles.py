@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from app.api.claiming import LOOKS
 from app.api.deps import OVERSEES, SIGNED_IN, CurrentUser, Read, Using, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
@@ -36,7 +37,7 @@ async def get_profile(customer_id: UUID, using: Using, user: CurrentUser) -> Res
     return Response(told.body(using.masking.sight(user.role)), media_type="application/json")
 
 
-@router.post("/reveal", responses=problem_responses(429))
+@router.post("/reveal", dependencies=[LOOKS], responses=problem_responses(429))
 async def reveal_values(
     customer_id: UUID, given: RevealIn, session: Write, using: Using, user: CurrentUser
 ) -> RevealedOut:

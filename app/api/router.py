@@ -50,6 +50,7 @@ from app.api import (
     visits,
     wrap_up_codes,
 )
+from app.api.claiming import FOR_BOUND_KEYS
 from app.api.problems import problem_responses
 
 RESOURCES = (
@@ -104,7 +105,7 @@ RESOURCES = (
 def api_router() -> APIRouter:
     """The router of the whole HTTP API."""
     router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 413, 422, 503))
-    for resource in RESOURCES:
-        router.include_router(resource.router)
-    router.include_router(media.speech)
+    for resource in (*(each.router for each in RESOURCES), media.speech):
+        # who signs in is nobody yet
+        router.include_router(resource, dependencies=[] if resource is token.router else [FOR_BOUND_KEYS])
     return router

@@ -39,13 +39,17 @@ async def raise_version(session: AsyncSession, customer: Customer) -> None:
 
 
 def ensure_may_name(where: str, sources: Iterable[str | None], claims: Sources) -> None:
-    """That `claims` has all sources that are named at a place of the request, such as `body.numbers`; None names none.
-    Raises SourceClaimed, and SourceNotOfKey where it has others."""
-    if claims is None or not (named := sorted({one for one in sources if one and one not in claims})):
+    """That `claims` has all sources that are named at a place of the request, such as `body.numbers`; None names
+    people, as whom a key that is bound to sources does not speak. Raises SourceClaimed, and SourceNotOfKey where it has
+    others."""
+    if claims is None:
         return
-    if claims:
-        raise SourceNotOfKey(where, named, claims)
-    raise SourceClaimed(where, named)
+    told = set(sources)
+    named = sorted(one for one in told if one and one not in claims)
+    if claims and (named or None in told):
+        raise SourceNotOfKey(where, named, claims, unnamed=None in told)
+    if named:
+        raise SourceClaimed(where, named)
 
 
 async def replace_parts(

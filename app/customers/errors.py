@@ -1,6 +1,6 @@
 """What can be wrong with a change to a customer."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from app.auth.errors import TooManyAttempts
@@ -145,15 +145,53 @@ class SourceClaimed(NotAllowed):
 
 
 class SourceNotOfKey(NotAllowed):
-    """An API key that is bound to sources says or changes nothing of another one."""
+    """An API key that is bound to sources says or changes nothing of another one, nor of people."""
 
     code = "source-not-of-key"
 
-    def __init__(self, where: str, sources: Collection[str], bound_to: Collection[str]) -> None:
+    def __init__(
+        self, where: str, sources: Collection[str], bound_to: Collection[str], *, unnamed: bool = False
+    ) -> None:
+        """Of `sources`; `unnamed`: something is without a source, too."""
         named, own = (", ".join(map(repr, each)) for each in (sources, bound_to))
-        faults = [{"where": where, "what": f"is of {named}", "accepted": f"what is of {own}"}]
-        detail = f"This API key is bound to {own}, and {named} was named."
+        without = ["of people, as it has no source"] if unnamed else []
+        what = "is " + " and ".join([*([f"of {named}"] if named else []), *without])
+        faults = [{"where": where, "what": what, "accepted": f"what is of {own}"}]
+        detail = f"This API key is bound to {own}, and {named or 'no source'} was named."
         super().__init__(detail, sources=list(sources), bound_to=list(bound_to), faults=faults)
+
+
+class SourceUntold(NotAllowed):
+    """An API key that is bound to sources does what names none."""
+
+    code = "source-untold"
+
+    def __init__(self, asked: str, bound_to: Sequence[str]) -> None:
+        own = ", ".join(map(repr, bound_to))
+        told = {
+            "where": "request",
+            "what": f"{asked} names no source: what it writes is of people",
+            "accepted": f"what names {own}, such as POST /api/v1/feeds/...?source={bound_to[0]}; "
+            "or a key without sources, or a person, who may do this",
+        }
+        super().__init__(f"This API key is bound to {own}.", bound_to=list(bound_to), faults=[told])
+
+
+class FieldsKept(Conflict):
+    """Sources whose word the one that tells does not overwrite have told of fields."""
+
+    code = "fields-kept"
+
+    def __init__(self, held: Mapping[str, str], given: str) -> None:
+        faults = [
+            {
+                "where": f"body.{field}",
+                "what": f"was told by {by!r}, which {given!r} does not rank above",
+                "accepted": "what it is, or nothing",
+            }
+            for field, by in held.items()
+        ]
+        super().__init__(f"{given!r} does not overwrite {', '.join(held)}.", source=given, faults=faults)
 
 
 class FieldsGuarded(NotAllowed):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Text, and_, cast, false, func, or_, select, union_all
+from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, cast, false, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
@@ -13,6 +13,12 @@ from app.customers.models import Customer, CustomerNumber
 from app.customers.numbers import normalise
 from app.customers.record_models import CustomerExternalId
 from app.customers.search import NameQuery, query
+
+MANY = 2_000
+"""If more have a name, those wanted are met sooner by walking through customers in their order than by collecting all
+who have it and sorting them."""
+WALKED = 20_000
+"""So many customers are walked through; who has a name may stand far off, as those of one load do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,11 @@ async def find_customers(
 
     Who was merged is not listed: who survives is found by everything that the merged are found by.
     """
-    statement = select(Customer).options(defer(Customer.search)).order_by(Customer.id).limit(limit)
-    statement = statement.where(Customer.merged_into.is_(None))
-    statement = statement.where(*_conditions(wanted, default_region))
-    if after is not None:
-        statement = statement.where(Customer.id > after)
+    if await _is_shared(session, wanted):
+        found = (await session.scalars(_walk(wanted, limit, after))).all()
+        if len(found) == limit:
+            return await with_numbers(session, found)
+    statement = _listed(Customer, limit, after).where(*_conditions(wanted, default_region))
     return await with_numbers(session, (await session.scalars(statement)).all())
 
 
@@ -63,6 +69,31 @@ async def with_numbers(session: AsyncSession, customers: Sequence[Customer]) -> 
     for number in await session.scalars(statement):
         held[number.customer_id].append(number)
     return [CustomerRecord(customer, tuple(held[customer.id])) for customer in customers]
+
+
+async def _is_shared(session: AsyncSession, wanted: Wanted) -> bool:
+    """Whether many have the name, which is all that is asked for. Of one token the planner knows that; of several it
+    takes each to be as rare among those who have the others as among all, and `zha`, `han` and `ang` are not."""
+    asked = None if wanted.name is None else query(wanted.name)
+    if asked is None or len(asked.tokens) == 1 or wanted.number is not None or wanted.external_id is not None:
+        return False
+    some = select(Customer.id).where(_has_tokens(Customer, asked)).limit(MANY + 1).subquery()
+    return (await session.scalar(select(func.count()).select_from(some)) or 0) > MANY
+
+
+def _walk(wanted: Wanted, limit: int, after: UUID | None) -> Select[Customer]:
+    """Who fits among the next customers: all of the first that fit, but maybe too few."""
+    everybody = _listed(Customer, WALKED, after)
+    if not wanted.inactive:
+        everybody = everybody.where(Customer.active.is_(True))
+    near = aliased(Customer, everybody.subquery())
+    assert wanted.name is not None, "nothing else is asked for"
+    return select(near).options(defer(near.search)).where(_is_named(wanted.name, near)).order_by(near.id).limit(limit)
+
+
+def _listed(who: type[Customer], limit: int, after: UUID | None) -> Select[Customer]:
+    rows = select(who).options(defer(who.search)).where(who.merged_into.is_(None)).order_by(who.id).limit(limit)
+    return rows if after is None else rows.where(who.id > after)
 
 
 def _conditions(wanted: Wanted, default_region: str) -> list[ColumnElement[bool]]:
@@ -99,7 +130,7 @@ def _is_known_as(external_id: str) -> ColumnElement[bool]:
     return Customer.id.in_(union_all(leading, other.where(CustomerExternalId.external_id == external_id)))
 
 
-def _is_named(typed: str) -> ColumnElement[bool]:
+def _is_named(typed: str, who: type[Customer] = Customer) -> ColumnElement[bool]:
     """The index answers by tokens; what it finds is then verified: trigrams may stand in another order.
 
     The few who were merged are looked through first; an array of their survivors leaves the index to the others.
@@ -109,11 +140,15 @@ def _is_named(typed: str) -> ColumnElement[bool]:
         return false()
     merged = aliased(Customer)
     survivors = select(merged.merged_into).where(merged.merged_into.is_not(None), *_has_name(merged, asked))
-    through = Customer.id == func.any(func.array(survivors.scalar_subquery()))
-    return or_(and_(*_has_name(Customer, asked)), through)
+    through = who.id == func.any(func.array(survivors.scalar_subquery()))
+    return or_(and_(*_has_name(who, asked)), through)
 
 
 def _has_name(who: type[Customer], asked: NameQuery) -> list[ColumnElement[bool]]:
     word = func.unnest(who.search).column_valued("word")
     verified = [select(word).where(word.like(f"=%{part}%")).exists() for part in asked.parts]
-    return [who.search.op("@>")(cast(asked.tokens, ARRAY(Text))), *verified]
+    return [_has_tokens(who, asked), *verified]
+
+
+def _has_tokens(who: type[Customer], asked: NameQuery) -> ColumnElement[bool]:
+    return who.search.op("@>")(cast(asked.tokens, ARRAY(Text)))

@@ -19,6 +19,7 @@ from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
 from app.customers.numbers import extension_of, normalise
 from app.customers.proposals import propose
+from app.customers.ranks import ensure_outranking, speak_as
 from app.customers.records import CustomerRecord, with_numbers
 from app.customers.search import tokens
 from app.db.errors import violated_constraint
@@ -48,7 +49,8 @@ class GivenNumber(msgspec.Struct, frozen=True):
 
 
 class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer to be made. Without `id` a fresh one is given. `preferred_agent` is the agent who looks after them."""
+    """A customer to be made. Without `id` a fresh one is given. `preferred_agent` is the agent who looks after them,
+    `source` the system that tells of them, None where somebody does by hand."""
 
     name: str
     id: UUID | None = None
@@ -63,10 +65,14 @@ class NewCustomer(msgspec.Struct, frozen=True, kw_only=True):
     provisional: bool = False
     attributes: dict[str, Any] = {}
     numbers: tuple[GivenNumber, ...] = ()
+    source: str | None = None
 
 
 async def create_customer(session: AsyncSession, new: NewCustomer, default_region: str) -> CustomerRecord:
-    """Make a customer. Raises ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, AttributeUnfit."""
+    """Make a customer. Raises ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent, AttributeUnfit,
+    SourceIsPeople."""
+    if new.source is not None:
+        await speak_as(session, new.source)
     await ensure_not_erased(session, new.external_id)
     await ensure_fit(session, new.attributes, {})
     customer = Customer(
@@ -100,16 +106,22 @@ async def change_customer(
     version: int | None,
     changes: Mapping[str, Any],
     guarded: Collection[str] = (),
+    source: str | None = None,
 ) -> CustomerRecord:
     """Set the named columns; what is not named stays, None clears. `version` is the one that was read, None any.
+    `source` is the system that tells of it, None where somebody does by hand.
 
     Raises CustomerNotFound, VersionConflict, ExternalIdTaken, CustomerErased, UnknownTier, UnknownAgent,
-    AttributeUnfit, SpeaksForOthers, and FieldsGuarded where a `guarded` column would become different.
+    AttributeUnfit, SpeaksForOthers, SourceIsPeople, FieldsGuarded where a `guarded` column would become different, and
+    FieldsKept where one would that a source has told which `source` does not overwrite.
     """
     customer = await claimed(session, customer_id, version)
     different = {name: value for name, value in changes.items() if getattr(customer, name) != value}
     if different:
         ensure_free(different, guarded)
+        if source is not None:
+            await speak_as(session, source)
+            await ensure_outranking(session, customer, _fields(customer, different), source)
         await ensure_fit(session, different.get("attributes", {}), customer.attributes)
         await ensure_not_erased(session, different.get("external_id"))
         await _ensure_speaks_for_none(session, customer_id, different)
@@ -203,6 +215,13 @@ async def kept_rules(
         raise
 
 
+def _fields(customer: Customer, different: Mapping[str, Any]) -> list[str]:
+    """The columns, and each attribute that becomes different by itself."""
+    before, after = customer.attributes, different.get("attributes", customer.attributes)
+    changed = [f"attribute.{name}" for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
+    return [name for name in different if name != "attributes"] + sorted(changed)
+
+
 async def _ensure_speaks_for_none(session: AsyncSession, customer_id: UUID, different: Mapping[str, Any]) -> None:
     """Whoever is merged into somebody is found and read through them, and was of their kind when that was done; only a
     provisional one may be of any kind."""
@@ -213,8 +232,9 @@ async def _ensure_speaks_for_none(session: AsyncSession, customer_id: UUID, diff
 
 
 def _by_hand(new: NewCustomer) -> dict[str, str]:
-    """What somebody has entered, so that a feed does not overwrite it. A provisional customer is a number, no more."""
-    if new.provisional:
+    """What somebody has entered, so that a feed does not overwrite it. A provisional customer is a number, no more;
+    what a source tells is known by the row's."""
+    if new.provisional or new.source is not None:
         return {}
     fields = ("name", "latin_name", "language", "preferred_agent", "relationship_manager", "segments")
     given = [name for name in fields if getattr(new, name)]

@@ -1,22 +1,35 @@
-"""API keys that are bound to sources: they feed those, and name no others."""
+"""API keys that are bound to sources: they feed those, name no others, and write nothing that names none."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
+from app.api.application import Application
 from app.auth.tokens import Role
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
-from tests.api.test_customer_record import ANY, PATH, bank, make, record
+from tests.api.test_customer_record import ANY, PATH, agent, bank, make, record
 from tests.api.test_products import product
-from tests.customers.feeds.imports import rows
+from tests.customers.feeds.imports import execute, rows
 
-__all__ = ["bank", "product"]
+__all__ = ["agent", "bank", "product"]
 
 KEYS = "/api/v1/api-keys"
+CUSTOMER = f"{PATH}/{{customer_id}}"
+LOOKING = {
+    ("POST", f"{PATH}/matches"),
+    ("POST", "/api/v1/products/{product_id}/look"),
+    ("POST", "/api/v1/products/{product_id}/why"),
+    ("POST", f"{CUSTOMER}/reveal"),
+}
+NOT_OF_KEYS = {
+    *(f"/api/v1/{path}" for path in ("token", "token/refresh", "token/revoke", "me/password")),
+    "/webhooks/feeds/{source}",
+}
 HELD = {"kind": "card", "number": "1234", "status": "active"}
 SET_UP = {"product": "gold-card", "choices": {"network": "visa"}}
 MakeKey = Callable[..., Awaitable[httpx.AsyncClient]]
@@ -40,6 +53,7 @@ def written(source: str, other: str, clock: FrozenClock) -> list[tuple[str, str,
     """Each way of naming a source of a customer: method, path beneath the customer's, body; `other` is a customer."""
     consent = {"channel": "sms", "given": True, "at": iso(clock()), "origin": source}
     return [
+        ("PATCH", "", {"language": "zh", "source": source}),
         ("PUT", "numbers", {"numbers": [{"raw": "13800138000", "source": source}]}),
         ("POST", "numbers", {"raw": "13800138001", "source": source}),
         ("PUT", "emails", {"emails": [{"address": "wang@example.com", "source": source}]}),
@@ -47,6 +61,7 @@ def written(source: str, other: str, clock: FrozenClock) -> list[tuple[str, str,
         ("PUT", "ties", {"ties": [{"kind": "spouse", "other_id": other, "source": source}]}),
         ("PUT", "external-ids", {"external_ids": [{"system": source, "external_id": "7"}]}),
         ("PUT", "preferences/statements", {"value": "paper", "source": source}),
+        ("DELETE", "preferences/statements", None),
         ("POST", "consents", consent),
         ("PUT", f"holdings/{source}/K-9", HELD),
         ("PUT", f"holdings/{source}/K-9/configuration", SET_UP),
@@ -56,7 +71,7 @@ def written(source: str, other: str, clock: FrozenClock) -> list[tuple[str, str,
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, body: Any) -> httpx.Response:
-    return await client.request(method, path, json=body, headers=ANY)
+    return await client.request(method, path.rstrip("/"), json=body, headers=ANY)
 
 
 def refused(answer: httpx.Response, where: str, named: str = "core") -> None:
@@ -64,7 +79,11 @@ def refused(answer: httpx.Response, where: str, named: str = "core") -> None:
     assert (answer.status_code, told["type"]) == (403, "urn:callfloor:problem:source-not-of-key"), answer.text
     assert (told["sources"], told["bound_to"]) == ([named], ["cards", "loans"])
     assert told["detail"] == f"This API key is bound to 'cards', 'loans', and '{named}' was named."
-    assert [fault["where"] for fault in told["faults"]] == [where]
+    assert places_of(answer) == [where]
+
+
+def places_of(answer: httpx.Response) -> list[str]:
+    return [fault["where"] for fault in answer.json()["faults"]]
 
 
 async def test_a_bound_key_names_each_of_its_sources_wherever_one_is_named(
@@ -73,7 +92,10 @@ async def test_a_bound_key_names_each_of_its_sources_wherever_one_is_named(
     key, other = await with_key("loans", "cards"), (await make(bank)).rpartition("/")[2]
     for source in ("cards", "loans"):
         path = await make(
-            key, numbers=[{"raw": "13800138000", "source": source}], attributes={"birth_date": "1980-05-01"}
+            key,
+            source=source,
+            numbers=[{"raw": "13800138000", "source": source}],
+            attributes={"birth_date": "1980-05-01"},
         )
         for method, part, body in written(source, other, clock):
             if part == "external-ids":
@@ -89,15 +111,21 @@ async def test_a_bound_key_is_refused_for_another_source_wherever_one_is_named(
 ) -> None:
     key, path, other = await with_key("loans", "cards"), await make(bank), (await make(bank)).rpartition("/")[2]
     assert (await bank.put(f"{path}/holdings/core/K-9", json=HELD)).is_success
+    wish = {"value": "paper", "source": "core"}
+    assert (await ask(bank, "PUT", f"{path}/preferences/statements", wish)).is_success
     before = await record(bank, path)
     for method, part, body in written("core", other, clock):
         answer = await ask(key, method, f"{path}/{part}", body)
         assert answer.status_code == 403, (method, part, answer.text)
         place = part.partition("/")[0].replace("-", "_")
         places = {"holdings": "path.source", "preferences": "body.source", "consents": "body.origin"}
-        refused(answer, "body.source" if (method, part) == ("POST", "numbers") else places.get(place, f"body.{place}"))
+        if (method, place) == ("DELETE", "preferences"):
+            refused(answer, "path.name")
+        else:
+            single = (method, part) == ("POST", "numbers") or not part
+            refused(answer, "body.source" if single else places.get(place, f"body.{place}"))
     assert await record(bank, path) == before
-    assert (await bank.get(f"{path}/preferences")).json()["items"] == []
+    assert [one["source"] for one in (await bank.get(f"{path}/preferences")).json()["items"]] == ["core"]
 
 
 async def test_a_bound_key_makes_no_customer_with_a_number_of_another_source(
@@ -105,7 +133,9 @@ async def test_a_bound_key_makes_no_customer_with_a_number_of_another_source(
 ) -> None:
     key = await with_key("loans", "cards")
     numbers = [{"raw": "13800138000", "source": "cards"}, {"raw": "13800138001", "source": "core"}]
-    refused(await key.post(PATH, json={"name": "W", "numbers": numbers}), "body.numbers")
+    given = {"name": "W", "numbers": numbers, "source": "cards"}
+    refused(await key.post(PATH, json=given), "body.numbers")
+    refused(await key.post(PATH, json={**given, "source": "core", "numbers": []}), "body.source")
     assert await rows(kept_apart, "select id from customers") == []
 
 
@@ -132,9 +162,9 @@ async def test_a_bound_key_leaves_what_other_sources_tell_and_does_not_take_it_a
     key, path = await with_key("loans", "cards"), await make(bank)
     theirs = {"address": "a@example.com", "source": "core"}
     ids = [{"system": "core", "external_id": "7"}]
-    assert (await ask(bank, "PUT", f"{path}/emails", {"emails": [theirs, {"address": "hand@example.com"}]})).is_success
+    assert (await ask(bank, "PUT", f"{path}/emails", {"emails": [theirs]})).is_success
     assert (await ask(bank, "PUT", f"{path}/external-ids", {"external_ids": ids})).is_success
-    for emails in ([], [{**theirs, "source": "cards"}], [{**theirs, "source": None}]):
+    for emails in ([], [{**theirs, "source": "cards"}]):
         refused(await ask(key, "PUT", f"{path}/emails", {"emails": emails}), "body.emails")
     refused(await ask(key, "PUT", f"{path}/external-ids", {"external_ids": []}), "body.external_ids")
     own = {"address": "b@example.com", "source": "cards"}
@@ -149,13 +179,139 @@ async def test_a_bound_key_leaves_what_other_sources_tell_and_does_not_take_it_a
     assert sorted(one["system"] for one in told["external_ids"]) == ["cards", "core"]
 
 
-async def test_a_bound_key_says_in_words_how_a_consent_is_known(
+async def test_a_bound_key_is_refused_where_it_names_no_source(
+    with_key: MakeKey, bank: httpx.AsyncClient, agent: httpx.AsyncClient, clock: FrozenClock
+) -> None:
+    key, path, other = await with_key("cards"), await make(agent), (await make(bank)).rpartition("/")[2]
+    assert (await ask(agent, "PUT", f"{path}/preferences/statements", {"value": "paper"})).is_success
+    before = await record(bank, path)
+    asked = [("POST", PATH, {"name": "W"}), ("POST", PATH, {"name": "W", "source": None})]
+    for method, part, body in written("cards", other, clock):
+        if part.startswith("holdings"):
+            continue
+        for values in (body, *next((each for each in (body or {}).values() if isinstance(each, list)), ())):
+            if values:
+                values.pop("source", None)
+        if part == "consents":
+            body["origin"] = "branch 12, form 7"
+        if part != "external-ids":
+            asked.append((method, f"{path}/{part}", body))
+    for method, where, body in asked:
+        answer = await ask(key, method, where, body)
+        told = answer.json()
+        assert (answer.status_code, told["type"]) == (403, "urn:callfloor:problem:source-not-of-key"), (where, told)
+        assert told["detail"] == "This API key is bound to 'cards', and no source was named."
+        assert told["faults"][0]["accepted"] == "what is of 'cards'"
+    assert await record(bank, path) == before
+
+
+async def test_a_bound_key_takes_away_nothing_that_people_gave(
+    with_key: MakeKey, agent: httpx.AsyncClient, bank: httpx.AsyncClient
+) -> None:
+    key, path = await with_key("cards"), await make(agent)
+    theirs = {"address": "a@example.com"}
+    assert (await ask(agent, "PUT", f"{path}/emails", {"emails": [theirs]})).is_success
+    own = {"address": "b@example.com", "source": "cards"}
+    for emails in ([], [own], [{**theirs, "source": "cards"}], [{**theirs, "kind": "work"}]):
+        answer = await ask(key, "PUT", f"{path}/emails", {"emails": emails})
+        assert (answer.status_code, places_of(answer)) == (403, ["body.emails"])
+    assert (await ask(key, "PUT", f"{path}/emails", {"emails": [theirs, own]})).is_success
+    assert [one["source"] for one in (await record(bank, path))["emails"]] == [None, "cards"]
+
+
+async def test_people_are_no_source_that_is_named(
     with_key: MakeKey, bank: httpx.AsyncClient, clock: FrozenClock
 ) -> None:
     key, path = await with_key("loans", "cards"), await make(bank)
-    consent = {"channel": "sms", "given": True, "at": iso(clock()), "origin": "branch 12, form 7"}
-    assert (await key.post(f"{path}/consents", json=consent)).is_success
-    refused(await key.post(f"{path}/consents", json={**consent, "origin": " hand "}), "body.origin", "hand")
+    consent = {"channel": "sms", "given": True, "at": iso(clock()), "origin": " hand "}
+    refused(await key.post(f"{path}/consents", json=consent), "body.origin", "hand")
+    for source in ("hand", "rules"):
+        answer = await bank.patch(path, json={"language": "zh", "source": source}, headers=ANY)
+        assert (answer.status_code, answer.json()["type"]) == (422, "urn:callfloor:problem:source-is-people")
+
+
+async def test_what_a_source_tells_of_a_customer_is_its_own_and_has_its_rank(
+    with_key: MakeKey, agent: httpx.AsyncClient, admin: httpx.AsyncClient, kept_apart: Sessions
+) -> None:
+    """As a feed of it would write the same."""
+    key = await with_key("cards")
+    path = await make(key, source="cards", language="zh", attributes={"branch": "B1"})
+    assert await rows(kept_apart, "select source, origins from customers") == [("cards", {})]
+    # a commit would end this, of which there is none between the requests of a test
+    await execute(kept_apart, "select set_config('callfloor.source', '', true)")
+    changed = await agent.patch(path, json={"language": "en", "attributes": {"branch": "B1", "score": 3}}, headers=ANY)
+    assert changed.is_success
+    given = {"source": "cards", "name": "王大明", "language": "fr", "attributes": {"branch": "B2", "score": 4}}
+    kept = await key.patch(path, json=given, headers=ANY)
+    assert (kept.status_code, kept.json()["type"]) == (409, "urn:callfloor:problem:fields-kept")
+    assert [(each["where"], each["what"]) for each in kept.json()["faults"]] == [
+        ("body.language", "was told by 'hand', which 'cards' does not rank above"),
+        ("body.attributes.score", "was told by 'hand', which 'cards' does not rank above"),
+    ]
+    own = await key.patch(
+        path, json={**given, "language": "en", "attributes": {"branch": "B2", "score": 3}}, headers=ANY
+    )
+    assert own.is_success, own.text
+    assert await rows(kept_apart, "select name, attributes ->> 'branch', origins from customers") == [
+        ("王大明", "B2", {"language": "hand", "attribute.score": "hand"})
+    ]
+    assert (await admin.put("/api/v1/feeds/sources/cards", json={"rank": 101})).is_success
+    assert (await key.patch(path, json=given, headers=ANY)).is_success
+    assert await rows(kept_apart, "select language, origins from customers") == [("fr", {})]
+
+
+async def test_a_source_gives_a_customer_another_id_only_above_people(
+    with_key: MakeKey, bank: httpx.AsyncClient, admin: httpx.AsyncClient
+) -> None:
+    """Nobody knows who has told it, and who is found by it would be another."""
+    key, path = await with_key("cards"), await make(bank)
+    first = await key.patch(path, json={"source": "cards", "external_id": "C1"}, headers=ANY)
+    assert first.is_success, first.text
+    answer = await key.patch(path, json={"source": "cards", "external_id": "C2"}, headers=ANY)
+    assert (answer.status_code, places_of(answer)) == (409, ["body.external_id"])
+    assert (await admin.put("/api/v1/feeds/sources/cards", json={"rank": 101})).is_success
+    assert (await key.patch(path, json={"source": "cards", "external_id": "C2"}, headers=ANY)).is_success
+
+
+async def test_a_bound_key_is_refused_whatever_names_no_source(
+    app: Application, with_key: MakeKey, bank: httpx.AsyncClient, kept_apart: Sessions, clock: FrozenClock
+) -> None:
+    """All that can be asked but for reading: what is added later is refused, too, until it asks for a source, and then
+    it belongs into `written`."""
+    key, customer = await with_key("cards"), (await make(bank)).rpartition("/")[2]
+    tried = {(method, f"{CUSTOMER}/{part}".rstrip("/")) for method, part, _ in written("{source}", "", clock)}
+    tried |= {("POST", PATH), ("POST", "/api/v1/feeds/{feed}"), ("POST", "/api/v1/usage/{source}/events")}
+    names = {"K-9": "{external_id}", "preferences/statements": "preferences/{name}"}
+    for text, name in names.items():
+        tried = {(method, path.replace(text, name)) for method, path in tried}
+    refused_ones = set()
+    for path, methods in app.openapi()["paths"].items():
+        for method in {each.upper() for each in methods} - {"GET"}:
+            if path in NOT_OF_KEYS or (method, path) in tried | LOOKING:
+                continue
+            asked = re.sub(r"{[^}]*}", "x", path.replace("{customer_id}", customer))
+            answer = await key.request(method, asked, json={})
+            told = answer.json()
+            assert (answer.status_code, told["type"]) == (403, "urn:callfloor:problem:source-untold"), (method, path)
+            assert (told["bound_to"], told["detail"]) == (["cards"], "This API key is bound to 'cards'.")
+            assert told["faults"][0]["what"].startswith(f"{method} {asked} names no source")
+            refused_ones.add((method, path))
+    assert {
+        ("PUT", f"{CUSTOMER}/telephone-pin"),
+        ("POST", f"{CUSTOMER}/notes"),
+        ("POST", "/api/v1/cases"),
+    } <= refused_ones
+    assert await rows(kept_apart, "select version from customers") == [(1,)]
+
+
+async def test_a_bound_key_looks_as_any_key_does(with_key: MakeKey, bank: httpx.AsyncClient, product: str) -> None:
+    key, path = await with_key("cards"), await make(bank)
+    assert (await key.get(f"{path}/record")).is_success
+    for _, asked in LOOKING:
+        where = asked.format(product_id="gold-card", customer_id=path.rpartition("/")[2])
+        answer = await key.post(where, json={})
+        assert "source" not in answer.json().get("type", ""), answer.text
+    assert (await key.post(f"{PATH}/matches", json={"name": "王小明"})).is_success
 
 
 @pytest.mark.parametrize("role", ["integration", "administrator", None])

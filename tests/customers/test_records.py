@@ -1,6 +1,7 @@
 """Finding customers by what is known of them, and that the index does the work."""
 
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
+from app.customers import records
 from app.customers.errors import CustomerNotFound
 from app.customers.evidence import Facts, HeldNumber, Probe
 from app.customers.imports import upsert_many
@@ -104,6 +106,38 @@ async def test_pages_go_on_after_the_last(session: AsyncSession) -> None:
     assert [record.customer.id for record in first + rest] == made
 
 
+NOT_ALONE = [("zhangwei", {}), ("zhang", {}), ("zhang wei", {}), ("zhang", {"inactive": True}), ("zhang", {"after": 3})]
+
+
+@pytest.mark.parametrize("walked", [1, 6, 1_000])
+@pytest.mark.parametrize(("typed", "more"), NOT_ALONE)
+async def test_a_name_that_many_have_finds_the_same_in_the_same_order(
+    session: AsyncSession, monkeypatch: pytest.MonkeyPatch, typed: str, more: dict[str, Any], walked: int
+) -> None:
+    """However many customers are walked through: too few, enough, or all."""
+    made = [
+        await customer_id(session, name) for name in ("张伟", "李丽", "赵刚", "张敏", "Zha Hang", "张伟", "张三") * 3
+    ]
+    await make_customer(session, "张伟", active=False)
+    await session.execute(text("update customers set merged_into = :to where id = :id"), {"to": made[1], "id": made[5]})
+    after = made[more["after"]] if "after" in more else None
+    wanted = Wanted(name=typed, inactive="inactive" in more)
+
+    async def pages() -> list[list[UUID]]:
+        found, last = [], after
+        while page := await find_customers(session, wanted, default_region=REGION, limit=4, after=last):
+            found.append([each.customer.id for each in page])
+            last = found[-1][-1]
+        return found
+
+    collected = await pages()
+    assert sum(map(len, collected)) > 4
+    assert (made[1] in collected[0]) == (after is None)  # by whom they stand for
+    monkeypatch.setattr(records, "MANY", 2)
+    monkeypatch.setattr(records, "WALKED", walked)
+    assert await pages() == collected
+
+
 @pytest.fixture
 async def town(session: AsyncSession) -> AsyncSession:
     """Four thousand people, counted by the planner."""
@@ -124,6 +158,18 @@ async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None
     plan = await plan_of(town, find_customers(town, Wanted(name=typed), default_region=REGION, limit=51))
     assert "ix_customers_search" in plan
     assert "Seq Scan on customers" not in plan
+
+
+async def test_customers_are_walked_through_in_their_order_for_a_name_that_many_have(
+    town: AsyncSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = find_customers(town, Wanted(name="wangxiao"), default_region=REGION, limit=3)
+    assert "ix_customers_search" in await plan_of(town, work, 0)
+    monkeypatch.setattr(records, "MANY", 5)
+    work = find_customers(town, Wanted(name="wangxiao"), default_region=REGION, limit=3)
+    plan = await plan_of(town, work, 1)
+    assert "Index Scan using pk_customers" in plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ class CustomerIn(Input):
     segments: Segments = Field(default_factory=list)
     attributes: Attributes = Field(default_factory=dict)
     numbers: Numbers = Field(default_factory=list)
+    source: Source | None = None
     why: Why | None = None
 
     def new(self) -> NewCustomer:
@@ -156,7 +157,8 @@ class CustomerIn(Input):
 
 class CustomerPatch(Change):
     """What to change; what is left out stays, null clears. `attributes` are replaced as a whole. A provisional customer
-    who is known now is made an ordinary one with `provisional`: false."""
+    who is known now is made an ordinary one with `provisional`: false. What a `source` tells is changed where its rank
+    lets it, as by a feed (409 `fields-kept`)."""
 
     name: Name | MISSING = MISSING
     external_id: ExternalId | MISSING | None = MISSING
@@ -170,10 +172,11 @@ class CustomerPatch(Change):
     provisional: Literal[False] | MISSING = MISSING
     attributes: Attributes | MISSING = MISSING
     active: bool | MISSING = MISSING
+    source: Source | None = None
 
     def changes(self) -> dict[str, Any]:
         """The columns to set."""
-        given = self.model_dump(exclude_unset=True, exclude={"version", "why"})
+        given = self.model_dump(exclude_unset=True, exclude={"version", "why", "source"})
         return {"tier_id" if name == "tier" else name: value for name, value in given.items()}
 
 

@@ -13,7 +13,7 @@ KeySources = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="the sources that it may name (403 `source-not-of-key` for others); null: any",
+        description="the sources of which one is named by whatever it writes (403 for others, and for none); null: any",
     ),
 ]
 Password = Annotated[str, Field(max_length=1024, description="8 to 256 characters")]

@@ -11,10 +11,10 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict
 from app.core.ids import new_id
-from app.customers.feed_models import HAND, FeedRun, FeedSource
-from app.customers.segment_models import RULES
+from app.customers.feed_models import FeedRun, FeedSource
+from app.customers.ranks import ensure_system
 from app.db.engine import Sessions, WriteSession
 
 COUNTS = ("made", "changed", "unchanged", "kept", "refused", "repeated")
@@ -37,12 +37,6 @@ class FeedBusy(Conflict):
     code = "feed-busy"
 
 
-class SourceIsPeople(Invalid):
-    """The name of people is none of a system."""
-
-    code = "source-is-people"
-
-
 class Begun(NamedTuple):
     """What is imported: `name` and `digest` are those of the file, `mapping` as JSON has it. With an `id` the run is
     known by it, else by its digest."""
@@ -59,9 +53,7 @@ class Begun(NamedTuple):
 async def alone(sessions: Sessions, source: str, feed: str) -> AsyncIterator[None]:
     """Nobody else imports this feed of this source meanwhile. Raises FeedBusy where somebody does for END_SECONDS, and
     SourceIsPeople."""
-    if source in (HAND, RULES):
-        who = "people change by hand" if source == HAND else "rules of tiers and segments give"
-        raise SourceIsPeople(f"{source!r} is what {who}; accepted: the name of another system.")
+    ensure_system(source)
     async with sessions.engine.connect() as connection:
         quiet = await connection.execution_options(isolation_level="AUTOCOMMIT")
         if not await _locked(quiet, f"callfloor.feed {source} {feed}"):

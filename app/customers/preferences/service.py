@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
-from app.customers.changing import claimed, raise_version
+from app.customers.changing import Sources, claimed, ensure_may_name, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
 from app.customers.preferences.calling import may_be_called, next_time
@@ -91,13 +91,16 @@ async def wish(
     return customer, Told(found, ())
 
 
-async def forget_wish(session: WriteSession, customer_id: UUID, version: int | None, name: str) -> Customer:
+async def forget_wish(
+    session: WriteSession, customer_id: UUID, version: int | None, name: str, *, claims: Sources = None
+) -> Customer:
     """Let the customer have no wish of that name; what it was stays among the versions. Raises CustomerNotFound,
-    CustomerMerged, VersionConflict, PreferenceUnknown."""
+    CustomerMerged, VersionConflict, PreferenceUnknown, and SourceNotOfKey where `claims` lacks who told of it."""
     customer = await claimed(session, customer_id, version)
     found = await _row(session, customer_id, name)
     if found is None:
         raise PreferenceUnknown(f"The customer has no wish {name!r}.", name=name)
+    ensure_may_name("path.name", [found.source], claims)
     await raise_version(session, customer)
     await session.delete(found)
     await session.flush()
