@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 from app.agents.presence import PresenceEvent
 from app.calls.call import Call, open_call
 from app.calls.leg import LegState
+from app.floor.destinations import has_digit
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import opened_visit
 from app.floor.placing import placed
@@ -21,7 +22,7 @@ PHONE = "phone_failed"
 def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
     """The caller will hang up and keep their place; one who is served before that needs none."""
     number = number or contact.call.from_
-    dialable = number is not None and any(character.isdigit() for character in number)
+    dialable = number is not None and has_digit(number)
     if contact.callback_to is None and dialable and contact.state in (ContactState.WAITING, ContactState.OFFERED):
         noted = contact.noted(work.now, "callback.asked", number=number)
         work.store.put_contact(noted.with_(callback_to=number, callback_asked=True))

@@ -51,11 +51,11 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
 
 
 def ask_callback(work: Work, command: c.AskCallback) -> dict[str, Any]:
-    """Keep the place of a waiting caller for a callback."""
+    """Keep the place of a waiting caller for a callback. A number that is given corrects the one before."""
     contact = work.contact(command.contact_id)
     if contact.state not in (ContactState.WAITING, ContactState.OFFERED) or contact.promised:
         raise wrong_contact_state(contact, "call back", "a caller who waits")
-    callbacks.ask_callback(work, contact, command.number)
+    callbacks.ask_callback(work, contact.with_(callback_to=None) if command.number else contact, command.number)
     asked = work.contact(contact.id)
     if asked.callback_to is None:
         raise Conflict("The caller's number is not known; give one.", contact_id=contact.id, accepted=["number"])
