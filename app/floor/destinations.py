@@ -27,12 +27,19 @@ def destination(work: Work, to: c.Destination, own: str, *kinds: str) -> None:
         raise _bad(f"it takes {' or '.join(kinds)}, not a {given[0]}", kinds)
     if to.queue is not None and to.queue not in work.store.config.queues:
         raise _bad(f"unknown queue {to.queue!r}", tuple(sorted(work.store.config.queues)))
+    if to.number is not None and not has_digit(to.number):
+        raise _bad(f"{to.number!r} is no number", ("a telephone number",))
     if to.agent is None:
         return
     work.known(to.agent)
     state = work.store.agent(to.agent).state
     if to.agent == own or state is not AgentState.READY:
         raise Conflict(f"Agent {to.agent} cannot take the call now.", state=str(state), accepted=["ready"])
+
+
+def has_digit(number: str) -> bool:
+    """Whether it could be a number: how one is written is the platform's matter, but none is without a digit."""
+    return any(character.isdigit() for character in number)
 
 
 def _bad(what: str, accepted: tuple[str, ...]) -> Invalid:

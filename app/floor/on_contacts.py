@@ -10,7 +10,7 @@ from app.core.errors import Conflict, Invalid
 from app.customers.cards import without_card_numbers
 from app.floor import commands as c
 from app.floor import consulting, contacts, phones, views
-from app.floor.destinations import destination, talking
+from app.floor.destinations import destination, has_digit, talking
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
 from app.floor.work import Work, wrong_contact_state
@@ -98,7 +98,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
             accepted=["ready", "not_ready", "working_after_call"],
         )
     phones.must_be_registered(work, agent)
-    if not any(character.isdigit() for character in command.to):
+    if not has_digit(command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
     source = which_source(work, command.source, agent.away)
