@@ -1,6 +1,6 @@
 """All resources of /api/v1. A resource is a module with a `router`; add it to the list."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.api import (
     agents,
@@ -51,6 +51,7 @@ from app.api import (
     wrap_up_codes,
 )
 from app.api.problems import problem_responses
+from app.api.query import known_parameters
 
 RESOURCES = (
     token,
@@ -103,7 +104,11 @@ RESOURCES = (
 
 def api_router() -> APIRouter:
     """The router of the whole HTTP API."""
-    router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 413, 422, 503))
+    router = APIRouter(
+        prefix="/api/v1",
+        responses=problem_responses(401, 403, 413, 422, 503),
+        dependencies=[Depends(known_parameters)],
+    )
     for resource in RESOURCES:
         router.include_router(resource.router)
     router.include_router(media.speech)
