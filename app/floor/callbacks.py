@@ -61,9 +61,9 @@ def open_callback(work: Work, contact: Contact) -> None:
 
 def put_back(work: Work, contact: Contact, reason: str = PHONE) -> bool:
     """A callback whose customer was never rung goes back to its place: what failed was not their doing. Tells whether
-    it was one."""
+    it was one; not where a supervisor has ended it."""
     customer = contact.call.customer
-    if not contact.promised or (customer is not None and customer.state not in UNRUNG):
+    if not contact.promised or contact.ending is not None or (customer is not None and customer.state not in UNRUNG):
         return False
     dialled = contact.agents
     waiting = contact.with_(
