@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Self
 
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -45,6 +46,13 @@ class Telephony(BaseModel):
     """Where we are in the telephone network: the country (ISO 3166) whose national numbers are dialled here."""
 
     region: str = Field(default="CN", pattern="^[A-Z]{2}$")
+
+    @field_validator("region")
+    @classmethod
+    def _has_numbers(cls, value: str) -> str:
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("must be a country that has telephone numbers, such as CN or DE")
+        return value
 
 
 class FloorSettings(BaseModel):

@@ -108,3 +108,10 @@ def test_networks_that_webhooks_may_go_to(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("CALLFLOOR_WEBHOOKS_NETWORKS", '["10.0.0.1/8"]')
     with pytest.raises(ValidationError):
         Settings()
+
+
+@pytest.mark.parametrize("region", ["XX", "UK", "cn", "CHN", ""])
+def test_a_country_without_telephone_numbers_is_refused(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_TELEPHONY_REGION", region)
+    with pytest.raises(ValidationError):
+        Settings()

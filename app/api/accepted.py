@@ -37,9 +37,19 @@ def known_beside(route: APIRoute, location: Sequence[Any]) -> str | None:
     """The fields that there are where an unknown one was sent, and which of them may have been meant."""
     schema = _schema_at(route, location[:-1])
     fields = list(_resolved(*schema).get("properties", ())) if schema is not None else []
-    close = difflib.get_close_matches(str(location[-1]), fields, n=1)
-    known = f"one of the fields {', '.join(fields)}" if fields else "no field"
-    return f"{close[0]}, perhaps; {known}" if close else known
+    return beside(str(location[-1]), fields, "field")
+
+
+def beside(name: str, known: Sequence[str], kind: str) -> str:
+    """Which names of a kind there are where an unknown one was sent; first the one that may have been meant."""
+    close = difflib.get_close_matches(name, known, n=1)
+    told = f"one of the {kind}s {', '.join(known)}" if known else f"no {kind}"
+    return f"{close[0]}, perhaps; {told}" if close else told
+
+
+def names_in_query(route: APIRoute) -> list[str]:
+    """The parameters that a query may have."""
+    return [field.alias for each in _flat(route.dependant) for field in each.query_params]
 
 
 def _schema_at(route: APIRoute, location: Sequence[Any]) -> tuple[Schema, Schema] | None:

@@ -1,6 +1,6 @@
 """All resources of /api/v1. A resource is a module with a `router`; add it to the list."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from app.api import (
     agents,
@@ -52,6 +52,7 @@ from app.api import (
 )
 from app.api.claiming import FOR_BOUND_KEYS
 from app.api.problems import problem_responses
+from app.api.query import known_parameters
 
 RESOURCES = (
     token,
@@ -104,7 +105,11 @@ RESOURCES = (
 
 def api_router() -> APIRouter:
     """The router of the whole HTTP API."""
-    router = APIRouter(prefix="/api/v1", responses=problem_responses(401, 403, 413, 422, 503))
+    router = APIRouter(
+        prefix="/api/v1",
+        responses=problem_responses(401, 403, 413, 422, 503),
+        dependencies=[Depends(known_parameters)],
+    )
     for resource in (*(each.router for each in RESOURCES), media.speech):
         # who signs in is nobody yet
         router.include_router(resource, dependencies=[] if resource is token.router else [FOR_BOUND_KEYS])

@@ -31,7 +31,7 @@ def add_to(commands: typer.Typer) -> None:
 
 def demo(
     host: Annotated[str, typer.Option(help="Address to listen on; the demo's passwords are public.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on.", show_default="8080")] = None,
     var: Annotated[Path | None, typer.Option(help="Folder for the data.", show_default="var")] = None,
     seconds: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
     calls_per_minute: Annotated[float, typer.Option(min=0.1, max=600, help="How busy the day is.")] = CALLS_PER_MINUTE,

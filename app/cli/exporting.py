@@ -35,7 +35,7 @@ def customer(
 ) -> None:
     """Write all that is kept of a customer into a new file that only you may read."""
     from app.cli import logs
-    from app.cli.place import database, settings_with
+    from app.cli.place import database, must_have_folder, settings_with
 
     if form not in FORMATS:
         raise typer.BadParameter(f"{form} is no format; accepted: {', '.join(FORMATS)}", param_hint="--format")
@@ -44,6 +44,7 @@ def customer(
     into = out or Path(f"customer-{customer_id}.{form}")
     if into.exists():
         raise Trouble(f"{into} is there already. Name another file with --out.")
+    must_have_folder(into, "--out")
     settings = settings_with()
     logs.set_up(settings.log)
     with database(settings) as url:

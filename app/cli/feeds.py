@@ -10,7 +10,7 @@ import typer
 
 from app.cli.flow_files import text_of
 from app.cli.flows import faults_told
-from app.cli.place import settings_with
+from app.cli.place import must_have_folder, settings_with
 from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def check(
     from app.customers.feeds.reading import read_mapping
 
     told = told_of(format_, encoding, delimiter, sheet)
+    must_have_folder(faults, "--faults")
     with faults_told():
         it = read_mapping(text_of(mapping), str(mapping))
         faulty = _checked(file, it, told, faults)

@@ -51,7 +51,7 @@ def import_(
 ) -> None:
     """Import a file of another system, as often as one likes. Exit status 2 if rows are faulty."""
     from app.cli import logs
-    from app.cli.place import database, settings_with
+    from app.cli.place import database, must_have_folder, settings_with
     from app.core import clock
     from app.customers.feeds.files import Given
     from app.customers.feeds.reading import read_mapping
@@ -59,6 +59,7 @@ def import_(
     told = told_of(format_, encoding, delimiter, sheet)
     settings = settings_with()
     logs.set_up(settings.log)
+    must_have_folder(faults, "--faults")
     with faults_told():
         it = read_mapping(text_of(mapping), str(mapping))
         if it.feed != feed:

@@ -24,6 +24,12 @@ def settings_with(var: Path | None = None, host: str | None = None, port: int | 
     return settings.model_copy(update=changes)
 
 
+def must_have_folder(file: Path | None, option: str) -> None:
+    """Raise `Trouble` where a file that is to be written names a folder that is not there, before any work is done."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise Trouble(f"{file}: there is no folder {file.parent}. Name another file with {option}.")
+
+
 @contextmanager
 def database(settings: Settings) -> Iterator[str]:
     """The address of a running database: the one that is set, or the embedded server's in `var`."""

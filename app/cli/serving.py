@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")]
-Port = Annotated[int | None, typer.Option(help="Port to listen on.", show_default="8080")]
+Port = Annotated[int | None, typer.Option(min=0, max=65_535, help="Port to listen on.", show_default="8080")]
 
 
 def add_to(commands: typer.Typer) -> None:

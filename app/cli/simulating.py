@@ -132,9 +132,12 @@ def _recorded(day: datetime, queue: str, time_zone: str) -> "Scenario":
     from app.cli.place import database, settings_with
     from app.db.engine import Sessions, create_engine
     from app.db.migrate import is_current
+    from app.reports.intervals import FIRST_YEAR, LAST_YEAR
     from app.reports.intervals import time_zone as zone_of
     from app.simulation.history import recorded_scenario
 
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise typer.BadParameter(f"a day from {FIRST_YEAR} to {LAST_YEAR} is accepted", param_hint="--from-history")
     zone = zone_of(time_zone)
     settings = settings_with()
     logs.set_up(settings.log)

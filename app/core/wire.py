@@ -5,7 +5,7 @@ The usual message costs one decode and one conversion; only a suspicious or faul
 
 import json
 import re
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -91,6 +91,8 @@ def _accepted(kind: Any) -> str:
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, msgspec.Meta) and meta.description:
                 return meta.description
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(map(str, get_args(kind)))
     return getattr(kind, "__name__", str(kind))
 
 

@@ -12,6 +12,7 @@ from app.floor.queueing import enter_queue, look_at_overflow
 from app.floor.reasons import FAILED
 from app.floor.work import Work
 from app.telephony.events import CallEvent
+from app.telephony.numbers import has_digit
 
 UNRUNG = (LegState.INITIATED,)
 """Where the customer's leg stands before their phone has rung."""
@@ -20,7 +21,7 @@ UNRUNG = (LegState.INITIATED,)
 def ask_callback(work: Work, contact: Contact, number: str | None) -> None:
     """The caller will hang up and keep their place; one who is served before that needs none."""
     number = number or contact.call.from_
-    dialable = number is not None and any(character.isdigit() for character in number)
+    dialable = number is not None and has_digit(number)
     if contact.callback_to is None and dialable and contact.state in (ContactState.WAITING, ContactState.OFFERED):
         noted = contact.noted(work.now, "callback.asked", number=number)
         work.store.put_contact(noted.with_(callback_to=number, callback_asked=True))
@@ -59,9 +60,9 @@ def open_callback(work: Work, contact: Contact) -> None:
 
 def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
     """A callback whose customer was never rung goes back to its place: what failed was not their doing. Tells whether
-    it was one."""
+    it was one; not where a supervisor has ended it."""
     customer = contact.call.customer
-    if not contact.promised or (customer is not None and customer.state not in UNRUNG):
+    if not contact.promised or contact.ending is not None or (customer is not None and customer.state not in UNRUNG):
         return False
     dialled = contact.agents
     waiting = contact.with_(

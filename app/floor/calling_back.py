@@ -11,6 +11,7 @@ from app.floor.entities import Contact
 from app.floor.on_contacts import which_source
 from app.floor.queueing import enter_queue
 from app.floor.work import Work
+from app.telephony.numbers import has_digit
 
 
 def open_callback(work: Work, command: OpenCallback) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def _opened(work: Work, command: OpenCallback) -> Contact:
     faults = []
     if command.queue not in queues:
         faults.append(fault("queue", f"there is no queue {command.queue!r}", ", ".join(sorted(queues)) or "none yet"))
-    if not any(character.isdigit() for character in command.number):
+    if not has_digit(command.number):
         faults.append(fault("number", f"{command.number!r} is no number", "a telephone number"))
     if faults:
         raise Invalid("The customer cannot be called back like this.", faults=faults)

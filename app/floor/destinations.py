@@ -6,6 +6,7 @@ from app.floor import commands as c
 from app.floor import phones
 from app.floor.entities import Contact, ContactState
 from app.floor.work import Work, wrong_contact_state
+from app.telephony.numbers import has_digit
 
 
 def talking(work: Work, command: c.ContactCommand, wish: str) -> Contact:
@@ -29,6 +30,8 @@ def destination(work: Work, contact: Contact, to: c.Destination, own: str, *kind
         raise _bad(f"it takes {' or '.join(kinds)}, not a {given[0]}", kinds)
     if to.queue is not None and to.queue not in work.store.config.queues:
         raise _bad(f"unknown queue {to.queue!r}", tuple(sorted(work.store.config.queues)))
+    if to.number is not None and not has_digit(to.number):
+        raise _bad(f"{to.number!r} is no number", ("a telephone number",))
     if to.agent is None:
         return
     work.known(to.agent)

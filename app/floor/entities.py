@@ -112,7 +112,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     The caller was told at `told_at` that it will take `told_wait` seconds more; until then, `estimated_wait` counts.
     At `overflow_at` its queue's overflow is looked at next; `overflowed` are the queues that sent it on. A caller who
     hangs up is called back at `callback_to`, at their place; `callback_of` is the contact, or the alert, that it is of.
-    `ending` is the outcome where the queue turned the contact away. A callback is `held` while its queue is closed.
+    `ending` is the outcome where the queue turned the contact away, or a supervisor ended a callback that is being
+    dialled. A callback is `held` while its queue is closed.
     From `again_at` on it may be offered again also to those who have missed it.
     `flow` is where the caller is before they wait, `own_steps` what it requires besides the queue, `comfort` what they
     hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.

@@ -103,7 +103,8 @@ def _nobody_is_left_in_between(contact: Contact) -> None:
     waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
     if waits:
         assert not contact.sent_away, f"{contact.id} waits, and was sent away"
-        assert contact.ending is None, f"{contact.id} waits, and was turned away: {contact.ending}"
+        dialled = contact.promised and contact.state is ContactState.CONNECTING  # which a supervisor may have ended
+        assert contact.ending is None or dialled, f"{contact.id} waits, and was turned away: {contact.ending}"
     if contact.state is not ContactState.ARRIVING or contact.call.direction != "inbound":
         return
     elsewhere = contact.sent_away and contact.ending in (None, "transferred")

@@ -15,6 +15,7 @@ from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, OrderType
+from app.telephony.numbers import has_digit
 
 
 def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
             accepted=["ready", "not_ready", "working_after_call"],
         )
     phones.must_be_there(work, agent)
-    if not any(character.isdigit() for character in command.to):
+    if not has_digit(command.to):
         fault = {"where": "to", "what": f"{command.to!r} is no number", "accepted": "a telephone number"}
         raise Invalid("This cannot be dialled.", faults=[fault])
     source = which_source(work, command.source, agent.away)

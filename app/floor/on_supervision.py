@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
-from app.calls.call import take_off
+from app.calls.call import close, take_off
 from app.core.errors import Conflict
 from app.floor import callbacks, consulting, contacts, party, views
 from app.floor import commands as c
@@ -40,22 +40,28 @@ def release(work: Work, command: c.Release) -> dict[str, Any]:
 
 
 def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
-    """Hang up on a call; if its end is not confirmed in time, it is closed."""
+    """Hang up on a call; if its end is not confirmed in time, it is closed. A callback for which nobody is being rung
+    is over at once, and one that is being dialled does not go back to its place."""
     contact = work.contact(command.contact_id)
     if contact.ended_at is not None:
         raise wrong_contact_state(contact, "end", "a call that is not over")
     noted = contact.noted(work.now, "call.ended_by_supervisor", by=command.by)
+    if contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
+        contacts.end_contact(work, noted, close(noted.call, work.now, "ended by supervisor"))
+        return {"contact": views.contact_view(noted.with_(state=ContactState.WRAP_UP, ended_at=work.now))}
+    if contact.promised:
+        noted = noted.with_(ending="failed")
     work.store.put_contact(noted.with_(close_at=work.now + contacts.END_SECONDS))
     work.order(OrderType.DISCONNECT, contact)
     return {"contact": views.contact_view(contact)}
 
 
 def ask_callback(work: Work, command: c.AskCallback) -> dict[str, Any]:
-    """Keep the place of a waiting caller for a callback."""
+    """Keep the place of a waiting caller for a callback. A number that is given corrects the one before."""
     contact = work.contact(command.contact_id)
     if contact.state not in (ContactState.WAITING, ContactState.OFFERED) or contact.promised:
         raise wrong_contact_state(contact, "call back", "a caller who waits")
-    callbacks.ask_callback(work, contact, command.number)
+    callbacks.ask_callback(work, contact.with_(callback_to=None) if command.number else contact, command.number)
     asked = work.contact(contact.id)
     if asked.callback_to is None:
         raise Conflict("The caller's number is not known; give one.", contact_id=contact.id, accepted=["number"])

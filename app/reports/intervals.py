@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from app.core.errors import Invalid
 
 MAX_INTERVALS = 3000
+FIRST_YEAR, LAST_YEAR = 1971, 9000
+"""Beyond them an interval, or the clocks of a time zone, would run out of the calendar."""
 
 
 class Interval(StrEnum):
@@ -75,8 +77,9 @@ def time_zone(name: str) -> ZoneInfo:
 
 def _instant(where: str, moment: datetime, zone: ZoneInfo) -> datetime:
     """In UTC; a moment without an offset is the wall clock of the zone."""
-    if not 1971 <= moment.year <= 9000:
-        raise _invalid(where, f"the year {moment.year} is out of range", "a year from 1971 to 9000")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        accepted = f"a year from {FIRST_YEAR} to {LAST_YEAR}"
+        raise _invalid(where, f"the year {moment.year} is out of range", accepted)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -14,3 +14,8 @@ def plain(number: str | None) -> str | None:
     signs would be a way to anything that a switch knows by name."""
     found = _SPACING.sub("", number or "")
     return found if _NUMBER.fullmatch(found) else None
+
+
+def has_digit(number: str) -> bool:
+    """Whether it could be a number: how one is written is the platform's matter, but none is without a digit."""
+    return any(character.isdigit() for character in number)

@@ -1,5 +1,7 @@
 """Attributes of customers that an administrator has declared."""
 
+import json
+
 import httpx
 import pytest
 
@@ -30,6 +32,14 @@ async def test_an_attribute_that_does_not_fit_is_refused(agent: httpx.AsyncClien
     assert (await admin.delete("/api/v1/customer-attributes/risk")).status_code == 204
     assert (await admin.delete("/api/v1/customer-attributes/risk")).status_code == 404
     assert (await agent.patch(before, json={"version": 2, "attributes": {"risk": "odd"}})).status_code == 200
+
+
+@pytest.mark.parametrize("choice", ["a cut-off emoji \ud83d", "a \x00 NUL", "two\nlines"])
+async def test_a_choice_that_cannot_be_kept_is_refused(admin: httpx.AsyncClient, choice: str) -> None:
+    given = json.dumps({"title": "Risk", "type": "choice", "limits": {"choices": ["low", choice]}})
+    headers = {"content-type": "application/json"}
+    refused = await admin.put("/api/v1/customer-attributes/risk", content=given, headers=headers)
+    assert (refused.status_code, faults(refused)) == (422, ["body.limits.choices.1"])
 
 
 async def test_a_declaration_that_contradicts_itself_is_refused(admin: httpx.AsyncClient) -> None:

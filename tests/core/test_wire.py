@@ -1,6 +1,6 @@
 """Messages of strangers: repaired where PostgreSQL could not keep them, refused with every fault where wrong."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -71,6 +71,15 @@ def test_all_faults_are_named_at_once() -> None:
     found = refused.value.facts["faults"]
     assert [each["where"] for each in found] == ["kind", "inner.name", "inner.size"]
     assert found[1]["accepted"] == "a name"
+
+
+def test_what_is_none_of_a_few_words_is_told_which_there_are() -> None:
+    class Asked(msgspec.Struct):
+        do: Literal["start", "stop"]
+
+    with pytest.raises(Invalid) as refused:
+        wire.read({"do": "begin"}, Asked)
+    assert refused.value.facts["faults"][0]["accepted"] == "one of start, stop"
 
 
 @pytest.mark.parametrize("value", [[], "text", 5, None, True])

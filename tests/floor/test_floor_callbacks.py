@@ -274,3 +274,38 @@ def test_late_event_of_the_first_attempt_ends_no_second_one() -> None:
     floor.call("established", dialled[1])
     floor.call("cleared", dialled[1])
     assert outcomes(floor) == ["answered"]
+
+
+@pytest.mark.parametrize("state", ["waiting", "offered"])
+def test_callback_that_a_supervisor_ends_is_over_at_once_and_no_platform_is_asked(state: str) -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    if state == "offered":
+        floor.on("ann")
+    assert floor.contact(made).state == state
+    told = floor.do(c.EndCall(contact_id=made, by="sue"))
+    assert (told["contact"]["state"], floor.orders()) == ("wrap_up", [])
+    assert made not in floor.state.store.contacts
+    assert outcomes(floor) == ["failed"]
+    if state == "offered":
+        assert floor.states("ann") == [AgentState.READY]
+
+
+@pytest.mark.parametrize("end", ["told", "silent"])
+def test_callback_that_a_supervisor_ends_while_it_is_dialled_is_offered_to_nobody_else(end: str) -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    floor.on("ann", "bob")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
+    floor.do(c.EndCall(contact_id=made, by="sue"))
+    assert floor.orders() == ["call.disconnect"]
+    if end == "told":
+        floor.call("connection_cleared", made, agent="ann", leg_id="a")
+        floor.call("cleared", made)
+    else:
+        floor.wait(16)
+    assert floor.states("bob") == [AgentState.READY]
+    assert made not in floor.state.store.contacts or floor.contact(made).ended_at is not None
+    assert len(outcomes(floor)) == 1

@@ -106,6 +106,17 @@ def test_promised_callback_needs_a_number() -> None:
     assert floor.contact(contact).callback_to == "+8613900000000"
 
 
+def test_number_of_a_promised_callback_is_corrected_by_a_later_one() -> None:
+    floor = Bench()
+    contact = floor.arrives()
+    floor.do(c.AskCallback(contact_id=contact))
+    told = floor.do(c.AskCallback(contact_id=contact, number="+8613900000000"))
+    assert told["callback_to"] == "+8613900000000"
+    floor.do(c.AskCallback(contact_id=contact))
+    floor.call("callback_requested", details={"number": "none"})
+    assert floor.contact(contact).callback_to == "+8613900000000"
+
+
 def test_released_agent_is_taken_off_the_call_and_no_later_news_of_it_takes_them_back() -> None:
     floor = Bench()
     contact = talking(floor)

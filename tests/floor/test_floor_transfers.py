@@ -76,3 +76,16 @@ def test_customer_whom_we_called_is_hung_up_on_where_nobody_was_reached() -> Non
     (order,) = [each for each in floor.last.effects if isinstance(each, SwitchOrder)]
     assert (order.type, "agent" in msgspec.json.decode(order.body)) == ("call.disconnect", False)
     assert floor.contact(contact).close_at is not None
+
+
+@pytest.mark.parametrize("asked", [c.Transfer, c.Conference, c.ConsultCall])
+def test_what_is_no_number_is_sent_to_no_platform(asked: type[c.Transfer | c.Conference | c.ConsultCall]) -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    refused = floor.refused(
+        asked(agent_id="ann", contact_id=contact, to=c.Destination(number="\N{GRINNING FACE} reception"))
+    )
+    (fault,) = refused["faults"]
+    assert (fault["where"], fault["accepted"]) == ("to", ["a telephone number"])

@@ -103,6 +103,8 @@ def test_what_cannot_be_asked(var: Path, tmp_path: Path) -> None:
         ("--from-history", "yesterday", "--queue", "cards"),
         (scenario, "--compare", scenario, "--decisions", tmp_path / "d"),
         ("--from-history", "2026-11-02", "--queue", "cards", "--time-zone", "Mars"),
+        ("--from-history", "9999-12-31", "--queue", "cards"),
+        ("--from-history", "0001-01-01", "--queue", "cards", "--time-zone", "Asia/Shanghai"),
     ):
         refused = simulate(var, *words)
         assert (refused.returncode, refused.stdout) == (2, ""), words

@@ -193,7 +193,7 @@ class LimitsIn(Input):
     max_length: int | None = None
     minimum: float | int | str | None = None
     maximum: float | int | str | None = None
-    choices: list[str] | None = None
+    choices: list[Annotated[str, StringConstraints(pattern=PRINTABLE)]] | None = None
 
 
 class AttributeIn(Input):
