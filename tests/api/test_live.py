@@ -65,7 +65,7 @@ async def test_whatever_is_said_of_a_phone_is_told_as_it_is_described(
 ) -> None:
     await floor.submit(PhoneState(source="pbx", address="1001", state=word))
     told = FloorOut.model_validate((await supervisor.get("/api/v1/floor")).json())
-    assert told.agents[0].phone == (None if word is PhoneWord.UNKNOWN else word)
+    assert told.agents[0].phone == (None if word is PhoneWord.UNKNOWN else str(word))
 
 
 async def test_live_calls_come_in_pages_in_order_of_arrival(supervisor: httpx.AsyncClient, calling: list[str]) -> None:
