@@ -46,6 +46,9 @@ RINGS: dict[str, dict[str, Any]] = {
 }
 
 
+NUMBERS_TOO = (OrderType.CONFERENCE, OrderType.CONSULT, OrderType.TRANSFER)
+
+
 @pytest.mark.parametrize(("kind", "data"), RINGS.items())
 def test_an_order_that_comes_again_rings_nobody_again(kind: str, data: dict[str, Any]) -> None:
     line = a_line(talking=True)
@@ -132,6 +135,22 @@ def test_an_agent_sees_the_callers_number_and_the_phone_our_headers() -> None:
     assert (request.query["callerId"], request.query["timeout"]) == ("13800001111", 12)
     assert request.body is not None
     assert request.body["variables"]["PJSIP_HEADER(add,X-Callfloor-Contact)"] == "c-1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        *RINGS.items(),
+        (OrderType.DIAL, {"agent": {"id": "bo", "address": "PJSIP/bo"}, "to": {"number": "5550001"}}),
+        *((kind, {"agent": AGENT, "to": {"number": "5550001"}}) for kind in NUMBERS_TOO),
+    ],
+)
+def test_nobody_is_rung_for_ever_and_as_long_as_the_order_says_where_it_does(kind: str, data: dict[str, Any]) -> None:
+    for said, seconds in (data, range(10, 61)), (data | {"ring_seconds": 17}, [17]):
+        made = order(a_line(talking=True), kind, **said)
+        assert not isinstance(made, Refused)
+        (timeout,) = (each.query["timeout"] for each in made if isinstance(each, Request) and each.path == "channels")
+        assert timeout in seconds
 
 
 @pytest.mark.parametrize(

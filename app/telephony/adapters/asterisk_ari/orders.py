@@ -41,6 +41,12 @@ class Order(msgspec.Struct, frozen=True):
         to = self.data.get("to")
         return to if isinstance(to, dict) else {"number": to}
 
+    @property
+    def ring_seconds(self) -> float | None:
+        """How long a phone may ring for it, if it says so."""
+        seconds = self.data.get("ring_seconds")
+        return seconds if isinstance(seconds, int | float) else None
+
 
 def obey(line: Line, command: SwitchCommand, now: float) -> list[Action] | Refused:
     """What an order leads to."""
@@ -69,14 +75,14 @@ def after_the_end(command: SwitchCommand) -> Delivered | Refused:
 
 
 def _connect(line: Line, order: Order) -> list[Action] | Refused:
-    return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"), order.data.get("ring_seconds"))
+    return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"))
 
 
-def _ring_agent(line: Line, order: Order, agent: Any, address: Any, seconds: Any = None) -> list[Action] | Refused:
+def _ring_agent(line: Line, order: Order, agent: Any, address: Any) -> list[Action] | Refused:
     if not address:
         return Refused(f"Agent {agent} has no phone; set their address, such as PJSIP/1001.")
     leg = Leg(names.Name(line.call, names.AGENT, order.key, str(agent)), str(address))
-    return line.dial(leg, seconds if isinstance(seconds, int | float) else None, _shown(line))
+    return line.dial(leg, order.ring_seconds, _shown(line))
 
 
 def _shown(line: Line) -> str | None:
@@ -97,7 +103,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
     if address is None:
         return Refused(f"{number!r} cannot be dialled; {numbers.NUMBER}.")
     leg = Leg(names.Name(line.call, names.PARTY, order.key, handed or ""), address, handed=handed)
-    return line.dial(leg, caller_id=line.setup.caller_id)
+    return line.dial(leg, order.ring_seconds, line.setup.caller_id)
 
 
 def _dial(line: Line, order: Order) -> list[Action] | Refused:
@@ -235,7 +241,7 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     if not address:
         return Refused("There is no phone to listen from; give an address, such as PJSIP/1001.")
     leg = Leg(names.Name(line.call, names.LISTENER, order.key, who), str(address), mode=mode, handed=coached)
-    return line.dial(leg, caller_id=_shown(line))
+    return line.dial(leg, order.ring_seconds, _shown(line))
 
 
 def _stop_listening(line: Line, order: Order) -> list[Action]:
