@@ -14,8 +14,8 @@ from app.api.problems import problem_responses
 from app.api.reading import Reading, read_of
 from app.api.schemas.alerts import (
     AlertCallbackIn,
-    AlertDetailOut,
     AlertEntryOut,
+    AlertEntryPage,
     AlertNoteIn,
     AlertOut,
     AlertOwnerIn,
@@ -77,11 +77,17 @@ async def list_alerts(
 
 
 @router.get("/{alert_id}", responses=problem_responses(404))
-async def get_alert(alert_id: UUID, session: Read) -> AlertDetailOut:
-    """One alert, with all that happened to it."""
-    found = await alerts.alert(session, alert_id)
-    told = [AlertEntryOut.model_validate(entry) for entry in await alerts.entries(session, alert_id)]
-    return AlertDetailOut.model_validate({**AlertOut.fields_of(found), "entries": told})
+async def get_alert(alert_id: UUID, session: Read) -> AlertOut:
+    """One alert."""
+    return AlertOut.of(await alerts.alert(session, alert_id))
+
+
+@router.get("/{alert_id}/entries", responses=problem_responses(404))
+async def list_alert_entries(alert_id: UUID, session: Read, page: Paged) -> AlertEntryPage:
+    """What happened to the alert, oldest first: who, when, what, and how it stood then."""
+    rows = await alerts.entries(session, alert_id, page.limit + 1, page.after(int))
+    items, after = page.cut(rows, key=lambda row: row.id)
+    return AlertEntryPage(items=[AlertEntryOut.model_validate(row) for row in items], next=after)
 
 
 @router.post("/{alert_id}/acknowledge", responses=ACTS)

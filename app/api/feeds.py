@@ -70,11 +70,11 @@ async def feed_rows(
     named by the mapping of the source, else as the fields in docs/feeds.md; the first lines say which there are.
 
     What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there. A key
-    that is bound to sources feeds as those only."""
+    that is bound to sources feeds as those only, and tells no ids of other systems unless the mapping does."""
     ensure_may_name("query.source", [source], bound)
     pieces = _pieces(request)
     now = utc(using.clock())
-    stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known)
+    stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known, bound)
     return FeedAnswer.of(await import_stream(using.sessions, stream))
 
 

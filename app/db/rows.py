@@ -32,6 +32,12 @@ def in_order(kind: type[Row], limit: int, after: str | None) -> Select[Row]:
     return query if after is None else query.where(key > after)
 
 
+def oldest(query: Query, key: InstrumentedAttribute[Key], limit: int, after: Key | None) -> Query:
+    """Up to `limit` of what is asked for, those with the lowest key first, above `after`."""
+    query = query.order_by(key).limit(limit)
+    return query if after is None else query.where(key > after)
+
+
 def newest(query: Query, key: InstrumentedAttribute[Key], limit: int, before: Key | None) -> Query:
     """Up to `limit` of what is asked for, those with the highest key first, below `before`."""
     query = query.order_by(key.desc()).limit(limit)

@@ -56,6 +56,28 @@ async def test_an_alert_is_told_with_its_rule_its_customer_and_why(alert: dict[s
     assert alert["evidence"] == {"count('login.failed', '1h')": 3}
 
 
+async def happened(client: httpx.AsyncClient, alert: dict[str, Any]) -> list[Any]:
+    """What is told of what happened to an alert."""
+    found: list[Any] = (await client.get(f"/api/v1/alerts/{alert['id']}/entries")).json()["items"]
+    return found
+
+
+async def test_what_happened_to_an_alert_comes_in_pages(agent: httpx.AsyncClient, alert: dict[str, Any]) -> None:
+    path = f"/api/v1/alerts/{alert['id']}"
+    for note in ("first", "second"):
+        await do(agent, alert, "acknowledge", note=note)
+        await do(agent, alert, "release")
+    assert "entries" not in (await agent.get(path)).json()
+    page = (await agent.get(f"{path}/entries", params={"limit": 3})).json()
+    rest = (await agent.get(f"{path}/entries", params={"limit": 3, "cursor": page["next"]})).json()
+    assert [each["act"] for each in page["items"]] == ["opened", "acknowledge", "release"]
+    assert ([each["note"] for each in rest["items"]], rest["next"]) == (["second", None], None)
+    wrong = await agent.get(f"{path}/entries", params={"cursor": "x"})
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "urn:callfloor:problem:bad-cursor")
+    unknown = await agent.get("/api/v1/alerts/00000000-0000-0000-0000-000000000007/entries")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "urn:callfloor:problem:alert-unknown")
+
+
 async def test_it_is_taken_given_back_assigned_and_finished(
     agent: httpx.AsyncClient, admin: httpx.AsyncClient, alert: dict[str, Any]
 ) -> None:
@@ -71,8 +93,7 @@ async def test_it_is_taken_given_back_assigned_and_finished(
     assert (await do(admin, alert, "assign", owner="mei"))["owner"] == "mei"
     assert (await do(agent, alert, "finish", note="好"))["state"] == "done"
     await do(agent, alert, "finish", 409)
-    told = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
-    assert [(each["who"], each["act"]) for each in told["entries"]] == [
+    assert [(each["who"], each["act"]) for each in await happened(agent, alert)] == [
         (None, "opened"),
         ("agent", "acknowledge"),
         ("agent", "release"),
@@ -203,11 +224,11 @@ async def test_an_alert_opens_one_case_and_each_tells_of_the_other(
     assert (again["id"], again["version"]) == (case["id"], 1)
     told = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
     assert (told["state"], told["case_id"]) == ("acknowledged", case["id"])
-    assert [(each["act"], each["note"]) for each in told["entries"]][1:] == [("open_case", case["id"])]
+    assert [(each["act"], each["note"]) for each in await happened(agent, alert)][1:] == [("open_case", case["id"])]
     await post(agent, f"/api/v1/cases/{case['id']}/solve", {"version": 1, "resolution": "it was him"})
     await post(agent, f"/api/v1/cases/{case['id']}/close", {"version": 2})
     done = (await agent.get(f"/api/v1/alerts/{alert['id']}")).json()
-    assert (done["state"], done["entries"][-1]["note"]) == ("done", f"{case['number']} was closed")
+    assert (done["state"], (await happened(agent, alert))[-1]["note"]) == ("done", f"{case['number']} was closed")
 
 
 async def test_an_alert_that_is_done_or_unknown_opens_no_case(agent: httpx.AsyncClient, alert: dict[str, Any]) -> None:

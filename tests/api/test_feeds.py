@@ -57,15 +57,38 @@ async def test_a_stream_makes_and_changes_customers_and_tells_its_faults_by_line
     assert (newest["state"], newest["started_by"], newest["position"]) == ("done", "administrator", 2)
 
 
-async def test_a_key_that_is_bound_to_a_source_feeds_it(
-    client_as: ClientAs, admin: httpx.AsyncClient, sessions: Sessions
-) -> None:
+@pytest.fixture
+async def bound(client_as: ClientAs, admin: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A system whose key is bound to the source that `post` names."""
     made = (await admin.post("/api/v1/api-keys", json={"name": "Core", "sources": ["core"]})).json()
-    bound = client_as(None)
-    bound.headers["Authorization"] = f"Bearer {made['key']}"
+    client = client_as(None)
+    client.headers["Authorization"] = f"Bearer {made['key']}"
+    return client
+
+
+async def test_a_key_that_is_bound_to_a_source_feeds_it(bound: httpx.AsyncClient, sessions: Sessions) -> None:
     answer = await post(bound, ndjson({"external_id": "C1", "name": "A"}))
     assert answer.status_code == 200, answer.text
     assert await rows(sessions, "select name, source from customers") == [("A", "core")]
+
+
+async def test_a_stream_of_a_bound_key_tells_ids_of_other_systems_only_by_a_mapping(
+    bound: httpx.AsyncClient, admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    refused = await post(bound, ndjson({"external_id": "C1", "name": "A", "id.crm": "7", "id.core": "8"}))
+    told = refused.json()
+    assert (refused.status_code, told["type"]) == (403, "urn:callfloor:problem:source-not-of-key")
+    assert (told["sources"], told["faults"][0]["where"]) == (["crm"], "body")
+    assert await rows(sessions, "select id from customers") == []
+    own = await post(bound, ndjson({"external_id": "C1", "name": "A", "id.core": "8"}))
+    assert own.json()["counts"]["made"] == 1, own.text
+    mapping = "feed: customers\nsource: core\ncolumns: {nr: external_id, name: name, crm: id.crm}\n"
+    given = {"rank": 50, "mappings": {"customers": mapping}}
+    assert (await admin.put("/api/v1/feeds/sources/core", json=given)).is_success
+    mapped = await post(bound, ndjson({"nr": "C2", "name": "B", "crm": "7"}))
+    assert mapped.json()["counts"]["made"] == 1, mapped.text
+    ids = "select system, external_id from customer_external_ids order by system"
+    assert await rows(sessions, ids) == [("core", "8"), ("crm", "7")]
 
 
 async def test_the_same_key_again_writes_nothing_and_gets_the_same_answer(

@@ -59,16 +59,11 @@ class AlertOut(Output):
     case_id: UUID | None
 
     @classmethod
-    def fields_of(cls, listed: Listed) -> dict[str, Any]:
-        """The fields, from the record."""
-        row, title, advice, name = listed
-        own = {key: getattr(row, key) for key in AlertOut.model_fields if hasattr(row, key)}
-        return {**own, "rule": row.rule_id, "title": title, "advice": advice, "customer_name": name}
-
-    @classmethod
     def of(cls, listed: Listed) -> "AlertOut":
         """From the record."""
-        return cls.model_validate(cls.fields_of(listed))
+        row, title, advice, name = listed
+        own = {key: getattr(row, key) for key in cls.model_fields if hasattr(row, key)}
+        return cls.model_validate({**own, "rule": row.rule_id, "title": title, "advice": advice, "customer_name": name})
 
 
 class AlertPage(Output):
@@ -95,7 +90,8 @@ class AlertEntryOut(Output):
         return None if value is None else seen_as("plain" if self.act in ("call_back", "open_case") else "note", value)
 
 
-class AlertDetailOut(AlertOut):
-    """An alert with all that happened to it, oldest first."""
+class AlertEntryPage(Output):
+    """A page of what happened to an alert."""
 
-    entries: list[AlertEntryOut]
+    items: list[AlertEntryOut]
+    next: str | None

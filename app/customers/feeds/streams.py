@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from app.customers.changing import Sources, ensure_may_name
 from app.customers.feed_models import FeedRun, FeedSource
 from app.customers.feeds.checking import Checker, FaultyRow
 from app.customers.feeds.chunks import Chunk, chunks
@@ -30,13 +31,15 @@ from app.db.engine import Sessions
 PEEKED = 1 << 16
 """Bytes from which the keys of the objects are told."""
 
+_ID = "id."
 MOST_TOLD = 1000
 """Faulty rows that an answer lists."""
 
 
 class Stream(NamedTuple):
     """What comes: pieces of NDJSON in UTF-8 of a feed of a source, under an `id` that is the same when it is sent
-    again. `by` is who sends it, `region` the country of numbers without a +."""
+    again. `by` is who sends it, `region` the country of numbers without a +. `claims` are the systems whose ids it may
+    tell, but for those in a mapping that an administrator has given to the source."""
 
     feed: Kind
     source: str
@@ -46,6 +49,7 @@ class Stream(NamedTuple):
     region: str
     now: datetime
     only_known: bool = False
+    claims: Sources = None
 
 
 class Taken(NamedTuple):
@@ -66,7 +70,7 @@ class _Opened(NamedTuple):
 async def import_stream(sessions: Sessions, stream: Stream) -> Taken:
     """Import a stream to its end. What was committed before a fault of the stream itself stays.
 
-    Raises FeedBusy, UsageIsNew, FeedUnreadable, MappingFaulty, ColumnsFaulty.
+    Raises FeedBusy, UsageIsNew, FeedUnreadable, MappingFaulty, ColumnsFaulty, SourceNotOfKey.
     """
     async with alone(sessions, stream.source, stream.feed):
         async with sessions.read() as session:
@@ -75,6 +79,9 @@ async def import_stream(sessions: Sessions, stream: Stream) -> Taken:
         stored = (source.mappings if source else {}).get(stream.feed)
         loop = asyncio.get_running_loop()
         opened = await read_apart(_open, stream, stored, names, loop)
+        if stored is None:
+            systems = [name.removeprefix(_ID) for name in opened.plan.told if name.startswith(_ID)]
+            ensure_may_name("body", systems, stream.claims)
         run, importer = await _begun(sessions, stream, opened)
         counts, faulty = Counter(dict.fromkeys(COUNTS, 0)), list[FaultyRow]()
         last = 0

@@ -18,6 +18,7 @@ from app.customers.usage.alert_life import LIVE, after
 from app.customers.usage.errors import AlertUnknown, OwnerUnknown
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageRule
 from app.db.engine import WriteSession
+from app.db.rows import oldest
 
 OVER = ("done", "expired")
 
@@ -76,10 +77,15 @@ async def alert(session: AsyncSession, alert_id: UUID) -> Listed:
     return Listed(*found)
 
 
-async def entries(session: AsyncSession, alert_id: UUID) -> Sequence[CustomerAlertEntry]:
-    """What happened to the alert, oldest first."""
+async def entries(
+    session: AsyncSession, alert_id: UUID, limit: int, after_id: int | None
+) -> Sequence[CustomerAlertEntry]:
+    """Up to `limit` of what happened to the alert, oldest first, after the entry of an id. Raises AlertUnknown."""
+    await alert(session, alert_id)
     rows = CustomerAlertEntry
-    return (await session.scalars(select(rows).where(rows.alert_id == alert_id).order_by(rows.id))).all()
+    return (
+        await session.scalars(oldest(select(rows).where(rows.alert_id == alert_id), rows.id, limit, after_id))
+    ).all()
 
 
 async def act(

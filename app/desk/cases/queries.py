@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
 from app.customers.record import members_of, survivor_of
+from app.db.rows import oldest
 from app.desk.cases.errors import CaseUnknown
 from app.desk.cases.life import LIVE
 from app.desk.cases.models import Case, CaseContact, CaseEntry
@@ -78,10 +79,7 @@ async def entries(session: AsyncSession, case_id: UUID, limit: int, after: int |
     """Up to `limit` of what happened to a case, oldest first, after the entry of an id. Raises CaseUnknown."""
     await case(session, case_id)
     rows = CaseEntry
-    query = select(rows).where(rows.case_id == case_id).order_by(rows.id).limit(limit)
-    if after is not None:
-        query = query.where(rows.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(oldest(select(rows).where(rows.case_id == case_id), rows.id, limit, after))).all()
 
 
 async def find(session: AsyncSession, wanted: Wanted, limit: int, after: Place | None) -> list[Listed]:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.models import Agent
 from app.customers.models import Customer
 from app.customers.record import members_of, survivor_of
+from app.db.rows import oldest
 from app.desk.visits import models
 from app.desk.visits.errors import VisitUnknown
 from app.desk.visits.life import LIVE
@@ -78,10 +79,7 @@ async def visit(session: AsyncSession, visit_id: UUID) -> Listed:
 async def entries(session: AsyncSession, visit_id: UUID, limit: int, after: int | None) -> Sequence[FieldVisitEntry]:
     """Up to `limit` of what happened to a visit, oldest first, after the entry of an id."""
     rows = FieldVisitEntry
-    query = select(rows).where(rows.visit_id == visit_id).order_by(rows.id).limit(limit)
-    if after is not None:
-        query = query.where(rows.id > after)
-    return (await session.scalars(query)).all()
+    return (await session.scalars(oldest(select(rows).where(rows.visit_id == visit_id), rows.id, limit, after))).all()
 
 
 def _listed() -> Select[FieldVisit, str, str]:

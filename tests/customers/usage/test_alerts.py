@@ -56,7 +56,9 @@ async def test_who_did_what_when(session: WriteSession) -> None:
     await act(session, found, "acknowledge", mei, NOW)
     done = await act(session, found, "finish", mei, NOW + timedelta(minutes=1), note="客户已确认")
     assert (done.alert.state, done.alert.owner, done.alert.closed_at) == ("done", mei, NOW + timedelta(minutes=1))
-    told = [(each.act, each.who, each.state, each.owner, each.note) for each in await entries(session, found)]
+    told = [
+        (each.act, each.who, each.state, each.owner, each.note) for each in await entries(session, found, 100, None)
+    ]
     assert told == [
         ("opened", None, "open", None, None),
         ("acknowledge", lin, "acknowledged", lin, None),
@@ -75,7 +77,7 @@ async def test_what_does_not_fit_changes_nothing(session: WriteSession) -> None:
         await act(session, found, "acknowledge", lin, NOW)
     with pytest.raises(AlertUnknown):
         await act(session, uuid4(), "finish", lin, NOW)
-    assert len(await entries(session, found)) == 2
+    assert len(await entries(session, found, 100, None)) == 2
 
 
 async def test_an_owner_who_is_nobody_is_refused(session: WriteSession) -> None:
@@ -90,7 +92,7 @@ async def test_a_callback_acknowledges_and_is_kept_once(session: WriteSession) -
     told = await called_back(session, found, contact, lin, NOW)
     assert (told.alert.state, told.alert.callback) == ("acknowledged", contact)
     assert (await called_back(session, found, uuid4(), lin, NOW)).alert.callback == contact
-    assert [each.act for each in await entries(session, found)] == ["opened", "call_back"]
+    assert [each.act for each in await entries(session, found, 100, None)] == ["opened", "call_back"]
 
 
 async def test_two_who_acknowledge_at_once_one_gets_it(sessions: Sessions) -> None:

@@ -35,7 +35,7 @@ async def alert_of(session: WriteSession, who: UUID) -> UUID:
 
 async def acts(session: WriteSession, found: UUID) -> list[tuple[str, str, str | None]]:
     """What happened to an alert, how it stood then, and what was said."""
-    return [(each.act, each.state, each.note) for each in await entries(session, found)]
+    return [(each.act, each.state, each.note) for each in await entries(session, found, 100, None)]
 
 
 async def test_what_an_agreement_promises_is_until_when_it_is_due_unless_somebody_says_otherwise(
