@@ -6,6 +6,7 @@ from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
 from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings, supervising
 from app.floor.commands import Recognised, TakeEvent
+from app.floor.config import SourceRules
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
@@ -14,6 +15,7 @@ from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
 from app.telephony.events import HUNG_UP, CallEvent, EventType
+from app.telephony.numbers import plain
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
@@ -302,10 +304,17 @@ def _chosen(work: Work, call: Call) -> tuple[str | None, str | None]:
     rules = work.store.config.sources.get(call.source)
     if rules is None:
         return None, None
-    number = call.to or ""
+    number = _as_set_up(rules, call.to or "")
     if number in rules.numbers and number not in rules.flows:
         return None, rules.numbers[number]
     return rules.flows.get(number, rules.default_flow), rules.numbers.get(number, rules.default_queue)
+
+
+def _as_set_up(rules: SourceRules, number: str) -> str:
+    """The dialled number as the set-up writes it: people write spaces and dashes into one, or platforms do."""
+    bare = plain(number) or number
+    written = (number, bare, rules.written.get(bare, bare))
+    return next((each for each in written if each in rules.numbers or each in rules.flows), number)
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
