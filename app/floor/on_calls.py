@@ -18,7 +18,7 @@ from app.telephony.events import HUNG_UP, CallEvent, EventType
 from app.telephony.numbers import plain
 
 CLOCK_TOLERANCE = 300.0
-"""How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
+"""How far a platform's clock may be from ours (as the signature allows)."""
 
 MOST_BONUS = 86_400.0
 """A platform may move a contact by up to a day of waiting, forward or back."""
@@ -35,7 +35,7 @@ _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     """Apply one event. Answers with the contact it belongs to; nothing a platform says is ever refused."""
-    event = _with_agent_id(work, command.event)
+    event = _not_to_come(_with_agent_id(work, command.event), work.now)
     key = (event.source, event.call_id)
     contact = work.store.contacts.get(work.store.calls.get(key, ""))
     ended = _ended(work, command)
@@ -81,6 +81,12 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
     """Close a call whose end did not come, and say so. What is known ends with the last thing that was said."""
     contact = contact.noted(work.now, "contact.swept", detail=detail)
     contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
+
+
+def _not_to_come(event: CallEvent, now: float) -> CallEvent:
+    """What is said to happen when it cannot have happened yet happens now: else somebody would have talked for years,
+    and a later call of the same id would be taken for the old one."""
+    return event if event.at <= now + CLOCK_TOLERANCE else msgspec.structs.replace(event, at=now)
 
 
 def _with_agent_id(work: Work, event: CallEvent) -> CallEvent:
