@@ -20,6 +20,10 @@ from app.telephony.numbers import plain
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows)."""
 
+LATEST = 86_400.0
+"""How long before a call was first told of anything may have happened in it. A call all of which is older, as after an
+outage, keeps its own times."""
+
 MOST_BONUS = 86_400.0
 """A platform may move a contact by up to a day of waiting, forward or back."""
 
@@ -35,9 +39,10 @@ _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     """Apply one event. Answers with the contact it belongs to; nothing a platform says is ever refused."""
-    event = _not_to_come(_with_agent_id(work, command.event), work.now)
+    event = _with_agent_id(work, command.event)
     key = (event.source, event.call_id)
     contact = work.store.contacts.get(work.store.calls.get(key, ""))
+    event = _in_our_time(event, contact, work.now)
     ended = _ended(work, command)
     if contact is None and ended is not None and not _is_new_call(event, ended):
         return _straggler(work, command, event, ended)
@@ -83,10 +88,11 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
     contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
 
 
-def _not_to_come(event: CallEvent, now: float) -> CallEvent:
-    """What is said to happen when it cannot have happened yet happens now: else somebody would have talked for years,
-    and a later call of the same id would be taken for the old one."""
-    return event if event.at <= now + CLOCK_TOLERANCE else msgspec.structs.replace(event, at=now)
+def _in_our_time(event: CallEvent, contact: Contact | None, now: float) -> CallEvent:
+    """What cannot have happened when it is said to, in time to come or a day before a call of today, happens now: else
+    somebody would have talked for years, and a later call of the same id would be taken for the old one."""
+    early = contact is not None and event.at < contact.arrived_at - LATEST < contact.call.said_at
+    return msgspec.structs.replace(event, at=now) if early or event.at > now + CLOCK_TOLERANCE else event
 
 
 def _with_agent_id(work: Work, event: CallEvent) -> CallEvent:
