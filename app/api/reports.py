@@ -1,7 +1,7 @@
 """Reports, for those who lead the floor."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
@@ -11,6 +11,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.reports import QueueReportOut
 from app.reports.intervals import Interval, Period, time_zone
 from app.reports.service import queue_report
+from app.reports.table import as_csv
 
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[OVERSEES])
 
@@ -21,10 +22,17 @@ Width = Annotated[Interval, Query(description="days run from midnight to midnigh
 Queues = Annotated[list[str] | None, Query(alias="queue", max_length=200, description="only these; may be repeated")]
 Zone = Annotated[str, Query(max_length=64, description="an IANA name, such as Asia/Shanghai")]
 Target = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own target")]
+Form = Annotated[Literal["json", "csv"], Query(description="csv: a row for each queue and interval, for spreadsheets")]
 Short = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own threshold")]
 
 
-@router.get("/queues", response_class=Response, responses={200: {"model": QueueReportOut}, **problem_responses(404)})
+TOLD: dict[int | str, dict[str, Any]] = {
+    200: {"model": QueueReportOut, "content": {"text/csv": {"schema": {"type": "string"}}}},
+    **problem_responses(404),
+}
+
+
+@router.get("/queues", response_class=Response, responses=TOLD)
 async def report_queues(
     session: Read,
     since: From,
@@ -34,8 +42,13 @@ async def report_queues(
     zone: Annotated[Zone, Query(alias="time_zone")] = "UTC",
     service_level_seconds: Target = None,
     short_abandon_seconds: Short = None,
+    form: Annotated[Form, Query(alias="format")] = "json",
 ) -> Response:
     """What happened in the queues, by interval: counts, and every service level by its name."""
     period = Period(since, to, interval, time_zone(zone))
     told = await queue_report(session, period, queues=queue, target=service_level_seconds, short=short_abandon_seconds)
+    if form == "csv":
+        named = f"queues-{told.start.astimezone(period.zone):%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{named}"'}
+        return Response(as_csv(told), headers=headers, media_type="text/csv; charset=utf-8")
     return Response(msgspec.json.encode(told), media_type="application/json")

@@ -25,7 +25,10 @@ from app.telephony import queries, service
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[ADMINISTRATES])
 
-Number = Annotated[str, Path(max_length=200, pattern=PRINTABLE, description="the number as the platform sends it")]
+Number = Annotated[
+    str,
+    Path(max_length=200, pattern=PRINTABLE, description="the number as the platform sends it, spaces and dashes aside"),
+]
 
 
 @router.get("")

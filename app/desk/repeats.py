@@ -16,7 +16,7 @@ class KeyUsed(Conflict):
     code = "key-used"
 
     def __init__(self, key: str) -> None:
-        detail = f"The Idempotency-Key {key!r} was sent for another customer: take a new key for what is new."
+        detail = f"The Idempotency-Key {key!r} was sent with something else: take a new key for what is new."
         super().__init__(detail, key=key)
 
 

@@ -87,6 +87,7 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
     """What a telephone platform's calls mean: dialled number -> queue or flow, and where any other number leads.
+    `written` has for a number that the set-up writes with spaces, dashes and the like, without them, how it does.
 
     `steered`: the platform has no queues of its own, so that a waiting caller hears what we say, and nothing else.
     """
@@ -96,6 +97,7 @@ class SourceRules(msgspec.Struct, frozen=True, kw_only=True):
     default_queue: str | None = None
     flows: dict[str, str] = {}
     default_flow: str | None = None
+    written: dict[str, str] = {}
     steered: bool = False
 
 

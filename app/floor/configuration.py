@@ -18,6 +18,7 @@ from app.routing.hours import Hours
 from app.routing.hours_form import hours_of
 from app.routing.overflow import OverflowRule
 from app.routing.requirement import Selection, Skills, sorted_skills
+from app.telephony.numbers import plain
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +82,9 @@ def _source(row: asyncpg.Record, numbers: list[asyncpg.Record]) -> SourceRules:
         **dict(row),
         numbers={each["number"]: each["queue_id"] for each in numbers if each["queue_id"] is not None},
         flows={each["number"]: each["flow_id"] for each in numbers if each["flow_id"] is not None},
+        written={
+            bare: each["number"] for each in numbers if (bare := plain(each["number"])) not in (None, each["number"])
+        },
     )
 
 

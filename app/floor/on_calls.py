@@ -6,6 +6,7 @@ from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
 from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings, supervising
 from app.floor.commands import Recognised, TakeEvent
+from app.floor.config import SourceRules
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
@@ -14,9 +15,14 @@ from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
 from app.telephony.events import HUNG_UP, CallEvent, EventType
+from app.telephony.numbers import plain
 
 CLOCK_TOLERANCE = 300.0
-"""How far a platform's clock may be from ours (as the signature allows); where only our own end of a call is known."""
+"""How far a platform's clock may be from ours (as the signature allows)."""
+
+LATEST = 86_400.0
+"""How long before a call was first told of anything may have happened in it. A call all of which is older, as after an
+outage, keeps its own times."""
 
 MOST_BONUS = 86_400.0
 """A platform may move a contact by up to a day of waiting, forward or back."""
@@ -36,6 +42,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     event = _in_our_words(work, command.event)
     key = (event.source, event.call_id)
     contact = work.store.contacts.get(work.store.calls.get(key, ""))
+    event = _in_our_time(event, contact, work.now)
     ended = _ended(work, command)
     if contact is None and ended is not None and not _is_new_call(event, ended):
         return _straggler(work, command, event, ended)
@@ -79,6 +86,13 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
     """Close a call whose end did not come, and say so. What is known ends with the last thing that was said."""
     contact = contact.noted(work.now, "contact.swept", detail=detail)
     contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
+
+
+def _in_our_time(event: CallEvent, contact: Contact | None, now: float) -> CallEvent:
+    """What cannot have happened when it is said to, in time to come or a day before a call of today, happens now: else
+    somebody would have talked for years, and a later call of the same id would be taken for the old one."""
+    early = contact is not None and event.at < contact.arrived_at - LATEST < contact.call.said_at
+    return msgspec.structs.replace(event, at=now) if early or event.at > now + CLOCK_TOLERANCE else event
 
 
 def _in_our_words(work: Work, event: CallEvent) -> CallEvent:
@@ -309,10 +323,17 @@ def _chosen(work: Work, call: Call) -> tuple[str | None, str | None]:
     rules = work.store.config.sources.get(call.source)
     if rules is None:
         return None, None
-    number = call.to or ""
+    number = _as_set_up(rules, call.to or "")
     if number in rules.numbers and number not in rules.flows:
         return None, rules.numbers[number]
     return rules.flows.get(number, rules.default_flow), rules.numbers.get(number, rules.default_queue)
+
+
+def _as_set_up(rules: SourceRules, number: str) -> str:
+    """The dialled number as the set-up writes it: people write spaces and dashes into one, or platforms do."""
+    bare = plain(number) or number
+    written = (number, bare, rules.written.get(bare, bare))
+    return next((each for each in written if each in rules.numbers or each in rules.flows), number)
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:

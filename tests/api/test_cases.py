@@ -102,6 +102,9 @@ async def test_a_case_that_is_sent_again_by_its_key_is_opened_once(
     assert len({first["id"], *(each["id"] for each in others)}) == 3  # without a key, and by somebody else
     refused = await agent.post(CASES, json=given | {"customer_id": await customer(admin, name="李四")}, headers=key)
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:callfloor:problem:key-used")
+    for other in ({"subject": "Card found"}, {"description": "On the bus."}):
+        refused = await agent.post(CASES, json=given | other, headers=key)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:callfloor:problem:key-used")
     wrong = await agent.post(CASES, json=given, headers={"idempotency-key": "a b"})
     assert faults(wrong) == ["header.Idempotency-Key"]
 

@@ -1,11 +1,13 @@
 """Reports over HTTP: for those who lead the floor."""
 
+import csv
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from app.api.schemas.reports import QueueReportOut
 from app.api.services import Services
@@ -86,3 +88,27 @@ async def test_a_fault_is_named(supervisor: httpx.AsyncClient, given: dict[str, 
 async def test_statistics_are_for_those_who_lead(client_as: ClientAs, role: Any, status: int) -> None:
     """erxes#9053: agent statistics readable by any logged-in user."""
     assert (await client_as(role).get(PATH, params=DAY)).status_code == status
+
+
+@pytest.mark.usefixtures("visits")
+async def test_the_report_is_a_table_for_spreadsheets_too(supervisor: httpx.AsyncClient, services: Services) -> None:
+    async with services.sessions.write() as session:
+        await session.execute(update(Queue).values(name="=cmd|' /C calc'!A0 \"外汇\", FX"))
+    answer = await supervisor.get(PATH, params=DAY | {"format": "csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="queues-2027-01-15.csv"'
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"))))
+    asked = await supervisor.get(PATH, params=DAY)
+    [queue] = QueueReportOut.model_validate_json(asked.content).queues
+    assert len(rows) == len(queue.intervals) == 24
+    assert {(row["queue"], row["name"]) for row in rows} == {("service", "'" + (queue.name or ""))}
+    assert rows[8]["start"] == "2027-01-15T08:00:00+08:00"
+    for row, told in zip(rows, queue.intervals, strict=True):
+        figures = {"offered": told.offered, **told.counts.model_dump(), **told.metrics.model_dump()}
+        assert {name: row[name] for name in figures} == {
+            name: "" if value is None else str(value) for name, value in figures.items()
+        }
+
+
+async def test_a_form_of_the_report_that_there_is_not_is_refused(supervisor: httpx.AsyncClient) -> None:
+    assert faults(await supervisor.get(PATH, params=DAY | {"format": "xls"})) == ["query.format"]

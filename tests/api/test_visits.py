@@ -135,11 +135,18 @@ async def test_the_day_of_a_visit(lead: httpx.AsyncClient, agent: httpx.AsyncCli
     assert entries[1]["changes"] == {"engineer": [None, "lin"]}
 
 
-async def test_a_booking_that_is_sent_again_by_its_key_is_one_visit(lead: httpx.AsyncClient, amy: str) -> None:
+async def test_a_booking_that_is_sent_again_by_its_key_is_one_visit(
+    lead: httpx.AsyncClient, amy: str, day: float
+) -> None:
     key, bob = {"idempotency-key": "7f"}, (await lead.post(CUSTOMERS, json={"name": "Bob"})).json()["id"]
-    first, again = [(await lead.post(VISITS, json=body(amy), headers=key)).json() for _ in range(2)]
+    given = body(amy, window=window(day))
+    first, again = [(await lead.post(VISITS, json=given, headers=key)).json() for _ in range(2)]
     assert again == first != await book(lead, amy)
-    assert (await lead.post(VISITS, json=body(bob), headers=key)).json()["type"] == "urn:callfloor:problem:key-used"
+    for other in (
+        *(body(bob, window=window(day)), body(amy, window=window(day + 60)), body(amy)),
+        given | {"purpose": "Another"},
+    ):
+        assert (await lead.post(VISITS, json=other, headers=key)).json()["type"] == "urn:callfloor:problem:key-used"
 
 
 async def test_the_example_of_the_page_is_booked(lead: httpx.AsyncClient, amy: str) -> None:

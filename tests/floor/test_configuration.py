@@ -4,6 +4,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import pytest
 
 from app.agents.service import change_agent, create_skill
 from app.agents.teams import create_team
@@ -17,8 +18,10 @@ from app.routing.capacity import ONE_CALL, Blending
 from app.routing.overflow import Do, OverflowRule, When
 from app.routing.requirement import Selection
 from app.routing.service import change_queue, create_queue
+from app.telephony.service import create_source, set_dialled_number
 from tests.customers.factories import make_agent
 from tests.fixtures.database import Database
+from tests.floor.factories import Bench
 
 ASKED = {"one_of": [{"zh": 3, "en": 3}], "agents": ["mei"], "teams": ["vip"], "excluded": ["tom"]}
 RULES = {
@@ -114,3 +117,20 @@ async def test_a_changed_step_keeps_nothing_of_the_one_before(database: Database
     config = await read(database)
     assert config.queues["cards"].steps == (LooserStep(after_seconds=5),)
     assert config.version > version
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("400-820 8820", "4008208820"), ("+8695501", "+86 955-01"), ("400-820 8820", "(400) 820 8820"), ("desk", "desk")],
+)
+async def test_a_number_is_found_however_it_is_written(
+    database: Database, sessions: Sessions, written: str, told: str
+) -> None:
+    async with sessions.write() as session:
+        for queue in ("cards", "loans"):
+            await create_queue(session, **QueueIn.model_validate({"id": queue, "name": queue}).model_dump())
+        await create_source(session, id="pbx", name="Pbx", default_queue="loans")
+        await set_dialled_number(session, "pbx", written, "cards")
+    floor = Bench(await read(database))
+    assert floor.contact(floor.arrives(to=told)).queue == "cards"
+    assert floor.contact(floor.arrives(to="4008208821", call_id="c2")).queue == "loans"

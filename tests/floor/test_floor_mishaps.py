@@ -1,6 +1,7 @@
 """What goes wrong around the floor: platforms that do not answer, clocks that disagree, rules that change."""
 
 import msgspec
+import pytest
 
 from app.agents.presence import AgentState
 from app.calls.leg import LegState
@@ -82,6 +83,43 @@ def test_platform_clock_ahead_makes_no_ghost_call_of_a_late_offer() -> None:
     floor.call("cleared", at=floor.now + 4)
     floor.call("offered", at=floor.now + 2, to="100")
     assert floor.state.store.contacts == {}
+
+
+YEARS = 70 * 365 * 86_400
+
+
+@pytest.mark.parametrize("years", [YEARS, -YEARS // 2])
+@pytest.mark.parametrize("wrong", ["offered", "established", "cleared"])
+def test_event_of_another_year_makes_no_talk_of_years_and_hides_no_later_call(wrong: str, years: float) -> None:
+    floor = Bench()
+    floor.on("ann")
+
+    def at(kind: str) -> float:
+        return floor.now + years * (kind == wrong)
+
+    contact = floor.call("offered", at=at("offered"), to="100")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("established", at=at("established"), agent="ann")
+    floor.wait(30)
+    floor.call("cleared", at=at("cleared"))
+    leg = ended(floor).contact.call.leg_of("ann")
+    assert leg is not None
+    assert leg.talk_seconds == 30
+    floor.wait(1)
+    assert floor.arrives() != contact
+
+
+def test_call_that_is_told_days_later_keeps_its_own_times() -> None:
+    floor = Bench()
+    floor.on("ann")
+    then = floor.now - 3 * 86_400
+    contact = floor.call("offered", at=then, to="100")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("established", at=then + 20, agent="ann")
+    floor.call("cleared", at=then + 80)
+    leg = ended(floor).contact.call.leg_of("ann")
+    assert leg is not None
+    assert leg.talk_seconds == 60
 
 
 def test_new_rules_reach_those_who_wait_already() -> None:

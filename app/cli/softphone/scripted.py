@@ -15,11 +15,13 @@ from rich.text import Text
 from app.cli.softphone import wishes
 from app.cli.softphone.drawing import how_it_stands
 from app.cli.softphone.seat import Seat
-from app.cli.softphone.wishes import Command, NotNow
+from app.cli.softphone.wishes import Command, NotNow, why
 from app.cli.trouble import Trouble
 from app.core import clock
 from app.demo.client.desk import Desk, Pop
 from app.demo.view.pop import pop_card
+
+LONGEST_WAIT = 86_400
 
 
 class Order(NamedTuple):
@@ -86,7 +88,7 @@ class Script:
 
     async def _carry_out(self, word: str, rest: str) -> None:
         if word == "wait":
-            await asyncio.sleep(_seconds(rest))
+            await asyncio.sleep(waits(rest))
             return
         order = ORDERS.get(word)
         if order is None:
@@ -97,7 +99,7 @@ class Script:
         except NotNow as refusal:
             raise Trouble(f"{word}: {refusal}") from refusal
         answer = await self._seat.ask(command)
-        said = "ok" if answer.get("ok") else f"refused: {answer['problem']['detail']}"
+        said = "ok" if answer.get("ok") else f"refused: {why(answer)}"
         self._console.print(f"{word}: {said}", soft_wrap=True)
 
     async def _until(self, condition: Callable[[Desk], bool], word: str) -> None:
@@ -123,11 +125,15 @@ class Script:
             self._console.print(pop_card(desk.present, pop, state))
 
 
-def _seconds(text: str) -> float:
+def waits(text: str) -> float:
+    """The seconds of a `wait`. Raises Trouble."""
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        raise Trouble(f"wait needs seconds, not {text!r}.") from None
+        seconds = -1
+    if not 0 <= seconds <= LONGEST_WAIT:
+        raise Trouble(f"wait needs seconds, 0 to {LONGEST_WAIT:,}, not {text!r}.")
+    return seconds
 
 
 def _lines() -> "asyncio.Queue[str | None]":

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from rich.text import Text
 
-from app.cli.softphone.wishes import Command
+from app.cli.softphone.wishes import Command, why
 from app.core.tasks import Supervisor
 from app.demo.client.account import Account, Away
 from app.demo.client.desk import Desk
@@ -64,7 +64,7 @@ class Seat:
         """Send a command and wait for the answer."""
         answer = await self.link.ask(command.type, **command.data)
         if not answer.get("ok"):
-            self.news.append(Text(str(answer.get("problem", {}).get("detail", "Refused.")), style=BAD))
+            self.news.append(Text(why(answer), style=BAD))
         return answer
 
     async def _learn(self) -> None:

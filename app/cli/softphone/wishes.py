@@ -1,5 +1,6 @@
 """What a person at the terminal agent can wish for, and the command of the socket that it becomes. Pure."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from app.demo.client.desk import Desk
@@ -79,6 +80,17 @@ def destination(text: str) -> dict[str, str]:
     if digits.lstrip("+").isdigit():
         return {"number": digits}
     return {"queue": _needed(goal, "Nobody named to transfer to.")}
+
+
+def why(answer: Mapping[str, Any]) -> str:
+    """A refusal in one line: what is wrong, and what would be right where it says so."""
+    problem = answer.get("problem", {})
+    faults = [f"{each['what']}; accepted: {_words(each['accepted'])}" for each in problem.get("faults") or ()]
+    return " ".join([str(problem.get("detail", "Refused.")), *faults])
+
+
+def _words(accepted: str | list[str]) -> str:
+    return accepted if isinstance(accepted, str) else ", ".join(accepted)
 
 
 def _talking(desk: Desk) -> str:

@@ -22,7 +22,7 @@ from app.customers.usage.errors import OwnerUnknown
 from app.db.engine import WriteSession
 from app.desk.cases.errors import CustomerWasErased, FollowedUnfit, TeamUnknown
 from app.desk.cases.linking import link, of_one_family
-from app.desk.cases.models import Case
+from app.desk.cases.models import Case, CaseEntry
 from app.desk.cases.queries import case as one_case
 from app.desk.cases.telling import kept, tell
 from app.desk.repeats import KeyUsed, id_by
@@ -77,7 +77,7 @@ async def open_once(
     """The case that somebody opens by a key, and whether it was opened just now: sent again it is the one there is.
     Without a key it is a new one.
 
-    Raises KeyUsed, and as `open_case`.
+    Raises KeyUsed where the key was sent for another customer or with other words, and as `open_case`.
     """
     if key is None:
         return await open_case(session, given, who, now), True
@@ -86,9 +86,15 @@ async def open_once(
     before = await session.get(Case, own)
     if before is None:
         return await _open(session, given, who, now, id=own), True
-    if before.customer_id != given.customer_id:
+    words = select(CaseEntry.text).where(CaseEntry.case_id == own, CaseEntry.act == "open")
+    if before.customer_id != given.customer_id or await session.scalar(words) != _words(given):
         raise KeyUsed(key)
     return before, False
+
+
+def _words(given: NewCase) -> str:
+    """What the entry of the opening keeps, whatever becomes of the case."""
+    return "\n".join(kept(each) or "" for each in (given.subject, given.description) if each is not None)
 
 
 async def open_for_alert(
@@ -159,8 +165,7 @@ async def _open(
     )
     session.add(made)
     await session.flush()
-    written = made.subject if made.description is None else f"{made.subject}\n{made.description}"
-    await tell(session, made, "open", who, now, text=written)
+    await tell(session, made, "open", who, now, text=_words(given))
     if given.contact_id is not None:
         await link(session, made, given.contact_id, who, now)
     return made

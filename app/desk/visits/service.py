@@ -73,8 +73,7 @@ async def book(session: WriteSession, customer_id: UUID, given: Booking, by: By,
     )
     session.add(made)
     await session.flush()
-    changes = {name: [None, _plain(value)] for name, value in _columns(given.window).items()}
-    await _keep(session, made, "book", by, made.purpose, changes)
+    await _keep(session, made, "book", by, made.purpose, _booked(given))
     await _tell(session, made, "book")
     return await visit(session, made.id)
 
@@ -85,7 +84,7 @@ async def book_once(
     """The visit that somebody books by a key, and whether it was booked just now: sent again it is the one there is.
     Without a key it is a new one.
 
-    Raises KeyUsed, and as `book`.
+    Raises KeyUsed where the key was sent for another customer, purpose or appointment, and as `book`.
     """
     if key is None:
         return await book(session, customer_id, given, by), True
@@ -94,9 +93,17 @@ async def book_once(
     before = await session.get(FieldVisit, own)
     if before is None:
         return await book(session, customer_id, given, by, id=own), True
-    if before.customer_id != customer_id:
+    query = select(FieldVisitEntry).where(FieldVisitEntry.visit_id == own, FieldVisitEntry.act == "book")
+    entry = (await session.scalars(query)).one()
+    same = (customer_id, without_card_numbers(given.purpose), _booked(given))
+    if (before.customer_id, entry.note, entry.changes) != same:
         raise KeyUsed(key)
     return await visit(session, own), False
+
+
+def _booked(given: Booking) -> dict[str, Any]:
+    """The appointment as the entry of the booking keeps it, whatever becomes of the visit."""
+    return {name: [None, _plain(value)] for name, value in _columns(given.window).items()}
 
 
 async def schedule(session: WriteSession, visit_id: UUID, window: Window, by: By, note: str | None = None) -> Listed:

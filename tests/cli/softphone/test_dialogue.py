@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from app.cli.softphone.dialogue import BACKSPACE, ENTER, ESCAPE, Dialogue
-from app.cli.softphone.wishes import Command, destination
+from app.cli.softphone.scripted import waits
+from app.cli.softphone.wishes import Command, destination, why
+from app.cli.trouble import Trouble
 from app.demo.client.desk import Desk
 
 
@@ -82,3 +84,17 @@ GOALS = [
 @pytest.mark.parametrize(("text", "goal"), GOALS)
 def test_the_goal_of_a_transfer_is_read_as_people_write_it(text: str, goal: dict[str, str]) -> None:
     assert destination(text) == goal
+
+
+def test_a_refusal_tells_what_would_be_right() -> None:
+    fault = {"where": "to", "what": "'x' is no number", "accepted": ["a telephone number", "an extension"]}
+    told = {"ok": False, "problem": {"detail": "This cannot be dialled.", "faults": [fault]}}
+    assert why(told) == "This cannot be dialled. 'x' is no number; accepted: a telephone number, an extension"
+    assert why({"problem": {"detail": "Not now.", "faults": None}}) == "Not now."
+    assert why({}) == "Refused."
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "nan", "inf", "1e99", ""])
+def test_a_wait_that_would_not_end_is_refused(seconds: str) -> None:
+    with pytest.raises(Trouble, match="wait needs seconds, 0 to 86,400"):
+        waits(seconds)
