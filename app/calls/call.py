@@ -7,6 +7,9 @@ from app.telephony.events import CallEvent
 from app.telephony.events import EventType as E
 
 CUSTOMER_LEG = "customer"
+MOST_LEGS = 200
+"""Events that tell of more are passed over: no call has so many parties, but a platform may lose count of its own."""
+
 _OPENS_LEG = frozenset({E.OFFERED, E.QUEUED, E.DELIVERED, E.ESTABLISHED, E.CONFERENCED, E.HELD, E.RETRIEVED})
 _MOVES_LEG = _OPENS_LEG | {E.FAILED, E.CONNECTION_CLEARED, E.DIVERTED, E.TRANSFERRED}
 
@@ -138,6 +141,8 @@ def _mark(call: Call, event: CallEvent) -> Call:
     known = _leg_meant(call, event)
     leg = known
     if leg is None or _comes_back(leg, event):
+        if len(call.legs) >= MOST_LEGS:
+            return call
         leg = _new_leg(call, event)
     elif event.leg_id is not None and leg.id == _unnamed(event):
         leg = msgspec.structs.replace(leg, id=event.leg_id)

@@ -66,6 +66,10 @@ TRANSITIONS: dict[LegState, dict[str, LegState]] = {
 """(state, fact) -> state. A pair that is not listed moves nothing: the fact came too late to matter."""
 
 FINAL = frozenset({LegState.FAILED, LegState.CLEARED})
+_PARTINGS = frozenset({*_ENDINGS, E.TRANSFERRED})
+MOST_MARKS = 1000
+"""From so many facts on only the end of a leg is taken: what keeps them all is written anew with each of them."""
+
 _RANK: dict[str, int] = {str(kind): rank for rank, kind in enumerate(E)}
 _BUCKET = {
     LegState.QUEUED: "queue_seconds",
@@ -104,7 +108,8 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
     def told(self, mark: Mark) -> "Leg":
         """The leg after one more fact. The fact itself counts once, however often it is told."""
-        if any(_same(mark, known) for known in self.marks):
+        full = len(self.marks) >= MOST_MARKS and (self.ended or mark.kind not in _PARTINGS)
+        if full or any(_same(mark, known) for known in self.marks):
             return self
         return _fold(msgspec.structs.replace(self, marks=_in_order((*self.marks, mark))))
 

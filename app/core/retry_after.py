@@ -2,7 +2,6 @@
 
 from email.utils import parsedate_to_datetime
 
-
 LONGEST = 366 * 86_400.0
 """Seconds: who asks for more than a year gets a year, with which can be reckoned."""
 

@@ -56,7 +56,7 @@ _WRAP_UP_WANTED = text("select change_wanted('contact.wrapped_up')")
 _EVENTS = text("""
     select seq, type, contact_id, data from events
     where floor = :floor and seq > :place and seq <= :upto and at > now() - interval '7 days'
-      and type in ('contact.opened', 'contact.ended') and contact_id is not null
+      and type in ('contact.opened', 'contact.ended') and contact_id is not null and data -> 'contact' is not null
     order by seq""")
 _SEQ = text("select seq from floors where id = :floor")
 
@@ -95,6 +95,10 @@ async def keep_announcing(sessions: Sessions, every: float = 1.0) -> None:
             more = await look(sessions)
         except Unavailable as error:
             log.warning("cannot look for what became of contacts", error=str(error))
+            more = 0
+        except Exception:
+            # whoever is told of contacts waits for an operator then; callers must not
+            log.exception("what became of contacts could not be told")
             more = 0
         await asyncio.sleep(0 if more else every)
 

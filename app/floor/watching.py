@@ -53,6 +53,9 @@ class ConfigurationWatch:
                     log.info("configuration changed", version=self._version)
             except (OSError, *DRIVER) as error:
                 log.warning("the configuration cannot be read now", error=repr(error))
+            except Exception:
+                # the floor goes on by what it knows; after a restart it would know nothing
+                log.exception("the configuration cannot be read")
 
 
 def _access(row: asyncpg.Record) -> SourceAccess:

@@ -19,4 +19,6 @@ async def keep_retention(archive: Archive, every: float = 3600.0) -> None:
                 log.info("recordings deleted whose time is over", recordings=gone)
         except Unavailable as error:
             log.warning("recordings could not be deleted", error=str(error))
+        except Exception:
+            log.exception("recordings whose time is over could not be deleted")
         await asyncio.sleep(every)

@@ -50,6 +50,8 @@ class Deliveries:
                             tasks.start(f"webhooks to {subscription}", self._serve(subscription))
                 except Unavailable as error:
                     log.warning("cannot look for webhooks that are due", error=str(error))
+                except Exception:
+                    log.exception("webhooks that are due could not be looked for")
                 await asyncio.sleep(self._policy.poll)
         finally:
             await tasks.stop()

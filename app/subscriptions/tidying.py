@@ -53,4 +53,6 @@ async def keep_deliveries_tidy(sessions: Sessions, clock: Clock, every: float = 
                 log.info("tidied up webhooks", rows=gone)
         except Unavailable as error:
             log.warning("could not tidy up webhooks", error=str(error))
+        except Exception:
+            log.exception("webhooks could not be tidied up")
         await asyncio.sleep(every)

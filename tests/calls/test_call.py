@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.calls.call import Call, close, open_call, take
-from app.calls.leg import TRANSITIONS, LegState, Party
+from app.calls.call import MOST_LEGS, Call, close, open_call, take
+from app.calls.leg import MOST_MARKS, TRANSITIONS, LegState, Party
 from app.telephony.events import CallEvent
 
 T = 1000.0
@@ -163,3 +163,23 @@ def test_legs_named_later_are_the_legs_spoken_of_before() -> None:
     call = told(event("delivered", 0, agent="ann"), event("established", 5, agent="ann", leg_id="a"))
     call = take(call, event("held", 9, agent="ann"))
     assert [(leg.id, leg.ring_seconds, leg.talk_seconds) for leg in call.legs] == [("a", 5, 4)]
+
+
+def test_platform_that_never_stops_talking_of_a_leg_makes_it_no_larger_and_is_heard_at_its_end() -> None:
+    again = [event(kind, n, agent="ann") for n in range(MOST_MARKS) for kind in ("held", "retrieved")]
+    call = told(event("offered", 0), event("established", 0, agent="ann"), *again)
+    leg = call.leg_of("ann")
+    assert leg is not None
+    assert (len(leg.marks), leg.state) == (MOST_MARKS, LegState.HELD)
+    for kind in ("connection_cleared", "connection_cleared", "held"):
+        call = take(call, event(kind, 2 * MOST_MARKS, agent="ann"))
+    ended = call.leg_of("ann")
+    assert ended is not None
+    assert (len(ended.marks), ended.state) == (MOST_MARKS + 1, LegState.CLEARED)
+
+
+def test_platform_that_names_each_leg_anew_makes_no_larger_call_and_is_heard_at_its_end() -> None:
+    call = told(event("offered", 0), *(event("established", n, leg_id=f"l{n}") for n in range(2 * MOST_LEGS)))
+    assert len(call.legs) == MOST_LEGS
+    call = take(call, event("cleared", 3 * MOST_LEGS))
+    assert all(leg.ended for leg in call.legs)

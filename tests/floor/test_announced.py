@@ -192,3 +192,19 @@ async def test_what_a_platform_names_like_our_own_events_is_no_news_of_a_contact
             assert (await floor.submit(c.TakeEvent(event=event, contact_id=new_id(), raw=b'{"data": {}}'))).ok
         found = await look_through(sessions)
     assert [kind for kind, _ in found] == ["contact.opened"]
+
+
+async def test_what_a_platform_named_like_our_own_events_before_that_was_told_apart_stops_nothing(
+    bank: Database, sessions: Sessions
+) -> None:
+    await subscribe(sessions, "contact.*")
+    async with running(bank) as (floor, _):
+        await owned(floor)
+        await offered(floor, "c1")
+    connection = await asyncpg.connect(bank.dsn)
+    changed = await connection.execute(
+        """UPDATE events SET type = 'contact.ended', data = '{"data": {}}' WHERE type = 'call.offered'"""
+    )
+    await connection.close()
+    assert changed == "UPDATE 1"
+    assert [kind for kind, _ in await look_through(sessions)] == ["contact.opened"]
