@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -10,14 +9,6 @@ import structlog
 
 from app.cli import logs
 from app.settings import Log
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    before, handlers = structlog.get_config(), logging.getLogger().handlers[:]
-    yield
-    structlog.configure(**before)
-    logging.getLogger().handlers[:] = handlers
 
 
 def fail() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.core.retry_after import LONGEST
 from app.subscriptions.policy import Policy
 from app.subscriptions.posting import outcome_of
 
@@ -52,7 +53,7 @@ def test_what_was_not_taken(status: int) -> None:
         ("Thu, 01 Jan 1970 00:02:00 GMT", 120),
         ("Thu, 01 Jan 1960 00:02:00 GMT", 0),
         ("soon", None),
-        ("9" * 400, None),
+        ("9" * 400, LONGEST),
         ("-5", None),
     ],
 )
