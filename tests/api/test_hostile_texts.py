@@ -52,7 +52,7 @@ async def alert_note(desk: Desk, said: str) -> Any:
     await desk.ask("POST", "/api/v1/usage/core/events", [event])
     path = f"/api/v1/alerts/{(await desk.newest('/api/v1/alerts'))['id']}"
     await desk.ask("POST", f"{path}/finish", {"note": said})
-    return (await desk.ask("GET", path))["entries"][-1]["note"]
+    return (await desk.ask("GET", f"{path}/entries"))["items"][-1]["note"]
 
 
 async def due_note(desk: Desk, said: str) -> Any:
