@@ -93,8 +93,8 @@ async def test_what_is_kept_and_every_folder_on_the_way_to_it_outlives_a_power_c
 
     monkeypatch.setattr(os, "fsync", noted)
     await folder_store(folder).put("2026/11/25/a.1.wav", few(b"RIFF"), "audio/wav")
-    day = folder.resolve() / "2026/11/25"
-    assert synced >= {day / "a.1.wav", day, day.parent, day.parent.parent, folder.resolve()}
+    day = folder / "2026/11/25"
+    assert synced >= {day / "a.1.wav", day, day.parent, day.parent.parent, folder}
 
 
 async def test_full_disk_is_told_and_leaves_nothing(in_folder: ObjectStore, folder: Path) -> None:
