@@ -73,9 +73,6 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
         assert contact.wrapping, f"{contact.id} has ended and nobody wraps it up"
     for key in contact.wrapping:
         assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
-    live = [each.id for each in contact.recordings if each.live]
-    assert live in ([], [each.id for each in contact.recordings[-1:]]), f"{contact.id} is recorded by {live}"
-    assert not live or contact.ended_at is None, f"{contact.id} has ended and is still recorded"
     if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
 
@@ -139,4 +136,5 @@ def _indexes_are_functions_of_the_entities(store: Store) -> None:
     assert list(store.deadlines) == list(fresh.deadlines)
     assert store.calls == fresh.calls
     assert set(store.missed) == set(fresh.missed)
+    assert set(store.wishing) == set(fresh.wishing)
     assert set(store.profiles) <= set(store.contacts)

@@ -70,7 +70,7 @@ def look_at_deserted(work: Work) -> None:
     somewhere else to go."""
     store = work.store
     if gone := store.left_duty:
-        for contact in store.waiting():
+        for contact in [store.contacts[key] for key in store.wishing]:
             if any(agent in gone for agent, _ in contact.wishes):
                 left = tuple(wish for wish in contact.wishes if wish[0] not in gone)
                 store.put_contact(placed(work, contact.with_(wishes=left)))

@@ -50,6 +50,7 @@ class Store:
         self.ended: dict[CallKey, EndedCall] = {}
         self.calls: dict[CallKey, str] = {}
         self.missed: dict[str, None] = {}
+        self.wishing: dict[str, None] = {}
         self.lines: dict[str, dict[str, None]] = {}
         self.flows: dict[str, Flow] = {}
         self.touched_contacts: dict[str, None] = {}
@@ -75,6 +76,7 @@ class Store:
         self._due_agents: dict[str, Deadline] = {}
         self.calls.clear()
         self.missed.clear()
+        self.wishing.clear()
         self.lines.clear()
         for contact in self.contacts.values():
             self._index_contact(None, contact)
@@ -199,6 +201,7 @@ class Store:
                 self.missed[key] = None
             else:
                 self.missed.pop(key, None)
+        _note(self.wishing, key, new is not None and new.state is ContactState.WAITING and bool(new.wishes))
         self._move_deadline(self._due_contacts, key, contact_deadline(new))
         self._index_call(old, new)
 

@@ -72,6 +72,19 @@ def test_choice_looks_at_matching_groups_only_asterisk_1972() -> None:
     assert len(pool._list(wanted, Selection.LONGEST_IDLE).agents) == 1
 
 
+def test_agent_who_leaves_is_looked_for_among_those_who_wish_for_somebody_only_asterisk_1972() -> None:
+    floor = Bench(cards(preferred_seconds=60))
+    floor.on("cho")
+    floor.answers("cho", floor.arrives("300", "w1"), "w1")
+    for n in range(20):
+        floor.arrives(call_id=f"c{n}")
+    caller = c.Recognised(customer=c.CustomerCard(id="7", name="Wang"), preferred_agent="cho")
+    wishing = floor.call("offered", "wish", from_="+861", to="100", caller=caller)
+    assert list(floor.state.store.wishing) == [wishing]
+    floor.do(c.NotReady(agent_id="cho", reason="lunch", after_contact=True))
+    assert (floor.contact(wishing).wishes, floor.state.store.wishing) == ((), {})
+
+
 def test_agent_has_one_contact_however_many_arrive_at_once_livekit_4884() -> None:
     floor = Bench()
     floor.on("ann")

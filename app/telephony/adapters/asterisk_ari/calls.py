@@ -79,8 +79,8 @@ def event_of(source: str, line: Line, told: Told) -> CallEvent:
 
 def delivery_of(event: CallEvent) -> str:
     """What is the same over all attempts to tell it."""
-    script = event.details.get("script", "")
-    return f"{event.call_id}:{event.type}:{event.leg_id or ''}:{event.at:.3f}:{script}"
+    about = event.details.get("script", event.details.get("recording", ""))
+    return f"{event.call_id}:{event.type}:{event.leg_id or ''}:{event.at:.3f}:{about}"
 
 
 def raw_of(event: CallEvent) -> bytes:
