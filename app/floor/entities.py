@@ -65,6 +65,13 @@ class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: float | None = None
     secret: tuple[int, ...] = ()
 
+    def may_be_secret(self, script: object) -> bool:
+        """Whether what is keyed in answer to this script may be a secret. Where one has been asked for it is in doubt:
+        also under a number that no script has had, as of a platform that counts otherwise."""
+        if isinstance(script, int) and not isinstance(script, bool) and 1 <= script <= self.state.script:
+            return script in self.secret
+        return bool(self.secret)
+
 
 class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a waiting caller hears, as their flow wished it; `told_at` is when something is said next, and `asked` the

@@ -167,7 +167,8 @@ class Floor:
     def asks_secret(self, source: str, call_id: str, script: object) -> bool:
         """Whether what is keyed on this call, in answer to this script, may be a secret: then nobody may keep it.
 
-        In doubt it is one: where no script is named although one asked for a secret, and after the end of the call.
+        In doubt it is one: where no script is named, or none that there was, although one asked for a secret, and after
+        the end of the call.
         """
         if self._tenure is None:
             return True
@@ -175,10 +176,7 @@ class Floor:
         contact = store.contacts.get(store.calls.get((source, call_id), ""))
         if contact is None or contact.ended_at is not None:
             return True
-        if contact.flow is None:
-            return False
-        secret = contact.flow.secret
-        return script in secret if isinstance(script, int) and not isinstance(script, bool) else bool(secret)
+        return contact.flow is not None and contact.flow.may_be_secret(script)
 
     def configure(self, config: FloorConfig) -> None:
         """Decide by this configuration from now on."""

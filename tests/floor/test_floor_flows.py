@@ -371,3 +371,17 @@ def test_caller_whom_the_platform_sends_elsewhere_out_of_a_flow_is_told_nothing_
     line.call("transferred")
     line.wait(600)
     assert (line.ordered(), line.contact(contact).in_flow, line.contact(contact).sent_away) == ([], False, True)
+
+
+def test_what_may_be_a_secret_is_one_also_under_a_number_that_no_script_has_had() -> None:
+    line = Line()
+    contact = line.rings()
+    run = line.contact(contact).flow
+    assert run is not None
+    assert not any(run.may_be_secret(each) for each in (run.state.script, 99, None))
+    line.presses("5")
+    run = line.contact(contact).flow
+    assert run is not None
+    now = run.state.script
+    assert [run.may_be_secret(each) for each in (now - 1, now)] == [False, True]
+    assert all(run.may_be_secret(each) for each in (now + 1, 0, -1, 999, True, "1", None, 1.0))
