@@ -22,6 +22,10 @@ log = structlog.get_logger(__name__)
 UNRECOGNISED = Counter("callfloor_recognition_failures", "Callers served unrecognised because the look-up failed.")
 PATIENCE_SECONDS = 5.0
 
+AT_ONCE = 4
+"""So many look-ups are with the database at a time. More would be answered no sooner, and each connection that is used
+now and then has to fetch anew all that the database knows of the tables, which costs it as much as the look-up."""
+
 Recogniser = Callable[[CallEvent], Awaitable[Recognised]]
 
 
@@ -65,20 +69,22 @@ class CallerLookUp:
         self._pool = pool
         self._region = region
         self._parts = Parts()
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def look_up(self, event: CallEvent) -> Recognised:
         """Who it is, and whether their call is one that has ended already."""
         number = event.to if event.direction == "outbound" else event.from_
-        found = await recognise(
-            self._pool,
-            source=event.source,
-            call_id=event.call_id,
-            raw_number=number,
-            default_region=self._region,
-            now=self._clock(),
-            parts=self._parts,
-            sight=self._sight,
-        )
+        async with self._turns:
+            found = await recognise(
+                self._pool,
+                source=event.source,
+                call_id=event.call_id,
+                raw_number=number,
+                default_region=self._region,
+                now=self._clock(),
+                parts=self._parts,
+                sight=self._sight,
+            )
         ended = found.ended
         return Recognised(
             customer=_card(found.customer) if found.customer else None,

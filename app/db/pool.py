@@ -14,6 +14,11 @@ else:
     Connection = asyncpg.Connection
 """A connection of one's own, or one borrowed from a pool."""
 
+FOR_GOOD = 0
+"""How long the driver is to keep a prepared statement, in seconds: as long as the connection lives. It would throw each
+away after five minutes, and the next caller would wait for a new plan. A table that changes has its plans made anew by
+PostgreSQL itself."""
+
 
 async def plan_once(connection: Connection) -> None:
     """Let this connection plan each statement once, for all values: for connections that ask the same few all day.
@@ -36,7 +41,14 @@ async def open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
         return None
 
     smallest = max(1, size // 2)
-    return await asyncpg.create_pool(dsn_of(url), min_size=smallest, max_size=size, init=plan_once, reset=leave)
+    return await asyncpg.create_pool(
+        dsn_of(url),
+        min_size=smallest,
+        max_size=size,
+        max_cached_statement_lifetime=FOR_GOOD,
+        init=plan_once,
+        reset=leave,
+    )
 
 
 async def fetch_apart(database: Any, query: str, *given: Any, seconds: float) -> Any:

@@ -24,6 +24,7 @@ TABLES = (
     *("customers", "customer_numbers", "customer_notes", "customer_alerts", "credit_checks", "customer_holdings"),
     *("customer_ties", "customer_external_ids", "customer_emails", "customer_addresses", "customer_consents"),
     *("live_contacts", "recordings", "agreements", "dues", "cases", "field_visits"),
+    *("customer_preferences", "product_configurations"),
 )
 FILL = (
     f"insert into customers (name) select 'N' || n from generate_series(1, {MANY}) n",

@@ -153,10 +153,11 @@ WISHES = f"""(select coalesce(json_agg(w.said order by w.id), '[]') from (
             select * from customer_preferences t where t.customer_id = m.id and t.said is not null limit {MOST}) p
         order by p.name, p.customer_id <> (select id from sole), p.at desc) w)"""  # noqa: S608
 
-SET_UP = """(select coalesce(json_agg(s.brief order by s.id), '[]') from (
+SET_UP = f"""(select coalesce(json_agg(s.brief order by s.id), '[]') from (
         select g.id, g.brief from members m cross join lateral (
-            select * from product_configurations t where t.customer_id = m.id order by t.id limit 10) g
-        order by g.id limit 10) s)"""
+            select * from product_configurations t where t.customer_id = m.id limit {MOST}) g
+        order by g.id limit 10) s)"""  # noqa: S608
+"""Put in order only here: by their ids the table would be read from its beginning where it is believed to be small."""
 
 _SAID = _object("channel", "given", "origin", at=_instant("x.at"))
 
