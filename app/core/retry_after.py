@@ -9,7 +9,7 @@ def seconds_asked(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     if value.strip().isdecimal():
-        return float(value)
+        return float(value) if len(value) < 10 else None  # nobody means thirty years
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - now)
     except (ValueError, TypeError, OverflowError):

@@ -1,7 +1,5 @@
 """How long whoever answers asks to be left alone."""
 
-import math
-
 import pytest
 
 from app.core.retry_after import seconds_asked
@@ -23,7 +21,7 @@ NOW = 1_000_000_000.0  # 2001-09-09T01:46:40Z
         ("Sun, 09 Sep 2001 01:00:00 GMT", 0.0),
         ("Sun, 09 Sep 99999 01:00:00 GMT", None),
         ("Sun, 09 Sep 2001 01:00:00 +999999", None),
-        ("9" * 5000, math.inf),
+        ("9" * 5000, None),
     ],
     ids=lambda value: str(value)[:30],
 )
