@@ -28,12 +28,14 @@ async def first_page() -> RedirectResponse:
     return RedirectResponse("/docs")
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz")
 async def healthz() -> HealthOut:
     """Whether the process lives. Asks nobody, so that a database outage restarts no process."""
     return HealthOut(status="alive")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", responses={503: {"model": ReadyOut, "description": "Cannot serve; the body says why"}})
 async def readyz(using: Using, response: Response) -> ReadyOut:
     """Whether this process can take work: it reaches the database and owns the floor."""

@@ -34,6 +34,13 @@ async def test_it_is_ready_with_a_database_and_the_floor(app: Application) -> No
     assert answer.json() == {"ready": True, "database": "reachable", "floor": "owner"}
 
 
+async def test_a_balancer_may_ask_without_wanting_the_body(app: Application, floor: MemoryFloor) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+        assert [(await client.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+        floor.status = "standby"
+        assert [(await client.head(path)).status_code for path in ("/healthz", "/readyz")] == [200, 503]
+
+
 @pytest.mark.parametrize("status", ["standby", "degraded"])
 async def test_it_is_not_ready_without_the_floor(app: Application, floor: MemoryFloor, status: FloorStatus) -> None:
     floor.status = status
