@@ -20,6 +20,7 @@ from app.api.driven import DrivenSource
 from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
+from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
@@ -31,6 +32,7 @@ from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
 from app.auth.service import signing_key
 from app.auth.sign_in import SignIn
+from app.auth.standing import Standing
 from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.guarding import open_guarded_client
@@ -130,7 +132,7 @@ def create_app(settings: Settings) -> Application:
             outward = await running.enter_async_context(open_guarded_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
             app.state.services = await services(settings, sessions, live, archive, credit)
-            live.join(made, app.state.services.tokens)
+            live.join(made, app.state.services)
             yield
 
     made = http_app(lifespan=lifespan)
@@ -230,7 +232,7 @@ class Live:
     connections: Connections
     profiles: OpenProfiles
 
-    def join(self, app: Application, tokens: TokenService) -> None:
+    def join(self, app: Application, services: Services) -> None:
         """Put webhooks, sockets and the description of both into the application."""
         webhook = CtiWebhook(
             adapter=GenericInbound(),
@@ -240,11 +242,14 @@ class Live:
             clock=now,
             vault=self.vault,
         )
+        doorkeeper = Doorkeeper(Standing(services.sessions))
+        self.tasks.start("sign-ins behind sockets", doorkeeper.run())
         sockets = Sockets(
+            doorkeeper=doorkeeper,
             profiles=self.profiles,
             floor=self.floor,
             hub=self.hub,
-            verify=tokens.verify,
+            verify=services.tokens.verify,
             recognition=self.recognition,
             tabs=Tabs(self.floor, self.tasks),
             clock=now,

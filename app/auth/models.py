@@ -29,7 +29,11 @@ class RefreshToken(Base):
     """One issued refresh token (only its hash). Used once: using it again revokes the whole `family`."""
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "user_id"), Index(None, "family"))
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(None, "family"),
+        Index("ix_refresh_tokens_revoked", "family", postgresql_where=text("revoked_at is not null")),
+    )
 
     hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     family: Mapped[str]
