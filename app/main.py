@@ -60,7 +60,7 @@ from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
 from app.interactions.unknown import keep_adopting
-from app.ivr.fetching import Fetching, open_fetching_client
+from app.ivr.fetching import Fetching
 from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
@@ -77,6 +77,7 @@ from app.subscriptions.posting import Poster
 from app.subscriptions.tidying import keep_deliveries_tidy
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
+from app.telephony.adapters.asterisk_ari.tapes import open_client as open_tapes_client
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
 from app.telephony.adapters.generic.adapter import GenericInbound
@@ -292,13 +293,18 @@ async def live_floor(
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
-    async with open_client() as http, open_twilio_client() as cloud, open_fetching_client() as out:
+    async with (
+        open_client() as http,
+        open_twilio_client() as cloud,
+        open_tapes_client() as taped,
+        open_guarded_client(settings.flow.networks) as out,
+    ):
 
         def driven(source: str) -> DrivenSource:
             return DrivenSource(source, intake, floor)
 
         speech = speech_engine(settings)
-        asterisks = AsteriskSwitches(directory, speech, driven, recordings, out, now, _stop_the_process)
+        asterisks = AsteriskSwitches(directory, speech, driven, recordings, taped, now, _stop_the_process)
         driver = ByPlatform(
             {
                 "generic": GenericDriver(http, now),
@@ -360,7 +366,7 @@ def errand_runner(
     sight: masking.Sight,
 ) -> ErrandRunner:
     """What flows ask for that takes its time: requests to other systems, PINs, look-ups."""
-    fetching = Fetching(client, revealed(settings.flow.secrets))
+    fetching = Fetching(client, revealed(settings.flow.secrets), settings.flow.hosts)
     return ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
 
 

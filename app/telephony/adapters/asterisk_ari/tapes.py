@@ -35,6 +35,12 @@ class RecordingGone(NotFound):
     code = "recording-gone"
 
 
+def open_client() -> httpx.AsyncClient:
+    """An HTTP client for the recordings of all Asterisks. The environment's proxies are not ours to use."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=50)
+    return httpx.AsyncClient(limits=limits, trust_env=False)
+
+
 class Tapes:
     """Fetches what one Asterisk has recorded, has it kept, and deletes it there."""
 
