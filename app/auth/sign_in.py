@@ -17,7 +17,7 @@ from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.service import set_password
-from app.auth.throttle import Throttle
+from app.auth.throttle import Throttle, place_of
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, utc
 from app.core.ids import new_id
@@ -68,8 +68,9 @@ class SignIn:
             await set_password(session, self._passwords, user_id, new, self._clock)
 
     async def _authenticated(self, login: str, password: str, address: str) -> User:
+        guessed = (login, place_of(address))
         try:
-            self._throttle.admit((login, address))
+            self._throttle.admit(guessed)
         except TooManyAttempts:
             SIGN_INS.labels("throttled").inc()
             raise
@@ -79,7 +80,7 @@ class SignIn:
         if user is None or not right or not user.active:
             SIGN_INS.labels("refused").inc()
             raise WrongCredentials(WRONG)
-        self._throttle.succeeded((login, address))
+        self._throttle.succeeded(guessed)
         SIGN_INS.labels("granted").inc()
         return user
 

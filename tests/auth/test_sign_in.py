@@ -180,3 +180,12 @@ async def test_a_token_that_was_given_out_while_its_family_was_revoked_is_worth_
         used = update(RefreshToken).where(RefreshToken.used_at.is_not(None))
         await session.execute(used.values(revoked_at=utc(CLOCK())))
     assert await refused(lambda: doors.by_refresh_token(second.refresh_token))
+
+
+async def test_guessing_from_another_address_of_the_same_line_is_slowed_down_too(doors: SignIn) -> None:
+    for number in range(FAILURES):
+        with pytest.raises(WrongCredentials):
+            await doors.by_password("anna", "guess", f"2001:db8::{number:x}")
+    with pytest.raises(TooManyAttempts):
+        await doors.by_password("anna", RIGHT, "2001:db8::ffff")
+    await doors.by_password("anna", RIGHT, "2001:db8:0:1::1")
