@@ -1,9 +1,11 @@
-"""How customers prove on the telephone who they are: id and card numbers, and a PIN. None of them can be read."""
+"""How customers prove on the telephone who they are: id and card numbers, and a PIN. None of them can be read. Keys
+that are bound to sources have no say in them."""
 
 from uuid import UUID
 
 from fastapi import APIRouter
 
+from app.api.claiming import OF_NO_SOURCE
 from app.api.deps import READS, Read, Using, Write
 from app.api.problems import problem_responses
 from app.api.reading import written_down
@@ -22,7 +24,7 @@ async def get_identifiers(customer_id: UUID, session: Read) -> IdentifiersOut:
     return IdentifiersOut.model_validate({"identifiers": found})
 
 
-@router.put("/identifiers", responses=problem_responses(409))
+@router.put("/identifiers", responses=problem_responses(409), dependencies=[OF_NO_SOURCE])
 async def replace_identifiers(customer_id: UUID, given: IdentifiersIn, session: Write) -> IdentifiersOut:
     """Replace all id and card numbers."""
     numbers = [each.given() for each in given.identifiers]
@@ -36,19 +38,19 @@ async def get_pin_status(customer_id: UUID, session: Read, using: Using) -> PinS
     return PinStatusOut.model_validate(await pins.pin_status(session, customer_id, using.clock()))
 
 
-@router.put("/telephone-pin", status_code=204)
+@router.put("/telephone-pin", status_code=204, dependencies=[OF_NO_SOURCE])
 async def set_pin(customer_id: UUID, given: PinIn, session: Write, using: Using) -> None:
     """Give the customer a telephone PIN; a lock of the old one ends."""
     await pins.set_pin(session, using.passwords, customer_id, given.pin.get_secret_value(), using.clock)
 
 
-@router.delete("/telephone-pin", status_code=204)
+@router.delete("/telephone-pin", status_code=204, dependencies=[OF_NO_SOURCE])
 async def remove_pin(customer_id: UUID, session: Write) -> None:
     """Take the telephone PIN from the customer."""
     await pins.remove_pin(session, customer_id)
 
 
-@router.post("/telephone-pin/unlock", status_code=204)
+@router.post("/telephone-pin/unlock", status_code=204, dependencies=[OF_NO_SOURCE])
 async def unlock_pin(customer_id: UUID, session: Write) -> None:
     """End a lock after too many wrong PINs."""
     await pins.unlock_pin(session, customer_id)

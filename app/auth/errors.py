@@ -21,6 +21,12 @@ class RoleMissing(NotAllowed):
     code = "role-missing"
 
 
+class KeyBound(NotAllowed):
+    """An API key that is bound to sources may not do what counts for the whole bank."""
+
+    code = "key-bound"
+
+
 class TooManyAttempts(Unavailable):
     """Too many failed sign-ins for this account from this address."""
 
