@@ -30,7 +30,7 @@ from app.api.sockets.witness import Witness
 from app.api.steered import SteeredWebhook
 from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
-from app.auth.service import signing_key
+from app.auth.service import instance_secret, signing_key
 from app.auth.sign_in import SignIn
 from app.auth.standing import Standing
 from app.auth.tokens import TokenService
@@ -112,7 +112,9 @@ def create_app(settings: Settings) -> Application:
             policy = masking.policy(settings.masking.whole, settings.masking.reveal)
             needed = settings.profiles.reason == "needed"
             shown = profiles_over(pool, dsn_of(url), sessions, policy, now, reason_needed=needed)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
+            async with sessions.write() as session:
+                said = await instance_secret(session, "prompts-key")
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown, said))
             live.tasks.start("open profiles", shown.watcher.run())
             live.tasks.start("reads of customers", shown.reads.run())
             live.tasks.start("partitions", keep_ahead(engine))
@@ -270,9 +272,9 @@ class Live:
         app.serve_first(webhook.route())
 
 
-def speech_engine(settings: Settings) -> Espeak:
+def speech_engine(settings: Settings, key: bytes | None = None) -> Espeak:
     """The engine of this machine, and where it keeps what it has said."""
-    return Espeak(prompt_recordings(settings))
+    return Espeak(prompt_recordings(settings), key=key)
 
 
 def prompt_recordings(settings: Settings) -> Recordings:
@@ -288,8 +290,10 @@ async def live_floor(
     pins: PinCheck,
     recordings: RecordingSink,
     shown: OpenProfiles,
+    said: bytes,
 ) -> AsyncIterator[Live]:
-    """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
+    """The floor, running: it owns or stands by, delivers its orders and follows the configuration. What callers hear is
+    kept under names that `said` keys."""
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
@@ -303,7 +307,7 @@ async def live_floor(
         def driven(source: str) -> DrivenSource:
             return DrivenSource(source, intake, floor)
 
-        speech = speech_engine(settings)
+        speech = speech_engine(settings, said)
         asterisks = AsteriskSwitches(directory, speech, driven, recordings, taped, now, _stop_the_process)
         driver = ByPlatform(
             {
