@@ -62,7 +62,7 @@ async def current_user(
         raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
     if keys.is_key(given.credentials):
         async with using.sessions.read() as session:
-            found = await keys.holder(session, given.credentials)
+            found = await keys.holder(session, given.credentials, using.clock())
     else:
         found = using.tokens.verify(given.credentials)
         if found.sign_in is not None:

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.core.clock import FrozenClock
-from tests.api.conftest import ClientAs
+from app.core.instants import iso
+from tests.api.conftest import ClientAs, faults
 
 BOSS = {"id": "boss", "name": "Boss", "role": "administrator", "password": "correct horse"}
 SIGN_IN = {"login": "boss", "password": "correct horse"}
@@ -59,3 +60,26 @@ async def test_another_sign_in_of_the_same_person_goes_on(client_as: ClientAs) -
     for token in (stays["access_token"], refreshed["access_token"]):
         boss.headers["Authorization"] = f"Bearer {token}"
         assert (await boss.get("/api/v1/me")).status_code == 200
+
+
+async def test_a_key_ends_by_itself_at_the_instant_that_was_named(client_as: ClientAs, clock: FrozenClock) -> None:
+    admin, system = client_as("administrator"), client_as(None)
+    until = iso(clock() + 3600).replace(".000Z", "Z")
+    made = (await admin.post("/api/v1/api-keys", json={"name": "Trial", "expires_at": until})).json()
+    assert made["expires_at"] == until
+    [shown] = (await admin.get("/api/v1/api-keys")).json()["items"]
+    assert shown["expires_at"] == until
+    system.headers["Authorization"] = f"Bearer {made['key']}"
+    clock.advance(3599)
+    assert (await system.get("/api/v1/me")).status_code == 200
+    clock.advance(1)
+    over = await system.get("/api/v1/me")
+    assert (over.status_code, over.json()["detail"][:23]) == (401, "The API key has expired")
+
+
+@pytest.mark.parametrize(
+    "when", ["tomorrow", "2026-01-01T00:00:00", True, "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+)
+async def test_a_bad_end_of_a_key_is_refused(admin: httpx.AsyncClient, when: object) -> None:
+    refused = await admin.post("/api/v1/api-keys", json={"name": "Trial", "expires_at": when})
+    assert faults(refused) == ["body.expires_at"]

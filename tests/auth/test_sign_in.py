@@ -134,11 +134,11 @@ async def test_a_hash_of_old_settings_is_renewed_at_sign_in(doors: SignIn, sessi
 async def test_a_key_stands_for_another_system_until_it_is_revoked(sessions: Sessions) -> None:
     async with sessions.write() as session:
         record, key = await keys.create_key(session, "Core banking")
-        assert await keys.holder(session, key) == Principal(record.id, "Core banking", "integration")
+        assert await keys.holder(session, key, CLOCK()) == Principal(record.id, "Core banking", "integration")
         assert key.encode() not in record.hash
         await keys.revoke_key(session, record.id, CLOCK())
         with pytest.raises(BadToken):
-            await keys.holder(session, key)
+            await keys.holder(session, key, CLOCK())
 
 
 class Interrupted(Passwords):
