@@ -20,6 +20,7 @@ from app.api.driven import DrivenSource
 from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
+from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
@@ -29,8 +30,9 @@ from app.api.sockets.witness import Witness
 from app.api.steered import SteeredWebhook
 from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
-from app.auth.service import signing_key
+from app.auth.service import instance_secret, signing_key
 from app.auth.sign_in import SignIn
+from app.auth.standing import Standing
 from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.guarding import open_guarded_client
@@ -58,7 +60,7 @@ from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
 from app.interactions.unknown import keep_adopting
-from app.ivr.fetching import Fetching, open_fetching_client
+from app.ivr.fetching import Fetching
 from app.ivr.judging import Judge, judge
 from app.ivr.publishing import keep_publishing
 from app.ivr.vault import Vault
@@ -110,7 +112,9 @@ def create_app(settings: Settings) -> Application:
             policy = masking.policy(settings.masking.whole, settings.masking.reveal)
             needed = settings.profiles.reason == "needed"
             shown = profiles_over(pool, dsn_of(url), sessions, policy, now, reason_needed=needed)
-            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown))
+            async with sessions.write() as session:
+                said = await instance_secret(session, "prompts-key")
+            live = await running.enter_async_context(live_floor(settings, url, pool, pins, archive, shown, said))
             live.tasks.start("open profiles", shown.watcher.run())
             live.tasks.start("reads of customers", shown.reads.run())
             live.tasks.start("partitions", keep_ahead(engine))
@@ -131,7 +135,7 @@ def create_app(settings: Settings) -> Application:
             outward = await running.enter_async_context(open_guarded_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
             app.state.services = await services(settings, sessions, live, archive, credit)
-            live.join(made, app.state.services.tokens)
+            live.join(made, app.state.services)
             yield
 
     made = http_app(lifespan=lifespan)
@@ -231,7 +235,7 @@ class Live:
     connections: Connections
     profiles: OpenProfiles
 
-    def join(self, app: Application, tokens: TokenService) -> None:
+    def join(self, app: Application, services: Services) -> None:
         """Put webhooks, sockets and the description of both into the application."""
         webhook = CtiWebhook(
             adapter=GenericInbound(),
@@ -241,11 +245,14 @@ class Live:
             clock=now,
             vault=self.vault,
         )
+        doorkeeper = Doorkeeper(Standing(services.sessions))
+        self.tasks.start("sign-ins behind sockets", doorkeeper.run())
         sockets = Sockets(
+            doorkeeper=doorkeeper,
             profiles=self.profiles,
             floor=self.floor,
             hub=self.hub,
-            verify=tokens.verify,
+            verify=services.tokens.verify,
             recognition=self.recognition,
             tabs=Tabs(self.floor, self.tasks),
             clock=now,
@@ -265,9 +272,9 @@ class Live:
         app.serve_first(webhook.route())
 
 
-def speech_engine(settings: Settings) -> Espeak:
+def speech_engine(settings: Settings, key: bytes | None = None) -> Espeak:
     """The engine of this machine, and where it keeps what it has said."""
-    return Espeak(prompt_recordings(settings))
+    return Espeak(prompt_recordings(settings), key=key)
 
 
 def prompt_recordings(settings: Settings) -> Recordings:
@@ -283,22 +290,24 @@ async def live_floor(
     pins: PinCheck,
     recordings: RecordingSink,
     shown: OpenProfiles,
+    said: bytes,
 ) -> AsyncIterator[Live]:
-    """The floor, running: it owns or stands by, delivers its orders and follows the configuration."""
+    """The floor, running: it owns or stands by, delivers its orders and follows the configuration. What callers hear is
+    kept under names that `said` keys."""
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
     async with (
         open_client() as http,
         open_twilio_client() as cloud,
-        open_fetching_client() as out,
+        open_guarded_client(settings.flow.networks) as out,
         tapes.open_client() as audio,
     ):
 
         def driven(source: str) -> DrivenSource:
             return DrivenSource(source, intake, floor)
 
-        speech = speech_engine(settings)
+        speech = speech_engine(settings, said)
         asterisks = AsteriskSwitches(directory, speech, driven, recordings, audio, now, _stop_the_process)
         driver = ByPlatform(
             {
@@ -361,7 +370,7 @@ def errand_runner(
     sight: masking.Sight,
 ) -> ErrandRunner:
     """What flows ask for that takes its time: requests to other systems, PINs, look-ups."""
-    fetching = Fetching(client, revealed(settings.flow.secrets))
+    fetching = Fetching(client, revealed(settings.flow.secrets), settings.flow.hosts)
     return ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
 
 

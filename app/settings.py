@@ -96,11 +96,15 @@ class Tokens(BaseModel):
 
 
 class Flow(BaseModel):
-    """What flows may use: secrets by name for their requests, as JSON such as {"core-bank": "Bearer ..."}."""
+    """What flows may use: secrets by name for their requests, as JSON such as {"core-bank": "Bearer ..."}, and for each
+    the one host that it may be sent to, such as {"core-bank": "core.bank.example"}. Beside public addresses flows ask
+    in `networks` of your own, as for webhooks."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secrets: dict[str, SecretStr] = {}
+    hosts: dict[str, str] = {}
+    networks: list[IPv4Network | IPv6Network] = []
 
 
 class Credit(BaseModel):

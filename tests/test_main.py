@@ -1,11 +1,13 @@
 """The server as it is put together, with its lifespan."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from websockets.asyncio.client import connect
 
 from app.audit.queries import Wanted, entries
 from app.auth.passwords import Passwords
@@ -22,9 +24,11 @@ from app.main import create_app
 from app.settings import Database as DatabaseSettings
 from app.settings import Masking, Settings, Webhooks
 from app.subscriptions.records import subscribe
+from tests.api.sockets.desk import SETTINGS, V1, Client
 from tests.customers.factories import customer_id
 from tests.fixtures.database import Database
 from tests.fixtures.receiver import receiving
+from tests.fixtures.serving import serving
 from tests.fixtures.waiting import eventually
 from tests.ivr.factories import new_flow
 
@@ -111,3 +115,21 @@ async def test_what_is_committed_is_told_to_who_subscribed_signed(database: Data
             made = await create_customer(session, NewCustomer(name="X"), "CN")
         [got] = await receiver.has(1)
         assert got.verify(secret)["data"]["customer_id"] == str(made.customer.id)
+
+
+@pytest.mark.enable_socket
+async def test_a_socket_of_the_server_ends_with_its_sign_in(database: Database) -> None:
+    app = create_app(settings_of(database))
+    async with app.router.lifespan_context(app), serving(app, **SETTINGS) as (address, _):
+        async with app.state.services.sessions.write() as session:
+            await create_first_administrator(
+                session, Passwords(), user_id="admin", name="Admin", password="correct horse"
+            )
+        await eventually(lambda: asyncio.sleep(0, app.state.services.floor.status), lambda status: status == "owner")
+        async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+            grant = (await client.post("/api/v1/token", json=SIGN_IN)).json()
+            async with connect(f"ws://{address}/ws/floor", subprotocols=[V1], proxy=None) as socket:
+                watching = Client(socket)
+                assert (await watching.ask(1, "hello", token=grant["access_token"]))["ok"] is True
+                await client.post("/api/v1/token/revoke", json={"refresh_token": grant["refresh_token"]})
+                assert await watching.closed() == (4001, "the sign-in has ended; sign in again")

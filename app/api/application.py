@@ -9,6 +9,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from app.api import feed_webhook, health, media, problems
+from app.api.headers import telling
 from app.api.limits import BODY_BYTES, BodyLimit
 from app.api.router import api_router
 
@@ -41,7 +42,7 @@ class Application(FastAPI):
                 if match is Match.FULL:
                     await route.app({**scope, **found}, receive, send)
                     return
-        await super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, telling(scope, send))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""

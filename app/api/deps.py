@@ -11,6 +11,7 @@ from app.api.services import Services
 from app.audit.service import act_as
 from app.auth import keys
 from app.auth.errors import BadToken, RoleMissing
+from app.auth.standing import ensure_standing
 from app.auth.tokens import Principal, Role
 from app.db.engine import ReadSession, WriteSession
 
@@ -52,7 +53,8 @@ _bearer = HTTPBearer(
 async def current_user(
     request: Request, using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Principal:
-    """Who is asking; raises `BadToken`. A key is looked up in a session of its own, given back at once.
+    """Who is asking; raises `BadToken`. A key, or whether a sign-in still stands, is looked up in a session of its own,
+    given back at once.
 
     Routes ask for it (by `dependencies=`) before anything else, so a session that writes knows for whom.
     """
@@ -60,9 +62,12 @@ async def current_user(
         raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
     if keys.is_key(given.credentials):
         async with using.sessions.read() as session:
-            found = await keys.holder(session, given.credentials)
+            found = await keys.holder(session, given.credentials, using.clock())
     else:
         found = using.tokens.verify(given.credentials)
+        if found.sign_in is not None:
+            async with using.sessions.read() as session:
+                await ensure_standing(session, found)
     request.state.who = found.id
     SIGHT.set(using.masking.sight(found.role))
     return found

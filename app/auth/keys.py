@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Collection
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,21 +28,25 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-async def holder(session: AsyncSession, key: str) -> Principal:
-    """The system behind a key, with role integration; raises `BadToken` if it is unknown or revoked."""
+async def holder(session: AsyncSession, key: str, now: float) -> Principal:
+    """The system behind a key, with role integration; raises `BadToken` if it is unknown, revoked or over by `now`."""
     found = await session.scalar(select(ApiKey).where(ApiKey.hash == _hash(key)))
     if found is None or found.revoked_at is not None:
         raise BadToken("The API key is unknown or revoked.")
+    if found.expires_at is not None and found.expires_at <= utc(now):
+        raise BadToken("The API key has expired; an administrator makes a new one.")
     sources = None if found.sources is None else tuple(found.sources)
     return Principal(found.id, found.name, "integration", sources=sources)
 
 
-async def create_key(session: WriteSession, name: str, sources: Collection[str] | None = None) -> tuple[ApiKey, str]:
+async def create_key(
+    session: WriteSession, name: str, sources: Collection[str] | None = None, expires_at: datetime | None = None
+) -> tuple[ApiKey, str]:
     """A new key, as record and as the text that only this answer shows; bound to `sources`, at least one, or with None
-    to none."""
+    to none; good until `expires_at`, or with None until it is revoked."""
     key = PREFIX + secrets.token_urlsafe(32)
     bound = None if sources is None else sorted(set(sources))
-    record = ApiKey(id=new_id(), name=name, hash=_hash(key), sources=bound)
+    record = ApiKey(id=new_id(), name=name, hash=_hash(key), sources=bound, expires_at=expires_at)
     session.add(record)
     await session.flush()
     await session.refresh(record)

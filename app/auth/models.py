@@ -29,7 +29,11 @@ class RefreshToken(Base):
     """One issued refresh token (only its hash). Used once: using it again revokes the whole `family`."""
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index(None, "user_id"), Index(None, "family"))
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index(None, "family"),
+        Index("ix_refresh_tokens_revoked", "family", postgresql_where=text("revoked_at is not null")),
+    )
 
     hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     family: Mapped[str]
@@ -41,7 +45,8 @@ class RefreshToken(Base):
 
 class ApiKey(Base):
     """A key of another system (role integration); only its hash is kept, it is shown once. Of the sources that are
-    named by whoever writes it may name those in `sources`; None: any."""
+    named by whoever writes it may name those in `sources`; None: any. It is worth nothing from `expires_at` on; None:
+    until it is revoked."""
 
     __tablename__ = "api_keys"
     __table_args__ = (CheckConstraint("cardinality(sources) > 0", name="sources_some"),)
@@ -51,6 +56,7 @@ class ApiKey(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     sources: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
 

@@ -61,8 +61,8 @@ async def create_first_administrator(
 
 
 async def change_user(session: WriteSession, user_id: str, changes: Mapping[str, Any], clock: Clock) -> User:
-    """Change `name`, `role` or `active` of an account. A new role or a disabled account ends its sign-ins, at the
-    latest when the access token expires. Raises `UserUnknown` or `LastAdministrator`."""
+    """Change `name`, `role` or `active` of an account. A new role or a disabled account ends its sign-ins: at
+    once for requests, within about a second for open sockets. Raises `UserUnknown` or `LastAdministrator`."""
     user = await queries.user(session, user_id)
     before = (user.role, user.active)
     if before == ("administrator", True):

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from typing import cast
 
 from prometheus_client import Counter
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import aliased
 
 from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.service import set_password
-from app.auth.throttle import Throttle
+from app.auth.throttle import Throttle, place_of
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, utc
 from app.core.ids import new_id
 from app.db.engine import Sessions, WriteSession
 
 PREFIX = "cfr_"
+WRONG = "The login or the password is wrong, or the account is disabled."
 SIGN_INS = Counter("callfloor_sign_ins", "Sign-ins by password.", ["outcome"])
 
 
@@ -35,9 +37,9 @@ class Grant:
     refresh_token: str
 
 
-def principal_of(user: User) -> Principal:
-    """The principal that an account is."""
-    return Principal(user.id, user.name, cast("Role", user.role))
+def principal_of(user: User, sign_in: str | None = None) -> Principal:
+    """The principal that an account is, by this sign-in."""
+    return Principal(user.id, user.name, cast("Role", user.role), sign_in=sign_in)
 
 
 class SignIn:
@@ -57,7 +59,7 @@ class SignIn:
         """Sign in from `address`; raises `WrongCredentials`, or `TooManyAttempts` after repeated failures."""
         user = await self._authenticated(login.strip().lower(), password, address)
         fresh = await self._passwords.hash(password) if self._passwords.outdated(user.password_hash) else None
-        return await self._begin(user, fresh)
+        return await self._begin(user, password, fresh)
 
     async def change_password(self, user_id: str, present: str, new: str, address: str) -> None:
         """Give oneself a new password, which ends all sign-ins. Raises what `by_password` raises, or `WeakPassword`."""
@@ -66,8 +68,9 @@ class SignIn:
             await set_password(session, self._passwords, user_id, new, self._clock)
 
     async def _authenticated(self, login: str, password: str, address: str) -> User:
+        guessed = (login, place_of(address))
         try:
-            self._throttle.admit((login, address))
+            self._throttle.admit(guessed)
         except TooManyAttempts:
             SIGN_INS.labels("throttled").inc()
             raise
@@ -76,25 +79,37 @@ class SignIn:
         right = await self._passwords.verify(user.password_hash if user else None, password)
         if user is None or not right or not user.active:
             SIGN_INS.labels("refused").inc()
-            raise WrongCredentials("The login or the password is wrong, or the account is disabled.")
-        self._throttle.succeeded((login, address))
+            raise WrongCredentials(WRONG)
+        self._throttle.succeeded(guessed)
         SIGN_INS.labels("granted").inc()
         return user
 
-    async def _begin(self, user: User, fresh_hash: str | None) -> Grant:
+    async def _begin(self, verified: User, password: str, fresh_hash: str | None) -> Grant:
         async with self._sessions.write() as session:
+            user = await self._still(session, verified, password)
             expired = RefreshToken.expires_at < utc(self._clock())
             await session.execute(delete(RefreshToken).where(RefreshToken.user_id == user.id, expired))
             if fresh_hash is not None:
-                known = (User.id == user.id) & (User.password_hash == user.password_hash)
-                await session.execute(update(User).where(known).values(password_hash=fresh_hash))
+                user.password_hash = fresh_hash
             return self._grant(session, user, new_id())
+
+    async def _still(self, session: WriteSession, verified: User, password: str) -> User:
+        """The account as it is now, held: verifying took a while, and whoever ended its sign-ins meanwhile did not see
+        this one."""
+        held = select(User).where(User.id == verified.id).with_for_update(key_share=True)
+        user = await session.scalar(held)
+        if user is None or not user.active:
+            raise WrongCredentials(WRONG)
+        same = user.password_hash == verified.password_hash  # or hashed anew by another sign-in
+        if not same and not await self._passwords.verify(user.password_hash, password):
+            raise WrongCredentials(WRONG)
+        return user
 
     def _grant(self, session: WriteSession, user: User, family: str) -> Grant:
         token = PREFIX + secrets.token_urlsafe(32)
         expires = utc(self._clock() + self._lifetime)
         session.add(RefreshToken(hash=_hash(token), family=family, user_id=user.id, expires_at=expires))
-        return Grant(self._tokens.issue(principal_of(user)), self._tokens.lifetime, token)
+        return Grant(self._tokens.issue(principal_of(user, family)), self._tokens.lifetime, token)
 
     async def by_refresh_token(self, token: str) -> Grant:
         """Exchange a refresh token for a new pair. One that was used before revokes all that descend from the same
@@ -109,11 +124,14 @@ class SignIn:
 
     async def _rotate(self, session: WriteSession, token: str) -> Grant | None:
         now = utc(self._clock())
+        # one that was given out while its family was revoked was not seen by that: the others of the family tell
+        of_family = aliased(RefreshToken)
         usable = (
             (RefreshToken.hash == _hash(token))
             & RefreshToken.used_at.is_(None)
             & RefreshToken.revoked_at.is_(None)
             & (RefreshToken.expires_at > now)
+            & ~exists().where(of_family.family == RefreshToken.family, of_family.revoked_at.is_not(None))
         )
         # one statement decides, so of two simultaneous uses exactly one wins
         used = update(RefreshToken).where(usable).values(used_at=now).returning(RefreshToken)
@@ -121,6 +139,8 @@ class SignIn:
         user = await session.get(User, spent.user_id) if spent else None
         if spent is None or user is None or not user.active:
             return None
+        over = (RefreshToken.family == spent.family) & (RefreshToken.expires_at <= now)
+        await session.execute(delete(RefreshToken).where(over, RefreshToken.revoked_at.is_(None)))
         return self._grant(session, user, spent.family)
 
     async def _revoke_family(self, session: WriteSession, token: str) -> None:

@@ -1,11 +1,24 @@
 """Slows down guessing: so many failed sign-ins for one account from one address, then a pause."""
 
+from ipaddress import IPv6Address, ip_address, ip_network
+
 from app.auth.errors import TooManyAttempts
 from app.core.clock import Clock
 
 FAILURES, WINDOW_SECONDS, KEPT = 10, 300.0, 50_000
 
 Key = tuple[str, str]
+
+
+def place_of(address: str) -> str:
+    """Where somebody is, of whom this is the address: of IPv6 a line has 2^64, so they count as one."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 class Throttle:

@@ -1,4 +1,5 @@
-"""Access tokens: short-lived, signed, verified without asking the database."""
+"""Access tokens: short-lived, signed, verified without asking the database; whether the sign-in behind one still stands
+is asked in `standing.py`."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -18,7 +19,8 @@ class Principal:
     """Who is behind a request: a person, or another system (role integration).
 
     `expires_at` is when the access token that proved it ends; None where it was proved otherwise. `sources` are those
-    that the key which proved it is bound to; None where it is bound to none, and of people.
+    that the key which proved it is bound to; None where it is bound to none, and of people. `sign_in` is the one that
+    the access token came from: it ends with it.
     """
 
     id: str
@@ -26,6 +28,7 @@ class Principal:
     role: Role
     expires_at: float | None = field(default=None, compare=False)
     sources: tuple[str, ...] | None = None
+    sign_in: str | None = field(default=None, compare=False)
 
 
 class TokenService:
@@ -47,6 +50,8 @@ class TokenService:
             "iat": now,
             "exp": now + self.lifetime,
         }
+        if principal.sign_in is not None:
+            claims["sid"] = principal.sign_in
         return jwt.encode(claims, self._key, algorithm="HS256")
 
     def verify(self, token: str) -> Principal:
@@ -56,7 +61,7 @@ class TokenService:
             raise BadToken("The access token has expired; get a new one with the refresh token.")
         if claims["role"] not in ROLES:
             raise BadToken("The access token names a role that does not exist.")
-        return Principal(claims["sub"], claims["name"], claims["role"], float(claims["exp"]))
+        return Principal(claims["sub"], claims["name"], claims["role"], float(claims["exp"]), sign_in=claims.get("sid"))
 
     def _claims(self, token: str) -> dict[str, Any]:
         # instants are checked against our own clock above, not against the one that jwt reads

@@ -39,7 +39,11 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     else:
         defaults |= {"pool_size": min(pool, 10), "max_overflow": max(pool - 10, 0)}
     engine = create_async_engine(
-        _for_driver(url), json_serializer=_encode, json_deserializer=msgspec.json.decode, **(defaults | options)
+        _for_driver(url),
+        json_serializer=_encode,
+        json_deserializer=msgspec.json.decode,
+        hide_parameters=True,  # failures go into the log: hashes of passwords, names and numbers do not
+        **(defaults | options),
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "do_connect", _connect)

@@ -23,7 +23,7 @@ def fetch(run: Run, node: FetchNode) -> Next:
     request = Fetch(
         id=str(run.script),
         method=node.method,
-        url=filled(node.url, run.known, lambda value: quote(value, safe="")),
+        url=filled(node.url, run.known, _in_an_address),
         headers={name: _in_a_line(filled(text, run.known)) for name, text in node.headers.items()},
         body=_as_json(_body(run, node.body)),
         secret=node.secret,
@@ -95,6 +95,13 @@ def _as_json(value: Any) -> Any:
         return msgspec.json.decode(msgspec.json.encode(value))
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
         raise ExpressionFailed(f"the body is not what JSON can say: {error}") from error
+
+
+def _in_an_address(value: str) -> str:
+    """A value as one part of an address; what would lead to another place of it is none."""
+    if value in (".", ".."):
+        raise ExpressionFailed(f"{value!r} cannot be part of an address")
+    return quote(value, safe="")
 
 
 def _in_a_line(text: str) -> str:

@@ -76,6 +76,18 @@ class NotOneWay(Invalid):
         super().__init__(f"Give either {queue} or {flow}.", faults=faults)
 
 
+class SecretNeeded(Invalid):
+    """A platform is to be at another host, and what is sent there is a secret that nobody is shown."""
+
+    code = "secret-needed"
+
+    def __init__(self, platform: str) -> None:
+        found = fault("body.secret", "is needed where command_url leads to another host", "the secret of that platform")
+        super().__init__(
+            f"A source of {platform} is sent its secret, so give the one that belongs there.", faults=[found]
+        )
+
+
 class PlatformIncomplete(Invalid):
     """What is needed to steer the calls of a platform was not given."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
@@ -24,6 +25,7 @@ from app.telephony.errors import (
     NotOneWay,
     NumberUnknown,
     PlatformIncomplete,
+    SecretNeeded,
     SecretUnknown,
     SourceTaken,
     TooManySecrets,
@@ -51,9 +53,11 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
     """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
-    default flow and the other way round. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`,
-    `PlatformIncomplete` or `AsteriskTaken`."""
-    found = await queries.source(session, source_id)
+    default flow and the other way round, a `secret` that of all there are. Raises `SourceUnknown`, `NoSuchQueue`,
+    `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken` or `SecretNeeded`."""
+    found = await queries.source(session, source_id, lock=True)
+    before, changes = sent_to(found), dict(changes)
+    secret = changes.pop("secret", None)
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
         found.default_flow = None
@@ -62,6 +66,10 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
     for field, value in changes.items():
         setattr(found, field, value)
     _ensure_complete({name: getattr(found, name) for name in ("platform", "account", "public_url", "command_url")})
+    if secret is not None:
+        found.secrets = [secret]
+    elif sent_to(found) != before:
+        raise SecretNeeded(found.platform)
     if found.active and changes.keys() & {"command_url", "active"}:
         await _ensure_alone(session, found.id, found.platform, found.command_url)
     with _known_ways(found.default_queue, found.default_flow, "body.default_"):
@@ -116,6 +124,15 @@ async def remove_dialled_number(session: WriteSession, source_id: str, number: s
     gone = await session.scalar(delete(DialledNumber).where(those).returning(DialledNumber.number))
     if gone is None:
         raise NumberUnknown(f"{source_id!r} has no dialled number {number!r}.")
+
+
+def sent_to(source: CtiSource) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port that are sent the secret of a source itself; None where it only signs."""
+    if source.platform == "generic":
+        return None
+    parts = urlsplit(source.command_url or "https://api.twilio.com")
+    usual = {"https": 443, "wss": 443, "http": 80, "ws": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual
 
 
 def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:

@@ -64,3 +64,26 @@ async def test_nobody_has_no_pin(admin: httpx.AsyncClient) -> None:
     for method, what in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/unlock")):
         answer = await admin.request(method, f"{nobody}/telephone-pin{what}", json={"pin": "408162"})
         assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "what", "body"),
+    [
+        ("PUT", "telephone-pin", {"pin": "408162"}),
+        ("DELETE", "telephone-pin", None),
+        ("POST", "telephone-pin/unlock", None),
+        ("PUT", "identifiers", {"identifiers": [{"kind": "card_number", "value": "6222021234567890"}]}),
+    ],
+)
+async def test_a_key_of_one_source_has_no_say_in_how_customers_prove_who_they_are(
+    admin: httpx.AsyncClient, client_as: ClientAs, path: str, method: str, what: str, body: object
+) -> None:
+    for sources, status in ((["marketing"], 403), (None, None)):
+        made = await admin.post("/api/v1/api-keys", json={"name": "Some system", "sources": sources})
+        client = client_as(None)
+        client.headers["Authorization"] = f"Bearer {made.json()['key']}"
+        answer = await client.request(method, f"{path}/{what}", json=body)
+        assert answer.status_code == status or (status is None and answer.is_success), answer.text
+        if status == 403:
+            assert answer.json()["type"] == "urn:callfloor:problem:source-untold"
+            assert (await admin.get(f"{path}/telephone-pin")).json()["set_at"] is None

@@ -74,7 +74,7 @@ async def test_source_may_not_be_moved_to_the_asterisk_of_another_nor_be_switche
     await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
     elsewhere = await admin.post("/api/v1/sources", json={**SECOND, "command_url": "ws://127.0.0.1:8089/ari"})
     assert elsewhere.status_code == 201, elsewhere.text
-    here = {"command_url": ASTERISK["command_url"]}
+    here = {"command_url": ASTERISK["command_url"], "secret": "password-of-ari"}
     assert (await admin.patch("/api/v1/sources/second", json=here)).status_code == 409
     assert (await admin.patch("/api/v1/sources/second", json={**here, "active": False})).status_code == 200
     assert (await admin.patch("/api/v1/sources/second", json={"active": True})).status_code == 409
@@ -100,3 +100,48 @@ async def test_platform_that_calls_us_has_no_connection_to_show(admin: httpx.Asy
     await admin.post("/api/v1/sources", json={"id": "x", "name": "X"})
     shown = (await admin.get("/api/v1/sources/x/connection")).json()
     assert shown == {"connected": None, "trouble": None, "calls": None}
+
+
+TWILIO = {
+    "id": "cloud",
+    "name": "Twilio",
+    "platform": "twilio",
+    "account": "AC1",
+    "secret": "token-of-twilio",
+    "public_url": "https://desk.example",
+}
+
+
+@pytest.mark.parametrize(
+    ("made", "url"),
+    [
+        (TWILIO, "https://evil.example"),
+        ({**TWILIO, "command_url": "https://api.cloud.example/v1"}, "http://api.cloud.example:443/v1"),
+        ({**TWILIO, "command_url": "https://api.cloud.example"}, "https://api.cloud.example:8443"),
+        ({**ASTERISK, "secret": "password-of-ari"}, "ws://evil.example:8088/ari"),
+        ({**ASTERISK, "secret": "password-of-ari"}, "ws://127.0.0.1:8088@evil.example/ari"),
+        ({**ASTERISK, "secret": "password-of-ari", "command_url": "wss://pbx.example/ari"}, "ws://pbx.example:443/ari"),
+    ],
+)
+async def test_a_secret_that_a_platform_gave_is_not_sent_elsewhere_by_whoever_does_not_know_it(
+    admin: httpx.AsyncClient, made: dict[str, Any], url: str
+) -> None:
+    assert (await admin.post("/api/v1/sources", json=made)).status_code == 201
+    path = f"/api/v1/sources/{made['id']}"
+    before = (await admin.get(path)).json()
+    refused = await admin.patch(path, json={"command_url": url})
+    assert (refused.status_code, faults(refused)) == (422, ["body.secret"])
+    assert (await admin.get(path)).json() == before
+    moved = await admin.patch(path, json={"command_url": url, "secret": "another-password"})
+    assert moved.status_code == 200, moved.text
+    [kept] = moved.json()["secrets"]
+    assert kept != before["secrets"][0]
+
+
+async def test_a_platform_that_is_only_signed_to_or_stays_at_its_host_moves_freely(admin: httpx.AsyncClient) -> None:
+    await admin.post("/api/v1/sources", json={"id": "x", "name": "X", "command_url": "https://a.example"})
+    moved = await admin.patch("/api/v1/sources/x", json={"command_url": "https://b.example/"})
+    assert moved.status_code == 200, moved.text
+    await admin.post("/api/v1/sources", json={**TWILIO, "command_url": "https://a.example/v1"})
+    for url in ("https://A.example:443/v2", "https://a.example/v3"):
+        assert (await admin.patch("/api/v1/sources/cloud", json={"command_url": url})).status_code == 200

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.auth import keys, service
 from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
@@ -14,7 +14,7 @@ from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.throttle import FAILURES
 from app.auth.tokens import Principal, TokenService
-from app.core.clock import FrozenClock
+from app.core.clock import FrozenClock, utc
 from app.db.engine import Sessions
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -134,8 +134,58 @@ async def test_a_hash_of_old_settings_is_renewed_at_sign_in(doors: SignIn, sessi
 async def test_a_key_stands_for_another_system_until_it_is_revoked(sessions: Sessions) -> None:
     async with sessions.write() as session:
         record, key = await keys.create_key(session, "Core banking")
-        assert await keys.holder(session, key) == Principal(record.id, "Core banking", "integration")
+        assert await keys.holder(session, key, CLOCK()) == Principal(record.id, "Core banking", "integration")
         assert key.encode() not in record.hash
         await keys.revoke_key(session, record.id, CLOCK())
         with pytest.raises(BadToken):
-            await keys.holder(session, key)
+            await keys.holder(session, key, CLOCK())
+
+
+class Interrupted(Passwords):
+    """Something else happens while a right password is being verified."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(CHEAP)
+        self._meanwhile: Callable[[], Awaitable[object]] | None = meanwhile
+
+    async def verify(self, kept: str | None, password: str) -> bool:
+        right = await super().verify(kept, password)
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return right
+
+
+@pytest.mark.parametrize("what", ["password", "disabled"])
+async def test_who_is_shut_out_while_the_password_is_verified_stays_out(
+    doors: SignIn, sessions: Sessions, what: str
+) -> None:
+    async def shut_out() -> None:
+        async with sessions.write() as session:
+            if what == "password":
+                await service.set_password(session, Passwords(CHEAP), "anna", "battery staple", CLOCK)
+            else:
+                await service.change_user(session, "anna", {"active": False}, CLOCK)
+
+    with pytest.raises(WrongCredentials):
+        await SignIn(sessions, Interrupted(shut_out), TOKENS, CLOCK).by_password("anna", RIGHT, "here")
+
+
+async def test_a_token_that_was_given_out_while_its_family_was_revoked_is_worth_nothing(
+    doors: SignIn, sessions: Sessions
+) -> None:
+    first = await doors.by_password("anna", RIGHT, "here")
+    second = await doors.by_refresh_token(first.refresh_token)
+    async with sessions.write() as session:  # what a revocation leaves that began before the second was there
+        used = update(RefreshToken).where(RefreshToken.used_at.is_not(None))
+        await session.execute(used.values(revoked_at=utc(CLOCK())))
+    assert await refused(lambda: doors.by_refresh_token(second.refresh_token))
+
+
+async def test_guessing_from_another_address_of_the_same_line_is_slowed_down_too(doors: SignIn) -> None:
+    for number in range(FAILURES):
+        with pytest.raises(WrongCredentials):
+            await doors.by_password("anna", "guess", f"2001:db8::{number:x}")
+    with pytest.raises(TooManyAttempts):
+        await doors.by_password("anna", RIGHT, "2001:db8::ffff")
+    await doors.by_password("anna", RIGHT, "2001:db8:0:1::1")

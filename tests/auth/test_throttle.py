@@ -2,7 +2,7 @@ import pytest
 
 from app.auth import throttle
 from app.auth.errors import TooManyAttempts
-from app.auth.throttle import Throttle
+from app.auth.throttle import Throttle, place_of
 from app.core.clock import FrozenClock
 
 HERE = ("anna", "10.0.0.1")
@@ -66,3 +66,19 @@ def test_what_is_over_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
         doors.admit((account, "10.0.0.1"))
     with pytest.raises(TooManyAttempts):
         doors.admit(("bert", "10.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:1:2:3", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("10.0.0.1", "10.0.0.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("unknown", "unknown", True),
+        ("unknown", "testclient", False),
+    ],
+)
+def test_whoever_has_a_whole_network_of_addresses_has_no_more_guesses(first: str, second: str, same: bool) -> None:
+    assert (place_of(first) == place_of(second)) is same

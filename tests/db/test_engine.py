@@ -142,3 +142,14 @@ def test_sslmode_as_people_write_it_reaches_the_driver() -> None:
     assert arguments["ssl"] == "require"
     assert "sslmode" not in arguments
     assert dsn_of("postgresql+asyncpg://me@db/x?sslmode=require") == "postgresql://me@db/x?sslmode=require"
+
+
+async def test_what_a_statement_was_given_is_not_told_with_its_failure(database: Database) -> None:
+    """Failures go into the log: hashes of passwords, names and numbers do not."""
+    engine = create_engine(database.url)
+    with pytest.raises(DBAPIError) as caught:
+        async with Sessions(engine).write() as session:
+            await session.execute(text("select 1 / (length(:secret) - 7)"), {"secret": "hunter2"})
+    await engine.dispose()
+    assert "division by zero" in str(caught.value)
+    assert "hunter2" not in str(caught.value) + repr(caught.value)

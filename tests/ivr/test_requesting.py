@@ -50,6 +50,14 @@ def test_a_request_is_filled_in_and_cannot_be_broken_out_of() -> None:
     assert play.last.wait_seconds == 2 * 3 + 15
 
 
+@pytest.mark.parametrize("account", [".", ".."])
+def test_a_value_does_not_lead_to_another_place_of_the_address(account: str) -> None:
+    variables = {**VARIABLES, "account": {"type": "text", "initial": account}}
+    play = Play(flow_of(variables=variables, nodes={"a": FETCH, "b": HEAR, "c": FAIL}))
+    assert play.last.request is None
+    assert isinstance(play.last.action, ToQueue)
+
+
 def test_the_answer_goes_into_variables() -> None:
     play = fetch()
     told = play.fetched(GOOD)

@@ -66,7 +66,10 @@ async def bank(
             await publish(database, changed(main), "95555")
             await introduce(database)
 
-        settings = {"CALLFLOOR_FLOW_SECRETS": '{"core-banking": "Bearer of-good-news"}'}
+        settings = {
+            "CALLFLOOR_FLOW_SECRETS": '{"core-banking": "Bearer of-good-news"}',
+            "CALLFLOOR_FLOW_NETWORKS": '["127.0.0.0/8"]',
+        }
         async with call_centre(server, asterisk, tmp_path, config=LINES, prepare=prepare, settings=settings) as made:
             yield made
 

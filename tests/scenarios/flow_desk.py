@@ -127,8 +127,13 @@ async def open_desk(server: Server, tmp_path: Path, prepare: Prepare | None = No
         await open_bank(database.dsn, CONFIG, f"http://127.0.0.1:{port}/orders", ["sue"])
         await publish(database, FLOW.format(core=f"http://{address}"))
         await introduce(database)
-        secrets = '{"core": "Bearer of-good-news"}'
-        child = Child(tmp_path, CALLFLOOR_DATABASE_URL=database.url, CALLFLOOR_FLOW_SECRETS=secrets)
+        child = Child(
+            tmp_path,
+            CALLFLOOR_DATABASE_URL=database.url,
+            CALLFLOOR_FLOW_SECRETS='{"core": "Bearer of-good-news"}',
+            CALLFLOOR_FLOW_HOSTS='{"core": "127.0.0.1"}',
+            CALLFLOOR_FLOW_NETWORKS='["127.0.0.0/8"]',
+        )
         if prepare is not None:
             await prepare(database, child.address)
         with children(child):

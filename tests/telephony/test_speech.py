@@ -226,3 +226,15 @@ def test_what_is_no_recording_is_refused() -> None:
     for odd in (b"", b"RIFF", recording(8_000, 100.0)[:20], b"x" * 100):
         with pytest.raises((ValueError, EOFError)):
             to_8k(odd)
+
+
+@real_engine
+async def test_what_callers_hear_is_kept_under_names_that_nobody_can_tell_from_the_text(tmp_path: Path) -> None:
+    """`/media` asks nobody who they are: by the text alone one could ask it who has called, and what they have."""
+    said = "Good day, Wang Fang. It is 12.50."
+    kept = Recordings(tmp_path)
+    public, one, same, other = [
+        (await Espeak(kept, key=key).render(said, "en")).name for key in (None, b"1" * 32, b"1" * 32, b"2" * 32)
+    ]
+    assert one == same
+    assert len({public, one, other}) == 3

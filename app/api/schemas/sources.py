@@ -84,9 +84,12 @@ class SourceIn(Input):
 
 
 class SourcePatch(Input):
-    """What to change; what is left out stays, but a default queue takes the place of a default flow, and it of it."""
+    """What to change; what is left out stays, but a default queue takes the place of a default flow, and it of it.
+    A `secret` takes the place of all there are; it is needed where `command_url` leads to another host to which the
+    secret itself is sent (twilio, asterisk_ari)."""
 
     name: Name | MISSING = MISSING
+    secret: GivenSecret | MISSING = MISSING
     command_url: CommandUrl | MISSING | None = MISSING
     default_queue: Slug | MISSING | None = MISSING
     default_flow: Slug | MISSING | None = MISSING

@@ -6,6 +6,7 @@ from pydantic import MISSING, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.api.schemas.customers import Moment
 
 PersonRole = Literal["agent", "supervisor", "administrator"]
 KeySources = Annotated[
@@ -66,10 +67,12 @@ class UserPage(Output):
 
 
 class KeyIn(Input):
-    """A new API key; `name` says which system has it, `sources` as which it may feed."""
+    """A new API key; `name` says which system has it, `sources` as which it may feed. It is good until `expires_at`, or
+    until it is revoked."""
 
     name: Name
     sources: KeySources | None = None
+    expires_at: Moment | None = None
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -88,6 +91,7 @@ class KeyOut(Output):
     name: str
     sources: list[str] | None
     created_at: Instant
+    expires_at: Instant | None
     revoked_at: Instant | None
 
 

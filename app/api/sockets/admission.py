@@ -12,7 +12,8 @@ Verify = Callable[[str], Principal]
 
 
 class Admission:
-    """Begins with the principal of the hello's token. A disabled account gets no newer token, so it ends here, too."""
+    """Begins with the principal of the hello's token. Where its sign-in ends before, so does the socket
+    (`doorkeeper.py`)."""
 
     def __init__(self, principal: Principal, verify: Verify, clock: Clock, grace: float) -> None:
         self.principal = principal

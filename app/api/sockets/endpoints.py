@@ -14,6 +14,7 @@ from app.api.sockets import told
 from app.api.sockets.admission import Admission, Verify
 from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, CloseProfile, Dial, OpenProfile, Reader
 from app.api.sockets.conversation import Conversation, Timing
+from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
 from app.api.sockets.open_profiles import OpenProfiles, Profiles
 from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
@@ -49,6 +50,7 @@ class Sockets:
         recognition: Recognition,
         tabs: Tabs,
         profiles: Profiles,
+        doorkeeper: Doorkeeper,
         clock: Clock,
         timing: Timing | None = None,
     ) -> None:
@@ -58,6 +60,7 @@ class Sockets:
         self._recognition = recognition
         self._tabs = tabs
         self._profiles = profiles
+        self._doorkeeper = doorkeeper
         self._clock = clock
         self._timing = timing or Timing()
         self._used = UsedIds()
@@ -109,7 +112,10 @@ class Sockets:
                     since = await level(line, self._floor, guest, agent_id)
             except Unavailable as error:
                 raise await turned_away(line, guest.hello.id, error) from None
-            with self._profiles.of(guest.admission.principal, subscription.put) as profiles:
+            with (
+                self._doorkeeper.inside(guest.admission, subscription),
+                self._profiles.of(guest.admission.principal, subscription.put) as profiles,
+            ):
                 await Conversation(
                     line,
                     subscription,
@@ -121,8 +127,9 @@ class Sockets:
                     timing=self._timing,
                 ).run()
 
-    def _admit(self, token: str) -> Admission:
-        return Admission(self._verify(token), self._verify, self._clock, self._timing.grace)
+    async def _admit(self, token: str) -> Admission:
+        admission = Admission(self._verify(token), self._verify, self._clock, self._timing.grace)
+        return await self._doorkeeper.let_in(admission)
 
     async def _connect(self, line: Line, guest: Guest, agent_id: str | None) -> None:
         if agent_id is None:

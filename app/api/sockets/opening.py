@@ -1,7 +1,7 @@
 """From the handshake to the welcome: who is it, what did they miss, where do they stand."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -61,7 +61,9 @@ class Guest(msgspec.Struct, frozen=True):
         return f"session:{self.id}:{self.session}"
 
 
-async def greet(line: Line, kind: Kind, reader: Reader, admit: Callable[[str], Admission], seconds: float) -> Guest:
+async def greet(
+    line: Line, kind: Kind, reader: Reader, admit: Callable[[str], Awaitable[Admission]], seconds: float
+) -> Guest:
     """Wait for the hello and let its sender in, whom its token admits; raises `Close` with the reason otherwise."""
     try:
         async with asyncio.timeout(seconds):
@@ -74,7 +76,7 @@ async def greet(line: Line, kind: Kind, reader: Reader, admit: Callable[[str], A
         request = getattr(hello, "id", None)
         raise await turned_away(line, request, Invalid("The first frame must be a hello.", faults=[]))
     try:
-        admission = admit(hello.token)
+        admission = await admit(hello.token)
         role = admission.principal.role
         if role not in kind.roles:
             raise RoleMissing(f"Your role is {role}; {kind.path} is for {' and '.join(sorted(kind.roles))}.")

@@ -1,7 +1,7 @@
 """A real server with the sockets and a floor of the test's own, and a client that speaks the protocol."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -13,9 +13,11 @@ from websockets.typing import Subprotocol
 
 from app.api.recognition import Recognition
 from app.api.sockets.conversation import Timing
+from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.open_profiles import Profiles
 from app.api.sockets.tabs import Tabs
+from app.auth.errors import BadToken
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
@@ -38,8 +40,25 @@ QUICK = Timing(hello=0.3, begin=2.0, ping=0.05, silence=0.3, bad_frames=3)
 SETTINGS: dict[str, Any] = {"ws_max_size": 65_536, "ws_per_message_deflate": False, "ws_ping_interval": None}
 
 
-def token(login: str = "li", role: Role = "agent") -> str:
-    return TOKENS.issue(Principal(login, login.title(), role))
+def token(login: str = "li", role: Role = "agent", sign_in: str | None = None) -> str:
+    return TOKENS.issue(Principal(login, login.title(), role, sign_in=sign_in))
+
+
+class SignIns:
+    """Sign-ins of which those that are `gone` have ended, or of which nothing is known while `away`."""
+
+    def __init__(self) -> None:
+        self.gone: set[str] = set()
+        self.away = False
+
+    async def ensure(self, principal: Principal) -> None:
+        if principal.sign_in is not None and await self.ended([principal.sign_in]):
+            raise BadToken("This sign-in has ended.")
+
+    async def ended(self, sign_ins: Collection[str]) -> frozenset[str]:
+        if self.away:
+            raise DatabaseUnavailable("Nobody knows.")
+        return frozenset(self.gone.intersection(sign_ins))
 
 
 class Client:
@@ -112,6 +131,8 @@ class Desk:
         self.tasks = Supervisor()
         self.tabs = Tabs(self.floor, self.tasks)
         self.recognised: list[CallEvent] = []
+        self.standing = SignIns()
+        self.doorkeeper = Doorkeeper(self.standing)
         self.sockets = Sockets(
             floor=self.floor,
             hub=self.hub,
@@ -119,6 +140,7 @@ class Desk:
             recognition=Recognition(self._recognise),
             tabs=self.tabs,
             profiles=profiles or no_profiles(),
+            doorkeeper=self.doorkeeper,
             clock=now,
             timing=timing,
         )

@@ -8,7 +8,9 @@ from app.api.sockets.conversation import Timing
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import now
 from app.core.instants import iso
+from app.db.errors import DatabaseUnavailable
 from tests.api.sockets.desk import TOKENS, Client, open_desk
+from tests.api.sockets.desk import token as signed_in
 
 pytestmark = pytest.mark.enable_socket
 
@@ -56,3 +58,42 @@ async def test_a_token_of_somebody_else_or_of_yesterday_is_refused_and_the_socke
         await client.hello()
         assert (await renewed(client, token(seconds, login, role)))["problem"]["status"] == status
         assert (await client.ask(3, "agent.ready"))["ok"] is True
+
+
+@pytest.mark.parametrize(("path", "role"), [("/ws/agent", "agent"), ("/ws/floor", "supervisor")])
+async def test_an_open_socket_ends_with_its_sign_in_and_none_is_opened_by_it(path: str, role: Role) -> None:
+    async with open_desk() as desk, desk.client(path) as stays, desk.client(path) as goes:
+        assert (await stays.ask(1, "hello", token=signed_in("li", role, "one")))["ok"] is True
+        assert (await goes.ask(1, "hello", token=signed_in("li", role, "two")))["ok"] is True
+        desk.standing.gone.add("two")
+        await desk.doorkeeper.look()
+        assert await goes.closed() == (4001, "the sign-in has ended; sign in again")
+        async with desk.client(path) as again:
+            refused = await again.ask(1, "hello", token=signed_in("li", role, "two"))
+            assert (refused["ok"], refused["problem"]["status"]) == (False, 401)
+            assert (await again.closed())[0] == 4001
+        assert (await stays.ask(2, "ping"))["type"] == "pong"
+
+
+async def test_a_socket_that_goes_on_by_another_sign_in_outlives_the_first() -> None:
+    async with open_desk() as desk, desk.client() as client:
+        await client.ask(1, "hello", token=signed_in("li", "agent", "one"))
+        assert (await renewed(client, signed_in("li", "agent", "two")))["ok"] is True
+        desk.standing.gone.add("one")
+        await desk.doorkeeper.look()
+        assert (await client.ask(3, "agent.ready"))["ok"] is True
+        desk.standing.gone.add("two")
+        await desk.doorkeeper.look()
+        assert (await client.closed())[0] == 4001
+
+
+async def test_while_nothing_is_known_of_sign_ins_nobody_comes_in_and_nobody_is_sent_away() -> None:
+    async with open_desk() as desk, desk.client() as client, desk.client() as late:
+        await client.ask(1, "hello", token=signed_in("li", "agent", "one"))
+        desk.standing.away = True
+        with pytest.raises(DatabaseUnavailable):
+            await desk.doorkeeper.look()
+        refused = await late.ask(1, "hello", token=signed_in("li", "agent", "one"))
+        assert refused["problem"]["status"] == 503
+        assert (await late.closed())[0] == 1013
+        assert (await client.ask(2, "agent.ready"))["ok"] is True

@@ -203,3 +203,30 @@ def test_a_transferred_agent_is_told_and_leaves() -> None:
     assert not isinstance(came, Refused)
     assert [each.type for each in came if isinstance(each, Told)] == ["call.transferred"]
     assert [each.path for each in came if isinstance(each, Request) and each.method == "DELETE"] == [f"channels/{ANNA}"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Local/900@from-internal",
+        "local/s@macro-system",
+        "PJSIP/carrier/sip:spy@evil.example",
+        "PJSIP/0049900123456@carrier",
+        "UnicastRTP/198.51.100.7:4000",
+        "AudioSocket/198.51.100.7:4000",
+        "PJSIP/a&PJSIP/b",
+        "PJSIP/dora\r\nX-Evil: 1",
+        "PJSIP/",
+    ],
+)
+def test_who_listens_does_so_from_a_phone_of_the_switch_and_leads_a_call_nowhere_else(address: str) -> None:
+    line = a_line(talking=True)
+    refused = order(line, OrderType.LISTEN, agent={"id": "sue", "address": address}, mode="listen")
+    assert isinstance(refused, Refused)
+    assert "PJSIP/1001" in refused.detail
+
+
+@pytest.mark.parametrize("address", ["PJSIP/dora", "1001", "SIP/1001", "PJSIP/dora.berg_2-a"])
+def test_any_phone_of_the_switch_may_be_listened_from(address: str) -> None:
+    line = a_line(talking=True)
+    assert "channels" in posted(order(line, OrderType.LISTEN, agent={"id": "sue", "address": address}, mode="listen"))

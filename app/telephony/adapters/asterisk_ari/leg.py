@@ -1,5 +1,6 @@
 """One channel of a call besides the customer's own: an agent, somebody at a number, a listener, a spy."""
 
+import re
 from dataclasses import dataclass
 
 from app.telephony import numbers
@@ -62,10 +63,19 @@ class Setup:
     languages: tuple[str, ...] = ("en",)
 
 
+_PHONE = re.compile(r"(?:(?:PJSIP|SIP|IAX2|SCCP|DAHDI)/)?[\w.+-]{1,80}", re.ASCII)
+
+
 def dialled(setup: Setup, number: str | None) -> str | None:
     """What the switch dials for a number, as people write it; None for what is no number."""
     plain = numbers.plain(number)
     return setup.dial.replace("{number}", plain) if plain is not None else None
+
+
+def is_phone(address: str) -> bool:
+    """Whether an address names a phone of the switch, and nothing beyond: whoever may listen says from where, and is
+    not to lead a customer's call through a trunk, to a context (`Local/...`) or to another host by that."""
+    return _PHONE.fullmatch(address) is not None
 
 
 def endpoint(address: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from app.telephony import numbers
 from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
-from app.telephony.adapters.asterisk_ari.leg import Leg, dialled
+from app.telephony.adapters.asterisk_ari.leg import Leg, dialled, is_phone
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.scripts import OFFER
 from app.telephony.events import EventType, OrderType
@@ -240,6 +240,8 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     address = order.agent.get("address")
     if not address:
         return Refused("There is no phone to listen from; give an address, such as PJSIP/1001.")
+    if not is_phone(str(address)):
+        return Refused(f"{address!r} is no phone of this switch to listen from; give its name, such as PJSIP/1001.")
     leg = Leg(names.Name(line.call, names.LISTENER, order.key, who), str(address), mode=mode, handed=coached)
     return line.dial(leg, order.ring_seconds, _shown(line))
 

@@ -36,9 +36,10 @@ class RecordingGone(NotFound):
 
 
 def open_client() -> httpx.AsyncClient:
-    """An HTTP client for recordings. The environment's proxies are not ours to use for a switch, nor to tell who we
-    are there."""
-    return httpx.AsyncClient(trust_env=False)
+    """An HTTP client for the recordings of all Asterisks. The environment's proxies are not ours to use for a switch,
+    nor to tell who we are there."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=50)
+    return httpx.AsyncClient(limits=limits, trust_env=False)
 
 
 class Tapes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 import re
 import shutil
@@ -34,7 +35,11 @@ _UNSPEAKABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]+")
 
 
 class Espeak:
-    """Renders with espeak-ng. `voice` is one of its voices (`en-us`, `cmn+f3`); without it the language chooses."""
+    """Renders with espeak-ng. `voice` is one of its voices (`en-us`, `cmn+f3`); without it the language chooses.
+
+    With a `key` nobody without it knows from a text under which name it is kept: recordings are served to whoever
+    names them, and what callers hear has their names and balances in it.
+    """
 
     def __init__(
         self,
@@ -42,7 +47,9 @@ class Espeak:
         command: str = COMMAND,
         seconds: float = SECONDS,
         patience: float = PATIENCE_SECONDS,
+        key: bytes | None = None,
     ) -> None:
+        self._key = key
         self._recordings = recordings
         self._command = command
         self._seconds = seconds
@@ -56,7 +63,7 @@ class Espeak:
         said = _speakable(text)
         program = self._program()
         name = await self._voice(program, language, voice)
-        key = hashlib.sha256(json.dumps([FORM, name, said]).encode()).hexdigest()
+        key = self._name([FORM, name, said])
         making = self._making.setdefault(key, asyncio.Lock())
         try:
             async with asyncio.timeout(self._patience) as waiting, making:
@@ -66,6 +73,12 @@ class Espeak:
                     self._making.pop(key, None)
         except TimeoutError:
             raise SpeechFailed(f"{self._command} is busy: a text has waited {self._patience:g} s.") from None
+
+    def _name(self, what: list[str | int]) -> str:
+        told = json.dumps(what).encode()
+        if self._key is None:
+            return hashlib.sha256(told).hexdigest()
+        return hmac.new(self._key, told, hashlib.sha256).hexdigest()
 
     async def _made(self, program: str, key: str, voice: str, text: str, waiting: asyncio.Timeout) -> Path:
         async with self._free:
