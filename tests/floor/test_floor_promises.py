@@ -365,9 +365,14 @@ class FloorGame(RuleBasedStateMachine):
         for _ in range(3):
             self.now += SWEEP_SECONDS + 3600
             self.ask(c.Expire())
+        promised = [contact for contact in self.state.store.contacts.values() if contact.promised]
+        # a promised callback goes on to the next agent at each look, and has an end with each
+        had = {agent for contact in promised for agent in contact.agents}
+        had |= {contact.offer.agent for contact in promised if contact.offer is not None}
         for agent in self.state.store.agents.values():
             endless = agent.wrap_up is not None and agent.wrap_up_until is None
-            assert agent.state not in (AgentState.RESERVED, AgentState.BUSY), f"{agent.id} is {agent.state} for ever"
+            free = agent.id in had or agent.state not in (AgentState.RESERVED, AgentState.BUSY)
+            assert free, f"{agent.id} is {agent.state} for ever"
             assert agent.state is not AgentState.WORKING_AFTER_CALL or endless, f"{agent.id} wraps up for ever"
         for contact in self.state.store.contacts.values():
             assert contact.promised or contact.state is ContactState.WRAP_UP, (
