@@ -361,23 +361,18 @@ class FloorGame(RuleBasedStateMachine):
                 assert contact.close_at is not None, f"{contact.id} was promised a callback and is forgotten"
 
     def time_frees_everybody(self) -> None:
-        """The watchdog: every state that holds an agent or a caller has an end of its own."""
+        """Every state that holds somebody has an end of its own; a promised callback goes from agent to agent."""
         for _ in range(3):
             self.now += SWEEP_SECONDS + 3600
             self.ask(c.Expire())
-        promised = [contact for contact in self.state.store.contacts.values() if contact.promised]
-        # a promised callback goes on to the next agent at each look, and has an end with each
-        had = {agent for contact in promised for agent in contact.agents}
-        had |= {contact.offer.agent for contact in promised if contact.offer is not None}
+        promised = [x for x in self.state.store.contacts.values() if x.promised]
+        had = {agent for x in promised for agent in (*x.agents, x.offer and x.offer.agent)}
         for agent in self.state.store.agents.values():
             endless = agent.wrap_up is not None and agent.wrap_up_until is None
-            free = agent.id in had or agent.state not in (AgentState.RESERVED, AgentState.BUSY)
-            assert free, f"{agent.id} is {agent.state} for ever"
+            assert agent.id in had or agent.state not in (AgentState.RESERVED, AgentState.BUSY), f"{agent.id} is stuck"
             assert agent.state is not AgentState.WORKING_AFTER_CALL or endless, f"{agent.id} wraps up for ever"
         for contact in self.state.store.contacts.values():
-            assert contact.promised or contact.state is ContactState.WRAP_UP, (
-                f"{contact.id} is {contact.state} for ever"
-            )
+            assert contact.promised or contact.state is ContactState.WRAP_UP, f"{contact.id} is stuck"
 
     def teardown(self) -> None:
         self.time_frees_everybody()

@@ -76,7 +76,10 @@ async def test_a_connection_that_was_not_given_the_lock_writes_nothing(
         assert floor._tenure is not None
         backend = floor._tenure._journal.connection.get_server_pid()
         connection = await asyncpg.connect(bank.dsn)
-        held = await connection.fetch("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        held = await connection.fetch(
+            """SELECT pid FROM pg_locks JOIN pg_database ON database = pg_database.oid
+               WHERE locktype = 'advisory' AND granted AND datname = current_database()"""
+        )
         await connection.close()
     assert [row["pid"] for row in held] == [backend]
 
