@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from app.db import migrate
-from app.db.cluster import programs
 from app.floor.invariants import check
 from app.floor.service import Floor
 from tests.fixtures.database import Database, Server
+from tests.fixtures.programs import run
 from tests.floor.live import memory, offered, on, owned, recovered, running
 
 
@@ -20,13 +20,6 @@ async def empty(server: Server) -> AsyncIterator[Database]:
     """Where the backup is restored to."""
     async with server.empty() as database:
         yield database
-
-
-async def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs; fails where it complains."""
-    ran = await asyncio.create_subprocess_exec(programs() / program, *arguments, stderr=asyncio.subprocess.PIPE)
-    _, said = await ran.communicate()
-    assert (ran.returncode, said.decode()) == (0, "")
 
 
 @asynccontextmanager

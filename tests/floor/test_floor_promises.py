@@ -361,15 +361,14 @@ class FloorGame(RuleBasedStateMachine):
                 assert contact.close_at is not None, f"{contact.id} was promised a callback and is forgotten"
 
     def time_frees_everybody(self) -> None:
-        """Every state that holds somebody has an end of its own; a promised callback goes from agent to agent."""
+        """Every state that holds somebody has an end; a promised callback is the next agent's from this look on."""
         for _ in range(3):
             self.now += SWEEP_SECONDS + 3600
             self.ask(c.Expire())
-        promised = [x for x in self.state.store.contacts.values() if x.promised]
-        had = {agent for x in promised for agent in (*x.agents, x.offer and x.offer.agent)}
         for agent in self.state.store.agents.values():
             endless = agent.wrap_up is not None and agent.wrap_up_until is None
-            assert agent.id in had or agent.state not in (AgentState.RESERVED, AgentState.BUSY), f"{agent.id} is stuck"
+            held = agent.state in (AgentState.RESERVED, AgentState.BUSY) and agent.since < self.now
+            assert not held, f"{agent.id} is {agent.state} for ever"
             assert agent.state is not AgentState.WORKING_AFTER_CALL or endless, f"{agent.id} wraps up for ever"
         for contact in self.state.store.contacts.values():
             assert contact.promised or contact.state is ContactState.WRAP_UP, f"{contact.id} is stuck"

@@ -1,6 +1,5 @@
 """A database is dumped and restored by PostgreSQL's own programs, as docs/backup.md says."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from app.customers.service import change_customer
 from app.db import migrate
-from app.db.cluster import programs
 from app.db.engine import Sessions, create_engine
 from tests.fixtures.database import Database, Server
+from tests.fixtures.programs import run
 from tests.history.factories import make_life
 
 TABLES = """
@@ -36,12 +35,6 @@ async def other(server: Server) -> AsyncIterator[Database]:
     """A migrated database that nothing has been written into."""
     async with server.copy() as database:
         yield database
-
-
-async def run(program: str, *arguments: str) -> None:
-    process = await asyncio.create_subprocess_exec(programs() / program, *arguments, stderr=asyncio.subprocess.PIPE)
-    _, told = await process.communicate()
-    assert process.returncode == 0, told.decode()
 
 
 async def kept(database: Database) -> dict[str, str]:
