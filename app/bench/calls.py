@@ -1,10 +1,12 @@
 """(h) Whole calls over a real Asterisk, beside its own queue on the same Asterisk: who rings the agent sooner?
 
-Both rivals get the same callers at the same instants and the same phones, in turns. While the queue is measured,
-Callfloor is not connected to the Asterisk.
+All rivals get the same callers at the same instants and the same phones, in turns. While others are measured,
+Callfloor is not connected to the Asterisk. Two more say what is due to ARI alone, and what to a commit: a client that
+rings the next phone at once, and one that writes a row down first.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,16 +19,27 @@ from app.bench.agents import Agent, all_ready
 from app.bench.bank import caller
 from app.bench.figures import Latency, latency
 from app.bench.phones import AgentPhones, Callers
-from app.bench.processes import Cores
+from app.bench.processes import PATIENCE, Cores, DidNotStart
 from app.bench.sip import Endpoint
 from app.core.errors import Unavailable
 from app.db.pool import Connection
 
 OURS, QUEUE = "Callfloor", "app_queue"
+RINGS, RECORDS = "A: rings the next phone", "B: the same, one row committed first"
+RIVALS = (QUEUE, RINGS, RECORDS, OURS)
 SOURCE = "bench-asterisk"
 MANY, FEW = "many", "few"
 FEW_AGENTS = 20
-DIALLED = {(OURS, MANY): "6001", (OURS, FEW): "6002", (QUEUE, MANY): "7001", (QUEUE, FEW): "7002"}
+DIALLED = {
+    (OURS, MANY): "6001",
+    (OURS, FEW): "6002",
+    (QUEUE, MANY): "7001",
+    (QUEUE, FEW): "7002",
+    (RINGS, MANY): "8001",
+    (RECORDS, MANY): "8001",
+}
+RINGER, RINGER_APP = "BENCH_RINGER", "bench-ringer"
+"""The variable in which such a client is told its `RingerTask`, and its application at the Asterisk."""
 TALK_SECONDS = 2.0
 FEW_TALK = (0.5, 1.5)
 TURN_SECONDS = 3.0
@@ -39,7 +52,8 @@ ADDED = {
     "extensions.conf": "".join(
         f"\n[callfloor-inbound](+)\nexten => {DIALLED[QUEUE, name]},1,Queue({name},r,,,300)\n same => n,Hangup()\n"
         for name in (MANY, FEW)
-    ),
+    )
+    + f"exten => {DIALLED[RINGS, MANY]},1,Stasis({RINGER_APP})\n same => n,Hangup()\n",
 }
 
 
@@ -63,6 +77,18 @@ class Calls(msgspec.Struct, frozen=True):
     agents: int
     idle: list[Round]
     saturated: list[Round]
+
+
+class RingerTask(msgspec.Struct, frozen=True):
+    """What a client that only rings works with; `commits` says whether it writes each call down first."""
+
+    ari: str
+    user: str
+    password: str
+    app: str
+    agents: list[str]
+    database: str
+    commits: bool
 
 
 class NoAsterisk(Unavailable):
@@ -148,9 +174,19 @@ async def found_source(site: Site, connection: Connection) -> None:
 class Contest:
     """Lets callers call one rival or the other, and keeps what the packets say."""
 
-    def __init__(self, site: Site, connection: Connection, cores: Cores, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        connection: Connection,
+        url: str,
+        ringer: Sequence[str],
+        cores: Cores,
+        say: Callable[[str], None],
+    ) -> None:
         self._site = site
         self._connection = connection
+        self._url = url
+        self._ringer = ringer
         self._cores = cores
         self._say = say
         self._dialled_at: dict[str, float] = {}
@@ -168,36 +204,62 @@ class Contest:
         try:
             self._say(f"{len(site.phones)} phones sign on")
             await self._phones.sign_on(switch, site.phones)
-            for rival in (QUEUE, OURS):
-                await self._turn(rival)
-                await self._load(rival, MANY, min(rates), seconds / 4)  # nobody counts these
+            for rival in RIVALS:
+                async with self._turn(rival) as cores:
+                    await self._load(rival, MANY, min(rates), seconds / 4, cores)  # nobody counts these
             for rate in rates:
-                for rival in (QUEUE, OURS):
-                    await self._turn(rival)
-                    self._say(f"calls over Asterisk to idle agents, {rate:g} a second, {rival}")
-                    idle.append(await self._load(rival, MANY, rate, seconds))
+                for rival in RIVALS:
+                    async with self._turn(rival) as cores:
+                        self._say(f"calls over Asterisk to idle agents, {rate:g} a second, {rival}")
+                        share = 1.0 if rival in (QUEUE, OURS) else 0.5
+                        idle.append(await self._load(rival, MANY, rate, seconds * share, cores))
             for rival in (QUEUE, OURS):
-                await self._turn(rival)
-                self._say(f"calls over Asterisk to {FEW_AGENTS} agents, {saturated[0]:g} a second, {rival}")
-                busy.append(await self._load(rival, FEW, *saturated))
+                async with self._turn(rival) as cores:
+                    self._say(f"calls over Asterisk to {FEW_AGENTS} agents, {saturated[0]:g} a second, {rival}")
+                    busy.append(await self._load(rival, FEW, *saturated, cores))
         finally:
             outside.close()
             inside.close()
         return Calls(site.version, len(site.phones), idle, busy)
 
-    async def _turn(self, rival: str) -> None:
-        """Callfloor has the Asterisk, or it has not."""
+    @asynccontextmanager
+    async def _turn(self, rival: str) -> AsyncIterator[Cores]:
+        """Callfloor has the Asterisk, or it has not; gives the processes that have to do with this rival's calls."""
         await self._connection.execute("update cti_sources set active = $2 where id = $1", SOURCE, rival == OURS)
         await asyncio.sleep(TURN_SECONDS)
+        if rival not in (RINGS, RECORDS):
+            yield self._cores
+            return
+        async with self._ringing(commits=rival == RECORDS) as pid:
+            yield Cores(**(self._cores.processes | {"server": pid}))
 
-    async def _load(self, rival: str, queue: str, rate: float, seconds: float) -> Round:
+    @asynccontextmanager
+    async def _ringing(self, commits: bool) -> AsyncIterator[int]:
+        """A client that rings the next phone: its process id."""
+        site = self._site
+        task = RingerTask(site.ari, site.ari_user, site.ari_password, RINGER_APP, site.agents, self._url, commits)
+        environment = {**os.environ, RINGER: msgspec.json.encode(task).decode()}
+        pipe = asyncio.subprocess.PIPE
+        process = await asyncio.create_subprocess_exec(*self._ringer, env=environment, stdin=pipe, stdout=pipe)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                if not await process.stdout.readline():
+                    raise DidNotStart("A client of ARI that the bench measures ended at once; it says above why.")
+            yield process.pid
+        finally:
+            process.stdin.close()
+            await process.wait()
+
+    async def _load(self, rival: str, queue: str, rate: float, seconds: float, cores: Cores) -> Round:
         """Let `rate` calls a second come for so long, independently of each other, until the last one is over."""
         dice, loop = Random(int(rate)), asyncio.get_running_loop()  # noqa: S311 - the dice of a load
         talks = Random(int(rate) + 1)  # noqa: S311
         self._phones.talk = (lambda: TALK_SECONDS) if queue == MANY else (lambda: talks.uniform(*FEW_TALK))
         self._dialled_at, self._offered, self._left_at, self._freed = {}, [], {}, []
         self._callers.refused, calls = 0, 0
-        self._cores.start()
+        cores.start()
         begun = at = loop.time()
         while (at := at + dice.expovariate(rate)) < begun + seconds:
             await asyncio.sleep(at - loop.time())
@@ -206,7 +268,7 @@ class Contest:
             calls += 1
             self._dialled_at[number] = self._callers.dial(DIALLED[rival, queue], number)
         lost = await self._quiet()
-        used = self._cores.shares(1.0)
+        used = cores.shares(1.0)
         each = {name: seconds * 1e3 / calls for name, seconds in used.items()}
         freed = latency(self._freed) if self._freed and queue == FEW else None
         told = Round(rival, rate, calls, lost, latency(self._offered), freed, each)

@@ -30,7 +30,8 @@ def calls_told(told: Calls | str) -> Iterator[str]:
     yield ""
     yield (
         f"From the caller's INVITE to an agent's, {told.agents} agents of whom most are idle, 0.5 s of ringing, 2 s of "
-        "talk:"
+        "talk. A and B are clients of ARI in the same language over the same connection that know neither callers nor "
+        "skills: A writes nothing down, B one row:"
     )
     yield ""
     yield from table(

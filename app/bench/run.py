@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from app.bench.profiles import Profiled
 from app.bench.signed import Signer
 from app.bench.switch import Switch
 from app.core import clock, collector
+from app.core.loops import runner
 from app.core.signing import new_secret
 from app.db.embedded import EmbeddedServer
 from app.db.engine import Sessions, create_engine, dsn_of
@@ -47,10 +48,12 @@ Words = Callable[[int], list[str]]
 
 
 class Programs(msgspec.Struct, frozen=True):
-    """How to start the server as production runs it, and the yardsticks in the same way; and an Asterisk."""
+    """How to start the server as production runs it, and the yardsticks in the same way; an Asterisk, and a client of
+    it that only rings."""
 
     serve: Words
     yardsticks: Words
+    ringer: Sequence[str]
     asterisk: StartSite
 
 
@@ -92,8 +95,8 @@ def _alone(folder: Path) -> Iterator[tuple[Path, EmbeddedServer, asyncio.Runner]
     folder.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
     try:
-        with EmbeddedServer(place / "database") as embedded, _runner() as runner:
-            yield place, embedded, runner
+        with EmbeddedServer(place / "database") as embedded, runner() as loops:
+            yield place, embedded, loops
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -120,15 +123,6 @@ async def _decisions(plan: Plan, url: str, say: Callable[[str], None]) -> Decisi
         await connection.close()
     speeds = decisions.all_sizes(plan.deciding_agents, plan.deciding_waiting, plan.deciding_seconds, say)
     return Decisions(speeds, beside)
-
-
-def _runner() -> asyncio.Runner:
-    """The loop that the server runs on."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
 class Bench:
@@ -311,7 +305,7 @@ class Bench:
             await asyncio.sleep(calls.TURN_SECONDS)
             beside = Cores(**(cores.processes | {"asterisk": site.pid}))
             await held.enter_async_context(calls.at_their_desks(port, await self._tokens(site.agents)))
-            contest = calls.Contest(site, connection, beside, self._say)
+            contest = calls.Contest(site, connection, self._url, self._programs.ringer, beside, self._say)
             return await contest.run(plan.phone_rates, plan.phone_seconds, plan.phones_saturated)
 
     async def _tokens(self, ids: list[str]) -> list[tuple[str, str]]:

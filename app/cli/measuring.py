@@ -30,6 +30,7 @@ def add_to(commands: typer.Typer) -> None:
     """Add the commands of this file."""
     commands.command()(bench)
     commands.command("bench-yardsticks", hidden=True)(bench_yardsticks)
+    commands.command("bench-ari", hidden=True)(bench_ari)
 
 
 def bench(
@@ -42,7 +43,7 @@ def bench(
 
     The results are written to docs/performance.md.
 
-    Takes about thirteen minutes, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
+    Takes about a quarter of an hour, on a PostgreSQL of its own in the folder `var` (CALLFLOOR_VAR).
     """
     from app.bench.plan import Plan
     from app.bench.report import calls_alone, decisions_alone, feeds_alone, profiles_alone, summary, theory_alone, write
@@ -66,6 +67,7 @@ def bench(
     programs = Programs(
         serve=lambda port: _words("serve", port),
         yardsticks=lambda port: _words("bench-yardsticks", port),
+        ringer=[sys.executable, "-m", "app.cli", "bench-ari"],
         asterisk=partial(started, Path(os.environ.get(ASTERISK, folder / "asterisk"))),
     )
     if only is Only.CALLS:
@@ -89,6 +91,13 @@ def bench_yardsticks(port: Annotated[int, typer.Option()], stop_with_stdin: bool
     if settings.database.url is None:
         raise Trouble("Set CALLFLOOR_DATABASE_URL: the yardsticks are measured on the product's own database.")
     serve_application(settings, application(settings.database.url.get_secret_value()))
+
+
+def bench_ari() -> None:
+    """Ring the next phone for whoever calls: what calls over Asterisk are measured against."""
+    from app.cli.bench_ari import run
+
+    run()
 
 
 def _say(stage: str) -> None:

@@ -14,6 +14,7 @@ from uvicorn.importer import import_from_string
 
 from app.cli.place import bound_socket, taken_told
 from app.core import collector
+from app.core.loops import runner
 from app.settings import Settings
 
 GOODBYE_SECONDS = 5
@@ -33,9 +34,9 @@ def run_server(settings: Settings) -> None:
 
 def serve_application(settings: Settings, application: Any) -> None:
     """Serve an application (with its lifespan) as production does, until SIGINT or SIGTERM."""
-    with bound_socket(settings.http.host, settings.http.port) as bound, _runner() as runner:
+    with bound_socket(settings.http.host, settings.http.port) as bound, runner() as loops:
         try:
-            runner.run(_serve(application, bound))
+            loops.run(_serve(application, bound))
         except asyncio.CancelledError:
             sys.exit(STOPPED_WHILE_STARTING)
 
@@ -108,12 +109,3 @@ class Server(uvicorn.Server):
             yield
         finally:
             self._stopping.cancels()
-
-
-def _runner() -> asyncio.Runner:
-    """A runner on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.Runner()
-    return asyncio.Runner(loop_factory=uvloop.new_event_loop)

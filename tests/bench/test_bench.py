@@ -39,6 +39,7 @@ def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path, monk
     programs = Programs(
         serve=lambda port: words("serve", port),
         yardsticks=lambda port: words("bench-yardsticks", port),
+        ringer=[sys.executable, "-m", "app.cli", "bench-ari"],
         asterisk=partial(started, Path(os.environ.get("CALLFLOOR_ASTERISK", ROOT / "var/asterisk"))),
     )
     said: list[str] = []
