@@ -1,5 +1,8 @@
-"""Who may say that what they write comes from another system. A source may rank above people, so it is not for anybody
-who serves customers to speak as one, nor for a key that is bound to one source to speak as another, or like people."""
+"""What an API key may do, and who may say that what they write comes from another system.
+
+A source may rank above people, so it is not for anybody who serves customers to speak as one, nor for a key that is
+bound to one source to speak as another, or like people.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -8,6 +11,7 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
 from app.api.deps import CurrentUser
+from app.auth.errors import KeyReadOnly
 from app.customers.changing import Sources, ensure_may_name
 from app.customers.errors import SourceUntold
 
@@ -43,11 +47,17 @@ LOOKS = Depends(_looks)
 _OPEN_TO_BOUND_KEYS = {_claims, _bound_to, _of_key, _looks}
 
 
-async def _for_bound_keys(user: CurrentUser, request: Request) -> None:
-    if user.sources is None or request.method in READING:
+async def _within_key(user: CurrentUser, request: Request) -> None:
+    if request.method in READING or (user.sources is None and not user.read_only):
         return
-    if _OPEN_TO_BOUND_KEYS.isdisjoint(_asked_by(request.scope["route"].dependant)):
+    asked = set(_asked_by(request.scope["route"].dependant))
+    if user.sources is not None and _OPEN_TO_BOUND_KEYS.isdisjoint(asked):
         raise SourceUntold(f"{request.method} {request.url.path}", user.sources)
+    if user.read_only and _looks not in asked:
+        raise KeyReadOnly(
+            f"This API key only reads, and {request.method} {request.url.path} changes something; "
+            "use a key that was made without read_only."
+        )
 
 
 def _asked_by(route: Dependant) -> Iterator[object]:
@@ -56,5 +66,6 @@ def _asked_by(route: Dependant) -> Iterator[object]:
         yield from _asked_by(each)
 
 
-FOR_BOUND_KEYS = Depends(_for_bound_keys)
-"""For all resources: a key that is bound to sources writes only by routes that ask which source is named."""
+WITHIN_KEY = Depends(_within_key)
+"""For all resources: a key that is bound to sources writes only by routes that ask which source is named, and one that
+only reads by none."""

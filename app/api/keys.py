@@ -21,9 +21,9 @@ async def list_keys(session: Read, page: Paged) -> KeyPage:
 
 @router.post("", status_code=201)
 async def create_key(given: KeyIn, session: Write) -> KeyCreated:
-    """A new key. This answer is the only one that shows it. What a key is bound to, and until when it is good, is not
+    """A new key. This answer is the only one that shows it. What a key may do, and until when it is good, is not
     changed later: make another one."""
-    row, key = await keys.create_key(session, given.name, given.sources, given.expires_at)
+    row, key = await keys.create_key(session, given.name, given.sources, given.expires_at, given.read_only)
     return KeyCreated(**KeyOut.model_validate(row).model_dump(), key=key)
 
 

@@ -50,7 +50,7 @@ from app.api import (
     visits,
     wrap_up_codes,
 )
-from app.api.claiming import FOR_BOUND_KEYS
+from app.api.claiming import WITHIN_KEY
 from app.api.problems import problem_responses
 from app.api.query import known_parameters
 
@@ -112,5 +112,5 @@ def api_router() -> APIRouter:
     )
     for resource in (*(each.router for each in RESOURCES), media.speech):
         # who signs in is nobody yet
-        router.include_router(resource, dependencies=[] if resource is token.router else [FOR_BOUND_KEYS])
+        router.include_router(resource, dependencies=[] if resource is token.router else [WITHIN_KEY])
     return router

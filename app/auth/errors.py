@@ -21,6 +21,12 @@ class RoleMissing(NotAllowed):
     code = "role-missing"
 
 
+class KeyReadOnly(NotAllowed):
+    """An API key that only reads was to change something."""
+
+    code = "key-read-only"
+
+
 class TooManyAttempts(Unavailable):
     """Too many failed sign-ins for this account from this address."""
 

@@ -36,17 +36,22 @@ async def holder(session: AsyncSession, key: str, now: float) -> Principal:
     if found.expires_at is not None and found.expires_at <= utc(now):
         raise BadToken("The API key has expired; an administrator makes a new one.")
     sources = None if found.sources is None else tuple(found.sources)
-    return Principal(found.id, found.name, "integration", sources=sources)
+    return Principal(found.id, found.name, "integration", sources=sources, read_only=found.read_only)
 
 
 async def create_key(
-    session: WriteSession, name: str, sources: Collection[str] | None = None, expires_at: datetime | None = None
+    session: WriteSession,
+    name: str,
+    sources: Collection[str] | None = None,
+    expires_at: datetime | None = None,
+    read_only: bool = False,
 ) -> tuple[ApiKey, str]:
     """A new key, as record and as the text that only this answer shows; bound to `sources`, at least one, or with None
-    to none; good until `expires_at`, or with None until it is revoked."""
+    to none; or one that only reads, and so has no sources; good until `expires_at`, or with None until it is
+    revoked."""
     key = PREFIX + secrets.token_urlsafe(32)
     bound = None if sources is None else sorted(set(sources))
-    record = ApiKey(id=new_id(), name=name, hash=_hash(key), sources=bound, expires_at=expires_at)
+    record = ApiKey(id=new_id(), name=name, hash=_hash(key), sources=bound, expires_at=expires_at, read_only=read_only)
     session.add(record)
     await session.flush()
     await session.refresh(record)

@@ -45,16 +45,20 @@ class RefreshToken(Base):
 
 class ApiKey(Base):
     """A key of another system (role integration); only its hash is kept, it is shown once. Of the sources that are
-    named by whoever writes it may name those in `sources`; None: any. It is worth nothing from `expires_at` on; None:
-    until it is revoked."""
+    named by whoever writes it may name those in `sources`; None: any. One that is `read_only` writes nothing at all. It
+    is worth nothing from `expires_at` on; None: until it is revoked."""
 
     __tablename__ = "api_keys"
-    __table_args__ = (CheckConstraint("cardinality(sources) > 0", name="sources_some"),)
+    __table_args__ = (
+        CheckConstraint("cardinality(sources) > 0", name="sources_some"),
+        CheckConstraint("not read_only or sources is null", name="looks_or_feeds"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     sources: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    read_only: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -19,8 +19,8 @@ class Principal:
     """Who is behind a request: a person, or another system (role integration).
 
     `expires_at` is when the access token that proved it ends; None where it was proved otherwise. `sources` are those
-    that the key which proved it is bound to; None where it is bound to none, and of people. `sign_in` is the one that
-    the access token came from: it ends with it.
+    that the key which proved it is bound to; None where it is bound to none, and of people; one that is `read_only`
+    changes nothing. `sign_in` is the one that the access token came from: it ends with it.
     """
 
     id: str
@@ -28,6 +28,7 @@ class Principal:
     role: Role
     expires_at: float | None = field(default=None, compare=False)
     sources: tuple[str, ...] | None = None
+    read_only: bool = False
     sign_in: str | None = field(default=None, compare=False)
 
 

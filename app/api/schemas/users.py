@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field, field_validator
+from pydantic import MISSING, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
@@ -67,12 +67,24 @@ class UserPage(Output):
 
 
 class KeyIn(Input):
-    """A new API key; `name` says which system has it, `sources` as which it may feed. It is good until `expires_at`, or
-    until it is revoked."""
+    """A new API key; `name` says which system has it, `sources` as which it may feed. With `read_only` it changes
+    nothing, and has no sources. It is good until `expires_at`, or until it is revoked."""
 
     name: Name
     sources: KeySources | None = None
+    read_only: bool = False
     expires_at: Moment | None = None
+
+    @field_validator("read_only")
+    @classmethod
+    def _looks_or_feeds(cls, given: bool, info: ValidationInfo) -> bool:
+        if given and info.data.get("sources"):
+            raise PydanticCustomError(
+                "read_only",
+                "is true beside sources, though a key feeds them by writing",
+                {"expected": "either read_only or sources"},
+            )
+        return given
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -90,6 +102,7 @@ class KeyOut(Output):
     id: str
     name: str
     sources: list[str] | None
+    read_only: bool
     created_at: Instant
     expires_at: Instant | None
     revoked_at: Instant | None
