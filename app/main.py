@@ -35,7 +35,7 @@ from app.auth.sign_in import SignIn
 from app.auth.standing import Standing
 from app.auth.tokens import TokenService
 from app.core.clock import now
-from app.core.guarding import open_guarded_client
+from app.core.guarding import Bounds, open_guarded_client
 from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
@@ -191,6 +191,7 @@ async def services(
         masking=live.profiles.masking,
         reveals_an_hour=settings.masking.reveals,
         reason_needed=live.profiles.reason_needed,
+        webhooks=Bounds(settings.webhooks.networks),
         connections=live.connections,
         default_region=settings.telephony.region,
         judge=judge_of(settings),

@@ -77,14 +77,19 @@ async def list_alerts(
 
 
 @router.get("/{alert_id}", responses=problem_responses(404))
-async def get_alert(alert_id: UUID, session: Read) -> AlertOut:
+async def get_alert(alert_id: UUID, session: Read, reading: Annotated[Reading, read_of("alert")]) -> AlertOut:
     """One alert."""
-    return AlertOut.of(await alerts.alert(session, alert_id))
+    found = await alerts.alert(session, alert_id)
+    reading.of(found.alert.customer_id)
+    return AlertOut.of(found)
 
 
 @router.get("/{alert_id}/entries", responses=problem_responses(404))
-async def list_alert_entries(alert_id: UUID, session: Read, page: Paged) -> AlertEntryPage:
+async def list_alert_entries(
+    alert_id: UUID, session: Read, page: Paged, reading: Annotated[Reading, read_of("alert")]
+) -> AlertEntryPage:
     """What happened to the alert, oldest first: who, when, what, and how it stood then."""
+    reading.of((await alerts.alert(session, alert_id)).alert.customer_id)
     rows = await alerts.entries(session, alert_id, page.limit + 1, page.after(int))
     items, after = page.cut(rows, key=lambda row: row.id)
     return AlertEntryPage(items=[AlertEntryOut.model_validate(row) for row in items], next=after)

@@ -43,7 +43,9 @@ async def get_credit(customer_id: UUID, session: Read, using: Using, user: Curre
 async def refresh_credit(customer_id: UUID, given: CreditIn, using: Using, user: Person) -> CreditAnswerOut:
     """Ask a bureau, with the customer's recorded consent (channel `credit_check`) and a reason. Where it fails, the
     last known standing stays and `last_try` says what went wrong."""
+    using.reads.check()
     known, asked = await using.credit.refresh(customer_id, given.wish(user.id))
+    using.reads.note(user.id, user.role, customer_id, "credit", why=given.reason)
     told = CreditOut.of(known, utc(using.clock()), with_score=user.role in SEE_SCORES)
     return CreditAnswerOut(**dict(told), asked=asked)
 

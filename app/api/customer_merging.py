@@ -10,7 +10,7 @@ from app.api.deps import OVERSEES, SIGNED_IN, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
-from app.api.reading import written_down
+from app.api.reading import Reading, read_of, written_down
 from app.api.schemas.customer_merging import (
     DismissIn,
     MatchesOut,
@@ -47,8 +47,15 @@ async def match_customers(given: ProbeIn, session: Read, using: Using) -> Matche
 
 
 @router.get("/duplicates")
-async def list_duplicates(session: Read, page: Paged, status: Status = "open", customer: Whose = None) -> ProposalPage:
+async def list_duplicates(
+    session: Read,
+    page: Paged,
+    reading: Annotated[Reading, read_of("duplicates")],
+    status: Status = "open",
+    customer: Whose = None,
+) -> ProposalPage:
     """Pairs of customers that may be one, with reasons; nothing has been merged."""
+    reading.of(customer)
     rows = await proposals.proposals(session, status, customer, page.limit + 1, page.after(UUID))
     items, after = page.cut(rows, key=lambda row: row.id)
     return ProposalPage(items=[ProposalOut.model_validate(row) for row in items], next=after)

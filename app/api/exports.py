@@ -1,4 +1,5 @@
-"""All that is kept of one customer, to be given to them. Who takes it, and why, is in the audit log."""
+"""All that is kept of one customer, to be given to them. Who takes it, and why, is in the audit log and among the reads
+of the customer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,10 +33,12 @@ PIECE = 64 * 1024
 async def export_customer(customer_id: UUID, given: ExportIn, using: Using, user: CurrentUser) -> StreamingResponse:
     """Everything that is kept of the customer, or of who survives them, and of whoever was merged into them: as JSON
     that describes itself, or as PDF. It is read in one snapshot before the answer begins."""
+    using.reads.check()
     async with using.sessions.write() as session:
         await act_as(session, user.id)
         now = utc(using.clock())
         head = await note_export(session, customer_id, given.format, given.reason, user.id, now)
+    using.reads.note(user.id, user.role, head.customer_id, "export", why=given.reason)
     file, media_type = await export(using.sessions, head, FORMS[given.format])
     headers = {
         "cache-control": "private, no-store",

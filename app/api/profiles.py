@@ -48,9 +48,11 @@ async def reveal_values(
         needed = " or ".join(sorted(allowed)) or "nobody"
         detail = f"Your role is {user.role}; this needs {needed}."
         raise RoleMissing(detail, role=user.role, needed=sorted(allowed))
+    using.reads.check()
     wanted = Wanted(who=user.id, kind=given.field, shown=given.shown, why=given.reason)
     sight, now = using.masking.sight(user.role), utc(using.clock())
     values = await reveal(session, customer_id, wanted, sight, now, using.reveals_an_hour)
+    using.reads.note(user.id, user.role, customer_id, "revealed", why=given.reason)
     return RevealedOut(field=given.field, values=values)
 
 

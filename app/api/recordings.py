@@ -1,4 +1,5 @@
-"""Recordings of calls: which there are, listening to them, deleting them. Whoever listens is in the audit log."""
+"""Recordings of calls: which there are, listening to them, deleting them. Whoever listens is in the audit log and among
+the reads of the customer."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -9,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from app.api.deps import SIGNED_IN, Read, Using, Write, require
 from app.api.problems import http_problem, problem_responses
+from app.api.reading import Reading, read_of
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.recordings import RecordingOut, RecordingPage
 from app.audit import queries as audit
@@ -33,9 +35,11 @@ ONE_LISTENING = timedelta(minutes=10)
 
 
 @router.get("/interactions/{interaction_id}/recordings", responses=problem_responses(404))
-async def list_recordings(interaction_id: UUID, session: Read, user: Person) -> RecordingPage:
+async def list_recordings(
+    interaction_id: UUID, session: Read, user: Person, reading: Annotated[Reading, read_of("recordings")]
+) -> RecordingPage:
     """The recordings of a contact that has ended; an agent is told of those of their own calls."""
-    await find_interaction(session, interaction_id)
+    reading.of((await find_interaction(session, interaction_id)).customer_id)
     found = await queries.recordings_of(session, interaction_id)
     return RecordingPage(items=[RecordingOut.model_validate(each) for each in found if _may_listen(user, each)])
 
@@ -54,6 +58,7 @@ async def get_audio(
     session: Write,
     using: Using,
     user: Person,
+    reading: Annotated[Reading, read_of("recording")],
     range_: Annotated[str | None, Header(alias="range", description="one part, such as bytes=0-65535")] = None,
     if_range: Annotated[str | None, Header(description="the etag for which the part is meant")] = None,
 ) -> Response:
@@ -65,6 +70,9 @@ async def get_audio(
         raise RecordingDeleted(recording_id, found.deleted_at, found.deleted_because or "")
     if found.deleted_because is not None:  # it is to go, and nobody listens to it meanwhile
         raise RecordingDeleted(recording_id, utc(using.clock()), found.deleted_because)
+    whose = (await queries.facts_of(session, found.contact_id)).customer_id
+    if whose is not None:
+        reading.ensure_free()
     etag = f'"{found.sha256}"'
     try:
         part = asked(range_ if if_range in (None, etag) else None, found.bytes)
@@ -73,7 +81,8 @@ async def get_audio(
         return http_problem(416, detail, {"content-range": f"bytes */{found.bytes}"})
     first, last = part or Bytes(0, found.bytes - 1)
     audio = await using.archive.store.open(found.key, first, last)
-    await _tell(session, using, user, found)
+    if await _tell(session, using, user, found):
+        reading.of(whose)
     headers = {
         "accept-ranges": "bytes",
         "cache-control": "private, no-store",
@@ -103,9 +112,11 @@ def _may_listen(user: Principal, recording: Recording) -> bool:
     return user.role != "agent" or user.id in recording.agents
 
 
-async def _tell(session: Write, using: Using, user: Principal, found: Recording) -> None:
-    """Say who listens, once a listening."""
+async def _tell(session: Write, using: Using, user: Principal, found: Recording) -> bool:
+    """Say who listens, once a listening; whether this is the beginning of one."""
     since = utc(using.clock()) - ONE_LISTENING
     same = audit.Wanted(who=user.id, action=LISTENED, kind="recording", thing=found.id, since=since)
-    if not await audit.entries(session, same, 1, None):
+    begins = not await audit.entries(session, same, 1, None)
+    if begins:
         await record(session, LISTENED, "recording", found.id, after={"contact": str(found.contact_id)})
+    return begins

@@ -8,6 +8,7 @@ from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.tokens import TokenService
 from app.core.clock import Clock
+from app.core.guarding import Bounds
 from app.credit.desk import CreditDesk
 from app.customers.masking import USUAL, Policy
 from app.customers.profiles.reads import ReadLog
@@ -55,6 +56,8 @@ class Services:
     """How many masked values one person may have shown in an hour."""
     reason_needed: bool = False
     """Whether people who read a customer's data must say for which contact or why."""
+    webhooks: Bounds = field(default_factory=Bounds)
+    """Where webhooks to other systems may go."""
     connections: Connections = UNCONNECTED
     """Platforms that are driven over a connection of ours."""
     default_region: str = "CN"

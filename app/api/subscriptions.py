@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
-from app.api.deps import ADMINISTRATES, Read, Write
+from app.api.deps import ADMINISTRATES, Read, Using, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.subscriptions import (
@@ -19,6 +19,7 @@ from app.api.schemas.subscriptions import (
     TestSentOut,
 )
 from app.subscriptions import records
+from app.subscriptions.errors import ReceiverForbidden
 
 router = APIRouter(prefix="/webhook-subscriptions", tags=["webhooks out"], dependencies=[ADMINISTRATES])
 
@@ -26,6 +27,23 @@ Status = Annotated[
     Literal["pending", "delivered", "dead"] | None, Query(description="left out: all that are not delivered")
 ]
 DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+async def _ensure_open(using: Using, url: object) -> None:
+    objection = await using.webhooks.objection(url) if isinstance(url, str) else None
+    if objection is not None:
+        raise ReceiverForbidden(objection)
+
+
+# before a session is there: a name may take its time to be resolved
+async def _reachable(given: SubscriptionIn, using: Using) -> SubscriptionIn:
+    await _ensure_open(using, given.url)
+    return given
+
+
+async def _reachable_patch(given: SubscriptionPatch, using: Using) -> SubscriptionPatch:
+    await _ensure_open(using, given.url)
+    return given
 
 
 @router.get("")
@@ -37,7 +55,7 @@ async def list_subscriptions(session: Read, page: Paged) -> SubscriptionPage:
 
 
 @router.post("", status_code=201, responses=problem_responses(409))
-async def subscribe(given: SubscriptionIn, session: Write) -> SubscriptionSecret:
+async def subscribe(given: Annotated[SubscriptionIn, Depends(_reachable)], session: Write) -> SubscriptionSecret:
     """A new subscription with a signing secret. This answer is the only one that shows the secret."""
     return SubscriptionSecret.with_secret(*await records.subscribe(session, **given.model_dump()))
 
@@ -49,7 +67,9 @@ async def get_subscription(subscription_id: str, session: Read) -> SubscriptionO
 
 
 @router.patch("/{subscription_id}", responses=problem_responses(404))
-async def change_subscription(subscription_id: str, given: SubscriptionPatch, session: Write) -> SubscriptionOut:
+async def change_subscription(
+    subscription_id: str, given: Annotated[SubscriptionPatch, Depends(_reachable_patch)], session: Write
+) -> SubscriptionOut:
     """Rename it, send it elsewhere, want other events, pause it or go on."""
     return SubscriptionOut.of(await records.change(session, subscription_id, given.model_dump(exclude_unset=True)))
 

@@ -13,6 +13,8 @@ import httpx
 Network = IPv4Network | IPv6Network
 
 MOST_TRIED = 3
+LONGEST_LOOK = 3.0
+"""Seconds that a name may take to be resolved while somebody waits for our opinion of it."""
 _PORTS = {"http": 80, "https": 443}
 _UNICAST = ip_network("2000::/3")
 """All IPv6 addresses that are given out to anybody (RFC 4291, IANA)."""
@@ -24,18 +26,50 @@ class Forbidden(httpx.ConnectError):
     """The address is one that may not be reached."""
 
 
+class Bounds:
+    """How far others may lead us: public addresses over TLS, and `networks` that the operator names."""
+
+    def __init__(self, networks: Sequence[Network] = ()) -> None:
+        self._networks = tuple(networks)
+
+    def allow(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
+        """Whether to go there: by the operator's networks, or if it is public and the way is encrypted."""
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        real = mapped or address
+        if any(real in network for network in self._networks):
+            return True
+        return scheme == "https" and _public(real)
+
+    async def objection(self, url: str) -> str | None:
+        """What is wrong with an address that would be refused if it were connected to now; None where nothing is, and
+        where its name is not known (yet): who connects looks again."""
+        try:
+            asked = httpx.URL(url)
+            async with asyncio.timeout(LONGEST_LOOK):
+                found = await _addresses(asked)
+        except (httpx.ConnectError, TimeoutError):
+            return None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            return "is no address that can be connected to"
+        if any(self.allow(each, asked.scheme) for each in found):
+            return None
+        if any(self.allow(each, "https") for each in found):
+            return "leads to a public address without encryption"
+        return "leads to an address that may not be reached"  # which one is not said: it would tell of our networks
+
+
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Resolves names by itself and connects to addresses that it has looked at; TLS is still held against the name."""
 
     def __init__(self, networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
-        self._networks = tuple(networks)
+        self._bounds = Bounds(networks)
         self._tls = tls or httpx.create_ssl_context(trust_env=False)
         self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send it to the first allowed address that connects. Raises Forbidden, and what httpx raises."""
         url = request.url
-        allowed = [each for each in await _addresses(url) if self.allows(each, url.scheme)]
+        allowed = [each for each in await _addresses(url) if self._bounds.allow(each, url.scheme)]
         if not allowed:
             raise Forbidden("the address is not one that may be reached")
         request.extensions = {**request.extensions, "sni_hostname": url.host}
@@ -61,14 +95,6 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             self._by_host[host] = httpx.AsyncHTTPTransport(verify=self._tls, limits=limits, trust_env=False)
         return self._by_host[host]
 
-    def allows(self, address: IPv4Address | IPv6Address, scheme: str) -> bool:
-        """Whether to go there: by the operator's networks, or if it is public and the way is encrypted."""
-        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        real = mapped or address
-        if any(real in network for network in self._networks):
-            return True
-        return scheme == "https" and _public(real)
-
 
 def _public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address not in _UNICAST:
@@ -85,6 +111,8 @@ def open_guarded_client(networks: Sequence[Network] = ()) -> httpx.AsyncClient:
 async def _addresses(url: httpx.URL) -> list[IPv4Address | IPv6Address]:
     if url.scheme not in _PORTS or not url.host:
         raise httpx.UnsupportedProtocol("the address must begin with http:// or https:// and name a host")
+    if (literal := _literal(url.host)) is not None:
+        return [literal]
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
             url.host, url.port or _PORTS[url.scheme], type=socket.SOCK_STREAM
@@ -92,3 +120,10 @@ async def _addresses(url: httpx.URL) -> list[IPv4Address | IPv6Address]:
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("the name of the receiver is not known") from error
     return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def _literal(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None

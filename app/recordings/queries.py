@@ -14,11 +14,11 @@ from app.recordings.models import Recording
 
 # one statement, so one moment: a contact is live until the commit that makes it an interaction
 _CONTACT = text("""
-    SELECT to_timestamp((state ->> 'arrived_at')::float8) AS started_at, state ->> 'queue' AS queue,
+    SELECT to_timestamp((state ->> 'arrived_at')::float8) AS started_at, state ->> 'queue' AS queue, customer_id,
            ARRAY(SELECT jsonb_array_elements_text(coalesce(state::jsonb -> 'served_by', '[]'))) AS agents
     FROM live_contacts WHERE id = :id
     UNION ALL
-    SELECT started_at, queue_id,
+    SELECT started_at, queue_id, customer_id,
            ARRAY(SELECT DISTINCT leg ->> 'agent' FROM jsonb_array_elements(legs) AS leg
                  WHERE leg ->> 'agent' IS NOT NULL
                    AND (leg ->> 'talk_seconds')::float8 + (leg ->> 'hold_seconds')::float8 > 0)
@@ -35,17 +35,20 @@ _HELD = text("""
 
 
 class ContactFacts(NamedTuple):
-    """When a contact began, its queue, and the agents who talked."""
+    """When a contact began, its queue, the agents who talked, and with whom."""
 
     started_at: datetime | None = None
     queue: str | None = None
     agents: tuple[str, ...] = ()
+    customer_id: UUID | None = None
 
 
 async def facts_of(session: AsyncSession, contact_id: UUID) -> ContactFacts:
     """What is known of a contact, live or ended; nothing of one that was never here."""
     row = (await session.execute(_CONTACT, {"id": contact_id})).first()
-    return ContactFacts() if row is None else ContactFacts(row.started_at, row.queue, tuple(sorted(row.agents)))
+    if row is None:
+        return ContactFacts()
+    return ContactFacts(row.started_at, row.queue, tuple(sorted(row.agents)), row.customer_id)
 
 
 async def recordings_of(session: AsyncSession, contact_id: UUID) -> Sequence[Recording]:

@@ -56,3 +56,13 @@ class EventUnknown(Invalid):
         known = ", ".join((*WILD, *EVENTS))
         faults = [fault(f"body.events.{place}", "is no event", known) for place, _ in unknown]
         super().__init__(f"There is no event {', '.join(repr(name) for _, name in unknown)}.", faults=faults)
+
+
+class ReceiverForbidden(Invalid):
+    """Webhooks may not go to the address."""
+
+    code = "address-forbidden"
+
+    def __init__(self, objection: str) -> None:
+        accepted = "https to a public address, or one in the operator's CALLFLOOR_WEBHOOKS_NETWORKS"
+        super().__init__(f"The address {objection}.", faults=[fault("body.url", objection, accepted)])

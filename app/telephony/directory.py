@@ -1,9 +1,12 @@
 """Who may talk to us, kept in memory: the webhook path asks it for every request and never the database."""
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
+
+_USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 
 
 class SourceAccess(msgspec.Struct, frozen=True):
@@ -38,6 +41,12 @@ def place(url: str) -> str:
         return url
     host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else parts.hostname
     return f"{host}:{port}{parts.path.rstrip('/')}"
+
+
+def shown(url: str) -> str:
+    """An address as people are shown it: a name and a password in it are stars. None is taken any more; of old there
+    are some."""
+    return _USERINFO.sub("***@", url, count=1)
 
 
 class SourceDirectory:

@@ -16,7 +16,7 @@ from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
 from app.telephony import queries
-from app.telephony.directory import place
+from app.telephony.directory import place, shown
 from app.telephony.errors import (
     AsteriskTaken,
     LastSecret,
@@ -160,7 +160,7 @@ async def _ensure_alone(session: WriteSession, source_id: str, platform: str | N
             raise AsteriskTaken(
                 f"Source {each.id!r} has this Asterisk already; change that one, or switch it off first.",
                 source=each.id,
-                command_url=each.command_url,
+                command_url=shown(each.command_url),
             )
 
 

@@ -1,19 +1,22 @@
 """Alerts over HTTP: the work list, their life, and the callback that one opens."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from app.api.application import Application
 from app.api.services import Services
 from app.auth.models import User
 from app.core.clock import FrozenClock, utc
 from app.core.instants import iso
 from app.floor.commands import Configure
 from app.floor.entities import ContactState
-from tests.api.conftest import ClientAs, MemoryFloor
+from tests.api.conftest import ClientAs, MemoryFloor, faults
 from tests.api.test_live import CONFIG
+from tests.api.test_profile_reads import told_of
 from tests.api.test_usage import EVENTS, RULE, customer, post
 
 NUMBER = "+8613800138000"
@@ -54,6 +57,19 @@ async def test_an_alert_is_told_with_its_rule_its_customer_and_why(alert: dict[s
         "count": 1,
     }
     assert alert["evidence"] == {"count('login.failed', '1h')": 3}
+
+
+async def test_an_alert_and_its_entries_are_reads_of_its_customer(
+    client_as: ClientAs, services: Services, app: Application, agent: httpx.AsyncClient, alert: dict[str, Any]
+) -> None:
+    path = f"/api/v1/alerts/{alert['id']}"
+    for asked in (path, f"{path}/entries"):
+        assert (await agent.get(asked, params={"reason": "to call them"})).status_code == 200
+    told = await told_of(services, client_as("supervisor"), alert["customer_id"])
+    assert told == [("alert", "to call them")] * 2
+    app.state.services = replace(services, reason_needed=True)
+    for asked in (path, f"{path}/entries"):
+        assert faults(await agent.get(asked)) == ["query.reason"]
 
 
 async def happened(client: httpx.AsyncClient, alert: dict[str, Any]) -> list[Any]:

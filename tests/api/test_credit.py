@@ -18,6 +18,7 @@ from app.credit.desk import CreditDesk
 from app.credit.models import CreditCheck
 from app.customers.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
+from tests.api.test_profile_reads import told_of
 from tests.fixtures.bureau import LOOPBACK, LittleBureau, hanging_up, little_bureau, saying, silent, writing
 
 pytestmark = pytest.mark.enable_socket
@@ -75,7 +76,7 @@ async def asked(client: httpx.AsyncClient, path: str, **more: Any) -> dict[str, 
 
 
 async def test_a_bureau_is_asked_with_reason_and_consent_and_all_of_it_is_on_record(
-    agent: httpx.AsyncClient, admin: httpx.AsyncClient, bureau: LittleBureau, clock: FrozenClock
+    agent: httpx.AsyncClient, services: Services, admin: httpx.AsyncClient, bureau: LittleBureau, clock: FrozenClock
 ) -> None:
     path = await customer(agent)
     await consents(agent, path, clock)
@@ -93,6 +94,8 @@ async def test_a_bureau_is_asked_with_reason_and_consent_and_all_of_it_is_on_rec
         row["id"],
         row["consent_id"],
     )
+    read = await told_of(services, admin, path.rpartition("/")[2])
+    assert read == [("credit_history", None), ("credit", WHY["reason"])]
 
 
 async def test_the_score_is_for_those_who_lead_and_for_systems(

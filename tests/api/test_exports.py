@@ -11,6 +11,7 @@ from app.api.services import Services
 from app.core.ids import new_id
 from app.customers.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
+from tests.api.test_profile_reads import told_of
 from tests.customers.factories import customer_id
 from tests.history.factories import make_life
 
@@ -41,12 +42,13 @@ async def test_an_administrator_takes_it_in_both_forms(client_as: ClientAs, who:
     assert "本人要求" in PdfReader(BytesIO(answer.content)).pages[0].extract_text()
 
 
-async def test_every_export_is_in_the_audit_log(client_as: ClientAs, who: UUID) -> None:
+async def test_every_export_is_in_the_audit_log_and_a_read(client_as: ClientAs, services: Services, who: UUID) -> None:
     admin = client_as("administrator")
     await admin.post(path_of(who), json=WISH)
     [entry] = (await admin.get("/api/v1/audit", params={"action": "customer.exported"})).json()["items"]
     assert (entry["who"], entry["kind"], entry["thing"]) == ("administrator", "customer", str(who))
     assert entry["after"] == WISH | {"asked_for": str(who)}
+    assert await told_of(services, admin, who) == [("export", WISH["reason"])]
 
 
 @pytest.mark.parametrize("role", ["agent", "supervisor", "integration"])

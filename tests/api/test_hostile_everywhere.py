@@ -160,7 +160,7 @@ EXAMPLES: dict[str, list[Any]] = {
     "post interactions/{interaction_id}/entries": [{"text": SAID}],
     "post customers/{customer_id}/export": [{"format": "pdf", **REASON}],
     "post webhook-subscriptions": [
-        {"id": "b", "name": SAID, "url": "https://crm.example/", "events": ["case.*"]},
+        {"id": "b", "name": SAID, "url": "https://8.8.8.8/", "events": ["case.*"]},
         {"id": "b", "name": "x", "url": SAID, "events": [SAID]},
     ],
     "patch webhook-subscriptions/{subscription_id}": [{"name": SAID}, {"url": SAID}, {"events": [SAID]}],
@@ -229,7 +229,7 @@ async def made(admin: httpx.AsyncClient, services: Services, floor: MemoryFloor)
     await post(f"segmentation/rule-sets/{active}/preview", {})
     await post(f"segmentation/rule-sets/{active}/activate", {})
     [proposal] = (await post("customers/duplicates", None, "GET"))["items"]
-    url = {"id": "crm", "name": "x", "url": "https://crm.example/", "events": ["case.*"]}
+    url = {"id": "crm", "name": "x", "url": "https://8.8.8.8/", "events": ["case.*"]}
     return {
         "customer_id": amy,
         WHO: ben,

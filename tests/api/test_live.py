@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -9,8 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.api.application import Application
 from app.api.schemas.floor import ContactOut, FloorOut
+from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
+from app.customers.models import Customer
 from app.db.engine import WriteSession
 from app.floor.commands import Configure, Connect, CustomerCard, PhoneState, Ready, Recognised, TakeEvent
 from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
@@ -19,6 +22,7 @@ from app.floor.views import Picture
 from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.port import Connection
 from tests.api.conftest import ClientAs, MemoryFloor, OneTransaction
+from tests.api.test_profile_reads import told_of
 
 CONFIG = FloorConfig(
     queues={"cards": QueueRules(id="cards", name="Cards")},
@@ -61,6 +65,19 @@ async def test_the_floor_is_told_as_it_is_described_jambonz_357(
     assert told.agents[0].offer == calling[0]
     assert set(answer) == set(FloorOut.model_fields)
     assert set(answer["agents"][0]) == set(FloorOut.model_json_schema()["$defs"]["LiveAgentOut"]["properties"])
+
+
+async def test_a_call_that_is_named_is_a_read_of_who_calls(
+    supervisor: httpx.AsyncClient, services: Services, calling: list[str]
+) -> None:
+    async with services.sessions.write() as session:
+        session.add(Customer(id=UUID(WANG.id), name=WANG.name))
+    assert len((await supervisor.get("/api/v1/calls")).json()["items"]) == 3
+    assert await told_of(services, supervisor, WANG.id) == []
+    assert (await supervisor.get(f"/api/v1/calls/{calling[0]}")).status_code == 200
+    assert (await supervisor.get(f"/api/v1/calls/{calling[1]}")).status_code == 200
+    assert len((await supervisor.get("/api/v1/calls", params={"call_id": "c0"})).json()["items"]) == 1
+    assert await told_of(services, supervisor, WANG.id) == [("call", None)] * 2
 
 
 async def test_the_floor_is_told_to_prometheus_as_to_supervisors(

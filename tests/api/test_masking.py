@@ -32,6 +32,7 @@ from app.customers.queries import connection_of, recognise
 from app.customers.record_models import CustomerNote
 from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults
+from tests.api.test_profile_reads import told_of
 from tests.customers.agreements.factories import promise
 from tests.customers.factories import make_customer
 
@@ -145,9 +146,10 @@ def reveal(**given: Any) -> dict[str, Any]:
 
 
 async def test_a_value_is_revealed_for_a_reason_and_written_down_without_it(
-    client_as: ClientAs, admin: httpx.AsyncClient, wang: UUID
+    client_as: ClientAs, services: Services, admin: httpx.AsyncClient, wang: UUID
 ) -> None:
     answer = await client_as("agent").post(f"{PATH}/{wang}/reveal", json=reveal(shown=f"{MASK}4567"))
+    assert await told_of(services, admin, wang) == [("revealed", "reads it out to the branch")]
     assert answer.json() == {"field": "holding", "values": [ACCOUNT]}
     kept = await admin.get("/api/v1/audit", params={"action": "customer.revealed"})
     [entry] = kept.json()["items"]

@@ -39,12 +39,17 @@ def needed(app: Application, services: Services) -> None:
     app.state.services = replace(services, reason_needed=True)
 
 
-async def reads(services: Services, client: httpx.AsyncClient, customer: UUID, **params: Any) -> dict[str, Any]:
+async def reads(services: Services, client: httpx.AsyncClient, customer: object, **params: Any) -> dict[str, Any]:
     await services.reads.flush()
     answer = await client.get(f"{PATH}/{customer}/reads", params=params)
     assert answer.status_code == 200, answer.text
     page: dict[str, Any] = answer.json()
     return page
+
+
+async def told_of(services: Services, client: httpx.AsyncClient, customer: object) -> list[tuple[str, str | None]]:
+    """What was read of a customer and why, the newest first."""
+    return [(each["what"], each["why"]) for each in (await reads(services, client, customer))["items"]]
 
 
 def paths(app: Application, method: str) -> dict[str, dict[str, Any]]:
@@ -233,3 +238,10 @@ async def test_while_the_database_is_away_reads_wait_and_then_nothing_is_shown(s
     async with sessions.read() as session:
         kept = await session.scalars(text("select customer_id from profile_reads order by id"))
         assert list(kept) == [UUID(int=0), UUID(int=1)]
+
+
+async def test_duplicates_of_one_customer_are_a_read(client_as: ClientAs, services: Services, amy: UUID) -> None:
+    lead, path = client_as("supervisor"), f"{PATH}/duplicates"
+    assert (await lead.get(path)).status_code == 200
+    assert (await lead.get(path, params={"customer": str(amy)})).status_code == 200
+    assert await told_of(services, lead, amy) == [("duplicates", None)]

@@ -1,17 +1,21 @@
 """Listening to calls over HTTP: in parts, by whom it may be, and never unseen."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, now, utc
 from app.core.ids import new_id
 from app.interactions.models import Interaction
 from app.recordings.store import ObjectStore
 from tests.api.conftest import ClientAs, faults
+from tests.api.test_profile_reads import told_of
+from tests.customers.factories import customer_id
 from tests.interactions.factories import make_interaction
 
 AUDIO = bytes(range(256)) * 4
@@ -22,9 +26,9 @@ async def sound() -> AsyncIterator[bytes]:
     yield AUDIO
 
 
-async def kept(services: Services, legs: list[Any]) -> Interaction:
+async def kept(services: Services, legs: list[Any], **given: Any) -> Interaction:
     async with services.sessions.write() as session:
-        made = await make_interaction(session, utc(services.clock()), legs=legs)
+        made = await make_interaction(session, utc(services.clock()), legs=legs, **given)
     began = services.clock()
     await services.archive.keep(
         recording_id=f"{made.id}.1",
@@ -104,6 +108,22 @@ async def test_part_of_another_audio_is_not_mixed_in(client_as: ClientAs, call: 
     for given, status in ((etag, 206), ('"other"', 200)):
         headers = {"range": "bytes=0-9", "if-range": given}
         assert (await client.get(f"{path(call)}/audio", headers=headers)).status_code == status
+
+
+async def test_recordings_of_a_call_and_listening_to_one_are_reads_of_who_called(
+    client_as: ClientAs, services: Services, clock: FrozenClock, app: Application
+) -> None:
+    clock.instant = now()
+    async with services.sessions.write() as session:
+        amy = await customer_id(session, "Amy")
+    call, lead = await kept(services, LEGS, customer_id=amy), client_as("supervisor")
+    assert (await lead.get(f"/api/v1/interactions/{call.id}/recordings")).status_code == 200
+    for part in ("bytes=0-9", "bytes=10-19"):
+        asked = await lead.get(f"{path(call)}/audio", headers={"range": part}, params={"reason": "complaint"})
+        assert asked.status_code == 206
+    assert await told_of(services, lead, amy) == [("recording", "complaint"), ("recordings", None)]
+    app.state.services = replace(services, reason_needed=True)
+    assert faults(await lead.get(f"{path(call)}/audio")) == ["query.reason"]
 
 
 async def test_each_listening_is_in_the_audit_log_once(

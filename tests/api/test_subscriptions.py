@@ -1,12 +1,16 @@
 """Subscriptions over HTTP: made by administrators, their secrets shown once, their deliveries listed and replayed."""
 
+from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import update
 
+from app.api.application import Application
 from app.api.services import Services
+from app.core.guarding import Bounds
 from app.subscriptions.models import WebhookDelivery
 from tests.api.conftest import ClientAs, faults
 
@@ -14,7 +18,7 @@ PATH = "/api/v1/webhook-subscriptions"
 CRM: dict[str, Any] = {
     "id": "crm",
     "name": "CRM",
-    "url": "https://crm.example/hooks",
+    "url": "https://8.8.8.8/hooks",
     "events": ["customer.*", "contact.ended"],
 }
 
@@ -112,6 +116,10 @@ async def test_what_is_not_there_is_said_so(admin: httpx.AsyncClient) -> None:
         ({"url": "ftp://crm.example/"}, "body.url"),
         ({"url": "crm.example"}, "body.url"),
         ({"url": "https://user:word@crm.example/"}, "body.url"),
+        ({"url": "https://10.1.2.3/hooks"}, "body.url"),
+        ({"url": "https://[::1]/hooks"}, "body.url"),
+        ({"url": "https://0x7f.1/hooks"}, "body.url"),
+        ({"url": "http://8.8.8.8/hooks"}, "body.url"),
         ({"url": "https://crm.example/" + "x" * 2000}, "body.url"),
         ({"events": []}, "body.events"),
         ({"events": ["customer.*", "customer.exploded"]}, "body.events.1"),
@@ -125,3 +133,24 @@ async def test_a_subscription_that_cannot_be_is_named(
     admin: httpx.AsyncClient, changes: dict[str, Any], where: str
 ) -> None:
     assert faults(await admin.post(PATH, json={**CRM, **changes})) == [where]
+
+
+async def test_a_subscription_is_not_led_to_where_webhooks_may_not_go(
+    admin: httpx.AsyncClient, secret: str, services: Services, built: Application
+) -> None:
+    there = {"url": "http://127.0.0.1:9/hooks"}
+    refused = await admin.patch(f"{PATH}/crm", json=there)
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:callfloor:problem:address-forbidden")
+    [fault] = refused.json()["faults"]
+    assert (fault["where"], "CALLFLOOR_WEBHOOKS_NETWORKS" in fault["accepted"]) == ("body.url", True)
+    assert (await admin.get(f"{PATH}/crm")).json()["url"] == CRM["url"]
+    built.state.services = replace(services, webhooks=Bounds([ip_network("127.0.0.0/8")]))
+    assert (await admin.patch(f"{PATH}/crm", json=there)).json()["url"] == there["url"]
+
+
+@pytest.mark.enable_socket
+async def test_a_name_is_refused_by_where_it_leads_now_and_taken_where_it_leads_nowhere_yet(
+    admin: httpx.AsyncClient,
+) -> None:
+    assert faults(await admin.post(PATH, json={**CRM, "url": "https://localhost/hooks"})) == ["body.url"]
+    assert (await admin.post(PATH, json={**CRM, "url": "https://crm.invalid/hooks"})).status_code == 201

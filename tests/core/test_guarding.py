@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.core.guarding import Forbidden, GuardedTransport, open_guarded_client
+from app.core.guarding import Bounds, Forbidden, GuardedTransport, open_guarded_client
 from tests.fixtures.receiver import receiving
 from tests.fixtures.tls import served, trusting
 from tests.subscriptions.conftest import LOOPBACK
@@ -43,20 +43,20 @@ FORBIDDEN = [
 
 @pytest.mark.parametrize("address", FORBIDDEN)
 def test_private_addresses_are_closed(address: str) -> None:
-    assert not GuardedTransport().allows(ip_address(address), "https")
+    assert not Bounds().allow(ip_address(address), "https")
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
 def test_public_addresses_are_open_over_tls_only(address: str) -> None:
-    assert GuardedTransport().allows(ip_address(address), "https")
-    assert not GuardedTransport().allows(ip_address(address), "http")
+    assert Bounds().allow(ip_address(address), "https")
+    assert not Bounds().allow(ip_address(address), "http")
 
 
 def test_networks_of_the_operator_are_open() -> None:
-    transport = GuardedTransport([ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
+    bounds = Bounds([ip_network("10.1.0.0/16"), ip_network("fd00::/8")])
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1"):
-        assert transport.allows(ip_address(address), "http")
-    assert not transport.allows(ip_address("10.2.0.1"), "https")
+        assert bounds.allow(ip_address(address), "http")
+    assert not bounds.allow(ip_address("10.2.0.1"), "https")
 
 
 @pytest.mark.enable_socket
@@ -95,6 +95,31 @@ async def test_an_address_that_leads_nowhere(url: str) -> None:
     async with open_guarded_client(LOOPBACK) as client:
         with pytest.raises(httpx.TransportError):
             await client.post(url)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("url", "objection"),
+    [
+        ("https://10.0.0.1/", "may not be reached"),
+        ("https://[::1]:8443/", "may not be reached"),
+        ("https://0x7f.1/", "may not be reached"),
+        ("https://2130706433/", "may not be reached"),
+        ("http://localhost/", "may not be reached"),
+        ("http://8.8.8.8/", "without encryption"),
+        ("ftp://8.8.8.8/", "no address that can be connected to"),
+    ],
+)
+async def test_what_would_be_refused_is_said_before_anybody_connects(url: str, objection: str) -> None:
+    told = await Bounds().objection(url)
+    assert told is not None
+    assert objection in told
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("url", ["https://8.8.8.8/", "http://127.0.0.1:9/", "https://nobody.invalid/"])
+async def test_what_is_allowed_or_not_known_yet_is_not_objected_to(url: str) -> None:
+    assert await Bounds(LOOPBACK).objection(url) is None
 
 
 async def _post(client: httpx.AsyncClient, url: str) -> int:

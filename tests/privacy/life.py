@@ -59,7 +59,7 @@ class Life:
     async def _set_up(self) -> None:
         """What is there before any customer."""
         await self.ask("POST", "/api/v1/webhook-subscriptions", {
-            "id": "crm", "name": "CRM", "url": "https://crm.example/hooks",
+            "id": "crm", "name": "CRM", "url": "https://8.8.8.8/hooks",
             "events": ["customer.*", "contact.*", "alert.*", "case.*", "visit.*"],
         })  # fmt: skip
         rule = {"name": "Guessing", "condition": "count('login.failed', '1h') >= 1", "severity": "high"}

@@ -1,8 +1,20 @@
 """The audit log as it is told."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
 
 from app.api.schemas.common import Instant, Output
+from app.telephony.directory import shown
+
+
+def _without_userinfo(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    # what the log holds stays, also a password that an address of old had
+    url = told.get("command_url") if told is not None else None
+    return {**told, "command_url": shown(url)} if told is not None and isinstance(url, str) else told
+
+
+Fields = Annotated[dict[str, Any] | None, AfterValidator(_without_userinfo)]
 
 
 class AuditEntryOut(Output):
@@ -14,8 +26,8 @@ class AuditEntryOut(Output):
     action: str
     kind: str
     thing: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: Fields
+    after: Fields
 
 
 class AuditPage(Output):

@@ -3,9 +3,11 @@
 from typing import Annotated, Literal
 
 from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAdapter, UrlConstraints
+from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.core.signing import secret_id
+from app.telephony.directory import shown
 from app.telephony.models import CtiSource
 
 _URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
@@ -23,13 +25,20 @@ def _http_url(value: str) -> str:
 
 
 def _url(value: str) -> str:
-    return str(_ANY_URL.validate_python(value))
+    url = _ANY_URL.validate_python(value)
+    if url.username is not None or url.password is not None:
+        expected = "an address without them: who we are there is `account`, and what proves it `secret`"
+        raise PydanticCustomError("url", "holds a name or a password, which others would read", {"expected": expected})
+    return str(url)
 
 
 CommandUrl = Annotated[
     str,
     AfterValidator(_url),
-    Field(max_length=2000, description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI"),
+    Field(
+        max_length=2000,
+        description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI; without a password",
+    ),
 ]
 PublicUrl = Annotated[
     str, AfterValidator(_http_url), Field(max_length=2000, description="where the platform reaches us, http(s)")
@@ -158,7 +167,7 @@ def _shown(row: CtiSource) -> dict[str, object]:
     return {
         "id": row.id,
         "name": row.name,
-        "command_url": row.command_url,
+        "command_url": row.command_url and shown(row.command_url),
         "default_queue": row.default_queue,
         "default_flow": row.default_flow,
         "platform": row.platform,

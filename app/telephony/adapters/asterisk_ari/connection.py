@@ -289,6 +289,6 @@ def _said(error: Exception) -> str:
 
 def _host(access: Access) -> str:
     try:
-        return urlsplit(access.url).netloc or access.url
+        return urlsplit(access.url).netloc.rpartition("@")[2] or access.url
     except ValueError:
         return access.url
