@@ -17,7 +17,7 @@ from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.service import set_password
-from app.auth.throttle import Throttle, place_of
+from app.auth.throttle import PLACE_FAILURES, PLACE_WINDOW_SECONDS, Throttle, place_of
 from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, utc
 from app.core.ids import new_id
@@ -43,10 +43,17 @@ def principal_of(user: User, sign_in: str | None = None) -> Principal:
 
 
 class SignIn:
-    """Signs people in by password and by refresh token, and out again. `lifetime` is a refresh token's, in seconds."""
+    """Signs people in by password and by refresh token, and out again. `lifetime` is a refresh token's, in seconds;
+    `failures` are how many sign-ins may fail from one address in a quarter of an hour."""
 
     def __init__(
-        self, sessions: Sessions, passwords: Passwords, tokens: TokenService, clock: Clock, lifetime: int = 14 * 86_400
+        self,
+        sessions: Sessions,
+        passwords: Passwords,
+        tokens: TokenService,
+        clock: Clock,
+        lifetime: int = 14 * 86_400,
+        failures: int = PLACE_FAILURES,
     ) -> None:
         self._sessions = sessions
         self._passwords = passwords
@@ -54,6 +61,7 @@ class SignIn:
         self._clock = clock
         self._lifetime = lifetime
         self._throttle = Throttle(clock)
+        self._places = Throttle(clock, failures, PLACE_WINDOW_SECONDS, "from this address")
 
     async def by_password(self, login: str, password: str, address: str) -> Grant:
         """Sign in from `address`; raises `WrongCredentials`, or `TooManyAttempts` after repeated failures."""
@@ -68,20 +76,33 @@ class SignIn:
             await set_password(session, self._passwords, user_id, new, self._clock)
 
     async def _authenticated(self, login: str, password: str, address: str) -> User:
-        guessed = (login, place_of(address))
         try:
-            self._throttle.admit(guessed)
+            user = await self._guess(login, password, place_of(address))
         except TooManyAttempts:
             SIGN_INS.labels("throttled").inc()
             raise
+        except WrongCredentials:
+            SIGN_INS.labels("refused").inc()
+            raise
+        SIGN_INS.labels("granted").inc()
+        return user
+
+    async def _guess(self, login: str, password: str, place: str) -> User:
+        """One account's attempts count from their beginning until one succeeds, so that many at once are no way round.
+
+        Those of a place count when they fail, because everybody behind one address may begin the day at once. Of many
+        guesses at once only as many as may fail are told how they came out, the others that there were too many.
+        """
+        self._places.check((place,))
+        self._throttle.admit((login, place))
         async with self._sessions.read() as session:
             user = await session.get(User, login)
         right = await self._passwords.verify(user.password_hash if user else None, password)
         if user is None or not right or not user.active:
-            SIGN_INS.labels("refused").inc()
+            self._places.admit((place,))
             raise WrongCredentials(WRONG)
-        self._throttle.succeeded(guessed)
-        SIGN_INS.labels("granted").inc()
+        self._places.check((place,))
+        self._throttle.succeeded((login, place))
         return user
 
     async def _begin(self, verified: User, password: str, fresh_hash: str | None) -> Grant:
