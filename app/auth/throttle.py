@@ -55,8 +55,9 @@ class Throttle:
         """Count nothing; raises `TooManyAttempts` when there were too many within the window."""
         self._recent(key, self._clock())
 
-    def admit(self, key: Key) -> None:
-        """Count an attempt; raises `TooManyAttempts` when there were too many within the window."""
+    def admit(self, key: Key) -> bool:
+        """Count an attempt, and say whether it is the last for now; raises `TooManyAttempts` when there were too many
+        within the window."""
         now = self._clock()
         recent = self._recent(key, now)
         self._forget(key)
@@ -64,6 +65,7 @@ class Throttle:
             self._make_room(now)
         self._attempts[key] = [*recent, now]
         self._levels[len(recent) + 1][key] = None
+        return len(recent) + 1 == self._failures
 
     def succeeded(self, key: Key) -> None:
         """Forget the attempts of this key."""

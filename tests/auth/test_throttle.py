@@ -84,6 +84,11 @@ def test_whoever_has_a_whole_network_of_addresses_has_no_more_guesses(first: str
     assert (place_of(first) == place_of(second)) is same
 
 
+def test_the_last_attempt_for_now_is_known_as_such() -> None:
+    doors = Throttle(FrozenClock(), failures=3)
+    assert [doors.admit(HERE) for _ in range(3)] == [False, False, True]
+
+
 def test_looking_counts_nothing() -> None:
     doors = Throttle(FrozenClock(), failures=1, whose="from this address")
     for _ in range(3):
