@@ -181,7 +181,7 @@ async def services(
         sessions=sessions,
         tokens=tokens,
         passwords=passwords,
-        sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds),
+        sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds, settings.signin.failures),
         clock=now,
         floor=live.floor,
         archive=archive,

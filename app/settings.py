@@ -95,6 +95,13 @@ class Tokens(BaseModel):
     refresh_seconds: int = Field(default=14 * 86_400, ge=60)
 
 
+class SignIns(BaseModel):
+    """How many sign-ins may fail from one network address in a quarter of an hour, whichever the accounts. An office
+    may come from one address, so this is not about who mistypes, but about who tries one password on everybody."""
+
+    failures: int = Field(default=100, ge=10, le=100_000)
+
+
 class Flow(BaseModel):
     """What flows may use: secrets by name for their requests, as JSON such as {"core-bank": "Bearer ..."}, and for each
     the one host that it may be sent to, such as {"core-bank": "core.bank.example"}. Beside public addresses flows ask
@@ -175,6 +182,7 @@ class Settings(BaseSettings):
     telephony: Telephony = Telephony()
     floor: FloorSettings = FloorSettings()
     tokens: Tokens = Tokens()
+    signin: SignIns = SignIns()
     flow: Flow = Flow()
     credit: Credit = Credit()
     webhooks: Webhooks = Webhooks()

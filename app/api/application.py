@@ -9,6 +9,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from app.api import feed_webhook, health, media, problems
+from app.api.entrance import Entrance
 from app.api.headers import telling
 from app.api.limits import BODY_BYTES, BodyLimit
 from app.api.router import api_router
@@ -77,6 +78,7 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
     )
     problems.install(app)
     app.add_middleware(BodyLimit, limit=body_limit)
+    app.add_middleware(Entrance)  # the last is the outermost
     for router in (api_router(), feed_webhook.router, health.router, media.router, *further):
         app.include_router(router)
     return app

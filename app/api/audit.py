@@ -1,4 +1,4 @@
-"""The audit log: who changed what in the set-up, who listened to which recording, and when."""
+"""The audit log: who changed what in the set-up, listened to which recording, signed in, and when."""
 
 from datetime import datetime
 from typing import Annotated
@@ -35,7 +35,7 @@ async def list_audit_entries(
     since: Since = None,
     until: Until = None,
 ) -> AuditPage:
-    """Changes of the set-up that fit all that is asked for, the newest first."""
+    """Changes of the set-up and sign-ins that fit all that is asked for, the newest first."""
     wanted = Wanted(who=who, action=action, kind=kind, thing=thing, since=since, until=until)
     rows = await queries.entries(session, wanted, page.limit + 1, page.after(tuple[datetime, int]))
     items, after = page.cut(rows, key=lambda row: (row.at, row.id))

@@ -50,27 +50,43 @@ _bearer = HTTPBearer(
 )
 
 
-async def current_user(
-    request: Request, using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Principal:
-    """Who is asking; raises `BadToken`. A key, or whether a sign-in still stands, is looked up in a session of its own,
-    given back at once.
-
-    Routes ask for it (by `dependencies=`) before anything else, so a session that writes knows for whom.
-    """
-    if given is None:
+async def identify(request: Request, using: Services, credentials: str | None) -> Principal:
+    """Who is asking, found out once a request; raises `BadToken`. A key, or whether a sign-in still stands, is looked
+    up in a session of its own, given back at once."""
+    known = getattr(request.state, "principal", None)
+    if isinstance(known, Principal):
+        return known
+    if credentials is None:
         raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
-    if keys.is_key(given.credentials):
+    if keys.is_key(credentials):
         async with using.sessions.read() as session:
-            found = await keys.holder(session, given.credentials, using.clock())
+            found = await keys.holder(session, credentials, using.clock())
     else:
-        found = using.tokens.verify(given.credentials)
+        found = using.tokens.verify(credentials)
         if found.sign_in is not None:
             async with using.sessions.read() as session:
                 await ensure_standing(session, found)
+    request.state.principal = found
     request.state.who = found.id
     SIGHT.set(using.masking.sight(found.role))
     return found
+
+
+async def credentials_of(request: Request) -> str | None:
+    """The access token or API key that a request brings, unread."""
+    given = await _bearer(request)
+    return given.credentials if given is not None else None
+
+
+async def current_user(
+    request: Request, using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Principal:
+    """Who is asking; raises `BadToken`.
+
+    Routes ask for it (by `dependencies=`) before anything else, so a session that writes knows for whom. Below /api/v1
+    `Entrance` has found out already.
+    """
+    return await identify(request, using, given.credentials if given is not None else None)
 
 
 CurrentUser = Annotated[Principal, Depends(current_user)]

@@ -135,6 +135,11 @@ def unexpected_problem(path: str, error: Exception) -> Response:
     return _response(_body("internal", 500, detail, {"incident": incident}))
 
 
+async def refused(request: Request, error: CallfloorError | DBAPIError) -> Response:
+    """The answer to a request that a middleware cannot let on, as routes would give it."""
+    return await (_refused if isinstance(error, CallfloorError) else _database)(request, error)
+
+
 def install(app: FastAPI) -> None:
     """Make the application answer every error as a problem."""
     app.add_exception_handler(CallfloorError, _refused)

@@ -8,6 +8,9 @@ from app.api.schemas.token import Credentials, MeOut, RefreshRequest, TokenOut
 from app.api.schemas.users import OwnPasswordIn
 from app.auth.sign_in import Grant
 
+LONGEST_ADDRESS = 64
+"""Of what a proxy says is an address, which is whatever its client has made it say."""
+
 router = APIRouter(tags=["sign-in"])
 
 
@@ -18,15 +21,15 @@ async def sign_in(given: Credentials, request: Request, using: Using) -> TokenOu
 
 
 @router.post("/token/refresh")
-async def refresh(given: RefreshRequest, using: Using) -> TokenOut:
+async def refresh(given: RefreshRequest, request: Request, using: Using) -> TokenOut:
     """Exchange a refresh token for a new pair. Using one twice revokes all that came from the same sign-in."""
-    return _told(await using.sign_in.by_refresh_token(given.refresh_token))
+    return _told(await using.sign_in.by_refresh_token(given.refresh_token, _address(request)))
 
 
 @router.post("/token/revoke", status_code=204)
-async def sign_out(given: RefreshRequest, using: Using) -> None:
+async def sign_out(given: RefreshRequest, request: Request, using: Using) -> None:
     """Sign out: the refresh token and all that came from the same sign-in become worthless."""
-    await using.sign_in.sign_out(given.refresh_token)
+    await using.sign_in.sign_out(given.refresh_token, _address(request))
 
 
 @router.get("/me")
@@ -42,7 +45,7 @@ async def change_own_password(given: OwnPasswordIn, user: CurrentUser, request: 
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    return request.client.host[:LONGEST_ADDRESS] if request.client else "unknown"
 
 
 def _told(grant: Grant) -> TokenOut:

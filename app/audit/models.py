@@ -1,4 +1,4 @@
-"""The audit log: who changed what in the set-up, who listened to whom, and when. Rows are only ever added."""
+"""The audit log: who changed what in the set-up, listened to whom, signed in, and when. Rows are only added."""
 
 from datetime import datetime
 from typing import Any

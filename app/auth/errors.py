@@ -28,7 +28,7 @@ class KeyReadOnly(NotAllowed):
 
 
 class TooManyAttempts(Unavailable):
-    """Too many failed sign-ins for this account from this address."""
+    """Too many failed sign-ins from this address: for this account, or for many."""
 
     code = "too-many-attempts"
 

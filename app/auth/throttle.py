@@ -1,4 +1,5 @@
-"""Slows down guessing: so many failed sign-ins for one account from one address, then a pause."""
+"""Slows down guessing: so many failed sign-ins for one account from one address, or from one address for whatever
+accounts, then a pause."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -6,8 +7,10 @@ from app.auth.errors import TooManyAttempts
 from app.core.clock import Clock
 
 FAILURES, WINDOW_SECONDS, KEPT = 10, 300.0, 50_000
+PLACE_FAILURES, PLACE_WINDOW_SECONDS = 100, 900.0
+"""Of one address, behind which a whole call centre may sit that has come back from its holidays."""
 
-Key = tuple[str, str]
+Key = tuple[str, ...]
 
 
 def place_of(address: str) -> str:
@@ -22,18 +25,25 @@ def place_of(address: str) -> str:
 
 
 class Throttle:
-    """Counts attempts in memory, per (account, address). An attempt counts until it is told to have succeeded,
-    so that many at once are no way round.
+    """Counts attempts in memory, by a key: (account, address), or (address,). `whose` names in words what they are
+    attempts at.
 
     When memory is full, the key with the fewest attempts is forgotten: made-up accounts push out each other, not the
     account that somebody is guessing at. To have a single guess forgotten takes as many attempts as are KEPT, each of
     which costs the hashing of a password.
     """
 
-    def __init__(self, clock: Clock, failures: int = FAILURES, window: float = WINDOW_SECONDS) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        failures: int = FAILURES,
+        window: float = WINDOW_SECONDS,
+        whose: str = "for this account from here",
+    ) -> None:
         self._clock = clock
         self._failures = failures
         self._window = window
+        self._whose = whose
         self._attempts: dict[Key, list[float]] = {}
         # the keys by their number of attempts, in each the one whose last attempt is the oldest first
         self._levels: list[dict[Key, None]] = [{} for _ in range(failures + 1)]
@@ -41,24 +51,32 @@ class Throttle:
     def __len__(self) -> int:
         return len(self._attempts)
 
-    def admit(self, key: Key) -> None:
-        """Count an attempt; raises `TooManyAttempts` when there were too many within the window."""
+    def check(self, key: Key) -> None:
+        """Count nothing; raises `TooManyAttempts` when there were too many within the window."""
+        self._recent(key, self._clock())
+
+    def admit(self, key: Key) -> bool:
+        """Count an attempt, and say whether it is the last for now; raises `TooManyAttempts` when there were too many
+        within the window."""
         now = self._clock()
-        recent = [at for at in self._attempts.get(key, ()) if at > now - self._window]
-        if len(recent) >= self._failures:
-            wait = int(recent[0] + self._window - now) + 1
-            raise TooManyAttempts(
-                f"Too many failed sign-ins for this account from here; wait {wait} seconds.", retry_after=wait
-            )
+        recent = self._recent(key, now)
         self._forget(key)
         if len(self) >= KEPT:
             self._make_room(now)
         self._attempts[key] = [*recent, now]
         self._levels[len(recent) + 1][key] = None
+        return len(recent) + 1 == self._failures
 
     def succeeded(self, key: Key) -> None:
-        """Forget the account's attempts from this address."""
+        """Forget the attempts of this key."""
         self._forget(key)
+
+    def _recent(self, key: Key, now: float) -> list[float]:
+        recent = [at for at in self._attempts.get(key, ()) if at > now - self._window]
+        if len(recent) >= self._failures:
+            wait = int(recent[0] + self._window - now) + 1
+            raise TooManyAttempts(f"Too many failed sign-ins {self._whose}; wait {wait} seconds.", retry_after=wait)
+        return recent
 
     def _forget(self, key: Key) -> None:
         attempts = self._attempts.pop(key, None)

@@ -1,5 +1,6 @@
 """`callfloor serve`."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -25,9 +26,11 @@ def serve(
     from app.cli import logs
     from app.cli.place import settings_with
     from app.cli.server import run_server
+    from app.cli.variables import warn_of_unknown
 
     settings = settings_with(host=host, port=port)
     logs.set_up(settings.log)
+    warn_of_unknown(os.environ)
     if stop_with_stdin:
         from app.demo.lifeline import follow_parent
 

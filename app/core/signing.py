@@ -18,14 +18,14 @@ from app.core.errors import Unauthenticated
 TOLERANCE_SECONDS = 300
 MAX_SIGNATURES = 16
 
-_PREFIX = "whsec_"
+PREFIX = "whsec_"
 _ID = re.compile(rb"[!-~]{1,200}")
 _TIMESTAMP = re.compile(rb"[0-9]{1,11}")
 
 
 def new_secret() -> str:
     """A fresh signing secret in the form of Standard Webhooks."""
-    return _PREFIX + base64.b64encode(randomness.token_bytes(32)).decode()
+    return PREFIX + base64.b64encode(randomness.token_bytes(32)).decode()
 
 
 def secret_id(secret: str) -> str:
@@ -37,7 +37,7 @@ def secret_id(secret: str) -> str:
 def key_of(secret: str) -> bytes:
     """The key in a secret (base64, with or without the prefix `whsec_`); empty where the secret is not usable."""
     try:
-        return base64.b64decode(secret.removeprefix(_PREFIX) + "==")
+        return base64.b64decode(secret.removeprefix(PREFIX) + "==")
     except (binascii.Error, ValueError):
         return b""
 

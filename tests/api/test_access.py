@@ -1,14 +1,20 @@
 """Who may do what: every route is asked by every role."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from app.api.application import Application, http_app
+from app.api.services import Services
+from app.db.engine import ReadSession
+from app.db.errors import DatabaseUnavailable
 from tests.api.conftest import ClientAs
 
 OPEN = {"healthz", "readyz", "metrics", "get_media", "sign_in", "refresh", "sign_out"}
+"""Meant for everybody: what watches the server, prompts (switches have no credentials), and who is nobody yet."""
 
 
 def operations(app: Application) -> list[tuple[str, str, str]]:
@@ -59,6 +65,59 @@ async def test_every_route_asks_who_it_is_but_those_meant_to_be_open(client_as: 
     for operation, method, path in operations(app):
         if operation not in OPEN:
             assert await ask(client, method, path) == 401, (method, path)
+
+
+STRANGERS = {
+    "nobody": {},
+    "a bad token": {"Authorization": "Bearer x.y.z"},
+    "a bad key": {"Authorization": "Bearer cfk_x"},
+}
+NONSENSE: list[dict[str, Any]] = [
+    {"params": {"no_such_parameter": "1", "limit": "many", "cursor": "x"}},
+    {"json": {"no_such_field": [1]}},
+    {"content": b"{not JSON", "headers": {"Content-Type": "application/json"}},
+]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+async def test_a_stranger_is_told_nothing_of_what_a_route_accepts(
+    client_as: ClientAs, app: Application, stranger: str
+) -> None:
+    client = client_as(None)
+    client.headers.update(STRANGERS[stranger])
+    for operation, method, path in operations(app):
+        for asked in NONSENSE if operation not in OPEN else ():
+            answer = await client.request(method.upper(), path, **asked)
+            assert answer.status_code == 401, (method, path, asked, answer.text)
+            assert "faults" not in answer.json()
+
+
+async def test_no_body_of_a_stranger_is_read_not_even_to_find_it_too_large(client_as: ClientAs) -> None:
+    assert (await client_as(None).post("/api/v1/customers", content=b" " * (2 << 20))).status_code == 401
+
+
+async def test_a_stranger_is_not_told_which_paths_there_are(client_as: ClientAs) -> None:
+    for method, path in (("GET", "nothing"), ("GET", "customers/"), ("PUT", "customers"), ("GET", "customers/%00")):
+        assert (await client_as(None).request(method, f"/api/v1/{path}")).status_code == 401, path
+        assert (await client_as("administrator").request(method, f"/api/v1/{path}")).status_code in (404, 405, 307, 422)
+
+
+async def test_who_signs_what_they_send_is_not_told_how_sources_are_called(client_as: ClientAs) -> None:
+    answer = await client_as(None).post(f"/webhooks/feeds/{'s' * 61}", content=b"{not JSON")
+    assert answer.status_code == 401
+
+
+async def test_a_database_that_is_gone_is_told_before_anybody_is_known(
+    client_as: ClientAs, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def gone() -> AsyncIterator[ReadSession]:
+        raise DatabaseUnavailable("The database cannot be reached.")
+        yield
+
+    monkeypatch.setattr(services.sessions, "read", gone)
+    answer = await client_as(None).get("/api/v1/customers", headers={"Authorization": "Bearer cfk_x"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 @pytest.mark.parametrize("role", ["supervisor", "integration"])

@@ -109,6 +109,23 @@ async def test_filters_narrow_it(admin: httpx.AsyncClient) -> None:
     assert faults(await admin.get("/api/v1/audit", params={"since": "yesterday"})) == ["query.since"]
 
 
+async def test_sign_ins_are_told_too(admin: httpx.AsyncClient, client_as: ClientAs) -> None:
+    account = {"id": "anna", "name": "Anna", "role": "agent", "password": "correct horse"}
+    await admin.post("/api/v1/users", json=account)
+    door = client_as(None)
+    await door.post("/api/v1/token", json={"login": "anna", "password": "guess"})
+    granted = (await door.post("/api/v1/token", json={"login": "anna", "password": "correct horse"})).json()
+    await door.post("/api/v1/token/revoke", json={"refresh_token": granted["refresh_token"]})
+    entries = await told(admin, kind="user", thing="anna")
+    assert [(each["action"], each["after"]["address"]) for each in entries[1:]] == [
+        ("user.sign_in_refused", "127.0.0.1"),
+        ("user.signed_in", "127.0.0.1"),
+        ("user.signed_out", "127.0.0.1"),
+    ]
+    assert [each["action"] for each in await told(admin, who="anna")] == ["user.signed_in", "user.signed_out"]
+    assert granted["refresh_token"] not in str(entries)
+
+
 async def test_only_administrators_read_it(client_as: ClientAs) -> None:
     for role in ("agent", "supervisor", "integration"):
         assert (await client_as(role).get("/api/v1/audit")).status_code == 403

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.api.application import Application
 from app.api.services import Services
+from app.db.engine import Sessions
 from app.telephony.port import Connection
 from tests.api.conftest import faults
 
@@ -17,7 +18,7 @@ ASTERISK: dict[str, Any] = {
     "name": "Our Asterisk",
     "platform": "asterisk_ari",
     "account": "callfloor",
-    "secret": "password of ari",
+    "secret": "the password of ari",
     "command_url": "ws://127.0.0.1:8088/ari",
     "dial": "PJSIP/{number}@carrier",
 }
@@ -31,11 +32,11 @@ class Away:
 
 
 async def test_asterisk_is_a_source_with_the_user_and_the_password_of_ari(admin: httpx.AsyncClient) -> None:
-    made = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    made = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "the-password-of-ari"})
     assert made.status_code == 201, made.text
     shown = (await admin.get("/api/v1/sources/pbx")).json()
     assert (shown["command_url"], shown["dial"]) == (ASTERISK["command_url"], ASTERISK["dial"])
-    assert "password-of-ari" not in repr(shown)
+    assert "the-password-of-ari" not in repr(shown)
 
 
 @pytest.mark.parametrize(
@@ -48,19 +49,19 @@ async def test_asterisk_is_a_source_with_the_user_and_the_password_of_ari(admin:
     ],
 )
 async def test_what_an_asterisk_lacks_is_named(admin: httpx.AsyncClient, changes: dict[str, Any], where: str) -> None:
-    answer = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari", **changes})
+    answer = await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "the-password-of-ari", **changes})
     assert answer.status_code == 422
     assert faults(answer) == [where]
 
 
-SECOND = {**ASTERISK, "id": "second", "name": "Another", "secret": "password-of-ari"}
+SECOND = {**ASTERISK, "id": "second", "name": "Another", "secret": "the-password-of-ari"}
 
 
 @pytest.mark.parametrize("url", ["ws://127.0.0.1:8088/ari", "ws://LOCALHOST:8088/ari/", "wss://127.0.0.1:8088/ari"])
 async def test_second_source_at_one_asterisk_is_refused_and_the_first_one_named(
     admin: httpx.AsyncClient, url: str
 ) -> None:
-    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "the-password-of-ari"})
     refused = await admin.post("/api/v1/sources", json={**SECOND, "command_url": url})
     assert refused.status_code == 409, refused.text
     problem = refused.json()
@@ -72,10 +73,10 @@ async def test_second_source_at_one_asterisk_is_refused_and_the_first_one_named(
 async def test_source_may_not_be_moved_to_the_asterisk_of_another_nor_be_switched_on_beside_it(
     admin: httpx.AsyncClient,
 ) -> None:
-    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "the-password-of-ari"})
     elsewhere = await admin.post("/api/v1/sources", json={**SECOND, "command_url": "ws://127.0.0.1:8089/ari"})
     assert elsewhere.status_code == 201, elsewhere.text
-    here = {"command_url": ASTERISK["command_url"], "secret": "password-of-ari"}
+    here = {"command_url": ASTERISK["command_url"], "secret": "the-password-of-ari"}
     assert (await admin.patch("/api/v1/sources/second", json=here)).status_code == 409
     assert (await admin.patch("/api/v1/sources/second", json={**here, "active": False})).status_code == 200
     assert (await admin.patch("/api/v1/sources/second", json={"active": True})).status_code == 409
@@ -100,7 +101,7 @@ async def test_a_name_or_a_password_in_the_address_for_commands_is_refused(
 async def test_a_password_that_an_address_of_old_holds_is_shown_nowhere(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
-    given = {**ASTERISK, "secret": "password-of-ari"}
+    given = {**ASTERISK, "secret": "the-password-of-ari"}
     await admin.post("/api/v1/sources", json=given)
     async with services.sessions.write() as session:
         await session.execute(text("update cti_sources set command_url = 'ws://who:w0rd@127.0.0.1:8088/ari'"))
@@ -125,7 +126,7 @@ async def test_websocket_is_no_address_of_a_platform_that_takes_webhooks(admin: 
 async def test_administrator_sees_why_a_switch_is_not_connected(
     admin: httpx.AsyncClient, app: Application, services: Services
 ) -> None:
-    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "password-of-ari"})
+    await admin.post("/api/v1/sources", json={**ASTERISK, "secret": "the-password-of-ari"})
     app.state.services = replace(services, connections=Away())
     shown = (await admin.get("/api/v1/sources/pbx/connection")).json()
     assert shown == {"connected": False, "trouble": "pbx does not answer", "calls": 2}
@@ -142,7 +143,7 @@ TWILIO = {
     "name": "Twilio",
     "platform": "twilio",
     "account": "AC1",
-    "secret": "token-of-twilio",
+    "secret": "the-token-of-twilio",
     "public_url": "https://desk.example",
 }
 
@@ -153,8 +154,11 @@ TWILIO = {
         (TWILIO, "https://evil.example"),
         ({**TWILIO, "command_url": "https://api.cloud.example/v1"}, "http://api.cloud.example:443/v1"),
         ({**TWILIO, "command_url": "https://api.cloud.example"}, "https://api.cloud.example:8443"),
-        ({**ASTERISK, "secret": "password-of-ari"}, "ws://evil.example:8088/ari"),
-        ({**ASTERISK, "secret": "password-of-ari", "command_url": "wss://pbx.example/ari"}, "ws://pbx.example:443/ari"),
+        ({**ASTERISK, "secret": "the-password-of-ari"}, "ws://evil.example:8088/ari"),
+        (
+            {**ASTERISK, "secret": "the-password-of-ari", "command_url": "wss://pbx.example/ari"},
+            "ws://pbx.example:443/ari",
+        ),
     ],
 )
 async def test_a_secret_that_a_platform_gave_is_not_sent_elsewhere_by_whoever_does_not_know_it(
@@ -179,3 +183,31 @@ async def test_a_platform_that_is_only_signed_to_or_stays_at_its_host_moves_free
     await admin.post("/api/v1/sources", json={**TWILIO, "command_url": "https://a.example/v1"})
     for url in ("https://A.example:443/v2", "https://a.example/v3"):
         assert (await admin.patch("/api/v1/sources/cloud", json={"command_url": url})).status_code == 200
+
+
+@pytest.mark.parametrize("secret", ["x" * 15, "whsec_" + "x" * 15, "x" * 201, "sixteen or more, spaced", ""])
+async def test_a_secret_that_is_short_or_cannot_be_sent_is_refused(admin: httpx.AsyncClient, secret: str) -> None:
+    refused = await admin.post("/api/v1/sources", json={**TWILIO, "secret": secret})
+    assert faults(refused) == ["body.secret"]
+    await admin.post("/api/v1/sources", json=TWILIO)
+    assert faults(await admin.post("/api/v1/sources/cloud/secrets", json={"secret": secret})) == ["body.secret"]
+    assert faults(await admin.patch("/api/v1/sources/cloud", json={"secret": secret})) == ["body.secret"]
+
+
+async def test_a_secret_that_is_too_short_is_told_how_long_it_must_be(admin: httpx.AsyncClient) -> None:
+    for secret, told in (("x" * 15, "at least 16"), ("whsec_" + "x" * 15, "at least 16 characters after whsec_")):
+        refused = await admin.post("/api/v1/sources", json={**TWILIO, "secret": secret})
+        assert told in str(refused.json()["faults"][0])
+        assert secret not in refused.text
+
+
+async def test_a_short_secret_that_was_given_before_goes_on_working(
+    admin: httpx.AsyncClient, kept_apart: Sessions
+) -> None:
+    made = await admin.post("/api/v1/sources", json=TWILIO)
+    async with kept_apart.write() as session:
+        await session.execute(text("update cti_sources set secrets = '{short-one}' where id = 'cloud'"))
+    renamed = await admin.patch("/api/v1/sources/cloud", json={"name": "Cloud"})
+    assert (made.status_code, renamed.status_code, renamed.json()["name"]) == (201, 200, "Cloud")
+    async with kept_apart.read() as session:
+        assert await session.scalar(text("select secrets from cti_sources where id = 'cloud'")) == ["short-one"]

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from app.auth.throttle import FAILURES
+from app.auth.throttle import FAILURES, PLACE_FAILURES
 from app.core.clock import FrozenClock
 from tests.api.conftest import ClientAs, faults
 
@@ -58,6 +58,16 @@ async def test_guessing_is_answered_with_when_to_come_back(door: httpx.AsyncClie
         assert wrong.status_code == 401
     answer = await door.post("/api/v1/token", json=SIGN_IN)
     assert answer.status_code == 429
+    clock.advance(float(answer.headers["retry-after"]))
+    assert (await door.post("/api/v1/token", json=SIGN_IN)).status_code == 200
+
+
+async def test_spraying_is_answered_with_when_to_come_back(door: httpx.AsyncClient, clock: FrozenClock) -> None:
+    for number in range(PLACE_FAILURES):
+        wrong = await door.post("/api/v1/token", json={"login": f"user{number}", "password": "summer 2026"})
+        assert wrong.status_code == 401
+    answer = await door.post("/api/v1/token", json=SIGN_IN)
+    assert (answer.status_code, answer.json()["type"]) == (429, "urn:callfloor:problem:too-many-attempts")
     clock.advance(float(answer.headers["retry-after"]))
     assert (await door.post("/api/v1/token", json=SIGN_IN)).status_code == 200
 

@@ -12,7 +12,7 @@ from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
-from app.auth.throttle import FAILURES
+from app.auth.throttle import FAILURES, PLACE_WINDOW_SECONDS
 from app.auth.tokens import Principal, TokenService
 from app.core.clock import FrozenClock, utc
 from app.db.engine import Sessions
@@ -189,3 +189,58 @@ async def test_guessing_from_another_address_of_the_same_line_is_slowed_down_too
     with pytest.raises(TooManyAttempts):
         await doors.by_password("anna", RIGHT, "2001:db8::ffff")
     await doors.by_password("anna", RIGHT, "2001:db8:0:1::1")
+
+
+@pytest.fixture
+def small(doors: SignIn, sessions: Sessions) -> SignIn:
+    """Doors that brake an address after three failures."""
+    return SignIn(sessions, Passwords(CHEAP), TOKENS, CLOCK, failures=3)
+
+
+async def spray(doors: SignIn, times: int, address: str = "here") -> list[type]:
+    """One password tried on so many accounts at once."""
+    guesses = (doors.by_password(f"user{n}", "summer 2026", address) for n in range(times))
+    return [type(outcome) for outcome in await asyncio.gather(*guesses, return_exceptions=True)]
+
+
+async def test_one_password_on_many_accounts_is_braked_by_address(small: SignIn) -> None:
+    assert sorted(await spray(small, 5), key=str) == [TooManyAttempts] * 2 + [WrongCredentials] * 3
+    with pytest.raises(TooManyAttempts, match="from this address") as refusal:
+        await small.by_password("anna", RIGHT, "here")
+    await small.by_password("anna", RIGHT, "elsewhere")
+    CLOCK.advance(refusal.value.retry_after)
+    await small.by_password("anna", RIGHT, "here")
+
+
+async def test_a_success_clears_nobody_elses_failures(small: SignIn) -> None:
+    for number in range(3):
+        await spray(small, 1)
+        if number < 2:
+            await small.by_password("anna", RIGHT, "here")
+    with pytest.raises(TooManyAttempts):
+        await small.by_password("bert", RIGHT, "here")
+    CLOCK.advance(PLACE_WINDOW_SECONDS)
+
+
+async def test_everybody_behind_one_address_may_sign_in_at_once(small: SignIn) -> None:
+    both = [("anna", RIGHT), ("bert", RIGHT)] * 4
+    await asyncio.gather(*(small.by_password(login, password, "here") for login, password in both))
+
+
+async def test_of_guesses_made_at_once_only_the_first_are_told_how_they_came_out(
+    doors: SignIn, sessions: Sessions
+) -> None:
+    one_by_one: SignIn
+
+    async def others_fail() -> None:
+        await spray(one_by_one, 3)
+
+    one_by_one = SignIn(sessions, Interrupted(others_fail), TOKENS, CLOCK, failures=3)
+    with pytest.raises(TooManyAttempts):
+        await one_by_one.by_password("anna", RIGHT, "here")
+
+
+async def test_who_is_signed_in_goes_on_while_the_address_is_braked(small: SignIn) -> None:
+    grant = await small.by_password("anna", RIGHT, "here")
+    await spray(small, 4)
+    assert (await small.by_refresh_token(grant.refresh_token)).access_token

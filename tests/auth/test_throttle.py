@@ -82,3 +82,17 @@ def test_what_is_over_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_whoever_has_a_whole_network_of_addresses_has_no_more_guesses(first: str, second: str, same: bool) -> None:
     assert (place_of(first) == place_of(second)) is same
+
+
+def test_the_last_attempt_for_now_is_known_as_such() -> None:
+    doors = Throttle(FrozenClock(), failures=3)
+    assert [doors.admit(HERE) for _ in range(3)] == [False, False, True]
+
+
+def test_looking_counts_nothing() -> None:
+    doors = Throttle(FrozenClock(), failures=1, whose="from this address")
+    for _ in range(3):
+        doors.check(HERE)
+    doors.admit(HERE)
+    with pytest.raises(TooManyAttempts, match="Too many failed sign-ins from this address; wait"):
+        doors.check(HERE)

@@ -79,6 +79,16 @@ def test_a_port_in_use_is_said_in_one_sentence(var: Path) -> None:
     assert refused.stderr.count("\n") == 1
 
 
+@pytest.mark.enable_socket
+def test_a_misspelt_variable_is_said_at_the_start(var: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        refused = run(var, "serve", "--port", port, CALLFLOOR_DATABSE_URL="postgresql://me:hunter2@db/callfloor")
+    assert "CALLFLOOR_DATABSE_URL" in refused.stderr
+    assert "CALLFLOOR_DATABASE_URL" in refused.stderr
+    assert "hunter2" not in refused.stderr
+
+
 def test_a_folder_that_cannot_be_written_is_said_in_one_sentence(var: Path) -> None:
     (var / "file").write_text("in the way")
     refused = run(var / "file", "migrate")

@@ -6,7 +6,7 @@ from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAda
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
-from app.core.signing import secret_id
+from app.core.signing import PREFIX, secret_id
 from app.telephony.directory import shown
 from app.telephony.models import CtiSource
 
@@ -57,9 +57,26 @@ Platform = Annotated[
     Literal["generic", "twilio", "asterisk_ari"],
     Field(description="generic (signed JSON), twilio (and what speaks its dialect) or asterisk_ari"),
 ]
+SHORTEST_SECRET = 16
+
+
+def _hard_to_guess(value: str) -> str:
+    if len(value.removeprefix(PREFIX)) < SHORTEST_SECRET:
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters after {PREFIX}")
+    return value
+
+
 GivenSecret = Annotated[
-    str, Field(min_length=8, max_length=200, pattern="^[!-~]+$", description="the auth token that the platform gave")
+    str,
+    AfterValidator(_hard_to_guess),
+    Field(
+        min_length=SHORTEST_SECRET,
+        max_length=200,
+        pattern="^[!-~]+$",
+        description="the auth token that the platform gave; whoever has it speaks as the platform",
+    ),
 ]
+"""New ones only: a shorter one that was given before goes on working."""
 Account = Annotated[str, Field(min_length=1, max_length=100, description="the account's id at the platform")]
 Dialable = Annotated[str, Field(min_length=1, max_length=200, description="a number, such as +4930111")]
 Spoken = Annotated[
