@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import feed_webhook, health, media, problems
+from app.api import feed_webhook, health, media, pages, problems
 from app.api.entrance import Entrance
 from app.api.headers import telling
 from app.api.limits import BODY_BYTES, BodyLimit
@@ -74,11 +74,14 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
         version=version("callfloor"),
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
+        docs_url=None,  # those of `pages`
+        redoc_url=None,
         **options,
     )
     problems.install(app)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(Entrance)  # the last is the outermost
-    for router in (api_router(), feed_webhook.router, health.router, media.router, *further):
+    for router in (api_router(), feed_webhook.router, health.router, media.router, pages.router, *further):
         app.include_router(router)
+    app.router.routes.append(pages.assets())
     return app

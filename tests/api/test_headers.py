@@ -1,5 +1,7 @@
 """What every answer tells browsers and whatever stands between: nothing is kept, framed, or guessed at."""
 
+import re
+
 import httpx
 import pytest
 
@@ -44,13 +46,32 @@ async def test_a_body_that_is_too_large_is_answered_alike(admin: httpx.AsyncClie
 
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
-async def test_the_pages_about_the_api_may_load_what_they_need_but_stand_in_no_frame(
+async def test_the_pages_about_the_api_load_nothing_from_elsewhere_and_stand_in_no_frame(
     client_as: ClientAs, path: str
 ) -> None:
-    answer = await client_as(None).get(path)
+    client = client_as(None)
+    answer = await client.get(path)
     assert answer.status_code == 200
-    assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
-    assert answer.headers["x-frame-options"] == "DENY"
+    policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
+    assert (policy["default-src"], policy["script-src"], policy["connect-src"]) == ("'none'", "'self'", "'self'")
+    assert (policy["frame-ancestors"], answer.headers["x-frame-options"]) == ("'none'", "DENY")
+    loaded = re.findall(r'(?:src|href|spec-url)="([^"]+)"', answer.text)
+    assert len(loaded) >= 3
+    for each in loaded:
+        assert "//" not in each
+        found = await client.get(f"/{each}")
+        assert (found.status_code, len(found.content) > 100) == (200, True), each
+    assert "<script>" not in answer.text
+
+
+async def test_what_the_pages_are_made_of_is_kept_as_long_as_it_is_the_same(client_as: ClientAs) -> None:
+    client = client_as(None)
+    first = await client.get("/docs/assets/swagger-ui.css")
+    assert first.headers["cache-control"] == "no-cache"
+    again = await client.get("/docs/assets/swagger-ui.css", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert (await client.get("/docs/assets/../core.py")).status_code == 404
+    assert (await client.get("/docs/assets/%2e%2e/core.py")).status_code == 404
 
 
 async def test_an_answer_that_says_itself_how_long_it_is_good_keeps_that(app: Application) -> None:
