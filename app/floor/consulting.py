@@ -13,7 +13,7 @@ from app.agents.presence import AgentState
 from app.calls.call import take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, views
+from app.floor import contacts, party, under_way, views
 from app.floor.destinations import destination, talking
 from app.floor.entities import Consult, Contact, ContactState
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
@@ -62,7 +62,8 @@ def complete(work: Work, command: c.CompleteTransfer) -> dict[str, Any]:
             "The consulted party has not answered yet.", state="ringing", accepted=["call.reconnect", "wait for them"]
         )
     contact = _asked(work, contact, consult, COMPLETED, None)
-    work.order(OrderType.COMPLETE_TRANSFER, contact, command.agent_id, to=party.address(work, consult))
+    to = party.address(work, consult)
+    contact = under_way.once(work, contact, OrderType.COMPLETE_TRANSFER, command.agent_id, to=to)
     return {"contact": views.contact_view(contact)}
 
 
@@ -70,11 +71,12 @@ def reconnect(work: Work, command: c.ReconnectCall) -> dict[str, Any]:
     """Ask the switch to drop the consulted party and to give the caller back; they may just have gone by themselves."""
     contact = work.contact(command.contact_id)
     if contact.consult is None and contact.call.held:
-        work.order(OrderType.RETRIEVE, talking(work, command, "reconnect"), command.agent_id)
+        under_way.once(work, talking(work, command, "reconnect"), OrderType.RETRIEVE, command.agent_id)
         return {"contact": views.contact_view(contact)}
     contact, consult = _consulting(work, command, "reconnect")
     contact = _asked(work, contact, consult, RECONNECTED, work.now + contacts.END_SECONDS)
-    work.order(OrderType.RECONNECT, contact, command.agent_id, to=party.address(work, consult))
+    to = party.address(work, consult)
+    contact = under_way.once(work, contact, OrderType.RECONNECT, command.agent_id, to=to)
     return {"contact": views.contact_view(contact)}
 
 
@@ -85,8 +87,8 @@ def hang_up(work: Work, contact: Contact, agent_id: str) -> dict[str, Any]:
     if agent_id != consult.agent:
         accepted = ["call.complete_transfer", "call.reconnect"]
         raise Conflict("A consultation is going on: say what is to become of the caller.", accepted=accepted)
-    _asked(work, contact, consult, LEFT, work.now + contacts.END_SECONDS)
-    work.order(OrderType.CANCEL, contact, agent_id)
+    contact = _asked(work, contact, consult, LEFT, work.now + contacts.END_SECONDS)
+    under_way.once(work, contact, OrderType.CANCEL, agent_id)
     return {}
 
 
@@ -195,7 +197,7 @@ def _asked(work: Work, contact: Contact, consult: Consult, what: str | None, due
 def _completed(work: Work, contact: Contact, consult: Consult) -> Contact:
     if consult.asked != COMPLETED:
         work.order(OrderType.COMPLETE_TRANSFER, contact, consult.by, to=party.address(work, consult))
-    contact = contact.with_(consult=None)
+    contact = under_way.consulted(contact.with_(consult=None))
     contact = contact.noted(work.now, "consult.completed", agent=consult.by, to=consult.agent or consult.number)
     work.store.put_contact(contact)
     return contact if consult.agent is None else contacts.engage(work, contact, consult.agent)

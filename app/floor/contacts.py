@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import Leg, LegState
 from app.core.instants import to_millisecond
-from app.floor import party, recordings
+from app.floor import party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
@@ -76,6 +76,7 @@ def occupy(work: Work, contact_id: str, agent_id: str) -> None:
 def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
+    contact = under_way.left(contact, agent_id)
     agent = work.store.agent(agent_id)
     left = tuple(key for key in agent.contacts if key != contact.id)
     if left or agent.state is not AgentState.BUSY:
@@ -226,7 +227,14 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
         contact = leave(work, contact, agent_id)
     outcome = cause or ("callback" if kept else _outcome(contact))
     contact = contact.with_(
-        state=ContactState.WRAP_UP, offer=None, also=(), requeue_at=None, close_at=None, ended_at=work.now, agents=()
+        state=ContactState.WRAP_UP,
+        offer=None,
+        also=(),
+        under_way=(),
+        requeue_at=None,
+        close_at=None,
+        ended_at=work.now,
+        agents=(),
     )
     contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
     work.effects.append(EndContact(contact, outcome))

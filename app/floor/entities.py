@@ -99,6 +99,18 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: float | None = None
 
 
+class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
+    `until` on it may be asked for again. `known` are the legs that the call had before."""
+
+    order: int
+    kind: str
+    by: str
+    until: float
+    target: Destination | None = None
+    known: tuple[str, ...] = ()
+
+
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone is rung for it. One who is `taking` it stays with the
     caller instead of the agents."""
@@ -174,6 +186,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     transfer: Destination | None = None
     consult: Consult | None = None
     listeners: tuple[Listener, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
     sent_away: bool = False

@@ -4,7 +4,18 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings, supervising
+from app.floor import (
+    callbacks,
+    comfort,
+    consulting,
+    contacts,
+    dialled,
+    on_flow,
+    queueing,
+    recordings,
+    supervising,
+    under_way,
+)
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.config import SourceRules
 from app.floor.effects import AnsweredLate
@@ -174,7 +185,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = consulting.attributed(contact, event)
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
-    return contact.heard(event.at, event.type, **_details(event))
+    return under_way.told(contact, event).heard(event.at, event.type, **_details(event))
 
 
 def _details(event: CallEvent) -> dict[str, object]:

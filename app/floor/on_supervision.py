@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import close, take_off
 from app.core.errors import Conflict
-from app.floor import callbacks, consulting, contacts, party, views
+from app.floor import callbacks, consulting, contacts, party, under_way, views
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -51,8 +51,10 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
         return {"contact": views.contact_view(noted.with_(state=ContactState.WRAP_UP, ended_at=work.now))}
     if contact.promised:
         noted = noted.with_(ending="failed")
-    work.store.put_contact(noted.with_(close_at=work.now + contacts.END_SECONDS))
+    under_way.must_be_new(work, contact, OrderType.DISCONNECT, command.by)
     work.order(OrderType.DISCONNECT, contact)
+    closing = noted.with_(close_at=work.now + contacts.END_SECONDS)
+    under_way.given(work, closing, OrderType.DISCONNECT, command.by)
     return {"contact": views.contact_view(contact)}
 
 

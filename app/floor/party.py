@@ -4,6 +4,7 @@ from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.leg import Leg, LegState, Party
+from app.floor import under_way
 from app.floor.entities import Consult, Contact
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
@@ -34,7 +35,8 @@ def let_go(work: Work, contact: Contact, reason: str, *, missed: bool = False) -
     consult = contact.consult
     if consult is None:
         return contact
-    contact = contact.with_(consult=None, agents=tuple(key for key in contact.agents if key != consult.agent))
+    agents = tuple(key for key in contact.agents if key != consult.agent)
+    contact = under_way.consulted(contact.with_(consult=None, agents=agents))
     contact = contact.noted(work.now, "consult.ended", agent=consult.agent, number=consult.number, reason=reason)
     work.store.put_contact(contact)
     if consult.agent is not None and contact.id in work.store.agent(consult.agent).contacts:

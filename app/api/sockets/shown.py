@@ -343,6 +343,7 @@ _ALWAYS: tuple[type[msgspec.Struct], ...] = (
 _RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.
 The first frame is `hello`, within 5 seconds. Then come the frames missed since `resume`, the welcome, and live frames
 with rising `seq`. A command's id gets the same answer again within its session, and is refused for another command.
+What is under way at the telephone platform is not ordered twice: asked for again it is refused with `under-way`.
 Send a newer access token in a `token` frame before the present one ends, or resume with it after 4001.
 Close codes: 4000 protocol error or silence, 4001 bad or expired token, 4003 wrong role, 4008 too slow (resume), 4013
 the floor is owned by another process, 1009 frame too big, 1012 restart, 1013 try later."""
