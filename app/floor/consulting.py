@@ -9,20 +9,15 @@ from typing import Any
 
 import msgspec
 
-from app.agents.presence import AgentState
 from app.calls.call import take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, under_way, views
-from app.floor.destinations import destination, talking
+from app.floor.destinations import destination, must_be_free, talking
 from app.floor.entities import Consult, Contact, ContactState
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
-
-RING_SECONDS = {"agent": 30.0, "number": 60.0}
-GRACE_SECONDS = 5.0
-"""How much longer than the phone may ring the platform may take to say that it was not answered."""
 
 OVER, RECONNECTED, COMPLETED, LEFT = "consult_over", "reconnect", "complete", "leave"
 UNREACHED = "consult_failed"
@@ -34,22 +29,21 @@ def consult(work: Work, command: c.ConsultCall) -> dict[str, Any]:
     to = command.to
     destination(work, contact, to, command.agent_id, "agent", "number")
     if to.agent is not None:
-        _must_be_free(work, contact, to.agent)
-    seconds = RING_SECONDS["number" if to.agent is None else "agent"]
+        must_be_free(work, contact, to.agent, "consulted")
+    seconds = party.RING_SECONDS["number" if to.agent is None else "agent"]
     made = Consult(
         by=command.agent_id,
         agent=to.agent,
         number=to.number,
         known=tuple(leg.id for leg in contact.call.legs),
-        due_at=work.now + seconds + GRACE_SECONDS,
+        due_at=work.now + seconds + party.GRACE_SECONDS,
     )
     contact = contact.with_(consult=made)
     contact = contact.noted(work.now, "consult.asked", agent=command.agent_id, to=to.agent or to.number)
     work.store.put_contact(contact)
     if to.agent is not None:
         contacts.occupy(work, contact.id, to.agent)
-        profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
-        work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=profile)
+        work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=work.profile(contact))
     work.order(OrderType.CONSULT, contact, command.agent_id, to=party.address(work, made), ring_seconds=seconds)
     return {"contact": views.contact_view(contact)}
 
@@ -170,13 +164,6 @@ def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
         party.let_go(work, contact, UNREACHED)
     else:
         _asked(work, contact, consult, None, None if consult.answered else consult.due_at)
-
-
-def _must_be_free(work: Work, contact: Contact, agent_id: str) -> None:
-    if work.store.engine.ready.find(agent_id) is None or agent_id in contact.agents:
-        agent = work.store.agent(agent_id)
-        detail = f"Agent {agent_id} cannot be consulted now: not connected, or on another call."
-        raise Conflict(detail, state=str(agent.state), phone=agent.phone, accepted=[str(AgentState.READY)])
 
 
 def _consulting(work: Work, command: c.ContactCommand, wish: str) -> tuple[Contact, Consult]:

@@ -51,6 +51,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
         sent_away=False,
         ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
+        invited=tuple(each for each in contact.invited if each.agent != agent_id),
         served_by=contact.served_by if agent_id in contact.served_by else (*contact.served_by, agent_id),
     )
     work.store.put_contact(contact)
@@ -155,6 +156,9 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
     ourselves is hung up on: nobody is there to talk to them.
     """
     to = contact.transfer
+    for invite in contact.invited:  # nobody is left whom they could join
+        work.order(OrderType.CANCEL, contact, invite.agent)
+        contact = party.uninvite(work, contact, invite.agent, "agent_gone")
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
@@ -194,6 +198,13 @@ def give_time(work: Work) -> None:
             due_at = max(contact.consult.due_at, work.now + CONNECT_SECONDS)
             contact = contact.with_(consult=msgspec.structs.replace(contact.consult, due_at=due_at))
             work.store.put_contact(contact)
+        if contact.invited:
+            longer_rung = (max(each.due_at, work.now + CONNECT_SECONDS) for each in contact.invited)
+            given_them = zip(contact.invited, longer_rung, strict=True)
+            contact = contact.with_(
+                invited=tuple(msgspec.structs.replace(each, due_at=due_at) for each, due_at in given_them)
+            )
+            work.store.put_contact(contact)
         if contact.in_flow and contact.flow is not None and contact.flow.due_at is not None:
             due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
             contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))
@@ -217,7 +228,9 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     for agent_id in _told_late(work, contact):
         contact = leave_visit(work, contact, "answered", agent_id)
         contact = contact.with_(served_by=(*contact.served_by, agent_id))
-    kept, present = _keeps_place(contact), contact.agents
+    kept, present = _keeps_place(contact), (*contact.agents, *(each.agent for each in contact.invited))
+    for invite in contact.invited:
+        contact = party.uninvite(work, contact, invite.agent, "caller_gone")
     if contact.consult is not None:
         present = tuple(dict.fromkeys((*present, *filter(None, (contact.consult.agent,)))))
         contact = party.let_go(work, contact, "caller_gone")

@@ -99,6 +99,17 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     due_at: float | None = None
 
 
+class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A colleague whom an agent (`by`) adds to the call, and whose phone has not answered yet. `known` are the legs
+    that the call had before; at `due_at` they are let go, unless the platform has told before what became of it."""
+
+    agent: str
+    by: str
+    order: int
+    due_at: float
+    known: tuple[str, ...] = ()
+
+
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
     `until` on it may be asked for again. `known` are the legs that the call had before."""
@@ -185,6 +196,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
     consult: Consult | None = None
+    invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
@@ -230,6 +242,13 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def wanted(self) -> Requirement:
         """What it requires now."""
         return self.steps[self.step].wanted if self.steps else Requirement()
+
+    @property
+    def let_go_at(self) -> float | None:
+        """When somebody whose phone is rung to talk about the caller, or with them, is given up."""
+        consult = self.consult.due_at if self.consult is not None else None
+        due = (consult, *(each.due_at for each in self.invited))
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def speaks_at(self) -> float | None:

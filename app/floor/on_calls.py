@@ -10,6 +10,7 @@ from app.floor import (
     consulting,
     contacts,
     dialled,
+    inviting,
     on_flow,
     queueing,
     recordings,
@@ -213,7 +214,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         return
     contact = _agents_joined(work, supervising.told(work, contact, event))
     contact = _agents_left(work, contact, event)
-    contact = consulting.followed(work, contact, event)
+    contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and _connection_failed(contact, event):
         if contact.close_at is None:
             contacts.connect_failed(work, contact, why_not_reached(event.cause))
@@ -368,7 +369,7 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
 
 
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult
+    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult, contact.invited
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import msgspec
-
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.customers.cards import without_card_numbers
 from app.floor import commands as c
-from app.floor import consulting, contacts, phones, under_way, views
+from app.floor import consulting, contacts, inviting, phones, under_way, views
 from app.floor.destinations import destination, talking
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
@@ -58,23 +56,14 @@ def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     return {}
 
 
-def conference(work: Work, command: c.Conference) -> dict[str, Any]:
-    """Ask the switch to add a colleague or a number to the call."""
-    contact = talking(work, command, "conference")
-    under_way.must_be_new(work, contact, OrderType.CONFERENCE, command.agent_id, command.to)
-    destination(work, contact, command.to, command.agent_id, "agent", "number")
-    to: dict[str, Any] = {"number": command.to.number}
-    if command.to.agent is not None:
-        to = {"agent": command.to.agent, "address": work.address(command.to.agent)}
-    under_way.once(work, contact, OrderType.CONFERENCE, command.agent_id, command.to, to=to)
-    return {}
-
-
 def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
     """Ask the switch to end the call; before their phone has answered, the agent leaves the caller to somebody else."""
     contact = work.contact(command.contact_id)
     if contact.consult is not None and command.agent_id in (contact.consult.by, contact.consult.agent):
         return consulting.hang_up(work, contact, command.agent_id)
+    if command.agent_id in (each.agent for each in contact.invited):
+        inviting.decline(work, contact, command.agent_id)
+        return {}
     connecting = contact.state is ContactState.CONNECTING and contact.offer is not None
     if connecting and contact.offer is not None and contact.offer.agent == command.agent_id:
         work.order(OrderType.CANCEL, contact, command.agent_id)
@@ -127,8 +116,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
         work.store.put_profile(contact.id, command.caller.profile)
     work.store.put_contact(contact.noted(work.now, "call.dialled", agent=agent.id, to=command.to))
     contacts.occupy(work, contact.id, agent.id)
-    profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
-    work.tell_contact("contact.opened", contact, profile=profile)
+    work.tell_contact("contact.opened", contact, profile=work.profile(contact))
     work.order(OrderType.DIAL, contact, agent.id, to=command.to)
     return {"contact": views.contact_view(contact)}
 

@@ -79,6 +79,9 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     if callbacks.put_back(work, contact, RELEASED):
         return
     work.order(OrderType.CANCEL, contact, agent_id)
+    if agent_id in (each.agent for each in contact.invited):
+        party.uninvite(work, contact, agent_id, RELEASED, missed=True)
+        return
     consult = contact.consult
     taken_off = contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
     if consult is not None and consult.agent == agent_id:

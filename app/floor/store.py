@@ -317,8 +317,7 @@ def contact_deadline(contact: Contact | None) -> Deadline | None:
     waits = contact.state is ContactState.WAITING
     timers = (contact.loosens_at, contact.overflow_at, contact.again_at, contact.speaks_at) if waits else ()
     in_flow = contact.flow.due_at if contact.in_flow and contact.flow is not None else None
-    consult = contact.consult.due_at if contact.consult is not None else None
-    for due in (consult, contact.requeue_at, contact.close_at, in_flow, *timers):
+    for due in (contact.let_go_at, contact.requeue_at, contact.close_at, in_flow, *timers):
         if due is not None:
             when = min(when, due)
     return None if when == inf else (when, "contact", contact.id)

@@ -38,6 +38,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "ended_at": _iso(contact.ended_at),
         "agents": contact.agents,
         "consult": _consult_view(contact.consult),
+        "invited": [each.agent for each in contact.invited],
         "legs": [leg_view(leg) for leg in call.legs],
         "recordings": [recording_view(each) for each in contact.recordings],
     }

@@ -135,6 +135,10 @@ class Work:
             return "connection_lost"
         return why_gone(agent.phone) if self.store.phone_gone(agent) else None
 
+    def profile(self, contact: Contact) -> msgspec.Raw:
+        """The profile that comes with a contact's screen pop, as JSON."""
+        return msgspec.Raw(self.store.profiles.get(contact.id, b"null"))
+
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""
         body = _encode({"agent": views.agent_view(self.store.config, agent)})

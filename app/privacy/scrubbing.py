@@ -23,7 +23,7 @@ ENTRY_KEPT = (
 EVENT_KEPT = (
     *("id", "source", "channel", "direction", "state", "held", "queue", "tier", "agents", "agent", "outcome"),
     *("arrived_at", "queued_at", "ended_at", "estimated_wait_seconds", "contact_id", "expires_at", "auto_accepted"),
-    *("flow", "version", "act"),
+    *("flow", "version", "act", "invited"),
 )
 """What stays of an event of the journal, and of the contact in it."""
 

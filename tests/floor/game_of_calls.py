@@ -88,6 +88,19 @@ class AgentsOnCalls(RuleBasedStateMachine):
         else:
             self.tell(found, said, data.draw(st.sampled_from([found.consult.agent, found.consult.by])))
 
+    @precondition(lambda self: any(x.invited for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data(), said=st.sampled_from(["established", "failed", "connection_cleared", "given up", "declined"]))
+    def invitation_goes_on(self, data: st.DataObject, said: str) -> None:
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.invited]))
+        invite = data.draw(st.sampled_from(found.invited))
+        if said == "declined":
+            self.click_twice(c.HangUp(agent_id=invite.agent, contact_id=found.id))
+        elif said == "given up":
+            self.ask(c.OrderFailed(order_id=invite.order, order_type="call.conference", contact_id=found.id,
+                                   agent_id=invite.by, detail="refused"))  # fmt: skip
+        else:
+            self.tell(found, said, invite.agent)
+
     def contacts_in(self, *states: ContactState) -> list[Contact]:
         return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
 
