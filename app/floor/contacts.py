@@ -91,7 +91,8 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
         return contact
     rules = work.store.config.queues.get(contact.queue or "")
     limit = rules.wrap_up_seconds if rules else DEFAULT_WRAP_UP_SECONDS
-    limited = rules is None or rules.wrap_up_ends == "automatic"
+    former = agent_id not in work.store.config.agents  # they may not be able to sign in to end it
+    limited = rules is None or rules.wrap_up_ends == "automatic" or former
     contact = contact.with_(wrapping=(*contact.wrapping, agent_id))
     work.move(
         agent_id,

@@ -43,6 +43,10 @@ def _agent_is_sound(store: Store, agent: LiveAgent) -> None:
             free = free_channels(record.capacity, record.blending, store.channels_of(agent))
             assert contact.channel in free, f"{agent.id} holds an offer beside {agent.contacts}: capacity exceeded"
     assert (agent.state is AgentState.BUSY) == bool(agent.contacts), f"{agent.id} is {agent.state}: {agent.contacts}"
+    if agent.id not in store.config.agents:
+        finishes = agent.state in (AgentState.LOGGED_OFF, AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
+        assert finishes, f"{agent.id} is inactive, and {agent.state}"
+        assert agent.offer is None, f"{agent.id} is inactive, and {agent.offer} is on offer to them"
     for key in agent.contacts:
         assert key in store.contacts, f"{agent.id} is busy with {key}, which is gone"
         assert agent.id in _taken_up(store.contacts[key]), f"{agent.id} is busy with {key}, which does not know"

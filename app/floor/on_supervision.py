@@ -17,7 +17,8 @@ RELEASED = "released"
 
 def release(work: Work, command: c.Release) -> dict[str, Any]:
     """Free an agent of whatever holds them. A caller whom only they had waits again, at the old place."""
-    work.known(command.agent_id)
+    if command.agent_id not in work.store.agents:  # who was made inactive is freed, too
+        work.known(command.agent_id)
     agent = work.store.agent(command.agent_id)
     if agent.state in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OFF):
         raise Conflict(

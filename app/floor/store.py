@@ -67,7 +67,8 @@ class Store:
     def reindex(self, config: FloorConfig) -> None:
         """Take a new configuration and build every index anew."""
         self.config = config
-        self.by_address = {agent.address: agent.id for agent in config.agents.values()}
+        everybody = (*config.former.values(), *config.agents.values())  # a phone may have passed on to somebody else
+        self.by_address = {agent.address: agent.id for agent in everybody}
         self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
         self.engine = Engine()
         self.logged_on = Duty()

@@ -91,7 +91,9 @@ class FloorGame(AgentsOnCalls):
         """Takes agents away and asks for another level, or puts everything back."""
         agents = {key: record for key, record in CONFIG.agents.items() if key not in who}
         cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
-        self.config = msgspec.structs.replace(CONFIG, agents=agents, queues={**CONFIG.queues, "cards": cards})
+        former = {key: record for key, record in CONFIG.agents.items() if key in who}
+        queues = {**CONFIG.queues, "cards": cards}
+        self.config = msgspec.structs.replace(CONFIG, agents=agents, former=former, queues=queues)
         self.new_rules = True
         self.send(c.Configure(config=self.config))
 
