@@ -9,13 +9,11 @@ from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
+from app.floor.timeline import Entry, Timeline, with_line
 from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
 from app.telephony.events import NOT_THERE, PhoneWord
-
-TIMELINE_LIMIT = 300
-"""From so many entries on, what the platform says more is in the event log only."""
 
 
 class ContactState(StrEnum):
@@ -45,14 +43,6 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     agent: str | None = None
     estimated_wait: float | None = None
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of a contact's timeline."""
-
-    at: float
-    kind: str
-    data: dict[str, Any] = {}
 
 
 class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -209,7 +199,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str | None = None
     recordings: tuple[Recording, ...] = ()
     visits: tuple[Visit, ...] = ()
-    timeline: tuple[Entry, ...] = ()
+    timeline: Timeline = ()
 
     @property
     def unrouted(self) -> bool:
@@ -275,14 +265,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         return self.entered_at + self.steps[self.step + 1].after_seconds
 
-    def heard(self, at: float, kind: str, /, **data: Any) -> "Contact":
-        """With one more line in its timeline of what the platform said; one that says too much is cut short."""
-        return self if len(self.timeline) >= TIMELINE_LIMIT else self.noted(at, kind, **data)
-
     def noted(self, at: float, kind: str, /, **data: Any) -> "Contact":
-        """With one more line in its timeline of what the floor did."""
+        """With one more line in its timeline, of what the platform said or the floor did."""
         told = {key: value for key, value in data.items() if value is not None}
-        return msgspec.structs.replace(self, timeline=(*self.timeline, Entry(at, kind, told)))
+        return msgspec.structs.replace(self, timeline=with_line(self.timeline, Entry(at, kind, told)))
 
     def with_(self, **changes: Any) -> "Contact":
         """A copy with some fields changed."""

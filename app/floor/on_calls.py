@@ -156,7 +156,7 @@ def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
         heard_at=work.now,
         channel=_text(event.details.get("channel")) or VOICE,
     )
-    return contact.heard(event.at, event.type, **_details(event))
+    return contact.noted(event.at, event.type, **_details(event))
 
 
 def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Contact:
@@ -186,7 +186,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = consulting.attributed(contact, event)
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
-    return under_way.told(contact, event).heard(event.at, event.type, **_details(event))
+    return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 
 
 def _details(event: CallEvent) -> dict[str, object]:

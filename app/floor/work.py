@@ -9,9 +9,10 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict, NotFound
 from app.floor import views
 from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
-from app.floor.entities import Contact, Entry, LiveAgent
+from app.floor.entities import Contact, LiveAgent
 from app.floor.reasons import why_gone
 from app.floor.store import Store
+from app.floor.timeline import Entry
 from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
 from app.telephony.instructions import Script

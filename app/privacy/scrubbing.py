@@ -16,7 +16,7 @@ Counts = dict[str, int]
 
 ENTRY_KEPT = (
     *("agent", "by", "queue", "seconds", "code", "outcome", "rule", "auto"),
-    *("flow", "version", "node", "order", "covered"),
+    *("flow", "version", "node", "order", "covered", "lines"),
 )
 """What stays of a line of a timeline: names of our own set-up, numbers, yes and no."""
 

@@ -13,6 +13,7 @@ from app.db.engine import Sessions
 from app.floor import commands as c
 from app.floor.config import FloorConfig
 from app.floor.configuration import load
+from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from app.routing.capacity import Blending
 from tests.customers.factories import make_agent
@@ -75,7 +76,8 @@ def test_inactive_agents_phone_is_still_theirs() -> None:
     contact = talking(floor)
     dismiss(floor, "ann")
     floor.do(c.Hold(agent_id="ann", contact_id=contact))
-    assert b'"address":"1001"' in floor.last.effects[0].body  # type: ignore[union-attr]
+    (order,) = [each for each in floor.last.effects if isinstance(each, SwitchOrder)]
+    assert b'"address":"1001"' in order.body
     floor.call("connection_cleared", agent="1001")
     assert floor.contact(contact).agents == ()
     assert floor.contact(contact).requeue_at is not None, "the caller is not left alone"
