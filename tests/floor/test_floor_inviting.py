@@ -161,6 +161,16 @@ def test_supervisor_frees_an_invited_colleague() -> None:
     assert (floor.contact(contact).state, floor.contact(contact).agents) == (ContactState.ACTIVE, ("ann",))
 
 
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_supervisor_who_takes_the_call_leaves_nobody_ringing_who_was_invited_to_it(by: str) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001"))
+    floor.call("supervisor_joined", details={"supervisor": by})
+    assert (floor.orders(), withdrawn(floor)) == (["call.cancel", "call.cancel"], [("bob", "taken")])
+    assert floor.states("bob") == [AgentState.READY]
+
+
 def test_outage_in_which_nobody_could_act_does_not_end_an_invitation() -> None:
     floor = Bench()
     contact = inviting(floor)
