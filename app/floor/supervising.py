@@ -90,7 +90,8 @@ def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, and whoever they have invited. A supervisor who is an agent serves the contact: to the call it is their leg that answered."""
+    """The agents leave, and nobody whom they have invited comes. A supervisor who is an agent serves the contact: to
+    the call it is their leg that answered."""
     for agent_id in (*contact.agents, *(each.agent for each in contact.invited)):
         work.order(OrderType.CANCEL, contact, agent_id)
     for invite in contact.invited:
