@@ -69,6 +69,7 @@ def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
         state=ContactState.WAITING,
         call=not_dialled(work, _next_attempt(contact), contact.call.source, contact.call.to),
         agents=(),
+        under_way=(),
         close_at=None,
         requeue_at=None,
         missed_by=tuple(dict.fromkeys((*contact.missed_by, *dialled))),

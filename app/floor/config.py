@@ -109,10 +109,11 @@ class FlowBook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, by id."""
+    """All of it, by id. `former` are agents who were made inactive: they get nothing, but may be on a call yet."""
 
     queues: dict[str, QueueRules] = {}
     agents: dict[str, AgentRecord] = {}
+    former: dict[str, AgentRecord] = {}
     sources: dict[str, SourceRules] = {}
     tiers: dict[str, TierRules] = {}
     wrap_up_codes: frozenset[str] = frozenset()
@@ -120,3 +121,7 @@ class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
     flows: FlowBook = FlowBook()
     region: str = "CN"
     version: int = 0
+
+    def person(self, agent_id: str) -> AgentRecord | None:
+        """Who this is, an agent or a former one."""
+        return self.agents.get(agent_id) or self.former.get(agent_id)

@@ -34,6 +34,10 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
             """SELECT a.id, a.name, a.address, a.team_id AS team, a.capacity, a.blending, a.auto_accept
                FROM agents a JOIN users u ON u.id = a.id WHERE a.active AND u.active"""
         )
+        former = await connection.fetch(
+            """SELECT a.id, a.name, a.address FROM agents a JOIN users u ON u.id = a.id
+               WHERE NOT (a.active AND u.active)"""
+        )
         agent_skills = await _skills(connection, "SELECT agent_id, skill_id, level FROM agent_skills")
         sources = await connection.fetch(
             "SELECT id, default_queue, default_flow, platform <> 'generic' AS steered FROM cti_sources WHERE active"
@@ -45,6 +49,7 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
     return FloorConfig(
         queues={row["id"]: _queue(row, queue_skills[row["id"]], hours) for row in queues},
         agents={row["id"]: _agent(row, agent_skills[row["id"]]) for row in agents},
+        former={row["id"]: AgentRecord(**row) for row in former},
         sources={
             row["id"]: _source(row, [each for each in numbers if each["source_id"] == row["id"]]) for row in sources
         },

@@ -9,20 +9,15 @@ from typing import Any
 
 import msgspec
 
-from app.agents.presence import AgentState
 from app.calls.call import take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, views
-from app.floor.destinations import destination, talking
+from app.floor import contacts, party, under_way, views
+from app.floor.destinations import destination, must_be_free, talking
 from app.floor.entities import Consult, Contact, ContactState
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
-
-RING_SECONDS = {"agent": 30.0, "number": 60.0}
-GRACE_SECONDS = 5.0
-"""How much longer than the phone may ring the platform may take to say that it was not answered."""
 
 OVER, RECONNECTED, COMPLETED, LEFT = "consult_over", "reconnect", "complete", "leave"
 UNREACHED = "consult_failed"
@@ -34,22 +29,21 @@ def consult(work: Work, command: c.ConsultCall) -> dict[str, Any]:
     to = command.to
     destination(work, contact, to, command.agent_id, "agent", "number")
     if to.agent is not None:
-        _must_be_free(work, contact, to.agent)
-    seconds = RING_SECONDS["number" if to.agent is None else "agent"]
+        must_be_free(work, contact, to.agent, "consulted")
+    seconds = party.RING_SECONDS["number" if to.agent is None else "agent"]
     made = Consult(
         by=command.agent_id,
         agent=to.agent,
         number=to.number,
         known=tuple(leg.id for leg in contact.call.legs),
-        due_at=work.now + seconds + GRACE_SECONDS,
+        due_at=work.now + seconds + party.GRACE_SECONDS,
     )
     contact = contact.with_(consult=made)
     contact = contact.noted(work.now, "consult.asked", agent=command.agent_id, to=to.agent or to.number)
     work.store.put_contact(contact)
     if to.agent is not None:
         contacts.occupy(work, contact.id, to.agent)
-        profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
-        work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=profile)
+        work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=work.profile(contact))
     work.order(OrderType.CONSULT, contact, command.agent_id, to=party.address(work, made), ring_seconds=seconds)
     return {"contact": views.contact_view(contact)}
 
@@ -62,7 +56,8 @@ def complete(work: Work, command: c.CompleteTransfer) -> dict[str, Any]:
             "The consulted party has not answered yet.", state="ringing", accepted=["call.reconnect", "wait for them"]
         )
     contact = _asked(work, contact, consult, COMPLETED, None)
-    work.order(OrderType.COMPLETE_TRANSFER, contact, command.agent_id, to=party.address(work, consult))
+    to = party.address(work, consult)
+    contact = under_way.once(work, contact, OrderType.COMPLETE_TRANSFER, command.agent_id, to=to)
     return {"contact": views.contact_view(contact)}
 
 
@@ -70,11 +65,12 @@ def reconnect(work: Work, command: c.ReconnectCall) -> dict[str, Any]:
     """Ask the switch to drop the consulted party and to give the caller back; they may just have gone by themselves."""
     contact = work.contact(command.contact_id)
     if contact.consult is None and contact.call.held:
-        work.order(OrderType.RETRIEVE, talking(work, command, "reconnect"), command.agent_id)
+        under_way.once(work, talking(work, command, "reconnect"), OrderType.RETRIEVE, command.agent_id)
         return {"contact": views.contact_view(contact)}
     contact, consult = _consulting(work, command, "reconnect")
     contact = _asked(work, contact, consult, RECONNECTED, work.now + contacts.END_SECONDS)
-    work.order(OrderType.RECONNECT, contact, command.agent_id, to=party.address(work, consult))
+    to = party.address(work, consult)
+    contact = under_way.once(work, contact, OrderType.RECONNECT, command.agent_id, to=to)
     return {"contact": views.contact_view(contact)}
 
 
@@ -85,8 +81,8 @@ def hang_up(work: Work, contact: Contact, agent_id: str) -> dict[str, Any]:
     if agent_id != consult.agent:
         accepted = ["call.complete_transfer", "call.reconnect"]
         raise Conflict("A consultation is going on: say what is to become of the caller.", accepted=accepted)
-    _asked(work, contact, consult, LEFT, work.now + contacts.END_SECONDS)
-    work.order(OrderType.CANCEL, contact, agent_id)
+    contact = _asked(work, contact, consult, LEFT, work.now + contacts.END_SECONDS)
+    under_way.once(work, contact, OrderType.CANCEL, agent_id)
     return {}
 
 
@@ -170,13 +166,6 @@ def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
         _asked(work, contact, consult, None, None if consult.answered else consult.due_at)
 
 
-def _must_be_free(work: Work, contact: Contact, agent_id: str) -> None:
-    if work.store.engine.ready.find(agent_id) is None or agent_id in contact.agents:
-        agent = work.store.agent(agent_id)
-        detail = f"Agent {agent_id} cannot be consulted now: not connected, or on another call."
-        raise Conflict(detail, state=str(agent.state), phone=agent.phone, accepted=[str(AgentState.READY)])
-
-
 def _consulting(work: Work, command: c.ContactCommand, wish: str) -> tuple[Contact, Consult]:
     contact = work.contact(command.contact_id)
     if contact.state is not ContactState.ACTIVE or contact.consult is None:
@@ -195,7 +184,7 @@ def _asked(work: Work, contact: Contact, consult: Consult, what: str | None, due
 def _completed(work: Work, contact: Contact, consult: Consult) -> Contact:
     if consult.asked != COMPLETED:
         work.order(OrderType.COMPLETE_TRANSFER, contact, consult.by, to=party.address(work, consult))
-    contact = contact.with_(consult=None)
+    contact = under_way.consulted(contact.with_(consult=None))
     contact = contact.noted(work.now, "consult.completed", agent=consult.by, to=consult.agent or consult.number)
     work.store.put_contact(contact)
     return contact if consult.agent is None else contacts.engage(work, contact, consult.agent)

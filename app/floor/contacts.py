@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import Leg, LegState
 from app.core.instants import to_millisecond
-from app.floor import party, recordings
+from app.floor import party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
@@ -51,6 +51,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
         sent_away=False,
         ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
+        invited=tuple(each for each in contact.invited if each.agent != agent_id),
         served_by=contact.served_by if agent_id in contact.served_by else (*contact.served_by, agent_id),
     )
     work.store.put_contact(contact)
@@ -76,6 +77,7 @@ def occupy(work: Work, contact_id: str, agent_id: str) -> None:
 def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
+    contact = under_way.left(contact, agent_id)
     agent = work.store.agent(agent_id)
     left = tuple(key for key in agent.contacts if key != contact.id)
     if left or agent.state is not AgentState.BUSY:
@@ -89,7 +91,8 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
         return contact
     rules = work.store.config.queues.get(contact.queue or "")
     limit = rules.wrap_up_seconds if rules else DEFAULT_WRAP_UP_SECONDS
-    limited = rules is None or rules.wrap_up_ends == "automatic"
+    former = agent_id not in work.store.config.agents  # they may not be able to sign in to end it
+    limited = rules is None or rules.wrap_up_ends == "automatic" or former
     contact = contact.with_(wrapping=(*contact.wrapping, agent_id))
     work.move(
         agent_id,
@@ -154,6 +157,9 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
     ourselves is hung up on: nobody is there to talk to them.
     """
     to = contact.transfer
+    for invite in contact.invited:  # nobody is left whom they could join
+        work.order(OrderType.CANCEL, contact, invite.agent)
+        contact = party.uninvite(work, contact, invite.agent, "agent_gone")
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
@@ -193,6 +199,13 @@ def give_time(work: Work) -> None:
             due_at = max(contact.consult.due_at, work.now + CONNECT_SECONDS)
             contact = contact.with_(consult=msgspec.structs.replace(contact.consult, due_at=due_at))
             work.store.put_contact(contact)
+        if contact.invited:
+            longer_rung = (max(each.due_at, work.now + CONNECT_SECONDS) for each in contact.invited)
+            given_them = zip(contact.invited, longer_rung, strict=True)
+            contact = contact.with_(
+                invited=tuple(msgspec.structs.replace(each, due_at=due_at) for each, due_at in given_them)
+            )
+            work.store.put_contact(contact)
         if contact.in_flow and contact.flow is not None and contact.flow.due_at is not None:
             due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
             contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))
@@ -216,7 +229,9 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     for agent_id in _told_late(work, contact):
         contact = leave_visit(work, contact, "answered", agent_id)
         contact = contact.with_(served_by=(*contact.served_by, agent_id))
-    kept, present = _keeps_place(contact), contact.agents
+    kept, present = _keeps_place(contact), (*contact.agents, *(each.agent for each in contact.invited))
+    for invite in contact.invited:
+        contact = party.uninvite(work, contact, invite.agent, "caller_gone")
     if contact.consult is not None:
         present = tuple(dict.fromkeys((*present, *filter(None, (contact.consult.agent,)))))
         contact = party.let_go(work, contact, "caller_gone")
@@ -226,7 +241,14 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
         contact = leave(work, contact, agent_id)
     outcome = cause or ("callback" if kept else _outcome(contact))
     contact = contact.with_(
-        state=ContactState.WRAP_UP, offer=None, also=(), requeue_at=None, close_at=None, ended_at=work.now, agents=()
+        state=ContactState.WRAP_UP,
+        offer=None,
+        also=(),
+        under_way=(),
+        requeue_at=None,
+        close_at=None,
+        ended_at=work.now,
+        agents=(),
     )
     contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
     work.effects.append(EndContact(contact, outcome))

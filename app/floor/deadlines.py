@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import callbacks, comfort, consulting, contacts, on_calls, on_flow, on_presence, queueing
+from app.floor import callbacks, comfort, consulting, contacts, inviting, on_calls, on_flow, on_presence, queueing
 from app.floor.commands import Expire
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -50,6 +50,8 @@ def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
         yield contact.offer.expires_at, _offer_expires
     if contact.consult is not None:
         yield contact.consult.due_at, consulting.times_out
+    if contact.invited:
+        yield min(each.due_at for each in contact.invited), inviting.times_out
     yield contact.requeue_at, _returns
     if contact.in_flow and contact.flow is not None:
         yield contact.flow.due_at, on_flow.time_out

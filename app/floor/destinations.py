@@ -41,6 +41,14 @@ def destination(work: Work, contact: Contact, to: c.Destination, own: str, *kind
     phones.must_be_there(work, work.store.agent(to.agent), contact.call.source)
 
 
+def must_be_free(work: Work, contact: Contact, agent_id: str, wish: str) -> None:
+    """Raise Conflict unless a colleague can be rung for the call now."""
+    if work.store.engine.ready.find(agent_id) is None or agent_id in contact.agents:
+        agent = work.store.agent(agent_id)
+        detail = f"Agent {agent_id} cannot be {wish} now: not connected, or on another call."
+        raise Conflict(detail, state=str(agent.state), phone=agent.phone, accepted=[str(AgentState.READY)])
+
+
 def _bad(what: str, accepted: tuple[str, ...]) -> Invalid:
     fault = {"where": "to", "what": what, "accepted": list(accepted)}
     return Invalid(f"Bad destination: {what}.", faults=[fault])

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from app.floor.entities import Contact, Entry, LiveAgent, Phone
+from app.floor.entities import Contact, LiveAgent, Phone
+from app.floor.timeline import Entry
 from app.ivr.state import AnyRequest
 
 

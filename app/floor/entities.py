@@ -9,13 +9,11 @@ from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
+from app.floor.timeline import Entry, Timeline, with_line
 from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
 from app.telephony.events import NOT_THERE, PhoneWord
-
-TIMELINE_LIMIT = 300
-"""From so many entries on, what the platform says more is in the event log only."""
 
 
 class ContactState(StrEnum):
@@ -45,14 +43,6 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     agent: str | None = None
     estimated_wait: float | None = None
-
-
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """One line of a contact's timeline."""
-
-    at: float
-    kind: str
-    data: dict[str, Any] = {}
 
 
 class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,6 +87,29 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: str | None = None
     known: tuple[str, ...] = ()
     due_at: float | None = None
+
+
+class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A colleague whom an agent (`by`) adds to the call, and whose phone has not answered yet. `known` are the legs
+    that the call had before; at `due_at` they are let go, unless the platform has told before what became of it."""
+
+    agent: str
+    by: str
+    order: int
+    due_at: float
+    known: tuple[str, ...] = ()
+
+
+class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
+    `until` on it may be asked for again. `known` are the legs that the call had before."""
+
+    order: int
+    kind: str
+    by: str
+    until: float
+    target: Destination | None = None
+    known: tuple[str, ...] = ()
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -173,7 +186,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
     consult: Consult | None = None
+    invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
     sent_away: bool = False
@@ -184,7 +199,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str | None = None
     recordings: tuple[Recording, ...] = ()
     visits: tuple[Visit, ...] = ()
-    timeline: tuple[Entry, ...] = ()
+    timeline: Timeline = ()
 
     @property
     def unrouted(self) -> bool:
@@ -219,6 +234,13 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.steps[self.step].wanted if self.steps else Requirement()
 
     @property
+    def let_go_at(self) -> float | None:
+        """When somebody whose phone is rung to talk about the caller, or with them, is given up."""
+        consult = self.consult.due_at if self.consult is not None else None
+        due = (consult, *(each.due_at for each in self.invited))
+        return min((at for at in due if at is not None), default=None)
+
+    @property
     def speaks_at(self) -> float | None:
         """When something is said next to a caller who waits."""
         if self.comfort is None or self.promised:
@@ -243,14 +265,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             return None
         return self.entered_at + self.steps[self.step + 1].after_seconds
 
-    def heard(self, at: float, kind: str, /, **data: Any) -> "Contact":
-        """With one more line in its timeline of what the platform said; one that says too much is cut short."""
-        return self if len(self.timeline) >= TIMELINE_LIMIT else self.noted(at, kind, **data)
-
     def noted(self, at: float, kind: str, /, **data: Any) -> "Contact":
-        """With one more line in its timeline of what the floor did."""
+        """With one more line in its timeline, of what the platform said or the floor did."""
         told = {key: value for key, value in data.items() if value is not None}
-        return msgspec.structs.replace(self, timeline=(*self.timeline, Entry(at, kind, told)))
+        return msgspec.structs.replace(self, timeline=with_line(self.timeline, Entry(at, kind, told)))
 
     def with_(self, **changes: Any) -> "Contact":
         """A copy with some fields changed."""

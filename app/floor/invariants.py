@@ -43,11 +43,23 @@ def _agent_is_sound(store: Store, agent: LiveAgent) -> None:
             free = free_channels(record.capacity, record.blending, store.channels_of(agent))
             assert contact.channel in free, f"{agent.id} holds an offer beside {agent.contacts}: capacity exceeded"
     assert (agent.state is AgentState.BUSY) == bool(agent.contacts), f"{agent.id} is {agent.state}: {agent.contacts}"
+    if agent.id not in store.config.agents:
+        finishes = agent.state in (AgentState.LOGGED_OFF, AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
+        assert finishes, f"{agent.id} is inactive, and {agent.state}"
+        assert agent.offer is None, f"{agent.id} is inactive, and {agent.offer} is on offer to them"
     for key in agent.contacts:
         assert key in store.contacts, f"{agent.id} is busy with {key}, which is gone"
+        assert agent.id in _taken_up(store.contacts[key]), f"{agent.id} is busy with {key}, which does not know"
     wrapping = agent.state is AgentState.WORKING_AFTER_CALL
     assert wrapping == (agent.wrap_up is not None), f"{agent.id} is {agent.state}, wraps up {agent.wrap_up}"
     assert wrapping or agent.wrap_up_until is None, f"{agent.id} has a limit of a wrap-up that is over"
+
+
+def _taken_up(contact: Contact) -> list[str]:
+    """Whom a contact keeps busy."""
+    consulted = [contact.consult.agent] if contact.consult is not None and contact.consult.agent is not None else []
+    rung = [contact.offer.agent] if contact.state is ContactState.CONNECTING and contact.offer is not None else []
+    return [*contact.agents, *consulted, *rung, *(each.agent for each in contact.invited)]
 
 
 def _contact_is_sound(store: Store, contact: Contact) -> None:
@@ -65,6 +77,10 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
         assert contact.state is ContactState.ACTIVE, f"{contact.id} is {contact.state}: {consult}"
         assert consult.by in contact.agents, f"{contact.id}: {consult}"
         assert consult.agent is None or contact.id in store.agent(consult.agent).contacts, f"{contact.id}: {consult}"
+    for invite in contact.invited:
+        assert contact.state is ContactState.ACTIVE, f"{contact.id} is {contact.state}: {invite}"
+        assert invite.agent not in contact.agents, f"{contact.id}: {invite} has come"
+        assert contact.id in store.agent(invite.agent).contacts, f"{contact.id}: {invite} does not know"
     for key in contact.agents:
         assert contact.id in store.agent(key).contacts, f"{contact.id} is with {key}, who does not know"
         leg = contact.call.leg_of(key)

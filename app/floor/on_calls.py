@@ -4,7 +4,19 @@ import msgspec
 
 from app.calls.call import Call, close, open_call, take
 from app.calls.leg import LegState
-from app.floor import callbacks, comfort, consulting, contacts, dialled, on_flow, queueing, recordings, supervising
+from app.floor import (
+    callbacks,
+    comfort,
+    consulting,
+    contacts,
+    dialled,
+    inviting,
+    on_flow,
+    queueing,
+    recordings,
+    supervising,
+    under_way,
+)
 from app.floor.commands import Recognised, TakeEvent
 from app.floor.config import SourceRules
 from app.floor.effects import AnsweredLate
@@ -144,7 +156,7 @@ def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
         heard_at=work.now,
         channel=_text(event.details.get("channel")) or VOICE,
     )
-    return contact.heard(event.at, event.type, **_details(event))
+    return contact.noted(event.at, event.type, **_details(event))
 
 
 def _recognised(work: Work, contact: Contact, caller: Recognised | None) -> Contact:
@@ -174,7 +186,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = consulting.attributed(contact, event)
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
-    return contact.heard(event.at, event.type, **_details(event))
+    return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 
 
 def _details(event: CallEvent) -> dict[str, object]:
@@ -202,7 +214,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         return
     contact = _agents_joined(work, supervising.told(work, contact, event))
     contact = _agents_left(work, contact, event)
-    contact = consulting.followed(work, contact, event)
+    contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and _connection_failed(contact, event):
         if contact.close_at is None:
             contacts.connect_failed(work, contact, why_not_reached(event.cause))
@@ -357,7 +369,7 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
 
 
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult
+    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult, contact.invited
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def _obey(work: Work) -> None:
             work.store.put_contact(placed)
     _reconsider(work)
     phones.look_anew(work)
-    on_presence.dismiss_strangers(work)
+    on_presence.dismiss_former(work)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
 

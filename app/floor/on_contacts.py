@@ -2,14 +2,12 @@
 
 from typing import Any
 
-import msgspec
-
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.customers.cards import without_card_numbers
 from app.floor import commands as c
-from app.floor import consulting, contacts, phones, views
+from app.floor import consulting, contacts, inviting, phones, under_way, views
 from app.floor.destinations import destination, talking
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
@@ -34,7 +32,7 @@ def hold(work: Work, command: c.Hold) -> dict[str, Any]:
     contact = talking(work, command, "hold")
     if contact.call.held:
         raise Conflict(f"Contact {contact.id} is on hold already.", state="held", accepted=["call.retrieve"])
-    work.order(OrderType.HOLD, contact, command.agent_id)
+    under_way.once(work, contact, OrderType.HOLD, command.agent_id)
     return {}
 
 
@@ -43,30 +41,18 @@ def retrieve(work: Work, command: c.Retrieve) -> dict[str, Any]:
     contact = talking(work, command, "retrieve")
     if not contact.call.held:
         raise Conflict(f"Contact {contact.id} is not on hold.", state=str(contact.state), accepted=["call.hold"])
-    work.order(OrderType.RETRIEVE, contact, command.agent_id)
+    under_way.once(work, contact, OrderType.RETRIEVE, command.agent_id)
     return {}
 
 
 def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     """Hand the caller over: to a queue, to a colleague who is ready, or to a number."""
     contact = talking(work, command, "transfer")
+    under_way.must_be_new(work, contact, OrderType.TRANSFER, command.agent_id, command.to)
     destination(work, contact, command.to, command.agent_id, "queue", "agent", "number")
     contact = contact.with_(transfer=command.to)
-    work.store.put_contact(
-        contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
-    )
-    work.order(OrderType.TRANSFER, contact, command.agent_id, to=command.to)
-    return {}
-
-
-def conference(work: Work, command: c.Conference) -> dict[str, Any]:
-    """Ask the switch to add a colleague or a number to the call."""
-    contact = talking(work, command, "conference")
-    destination(work, contact, command.to, command.agent_id, "agent", "number")
-    to: dict[str, Any] = {"number": command.to.number}
-    if command.to.agent is not None:
-        to = {"agent": command.to.agent, "address": work.address(command.to.agent)}
-    work.order(OrderType.CONFERENCE, contact, command.agent_id, to=to)
+    contact = contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
+    under_way.once(work, contact, OrderType.TRANSFER, command.agent_id, command.to, to=command.to)
     return {}
 
 
@@ -75,6 +61,9 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
     contact = work.contact(command.contact_id)
     if contact.consult is not None and command.agent_id in (contact.consult.by, contact.consult.agent):
         return consulting.hang_up(work, contact, command.agent_id)
+    if command.agent_id in (each.agent for each in contact.invited):
+        inviting.decline(work, contact, command.agent_id)
+        return {}
     connecting = contact.state is ContactState.CONNECTING and contact.offer is not None
     if connecting and contact.offer is not None and contact.offer.agent == command.agent_id:
         work.order(OrderType.CANCEL, contact, command.agent_id)
@@ -82,9 +71,9 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
         return {}
     if command.agent_id not in contact.agents or contact.ended_at is not None:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
-    work.store.put_contact(contact.with_(close_at=work.now + contacts.END_SECONDS))
     asked = contact.survey is not None and contact.agents == (command.agent_id,)  # then the caller stays for a moment
-    work.order(OrderType.CANCEL if asked else OrderType.DISCONNECT, contact, command.agent_id)
+    closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
+    under_way.once(work, closing, OrderType.CANCEL if asked else OrderType.DISCONNECT, command.agent_id)
     return {}
 
 
@@ -127,8 +116,7 @@ def dial(work: Work, command: c.Dial) -> dict[str, Any]:
         work.store.put_profile(contact.id, command.caller.profile)
     work.store.put_contact(contact.noted(work.now, "call.dialled", agent=agent.id, to=command.to))
     contacts.occupy(work, contact.id, agent.id)
-    profile = msgspec.Raw(work.store.profiles.get(contact.id, b"null"))
-    work.tell_contact("contact.opened", contact, profile=profile)
+    work.tell_contact("contact.opened", contact, profile=work.profile(contact))
     work.order(OrderType.DIAL, contact, agent.id, to=command.to)
     return {"contact": views.contact_view(contact)}
 

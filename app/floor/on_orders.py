@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from app.calls.call import close
-from app.floor import callbacks, comfort, consulting, contacts, on_flow, recordings, supervising
+from app.floor import callbacks, comfort, consulting, contacts, inviting, on_flow, recordings, supervising, under_way
 from app.floor.commands import OrderFailed
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
@@ -24,6 +24,7 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     work.tell("command.failed", data, command.contact_id, command.agent_id)
     if contact is None:
         return {}
+    contact = under_way.failed(contact, command.order_id)
     contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
     work.store.put_contact(contact)
     follows = _FOLLOWS.get(command.order_type)
@@ -90,6 +91,7 @@ _FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
     OrderType.TRANSFER: _not_transferred,
     OrderType.SCRIPT: _not_said,
     OrderType.CONSULT: consulting.order_failed,
+    OrderType.CONFERENCE: inviting.order_failed,
     OrderType.COMPLETE_TRANSFER: consulting.order_failed,
     OrderType.RECONNECT: consulting.order_failed,
     OrderType.LISTEN: supervising.order_failed,

@@ -5,15 +5,19 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, phones
-from app.floor.entities import LiveAgent
-from app.floor.offers import take_back
+from app.floor import contacts, party, phones
+from app.floor.entities import Contact, LiveAgent
+from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+from app.telephony.events import OrderType
 
 SILENT_SECONDS = 45.0
 """An agent of whom nothing was heard for so long is gone."""
 
 LOST = "connection_lost"
+
+GONE = "agent_inactive"
+"""Why a colleague who was to join a call, or to be consulted about it, does not."""
 
 HELD = (AgentState.RESERVED, AgentState.BUSY, AgentState.WORKING_AFTER_CALL)
 """States in which something can follow "after this contact"."""
@@ -74,12 +78,30 @@ def resumed(work: Work, command: c.Resumed) -> dict[str, Any]:
     return {}
 
 
-def dismiss_strangers(work: Work) -> None:
-    """Log off agents whom the configuration no longer knows; one who talks is left to finish."""
-    for agent in list(work.store.agents.values()):
-        if agent.id in work.store.config.agents or agent.state in (AgentState.LOGGED_OFF, AgentState.BUSY):
-            continue
-        log_off(work, c.LogOff(agent_id=agent.id))
+def dismiss_former(work: Work) -> None:
+    """Log off agents who were made inactive. One who talks is left to finish, but nothing new reaches them: neither
+    what is on offer to them nor what their phone rings for."""
+    for agent_id in [key for key in work.store.agents if key not in work.store.config.agents]:
+        agent = work.store.agent(agent_id)
+        if agent.state is AgentState.BUSY:
+            for key in filter(None, (agent.offer, *agent.contacts)):
+                _spared(work, work.contact(key), agent_id)
+        elif agent.state is not AgentState.LOGGED_OFF:
+            log_off(work, c.LogOff(agent_id=agent_id))
+
+
+def _spared(work: Work, contact: Contact, agent_id: str) -> None:
+    if work.store.agent(agent_id).offer == contact.id:
+        take_back(work, contact, BUSY, agent=agent_id)
+    elif phones.rung(contact, agent_id):
+        work.order(OrderType.CANCEL, contact, agent_id)
+        take_back(work, contact, BUSY)
+    elif agent_id in (each.agent for each in contact.invited):
+        work.order(OrderType.CANCEL, contact, agent_id)
+        party.uninvite(work, contact, agent_id, GONE)
+    elif contact.consult is not None and contact.consult.agent == agent_id and not contact.consult.answered:
+        work.order(OrderType.CANCEL, contact, agent_id, to=party.address(work, contact.consult))
+        party.let_go(work, contact, GONE)
 
 
 def ready(work: Work, command: c.Ready) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import close, take_off
 from app.core.errors import Conflict
-from app.floor import callbacks, consulting, contacts, party, views
+from app.floor import callbacks, consulting, contacts, party, under_way, views
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -17,7 +17,8 @@ RELEASED = "released"
 
 def release(work: Work, command: c.Release) -> dict[str, Any]:
     """Free an agent of whatever holds them. A caller whom only they had waits again, at the old place."""
-    work.known(command.agent_id)
+    if command.agent_id not in work.store.agents:  # who was made inactive is freed, too
+        work.known(command.agent_id)
     agent = work.store.agent(command.agent_id)
     if agent.state in (AgentState.READY, AgentState.NOT_READY, AgentState.LOGGED_OFF):
         raise Conflict(
@@ -51,8 +52,10 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
         return {"contact": views.contact_view(noted.with_(state=ContactState.WRAP_UP, ended_at=work.now))}
     if contact.promised:
         noted = noted.with_(ending="failed")
-    work.store.put_contact(noted.with_(close_at=work.now + contacts.END_SECONDS))
+    under_way.must_be_new(work, contact, OrderType.DISCONNECT, command.by)
     work.order(OrderType.DISCONNECT, contact)
+    closing = noted.with_(close_at=work.now + contacts.END_SECONDS)
+    under_way.given(work, closing, OrderType.DISCONNECT, command.by)
     return {"contact": views.contact_view(contact)}
 
 
@@ -77,6 +80,9 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     if callbacks.put_back(work, contact, RELEASED):
         return
     work.order(OrderType.CANCEL, contact, agent_id)
+    if agent_id in (each.agent for each in contact.invited):
+        party.uninvite(work, contact, agent_id, RELEASED, missed=True)
+        return
     consult = contact.consult
     taken_off = contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
     if consult is not None and consult.agent == agent_id:

@@ -4,9 +4,14 @@ from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.leg import Leg, LegState, Party
+from app.floor import under_way
 from app.floor.entities import Consult, Contact
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+
+RING_SECONDS = {"agent": 30.0, "number": 60.0}
+GRACE_SECONDS = 5.0
+"""How much longer than the phone may ring the platform may take to say that it was not answered."""
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
 
@@ -16,9 +21,14 @@ def leg_of(contact: Contact) -> Leg | None:
     consult = contact.consult
     if consult is None:
         return None
-    new = (leg for leg in reversed(contact.call.legs) if leg.id not in consult.known)
-    if consult.agent is not None:
-        return next((leg for leg in new if leg.agent == consult.agent), None)
+    return new_leg(contact, consult.known, consult.agent)
+
+
+def new_leg(contact: Contact, known: tuple[str, ...], agent: str | None) -> Leg | None:
+    """The newest leg of that agent, or of somebody outside, which is none of those that were `known` before."""
+    new = (leg for leg in reversed(contact.call.legs) if leg.id not in known)
+    if agent is not None:
+        return next((leg for leg in new if leg.agent == agent), None)
     return next((leg for leg in new if leg.party is Party.OTHER), None)
 
 
@@ -34,14 +44,30 @@ def let_go(work: Work, contact: Contact, reason: str, *, missed: bool = False) -
     consult = contact.consult
     if consult is None:
         return contact
-    contact = contact.with_(consult=None, agents=tuple(key for key in contact.agents if key != consult.agent))
+    agents = tuple(key for key in contact.agents if key != consult.agent)
+    contact = under_way.consulted(contact.with_(consult=None, agents=agents))
     contact = contact.noted(work.now, "consult.ended", agent=consult.agent, number=consult.number, reason=reason)
     work.store.put_contact(contact)
-    if consult.agent is not None and contact.id in work.store.agent(consult.agent).contacts:
-        _free(work, contact.id, consult.agent, reason if missed else None)
-        told = {"contact_id": contact.id, "reason": reason}
-        work.tell("offer.withdrawn", told, contact.id, consult.agent)
+    if consult.agent is not None:
+        _freed(work, contact.id, consult.agent, reason, missed)
     return contact
+
+
+def uninvite(work: Work, contact: Contact, agent_id: str, reason: str, *, missed: bool = False) -> Contact:
+    """An invited agent does not come, and is free again as whoever is not consulted any longer."""
+    order = next(each.order for each in contact.invited if each.agent == agent_id)
+    contact = under_way.failed(contact, order)
+    contact = contact.with_(invited=tuple(each for each in contact.invited if each.agent != agent_id))
+    contact = contact.noted(work.now, "conference.ended", agent=agent_id, reason=reason)
+    work.store.put_contact(contact)
+    _freed(work, contact.id, agent_id, reason, missed)
+    return contact
+
+
+def _freed(work: Work, contact_id: str, agent_id: str, reason: str, missed: bool) -> None:
+    if contact_id in work.store.agent(agent_id).contacts:
+        _free(work, contact_id, agent_id, reason if missed else None)
+        work.tell("offer.withdrawn", {"contact_id": contact_id, "reason": reason}, contact_id, agent_id)
 
 
 def _free(work: Work, contact_id: str, agent_id: str, missed: str | None) -> None:

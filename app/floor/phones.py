@@ -136,12 +136,12 @@ def _left(work: Work, agent: LiveAgent, sources: set[str]) -> None:
         why = why_gone(work.store.phones[work.address(agent.id) or ""].words[contact.call.source])
         if key == agent.offer:
             take_back(work, contact, why, agent=agent.id)
-        elif _rung(contact, agent.id):
+        elif rung(contact, agent.id):
             work.order(OrderType.CANCEL, contact, agent.id)
             take_back(work, contact, why)
 
 
-def _rung(contact: Contact, agent_id: str) -> bool:
+def rung(contact: Contact, agent_id: str) -> bool:
     """Whether the agent's phone is rung for a contact that they have accepted."""
     ringing = contact.state is ContactState.CONNECTING and not contact.call.answered_by(agent_id)
     return ringing and contact.offer is not None and contact.offer.agent == agent_id
@@ -150,7 +150,7 @@ def _rung(contact: Contact, agent_id: str) -> bool:
 def _not_connected(work: Work, contact: Contact, agent_id: str, why: str) -> None:
     if contact.state is not ContactState.CONNECTING or contact.channel != VOICE or contact.call.answered_by(agent_id):
         return
-    if _rung(contact, agent_id):
+    if rung(contact, agent_id):
         work.order(OrderType.CANCEL, contact, agent_id)
         contacts.connect_failed(work, contact, why)
     elif contact.promised:

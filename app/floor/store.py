@@ -67,7 +67,8 @@ class Store:
     def reindex(self, config: FloorConfig) -> None:
         """Take a new configuration and build every index anew."""
         self.config = config
-        self.by_address = {agent.address: agent.id for agent in config.agents.values()}
+        everybody = (*config.former.values(), *config.agents.values())  # a phone may have passed on to somebody else
+        self.by_address = {agent.address: agent.id for agent in everybody}
         self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
         self.engine = Engine()
         self.logged_on = Duty()
@@ -317,8 +318,7 @@ def contact_deadline(contact: Contact | None) -> Deadline | None:
     waits = contact.state is ContactState.WAITING
     timers = (contact.loosens_at, contact.overflow_at, contact.again_at, contact.speaks_at) if waits else ()
     in_flow = contact.flow.due_at if contact.in_flow and contact.flow is not None else None
-    consult = contact.consult.due_at if contact.consult is not None else None
-    for due in (consult, contact.requeue_at, contact.close_at, in_flow, *timers):
+    for due in (contact.let_go_at, contact.requeue_at, contact.close_at, in_flow, *timers):
         if due is not None:
             when = min(when, due)
     return None if when == inf else (when, "contact", contact.id)

@@ -10,7 +10,7 @@ import msgspec
 from app.calls.call import take
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, phones, views
+from app.floor import contacts, party, phones, views
 from app.floor.effects import Audited
 from app.floor.entities import Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
@@ -90,9 +90,12 @@ def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave. A supervisor who is an agent serves the contact: to the call it is their leg that answered."""
-    for agent_id in contact.agents:
+    """The agents leave, and nobody whom they have invited comes. A supervisor who is an agent serves the contact: to
+    the call it is their leg that answered."""
+    for agent_id in (*contact.agents, *(each.agent for each in contact.invited)):
         work.order(OrderType.CANCEL, contact, agent_id)
+    for invite in contact.invited:
+        contact = party.uninvite(work, contact, invite.agent, "taken")
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
 

@@ -38,6 +38,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "ended_at": _iso(contact.ended_at),
         "agents": contact.agents,
         "consult": _consult_view(contact.consult),
+        "invited": [each.agent for each in contact.invited],
         "legs": [leg_view(leg) for leg in call.legs],
         "recordings": [recording_view(each) for each in contact.recordings],
     }
@@ -80,7 +81,7 @@ def leg_view(leg: Leg) -> dict[str, Any]:
 
 def agent_view(config: FloorConfig, agent: LiveAgent) -> dict[str, Any]:
     """An agent and what they are doing."""
-    record = config.agents.get(agent.id)
+    record = config.person(agent.id)
     return {
         "id": agent.id,
         "name": record.name if record else agent.id,
@@ -135,7 +136,9 @@ class Picture(NamedTuple):
         return {state: states[state] for state in AgentState}
 
     def _everybody(self) -> list[LiveAgent]:
-        return [self.agents.get(key) or LiveAgent(id=key) for key in sorted(self.config.agents)]
+        """All agents, and who was made inactive and has not finished yet."""
+        here = (key for key, agent in self.agents.items() if agent.state is not AgentState.LOGGED_OFF)
+        return [self.agents.get(key) or LiveAgent(id=key) for key in sorted({*self.config.agents, *here})]
 
     def queues(self) -> list[dict[str, Any]]:
         """Each queue with how many wait in it, and for how long the first of them has (seconds)."""

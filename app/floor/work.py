@@ -9,9 +9,10 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict, NotFound
 from app.floor import views
 from app.floor.effects import AddEntry, Effect, Happened, SwitchOrder
-from app.floor.entities import Contact, Entry, LiveAgent
+from app.floor.entities import Contact, LiveAgent
 from app.floor.reasons import why_gone
 from app.floor.store import Store
+from app.floor.timeline import Entry
 from app.routing.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
 from app.telephony.instructions import Script
@@ -79,7 +80,7 @@ class Work:
 
     def address(self, agent_id: str) -> str | None:
         """Where an agent's phone is."""
-        record = self.store.config.agents.get(agent_id)
+        record = self.store.config.person(agent_id)
         return record.address if record else None
 
     def known(self, agent_id: str) -> None:
@@ -99,9 +100,14 @@ class Work:
         return contact
 
     def move(self, agent_id: str, event: PresenceEvent, **changes: Any) -> LiveAgent:
-        """Move an agent by the presence table, apply `changes`, and tell their sockets. Raises WrongState."""
+        """Move an agent by the presence table, apply `changes`, and tell their sockets. Raises WrongState.
+
+        Who was made inactive meanwhile and is held by nothing any more is gone.
+        """
         agent = self.store.agent(agent_id)
         state = presence.move(agent.state, event)
+        if state in FREE and agent_id not in self.store.config.agents:
+            state, changes = AgentState.LOGGED_OFF, {**changes, "reason": None, "after": None, "silent_at": None}
         if state is not agent.state:
             changes.setdefault("since", self.now)
             changes["occupancy"] = _occupancy(agent, self.now)
@@ -127,13 +133,15 @@ class Work:
         else:
             event = PresenceEvent.MAKE_NOT_READY if wrapping else PresenceEvent.MISS
             self.move(agent_id, event, reason=reason, after=None, **changes)
-        if agent_id not in self.store.config.agents:  # removed meanwhile, and left to finish
-            self.move(agent_id, PresenceEvent.LOG_OFF)
 
     def _kept_from_ready(self, agent: LiveAgent) -> str | None:
         if not agent.connected:
             return "connection_lost"
         return why_gone(agent.phone) if self.store.phone_gone(agent) else None
+
+    def profile(self, contact: Contact) -> msgspec.Raw:
+        """The profile that comes with a contact's screen pop, as JSON."""
+        return msgspec.Raw(self.store.profiles.get(contact.id, b"null"))
 
     def tell_agent_state(self, agent: LiveAgent) -> None:
         """Tell an agent's sockets their present state."""

@@ -16,14 +16,14 @@ Counts = dict[str, int]
 
 ENTRY_KEPT = (
     *("agent", "by", "queue", "seconds", "code", "outcome", "rule", "auto"),
-    *("flow", "version", "node", "order", "covered"),
+    *("flow", "version", "node", "order", "covered", "lines"),
 )
 """What stays of a line of a timeline: names of our own set-up, numbers, yes and no."""
 
 EVENT_KEPT = (
     *("id", "source", "channel", "direction", "state", "held", "queue", "tier", "agents", "agent", "outcome"),
     *("arrived_at", "queued_at", "ended_at", "estimated_wait_seconds", "contact_id", "expires_at", "auto_accepted"),
-    *("flow", "version", "act"),
+    *("flow", "version", "act", "invited"),
 )
 """What stays of an event of the journal, and of the contact in it."""
 

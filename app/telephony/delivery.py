@@ -5,7 +5,7 @@ import msgspec
 from app.telephony.events import OrderType
 from app.telephony.port import Missed
 
-_RINGS = frozenset({OrderType.CONNECT, OrderType.DIAL, OrderType.CONSULT})
+_RINGS = frozenset({OrderType.CONNECT, OrderType.DIAL, OrderType.CONSULT, OrderType.CONFERENCE})
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):

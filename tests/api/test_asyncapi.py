@@ -65,6 +65,9 @@ def a_shift() -> Iterator[Bench]:
     yield floor
     floor.do(c.OrderFailed(order_id=7, order_type="call.hold", contact_id=contact, agent_id="bob", detail="refused"))
     yield floor
+    floor.on("dee")
+    floor.do(c.Conference(agent_id="bob", contact_id=contact, to=c.Destination(agent="dee")))
+    yield floor
     floor.do(c.Transfer(agent_id="bob", contact_id=contact, to=c.Destination(queue="loans")))
     yield floor
     floor.call("cleared")
@@ -90,7 +93,14 @@ def test_every_frame_of_the_floor_is_described() -> None:
     for event, data in frames():
         check(named("agent", event.type), data)
         seen.add(event.type)
-    assert {"agent.state", "contact.offered", "offer.withdrawn", "contact.ended", "command.failed"} <= seen
+    assert {
+        "agent.state",
+        "contact.offered",
+        "offer.withdrawn",
+        "contact.ended",
+        "command.failed",
+        "contact.invited",
+    } <= seen
 
 
 def test_both_snapshots_are_described() -> None:

@@ -205,6 +205,7 @@ def test_who_is_asked_for_by_name_must_be_at_the_platform_of_the_call() -> None:
         assert (problem["reason"], problem["accepted"]) == ("phone_unregistered", ["register the phone at pbx"])
     tells(floor, HERE, address="1002", source="pbx")
     floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
     tells(floor, GONE, address="1002", source="pbx")
     problem = floor.refused(c.Dial(agent_id="bob", contact_id="x", to="1", source="pbx"))
     assert "not registered at pbx" in problem["detail"]

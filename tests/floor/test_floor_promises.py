@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
 
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.batch import Batch
-from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.entities import Contact, ContactState
 from app.floor.inbox import Inbox, encode
 from app.floor.invariants import check
 from app.floor.journal import Journal
@@ -29,15 +29,12 @@ from app.ivr.state import Fetched
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server
-from tests.floor.factories import CONFIG as BANK
 from tests.floor.factories import T0, call_event, no_script_parts_two_who_talk
-from tests.floor.rules_at_work import every_rule_at_work
+from tests.floor.game_of_calls import AGENTS, CONFIG, AgentsOnCalls
 
 Result = TypeVar("Result")
 
 
-CONFIG = every_rule_at_work(BANK)
-AGENTS = st.sampled_from(sorted(CONFIG.agents))
 CALLS = st.integers(1, 5)
 KINDS = st.sampled_from(
     ["offered", "queued", "delivered", "established", "held", "retrieved", "transferred", "conferenced", "diverted",
@@ -45,15 +42,10 @@ KINDS = st.sampled_from(
 )  # fmt: skip
 NUMBERS = st.sampled_from(["100", "200", "300", "500", "999", None])
 TIERS = st.sampled_from([None, "standard", "gold", "private"])
-DESTINATIONS = st.one_of(
-    st.sampled_from(sorted(CONFIG.queues)).map(lambda q: c.Destination(queue=q)),
-    AGENTS.map(lambda a: c.Destination(agent=a)),
-    st.just(c.Destination(number="+49")),
-)
 _games = count(1)
 
 
-class FloorGame(RuleBasedStateMachine):
+class FloorGame(AgentsOnCalls):
     """One game on a floor (of the database) of its own."""
 
     run_async: Any
@@ -68,7 +60,6 @@ class FloorGame(RuleBasedStateMachine):
         self.batch, self.inbox, self.new_rules = Batch(), Inbox(), False
         self.alerts = (new_id(), new_id())
         self.closed: tuple[Batch, int, dict[tuple[str, str], c.Answer]] | None = None
-        self.sent: list[tuple[c.Command, str, c.Answer]] = []
         self.uncommitted: dict[tuple[str, str], c.Answer] = {}
         self.journal.floor = self.floor
         self.wait_for(self.journal.own(0.01))
@@ -95,16 +86,14 @@ class FloorGame(RuleBasedStateMachine):
             self.uncommitted[at] = outcome.answer
         return outcome.answer
 
-    def ask(self, command: c.Command) -> None:
-        key = new_id()
-        self.sent.append((command, key, self.send(command, key)))
-
     @rule(who=st.sets(AGENTS, max_size=2), level=st.integers(1, 5))
     def administrator_changes_the_rules(self, who: set[str], level: int) -> None:
         """Takes agents away and asks for another level, or puts everything back."""
         agents = {key: record for key, record in CONFIG.agents.items() if key not in who}
         cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
-        self.config = msgspec.structs.replace(CONFIG, agents=agents, queues={**CONFIG.queues, "cards": cards})
+        former = {key: record for key, record in CONFIG.agents.items() if key in who}
+        queues = {**CONFIG.queues, "cards": cards}
+        self.config = msgspec.structs.replace(CONFIG, agents=agents, former=former, queues=queues)
         self.new_rules = True
         self.send(c.Configure(config=self.config))
 
@@ -194,41 +183,6 @@ class FloorGame(RuleBasedStateMachine):
     def agent_minds_the_offer(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
         agent = data.draw(st.sampled_from(self.agents_in(AgentState.RESERVED)))
         self.ask(kind(agent_id=agent.id, contact_id=agent.offer or ""))
-
-    @precondition(lambda self: self.agents_in(AgentState.BUSY))
-    @rule(data=st.data(), kind=st.sampled_from([c.Hold, c.Retrieve, c.HangUp]))
-    def agent_handles_the_call(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
-        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
-        self.ask(kind(agent_id=agent.id, contact_id=agent.contacts[-1]))
-
-    @precondition(lambda self: self.agents_in(AgentState.BUSY))
-    @rule(data=st.data(), to=DESTINATIONS)
-    def agent_transfers(self, data: st.DataObject, to: c.Destination) -> None:
-        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
-        self.ask(c.Transfer(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
-
-    @precondition(lambda self: self.agents_in(AgentState.BUSY))
-    @rule(data=st.data(), to=DESTINATIONS)
-    def agent_confers(self, data: st.DataObject, to: c.Destination) -> None:
-        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
-        self.ask(c.Conference(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
-
-    @precondition(lambda self: self.agents_in(AgentState.BUSY))
-    @rule(data=st.data(), to=DESTINATIONS)
-    def agent_consults(self, data: st.DataObject, to: c.Destination) -> None:
-        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
-        self.ask(c.ConsultCall(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
-
-    @precondition(lambda self: any(x.consult for x in self.contacts_in(ContactState.ACTIVE)))
-    @rule(data=st.data(), kind=st.sampled_from([c.CompleteTransfer, c.ReconnectCall]),
-          said=st.sampled_from(["established", "failed", "transferred", "connection_cleared", None]))  # fmt: skip
-    def consultation_goes_on(self, data: st.DataObject, kind: type[c.ContactCommand], said: str | None) -> None:
-        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.consult]))
-        assert found.consult is not None
-        if said is None:
-            self.ask(kind(agent_id=found.consult.by, contact_id=found.id))
-        else:
-            self.tell(found, said, data.draw(st.sampled_from([found.consult.agent, found.consult.by])))
 
     @rule(place=st.integers(0, 1), queue=st.sampled_from(["cards", "none"]))
     def alert_asks_for_a_callback(self, place: int, queue: str) -> None:
@@ -331,18 +285,8 @@ class FloorGame(RuleBasedStateMachine):
     def call_ids(self) -> set[str]:
         return {key[1] for key in self.state.store.ended}
 
-    def tell(self, contact: Contact, kind: str, agent: str | None) -> None:
-        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent)
-        self.ask(c.TakeEvent(event=event, contact_id=new_id()))
-
-    def contacts_in(self, *states: ContactState) -> list[Contact]:
-        return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
-
     def scripted(self) -> list[Contact]:
         return [x for x in self.contacts_in(*ContactState) if x.last_script]
-
-    def agents_in(self, state: AgentState) -> list[LiveAgent]:
-        return sorted((x for x in self.state.store.agents.values() if x.state is state), key=lambda x: x.id)
 
     def contact_of(self, agent: str) -> str:
         held = self.state.store.agent(agent).contacts

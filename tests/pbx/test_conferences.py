@@ -15,6 +15,7 @@ async def test_a_colleague_joins_all_hear_each_other_and_stays_when_the_first_ag
     bo = await phones.agent("bo")
     async with talking(centre, phones) as talk, centre.seat("bo") as seat:
         await talk.ask("call.conference", to={"agent": "bo"})
+        assert (await seat.frame("contact.invited"))["contact"]["invited"] == ["bo"]
         rung = await bo.rung()
         await rung.answer()
         await hears(talk.caller, "anna", "bo")
@@ -62,9 +63,16 @@ async def test_an_agent_who_puts_the_phone_down_leaves_the_conference_to_the_col
 
 async def test_a_colleague_who_does_not_come_leaves_the_two_as_they_were(centre: CallCentre, phones: Phones) -> None:
     bo = await phones.agent("bo")
-    async with talking(centre, phones) as talk, centre.seat("bo"):
+    async with talking(centre, phones) as talk, centre.seat("bo") as seat:
         await talk.ask("call.conference", to={"agent": "bo"})
         (await bo.rung()).reject(486)
+        assert (await seat.frame("offer.withdrawn"))["reason"] == "phone_busy"
+        await seat.until("ready")
+        await talk.ask("call.conference", to={"agent": "bo"})
+        rung = await bo.rung()
+        await seat.ask("call.hang_up", contact_id=talk.contact)
+        await rung.until_ended()
+        await seat.until("ready")
         await hears(talk.caller, "anna")
         await hears(talk.agent, "caller")
 

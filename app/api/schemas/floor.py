@@ -55,7 +55,8 @@ class ConsultOut(Output):
 
 
 class ContactOut(Output):
-    """A live contact. `call_id` is the platform's; `candidates` are all who have the number if several do."""
+    """A live contact. `call_id` is the platform's; `candidates` are all who have the number if several do;
+    `invited` are colleagues who are being added to the call, and whose phones ring."""
 
     id: str
     call_id: str
@@ -77,6 +78,7 @@ class ContactOut(Output):
     ended_at: Instant | None
     agents: list[str]
     consult: ConsultOut | None
+    invited: list[str]
     legs: list[LegOut]
     recordings: list[LiveRecordingOut]
 

@@ -53,7 +53,8 @@ class Consultation(msgspec.Struct, kw_only=True):
 
 
 class Contact(msgspec.Struct, kw_only=True):
-    """A live contact. `candidates` are all customers with the caller's number where there are several."""
+    """A live contact. `candidates` are all customers with the caller's number where there are several; `invited` are
+    colleagues who are being added to the call, and whose phones ring."""
 
     id: str
     call_id: str
@@ -75,6 +76,7 @@ class Contact(msgspec.Struct, kw_only=True):
     ended_at: str | None
     agents: list[str]
     consult: Consultation | None
+    invited: list[str]
     legs: list[Leg]
     recordings: list[Recording]
 
@@ -246,6 +248,15 @@ class ContactConsulted(Numbered, tag="contact.consulted", kw_only=True):
     profile: dict[str, Any] | None
 
 
+class ContactInvited(Numbered, tag="contact.invited", kw_only=True):
+    """The screen pop of a colleague whom an agent (`by`) adds to the call: their phone rings. They are busy with it,
+    and on it once they have answered; `call.hang_up` declines, `offer.withdrawn` tells that it is over without them."""
+
+    contact: Contact
+    by: str
+    profile: dict[str, Any] | None
+
+
 class ContactOverflowed(Numbered, tag="contact.overflowed", kw_only=True):
     """The queue did not take the contact, or not for longer; `why` tells what was measured and what was done."""
 
@@ -328,6 +339,7 @@ EVENTS: tuple[type[Numbered], ...] = (
     ContactQueued,
     ContactOffered,
     ContactConsulted,
+    ContactInvited,
     ContactOverflowed,
     OfferWithdrawn,
     ContactUpdated,
@@ -343,6 +355,7 @@ _ALWAYS: tuple[type[msgspec.Struct], ...] = (
 _RULES = f"""Subprotocol `{SUBPROTOCOL}`, JSON text frames of at most 64 KiB.
 The first frame is `hello`, within 5 seconds. Then come the frames missed since `resume`, the welcome, and live frames
 with rising `seq`. A command's id gets the same answer again within its session, and is refused for another command.
+What is under way at the telephone platform is not ordered twice: asked for again it is refused with `under-way`.
 Send a newer access token in a `token` frame before the present one ends, or resume with it after 4001.
 Close codes: 4000 protocol error or silence, 4001 bad or expired token, 4003 wrong role, 4008 too slow (resume), 4013
 the floor is owned by another process, 1009 frame too big, 1012 restart, 1013 try later."""

@@ -1,0 +1,110 @@
+"""What was asked of the switch, and it has not said yet what came of it: asked for again, it is not ordered twice.
+
+Who clicks twice sends a command twice, each time under an id of its own, so the ids do not tell it. An order is under
+way until the switch says that it is done, or the order is given up; at the longest as long as it is tried, so that a
+platform that says nothing keeps nobody from asking again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.calls.leg import Leg, LegState, Party
+from app.core.errors import Conflict
+from app.floor.commands import Destination
+from app.floor.entities import Contact, UnderWay
+from app.floor.work import Work
+from app.telephony.events import CallEvent, EventType, OrderType
+
+TRIED_SECONDS = 60.0
+"""For so long an order is tried."""
+
+_DONE_BY: dict[str, tuple[str, ...]] = {
+    EventType.HELD: (OrderType.HOLD,),
+    EventType.RETRIEVED: (OrderType.RETRIEVE, OrderType.RECONNECT),
+}
+_NOT_YET = (LegState.NULL, LegState.INITIATED, LegState.QUEUED, LegState.ALERTING)
+_OF_CONSULTATION = (OrderType.COMPLETE_TRANSFER, OrderType.RECONNECT, OrderType.CANCEL)
+
+
+class AskedAlready(Conflict):
+    """The same was asked before and is under way; `accepted` says that there is nothing to do but wait."""
+
+    code = "under-way"
+
+
+def once(
+    work: Work, contact: Contact, kind: OrderType, agent_id: str, target: Destination | None = None, /, **data: Any
+) -> Contact:
+    """Order what an agent asks for, to `target` where it has one. Raises AskedAlready while it is under way."""
+    must_be_new(work, contact, kind, agent_id, target)
+    work.order(kind, contact, agent_id, **data)
+    return given(work, contact, kind, agent_id, target)
+
+
+def must_be_new(work: Work, contact: Contact, kind: OrderType, by: str, target: Destination | None = None) -> None:
+    """Raise AskedAlready if the order just given by the same person, to the same target, is under way. A call goes to
+    one place only: another transfer waits for the first one, too."""
+    for each in contact.under_way:
+        same = each.kind == kind and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
+        if same and each.until > work.now and not _has_come(contact, each):
+            raise AskedAlready(
+                f"{kind} of contact {contact.id} is under way already, so it is not ordered again.",
+                contact_id=contact.id,
+                state=str(contact.state),
+                again_in_seconds=round(each.until - work.now, 3),
+                accepted=["wait for what the telephone platform makes of it"],
+            )
+
+
+def given(
+    work: Work,
+    contact: Contact,
+    kind: OrderType,
+    by: str,
+    target: Destination | None = None,
+    seconds: float = TRIED_SECONDS,
+) -> Contact:
+    """Remember that the last order is under way, for `seconds` at the longest."""
+    legs = tuple(leg.id for leg in contact.call.legs) if target is not None else ()
+    made = UnderWay(order=work.seq, kind=kind, by=by, until=work.now + seconds, target=target, known=legs)
+    others = tuple(each for each in contact.under_way if each.until > work.now)
+    contact = contact.with_(under_way=(*others, made))
+    work.store.put_contact(contact)
+    return contact
+
+
+def told(contact: Contact, event: CallEvent) -> Contact:
+    """The contact without what this event of its call says to be done."""
+    return _without(contact, lambda each: each.kind in _DONE_BY.get(event.type, ()))
+
+
+def failed(contact: Contact, order: int) -> Contact:
+    """The contact without the order of this number, which was given up."""
+    return _without(contact, lambda each: each.order == order)
+
+
+def consulted(contact: Contact) -> Contact:
+    """The contact without what was asked about a consultation, which is over."""
+    return _without(contact, lambda each: each.kind in _OF_CONSULTATION)
+
+
+def left(contact: Contact, agent_id: str) -> Contact:
+    """The contact without what an agent has asked whose part in it is over."""
+    return _without(contact, lambda each: each.by == agent_id)
+
+
+def _without(contact: Contact, done: Callable[[UnderWay], bool]) -> Contact:
+    kept = tuple(each for each in contact.under_way if not done(each))
+    return contact if len(kept) == len(contact.under_way) else contact.with_(under_way=kept)
+
+
+def _has_come(contact: Contact, each: UnderWay) -> bool:
+    """Whether who was to be added to the call is in it, or is known not to come."""
+    new = [leg for leg in contact.call.legs if leg.id not in each.known and _is(leg, each.target)]
+    return each.kind == OrderType.CONFERENCE and any(leg.state not in _NOT_YET for leg in new)
+
+
+def _is(leg: Leg, target: Destination | None) -> bool:
+    if target is not None and target.agent is not None:
+        return leg.agent == target.agent
+    return leg.party is Party.OTHER

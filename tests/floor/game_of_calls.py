@@ -1,0 +1,108 @@
+"""Random play, the part of it that agents have who are on a call."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from app.agents.presence import AgentState
+from app.core.ids import new_id
+from app.floor import commands as c
+from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.state import FloorState
+from tests.floor.factories import CONFIG as BANK
+from tests.floor.factories import call_event
+from tests.floor.rules_at_work import every_rule_at_work
+
+CONFIG = every_rule_at_work(BANK)
+AGENTS = st.sampled_from(sorted(CONFIG.agents))
+DESTINATIONS = st.one_of(
+    st.sampled_from(sorted(CONFIG.queues)).map(lambda q: c.Destination(queue=q)),
+    AGENTS.map(lambda a: c.Destination(agent=a)),
+    st.just(c.Destination(number="+49")),
+)
+
+
+class AgentsOnCalls(RuleBasedStateMachine):
+    """Agents hold, transfer, confer and consult, and click twice."""
+
+    state: FloorState
+    now: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[c.Command, str, c.Answer]] = []
+
+    def send(self, command: c.Command, key: str | None = None) -> c.Answer:
+        """What the floor's loop does with a command."""
+        raise NotImplementedError
+
+    def ask(self, command: c.Command) -> None:
+        key = new_id()
+        self.sent.append((command, key, self.send(command, key)))
+
+    def tell(self, contact: Contact, kind: str, agent: str | None) -> None:
+        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent)
+        self.ask(c.TakeEvent(event=event, contact_id=new_id()))
+
+    def click_twice(self, command: c.ContactCommand) -> None:
+        """Who clicks twice asks the switch once; a phone that has not answered may ring again for the next offer."""
+        talks = self.state.store.contacts[command.contact_id].state is ContactState.ACTIVE
+        self.ask(command)
+        if talks and self.sent[-1][2].ok:
+            held = self.state.store.contacts[command.contact_id]
+            self.ask(command)
+            assert not self.sent[-1][2].ok, f"{command} was ordered twice"
+            assert self.state.store.contacts.get(command.contact_id) == held
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), kind=st.sampled_from([c.Hold, c.Retrieve, c.HangUp]))
+    def agent_handles_the_call(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.click_twice(kind(agent_id=agent.id, contact_id=agent.contacts[-1]))
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_transfers(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.click_twice(c.Transfer(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_confers(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.click_twice(c.Conference(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
+    @precondition(lambda self: self.agents_in(AgentState.BUSY))
+    @rule(data=st.data(), to=DESTINATIONS)
+    def agent_consults(self, data: st.DataObject, to: c.Destination) -> None:
+        agent = data.draw(st.sampled_from(self.agents_in(AgentState.BUSY)))
+        self.click_twice(c.ConsultCall(agent_id=agent.id, contact_id=agent.contacts[-1], to=to))
+
+    @precondition(lambda self: any(x.consult for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data(), kind=st.sampled_from([c.CompleteTransfer, c.ReconnectCall]),
+          said=st.sampled_from(["established", "failed", "transferred", "connection_cleared", None]))  # fmt: skip
+    def consultation_goes_on(self, data: st.DataObject, kind: type[c.ContactCommand], said: str | None) -> None:
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.consult]))
+        assert found.consult is not None
+        if said is None:
+            self.click_twice(kind(agent_id=found.consult.by, contact_id=found.id))
+        else:
+            self.tell(found, said, data.draw(st.sampled_from([found.consult.agent, found.consult.by])))
+
+    @precondition(lambda self: any(x.invited for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data(), said=st.sampled_from(["established", "failed", "connection_cleared", "given up", "declined"]))
+    def invitation_goes_on(self, data: st.DataObject, said: str) -> None:
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.invited]))
+        invite = data.draw(st.sampled_from(found.invited))
+        if said == "declined":
+            self.click_twice(c.HangUp(agent_id=invite.agent, contact_id=found.id))
+        elif said == "given up":
+            self.ask(c.OrderFailed(order_id=invite.order, order_type="call.conference", contact_id=found.id,
+                                   agent_id=invite.by, detail="refused"))  # fmt: skip
+        else:
+            self.tell(found, said, invite.agent)
+
+    def contacts_in(self, *states: ContactState) -> list[Contact]:
+        return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
+
+    def agents_in(self, state: AgentState) -> list[LiveAgent]:
+        return sorted((x for x in self.state.store.agents.values() if x.state is state), key=lambda x: x.id)

@@ -1,0 +1,192 @@
+"""Conference: whoever is invited is kept for the call, sees the caller before they answer, and is let go if they do not
+come."""
+
+import msgspec
+import pytest
+
+from app.agents.presence import AgentState
+from app.core.ids import new_id
+from app.floor import commands as c
+from app.floor.effects import SwitchOrder
+from app.floor.entities import ContactState
+from tests.floor.factories import Bench, call_event
+
+BOB = c.Destination(agent="bob")
+WANG = c.Recognised(customer=c.CustomerCard("c-7", "Wang", "gold"), profile=b'{"customer":"Wang"}')
+
+
+def inviting(floor: Bench) -> str:
+    """Ann talks to a caller and invites Bob."""
+    floor.on("ann")
+    event = call_event("offered", at=floor.now, to="100", leg_id="caller")
+    contact: str = floor.do(c.TakeEvent(event=event, contact_id=new_id(), caller=WANG))["contact_id"]
+    floor.answers("ann", contact)
+    floor.on("bob")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    return contact
+
+
+def withdrawn(floor: Bench) -> list[tuple[str | None, str]]:
+    return [(told.agent, msgspec.json.decode(told.body)["reason"]) for told in floor.told("offer.withdrawn")]
+
+
+def test_invited_colleague_is_busy_gets_no_other_offer_and_sees_the_caller_before_they_answer() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    (order,) = [e for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    said = msgspec.json.decode(order.body)
+    assert (order.type, said["to"], said["ring_seconds"]) == (
+        "call.conference",
+        {"agent": "bob", "address": "1002"},
+        30,
+    )
+    (pop,) = floor.told("contact.invited")
+    told = msgspec.json.decode(pop.body)
+    assert (pop.agent, told["by"], told["profile"]) == ("bob", "ann", {"customer": "Wang"})
+    assert (told["contact"]["invited"], told["contact"]["agents"]) == (["bob"], ["ann"])
+    assert floor.states("bob") == [AgentState.BUSY]
+    assert floor.offered_to(floor.arrives(call_id="c2")) is None
+    (mine,) = floor.do(c.Look(what="agent", agent_id="bob"))["contacts"]
+    assert (mine["id"], bytes(mine["profile"])) == (contact, b'{"customer":"Wang"}')
+
+
+def test_invited_colleague_who_answers_serves_the_contact_beside_the_other() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002")
+    floor.call("established", agent="1002")
+    now = floor.contact(contact)
+    assert (now.agents, now.served_by, now.invited) == (("ann", "bob"), ("ann", "bob"), ())
+    floor.call("connection_cleared", agent="1001")
+    assert floor.contact(contact).agents == ("bob",)
+    floor.call("cleared")
+    assert floor.states("bob") == [AgentState.WORKING_AFTER_CALL]
+
+
+@pytest.mark.parametrize(
+    ("cause", "state", "reason"),
+    [
+        ("no_answer", AgentState.NOT_READY, "phone_not_answered"),
+        ("busy", AgentState.READY, "phone_busy"),
+        ("declined", AgentState.READY, "phone_declined"),
+    ],
+)
+def test_invited_colleague_who_is_not_reached_is_let_go_without_wrap_up(
+    cause: str, state: AgentState, reason: str
+) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002")
+    floor.call("failed", agent="1002", cause=cause)
+    assert (floor.states("ann", "bob"), withdrawn(floor)) == ([AgentState.BUSY, state], [("bob", reason)])
+    now = floor.contact(contact)
+    assert (now.agents, now.invited, now.served_by) == (("ann",), (), ("ann",))
+
+
+def test_invited_colleague_who_is_let_go_takes_who_waits_and_may_be_invited_again() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("failed", agent="1002", cause="busy")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    assert floor.states("bob") == [AgentState.BUSY], "the leg that failed before is none of this invitation"
+    waits = floor.arrives(call_id="c2")
+    floor.now += 1
+    floor.call("failed", agent="1002", leg_id="again", cause="busy")
+    assert floor.offered_to(waits) == "bob"
+
+
+def test_invited_colleague_declines_by_hanging_up() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    assert (floor.orders(), withdrawn(floor)) == (["call.cancel"], [("bob", "declined")])
+    assert (floor.states("bob"), floor.contact(contact).invited) == ([AgentState.READY], ())
+    floor.refused(c.HangUp(agent_id="bob", contact_id=contact))
+
+
+def test_silent_platform_keeps_no_invited_colleague_for_ever() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002")
+    floor.wait(36)
+    assert (floor.contact(contact).invited, floor.agent("bob").reason) == ((), "phone_not_answered")
+    assert floor.contact(contact).agents == ("ann",)
+
+
+def test_invitation_that_the_platform_does_not_take_lets_the_colleague_go() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    (invite,) = floor.contact(contact).invited
+    for order in (invite.order + 1, invite.order):
+        assert floor.states("bob") == [AgentState.BUSY]
+        floor.do(
+            c.OrderFailed(order_id=order, order_type="call.conference", contact_id=contact, agent_id="ann", detail="no")
+        )
+    assert (floor.states("bob"), withdrawn(floor)) == ([AgentState.READY], [("bob", "conference_failed")])
+
+
+def test_caller_who_hangs_up_ends_it_for_the_invited_too() -> None:
+    floor = Bench()
+    inviting(floor)
+    floor.call("cleared")
+    assert {told.agent for told in floor.told("contact.ended")} == {"ann", "bob"}
+    assert floor.states("ann", "bob") == [AgentState.WORKING_AFTER_CALL, AgentState.READY]
+
+
+def test_nobody_is_rung_for_a_caller_whom_the_last_agent_has_left() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("connection_cleared", agent="1001")
+    assert (floor.orders(), withdrawn(floor)) == (["call.cancel"], [("bob", "agent_gone")])
+    floor.wait(6)
+    assert floor.offered_to(contact) == "bob"
+
+
+def test_invited_colleague_is_rung_on_where_another_agent_stays() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("established", agent="1002")
+    floor.on("dee")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    floor.call("connection_cleared", agent="1001")
+    floor.call("established", agent="1004")
+    assert floor.contact(contact).agents == ("bob", "dee")
+
+
+def test_supervisor_frees_an_invited_colleague() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.Release(agent_id="bob", by="sue"))
+    assert (floor.orders(), floor.agent("bob").reason) == (["call.cancel"], "released")
+    assert (floor.contact(contact).state, floor.contact(contact).agents) == (ContactState.ACTIVE, ("ann",))
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_supervisor_who_takes_the_call_leaves_nobody_ringing_who_was_invited_to_it(by: str) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001"))
+    floor.call("supervisor_joined", details={"supervisor": by})
+    assert (floor.orders(), withdrawn(floor)) == (["call.cancel", "call.cancel"], [("bob", "taken")])
+    assert floor.states("bob") == [AgentState.READY]
+
+
+def test_outage_in_which_nobody_could_act_does_not_end_an_invitation() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.now += 34
+    floor.do(c.Resumed())
+    floor.wait(20)
+    assert [each.agent for each in floor.contact(contact).invited] == ["bob"]
+
+
+@pytest.mark.parametrize("kind", [c.Conference, c.ConsultCall, c.Transfer])
+def test_who_is_invited_already_is_asked_for_nowhere_else(
+    kind: type[c.Conference | c.ConsultCall | c.Transfer],
+) -> None:
+    floor = Bench()
+    inviting(floor)
+    floor.on("dee")
+    other = floor.arrives(call_id="c2")
+    floor.answers("dee", other, "c2")
+    assert floor.refused(kind(agent_id="dee", contact_id=other, to=BOB))["state"] == "busy"

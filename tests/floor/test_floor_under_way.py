@@ -1,0 +1,171 @@
+"""Doubled clicks: what is asked for again while it is under way is refused, and the switch is ordered once."""
+
+from typing import Any
+
+import pytest
+
+from app.floor import commands as c
+from tests.floor.factories import Bench
+
+BOB = c.Destination(agent="bob")
+NUMBER = c.Destination(number="+4930123")
+QUEUE = c.Destination(queue="loans")
+
+
+def talking(floor: Bench) -> str:
+    """Ann talks to a caller; Bob is ready."""
+    floor.on("ann")
+    contact = floor.call("offered", to="100", leg_id="caller")
+    floor.answers("ann", contact)
+    floor.on("bob")
+    return contact
+
+
+def of_ann(kind: type[c.ContactCommand], contact: str, **more: Any) -> c.ContactCommand:
+    return kind(agent_id="ann", contact_id=contact, **more)
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "order"),
+    [
+        (c.Hold, {}, "call.hold"),
+        (c.Transfer, {"to": QUEUE}, "call.transfer"),
+        (c.Transfer, {"to": BOB}, "call.transfer"),
+        (c.Transfer, {"to": NUMBER}, "call.transfer"),
+        (c.Conference, {"to": BOB}, "call.conference"),
+        (c.Conference, {"to": NUMBER}, "call.conference"),
+        (c.HangUp, {}, "call.disconnect"),
+    ],
+)
+def test_doubled_click_is_one_order_and_told_that_it_is_under_way(
+    kind: type[c.ContactCommand], more: dict[str, Any], order: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(kind, contact, **more))
+    assert floor.orders() == [order]
+    floor.now += 0.2
+    problem = floor.refused(of_ann(kind, contact, **more))
+    assert (problem["code"], problem["contact_id"], problem["again_in_seconds"] > 0) == ("under-way", contact, True)
+    assert problem["detail"].startswith(f"{order} of contact {contact} is under way already")
+
+
+def test_doubled_retrieve_is_one_order_and_what_is_done_may_be_asked_again() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for _ in range(2):
+        floor.do(of_ann(c.Hold, contact))
+        floor.call("held", agent="1001")
+        assert floor.refused(of_ann(c.Hold, contact))["state"] == "held"
+        floor.do(of_ann(c.Retrieve, contact))
+        assert floor.refused(of_ann(c.Retrieve, contact))["code"] == "under-way"
+        floor.call("retrieved", agent="1001")
+        floor.now += 1
+
+
+@pytest.mark.parametrize("to", [QUEUE, NUMBER])
+def test_transfer_to_elsewhere_waits_for_the_one_that_is_under_way(to: c.Destination) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Transfer, contact, to=BOB))
+    assert floor.refused(of_ann(c.Transfer, contact, to=to))["code"] == "under-way"
+    assert floor.contact(contact).transfer == BOB
+
+
+def test_somebody_else_may_be_added_while_the_first_is_rung() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=NUMBER))
+    floor.do(of_ann(c.Conference, contact, to=c.Destination(number="+4930456")))
+    assert floor.orders() == ["call.conference"]
+
+
+@pytest.mark.parametrize("said", ["conferenced", "failed"])
+def test_number_that_came_or_failed_may_be_added_again(said: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=NUMBER))
+    floor.call("delivered", leg_id="party")
+    assert floor.refused(of_ann(c.Conference, contact, to=NUMBER))["code"] == "under-way"
+    floor.call(said, leg_id="party")
+    floor.do(of_ann(c.Conference, contact, to=NUMBER))
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [(c.Hold, {}), (c.Transfer, {"to": QUEUE}), (c.Conference, {"to": NUMBER}), (c.Conference, {"to": BOB})],
+)
+def test_order_that_was_given_up_may_be_asked_again(kind: type[c.ContactCommand], more: dict[str, Any]) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(kind, contact, **more))
+    (given,) = floor.contact(contact).under_way
+    for order, ok in ((given.order + 99, False), (given.order, True)):
+        failed = c.OrderFailed(
+            order_id=order, order_type=given.kind, contact_id=contact, agent_id="ann", detail="no", attempts=1
+        )
+        floor.do(failed)
+        floor.try_(of_ann(kind, contact, **more))
+        assert floor.last.answer.ok is ok
+
+
+def test_platform_that_says_nothing_keeps_nobody_from_asking_again() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Hold, contact))
+    floor.wait(61)
+    floor.do(of_ann(c.Hold, contact))
+    assert (floor.orders(), len(floor.contact(contact).under_way)) == (["call.hold"], 1)
+
+
+def test_agent_who_comes_back_to_the_call_may_ask_again() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    floor.call("established", agent="1002")
+    floor.do(of_ann(c.Hold, contact))
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 1
+    floor.call("established", agent="1001")
+    floor.do(of_ann(c.Hold, contact))
+    assert floor.orders() == ["call.hold"]
+
+
+@pytest.mark.parametrize("kind", [c.CompleteTransfer, c.ReconnectCall])
+def test_doubled_end_of_a_consultation_is_one_order(kind: type[c.ContactCommand]) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.ConsultCall, contact, to=BOB))
+    floor.call("established", agent="1002")
+    floor.do(of_ann(kind, contact))
+    assert floor.refused(of_ann(kind, contact))["code"] == "under-way"
+
+
+def test_doubled_hang_up_of_whom_an_agent_consults_is_one_order_each_time() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for _ in range(2):
+        floor.do(of_ann(c.ConsultCall, contact, to=BOB))
+        floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+        assert floor.refused(c.HangUp(agent_id="bob", contact_id=contact))["code"] == "under-way"
+        floor.now += 1
+        floor.call("failed", agent="1002", cause="declined")
+
+
+def test_supervisor_who_ends_a_call_twice_orders_it_once() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.HangUp, contact))
+    floor.do(c.EndCall(contact_id=contact, by="sue"))
+    assert floor.orders() == ["call.disconnect"]
+    assert floor.refused(c.EndCall(contact_id=contact, by="sue"))["code"] == "under-way"
+    floor.wait(15)
+    assert floor.contact(contact).ended_at is not None
+
+
+def test_doubled_order_to_record_is_one() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    asked = c.Record(contact_id=contact, do="start", by="ann", agent_id="ann")
+    floor.do(asked)
+    assert floor.refused(asked)["state"] == "recording"
