@@ -181,7 +181,7 @@ async def test_faults_that_only_the_database_knows_come_back_as_rows(sessions: S
     assert [line.partition(":")[0] for line in told[1:]] == ["row 2", "row 3", "row 4", "row 5", "row 7"]
     assert "'K1' belongs to another customer; accepted: an id that nobody else has" in told[1]
     with pytest.raises(FaultsThere):
-        await import_file(sessions, Given(file, read_mapping(CUSTOMERS), NOTHING, REGION, NOW), SILENT)
+        await import_file(sessions, Given(file, read_mapping(CUSTOMERS), NOTHING, REGION, NOW, report.into), SILENT)
 
 
 async def test_a_feed_of_known_customers_makes_none(sessions: Sessions, file: Path) -> None:
