@@ -33,8 +33,13 @@ from app.interactions.queries import history_of
 router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
 
 AnyNumber = Annotated[str | None, Query(max_length=64, description="who has this number, in any spelling")]
-PartOfName = Annotated[
-    str | None, Query(max_length=100, description="parts of the name: characters, Latin letters, pinyin or initials")
+Typed = Annotated[
+    str | None,
+    Query(
+        max_length=254,
+        description="parts of the name (characters, Latin letters, pinyin or initials), or the whole of a telephone "
+        "number in any spelling, of an e-mail address or of an external id",
+    ),
 ]
 OwnId = Annotated[str | None, Query(max_length=100, pattern=PRINTABLE, description="the id in your own systems")]
 Inactive = Annotated[bool, Query(description="those who are not active, too")]
@@ -56,12 +61,12 @@ async def find_customers(
     using: Using,
     page: Paged,
     number: AnyNumber = None,
-    q: PartOfName = None,
+    q: Typed = None,
     external_id: OwnId = None,
     include_inactive: Inactive = False,
 ) -> CustomerPage:
     """Customers that fit everything that is asked for."""
-    wanted = Wanted(number=number, name=q, external_id=external_id, inactive=include_inactive)
+    wanted = Wanted(number=number, typed=q, external_id=external_id, inactive=include_inactive)
     rows = await records.find_customers(
         session, wanted, default_region=using.default_region, limit=page.limit + 1, after=page.after(UUID)
     )

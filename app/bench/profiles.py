@@ -101,9 +101,9 @@ async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
             await _each(places, profile),
             await _each(places, look_up),
             await _each(places, lambda place: search(Wanted(number=f"+86138{place:08d}"))),
-            await _each(places, lambda place: search(Wanted(name=names[str(place)]))),
-            await _each(places, lambda place: search(Wanted(name=names[str(place)][:2]))),
-            await _each(places, lambda place: search(Wanted(name=latin[str(place)]))),
+            await _each(places, lambda place: search(Wanted(typed=names[str(place)]))),
+            await _each(places, lambda place: search(Wanted(typed=names[str(place)][:2]))),
+            await _each(places, lambda place: search(Wanted(typed=latin[str(place)]))),
         )
     finally:
         await pool.close()

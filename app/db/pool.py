@@ -19,6 +19,10 @@ FOR_GOOD = 0
 away after five minutes, and the next caller would wait for a new plan. A table that changes has its plans made anew by
 PostgreSQL itself."""
 
+ANY_LENGTH = 0
+"""How long a statement may be to be kept, in characters: as long as it likes. The driver would plan one of more than
+15 KiB anew for every caller, without a word, and that of a profile has 12 and grows with each part."""
+
 
 async def plan_once(connection: Connection) -> None:
     """Let this connection plan each statement once, for all values: for connections that ask the same few all day.
@@ -46,6 +50,7 @@ async def open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
         min_size=smallest,
         max_size=size,
         max_cached_statement_lifetime=FOR_GOOD,
+        max_cacheable_statement_size=ANY_LENGTH,
         init=plan_once,
         reset=leave,
     )

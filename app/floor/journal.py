@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from app.core.errors import Unavailable
-from app.db.pool import FOR_GOOD, plan_once
+from app.db.pool import ANY_LENGTH, FOR_GOOD, plan_once
 from app.floor.batch import Batch
 from app.floor.statement import statement
 
@@ -154,7 +154,11 @@ class Journal:
     async def _lock(self) -> bool:
         if self._connection is None or self._connection.is_closed():
             self._connection = await asyncpg.connect(
-                self._dsn, timeout=5, command_timeout=60, max_cached_statement_lifetime=FOR_GOOD
+                self._dsn,
+                timeout=5,
+                command_timeout=60,
+                max_cached_statement_lifetime=FOR_GOOD,
+                max_cacheable_statement_size=ANY_LENGTH,
             )
             await plan_once(self._connection)
         taken: bool = await self._connection.fetchval(_TRY_LOCK, self.floor)

@@ -1,4 +1,4 @@
-"""What queueing theory says of agents who all can take every contact: Erlang B, Erlang C and Erlang A. Pure.
+"""What queueing theory says of agents who all can take every contact: Erlang C and Erlang A. Pure.
 
 Contacts come at random (Poisson), handling times are exponential, whoever waits is served in order of arrival.
 
@@ -68,10 +68,6 @@ class System(Protocol):
         """Mean wait of all, whether answered or not."""
 
     @property
-    def mean_queue(self) -> float:
-        """Mean number of contacts that wait."""
-
-    @property
     def occupancy(self) -> float:
         """Share of their time in which agents handle contacts."""
 
@@ -80,11 +76,6 @@ class System(Protocol):
 
     def wait_percentile(self, share: float) -> float:
         """The wait that this share (from 0 up to, not including, 1) of all contacts does not exceed."""
-
-
-def erlang_b(agents: int, load: float) -> float:
-    """Share that is turned away if nobody may wait: B(0) = 1, B(k) = a B(k-1) / (k + a B(k-1))."""
-    return 1 / (1 + _odds_of_a_free_agent(agents, load))
 
 
 def service_level(
@@ -106,7 +97,6 @@ class ErlangC(msgspec.Struct, frozen=True, kw_only=True):
 
     p_wait: float
     occupancy: float
-    arrival_rate: float
     drain_seconds: float
     """Mean wait of those who wait: AHT / (n - a)."""
 
@@ -124,11 +114,6 @@ class ErlangC(msgspec.Struct, frozen=True, kw_only=True):
     def mean_wait_seconds(self) -> float:
         """The same, since everybody is answered."""
         return self.asa_seconds
-
-    @property
-    def mean_queue(self) -> float:
-        """Mean number of contacts that wait (Little)."""
-        return self.arrival_rate * self.asa_seconds
 
     def within(self, seconds: float) -> Within:
         """Who is answered within so many seconds: 1 - C exp(-(n - a) t / AHT)."""
@@ -156,7 +141,6 @@ def erlang_c(agents: int, arrival_rate: float, aht_seconds: float) -> ErlangC:
     return ErlangC(
         p_wait=waiting / (waiting + _odds_of_a_free_agent(agents, load)),
         occupancy=load / agents,
-        arrival_rate=arrival_rate,
         drain_seconds=aht_seconds / spare,
     )
 
@@ -168,7 +152,6 @@ class ErlangA(msgspec.Struct, frozen=True, kw_only=True):
     p_abandon: float
     asa_seconds: float
     occupancy: float
-    arrival_rate: float
     patience_seconds: float
     at_once: float
     """Share that finds an agent free: 1 - p_wait, without its rounding."""
@@ -179,11 +162,6 @@ class ErlangA(msgspec.Struct, frozen=True, kw_only=True):
     def mean_wait_seconds(self) -> float:
         """Mean wait of all: P(abandon) = E[W] / patience holds exactly."""
         return self.p_abandon * self.patience_seconds
-
-    @property
-    def mean_queue(self) -> float:
-        """Mean number of contacts that wait (Little)."""
-        return self.arrival_rate * self.mean_wait_seconds
 
     def within(self, seconds: float) -> Within:
         """Who is answered, and who has left, no more than so many seconds after coming."""
@@ -227,7 +205,6 @@ def erlang_a(agents: int, arrival_rate: float, aht_seconds: float, patience_seco
         p_abandon=p_wait * everyone.abandoned,
         asa_seconds=p_wait * law.answered_wait_seconds / answered,
         occupancy=min(1.0, load * answered / agents),
-        arrival_rate=arrival_rate,
         patience_seconds=patience_seconds,
         at_once=at_once,
         law=law,
@@ -235,7 +212,8 @@ def erlang_a(agents: int, arrival_rate: float, aht_seconds: float, patience_seco
 
 
 def _odds_of_a_free_agent(agents: int, load: float) -> float:
-    """P(fewer than n are present) / P(n are present) = 1 / B(n) - 1, by Erlang's recursion: z(k) = k/a (1 + z(k-1)).
+    """P(fewer than n are present) / P(n are present) = 1 / B(n) - 1, where B (Erlang B) is the share that is turned
+    away if nobody may wait, by Erlang's recursion: z(k) = k/a (1 + z(k-1)).
 
     What happens at few agents fades on the way: started 9 standard deviations below, the result differs from that of
     the whole recursion by less than a double can tell, and 10,000 agents cost as much as 900.

@@ -18,7 +18,6 @@ from app.routing.public_holidays import public_days
 
 DAY = 86_400
 HOUR = 3_600
-OUTSIDE_HOURS = "outside hours"
 AHEAD_DAYS = 400
 """How far `next_change` looks: past a whole year, so that hours of one day a year are found."""
 KEPT_DAYS = 1_000
@@ -98,12 +97,6 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         day = self._memory.days.get(instant // DAY) or self._day(instant // DAY)
         return day.begins_open != (bisect_right(day.changes, instant) % 2 == 1)
 
-    def closed_because(self, instant: float) -> str | None:
-        """The name of the holiday or of the exception of that date, or `OUTSIDE_HOURS`; None while it is open."""
-        if self.open_at(instant):
-            return None
-        return self.plan(datetime.fromtimestamp(instant, self._zone).date()).name or OUTSIDE_HOURS
-
     def next_change(self, instant: float) -> Change | None:
         """The first opening or closing after `instant`; None if there is none in the next `AHEAD_DAYS` days."""
         memory = self._memory
@@ -129,10 +122,6 @@ class Hours(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The times in which it is open from midnight to midnight of the time zone."""
         start, end = (datetime(each.year, each.month, each.day, tzinfo=self._zone) for each in (day, day + _ONE_DAY))
         return self.openings(start.timestamp(), end.timestamp())
-
-    def seconds_open_between(self, start: float, end: float) -> float:
-        """How long it is open from `start` up to `end`; nothing if that is not later."""
-        return sum(closes - opens for opens, closes in self.openings(start, end))
 
     def plan(self, day: date) -> Plan:
         """What holds on a date of the time zone."""

@@ -65,9 +65,13 @@ def test_a_good_file_leaves_nothing_behind(file: Path, mapping: Path) -> None:
 def test_faulty_rows_that_may_have_been_corrected_are_not_written_over(file: Path, mapping: Path) -> None:
     corrected = file.with_name("customers.faults.csv")
     corrected.write_text("corrected")
-    shown = run(file.parent, "feed", "check", str(file), "--mapping", str(mapping))
+    shown = run(file.parent, "feed", "check", str(file), "--mapping", str(mapping), "--faults", str(corrected))
     assert shown.returncode == 1
     assert shown.stderr.startswith(f"callfloor: {corrected} is there already")
+    for free in ("customers.faults-2.csv", "customers.faults-3.csv"):
+        again = feed("check", file, "--mapping", mapping)
+        assert again.exit_code == 2
+        assert f"The faulty rows are in {file.with_name(free)}:" in again.stdout
     assert corrected.read_text() == "corrected"
     assert feed("check", file, "--mapping", mapping, "--faults", file.with_name("other.csv")).exit_code == 2
 

@@ -25,12 +25,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_imported_and_told_of(file: Path, database: Database) -> None:
+def test_a_file_is_imported_after_a_check_and_a_dry_run_and_told_of(file: Path, database: Database) -> None:
     words = ["import", "customers", str(file), "--mapping", str(file.with_name("mapping.yaml"))]
+    assert run(file.parent, "feed", "check", str(file), *words[3:]).returncode == 2
+    checked = file.with_name("customers.faults.csv").read_bytes()
     dry = run(file.parent, *words, "--dry-run", CALLFLOOR_DATABASE_URL=database.url)
     assert "would be made 1, changed 0, left 0, refused 1; 1 rows are empty\n" in dry.stdout
-    faults = file.with_name("customers.faults.csv")
-    faults.unlink()
+    faults = file.with_name("customers.faults-3.csv")
     done = run(file.parent, *words, "--bulk", CALLFLOOR_DATABASE_URL=database.url)
     assert (done.returncode, done.stderr) == (2, "")
     assert done.stdout == (
@@ -42,7 +43,8 @@ def test_a_file_is_imported_and_told_of(file: Path, database: Database) -> None:
         "  phone  phone               1\n"
         f"The faulty rows are in {faults}: correct them there, and import that file.\n"
     )
-    refused = run(file.parent, *words, CALLFLOOR_DATABASE_URL=database.url)
+    assert file.with_name("customers.faults.csv").read_bytes() == checked
+    refused = run(file.parent, *words, "--faults", str(faults), CALLFLOOR_DATABASE_URL=database.url)
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"callfloor: {faults} is there already")
 

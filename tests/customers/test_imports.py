@@ -39,7 +39,7 @@ async def test_customers_are_made_with_all_they_have(session: AsyncSession) -> N
         ("13800138000", MOBILE, "mobile"),
         ("8001", None, None),
     ]
-    assert await find_customers(session, Wanted(name="xiaoming"), default_region=REGION, limit=2)
+    assert await find_customers(session, Wanted(typed="xiaoming"), default_region=REGION, limit=2)
 
 
 async def test_what_does_not_differ_keeps_its_version(session: AsyncSession) -> None:

@@ -149,5 +149,5 @@ async def test_the_survivor_is_found_by_the_name_of_the_merged(session: WriteSes
     one, other = await customer_id(session, "王小明"), await customer_id(session, "Amy Smith")
     await merge(session, Side(one), Side(other))
     await customer_id(session, "Somebody Else")
-    found = await find_customers(session, Wanted(name=found_by), default_region=REGION, limit=9)
+    found = await find_customers(session, Wanted(typed=found_by), default_region=REGION, limit=9)
     assert [record.customer.id for record in found] == [other]

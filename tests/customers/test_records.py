@@ -14,6 +14,7 @@ from app.customers.errors import CustomerNotFound
 from app.customers.evidence import Facts, HeldNumber, Probe
 from app.customers.imports import upsert_many
 from app.customers.matching import candidates, holders_of
+from app.customers.record_models import CustomerEmail, CustomerExternalId
 from app.customers.records import Wanted, find_customers, get_customer
 from tests.customers.factories import REGION, customer_id, make_customer, new_customer
 from tests.customers.plans import plan_of
@@ -59,50 +60,98 @@ async def test_what_is_no_number_is_none_that_was_written_so(session: AsyncSessi
 async def test_by_a_part_of_a_chinese_name(session: AsyncSession, typed: str) -> None:
     await make_customer(session, "王小明")
     await make_customer(session, "李丽华")
-    assert await names(session, name=typed) == ["王小明"]
+    assert await names(session, typed=typed) == ["王小明"]
 
 
 @pytest.mark.parametrize("typed", ["zoë", "ZOE", "mull", "üller zo", "M"])
 async def test_by_a_part_of_a_latin_name(session: AsyncSession, typed: str) -> None:
     await make_customer(session, "Zoë Müller")
     await make_customer(session, "Ann Brown")
-    assert await names(session, name=typed) == ["Zoë Müller"]
+    assert await names(session, typed=typed) == ["Zoë Müller"]
 
 
 async def test_by_the_latin_name_and_after_a_change(session: AsyncSession) -> None:
     await make_customer(session, "王小明", latin_name="Max Wong")
-    assert await names(session, name="wong") == ["王小明"]
+    assert await names(session, typed="wong") == ["王小明"]
 
 
 @pytest.mark.parametrize("typed", ["%", "_", "=王小明", "^w", "'", "\\", "!!!", " "])
 async def test_signs_find_nobody_or_mean_nothing(session: AsyncSession, typed: str) -> None:
     await make_customer(session, "李丽华")
-    assert await names(session, name=typed) == []
+    assert await names(session, typed=typed) == []
 
 
 async def test_the_same_letters_in_another_order_are_not_found(session: AsyncSession) -> None:
     await make_customer(session, "bcabda abcab")
-    assert await names(session, name="abcabd") == []
+    assert await names(session, typed="abcabd") == []
 
 
 async def test_everything_asked_for_must_fit(session: AsyncSession) -> None:
     await make_customer(session, "王小明", [MOBILE], external_id="C1")
     await make_customer(session, "王小红", [MOBILE], external_id="C2")
     assert await names(session, external_id="C2") == ["王小红"]
-    assert await names(session, number=MOBILE, name="xiaoming") == ["王小明"]
-    assert await names(session, external_id="C1", name="xiaohong") == []
+    assert await names(session, number=MOBILE, typed="xiaoming") == ["王小明"]
+    assert await names(session, external_id="C1", typed="xiaohong") == []
+
+
+KNOWN = {
+    "13800138000": "by number",
+    "+86 138 0013 8000": "by number",
+    "8001": "by number",
+    "Wang@Bank.example ": "by e-mail",
+    "K-77/1": "by id",
+    "crm 9": "by id elsewhere",
+}
+
+
+@pytest.mark.parametrize("typed", KNOWN)
+async def test_by_whatever_somebody_typed(session: AsyncSession, typed: str) -> None:
+    made = {
+        "by number": await customer_id(session, "by number", numbers=["(+86)13800138000", "8001"]),
+        "by e-mail": await customer_id(session, "by e-mail"),
+        "by id": await customer_id(session, "by id", external_id="K-77/1"),
+        "by id elsewhere": await customer_id(session, "by id elsewhere"),
+    }
+    session.add(CustomerEmail(customer_id=made["by e-mail"], address="wang@bank.example"))
+    session.add(CustomerExternalId(customer_id=made["by id elsewhere"], system="crm", external_id="crm 9"))
+    named = await customer_id(session, f"Named {typed}")
+    await session.flush()
+    by_itself = [name for name in await names(session, typed=typed) if not name.startswith("Named")]
+    assert by_itself == [KNOWN[typed]]
+    found = await find_customers(session, Wanted(typed=typed), default_region=REGION, limit=9)
+    assert [each.customer.id for each in found] == [
+        made[KNOWN[typed]],
+        named,
+    ]  # and who is named so, in the usual order
+    await session.execute(
+        text("update customers set merged_into = :to where id = :id"), {"to": named, "id": made[KNOWN[typed]]}
+    )
+    assert await names(session, typed=typed) == [f"Named {typed}"]
+
+
+NOT_WHOLE = ["1380013800", "8000", "ang@bank.example", "wang@bank", "K-77", "k-77/1", "%", "_", "@", "+", "", "\x00"]
+
+
+@pytest.mark.parametrize("typed", [*NOT_WHOLE, "anonymous", "' or true --", "\ud800"])
+async def test_a_part_of_a_number_an_address_or_an_id_finds_nobody(session: AsyncSession, typed: str) -> None:
+    who = await customer_id(session, "王小明", numbers=["13800138000", "anonymous"], external_id="K-77/1")
+    session.add(CustomerEmail(customer_id=who, address="wang@bank.example"))
+    await session.flush()
+    assert await names(session, typed=typed) == []
 
 
 async def test_inactive_ones_only_if_asked_for(session: AsyncSession) -> None:
     await make_customer(session, active=False)
-    assert await names(session, name="小明") == []
-    assert await names(session, name="小明", inactive=True) == ["王小明"]
+    assert await names(session, typed="小明") == []
+    assert await names(session, typed="小明", inactive=True) == ["王小明"]
 
 
 async def test_pages_go_on_after_the_last(session: AsyncSession) -> None:
     made = [await customer_id(session, f"王{n}") for n in range(5)]
-    first = await find_customers(session, Wanted(name="王"), default_region=REGION, limit=2)
-    rest = await find_customers(session, Wanted(name="王"), default_region=REGION, limit=9, after=first[-1].customer.id)
+    first = await find_customers(session, Wanted(typed="王"), default_region=REGION, limit=2)
+    rest = await find_customers(
+        session, Wanted(typed="王"), default_region=REGION, limit=9, after=first[-1].customer.id
+    )
     assert [record.customer.id for record in first + rest] == made
 
 
@@ -121,7 +170,7 @@ async def test_a_name_that_many_have_finds_the_same_in_the_same_order(
     await make_customer(session, "张伟", active=False)
     await session.execute(text("update customers set merged_into = :to where id = :id"), {"to": made[1], "id": made[5]})
     after = made[more["after"]] if "after" in more else None
-    wanted = Wanted(name=typed, inactive="inactive" in more)
+    wanted = Wanted(typed=typed, inactive="inactive" in more)
 
     async def pages() -> list[list[UUID]]:
         found, last = [], after
@@ -145,17 +194,22 @@ async def town(session: AsyncSession) -> AsyncSession:
         "".join(parts) for parts in product("王李张刘陈杨赵黄周吴", "小大建国志文斌鹏飞宇", "明红华军伟芳娜敏静丽")
     ]
     latin = [f"Name{first:02} Last{last:02}" for first, last in product(range(50), range(60))]
-    new = [new_customer(name, [f"139{n:08}"]) for n, name in enumerate(people + latin)]
+    new = [new_customer(name, [f"139{n:08}"], external_id=f"N{n}") for n, name in enumerate(people + latin)]
     await upsert_many(session, new, REGION)
     await session.execute(text("select gin_clean_pending_list('ix_customers_search')"))  # as autovacuum does
-    await session.execute(text("analyze customers, customer_numbers"))
+    for more in (
+        "insert into customer_emails (customer_id, address) select id, lower(external_id)||'@b.example' from customers",
+        "insert into customer_external_ids select 'crm', 'crm-' || external_id, id from customers",
+        "analyze customers, customer_numbers, customer_emails, customer_external_ids",
+    ):
+        await session.execute(text(more))
     return session
 
 
 @pytest.mark.parametrize("typed", ["小明", "王小明", "wangxiaoming", "wxm", "name07 last31", "last31"])
 async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None:
-    assert await names(town, name=typed)
-    plan = await plan_of(town, find_customers(town, Wanted(name=typed), default_region=REGION, limit=51))
+    assert await names(town, typed=typed)
+    plan = await plan_of(town, find_customers(town, Wanted(typed=typed), default_region=REGION, limit=51))
     assert "ix_customers_search" in plan
     assert "Seq Scan on customers" not in plan
 
@@ -163,10 +217,10 @@ async def test_the_index_answers_by_name(town: AsyncSession, typed: str) -> None
 async def test_customers_are_walked_through_in_their_order_for_a_name_that_many_have(
     town: AsyncSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = find_customers(town, Wanted(name="wangxiao"), default_region=REGION, limit=3)
+    work = find_customers(town, Wanted(typed="wangxiao"), default_region=REGION, limit=3)
     assert "ix_customers_search" in await plan_of(town, work, 0)
     monkeypatch.setattr(records, "MANY", 5)
-    work = find_customers(town, Wanted(name="wangxiao"), default_region=REGION, limit=3)
+    work = find_customers(town, Wanted(typed="wangxiao"), default_region=REGION, limit=3)
     plan = await plan_of(town, work, 1)
     assert "Index Scan using pk_customers" in plan
     assert "Seq Scan" not in plan
@@ -179,6 +233,22 @@ async def test_the_index_answers_by_number(town: AsyncSession, typed: str, index
     plan = await plan_of(town, find_customers(town, Wanted(number=typed), default_region=REGION, limit=51))
     assert index in plan
     assert "Seq Scan" not in plan
+
+
+TYPED = {
+    "13900000007": "ix_customer_numbers_e164",
+    "8007": "ix_customer_numbers_raw",
+    "n7@B.example": "ix_customer_emails_address",
+    "N7": "uq_customers_external_id",
+    "crm-N7": "pk_customer_external_ids",
+}
+
+
+async def test_an_index_answers_whatever_is_typed(town: AsyncSession) -> None:
+    for typed, index in TYPED.items():
+        plan = await plan_of(town, find_customers(town, Wanted(typed=typed), default_region=REGION, limit=51), -2)
+        assert index in plan
+        assert "Seq Scan" not in plan
 
 
 WAYS = ("ix_customer_numbers_e164", "ix_customer_numbers_raw", "ix_customers_search", "ix_customers_search")

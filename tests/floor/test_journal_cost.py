@@ -9,8 +9,10 @@ import asyncpg
 import pytest
 
 from app.db.pool import plan_once
-from app.floor.statement import statement
+from app.floor.journal import Journal
+from app.floor.statement import PARTS, _sql, statement
 from tests.fixtures.database import Database
+from tests.fixtures.plans_kept import is_kept
 from tests.floor.factories import T0
 
 MANY = 20_000
@@ -54,6 +56,16 @@ async def test_a_commit_reads_a_few_pages_however_many_live_asterisk_1214(journa
     await journal.execute(_FILL)
     read = {name: await pages(journal, name) for name in ROWS}
     assert {name: found for name, found in read.items() if found > FEW_PAGES} == {}
+
+
+async def test_an_owner_keeps_the_statement_of_a_batch_however_long_it_is(database: Database) -> None:
+    owner = Journal(database.dsn, "main")
+    try:
+        assert await owner.own(0.01)
+        longest = f"{_sql(tuple(PARTS))} /* {'x' * 20_000} */"
+        assert await is_kept(owner.connection, longest), "each commit of the floor would be planned anew"
+    finally:
+        await owner.close()
 
 
 async def pages(journal: asyncpg.Connection, name: str) -> int:

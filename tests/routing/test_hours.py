@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.routing.hours import DAY, OUTSIDE_HOURS, Change, Hours, Interval, Opening, SpecialDay
+from app.routing.hours import DAY, Change, Hours, Interval, Opening, SpecialDay
 from app.routing.hours_form import WEEKDAYS
 from app.routing.public_holidays import countries, public_days, subdivisions
 
@@ -63,9 +63,9 @@ def test_the_week_of_the_national_day_is_closed_and_says_why() -> None:
     for day in range(1, 8):
         noon = in_china(f"2026-10-0{day}T10:00")
         assert not CHINA.open_at(noon)
-        assert (CHINA.closed_because(noon) or "").startswith("National Day")
+        assert (CHINA.plan(date(2026, 10, day)).name or "").startswith("National Day")
     eve = in_china("2026-09-30T18:00")
-    assert CHINA.closed_because(eve) == OUTSIDE_HOURS
+    assert CHINA.plan(date(2026, 9, 30)) == ("weekly", None, SPLIT)
     assert CHINA.next_change(eve) == Change(in_china("2026-10-08T08:30"), "opens")
 
 
@@ -89,12 +89,13 @@ def test_what_is_not_announced_yet_is_a_matter_of_exceptions() -> None:
 def test_bavaria_has_holidays_that_germany_has_not() -> None:
     assert days_off("DE", "BY", 2026) - days_off("DE", None, 2026) == {"2026-01-06", "2026-06-04", "2026-11-01"}
     corpus_christi = in_berlin("2026-06-04T10:00")
-    assert BAVARIA.closed_because(corpus_christi) == "Corpus Christi"
+    assert not BAVARIA.open_at(corpus_christi)
+    assert BAVARIA.plan(date(2026, 6, 4)) == ("holiday", "Corpus Christi", ())
     assert Hours(time_zone="Europe/Berlin", weekly=BANK, country="DE").open_at(corpus_christi)
 
 
 def test_saturdays_beside_a_german_holiday_are_saturdays() -> None:
-    assert BAVARIA.closed_because(in_berlin("2026-04-03T10:00")) == "Good Friday"
+    assert BAVARIA.plan(date(2026, 4, 3)) == ("holiday", "Good Friday", ())
     assert BAVARIA.open_at(in_berlin("2026-04-04T10:00"))
 
 
@@ -125,9 +126,10 @@ def test_an_exception_beats_the_holiday_and_the_working_weekend() -> None:
     short, training = SpecialDay(date(2026, 10, 1), "Emergency desk", SATURDAY), SpecialDay(date(2026, 10, 10), "Move")
     hours = Hours(time_zone="Asia/Shanghai", weekly=BANK, country="CN", exceptions=(short, training))
     assert hours.open_at(in_china("2026-10-01T09:00"))
-    assert hours.closed_because(in_china("2026-10-01T12:00")) == "Emergency desk"
-    assert hours.closed_because(in_china("2026-10-10T10:00")) == "Move"
-    assert hours.closed_because(in_china("2026-10-10T10:00") + 2 * DAY) is None
+    assert not hours.open_at(in_china("2026-10-01T12:00"))
+    assert not hours.open_at(in_china("2026-10-10T10:00"))
+    told = [hours.plan(date(2026, 10, day)) for day in (1, 10, 12)]
+    assert told == [("exception", "Emergency desk", SATURDAY), ("exception", "Move", ()), ("weekly", None, SPLIT)]
 
 
 # ---------------------------------------------------------------------------------------------------------- clocks
@@ -137,13 +139,17 @@ def night(*intervals: tuple[int, int], zone: str = "Europe/Berlin") -> Hours:
     return Hours(time_zone=zone, weekly=(tuple(Interval(*each) for each in intervals),) * 7)
 
 
+def seconds_open(hours: Hours, start: float, end: float) -> float:
+    return sum(closes - opens for opens, closes in hours.openings(start, end))
+
+
 def test_an_hour_that_is_leapt_over_does_not_happen() -> None:
     """29 March 2026, 02:00 becomes 03:00."""
     start, end = in_berlin("2026-03-29T00:00"), in_berlin("2026-03-30T00:00")
     assert night((130, 160)).openings(start, end) == []
     assert night((60, 150)).openings(start, end) == [Opening(in_berlin("2026-03-29T01:00"), start + 2 * 3600)]
     assert night((150, 240)).openings(start, end) == [Opening(start + 2 * 3600, in_berlin("2026-03-29T04:00"))]
-    assert night((0, MIDNIGHT)).seconds_open_between(start, end) == 23 * 3600
+    assert seconds_open(night((0, MIDNIGHT)), start, end) == 23 * 3600
 
 
 def test_an_hour_that_the_clocks_show_twice_happens_twice() -> None:
@@ -153,8 +159,8 @@ def test_an_hour_that_the_clocks_show_twice_happens_twice() -> None:
         Opening(in_berlin("2026-10-25T02:00"), in_berlin("2026-10-25T02:30")),
         Opening(in_berlin("2026-10-25T02:00", fold=1), in_berlin("2026-10-25T02:30", fold=1)),
     ]
-    assert night((60, 240)).seconds_open_between(start, end) == 4 * 3600
-    assert night((0, MIDNIGHT)).seconds_open_between(start, end) == 25 * 3600
+    assert seconds_open(night((60, 240)), start, end) == 4 * 3600
+    assert seconds_open(night((0, MIDNIGHT)), start, end) == 25 * 3600
     second = night((120, 150)).next_change(in_berlin("2026-10-25T02:30"))
     assert second == Change(in_berlin("2026-10-25T02:00", fold=1), "opens")
 
@@ -172,7 +178,7 @@ def test_hours_that_never_change_have_no_next_change() -> None:
     assert night((0, MIDNIGHT)).next_change(0.0) is None
     assert night().next_change(0.0) is None
     assert night((0, MIDNIGHT)).open_at(-1.5)
-    assert night((0, MIDNIGHT)).seconds_open_between(10, 5) == 0
+    assert seconds_open(night((0, MIDNIGHT)), 10, 5) == 0
 
 
 # ------------------------------------------------------------------------------------- against the plain definition
@@ -217,7 +223,7 @@ def test_it_is_open_as_a_definition_by_the_minute_says(hours: Hours, start: date
         assert hours.open_at(instant) == by_definition(hours, instant), instant
         assert hours.open_at(instant + 59.999) == by_definition(hours, instant), instant
     truly = 60.0 * sum(by_definition(hours, first + minute * 60) for minute in range(36 * 60))
-    assert hours.seconds_open_between(first, first + 36 * 3600) == truly
+    assert seconds_open(hours, first, first + 36 * 3600) == truly
 
 
 @given(hours=any_hours(), start=ANY_MINUTE | NEAR_CHANGES, later=st.floats(0, 59.9))
@@ -244,7 +250,6 @@ def test_what_is_remembered_does_not_change_the_answers(hours: Hours, start: dat
     for value, instant in zip(fresh, instants, strict=True):
         assert hours.next_change(instant) == value.next_change(instant)
         assert hours.open_at(instant) == value.open_at(instant)
-        assert (hours.closed_because(instant) is None) == value.open_at(instant)
 
 
 def test_it_remembers_no_more_than_it_must() -> None:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
+from itertools import chain, count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -25,8 +26,12 @@ ENDINGS = {"csv": ".csv", "ndjson": ".ndjson", "xlsx": ".xlsx"}
 
 
 def beside(path: Path, kind: str) -> Path:
-    """Where the faulty rows of a file of this kind are written if nobody says otherwise."""
-    return path.with_name(f"{path.stem}.faults{ENDINGS[kind]}")
+    """Where the faulty rows of a file of this kind are written if nobody says otherwise: `name.faults`, or the first of
+    `name.faults-2`, `-3`, ... that is free. What a check, a dry run or an earlier import has left may have been
+    corrected: it is not written over, and stops nothing."""
+    tails = chain([""], (f"-{number}" for number in count(2)))
+    names = (path.with_name(f"{path.stem}.faults{tail}{ENDINGS[kind]}") for tail in tails)
+    return next(name for name in names if not name.exists())
 
 
 class FaultsFile:

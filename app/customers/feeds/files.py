@@ -87,7 +87,7 @@ class Report(NamedTuple):
 
 
 class FaultsThere(FileExistsError):
-    """There is a faults file already, and somebody may have corrected it."""
+    """The faults file that was named is there already, and somebody may have corrected it."""
 
 
 class _Looked(NamedTuple):

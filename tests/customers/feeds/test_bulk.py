@@ -34,8 +34,8 @@ async def found(sessions: Sessions, wanted: Wanted) -> list[str | None]:
 async def test_in_bulk_everybody_is_found_by_number_and_by_name_at_the_end(sessions: Sessions, tmp_path: Path) -> None:
     report = await in_bulk(sessions, tmp_path / "customers.csv", FILE)
     assert (report.counts["made"], report.named) == (2, 2)
-    assert await found(sessions, Wanted(name="xiaoming")) == ["C1"]
-    assert await found(sessions, Wanted(name="obrien")) == ["C2"]
+    assert await found(sessions, Wanted(typed="xiaoming")) == ["C1"]
+    assert await found(sessions, Wanted(typed="obrien")) == ["C2"]
     assert await rows(sessions, NAMES) == [("C1", "王小明", 1), ("C2", "Zoë O'Brien", 1)]
     assert await rows(sessions, "select count(*) from customer_versions") == [(0,)]
 
@@ -53,12 +53,12 @@ async def test_names_of_a_bulk_import_that_was_killed_are_made_by_who_comes_next
     with pytest.raises(ConnectionResetError):
         await in_bulk(sessions, tmp_path / "customers.csv", FILE)
     assert await rows(sessions, "select count(*) from customers where search is null") == [(2,)]
-    assert await found(sessions, Wanted(name="xiaoming")) == []
+    assert await found(sessions, Wanted(typed="xiaoming")) == []
     assert await found(sessions, Wanted(number="13800138000")) == ["C1"]
     async with sessions.write() as session:
         assert await name_page(session, 1) == 1
     assert await name_all(sessions) == 1
-    assert await found(sessions, Wanted(name="xiaoming")) == ["C1"]
+    assert await found(sessions, Wanted(typed="xiaoming")) == ["C1"]
     assert await name_all(sessions) == 0
 
 

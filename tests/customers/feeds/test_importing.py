@@ -66,7 +66,7 @@ async def test_a_customer_is_made_with_all_that_the_row_says(sessions: Sessions,
         *(['(sms,t,"2026-01-01 00:00:00",core)'], 0),
     )
     async with sessions.read() as session:
-        assert await find_customers(session, Wanted(name="xiaoming"), default_region=REGION, limit=2)
+        assert await find_customers(session, Wanted(typed="xiaoming"), default_region=REGION, limit=2)
     [(who, why)] = await rows(sessions, "select created_by, created_because from customers")
     assert (who, why) == ("feed:core", f"import of customers.csv, run {report.run}")
 
@@ -103,8 +103,8 @@ async def test_what_differs_is_changed_under_one_new_version(sessions: Sessions,
         *(("email", 2), ("external_id", 2), ("number", 3)),
     ]
     async with sessions.read() as session:
-        assert not await find_customers(session, Wanted(name="xiaoming"), default_region=REGION, limit=2)
-        assert await find_customers(session, Wanted(name="李丽"), default_region=REGION, limit=2)
+        assert not await find_customers(session, Wanted(typed="xiaoming"), default_region=REGION, limit=2)
+        assert await find_customers(session, Wanted(typed="李丽"), default_region=REGION, limit=2)
 
 
 async def test_what_the_file_does_not_tell_stays(sessions: Sessions, file: Path) -> None:
@@ -181,7 +181,7 @@ async def test_faults_that_only_the_database_knows_come_back_as_rows(sessions: S
     assert [line.partition(":")[0] for line in told[1:]] == ["row 2", "row 3", "row 4", "row 5", "row 7"]
     assert "'K1' belongs to another customer; accepted: an id that nobody else has" in told[1]
     with pytest.raises(FaultsThere):
-        await import_file(sessions, Given(file, read_mapping(CUSTOMERS), NOTHING, REGION, NOW), SILENT)
+        await import_file(sessions, Given(file, read_mapping(CUSTOMERS), NOTHING, REGION, NOW, report.into), SILENT)
 
 
 async def test_a_feed_of_known_customers_makes_none(sessions: Sessions, file: Path) -> None:

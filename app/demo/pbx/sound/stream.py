@@ -18,7 +18,6 @@ FRAME_SECONDS = FRAME / RATE
 HEADER = struct.Struct("!BBHII")
 PCMU = 0
 VERSION = 0x80
-MARKER = 0x80
 KEPT_FRAMES = 500
 PAUSE_FRAMES = 4
 """Between two keys."""
