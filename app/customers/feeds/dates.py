@@ -33,11 +33,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Format(NamedTuple):
-    """A format that can be read: what matches a text of it, whether it has a time of the day."""
+    """A format that can be read, and what matches a text of it."""
 
     written: str
     pattern: re.Pattern[str]
-    has_time: bool
 
 
 class FormatFaulty(Exception):
@@ -63,7 +62,7 @@ def compiled(written: str) -> Format:
         raise FormatFaulty("lacks a year of four digits, a month or a day")
     if parts & {"minute", "second"} and not {"hour", "minute"} <= parts:
         raise FormatFaulty("has parts of a time without its hour and minute")
-    return Format(written, pattern, "hour" in parts)
+    return Format(written, pattern)
 
 
 def day_reader(format_: Format | None) -> Callable[[str], date]:
