@@ -12,6 +12,7 @@ from app.demo.client.link import Link
 from app.demo.view.model import FloorPicture
 
 LOOK_SECONDS = 1.0
+QUIET_SECONDS, PATIENCE = 0.5, 10.0
 
 
 class Spectator:
@@ -37,6 +38,15 @@ class Spectator:
         if self._figures is not None:
             with suppress(httpx.TransportError):
                 self.picture.hear((await self._client.get(self._figures)).json())
+
+    async def catch_up(self) -> None:
+        """Come back when nothing more has come for a moment: on a busy machine frames are told later than calls end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                seen = -1
+                while seen != self.picture.seq:
+                    seen = self.picture.seq
+                    await asyncio.sleep(QUIET_SECONDS)
 
     async def _take_frames(self) -> None:
         while True:

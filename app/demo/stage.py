@@ -129,6 +129,7 @@ class Stage:
             finally:
                 for name in (carrier.callers, AGENTS_CHILD):
                     await children.stop(name)
+                await spectator.catch_up()
                 await looking.stop()
                 await children.stop(SERVER)
                 await watch.stop()
