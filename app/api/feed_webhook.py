@@ -15,6 +15,7 @@ from app.core.errors import Invalid
 from app.customers.feeds.fields import FIELDS, Kind
 from app.customers.feeds.sources import secrets_of
 from app.customers.feeds.streams import Stream, import_stream
+from app.customers.numbers import storable
 
 router = APIRouter(prefix="/webhooks/feeds", tags=["feeds"])
 
@@ -36,7 +37,7 @@ async def feed_webhook(source: str, request: Request, using: Using) -> FeedAnswe
     `customers` or `customers.changed`. The same `webhook-id` again writes nothing twice; 409: try again shortly."""
     body = await request.body()
     async with using.sessions.read() as session:
-        secrets = await secrets_of(session, source)
+        secrets = await secrets_of(session, storable(source))
     message_id = signing.verify(dict(request.headers.raw), body, secrets, using.clock())
     feed, lines = _read(body)
     now = utc(using.clock())

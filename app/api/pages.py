@@ -38,6 +38,9 @@ START = """SwaggerUIBundle({
 """
 """A file of its own, as scripts within the page are not run. No validator: it would be asked outside."""
 
+LOOKED_AT = ["GET", "HEAD"]
+"""HEAD is how monitors ask whether a page is there."""
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -56,19 +59,19 @@ def assets() -> Mount:
     return Mount(f"/{ASSETS}", Assets(packages=[("fastapi_offline", "static")]), name="assets")
 
 
-@router.get("/docs")
+@router.api_route("/docs", methods=LOOKED_AT)
 async def swagger_ui() -> HTMLResponse:
     """The API with forms to try it. Its addresses are relative, so a proxy may put a path before them."""
     return HTMLResponse(SWAGGER)
 
 
-@router.get("/docs/start.js")
+@router.api_route("/docs/start.js", methods=LOOKED_AT)
 async def start_swagger_ui() -> Response:
     """What makes the page of its files."""
     return Response(START, media_type="text/javascript")
 
 
-@router.get("/redoc")
+@router.api_route("/redoc", methods=LOOKED_AT)
 async def redoc(request: Request) -> HTMLResponse:
     """The API to read."""
     return get_redoc_html(

@@ -152,14 +152,18 @@ class SignIn:
         """Exchange a refresh token for a new pair. One that was used before revokes all that descend from the same
         sign-in, because then somebody has a copy of it. Raises `BadToken`."""
         async with self._sessions.write() as session:
-            grant = await self._rotate(session, token)
+            spent = await self._spend(session, token)
+            grant = await self._following(session, spent) if spent is not None else None
             if grant is None:
-                await self._revoke_copied(session, token, address)
+                revoked = await self._revoke_family(session, token)
+                if spent is None:
+                    await self._tell_copied(session, revoked, token, address)
         if grant is None:
             raise BadToken("The refresh token is unknown, expired, revoked or was used before; sign in again.")
         return grant
 
-    async def _rotate(self, session: WriteSession, token: str) -> Grant | None:
+    async def _spend(self, session: WriteSession, token: str) -> RefreshToken | None:
+        """The token, if it is good; it is not from now on."""
         now = utc(self._clock())
         # one that was given out while its family was revoked was not seen by that: the others of the family tell
         of_family = aliased(RefreshToken)
@@ -172,16 +176,22 @@ class SignIn:
         )
         # one statement decides, so of two simultaneous uses exactly one wins
         used = update(RefreshToken).where(usable).values(used_at=now).returning(RefreshToken)
-        spent = await session.scalar(used)
-        user = await session.get(User, spent.user_id) if spent else None
-        if spent is None or user is None or not user.active:
+        spent: RefreshToken | None = await session.scalar(used)
+        return spent
+
+    async def _following(self, session: WriteSession, spent: RefreshToken) -> Grant | None:
+        """A new pair in the place of a spent token; None where its user may not sign in any more."""
+        user = await session.get(User, spent.user_id)
+        if user is None or not user.active:
             return None
-        over = (RefreshToken.family == spent.family) & (RefreshToken.expires_at <= now)
+        over = (RefreshToken.family == spent.family) & (RefreshToken.expires_at <= utc(self._clock()))
         await session.execute(delete(RefreshToken).where(over, RefreshToken.revoked_at.is_(None)))
         return self._grant(session, user, spent.family)
 
-    async def _revoke_copied(self, session: WriteSession, token: str, address: str) -> None:
-        for each in await self._revoke_family(session, token):
+    async def _tell_copied(
+        self, session: WriteSession, revoked: Sequence[RefreshToken], token: str, address: str
+    ) -> None:
+        for each in revoked:
             if each.hash == _hash(token) and each.used_at is not None:
                 await self._witness.copied(session, each.user_id, address)
 

@@ -245,9 +245,11 @@ class Contest:
         assert process.stdout is not None
         try:
             async with asyncio.timeout(PATIENCE):
-                if not await process.stdout.readline():
+                if await process.stdout.readline() != b"ready\n":
                     raise DidNotStart("A client of ARI that the bench measures ended at once; it says above why.")
             yield process.pid
+            if process.returncode is not None:
+                raise DidNotStart("A client of ARI that the bench measures ended by itself; it says above why.")
         finally:
             process.stdin.close()
             await process.wait()

@@ -14,11 +14,13 @@ from typing import Any
 import msgspec
 
 from app.bench.calls import RINGER, RingerTask
+from app.cli import logs
 from app.core import collector
 from app.core.loops import runner
 from app.core.tasks import begin
 from app.db.pool import open_pool
 from app.demo.lifeline import follow_parent, stop_asked
+from app.settings import Log
 from app.telephony.adapters.asterisk_ari import ari, requests
 from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection
 
@@ -30,6 +32,7 @@ INSERT = "insert into bench_rung (call, agent) values ($1, $2)"
 def run() -> None:
     """Ring the next phone for whoever calls, until standard input ends; what with is told by the environment."""
     follow_parent()
+    logs.set_up(Log(level="warning"))
     collector.calm()
     with runner() as loops:
         loops.run(_serve(msgspec.json.decode(os.environ[RINGER], type=RingerTask)))
@@ -45,7 +48,10 @@ async def _serve(task: RingerTask) -> None:
             reading = begin("yardstick", connection.run(ringer.hear))
             await connection.leave_out(ari.UNWANTED)
             print("ready", flush=True)
-            await asked.wait()
+            stopped = begin("yardstick's end", asked.wait())
+            await asyncio.wait([reading, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                reading.result()
             reading.cancel()
     await pool.close()
 

@@ -16,8 +16,10 @@ BESIDE = (ASTERISK, "CALLFLOOR_PASSWORD", "CALLFLOOR_DEMO_SECRET")
 """What commands read that is no setting."""
 FOR_TESTS = "CALLFLOOR_TEST_"
 
-# what Kubernetes tells each container of a service that is called callfloor
-_OF_KUBERNETES = re.compile(r"CALLFLOOR_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)")
+# what Kubernetes tells each container of services that are called callfloor, callfloor-database and so on
+_OF_KUBERNETES = re.compile(
+    r"CALLFLOOR_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)"
+)
 
 log = structlog.get_logger(__name__)
 

@@ -24,6 +24,7 @@ SHUT = {
         ("GET", "/api/v1/nothing", 404),
         ("POST", "/api/v1/token", 422),
         ("POST", "/webhooks/feeds/none", 401),
+        ("POST", "/webhooks/feeds/a%00b", 401),
     ],
 )
 async def test_answers_are_kept_by_nobody(admin: httpx.AsyncClient, method: str, path: str, status: int) -> None:
@@ -79,3 +80,9 @@ async def test_an_answer_that_says_itself_how_long_it_is_good_keeps_that(app: Ap
     missing = await other.get("/media/none.wav")
     assert (missing.status_code, missing.headers["cache-control"]) == (404, "no-store")
     await other.aclose()
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc", "/docs/start.js"])
+async def test_a_monitor_asks_whether_a_page_is_there(client_as: ClientAs, page: str) -> None:
+    answer = await client_as(None).head(page)
+    assert (answer.status_code, answer.content) == (200, b"")

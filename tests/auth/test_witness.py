@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import text
 
 from app.audit.queries import Wanted, entries
 from app.auth import service
@@ -102,6 +103,17 @@ async def test_a_copied_refresh_token_is_told(doors: SignIn, sessions: Sessions)
         with pytest.raises(BadToken):
             await doors.by_refresh_token(grant.refresh_token, "10.6.6.6")
     assert (await told(sessions))[1:] == [("user.refresh_token_copied", "anna", None, {"address": "10.6.6.6"})]
+
+
+async def test_a_refresh_token_of_somebody_who_was_disabled_meanwhile_is_no_copy(
+    doors: SignIn, sessions: Sessions
+) -> None:
+    grant = await doors.by_password("anna", RIGHT, "10.1.2.3")
+    async with sessions.write() as session:
+        await session.execute(text("update users set active = false where id = 'anna'"))
+    with pytest.raises(BadToken):
+        await doors.by_refresh_token(grant.refresh_token, "10.1.2.3")
+    assert "user.refresh_token_copied" not in [action for action, *_ in await told(sessions)]
 
 
 async def test_a_new_password_of_ones_own_is_told_with_who_gave_it(doors: SignIn, sessions: Sessions) -> None:

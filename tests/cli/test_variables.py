@@ -37,6 +37,7 @@ def test_what_kubernetes_tells_of_a_service_of_our_name_is_no_mistake_there() ->
         "CALLFLOOR_SERVICE_PORT": "8080",
         "CALLFLOOR_PORT": "tcp://10.0.0.1:8080",
         "CALLFLOOR_PORT_8080_TCP_ADDR": "10.0.0.1",
+        "CALLFLOOR_DATABASE_PORT_5432_TCP_ADDR": "10.0.0.2",
     }
     assert list(unknown_variables({**told, "KUBERNETES_SERVICE_HOST": "10.0.0.9"})) == []
     assert [name for name, _ in unknown_variables(told)] == sorted(told)
