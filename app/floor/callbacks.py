@@ -6,7 +6,7 @@ from app.agents.presence import PresenceEvent
 from app.calls.call import Call, open_call
 from app.calls.leg import LegState
 from app.floor.entities import Contact, ContactState
-from app.floor.offers import opened_visit
+from app.floor.offers import BUSY, opened_visit, take_back
 from app.floor.placing import placed
 from app.floor.queueing import enter_queue, look_at_overflow
 from app.floor.reasons import FAILED
@@ -81,6 +81,8 @@ def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
         if left:
             work.store.put_agent(work.store.agent(agent_id).with_(contacts=left))
         else:
+            if (other := work.store.agent(agent_id).offer) is not None:  # a chat beside the call
+                take_back(work, work.contact(other), BUSY, agent=agent_id)
             work.move(agent_id, PresenceEvent.MISS, contacts=(), offer=None, reason=reason)
     look_at_overflow(work, work.store.contacts[contact.id])
     return True

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.floor import commands as c
 from app.floor.entities import ContactState
+from app.routing.capacity import Blending
 from app.telephony.events import OrderType
-from tests.floor.factories import Bench
+from tests.floor.factories import CONFIG, Bench
 
 CONTACT, ALERT = "0f0f0f0f-0000-5000-8000-000000000001", "0f0f0f0f-0000-7000-8000-000000000002"
 WANG = c.CustomerCard("w", "Wang", "gold", "zh")
@@ -69,3 +71,15 @@ def test_what_cannot_be_dialled_is_refused_with_what_can(wrong: dict[str, str], 
     floor = Bench()
     assert [each["where"] for each in floor.refused(asked(**wrong))["faults"]] == [where]
     assert floor.state.store.contacts == {}
+
+
+def test_chat_on_offer_beside_a_callback_that_was_not_put_through_goes_to_others() -> None:
+    ann = msgspec.structs.replace(CONFIG.agents["ann"], capacity=(("chat", 1), ("voice", 1)), blending=Blending.MIXED)
+    floor = Bench(msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": ann}))
+    floor.on("ann")
+    floor.do(asked())
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=CONTACT))
+    chat = floor.call("offered", "c2", to="100", details={"channel": "chat"})
+    assert floor.offered_to(chat) == "ann"
+    floor.call("failed", CONTACT, agent="ann", leg_id="a", cause="no_answer")
+    assert (floor.agent("ann").offer, floor.offered_to(chat)) == (None, None)
