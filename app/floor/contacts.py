@@ -42,12 +42,11 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, other.agent)
         release(work, contact, other.agent, "taken")
-    contact = out_of_flow(served(work, contact, agent_id)).with_(
+    contact = under_way.not_closing(out_of_flow(served(work, contact, agent_id))).with_(
         state=ContactState.ACTIVE,
         offer=None,
         also=(),
         requeue_at=None,
-        close_at=None,
         sent_away=False,
         ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),

@@ -91,13 +91,15 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A colleague whom an agent (`by`) adds to the call, and whose phone has not answered yet. `known` are the legs
-    that the call had before; at `due_at` they are let go, unless the platform has told before what became of it."""
+    that the call had before, of which their own ended at `ended_at`; at `due_at` they are let go, unless the platform
+    has told before what became of it."""
 
     agent: str
     by: str
     order: int
     due_at: float
     known: tuple[str, ...] = ()
+    ended_at: float = 0.0
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

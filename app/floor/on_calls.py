@@ -219,7 +219,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         if contact.close_at is None:
             contacts.connect_failed(work, contact, why_not_reached(event.cause))
         else:  # the agent hung up before their phone was answered: no fault of the phone
-            take_back(work, contact.with_(close_at=None), "declined")
+            take_back(work, under_way.not_closing(contact), "declined")
         return
     said = on_flow.said(event)
     if event.type == EventType.SCRIPT_LOST:
@@ -274,7 +274,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if gone and callbacks.put_back(work, contact):
         return work.store.contacts[contact.id]
     for agent_id in gone:
-        contact = contacts.leave(work, contact, agent_id).with_(close_at=None)  # it is they whose end was awaited
+        contact = under_way.not_closing(contacts.leave(work, contact, agent_id))  # it is they whose end was awaited
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:

@@ -96,12 +96,8 @@ def _spared(work: Work, contact: Contact, agent_id: str) -> None:
     elif phones.rung(contact, agent_id):
         work.order(OrderType.CANCEL, contact, agent_id)
         take_back(work, contact, BUSY)
-    elif agent_id in (each.agent for each in contact.invited):
-        work.order(OrderType.CANCEL, contact, agent_id)
-        party.uninvite(work, contact, agent_id, GONE)
-    elif contact.consult is not None and contact.consult.agent == agent_id and not contact.consult.answered:
-        work.order(OrderType.CANCEL, contact, agent_id, to=party.address(work, contact.consult))
-        party.let_go(work, contact, GONE)
+    else:
+        party.spare(work, contact, agent_id, GONE)
 
 
 def ready(work: Work, command: c.Ready) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The consulted party of a contact: where their leg stands, and letting them go."""
+"""Who is rung about a contact, consulted or invited: where their leg stands, and letting them go."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from app.floor import under_way
 from app.floor.entities import Consult, Contact
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+from app.telephony.events import OrderType
 
 RING_SECONDS = {"agent": 30.0, "number": 60.0}
 GRACE_SECONDS = 5.0
@@ -62,6 +63,27 @@ def uninvite(work: Work, contact: Contact, agent_id: str, reason: str, *, missed
     work.store.put_contact(contact)
     _freed(work, contact.id, agent_id, reason, missed)
     return contact
+
+
+def spare(work: Work, contact: Contact, agent_id: str, reason: str, *, missed: bool = False) -> bool:
+    """Stop ringing an agent who is to talk about the caller, or with them, and let them go; False where nobody rings
+    them for that. One who `missed` it is not ready, for the reason."""
+    if agent_id in (each.agent for each in contact.invited):
+        work.order(OrderType.CANCEL, contact, agent_id)
+        tell_over(work, uninvite(work, contact, agent_id, reason, missed=missed))
+        return True
+    consult = contact.consult
+    if consult is None or consult.agent != agent_id or consult.answered:
+        return False
+    work.order(OrderType.CANCEL, contact, agent_id, to=address(work, consult))
+    tell_over(work, let_go(work, contact, reason, missed=missed))
+    return True
+
+
+def tell_over(work: Work, contact: Contact) -> None:
+    """Tell the agents on the call that somebody does not come, where no event of the call brings it to them."""
+    if contact.agents and contact.ended_at is None:
+        work.tell_contact("contact.updated", contact)
 
 
 def _freed(work: Work, contact_id: str, agent_id: str, reason: str, missed: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
-from app.floor import callbacks, contacts
+from app.floor import callbacks, contacts, party
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState, LiveAgent, Phone
 from app.floor.offers import take_back
@@ -139,6 +139,8 @@ def _left(work: Work, agent: LiveAgent, sources: set[str]) -> None:
         elif rung(contact, agent.id):
             work.order(OrderType.CANCEL, contact, agent.id)
             take_back(work, contact, why)
+        else:
+            party.spare(work, contact, agent.id, why)
 
 
 def rung(contact: Contact, agent_id: str) -> bool:
@@ -148,7 +150,9 @@ def rung(contact: Contact, agent_id: str) -> bool:
 
 
 def _not_connected(work: Work, contact: Contact, agent_id: str, why: str) -> None:
-    if contact.state is not ContactState.CONNECTING or contact.channel != VOICE or contact.call.answered_by(agent_id):
+    if contact.channel != VOICE or party.spare(work, contact, agent_id, why, missed=True):
+        return
+    if contact.state is not ContactState.CONNECTING or contact.call.answered_by(agent_id):
         return
     if rung(contact, agent_id):
         work.order(OrderType.CANCEL, contact, agent_id)

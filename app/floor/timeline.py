@@ -2,7 +2,7 @@
 
 A contact that is offered and declined for hours, or a platform that repeats itself, would fill it without end. The
 beginning and what was last stay; of what lies between, the kind of line that there is most of gives way, its oldest
-first, so that what happened once is still told. The floor's events have every line.
+first, so that what happened once is still told. The floor's events have what is left out of offers and calls.
 """
 
 from collections import Counter
@@ -19,7 +19,13 @@ LAST_LINES = 100
 LEFT_OUT = "timeline.left_out"
 """The one line that stands for those that gave way: how many, how many of each kind, and until when."""
 
-_STAYS = frozenset({"wrap_up", "contact.ended"})
+_STAYS = frozenset(
+    {
+        *("wrap_up", "contact.ended"),
+        # what people did of whom no event tells
+        *("agent.released", "call.ended_by_supervisor", "call.listened", "call.taken_over", "callback.asked"),
+    }
+)
 _TOLD = frozenset(map(str, EventType))
 
 
@@ -37,25 +43,42 @@ Timeline = tuple[Entry, ...]
 def with_line(lines: Timeline, line: Entry) -> Timeline:
     """The timeline with one more line at its end, never longer than `MOST_LINES`."""
     while len(lines) >= MOST_LINES:
-        lines = _thinned(lines)
+        lines = _thinned(lines, len(lines) - MOST_LINES + 1)
     return (*lines, line)
 
 
-def _thinned(lines: Timeline) -> Timeline:
-    """One line less, which is counted among those that were left out."""
+def _thinned(lines: Timeline, surplus: int) -> Timeline:
+    """So many lines less, which are counted among those that were left out: many only where they are of a version that
+    knew no end."""
     first, rest = lines[:FIRST_LINES], lines[FIRST_LINES:]
     known = rest[0] if rest[0].kind == LEFT_OUT else None
     between = rest[1:] if known is not None else rest
-    place = _to_go(between[:-LAST_LINES])
-    gone, left = between[place], (*between[:place], *between[place + 1 :])
-    return (*first, _left_out(known, gone), *left)
+    going, left = _to_go(between[:-LAST_LINES], surplus), list[Entry]()
+    for each in between:
+        group = _group(each.kind)
+        if going[group] > 0:
+            going[group] -= 1
+            known = _left_out(known, each)
+        else:
+            left.append(each)
+    assert known is not None, "one line at least has gone"
+    return (*first, known, *left)
 
 
-def _to_go(between: Timeline) -> int:
-    """Where the oldest line stands of the kind that there is most of."""
-    groups = [_group(each.kind) for each in between]
-    counted = Counter(group for group in groups if group is not None)
-    return groups.index(counted.most_common(1)[0][0]) if counted else 0
+def _to_go(between: Timeline, surplus: int) -> Counter[str | None]:
+    """How many of each group are to go, the oldest of it: each time one of which there are most."""
+    counted = Counter(_group(each.kind) for each in between)
+    stay, going = counted.pop(None, 0), Counter[str | None]()
+    for _ in range(surplus):
+        if not counted:
+            going[None] += stay > going[None]
+            continue
+        group, count = counted.most_common(1)[0]
+        going[group] += 1
+        counted[group] = count - 1
+        if count == 1:
+            del counted[group]
+    return going
 
 
 def _group(kind: str) -> str | None:

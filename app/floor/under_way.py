@@ -18,11 +18,17 @@ from app.telephony.events import CallEvent, EventType, OrderType
 TRIED_SECONDS = 60.0
 """For so long an order is tried."""
 
+HARMLESS_SECONDS = 5.0
+_HARMLESS = (OrderType.HOLD, OrderType.RETRIEVE, OrderType.RECONNECT)
+"""What may be ordered twice without harm waits only for as long as a click is doubled: where the platform has lost the
+order, the caller hears music until it is asked for again."""
+
 _DONE_BY: dict[str, tuple[str, ...]] = {
     EventType.HELD: (OrderType.HOLD,),
     EventType.RETRIEVED: (OrderType.RETRIEVE, OrderType.RECONNECT),
 }
 _NOT_YET = (LegState.NULL, LegState.INITIATED, LegState.QUEUED, LegState.ALERTING)
+_CLOSING = (OrderType.DISCONNECT, OrderType.CANCEL)
 _OF_CONSULTATION = (OrderType.COMPLETE_TRANSFER, OrderType.RECONNECT, OrderType.CANCEL)
 
 
@@ -62,9 +68,11 @@ def given(
     kind: OrderType,
     by: str,
     target: Destination | None = None,
-    seconds: float = TRIED_SECONDS,
+    seconds: float | None = None,
 ) -> Contact:
     """Remember that the last order is under way, for `seconds` at the longest."""
+    if seconds is None:
+        seconds = HARMLESS_SECONDS if kind in _HARMLESS else TRIED_SECONDS
     legs = tuple(leg.id for leg in contact.call.legs) if target is not None else ()
     made = UnderWay(order=work.seq, kind=kind, by=by, until=work.now + seconds, target=target, known=legs)
     others = tuple(each for each in contact.under_way if each.until > work.now)
@@ -88,6 +96,11 @@ def consulted(contact: Contact) -> Contact:
     return _without(contact, lambda each: each.kind in _OF_CONSULTATION)
 
 
+def not_closing(contact: Contact) -> Contact:
+    """The contact that goes on although somebody has hung up on it, who may therefore do so again at once."""
+    return _without(contact.with_(close_at=None), lambda each: each.kind in _CLOSING)
+
+
 def left(contact: Contact, agent_id: str) -> Contact:
     """The contact without what an agent has asked whose part in it is over."""
     return _without(contact, lambda each: each.by == agent_id)
@@ -99,8 +112,12 @@ def _without(contact: Contact, done: Callable[[UnderWay], bool]) -> Contact:
 
 
 def _has_come(contact: Contact, each: UnderWay) -> bool:
-    """Whether who was to be added to the call is in it, or is known not to come."""
+    """Whether who was to be added to the call is in it, or is known not to come; or whoever was to have the call."""
+    if each.target is None or each.target.queue is not None:
+        return False
     new = [leg for leg in contact.call.legs if leg.id not in each.known and _is(leg, each.target)]
+    if each.kind == OrderType.TRANSFER:
+        return any(leg.ended for leg in new)
     return each.kind == OrderType.CONFERENCE and any(leg.state not in _NOT_YET for leg in new)
 
 

@@ -9,6 +9,7 @@ from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
+from app.telephony.events import PhoneWord
 from tests.floor.factories import Bench, call_event
 
 BOB = c.Destination(agent="bob")
@@ -93,6 +94,40 @@ def test_invited_colleague_who_is_let_go_takes_who_waits_and_may_be_invited_agai
     floor.now += 1
     floor.call("failed", agent="1002", leg_id="again", cause="busy")
     assert floor.offered_to(waits) == "bob"
+
+
+def test_invited_colleague_who_fails_twice_without_a_leg_of_their_own_is_let_go_twice() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("failed", agent="1002", cause="busy")
+    first = floor.now
+    floor.now += 1
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    floor.call("failed", agent="1002", cause="busy", at=first)
+    assert floor.states("bob") == [AgentState.BUSY], "that was told before"
+    floor.now += 1
+    floor.call("failed", agent="1002", cause="busy")
+    assert (floor.states("bob"), floor.contact(contact).invited) == ([AgentState.READY], ())
+
+
+def test_invited_colleague_whose_phone_goes_away_is_not_rung_on_and_is_ready_when_it_is_back() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002")
+    source = floor.contact(contact).call.source
+    floor.do(c.PhoneState(source=source, address="1002", state=PhoneWord.UNAVAILABLE))
+    assert floor.orders() == ["call.cancel"]
+    assert (floor.states("bob"), floor.contact(contact).invited) == ([AgentState.NOT_READY], ())
+    floor.do(c.PhoneState(source=source, address="1002", state=PhoneWord.AVAILABLE))
+    assert floor.states("bob") == [AgentState.READY]
+
+
+def test_who_invited_is_told_that_nobody_comes() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    (told,) = floor.told("contact.updated")
+    assert (told.agent, msgspec.json.decode(told.body)["contact"]["invited"]) == ("ann", [])
 
 
 def test_invited_colleague_declines_by_hanging_up() -> None:

@@ -124,6 +124,6 @@ def test_after_call_work_is_never_left_out() -> None:
 
 
 def test_timeline_that_is_longer_from_before_is_shortened() -> None:
-    long = tuple(Entry(float(n), "contact.offered", {}) for n in range(1_000))
-    lines = with_line(long, Entry(1000.0, "contact.ended", {}))
-    assert (len(lines), left_out(lines).data["lines"]) == (MOST_LINES, 702)
+    long = tuple(Entry(float(n), "contact.offered", {}) for n in range(20_000))
+    lines = with_line(long, Entry(20_000.0, "contact.ended", {}))
+    assert (len(lines), left_out(lines).data["lines"]) == (MOST_LINES, 19_702)

@@ -169,3 +169,40 @@ def test_doubled_order_to_record_is_one() -> None:
     asked = c.Record(contact_id=contact, do="start", by="ann", agent_id="ann")
     floor.do(asked)
     assert floor.refused(asked)["state"] == "recording"
+
+
+@pytest.mark.parametrize("said", ["established", "cleared"])
+def test_agent_whose_call_goes_on_after_a_lost_hang_up_may_hang_up_again_at_once(said: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    if said == "cleared":
+        floor.call("established", agent="1002")
+    floor.do(of_ann(c.HangUp, contact))
+    floor.now += 1
+    floor.call(*(("established",) if said == "established" else ("connection_cleared",)), agent="1002")
+    assert floor.contact(contact).close_at is None
+    floor.do(of_ann(c.HangUp, contact))
+    assert floor.orders() == ["call.disconnect"]
+
+
+def test_transfer_that_failed_at_its_target_may_be_asked_again() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Transfer, contact, to=BOB))
+    floor.call("delivered", agent="1002", leg_id="b")
+    assert floor.refused(of_ann(c.Transfer, contact, to=QUEUE))["code"] == "under-way"
+    floor.call("failed", agent="1002", leg_id="b", cause="no_answer")
+    floor.do(of_ann(c.Transfer, contact, to=QUEUE))
+    assert floor.orders() == ["call.transfer"]
+
+
+def test_caller_does_not_hear_music_for_a_minute_where_the_platform_has_lost_the_order() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Hold, contact))
+    floor.call("held", agent="1001")
+    floor.do(of_ann(c.Retrieve, contact))
+    floor.now += 6
+    floor.do(of_ann(c.Retrieve, contact))
+    assert floor.orders() == ["call.retrieve"]
