@@ -47,7 +47,7 @@ class GenericDriver:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 response = await self._post(access.command_url, secret, command)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
             log.warning("command not sent", source=access.id, command=command.key, error=repr(error))
             return Refused(f"The command_url of source {access.id} is not an http(s) address.")
         except (httpx.HTTPError, TimeoutError) as error:
