@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.api.application import Application
 from app.api.services import Services
+from app.core.signing import key_of, strict_key
 from app.db.engine import Sessions
 from app.telephony.port import Connection
 from tests.api.conftest import faults
@@ -199,6 +200,45 @@ async def test_a_secret_that_is_too_short_is_told_how_long_it_must_be(admin: htt
         refused = await admin.post("/api/v1/sources", json={**TWILIO, "secret": secret})
         assert told in str(refused.json()["faults"][0])
         assert secret not in refused.text
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("p@$$-w0rd!-2026-!!", "no base64"),
+        ("----------------AAAA", "no base64"),
+        ("whsec_----------------AAAA", "no base64"),
+        ("whsec_whsec_AAAAAAAAAAAAAAAA", "no base64"),
+        ("AAAAAAAAAAAAAAAA=AAA", "no base64"),
+        ("AAAAAAAAAAAAAAAAA", "no base64"),
+        ("AAAAAAAAAAAA====", "a key of 9 bytes"),
+    ],
+)
+async def test_what_has_no_key_that_signs_is_no_secret_of_a_source_that_signs(
+    admin: httpx.AsyncClient, secret: str, what: str
+) -> None:
+    generic = {"id": "x", "name": "X"}
+    refused = [await admin.post("/api/v1/sources", json={**generic, "secret": secret})]
+    await admin.post("/api/v1/sources", json=generic)
+    refused.append(await admin.patch("/api/v1/sources/x", json={"secret": secret}))
+    refused.append(await admin.post("/api/v1/sources/x/secrets", json={"secret": secret}))
+    for answer in refused:
+        assert (answer.status_code, faults(answer)) == (422, ["body.secret"])
+        [told] = answer.json()["faults"]
+        assert (what in told["what"], "at least 12 bytes" in told["accepted"]) == (True, True)
+        assert secret not in answer.text
+    assert len((await admin.get("/api/v1/sources/x")).json()["secrets"]) == 1
+
+
+@pytest.mark.parametrize(
+    "secret", ["AAAABBBBCCCCDDDD", "whsec_AAAABBBBCCCCDDDD", "AAAABBBBCCCCDDDDEE", "AAAABBBBCCCCDDDD+/8="]
+)
+async def test_a_key_in_base64_is_a_secret_of_a_source_that_signs(admin: httpx.AsyncClient, secret: str) -> None:
+    made = await admin.post("/api/v1/sources", json={"id": "x", "name": "X", "secret": secret})
+    changed = await admin.patch("/api/v1/sources/x", json={"secret": secret})
+    added = await admin.post("/api/v1/sources/x/secrets", json={"secret": secret})
+    assert [answer.status_code for answer in (made, changed, added)] == [201, 200, 201], made.text
+    assert (made.json()["secret"], strict_key(secret)) == (secret, key_of(secret))
 
 
 async def test_a_short_secret_that_was_given_before_goes_on_working(

@@ -73,7 +73,8 @@ GivenSecret = Annotated[
         min_length=SHORTEST_SECRET,
         max_length=200,
         pattern="^[!-~]+$",
-        description="the auth token that the platform gave; whoever has it speaks as the platform",
+        description="the auth token that the platform gave, of a generic one a key of at least 12 bytes in base64 "
+        "(whsec_ may be before it); whoever has it speaks as the platform",
     ),
 ]
 """New ones only: a shorter one that was given before goes on working."""

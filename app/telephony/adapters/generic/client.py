@@ -43,7 +43,7 @@ class GenericDriver:
         if access.command_url is None:
             return Refused(f"Source {access.id} has no command_url, so nothing can be ordered from it; set one.")
         if secret is None:
-            return Refused(f"Source {access.id} has no usable secret to sign with; set one (base64, 24 bytes or more).")
+            return Refused(f"Source {access.id} has no usable secret to sign with; set one (base64, 12 bytes or more).")
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 response = await self._post(access.command_url, secret, command)
