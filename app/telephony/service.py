@@ -46,6 +46,7 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     given = values.pop("secret", None)
     _ensure_complete(values)
     _ensure_usable(values.get("platform", "generic"), given)
+    _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
     secret = given or new_secret()
     _ensure_at_most_one_default(values)
     await _ensure_alone(session, values["id"], values.get("platform"), values.get("command_url"))
@@ -65,6 +66,7 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
     _ensure_usable(found.platform, secret)
+    _ensure_bare(found.platform, changes.get("command_url"))
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
         found.default_flow = None
@@ -173,6 +175,18 @@ def _ensure_usable(platform: str, secret: str | None) -> None:
             "A source of platform generic signs with the key in its secret.",
             faults=[fault("body.secret", what, accepted)],
         )
+
+
+def _ensure_bare(platform: str, url: str | None) -> None:
+    """Where we append paths to an address nothing may stand behind its own. Asked of new ones only: a source that has
+    such an address from before can still be switched off."""
+    if platform == "generic" or url is None or not ("?" in url or "#" in url):
+        return
+    accepted = "an address without them: who we are there is `account`, and what proves it `secret`"
+    raise Invalid(
+        f"This is no address of a platform {platform}.",
+        faults=[fault("body.command_url", "has a query or a fragment", accepted)],
+    )
 
 
 async def _ensure_alone(session: WriteSession, source_id: str, platform: str | None, url: str | None) -> None:

@@ -99,24 +99,78 @@ async def test_a_name_or_a_password_in_the_address_for_commands_is_refused(
     assert faults(await admin.patch("/api/v1/sources/x", json={"command_url": url})) == ["body.command_url"]
 
 
+@pytest.mark.parametrize("userinfo", ["user:password", "user", ":password"])
+async def test_a_name_or_a_password_in_the_address_that_reaches_us_is_refused(
+    admin: httpx.AsyncClient, userinfo: str
+) -> None:
+    url = f"https://{userinfo}@desk.example"
+    made = await admin.post("/api/v1/sources", json={**TWILIO, "public_url": url})
+    await admin.post("/api/v1/sources", json=TWILIO)
+    changed = await admin.patch("/api/v1/sources/cloud", json={"public_url": url})
+    for refused in (made, changed):
+        assert (refused.status_code, faults(refused)) == (422, ["body.public_url"])
+        assert "without them" in refused.json()["faults"][0]["accepted"]
+        assert "password@" not in refused.text
+
+
+@pytest.mark.parametrize("behind", ["?api_key=callfloor:w0rd", "?", "#w0rd", "#"])
+async def test_a_query_or_a_fragment_in_an_address_to_which_paths_are_appended_is_refused(
+    admin: httpx.AsyncClient, behind: str
+) -> None:
+    for source, url in (({**SECOND, "id": "pbx"}, "ws://127.0.0.1:8088/ari"), (TWILIO, "https://api.cloud.example/v1")):
+        made = await admin.post("/api/v1/sources", json={**source, "command_url": url + behind})
+        await admin.post("/api/v1/sources", json=source)
+        there = {"command_url": url + behind, "secret": "another-password"}
+        changed = await admin.patch(f"/api/v1/sources/{source['id']}", json=there)
+        for refused in (made, changed):
+            assert (refused.status_code, faults(refused)) == (422, ["body.command_url"])
+            assert "`secret`" in refused.json()["faults"][0]["accepted"]
+            assert "w0rd" not in refused.text
+
+
+async def test_an_address_of_old_with_a_query_does_not_keep_its_source_from_being_switched_off(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    await admin.post("/api/v1/sources", json=TWILIO)
+    async with services.sessions.write() as session:
+        await session.execute(text("update cti_sources set command_url = 'https://api.cloud.example/?v=1'"))
+    assert (await admin.patch("/api/v1/sources/cloud", json={"active": False})).status_code == 200
+
+
+async def test_a_generic_platform_takes_commands_at_an_address_with_a_query(admin: httpx.AsyncClient) -> None:
+    made = await admin.post(
+        "/api/v1/sources", json={"id": "x", "name": "X", "command_url": "https://a.example/?tenant=1"}
+    )
+    assert (made.status_code, made.json()["command_url"]) == (201, "https://a.example/?tenant=1")
+
+
 async def test_a_password_that_an_address_of_old_holds_is_shown_nowhere(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
     given = {**ASTERISK, "secret": "the-password-of-ari"}
     await admin.post("/api/v1/sources", json=given)
     async with services.sessions.write() as session:
-        await session.execute(text("update cti_sources set command_url = 'ws://who:w0rd@127.0.0.1:8088/ari'"))
+        await session.execute(
+            text(
+                "update cti_sources set command_url = 'ws://who:w0rd@127.0.0.1:8088/ari', "
+                "public_url = 'https://who:w0rd@desk.example'"
+            )
+        )
     answers = [
         await admin.get("/api/v1/sources"),
         await admin.get("/api/v1/sources/pbx"),
         await admin.post("/api/v1/sources/pbx/secrets"),
         await admin.post("/api/v1/sources", json={**given, "id": "second"}),
-        await admin.patch("/api/v1/sources/pbx", json={"command_url": "ws://127.0.0.1:8088/ari"}),
+        await admin.patch(
+            "/api/v1/sources/pbx",
+            json={"command_url": "ws://127.0.0.1:8088/ari", "public_url": "https://desk.example"},
+        ),
         await admin.get("/api/v1/audit", params={"kind": "source"}),
     ]
     assert not [answer.text for answer in answers if "w0rd" in answer.text]
     assert [answer.status_code for answer in answers] == [200, 200, 201, 409, 200, 200]
     assert answers[1].json()["command_url"] == "ws://***@127.0.0.1:8088/ari"
+    assert answers[1].json()["public_url"] == "https://***@desk.example"
 
 
 async def test_websocket_is_no_address_of_a_platform_that_takes_webhooks(admin: httpx.AsyncClient) -> None:
