@@ -5,14 +5,17 @@ One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLF
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.core.guarding import host_named
 
 Role = Literal["agent", "supervisor", "administrator", "integration"]
 Kind = Literal["number", "email", "address", "external_id", "holding", "note", "attribute"]
+Host = Annotated[str, AfterValidator(host_named)]
 ASYNC_SCHEME = "postgresql+asyncpg://"
 
 
@@ -110,7 +113,7 @@ class Flow(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secrets: dict[str, SecretStr] = {}
-    hosts: dict[str, str] = {}
+    hosts: dict[str, Host] = {}
     networks: list[IPv4Network | IPv6Network] = []
 
 
@@ -122,7 +125,7 @@ class Credit(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
 
     secrets: dict[str, SecretStr] = {}
-    hosts: dict[str, str] = {}
+    hosts: dict[str, Host] = {}
     networks: list[IPv4Network | IPv6Network] = []
 
 

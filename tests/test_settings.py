@@ -115,3 +115,12 @@ def test_a_country_without_telephone_numbers_is_refused(region: str, monkeypatch
     monkeypatch.setenv("CALLFLOOR_TELEPHONY_REGION", region)
     with pytest.raises(ValidationError):
         Settings()
+
+
+@pytest.mark.parametrize("concern", ["FLOW", "CREDIT"])
+def test_the_hosts_of_secrets_are_spelled_as_they_are_encoded(concern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"CALLFLOOR_{concern}_HOSTS", '{"a": "Faß.example", "b": "::1"}')
+    assert getattr(Settings(), concern.lower()).hosts == {"a": "xn--fa-hia.example", "b": "::1"}
+    monkeypatch.setenv(f"CALLFLOOR_{concern}_HOSTS", '{"a": "https://core.example"}')
+    with pytest.raises(ValidationError, match="is no host; accepted: a name or an address alone"):
+        Settings()

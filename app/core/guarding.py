@@ -44,12 +44,12 @@ class Bounds:
         """What is wrong with an address that would be refused if it were connected to now; None where nothing is, and
         where its name is not known (yet): who connects looks again."""
         try:
-            asked = httpx.URL(url)
+            asked = httpx.Request("POST", url).url  # httpx asks no name that has no Unicode form, such as xn--n3h.net
             async with asyncio.timeout(LONGEST_LOOK):
                 found = await _addresses(asked)
         except (httpx.ConnectError, TimeoutError):
             return None
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):  # UnicodeError is a ValueError
             return "is no address that can be connected to"
         if any(self.allow(each, asked.scheme) for each in found):
             return None
@@ -72,8 +72,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         allowed = [each for each in await _addresses(url) if self._bounds.allow(each, url.scheme)]
         if not allowed:
             raise Forbidden("the address is not one that may be reached")
-        request.extensions = {**request.extensions, "sni_hostname": url.host}
-        inner = self._of(url.host)
+        host = ascii_host(url)
+        request.extensions = {**request.extensions, "sni_hostname": host}
+        inner = self._of(host)
         for place, address in enumerate(allowed[:MOST_TRIED], 1):
             request.url = url.copy_with(host=str(address))
             try:
@@ -108,14 +109,42 @@ def open_guarded_client(networks: Sequence[Network] = ()) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=GuardedTransport(networks), trust_env=False, follow_redirects=False)
 
 
+def ascii_host(url: httpx.URL) -> str:
+    """The host as it goes over the wire. `url.host` is Unicode (IDNA 2008), which sockets and TLS encode anew by the
+    older IDNA 2003: xn--fa-hia.de, which is faß.de, would become fass.de, somebody else's. For
+    names without a Unicode form, such as xn--n3h.net, it raises."""
+    return url.raw_host.decode("ascii")
+
+
+def host_in(url: str) -> str:
+    """The host of an address as `ascii_host` spells it; empty where it is no address."""
+    try:
+        return ascii_host(httpx.URL(url))
+    except httpx.InvalidURL:
+        return ""
+
+
+def host_named(name: str) -> str:
+    """A host that somebody wrote down (a name in any script, or an address), as `ascii_host` spells it. Raises
+    ValueError for what is none, such as one with a port."""
+    try:
+        host = ascii_host(httpx.URL(scheme="https", host=name))
+    except httpx.InvalidURL:
+        host = ""
+    if not host or "%" in host or "\\" in host:  # httpx escapes what no host has
+        raise ValueError(f"{name!r} is no host; accepted: a name or an address alone, such as core.bank.example")
+    return host
+
+
 async def _addresses(url: httpx.URL) -> list[IPv4Address | IPv6Address]:
-    if url.scheme not in _PORTS or not url.host:
+    host = ascii_host(url)
+    if url.scheme not in _PORTS or not host:
         raise httpx.UnsupportedProtocol("the address must begin with http:// or https:// and name a host")
-    if (literal := _literal(url.host)) is not None:
+    if (literal := _literal(host)) is not None:
         return [literal]
     try:
         found = await asyncio.get_running_loop().getaddrinfo(
-            url.host, url.port or _PORTS[url.scheme], type=socket.SOCK_STREAM
+            host, url.port or _PORTS[url.scheme], type=socket.SOCK_STREAM
         )
     except (OSError, UnicodeError) as error:
         raise httpx.ConnectError("the name of the receiver is not known") from error

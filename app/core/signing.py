@@ -42,6 +42,16 @@ def key_of(secret: str) -> bytes:
         return b""
 
 
+def strict_key(secret: str) -> bytes | None:
+    """The key in a secret that is base64 to the letter, of which padding may be left out; None in any other, of which
+    `key_of` takes what it can read."""
+    text = secret.removeprefix(PREFIX)
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """The value of the header `webhook-signature` for a message sent at `timestamp` (epoch seconds)."""
     return "v1," + _signature(key_of(secret), message_id.encode(), str(timestamp).encode(), body).decode()

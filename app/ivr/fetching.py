@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx
 import structlog
 
-from app.core.guarding import Forbidden
+from app.core.guarding import Forbidden, host_in
 from app.ivr.state import MOST_BODY, Fetch, Fetched
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,8 @@ _AGAIN = (408, 425, 429)
 
 class Fetching:
     """Makes the requests. `secrets` are the operator's, by the name that flows know, and `hosts` the only host that
-    each of these is sent to; the caller closes `client`, which follows no redirect: the flow named where it goes."""
+    each of these is sent to, as `host_named` spells it; the caller closes `client`, which follows no redirect: the flow
+    named where it goes."""
 
     def __init__(
         self, client: httpx.AsyncClient, secrets: Mapping[str, str], hosts: Mapping[str, str] | None = None
@@ -53,7 +54,7 @@ class Fetching:
             return None
         if name not in self._secrets:
             return f"there is no secret named {name}"
-        if name in self._hosts and _host(request.url) != self._hosts[name]:
+        if name in self._hosts and host_in(request.url) != self._hosts[name]:
             return f"the secret {name} is sent to {self._hosts[name]} only (CALLFLOOR_FLOW_HOSTS)"
         return None
 
@@ -84,10 +85,3 @@ class Fetching:
                     break
         text = taken.decode(errors="replace")
         return Fetched(request=request.id, status=response.status_code, body=text[: MOST_BODY + 1])
-
-
-def _host(url: str) -> str:
-    try:
-        return httpx.URL(url).host
-    except httpx.InvalidURL:
-        return ""

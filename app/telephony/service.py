@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.core.errors import Invalid
-from app.core.signing import new_secret, secret_id
+from app.core.signing import PREFIX, new_secret, secret_id, strict_key
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
@@ -35,13 +35,19 @@ from app.telephony.models import CtiSource, DialledNumber
 MOST_SECRETS = 5
 NEEDED = {"generic": (), "twilio": ("account", "public_url"), "asterisk_ari": ("account", "command_url")}
 """What a platform whose calls we steer cannot do without."""
+SHORTEST_KEY = 12
+"""Bytes, of a key that signs: 16 characters of base64."""
 
 
 async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource, str]:
     """A new source and its secret, which is shown only now: ours, or the `secret` that its platform gave. Raises
-    `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete` or `AsteriskTaken`."""
-    secret = values.pop("secret", None) or new_secret()
+    `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken`, or `Invalid` for an
+    address or a secret that is none of this platform's."""
+    given = values.pop("secret", None)
     _ensure_complete(values)
+    _ensure_usable(values.get("platform", "generic"), given)
+    _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
+    secret = given or new_secret()
     _ensure_at_most_one_default(values)
     await _ensure_alone(session, values["id"], values.get("platform"), values.get("command_url"))
     with _known_ways(values.get("default_queue"), values.get("default_flow"), "body.default_"):
@@ -54,10 +60,13 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
     """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
     default flow and the other way round, a `secret` that of all there are. Raises `SourceUnknown`, `NoSuchQueue`,
-    `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken` or `SecretNeeded`."""
+    `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken` or `SecretNeeded`, or `Invalid` for an address or a
+    secret that is none of this platform's."""
     found = await queries.source(session, source_id, lock=True)
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
+    _ensure_usable(found.platform, secret)
+    _ensure_bare(found.platform, changes.get("command_url"))
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
         found.default_flow = None
@@ -79,8 +88,10 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
 
 async def rotate_secret(session: WriteSession, source_id: str, given: str | None = None) -> tuple[CtiSource, str]:
     """Add a secret (ours, or the one `given` by the platform) that signs from now on; the older ones still verify until
-    they are removed. Raises `SourceUnknown` or `TooManySecrets`."""
+    they are removed. Raises `SourceUnknown`, `TooManySecrets`, or `Invalid` for one that is no key of a platform that
+    signs."""
     found = await queries.source(session, source_id, lock=True)
+    _ensure_usable(found.platform, given)
     if len(found.secrets) >= MOST_SECRETS:
         raise TooManySecrets(f"{source_id!r} has {MOST_SECRETS} secrets; remove old ones first.")
     secret = given or new_secret()
@@ -147,6 +158,35 @@ def _ensure_complete(values: Mapping[str, Any]) -> None:
     if missing:
         raise PlatformIncomplete(platform, missing)
     _ensure_spoken_by(platform, values.get("command_url"))
+
+
+def _ensure_usable(platform: str, secret: str | None) -> None:
+    """What signs is the key in a secret, not its text; elsewhere the text is what is sent."""
+    if platform != "generic" or secret is None:
+        return
+    key = strict_key(secret)
+    if key is None or len(key) < SHORTEST_KEY:
+        what = "is no base64" if key is None else f"is a key of {len(key)} bytes"
+        accepted = (
+            f"a key of at least {SHORTEST_KEY} bytes (16 characters) in base64 (A-Z a-z 0-9 + /, padding may be left "
+            f"out), with or without {PREFIX} before it; or none: then we make one"
+        )
+        raise Invalid(
+            "A source of platform generic signs with the key in its secret.",
+            faults=[fault("body.secret", what, accepted)],
+        )
+
+
+def _ensure_bare(platform: str, url: str | None) -> None:
+    """Where we append paths to an address nothing may stand behind its own. Asked of new ones only: a source that has
+    such an address from before can still be switched off."""
+    if platform == "generic" or url is None or not ("?" in url or "#" in url):
+        return
+    accepted = "an address without them: who we are there is `account`, and what proves it `secret`"
+    raise Invalid(
+        f"This is no address of a platform {platform}.",
+        faults=[fault("body.command_url", "has a query or a fragment", accepted)],
+    )
 
 
 async def _ensure_alone(session: WriteSession, source_id: str, platform: str | None, url: str | None) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.api.application import Application
 from app.api.services import Services
+from app.core.signing import key_of, strict_key
 from app.db.engine import Sessions
 from app.telephony.port import Connection
 from tests.api.conftest import faults
@@ -98,24 +99,78 @@ async def test_a_name_or_a_password_in_the_address_for_commands_is_refused(
     assert faults(await admin.patch("/api/v1/sources/x", json={"command_url": url})) == ["body.command_url"]
 
 
+@pytest.mark.parametrize("userinfo", ["user:password", "user", ":password"])
+async def test_a_name_or_a_password_in_the_address_that_reaches_us_is_refused(
+    admin: httpx.AsyncClient, userinfo: str
+) -> None:
+    url = f"https://{userinfo}@desk.example"
+    made = await admin.post("/api/v1/sources", json={**TWILIO, "public_url": url})
+    await admin.post("/api/v1/sources", json=TWILIO)
+    changed = await admin.patch("/api/v1/sources/cloud", json={"public_url": url})
+    for refused in (made, changed):
+        assert (refused.status_code, faults(refused)) == (422, ["body.public_url"])
+        assert "without them" in refused.json()["faults"][0]["accepted"]
+        assert "password@" not in refused.text
+
+
+@pytest.mark.parametrize("behind", ["?api_key=callfloor:w0rd", "?", "#w0rd", "#"])
+async def test_a_query_or_a_fragment_in_an_address_to_which_paths_are_appended_is_refused(
+    admin: httpx.AsyncClient, behind: str
+) -> None:
+    for source, url in (({**SECOND, "id": "pbx"}, "ws://127.0.0.1:8088/ari"), (TWILIO, "https://api.cloud.example/v1")):
+        made = await admin.post("/api/v1/sources", json={**source, "command_url": url + behind})
+        await admin.post("/api/v1/sources", json=source)
+        there = {"command_url": url + behind, "secret": "another-password"}
+        changed = await admin.patch(f"/api/v1/sources/{source['id']}", json=there)
+        for refused in (made, changed):
+            assert (refused.status_code, faults(refused)) == (422, ["body.command_url"])
+            assert "`secret`" in refused.json()["faults"][0]["accepted"]
+            assert "w0rd" not in refused.text
+
+
+async def test_an_address_of_old_with_a_query_does_not_keep_its_source_from_being_switched_off(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    await admin.post("/api/v1/sources", json=TWILIO)
+    async with services.sessions.write() as session:
+        await session.execute(text("update cti_sources set command_url = 'https://api.cloud.example/?v=1'"))
+    assert (await admin.patch("/api/v1/sources/cloud", json={"active": False})).status_code == 200
+
+
+async def test_a_generic_platform_takes_commands_at_an_address_with_a_query(admin: httpx.AsyncClient) -> None:
+    made = await admin.post(
+        "/api/v1/sources", json={"id": "x", "name": "X", "command_url": "https://a.example/?tenant=1"}
+    )
+    assert (made.status_code, made.json()["command_url"]) == (201, "https://a.example/?tenant=1")
+
+
 async def test_a_password_that_an_address_of_old_holds_is_shown_nowhere(
     admin: httpx.AsyncClient, services: Services
 ) -> None:
     given = {**ASTERISK, "secret": "the-password-of-ari"}
     await admin.post("/api/v1/sources", json=given)
     async with services.sessions.write() as session:
-        await session.execute(text("update cti_sources set command_url = 'ws://who:w0rd@127.0.0.1:8088/ari'"))
+        await session.execute(
+            text(
+                "update cti_sources set command_url = 'ws://who:w0rd@127.0.0.1:8088/ari', "
+                "public_url = 'https://who:w0rd@desk.example'"
+            )
+        )
     answers = [
         await admin.get("/api/v1/sources"),
         await admin.get("/api/v1/sources/pbx"),
         await admin.post("/api/v1/sources/pbx/secrets"),
         await admin.post("/api/v1/sources", json={**given, "id": "second"}),
-        await admin.patch("/api/v1/sources/pbx", json={"command_url": "ws://127.0.0.1:8088/ari"}),
+        await admin.patch(
+            "/api/v1/sources/pbx",
+            json={"command_url": "ws://127.0.0.1:8088/ari", "public_url": "https://desk.example"},
+        ),
         await admin.get("/api/v1/audit", params={"kind": "source"}),
     ]
     assert not [answer.text for answer in answers if "w0rd" in answer.text]
     assert [answer.status_code for answer in answers] == [200, 200, 201, 409, 200, 200]
     assert answers[1].json()["command_url"] == "ws://***@127.0.0.1:8088/ari"
+    assert answers[1].json()["public_url"] == "https://***@desk.example"
 
 
 async def test_websocket_is_no_address_of_a_platform_that_takes_webhooks(admin: httpx.AsyncClient) -> None:
@@ -199,6 +254,45 @@ async def test_a_secret_that_is_too_short_is_told_how_long_it_must_be(admin: htt
         refused = await admin.post("/api/v1/sources", json={**TWILIO, "secret": secret})
         assert told in str(refused.json()["faults"][0])
         assert secret not in refused.text
+
+
+@pytest.mark.parametrize(
+    ("secret", "what"),
+    [
+        ("p@$$-w0rd!-2026-!!", "no base64"),
+        ("----------------AAAA", "no base64"),
+        ("whsec_----------------AAAA", "no base64"),
+        ("whsec_whsec_AAAAAAAAAAAAAAAA", "no base64"),
+        ("AAAAAAAAAAAAAAAA=AAA", "no base64"),
+        ("AAAAAAAAAAAAAAAAA", "no base64"),
+        ("AAAAAAAAAAAA====", "a key of 9 bytes"),
+    ],
+)
+async def test_what_has_no_key_that_signs_is_no_secret_of_a_source_that_signs(
+    admin: httpx.AsyncClient, secret: str, what: str
+) -> None:
+    generic = {"id": "x", "name": "X"}
+    refused = [await admin.post("/api/v1/sources", json={**generic, "secret": secret})]
+    await admin.post("/api/v1/sources", json=generic)
+    refused.append(await admin.patch("/api/v1/sources/x", json={"secret": secret}))
+    refused.append(await admin.post("/api/v1/sources/x/secrets", json={"secret": secret}))
+    for answer in refused:
+        assert (answer.status_code, faults(answer)) == (422, ["body.secret"])
+        [told] = answer.json()["faults"]
+        assert (what in told["what"], "at least 12 bytes" in told["accepted"]) == (True, True)
+        assert secret not in answer.text
+    assert len((await admin.get("/api/v1/sources/x")).json()["secrets"]) == 1
+
+
+@pytest.mark.parametrize(
+    "secret", ["AAAABBBBCCCCDDDD", "whsec_AAAABBBBCCCCDDDD", "AAAABBBBCCCCDDDDEE", "AAAABBBBCCCCDDDD+/8="]
+)
+async def test_a_key_in_base64_is_a_secret_of_a_source_that_signs(admin: httpx.AsyncClient, secret: str) -> None:
+    made = await admin.post("/api/v1/sources", json={"id": "x", "name": "X", "secret": secret})
+    changed = await admin.patch("/api/v1/sources/x", json={"secret": secret})
+    added = await admin.post("/api/v1/sources/x/secrets", json={"secret": secret})
+    assert [answer.status_code for answer in (made, changed, added)] == [201, 200, 201], made.text
+    assert (made.json()["secret"], strict_key(secret)) == (secret, key_of(secret))
 
 
 async def test_a_short_secret_that_was_given_before_goes_on_working(

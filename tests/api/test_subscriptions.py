@@ -148,6 +148,18 @@ async def test_a_subscription_is_not_led_to_where_webhooks_may_not_go(
     assert (await admin.patch(f"{PATH}/crm", json=there)).json()["url"] == there["url"]
 
 
+@pytest.mark.parametrize("host", ["xn--n3h.net", "xn--a.invalid", "☃.net"])
+async def test_a_name_that_cannot_be_asked_is_refused_though_it_may_exist(
+    admin: httpx.AsyncClient, secret: str, host: str
+) -> None:
+    there = {"url": f"https://{host}/hooks"}
+    for refused in (
+        await admin.post(PATH, json={**CRM, **there, "id": "other"}),
+        await admin.patch(f"{PATH}/crm", json=there),
+    ):
+        assert (refused.status_code, faults(refused)) == (422, ["body.url"])
+
+
 @pytest.mark.enable_socket
 async def test_a_name_is_refused_by_where_it_leads_now_and_taken_where_it_leads_nowhere_yet(
     admin: httpx.AsyncClient,

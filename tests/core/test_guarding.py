@@ -1,12 +1,15 @@
 """Where webhooks may go, and where they may not, whatever a name says."""
 
+import asyncio
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from app.core.guarding import Bounds, Forbidden, GuardedTransport, open_guarded_client
+from app.core.guarding import Bounds, Forbidden, GuardedTransport, host_in, host_named, open_guarded_client
+from app.telephony.adapters.generic.keepalive import KeepAlive
 from tests.fixtures.receiver import receiving
 from tests.fixtures.tls import served, trusting
 from tests.subscriptions.conftest import LOOPBACK
@@ -108,6 +111,8 @@ async def test_an_address_that_leads_nowhere(url: str) -> None:
         ("http://localhost/", "may not be reached"),
         ("http://8.8.8.8/", "without encryption"),
         ("ftp://8.8.8.8/", "no address that can be connected to"),
+        ("https://☃.net/", "no address that can be connected to"),
+        ("https://xn--n3h.net/", "no address that can be connected to"),
     ],
 )
 async def test_what_would_be_refused_is_said_before_anybody_connects(url: str, objection: str) -> None:
@@ -120,6 +125,80 @@ async def test_what_would_be_refused_is_said_before_anybody_connects(url: str, o
 @pytest.mark.parametrize("url", ["https://8.8.8.8/", "http://127.0.0.1:9/", "https://nobody.invalid/"])
 async def test_what_is_allowed_or_not_known_yet_is_not_objected_to(url: str) -> None:
     assert await Bounds(LOOPBACK).objection(url) is None
+
+
+@pytest.fixture
+async def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names that were to be resolved; none of them is known."""
+    asked: list[str] = []
+
+    async def getaddrinfo(host: str, port: int, **how: Any) -> list[Any]:
+        asked.append(host)
+        raise OSError("nobody is known here")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    return asked
+
+
+@pytest.mark.parametrize("host", ["xn--fa-hia.de", "faß.de", "XN--FA-HIA.de"])
+async def test_a_name_is_resolved_as_it_is_encoded_and_not_as_an_older_standard_reads_it(
+    resolved: list[str], host: str
+) -> None:
+    assert await Bounds().objection(f"https://{host}/") is None
+    async with open_guarded_client() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"https://{host}/")
+    assert resolved == ["xn--fa-hia.de", "xn--fa-hia.de"]
+
+
+async def test_orders_are_sent_to_the_name_as_it_is_encoded(resolved: list[str]) -> None:
+    async with httpx.AsyncClient(transport=KeepAlive()) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get("http://xn--fa-hia.de/")
+    assert resolved == ["xn--fa-hia.de"]
+
+
+async def test_tls_is_asked_for_the_name_as_it_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[httpx.Request] = []
+
+    async def getaddrinfo(host: str, port: int, **how: Any) -> list[Any]:
+        return [(2, 1, 6, "", ("8.8.8.8", port))]
+
+    async def send(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(204)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", send)
+    async with open_guarded_client() as client:
+        await client.get("https://xn--fa-hia.de/hooks")
+    [request] = sent
+    assert request.extensions["sni_hostname"] == request.headers["host"] == "xn--fa-hia.de"
+    assert str(request.url) == "https://8.8.8.8/hooks"
+
+
+@pytest.mark.parametrize(
+    ("named", "url"),
+    [
+        ("faß.de", "https://xn--fa-hia.de/"),
+        ("xn--fa-hia.de", "https://faß.de:8443/x"),
+        ("Core.Bank.example", "https://core.bank.EXAMPLE/"),
+        ("::1", "https://[::1]:8443/"),
+        ("[::1]", "https://[::1]/"),
+        ("10.0.0.1", "http://10.0.0.1/"),
+        ("xn--n3h.net", "https://xn--n3h.net/"),
+    ],
+)
+def test_a_host_that_is_named_is_the_same_in_any_spelling(named: str, url: str) -> None:
+    assert host_named(named) == host_in(url)
+    assert host_in("https://fass.de/") != host_named(named)
+
+
+@pytest.mark.parametrize("name", ["", "10.0.0.1:443", "https://a.example", "a.example/x", "u@a.example", "a b", "a\\b"])
+def test_what_is_no_host_is_not_taken_for_one(name: str) -> None:
+    with pytest.raises(ValueError, match="is no host; accepted"):
+        host_named(name)
+    assert host_in("https://☃.net/") == ""
 
 
 async def _post(client: httpx.AsyncClient, url: str) -> int:

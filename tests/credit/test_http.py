@@ -70,6 +70,14 @@ async def test_a_secret_that_belongs_to_another_host_is_not_sent(bureau: LittleB
     assert isinstance(known, Rating)
 
 
+async def test_a_secret_is_sent_to_its_host_in_any_spelling(bureau: LittleBureau) -> None:
+    async with open_guarded_client() as client:
+        asks = HttpBureaus(client, {"key": SECRET}, {"key": "xn--fa-hia.invalid"})
+        for host in ("faß.invalid", "xn--fa-hia.invalid"):
+            told = await asks.ask(how(bureau, url=f"https://{host}/"), QUESTION)
+            assert told == Unanswered("no connection: ConnectError")
+
+
 async def test_the_question_carries_facts_secret_and_a_key_against_repetition(bureau: LittleBureau) -> None:
     assert await ask(how(bureau)) == Rating(score=712.0, standing="B")
     [heard] = bureau.heard

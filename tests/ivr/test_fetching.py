@@ -71,6 +71,14 @@ async def test_a_secret_that_belongs_to_another_host_is_not_sent() -> None:
     assert (await asked(url, secret="other")).error == "there is no secret named other"
 
 
+async def test_a_secret_is_not_sent_to_a_name_that_an_older_standard_takes_for_its_hosts() -> None:
+    told = await asked("https://fass.invalid/", hosts={"core": "xn--fa-hia.invalid"})
+    assert told.error == "the secret core is sent to xn--fa-hia.invalid only (CALLFLOOR_FLOW_HOSTS)"
+    for host in ("faß.invalid", "xn--fa-hia.invalid"):
+        told = await asked(f"https://{host}/", hosts={"core": "xn--fa-hia.invalid"})
+        assert told.error == "no connection: ConnectError"
+
+
 async def test_an_answer_that_is_packed_though_nobody_asked_for_that_is_not_unpacked() -> None:
     async with open_core() as (core, url):
         core.answer = Response(gzip.compress(b" " * 30_000_000), headers={"content-encoding": "gzip"})

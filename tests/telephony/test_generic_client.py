@@ -113,6 +113,7 @@ async def test_what_the_platform_says_is_in_the_log_only() -> None:
         (SECRETS, "ftp://switch", "not an http"),
         (SECRETS, "switch:5060", "not an http"),
         (SECRETS, "http://switch:port/", "not an http"),
+        (SECRETS, "http://xn--n3h.net/", "not an http"),
     ],
 )
 async def test_a_source_that_cannot_be_ordered_from_says_so(

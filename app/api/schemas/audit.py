@@ -7,11 +7,14 @@ from pydantic import AfterValidator
 from app.api.schemas.common import Instant, Output
 from app.telephony.directory import shown
 
+_URLS = ("command_url", "public_url")
+
 
 def _without_userinfo(told: dict[str, Any] | None) -> dict[str, Any] | None:
     # what the log holds stays, also a password that an address of old had
-    url = told.get("command_url") if told is not None else None
-    return {**told, "command_url": shown(url)} if told is not None and isinstance(url, str) else told
+    if told is None:
+        return None
+    return told | {name: shown(told[name]) for name in _URLS if isinstance(told.get(name), str)}
 
 
 Fields = Annotated[dict[str, Any] | None, AfterValidator(_without_userinfo)]

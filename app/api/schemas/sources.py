@@ -20,14 +20,17 @@ _ANY_URL = TypeAdapter(
 )
 
 
-def _http_url(value: str) -> str:
-    return str(_URL.validate_python(value))
+def _public(value: str) -> str:
+    return _open(_URL.validate_python(value), "what proves who calls it is the signature")
 
 
 def _url(value: str) -> str:
-    url = _ANY_URL.validate_python(value)
+    return _open(_ANY_URL.validate_python(value), "who we are there is `account`, and what proves it `secret`")
+
+
+def _open(url: AnyUrl | AnyHttpUrl, instead: str) -> str:
     if url.username is not None or url.password is not None:
-        expected = "an address without them: who we are there is `account`, and what proves it `secret`"
+        expected = f"an address without them: {instead}"
         raise PydanticCustomError("url", "holds a name or a password, which others would read", {"expected": expected})
     return str(url)
 
@@ -37,11 +40,14 @@ CommandUrl = Annotated[
     AfterValidator(_url),
     Field(
         max_length=2000,
-        description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI; without a password",
+        description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI; without a password, "
+        "and without a query unless it is a generic one",
     ),
 ]
 PublicUrl = Annotated[
-    str, AfterValidator(_http_url), Field(max_length=2000, description="where the platform reaches us, http(s)")
+    str,
+    AfterValidator(_public),
+    Field(max_length=2000, description="where the platform reaches us, http(s); without a password"),
 ]
 Dial = Annotated[
     str,
@@ -73,7 +79,8 @@ GivenSecret = Annotated[
         min_length=SHORTEST_SECRET,
         max_length=200,
         pattern="^[!-~]+$",
-        description="the auth token that the platform gave; whoever has it speaks as the platform",
+        description="the auth token that the platform gave, of a generic one a key of at least 12 bytes in base64 "
+        "(whsec_ may be before it); whoever has it speaks as the platform",
     ),
 ]
 """New ones only: a shorter one that was given before goes on working."""
@@ -189,7 +196,7 @@ def _shown(row: CtiSource) -> dict[str, object]:
         "default_flow": row.default_flow,
         "platform": row.platform,
         "account": row.account,
-        "public_url": row.public_url,
+        "public_url": row.public_url and shown(row.public_url),
         "caller_id": row.caller_id,
         "emergency_number": row.emergency_number,
         "dial": row.dial,

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import structlog
 
-from app.core.guarding import Forbidden
+from app.core.guarding import Forbidden, host_in
 from app.credit.port import Bureau, Question, Rating, Unanswered
 from app.credit.reading import Nonsense, rating_of
 
@@ -18,8 +18,8 @@ MOST_BYTES = 65_536
 
 class HttpBureaus:
     """See `app.credit.port.Asks`. `secrets` are the operator's, by name, and `hosts` the only host that each of these
-    is sent to; the caller closes `client`, which is to go nowhere that an administrator may not lead it
-    (`app.core.guarding`)."""
+    is sent to, as `host_named` spells it; the caller closes `client`, which is to go nowhere that an administrator may
+    not lead it (`app.core.guarding`)."""
 
     def __init__(
         self, client: httpx.AsyncClient, secrets: Mapping[str, str], hosts: Mapping[str, str] | None = None
@@ -53,7 +53,7 @@ class HttpBureaus:
             return None
         if name not in self._secrets:
             return f"there is no secret named {name}; the operator sets CALLFLOOR_CREDIT_SECRETS"
-        if name in self._hosts and httpx.URL(bureau.url).host != self._hosts[name]:
+        if name in self._hosts and host_in(bureau.url) != self._hosts[name]:
             return f"the secret {name} is sent to {self._hosts[name]} only (CALLFLOOR_CREDIT_HOSTS)"
         return None
 

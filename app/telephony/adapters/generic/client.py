@@ -43,11 +43,11 @@ class GenericDriver:
         if access.command_url is None:
             return Refused(f"Source {access.id} has no command_url, so nothing can be ordered from it; set one.")
         if secret is None:
-            return Refused(f"Source {access.id} has no usable secret to sign with; set one (base64, 24 bytes or more).")
+            return Refused(f"Source {access.id} has no usable secret to sign with; set one (base64, 12 bytes or more).")
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 response = await self._post(access.command_url, secret, command)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
             log.warning("command not sent", source=access.id, command=command.key, error=repr(error))
             return Refused(f"The command_url of source {access.id} is not an http(s) address.")
         except (httpx.HTTPError, TimeoutError) as error:

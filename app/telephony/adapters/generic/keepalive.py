@@ -12,6 +12,8 @@ from typing import NamedTuple, cast
 import httptools
 import httpx
 
+from app.core.guarding import ascii_host
+
 MOST_RESTING = 50
 """Open connections kept for each platform while nothing is ordered from it."""
 
@@ -39,7 +41,7 @@ class KeepAlive(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and read all of the answer. Raises the exceptions of httpx."""
-        if request.url.scheme not in PORTS or not request.url.host:
+        if request.url.scheme not in PORTS or not request.url.raw_host:
             raise httpx.UnsupportedProtocol("The address must begin with http:// or https:// and name a host.")
         message = _head(request) + await request.aread()
         limits = request.extensions.get("timeout", {})
@@ -58,7 +60,7 @@ class KeepAlive(httpx.AsyncBaseTransport):
 
         What is asked carries a key, so nothing happens twice where the other end did hear it.
         """
-        place = (url.scheme, url.host, url.port or PORTS[url.scheme])
+        place = (url.scheme, ascii_host(url), url.port or PORTS[url.scheme])
         resting = self._resting.setdefault(place, [])
         while resting:
             connection = resting.pop()
