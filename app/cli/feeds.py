@@ -54,13 +54,17 @@ def check(
     sheet: Sheet = None,
 ) -> None:
     """Read a file as an import would, and write its faulty rows into a file. Exit status 2 if there are any."""
+    from app.customers.feeds.faults_files import FaultsThere
     from app.customers.feeds.reading import read_mapping
 
     told = told_of(format_, encoding, delimiter, sheet)
     must_have_folder(faults, "--faults")
     with faults_told():
         it = read_mapping(text_of(mapping), str(mapping))
-        faulty = _checked(file, it, told, faults)
+        try:
+            faulty = _checked(file, it, told, faults)
+        except FaultsThere as error:
+            raise Trouble(str(error)) from error
     if faulty:
         raise typer.Exit(2)
 
@@ -87,19 +91,18 @@ def told_of(format_: str | None, encoding: str | None, delimiter: str | None, sh
 def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) -> int:
     """Read a whole file, and say what is in it; how many rows are faulty."""
     from app.customers.feeds.checking import Checker, Tally
-    from app.customers.feeds.faults_files import FaultsFile, beside
+    from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside
     from app.customers.feeds.opening import opened
     from app.customers.feeds.parsing import Known
     from app.customers.feeds.plan import plan
 
     tally, known = Tally(), Known(country=settings_with().telephony.region)
     with _progress(file) as on_read, opened(file, mapping, told, on_read) as rows:
-        into = faults or beside(file, rows.kind)
-        if into.exists():
-            raise Trouble(f"{into} is there already and may have been corrected. Name another file with --faults.")
+        if faults is not None and faults.exists():
+            raise FaultsThere(faults)
         made = plan(mapping, rows.header, known, width=rows.width, name=str(file))
         checker = Checker(made)
-        with FaultsFile(into, rows) as faults_file:
+        with FaultsFile(faults or beside(file, rows.kind), rows, or_next=faults is None) as faults_file:
             for batch in rows.batches():
                 done = checker.check(batch)
                 tally.add(done)
@@ -107,7 +110,7 @@ def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) 
     typer.echo(f"{file}: {rows.described}")
     _tell(tally, made)
     if tally.faulty:
-        typer.echo(f"The faulty rows are in {into}: correct them there, and import that file.")
+        typer.echo(f"The faulty rows are in {faults_file.path}: correct them there, and import that file.")
     return tally.faulty
 
 

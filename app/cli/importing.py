@@ -75,7 +75,8 @@ def import_(
 
 async def _import(url: str, given: "Given", watch: "Watch") -> "Report":
     from app.core.collector import calm
-    from app.customers.feeds.files import FaultsThere, import_file
+    from app.customers.feeds.faults_files import FaultsThere
+    from app.customers.feeds.files import import_file
     from app.db.engine import Sessions, create_engine
     from app.db.migrate import prepare
 

@@ -3,12 +3,15 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from typer.testing import CliRunner, Result
 
 from app.cli import commands
+from app.cli.trouble import Trouble
+from app.customers.feeds.checking import Checker
 from tests.cli.running import run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"
@@ -74,6 +77,26 @@ def test_faulty_rows_that_may_have_been_corrected_are_not_written_over(file: Pat
         assert f"The faulty rows are in {file.with_name(free)}:" in again.stdout
     assert corrected.read_text() == "corrected"
     assert feed("check", file, "--mapping", mapping, "--faults", file.with_name("other.csv")).exit_code == 2
+
+
+def test_a_faults_file_that_comes_while_the_file_is_checked_is_not_written_over(
+    file: Path, mapping: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, theirs = Checker.check, file.with_name("customers.faults.csv")
+
+    def after_another(self: Checker, *given: Any) -> Any:
+        theirs.write_text("of another check")
+        return check(self, *given)
+
+    monkeypatch.setattr(Checker, "check", after_another)
+    shown = feed("check", file, "--mapping", mapping)
+    assert shown.exit_code == 2
+    assert f"The faulty rows are in {file.with_name('customers.faults-2.csv')}:" in shown.stdout
+    theirs.unlink()
+    named = feed("check", file, "--mapping", mapping, "--faults", theirs)
+    assert isinstance(named.exception, Trouble)
+    assert str(named.exception).startswith(f"{theirs} is there already")
+    assert theirs.read_text() == "of another check"
 
 
 def test_what_hinders_the_reading_is_told_with_its_option(file: Path, mapping: Path) -> None:

@@ -1,10 +1,10 @@
 """The file of the faulty rows: as they were, with what is wrong beside them, to be corrected and imported again."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from decimal import Decimal
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -22,25 +22,63 @@ LINE = "callfloor: line"
 """Where NDJSON keeps a line that is no JSON."""
 
 LONGEST_CELL = 32_767
+_ANOTHER = "Name another file with --faults."
 ENDINGS = {"csv": ".csv", "ndjson": ".ndjson", "xlsx": ".xlsx"}
 
 
+class FaultsThere(FileExistsError):
+    """The faults file that was named is there already, and somebody may have corrected it."""
+
+    def __init__(self, path: Path, more: str = "") -> None:
+        super().__init__(f"{path} is there already and may have been corrected. {more or _ANOTHER}")
+
+
 def beside(path: Path, kind: str) -> Path:
-    """Where the faulty rows of a file of this kind are written if nobody says otherwise: `name.faults`, or the first of
-    `name.faults-2`, `-3`, ... that is free. What a check, a dry run or an earlier import has left may have been
-    corrected: it is not written over, and stops nothing."""
-    tails = chain([""], (f"-{number}" for number in count(2)))
-    names = (path.with_name(f"{path.stem}.faults{tail}{ENDINGS[kind]}") for tail in tails)
-    return next(name for name in names if not name.exists())
+    """Where the faulty rows of a file of this kind are written if nobody says otherwise and the name is free."""
+    return path.with_name(f"{path.stem}.faults{ENDINGS[kind]}")
+
+
+def numbered(path: Path) -> Iterator[Path]:
+    """`name.faults`, `name.faults-2`, `-3` and so on: the first that is free is taken. What a check, a dry run or an
+    earlier import has left may have been corrected: it is not written over, and stops nothing."""
+    yield path
+    for number in count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def take_name(part: Path, wanted: Path) -> Path:
+    """Give a file that is complete the first free name of those that `numbered` tells: which one it was. Whatever has
+    come to be there meanwhile stays."""
+    for name in numbered(wanted):
+        try:
+            _move(part, name)
+        except FileExistsError:
+            continue
+        return name
+    raise AssertionError  # the numbers have no end
+
+
+def _move(part: Path, name: Path) -> None:
+    """Rename a file. Raises FileExistsError, where `rename` would write over what is there."""
+    try:
+        name.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # some disks, such as those of cameras and sticks, know no second name of a file
+        name.touch(exist_ok=False)
+        part.replace(name)
+    else:
+        part.unlink()
 
 
 class FaultsFile:
-    """Writes faulty rows as they come. The file is there once the first row is; it is never written over another.
-    `written` says how many rows are in it."""
+    """Writes faulty rows as they come. The file is there once the first row is; it is never written over another: with
+    `or_next` the first free name of those that `numbered` tells is taken, and is its `path` then. `written` says how
+    many rows are in it."""
 
-    def __init__(self, path: Path, rows: Rows) -> None:
+    def __init__(self, path: Path, rows: Rows, *, or_next: bool = False) -> None:
         self.path, self.written = path, 0
-        self._rows = rows
+        self._rows, self._or_next = rows, or_next
         self._writer: _Writer | None = None
 
     def __enter__(self) -> Self:
@@ -53,13 +91,25 @@ class FaultsFile:
             self._writer.close()
 
     def write(self, faulty: Sequence[FaultyRow]) -> None:
-        """Add rows. Raises FileExistsError and other OSErrors."""
+        """Add rows. Raises FaultsThere and other OSErrors."""
         if faulty and self._writer is None:
-            self._writer = _WRITERS[self._rows.kind](self.path, self._rows)
+            self._writer = self._begun()
         for row in faulty:
             assert self._writer is not None
             self._writer.write(row)
             self.written += 1
+
+    def _begun(self) -> "_Writer":
+        for name in numbered(self.path):
+            try:
+                made: _Writer = _WRITERS[self._rows.kind](name, self._rows)
+            except FileExistsError as error:
+                if not self._or_next:
+                    raise FaultsThere(name) from error
+                continue
+            self.path = name
+            return made
+        raise AssertionError  # the numbers have no end
 
 
 class _Writer(Protocol):

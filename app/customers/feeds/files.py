@@ -18,7 +18,7 @@ from app.customers.feed_models import FeedRun
 from app.customers.feeds.checking import Checker
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.doubles import Doubles
-from app.customers.feeds.faults_files import FaultsFile, beside
+from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, take_name
 from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
 from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
@@ -86,20 +86,17 @@ class Report(NamedTuple):
     proposed: int = 0
 
 
-class FaultsThere(FileExistsError):
-    """The faults file that was named is there already, and somebody may have corrected it."""
-
-
 class _Looked(NamedTuple):
     plan: Plan
     doubles: Doubles
-    into: Path
+    wanted: Path
 
 
 async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
     """Import a file, or say what an import would do.
 
-    Raises FeedBusy, UsageIsNew, FaultsThere, and what reading a file raises.
+    Raises FeedBusy, UsageIsNew, and what reading a file raises; FaultsThere before anything is done, or when all is
+    done and the faults file that was named has come to be there meanwhile: then the rows are in one beside that.
     """
     async with alone(sessions, given.mapping.source, given.mapping.feed), _giving_way():
         async with sessions.read() as session:
@@ -107,9 +104,11 @@ async def import_file(sessions: Sessions, given: Given, watch: Watch) -> Report:
         looked = await asyncio.to_thread(_look, given, watch, names)
         run, importer = await _begun(sessions, given, looked.plan)
         report = await _imported(sessions, given, watch, looked, run, importer)
-    if given.dry_run or given.mapping.feed != "customers":
-        return report
-    return await _followed(sessions, given, watch, report)
+    if not given.dry_run and given.mapping.feed == "customers":
+        report = await _followed(sessions, given, watch, report)
+    if given.faults is not None and report.faulty and report.into != given.faults:
+        raise FaultsThere(given.faults, f"All else is done; the faulty rows are in {report.into}.")
+    return report
 
 
 @asynccontextmanager
@@ -127,14 +126,13 @@ def _look(given: Given, watch: Watch, names: Known) -> _Looked:
     """How the file is read, and which ids are in it more than once."""
     watch.begins("looking")
     with opened(given.path, given.mapping, given.told, watch.read) as rows:
-        into = given.faults or beside(given.path, rows.kind)
-        if into.exists():
-            raise FaultsThere(f"{into} is there already and may have been corrected. Name another file with --faults.")
+        if given.faults is not None and given.faults.exists():
+            raise FaultsThere(given.faults)
         made = plan(given.mapping, rows.header, names, width=rows.width, name=str(given.path))
         doubles = Doubles(made, given.path.stat().st_size)
         for batch in rows.batches():
             doubles.look(batch)
-    return _Looked(made, doubles, into)
+    return _Looked(made, doubles, given.faults or beside(given.path, rows.kind))
 
 
 async def _begun(sessions: Sessions, given: Given, made: Plan) -> tuple[FeedRun | None, Importer]:
@@ -160,7 +158,7 @@ async def _imported(
 ) -> Report:
     watch.begins("importing")
     counts, faults, blank = Counter(dict.fromkeys(COUNTS, 0)), Counter[tuple[str, str]](), 0
-    part = looked.into.with_name(looked.into.name + PART)
+    part = _part(looked.wanted, given.mapping)
     part.unlink(missing_ok=True)  # of an import that broke off: it is written anew, and whole
     with opened(given.path, given.mapping, given.told, watch.read) as rows, FaultsFile(part, rows) as faults_file:
 
@@ -178,8 +176,7 @@ async def _imported(
 
         await importer.run(counted(chunks(rows.batches(), Checker(looked.plan), looked.doubles)), tell)
     faulty = faults_file.written
-    if faulty:
-        part.rename(looked.into)
+    into = take_name(part, looked.wanted) if faulty else looked.wanted
     resumed = run.position if run else 0
     if run is not None:
         async with sessions.write() as session:
@@ -193,10 +190,16 @@ async def _imported(
         faults,
         faulty,
         blank,
-        looked.into,
+        into,
         resumed,
         None if run is None else run.id,
     )
+
+
+def _part(wanted: Path, mapping: Mapping) -> Path:
+    """Where faulty rows are until all are there. The same file may be imported for several sources and feeds at once,
+    but for each only once: so whoever finds such a file of its own is the only one who has it."""
+    return wanted.with_name(f"{wanted.name}.{mapping.source}.{mapping.feed}{PART}")
 
 
 async def _followed(sessions: Sessions, given: Given, watch: Watch, report: Report) -> Report:
