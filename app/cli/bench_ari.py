@@ -8,7 +8,6 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -113,8 +112,9 @@ class Ringer:
                 self._connection.send(requests.hang_up(caller))
                 self._connection.send(requests.no_bridge(caller))
             return
-        with suppress(KeyError):
-            self._connection.send(requests.hang_up(self._rung.pop(channel)))
+        leg = self._rung.pop(channel, None)
+        if leg is not None:
+            self._connection.send(requests.hang_up(leg))
 
 
 def _leg_of(caller: str) -> str:

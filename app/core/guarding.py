@@ -111,8 +111,8 @@ def open_guarded_client(networks: Sequence[Network] = ()) -> httpx.AsyncClient:
 
 def ascii_host(url: httpx.URL) -> str:
     """The host as it goes over the wire. `url.host` is Unicode (IDNA 2008), which sockets and TLS encode anew by the
-    older IDNA 2003: xn--fa-hia.de, which is faß.de, would become fass.de, somebody else's. For
-    names without a Unicode form, such as xn--n3h.net, it raises."""
+    older IDNA 2003: xn--fa-hia.de, which is faß.de, would become fass.de, somebody else's; and it raises for names
+    without a Unicode form, such as xn--n3h.net."""
     return url.raw_host.decode("ascii")
 
 
