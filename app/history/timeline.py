@@ -96,9 +96,9 @@ async def timeline(
 ) -> list[Entry]:
     """Up to `limit` entries of the customer, or of who survives them, and of all who were merged into them: newest
     first, those after a place. Raises CustomerNotFound."""
-    await pin_plans(session, by_words=asked.q is not None)
     root = await survivor_of(session, customer_id)
     members = await members_of(session, root)
+    await pin_plans(session, by_words=asked.q is not None)  # with it they would be looked for among all customers
     return await _read(session, asked, limit, after, root, members)
 
 

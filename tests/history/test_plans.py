@@ -26,6 +26,9 @@ _FILL = text("""
            case when n % 10 = 0 then '银行卡遗失' end
     from generate_series(1, :n) n
     cross join lateral (select cast(:now as timestamptz) - n * interval '50 min' as at) m""")
+_CUSTOMERS_READ = text("""
+    select seq_tup_read + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'customers'""")
+FEW = 10
 ANALYZE = "explain (analyze, costs off, timing off, buffers off)"
 
 
@@ -59,6 +62,13 @@ async def test_a_page_reads_a_page_wherever_it_is(session: WriteSession, busy: U
         assert contacts_read(plan) <= PAGE + MONTHS
         assert "Seq Scan" not in plan
     assert f"on interactions_{utc(now()):%Y_%m}" not in plan  # months after the place are left alone
+
+
+@pytest.mark.parametrize("words", [None, "银行卡"])
+async def test_other_customers_are_not_read(session: WriteSession, busy: UUID, words: str | None) -> None:
+    before = (await session.execute(_CUSTOMERS_READ)).scalar_one()
+    await timeline(session, busy, Asked(q=words), PAGE)
+    assert (await session.execute(_CUSTOMERS_READ)).scalar_one() - before <= FEW
 
 
 async def test_words_of_a_customer_are_found_by_their_index(session: WriteSession, busy: UUID) -> None:
