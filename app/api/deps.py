@@ -104,6 +104,15 @@ def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     return check
 
 
+async def _surveying(using: Using) -> AsyncIterator[None]:
+    async with using.surveys.turn():
+        yield
+
+
+SURVEYS = Depends(_surveying, scope="function")
+"""For `dependencies=` of a route that reads for seconds, after those who say who may: whoever waits for a turn holds no
+connection to the database, so that everybody else is served."""
+
 ADMINISTRATES = Depends(require("administrator"))
 OVERSEES = Depends(require("supervisor", "administrator"))
 READS = Depends(require("supervisor", "administrator", "integration"))

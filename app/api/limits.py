@@ -67,7 +67,7 @@ class Turns:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn; raises `Unavailable` where too many wait already."""
         if self._here >= self._most:
-            raise Unavailable(f"{self._most} others {self._what}; nothing was taken, try again in a moment.")
+            raise Unavailable(f"{self._most} others {self._what}; nothing was done, try again in a moment.")
         self._here += 1
         try:
             async with self._free:

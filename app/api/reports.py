@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import OVERSEES, Read
+from app.api.deps import OVERSEES, SURVEYS, Read
 from app.api.problems import problem_responses
 from app.api.schemas.reports import QueueReportOut
 from app.reports.intervals import Interval, Period, time_zone
@@ -32,7 +32,7 @@ TOLD: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/queues", response_class=Response, responses=TOLD)
+@router.get("/queues", response_class=Response, responses=TOLD, dependencies=[SURVEYS])
 async def report_queues(
     session: Read,
     since: From,
@@ -44,7 +44,9 @@ async def report_queues(
     short_abandon_seconds: Short = None,
     form: Annotated[Form, Query(alias="format")] = "json",
 ) -> Response:
-    """What happened in the queues, by interval: counts, and every service level by its name."""
+    """What happened in the queues, by interval: counts, and every service level by its name.
+
+    Two reports are made at a time, some more wait; what takes longer than a minute is refused."""
     period = Period(since, to, interval, time_zone(zone))
     told = await queue_report(session, period, queues=queue, target=service_level_seconds, short=short_abandon_seconds)
     if form == "csv":

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import ADMINISTRATES, OVERSEES, READS, SIGNED_IN, Read, Using, Write
+from app.api.deps import ADMINISTRATES, OVERSEES, READS, SIGNED_IN, SURVEYS, Read, Using, Write
 from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
@@ -108,7 +108,7 @@ async def delete_rule_set(number: int, session: Write) -> None:
 
 @router.post(
     "/segmentation/rule-sets/{number}/preview",
-    dependencies=[ADMINISTRATES],
+    dependencies=[ADMINISTRATES, SURVEYS],
     responses=problem_responses(404, 409),
 )
 async def preview_rule_set(number: int, given: RuleSetPreviewIn, session: Write, using: Using) -> RuleSetPreviewOut:
@@ -119,7 +119,7 @@ async def preview_rule_set(number: int, given: RuleSetPreviewIn, session: Write,
 
 @router.get(
     "/segmentation/rule-sets/{number}/customers/{customer_id}",
-    dependencies=[OVERSEES, written_down("rules")],
+    dependencies=[OVERSEES, SURVEYS, written_down("rules")],
     responses=problem_responses(404, 409),
 )
 async def try_rule_set(number: int, customer_id: UUID, session: Read, using: Using) -> RuledOut:

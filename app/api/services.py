@@ -71,3 +71,5 @@ class Services:
     media_seconds: int = 86_400
     """How long a switch may keep a recording without asking again."""
     usage: Turns = field(default_factory=lambda: Turns("tell of usage at present", at_once=2, waiting=6))
+    surveys: Turns = field(default_factory=lambda: Turns("have much looked through", at_once=2, waiting=6))
+    """Reports, and rules tried on many customers: each may read for seconds."""

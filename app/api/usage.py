@@ -106,7 +106,8 @@ async def preview_usage_rule(
         tried = await previewing.try_on(session, given.condition, given.customer_id, now)
         told = TriedOut.model_validate(tried)
         return RulePreviewOut(tried=told, looked_at=1, complete=True, would_alert=int(told.holds), examples=[])
-    found = await previewing.preview(session, given.condition, now)
+    async with using.surveys.turn():
+        found = await previewing.preview(session, given.condition, now)
     examples = [WouldAlertOut.model_validate(match) for match in found.examples]
     return RulePreviewOut(
         tried=None,

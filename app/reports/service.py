@@ -10,11 +10,23 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Invalid, NotFound
+from app.db.patience import at_most
 from app.reports.intervals import Period
 from app.reports.metrics import Counts, Metrics, measure
 from app.reports.queries import REMOVED, Rules, count_handled, count_stays, queue_rules
 
 MAX_CELLS = 20_000
+MOST_SECONDS = 60
+"""How long the database may count for one report; who asks over HTTP has often given up by then."""
+
+
+class TooMuch(Invalid):
+    """The report would take longer than anybody waits."""
+
+    def __init__(self) -> None:
+        what, accepted = f"counting took longer than {MOST_SECONDS:g} seconds", "a shorter period, or fewer queues"
+        fault = {"where": "query.from", "what": what, "accepted": accepted}
+        super().__init__(f"{what.capitalize()}; accepted: {accepted}", faults=[fault])
 
 
 class QueueUnknown(NotFound):
@@ -71,13 +83,17 @@ async def queue_report(
     """The report of a period for all queues or the named ones.
 
     `target` and `short` (seconds) replace each queue's own; either way they apply to the past as well. Raises
-    QueueUnknown, and Invalid where queues times intervals are more than MAX_CELLS.
+    QueueUnknown, Invalid where queues times intervals are more than MAX_CELLS, and TooMuch.
     """
     edges = period.edges()
     rules = [_overridden(rule, target, short) for rule in await queue_rules(session, queues)]
     removed = _overridden(REMOVED, target, short)
-    stays = await count_stays(session, edges, queues, rules, removed)
-    handled = await count_handled(session, edges, queues)
+    try:
+        async with at_most(session, MOST_SECONDS):
+            stays = await count_stays(session, edges, queues, rules, removed)
+            handled = await count_handled(session, edges, queues)
+    except TimeoutError as error:
+        raise TooMuch from error
     gone = {queue for queue, _ in (*stays, *handled)} - {rule.queue for rule in rules}
     every = sorted((*rules, *(removed._replace(queue=queue) for queue in gone)))
     _check(every, queues, len(edges) - 1)
