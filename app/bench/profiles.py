@@ -1,5 +1,5 @@
 """(i) The profile of a customer among a million with ten million contacts: read whole, looked up by a number before a
-call, searched for by number and by name."""
+call, searched for by number and by name; and the first page of their timeline."""
 
 import random
 import time
@@ -20,6 +20,8 @@ from app.customers.queries import recognise
 from app.customers.records import Wanted, find_customers
 from app.db.engine import Sessions, create_engine
 from app.db.pool import open_pool
+from app.history.source import Asked
+from app.history.timeline import timeline
 
 PROFILE_ALLOWED, NUMBER_ALLOWED, NAME_ALLOWED = 0.003, 0.005, 0.05
 """Medians that are wanted, in seconds."""
@@ -37,6 +39,7 @@ class Profiled(msgspec.Struct, frozen=True):
     contacts: int
     made_in: float
     profile: Latency
+    timeline: Latency
     look_up: Latency
     by_number: Latency
     by_name: Latency
@@ -74,6 +77,12 @@ async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
         assert not told.unavailable
         return told.body(AS_AGENT)
 
+    async def a_page(place: int) -> object:
+        async with sessions.read() as session:
+            entries = await timeline(session, ids[str(place)], Asked(), PAGE)
+        assert entries
+        return entries
+
     async def look_up(place: int) -> object:
         told = await recognise(
             pool,
@@ -99,6 +108,7 @@ async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
             contacts,
             made_in,
             await _each(places, profile),
+            await _each(places, a_page),
             await _each(places, look_up),
             await _each(places, lambda place: search(Wanted(number=f"+86138{place:08d}"))),
             await _each(places, lambda place: search(Wanted(typed=names[str(place)]))),
@@ -157,6 +167,7 @@ def profiles_told(told: Profiled) -> Iterator[str]:
             [what, f"{each.count:,}", ms(each.median), ms(each.p95), ms(each.p99), ms(each.worst)]
             for what, each in (
                 ("the whole profile, in one statement", told.profile),
+                ("the first page of the timeline", told.timeline),
                 ("the look-up by number before a call", told.look_up),
                 ("search by number", told.by_number),
                 ("search by whole name, in Chinese", told.by_name),
