@@ -76,12 +76,17 @@ async def counting(session: WriteSession) -> Counting | None:
     if active is None:
         return None
     rules = rules_of(active.rules)
-    found: Boundaries | None = {}
-    if rules.scores:
-        of = SegmentRound.rule_set == active.number
-        query = select(SegmentRound.boundaries).where(of, SegmentRound.boundaries.is_not(None))
-        found = await session.scalar(query.order_by(SegmentRound.id.desc()).limit(1))
+    found = await boundaries_in_use(session, active.number) if rules.scores else {}
     return None if found is None else Counting(active.number, rules, found, await blocking(session, RULES))
+
+
+async def boundaries_in_use(session: AsyncSession, number: int) -> Boundaries | None:
+    """What parts customers into fifths where they are judged by the scores of this set, as its newest round has found.
+    None: it has had none."""
+    of = SegmentRound.rule_set == number
+    query = select(SegmentRound.boundaries).where(of, SegmentRound.boundaries.is_not(None))
+    found: Boundaries | None = await session.scalar(query.order_by(SegmentRound.id.desc()).limit(1))
+    return found
 
 
 async def judge(session: WriteSession, by: Counting, customers: Collection[UUID], now: datetime) -> Judged:

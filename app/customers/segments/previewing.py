@@ -14,7 +14,7 @@ from app.customers.record import survivor_of
 from app.customers.segment_models import RULES, SegmentRuleSet
 from app.customers.segments.errors import NotJudged, RuleSetChanged
 from app.customers.segments.facts import told
-from app.customers.segments.judging import Counting, Decided, Judged, decided
+from app.customers.segments.judging import Counting, Decided, Judged, boundaries_in_use, decided
 from app.customers.segments.rule_sets import rule_set
 from app.customers.segments.rules import rules_of
 from app.customers.segments.scoring import PAGE, boundaries, sample
@@ -70,7 +70,7 @@ async def preview(session: WriteSession, number: int, version: int | None, most:
     found = await rule_set(session, number)
     if version is not None and version != found.version:
         raise RuleSetChanged(version, found.version)
-    by = await _by(session, found, now)
+    by = await _by(session, found, await boundaries(session, rules_of(found.rules), now))
     drawn = await sample(session, most)
     tally = _Tally()
     for start in range(0, len(drawn), PAGE):
@@ -97,9 +97,11 @@ async def preview(session: WriteSession, number: int, version: int | None, most:
 
 
 async def try_on(session: AsyncSession, number: int, customer_id: UUID, now: datetime) -> Tried:
-    """Hold a set of rules against the customer, or against who survives them. Raises RuleSetUnknown, CustomerNotFound,
-    NotJudged."""
-    by = await _by(session, await rule_set(session, number), now)
+    """Hold a set of rules against the customer, or against who survives them. Scores part customers as they do where
+    the set has been used to judge them, else as they would. Raises RuleSetUnknown, CustomerNotFound, NotJudged."""
+    found = await rule_set(session, number)
+    used = await boundaries_in_use(session, number)
+    by = await _by(session, found, await boundaries(session, rules_of(found.rules), now) if used is None else used)
     who = await survivor_of(session, customer_id)
     each = (await decided(session, by, [who], now)).get(who)
     if each is None:
@@ -145,9 +147,8 @@ class _Tally:
                 self.examples[key].append((customer, step.evidence))
 
 
-async def _by(session: AsyncSession, found: SegmentRuleSet, now: datetime) -> Counting:
-    rules = rules_of(found.rules)
-    return Counting(found.number, rules, await boundaries(session, rules, now), await blocking(session, RULES))
+async def _by(session: AsyncSession, found: SegmentRuleSet, parted: Boundaries) -> Counting:
+    return Counting(found.number, rules_of(found.rules), parted, await blocking(session, RULES))
 
 
 async def _names(session: AsyncSession, customers: Iterable[UUID]) -> dict[UUID, str]:

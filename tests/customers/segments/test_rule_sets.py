@@ -80,6 +80,21 @@ async def test_rules_can_be_tried_on_one_customer(session: WriteSession) -> None
         await try_on(session, made.number, await customer_id(session, active=False), NOW)
 
 
+async def test_why_somebody_is_in_a_segment_is_told_by_the_scores_that_put_them_there(session: WriteSession) -> None:
+    customers = [await customer_id(session) for _ in range(5)]
+    for place, who in enumerate(customers):
+        await give(session, who, 100 * place)
+    made = await let_count(session, rules(segments={"top": "score.value == 5"}, scores={"value": "balance('CNY')"}))
+    await judge_all(session)
+    for _ in range(20):
+        await give(session, await customer_id(session), 1_000_000)
+    found = await try_on(session, made.number, customers[-1], NOW)
+    assert (found.segments, (await standing(session, customers[-1]))[1]) == (("top",), ["top"])
+    assert found.rules == [("segment top", True, {"score.value": 5})]
+    other = await draft(session, rules(segments={"top": "score.value == 5"}, scores={"value": "balance('CNY')"}))
+    assert (await try_on(session, other.number, customers[-1], NOW)).segments == ()
+
+
 async def test_a_draft_is_activated_only_as_it_was_previewed(session: WriteSession) -> None:
     made = await draft(session, rules({"gold": "true"}))
     with pytest.raises(NotPreviewed, match="has not been previewed"):
