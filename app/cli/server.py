@@ -20,6 +20,10 @@ from app.settings import Settings
 GOODBYE_SECONDS = 5
 LARGEST_FRAME = 64 * 1024
 BACKLOG = 2048
+IDLE_SECONDS = 75
+"""How long a connection is kept without a request. Proxies keep theirs for a minute, and are to be who closes them: one
+that is closed as a request comes costs that request, for which the proxy answers 502."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPED_WHILE_STARTING = 130
 
@@ -69,6 +73,7 @@ def configuration(application: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
     )
 
