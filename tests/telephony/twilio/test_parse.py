@@ -164,7 +164,7 @@ def test_a_secret_is_handed_apart(form: dict[str, str], secret: str, finished: s
             {"RecordingSid": "RE1", "RecordingUrl": "https://x/RE1", "RecordingDuration": "7"},
             {},
             "call.recording_ready",
-            {"recording": "https://x/RE1", "seconds": 7, "status": "completed"},
+            {"media": "https://x/RE1", "seconds": 7, "status": "completed"},
         ),
         ("recording", {"RecordingStatus": "absent"}, {}, "call.recording_absent", {"status": "absent"}),
     ],

@@ -138,7 +138,7 @@ def _conference(hook: Webhook) -> Fact:
 def _recording(hook: Webhook) -> Fact:
     status = hook.field("RecordingStatus") or "completed"
     seconds = _count(hook.field("RecordingDuration"))
-    details = {"recording": hook.field("RecordingUrl"), "seconds": seconds, "status": status}
+    details = {"media": hook.field("RecordingUrl"), "seconds": seconds, "status": status}
     return Fact(EventType.RECORDING_READY if status == "completed" else f"call.recording_{status}", details)
 
 
