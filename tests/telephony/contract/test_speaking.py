@@ -61,7 +61,7 @@ async def test_nobody_there_is_missed_and_says_whom_without_telling_secrets(adap
             assert access.id in outcome.detail
             assert not [secret for secret in access.secrets if secret in outcome.detail]
             assert "127.0.0.1" not in outcome.detail
-        assert isinstance(await driver.execute(access, order(OrderType.HOLD)), Missed)
+        assert isinstance(await driver.execute(access, order(OrderType.DISCONNECT)), Missed)
 
 
 @each_over_http
