@@ -1,13 +1,15 @@
-"""What is too long for Twilio is made to fit, and nothing of it is lost."""
+"""What Twilio would not take is made to fit, and nothing of it is lost."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from app.telephony import instructions as i
-from app.telephony.adapters.twilio import dialling, limits, twiml
+from app.telephony.adapters.twilio import dialling, limits, request, twiml
+from app.telephony.adapters.twilio.inbound import TwilioInbound
+from app.telephony.adapters.twilio.signatures import sign
 from tests.fixtures.twilio_cloud.document import read
-from tests.telephony.twilio.samples import PLACE
+from tests.telephony.twilio.samples import ACCESS, CONTACT, INCOMING, NOW, PLACE, target
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,25 @@ def test_a_label_has_no_slashes_and_is_not_too_long_16024() -> None:
     assert len(one) == len(other) == 128
     assert one != other
     assert dialling.label_of("x" * 122) == "agent-" + "x" * 122
+
+
+@pytest.mark.parametrize(
+    ("caller", "shown"),
+    [
+        ("+8613800138000", None),
+        ("anonymous", "+4930111"),
+        ("ANONYMOUS", "+4930111"),
+        ("+266696687", "+4930111"),
+        ("client:ann", "+4930111"),
+        ("sip:ann@office.example", "+4930111"),
+        ("", "+4930111"),
+    ],
+)
+def test_who_has_no_number_to_show_is_sent_on_under_ours_13214(caller: str, shown: str | None) -> None:
+    sent = target("voice"), urlencode(INCOMING | {"From": caller}).encode()
+    signature = sign(ACCESS.secrets[0], f"{ACCESS.public_url}{sent[0]}", request.read(*sent).form)
+    adapter = TwilioInbound()
+    received = adapter.receive(sent[0], {b"x-twilio-signature": signature.encode()}, sent[1], ACCESS, NOW)
+    reply = adapter.answer(received, ACCESS, CONTACT, i.Script(number=1, instructions=(i.Transfer(number="+49301"),)))
+    (dial,) = read(reply.body.decode())
+    assert dial.attributes.get("callerId") == shown

@@ -24,7 +24,7 @@ def test_an_incoming_call_is_offered() -> None:
     assert msgspec.json.decode(said.notice.raw)["form"] == {name: str(value) for name, value in INCOMING.items()}
 
 
-@pytest.mark.parametrize("number", ["anonymous", "+266696687", "+7378742833", ""])
+@pytest.mark.parametrize("number", ["anonymous", "ANONYMOUS", "Restricted", "+266696687", "+7378742833", ""])
 def test_a_number_that_is_withheld_is_not_known(number: str) -> None:
     assert told("voice", INCOMING | {"From": number}).notice.event.from_ is None
 

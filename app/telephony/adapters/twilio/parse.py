@@ -196,7 +196,7 @@ def _direction(hook: Webhook) -> str | None:
 
 def _caller(hook: Webhook) -> str | None:
     number = hook.field("From") if hook.kind in (Kind.VOICE, Kind.STATUS) else None
-    return None if number in WITHHELD else number
+    return None if (number or "").casefold() in WITHHELD else number
 
 
 def _dialled(hook: Webhook) -> str | None:

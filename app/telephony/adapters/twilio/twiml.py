@@ -200,7 +200,8 @@ def _collect(response: VoiceResponse, each: i.Collect, number: int, place: Place
 
 
 def _transfer(response: VoiceResponse, each: i.Transfer, number: int, place: Place) -> None:
-    dial = Dial(action=place.address(Kind.SCRIPT, script=number, end="transfer"), method="POST")
+    action = place.address(Kind.SCRIPT, script=number, end="transfer")
+    dial = Dial(action=action, method="POST", caller_id=place.shown)
     dialled(dial, each.number, place.address(Kind.LEG, party="transfer"))
     response.append(dial)
 
