@@ -1,4 +1,4 @@
-"""POST /webhooks/twilio/{source}/{kind}: a platform asks what to do with a call, and does what the answer says.
+"""POST /webhooks/<platform>/{source}/{kind}: a platform asks what to do with a call, and does what the answer says.
 
 Plain ASGI and answered here, as with the generic webhook. The answer comes well within the platform's patience: while
 nothing can be committed the adapter's own words keep the caller on the line.

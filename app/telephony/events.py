@@ -64,7 +64,11 @@ class CallEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     `at` is the platform's own time (epoch seconds), `sequence` its own order within the call where it gives one.
     `leg_id` names the leg the fact is about; with `agent` (an agent id or the address of the agent's phone) it is an
-    agent's leg, without it the customer's. `details` holds whatever else came (digits, recording address, status).
+    agent's leg, without it the customer's. `call_id` is the platform's own, or the one that our order named. `at` is
+    never later than now. `details` holds whatever else came. What is read of it: `script`, `digits`, `finished`,
+    `speech`, `confidence` and `transfer` of what a script asked, `secret` (true) and `length` of keys that are one,
+    `recording` (our id), `media` (where it is) and `seconds`, `number` to call back, `supervisor`, and of a call that
+    begins `channel` and `bonus_seconds`.
     """
 
     source: str

@@ -6,6 +6,7 @@ from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
+from app.telephony import platforms
 
 
 class CtiSource(Base):
@@ -18,7 +19,7 @@ class CtiSource(Base):
     __tablename__ = "cti_sources"
     __table_args__ = (
         CheckConstraint("num_nonnulls(default_queue, default_flow) <= 1", name="one_default"),
-        CheckConstraint("platform in ('generic', 'twilio', 'asterisk_ari')", name="platform_known"),
+        CheckConstraint(f"platform in ({platforms.known()})", name="platform_known"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

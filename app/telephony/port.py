@@ -1,4 +1,8 @@
-"""What an adapter of a telephone platform does. Translation is pure; only `Driver.execute` talks to anybody."""
+"""What an adapter of a telephone platform does. Translation is pure; only `Driver.execute` talks to anybody.
+
+Which of these a platform needs, and what else is to be touched: docs/platforms.md, "Writing an adapter". All adapters
+are held against one contract, tests/telephony/contract.
+"""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -13,14 +17,17 @@ from app.telephony.instructions import Script
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """What a platform told: the event in our words, and the message itself as JSON that is safe to keep."""
+    """What a platform told: the event in our words, and the message itself (`raw`) as JSON that is safe to keep: no
+    secret in it, nor what PostgreSQL cannot keep (`wire.keepable`)."""
 
     event: CallEvent
     raw: bytes
 
 
 class SwitchCommand(msgspec.Struct, frozen=True):
-    """A command to a platform. `key` is the idempotency key, the same over all attempts; `at` is when it was given."""
+    """A command to a platform. `key` is the idempotency key, the same over all attempts; `at` is when it was given
+    (epoch seconds); `type` is an `OrderType`, or a word of the adapter's own that `Steered.after` gave. What `data`
+    holds for each is in docs/platforms.md, "The orders"."""
 
     key: str
     type: str
@@ -33,7 +40,8 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The platform will never take this command: trying again is pointless."""
+    """The platform will never take this command: trying again is pointless. `detail` is shown to agents and kept: it
+    names the source and what would be right, and holds no address and no secret. So does that of `Missed`."""
 
     detail: str
 
@@ -152,11 +160,11 @@ class Received(Protocol):
 
     @property
     def delivery(self) -> str:
-        """The same over all repetitions."""
+        """The same over all repetitions, different for all else that this source tells, and no secret in it."""
 
     @property
     def notice(self) -> Notice | None:
-        """The event, without what was keyed as a secret."""
+        """The event, without what was keyed as a secret: its details say `secret` true, no `digits` and no `speech`."""
 
     @property
     def secret(self) -> SecretStr | None:
@@ -188,7 +196,8 @@ Heard = TypeVar("Heard", bound=Received)
 
 class Steered(Protocol[Heard]):
     """The listening half of an adapter for a platform whose calls we steer by our answers. `target` is the path and
-    query of a request as they were sent."""
+    query of a request as they were sent: POST /webhooks/<platform>/<source>/<kind>, where `kind` and the query are
+    the adapter's own. Header names are lower case."""
 
     def receive(
         self, target: str, headers: Mapping[bytes, bytes], body: bytes, access: SourceAccess, now: float
@@ -201,7 +210,8 @@ class Steered(Protocol[Heard]):
         ...
 
     def unavailable(self, target: str, access: SourceAccess) -> Reply:
-        """The answer while nothing can be committed."""
+        """The answer while nothing can be committed: what keeps a caller on the line until they come again, or 503
+        with `retry_after` for what the platform sends again by itself."""
         ...
 
     def after(self, received: Heard, contact: str, rung: bool) -> SwitchCommand | None:

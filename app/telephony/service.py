@@ -31,10 +31,9 @@ from app.telephony.errors import (
     TooManySecrets,
 )
 from app.telephony.models import CtiSource, DialledNumber
+from app.telephony.platforms import PLATFORMS
 
 MOST_SECRETS = 5
-NEEDED = {"generic": (), "twilio": ("account", "public_url"), "asterisk_ari": ("account", "command_url")}
-"""What a platform whose calls we steer cannot do without."""
 SHORTEST_KEY = 12
 """Bytes, of a key that signs: 16 characters of base64."""
 
@@ -46,7 +45,7 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     given = values.pop("secret", None)
     _ensure_complete(values)
     _ensure_usable(values.get("platform", "generic"), given)
-    _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
+    _ensure_bare(values.get("platform", "generic"), values)
     secret = given or new_secret()
     _ensure_at_most_one_default(values)
     await _ensure_alone(session, values["id"], values.get("platform"), values.get("command_url"))
@@ -66,7 +65,7 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
     _ensure_usable(found.platform, secret)
-    _ensure_bare(found.platform, changes.get("command_url"))
+    _ensure_bare(found.platform, changes)
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
         found.default_flow = None
@@ -139,9 +138,10 @@ async def remove_dialled_number(session: WriteSession, source_id: str, number: s
 
 def sent_to(source: CtiSource) -> tuple[str, str | None, int | None] | None:
     """Scheme, host and port that are sent the secret of a source itself; None where it only signs."""
-    if source.platform == "generic":
+    platform = PLATFORMS[source.platform]
+    if platform.signs:
         return None
-    parts = urlsplit(source.command_url or "https://api.twilio.com")
+    parts = urlsplit(source.command_url or platform.address or "")
     usual = {"https": 443, "wss": 443, "http": 80, "ws": 80}.get(parts.scheme)
     return parts.scheme, parts.hostname, parts.port or usual
 
@@ -154,7 +154,7 @@ def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:
 def _ensure_complete(values: Mapping[str, Any]) -> None:
     """A platform whose calls we steer must be reachable, and it must reach us."""
     platform = values.get("platform", "generic")
-    missing = [name for name in NEEDED[platform] if not values.get(name)]
+    missing = [name for name in PLATFORMS[platform].needs if not values.get(name)]
     if missing:
         raise PlatformIncomplete(platform, missing)
     _ensure_spoken_by(platform, values.get("command_url"))
@@ -162,7 +162,7 @@ def _ensure_complete(values: Mapping[str, Any]) -> None:
 
 def _ensure_usable(platform: str, secret: str | None) -> None:
     """What signs is the key in a secret, not its text; elsewhere the text is what is sent."""
-    if platform != "generic" or secret is None:
+    if not PLATFORMS[platform].signs or secret is None:
         return
     key = strict_key(secret)
     if key is None or len(key) < SHORTEST_KEY:
@@ -172,21 +172,24 @@ def _ensure_usable(platform: str, secret: str | None) -> None:
             f"out), with or without {PREFIX} before it; or none: then we make one"
         )
         raise Invalid(
-            "A source of platform generic signs with the key in its secret.",
+            f"A source of platform {platform} signs with the key in its secret.",
             faults=[fault("body.secret", what, accepted)],
         )
 
 
-def _ensure_bare(platform: str, url: str | None) -> None:
-    """Where we append paths to an address nothing may stand behind its own. Asked of new ones only: a source that has
-    such an address from before can still be switched off."""
-    if platform == "generic" or url is None or not ("?" in url or "#" in url):
-        return
-    accepted = "an address without them: who we are there is `account`, and what proves it `secret`"
-    raise Invalid(
-        f"This is no address of a platform {platform}.",
-        faults=[fault("body.command_url", "has a query or a fragment", accepted)],
-    )
+def _ensure_bare(platform: str, given: Mapping[str, Any]) -> None:
+    """Where paths are appended to an address, by us or by the platform, nothing may stand behind its own. Asked of new
+    ones only: a source that has such an address from before can still be switched off."""
+    asked = {"public_url": "an address without them: paths below it are what the platform is given"}
+    if not PLATFORMS[platform].signs:
+        asked["command_url"] = "an address without them: who we are there is `account`, and what proves it `secret`"
+    for name, accepted in asked.items():
+        url = given.get(name) or ""
+        if "?" in url or "#" in url:
+            raise Invalid(
+                f"This is no address of a platform {platform}.",
+                faults=[fault(f"body.{name}", "has a query or a fragment", accepted)],
+            )
 
 
 async def _ensure_alone(session: WriteSession, source_id: str, platform: str | None, url: str | None) -> None:
@@ -207,7 +210,7 @@ async def _ensure_alone(session: WriteSession, source_id: str, platform: str | N
 def _ensure_spoken_by(platform: str, url: str | None) -> None:
     if url is None:
         return
-    schemes = ("ws", "wss") if platform == "asterisk_ari" else ("http", "https")
+    schemes = PLATFORMS[platform].schemes
     if url.partition("://")[0] not in schemes:
         accepted = f"an address that begins with {' or '.join(f'{each}://' for each in schemes)}"
         raise Invalid(

@@ -128,6 +128,19 @@ async def test_a_query_or_a_fragment_in_an_address_to_which_paths_are_appended_i
             assert "w0rd" not in refused.text
 
 
+@pytest.mark.parametrize("behind", ["?tenant=1", "?", "/desk#top", "#"])
+async def test_a_query_or_a_fragment_in_the_address_that_reaches_us_is_refused(
+    admin: httpx.AsyncClient, behind: str
+) -> None:
+    there = {"public_url": TWILIO["public_url"] + behind}
+    made = await admin.post("/api/v1/sources", json={**TWILIO, **there})
+    await admin.post("/api/v1/sources", json=TWILIO)
+    changed = await admin.patch("/api/v1/sources/cloud", json=there)
+    for refused in (made, changed):
+        assert (refused.status_code, faults(refused)) == (422, ["body.public_url"])
+        assert "paths below it" in refused.json()["faults"][0]["accepted"]
+
+
 async def test_an_address_of_old_with_a_query_does_not_keep_its_source_from_being_switched_off(
     admin: httpx.AsyncClient, services: Services
 ) -> None:

@@ -47,6 +47,11 @@ class Office:
         assert found is not None
         return found
 
+    def is_connected(self, agent: str) -> bool:
+        """Whether the agent's socket was told that they are on the call."""
+        legs = [leg for frame in self.tab.frames for leg in (frame.get("contact") or {}).get("legs", ())]
+        return any(leg["agent"] == agent and leg["state"] == "connected" for leg in legs)
+
     async def outcome(self, call_id: str) -> str:
         """How the call is in the history."""
 
@@ -106,7 +111,7 @@ async def test_caller_keys_their_way_to_the_agent_whose_screen_pops_and_the_call
     phone = await here.cloud.rung("client:dee")
     phone.answer()
     await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
-    await eventually(lambda: asyncio.sleep(0, here.tab.frames[-1]["type"]), lambda kind: kind == "contact.updated")
+    await here.cloud.until(lambda: here.is_connected("dee"))
     await here.tab.ask("call.hold", contact_id=pop["contact"]["id"])
     await here.cloud.until(lambda: line.heard[-1] == "hold music")
     await here.tab.ask("call.retrieve", contact_id=pop["contact"]["id"])

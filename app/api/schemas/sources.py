@@ -1,6 +1,6 @@
 """Sources and the numbers that callers dial."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAdapter, UrlConstraints
 from pydantic_core import PydanticCustomError
@@ -9,6 +9,7 @@ from app.api.schemas.common import Input, Instant, Name, Output, Slug
 from app.core.signing import PREFIX, secret_id
 from app.telephony.directory import shown
 from app.telephony.models import CtiSource
+from app.telephony.platforms import PlatformId, described
 
 _URL = TypeAdapter(Annotated[AnyHttpUrl, UrlConstraints(max_length=2000)])
 
@@ -60,8 +61,8 @@ Dial = Annotated[
 
 
 Platform = Annotated[
-    Literal["generic", "twilio", "asterisk_ari"],
-    Field(description="generic (signed JSON), twilio (and what speaks its dialect) or asterisk_ari"),
+    PlatformId,
+    Field(description=f"what it is: {described()}"),
 ]
 SHORTEST_SECRET = 16
 

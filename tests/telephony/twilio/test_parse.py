@@ -24,7 +24,7 @@ def test_an_incoming_call_is_offered() -> None:
     assert msgspec.json.decode(said.notice.raw)["form"] == {name: str(value) for name, value in INCOMING.items()}
 
 
-@pytest.mark.parametrize("number", ["anonymous", "+266696687", "+7378742833", ""])
+@pytest.mark.parametrize("number", ["anonymous", "ANONYMOUS", "Restricted", "+266696687", "+7378742833", ""])
 def test_a_number_that_is_withheld_is_not_known(number: str) -> None:
     assert told("voice", INCOMING | {"From": number}).notice.event.from_ is None
 
@@ -164,7 +164,7 @@ def test_a_secret_is_handed_apart(form: dict[str, str], secret: str, finished: s
             {"RecordingSid": "RE1", "RecordingUrl": "https://x/RE1", "RecordingDuration": "7"},
             {},
             "call.recording_ready",
-            {"recording": "https://x/RE1", "seconds": 7, "status": "completed"},
+            {"media": "https://x/RE1", "seconds": 7, "status": "completed"},
         ),
         ("recording", {"RecordingStatus": "absent"}, {}, "call.recording_absent", {"status": "absent"}),
     ],

@@ -1,5 +1,6 @@
 """X-Twilio-Signature against the official library, in both directions."""
 
+import hashlib
 from urllib.parse import urlencode
 
 import pytest
@@ -38,6 +39,27 @@ def test_the_public_address_counts_with_or_without_port_and_slash(base: str) -> 
 def test_an_address_below_a_path_of_a_proxy_verifies() -> None:
     url = f"https://proxy.example/callfloor{TARGET}"
     verified(RequestValidator("token-old").compute_signature(url, FORM), base="https://proxy.example/callfloor")
+
+
+@pytest.mark.parametrize("signed", ["https://desk.example:8443", "https://desk.example"])
+def test_a_port_of_its_own_may_be_signed_or_not(signed: str) -> None:
+    verified(RequestValidator("token-old").compute_signature(signed + TARGET, FORM), base="https://desk.example:8443")
+
+
+def test_a_body_of_json_is_refused_though_its_hash_is_signed() -> None:
+    """Voice sends forms; what is signed of JSON is only its hash in the query, and it is none of ours."""
+    body = b'{"CallSid": "CA1"}'
+    there = f"{TARGET}&bodySHA256={hashlib.sha256(body).hexdigest()}"
+    signature = RequestValidator("token-new").compute_signature(f"https://desk.example{there}", {})
+    assert RequestValidator("token-new").validate(f"https://desk.example{there}", body.decode(), signature)
+    with pytest.raises(Unauthenticated):
+        verified(signature, target=there, body=body)
+
+
+def test_a_field_that_comes_twice_counts_with_both_values() -> None:
+    once = Form({**FORM, "Many": ["b"]})
+    with pytest.raises(Unauthenticated):
+        verified(RequestValidator("token-new").compute_signature(URL, once))
 
 
 def test_connection_overrides_may_be_signed_or_not() -> None:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from app.telephony import instructions as i
-from app.telephony.adapters.twilio import dialling, fallback, twiml
+from app.telephony.adapters.twilio import fallback, twiml
 from app.telephony.adapters.twilio.after import after
 from app.telephony.adapters.twilio.languages import heard, spoken
 from app.telephony.adapters.twilio.request import read as read_request
@@ -154,7 +154,7 @@ def test_a_long_text_is_spoken_in_pieces_and_nothing_is_lost() -> None:
     text = "一句话。" * 2000
     pieces = [verb.text for verb in script(i.Say(text=text, language="zh")) if verb.name == "Say"]
     assert "".join(pieces) == text
-    assert all(len(piece) <= twiml.LONGEST_TEXT and piece.endswith("。") for piece in pieces)
+    assert all(piece.endswith("。") for piece in pieces)
 
 
 def test_what_xml_cannot_hold_is_not_spoken() -> None:
@@ -240,11 +240,6 @@ def test_what_twilio_leaves_to_us(kind: str, agent: str | None, query: dict[str,
     found = after(event, read_request(target("leg", **query), b""), "twilio-1", CONTACT)
     data = {"call_id": CALL, "contact_id": CONTACT} | ({"to": "+8613"} if order == "call.reach" else {})
     assert found == (None if order is None else SwitchCommand("twilio-1", order, 5.0, data))
-
-
-def test_an_agents_slashes_do_not_harm_a_label() -> None:
-    assert dialling.label_of("a/b") == "agent-a_b"
-    assert len(dialling.label_of("x" * 300)) == dialling.LONGEST_LABEL
 
 
 def test_the_library_writes_what_the_stand_in_reads() -> None:

@@ -31,7 +31,8 @@ class OrderData(msgspec.Struct, kw_only=True):
     call.voicemail. `reason` of a call.disconnect: why the caller is not served, closed or turned_away. `script` of
     a call.script: what to carry out instead of what is being carried out. `mode` of a call.listen: listen, whisper
     (to the agent in `to`) or join; `agent` is the supervisor. `do` of a call.record: what to do with the `recording`
-    of this id; `agent`: who asked for it."""
+    of this id; `agent`: who asked for it. `ring_seconds`: how long a phone that is rung for this may ring; what is
+    told of it later is late."""
 
     call_id: str
     contact_id: str
@@ -44,6 +45,7 @@ class OrderData(msgspec.Struct, kw_only=True):
     script: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
     do: Literal["start", "pause", "resume", "stop"] | msgspec.UnsetType = msgspec.UNSET
     recording: str | msgspec.UnsetType = msgspec.UNSET
+    ring_seconds: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class SwitchOrder(msgspec.Struct, kw_only=True):

@@ -53,11 +53,13 @@ NO_NEWS = frozenset({Kind.WAIT, Kind.OVER, Kind.FALLBACK})
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Which call on which source is spoken of; the conference of a call is named by its contact."""
+    """Which call on which source is spoken of; the conference of a call is named by its contact. `shown` is what a
+    number sees to which the caller is sent; None: the caller's own."""
 
     access: SourceAccess
     call: str
     contact: str
+    shown: str | None = None
 
     def address(self, kind: Kind, **more: str | int | None) -> str:
         """An address of ours for a callback about this call."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
-from app.telephony.adapters.twilio import twiml
+from app.telephony.adapters.twilio import limits, twiml
 from app.telephony.adapters.twilio.addresses import Kind, Place
 from app.telephony.adapters.twilio.after import REACH
 from app.telephony.adapters.twilio.twiml import CUSTOMER, LEG_EVENTS
@@ -14,7 +14,6 @@ from app.telephony.port import Refused
 
 Value = str | int | bool | list[str]
 LISTENER = "listener-"
-LONGEST_LABEL = 128
 RING_SECONDS = {"agent": 25, "customer": 60, "other": 45, "listener": 25}
 """An agent's phone rings shorter than the floor waits for it."""
 SOONER_SECONDS = 5
@@ -34,12 +33,12 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def label_of(agent: str) -> str:
     """What an agent is called in a conference."""
-    return _allowed(f"agent-{agent}")
+    return limits.label(f"agent-{agent}")
 
 
 def party(to: dict[str, Any]) -> str:
     """What somebody is called who was added to a call: a colleague, or a number."""
-    return label_of(str(to["agent"])) if to.get("agent") else _allowed(f"other-{to.get('number')}")
+    return label_of(str(to["agent"])) if to.get("agent") else limits.label(f"other-{to.get('number')}")
 
 
 def rung(wanted: Wanted, seconds: object) -> Wanted:
@@ -51,7 +50,7 @@ def rung(wanted: Wanted, seconds: object) -> Wanted:
 
 def listener_of(agent: dict[str, Any]) -> str:
     """What a supervisor is called in a conference."""
-    return _allowed(f"{LISTENER}{agent.get('id')}")
+    return limits.label(f"{LISTENER}{agent.get('id')}")
 
 
 def rights(mode: str | None, coached: str | None) -> dict[str, Value] | Refused:
@@ -120,7 +119,7 @@ def _participant(
         return Refused("There is no number to dial.")
     if place.access.caller_id is None:
         return Refused(f"Source {place.access.id} has no caller_id to call from; set a number of the account.")
-    label = _allowed(label)
+    label = limits.label(label)
     fields: dict[str, Value] = {
         "To": str(address),
         "From": place.access.caller_id,
@@ -138,8 +137,3 @@ def _participant(
     if machine:
         fields |= {"MachineDetection": "Enable", "AmdStatusCallback": place.address(Kind.MACHINE, party=party)}
     return Wanted(label, fields)
-
-
-def _allowed(label: str) -> str:
-    """Slashes are not allowed in a label, nor more than so many characters."""
-    return label.replace("/", "_")[:LONGEST_LABEL]

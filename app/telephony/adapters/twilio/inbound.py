@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from app.telephony.adapters.twilio import fallback, parse, request, signatures, twiml
 from app.telephony.adapters.twilio.addresses import ASKS_FOR_TWIML, NO_NEWS, Kind, Place
 from app.telephony.adapters.twilio.after import TIDY, after
+from app.telephony.adapters.twilio.words import is_number
 from app.telephony.directory import SourceAccess
 from app.telephony.events import EventType
 from app.telephony.instructions import Script
@@ -69,7 +70,7 @@ class TwilioInbound:
             return Reply(200, received.body, XML)
         if not received.asks:
             return Reply(204)
-        place = Place(access, received.notice.event.call_id, contact)
+        place = Place(access, received.notice.event.call_id, contact, _shown(received.hook, access))
         return Reply(200, _next(received, script, place).encode(), XML)
 
     def unavailable(self, target: str, access: SourceAccess) -> Reply:
@@ -86,6 +87,11 @@ class TwilioInbound:
             return None
         command = after(received.notice.event, received.hook, received.delivery, contact)
         return None if command is not None and command.type == TIDY and not rung else command
+
+
+def _shown(hook: request.Webhook | None, access: SourceAccess) -> str | None:
+    """Without a number of their own a caller cannot be sent to one under it (error 13214): it sees ours."""
+    return None if hook is None or is_number(hook.field("From")) else access.caller_id
 
 
 def _next(received: Received, script: Script | None, place: Place) -> str:

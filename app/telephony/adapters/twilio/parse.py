@@ -138,7 +138,7 @@ def _conference(hook: Webhook) -> Fact:
 def _recording(hook: Webhook) -> Fact:
     status = hook.field("RecordingStatus") or "completed"
     seconds = _count(hook.field("RecordingDuration"))
-    details = {"recording": hook.field("RecordingUrl"), "seconds": seconds, "status": status}
+    details = {"media": hook.field("RecordingUrl"), "seconds": seconds, "status": status}
     return Fact(EventType.RECORDING_READY if status == "completed" else f"call.recording_{status}", details)
 
 
@@ -196,7 +196,7 @@ def _direction(hook: Webhook) -> str | None:
 
 def _caller(hook: Webhook) -> str | None:
     number = hook.field("From") if hook.kind in (Kind.VOICE, Kind.STATUS) else None
-    return None if number in WITHHELD else number
+    return None if (number or "").casefold() in WITHHELD else number
 
 
 def _dialled(hook: Webhook) -> str | None:

@@ -14,16 +14,15 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 from app.core import wire
 from app.telephony import instructions as i
 from app.telephony import sentences
+from app.telephony.adapters.twilio import limits
 from app.telephony.adapters.twilio.addresses import Kind, Place
 from app.telephony.adapters.twilio.languages import heard, spoken
 
 CUSTOMER = "customer"
 """The label of the customer in their conference."""
 
-LONGEST_TEXT = 3000
 LEG_EVENTS = "initiated ringing answered completed"
 _UNSPEAKABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_SENTENCES = re.compile(f"(?s).{{1,{LONGEST_TEXT}}}(?:(?<=[.!?。！？；;])|$)|.{{1,{LONGEST_TEXT}}}")
 
 
 def script(told: i.Script, place: Place, *, settle: bool = False) -> str:
@@ -111,7 +110,7 @@ def text_of(response: VoiceResponse) -> str:
 def say(parent: Any, text: str, language: str, voice: str | None = None) -> None:
     """Speak a text; a long one in several pieces, since there is a limit to each."""
     clean = _UNSPEAKABLE.sub(" ", wire.keepable(text)).strip()
-    for piece in _SENTENCES.findall(clean):
+    for piece in limits.pieces(clean):
         parent.say(piece, language=spoken(language), voice=voice)
 
 
@@ -194,13 +193,15 @@ def _collect(response: VoiceResponse, each: i.Collect, number: int, place: Place
     if each.speech:
         gather.attrs |= {"speechTimeout": whole(each.between_seconds)}
         gather.attrs |= {"language": heard(each.language)} if each.language else {}
-        gather.attrs |= {"hints": ", ".join(each.hints)} if each.hints else {}
+        likely = limits.hints(each.hints)
+        gather.attrs |= {"hints": likely} if likely else {}
     _prompts(gather, each.prompts, place)
     response.append(gather)
 
 
 def _transfer(response: VoiceResponse, each: i.Transfer, number: int, place: Place) -> None:
-    dial = Dial(action=place.address(Kind.SCRIPT, script=number, end="transfer"), method="POST")
+    action = place.address(Kind.SCRIPT, script=number, end="transfer")
+    dial = Dial(action=action, method="POST", caller_id=place.shown)
     dialled(dial, each.number, place.address(Kind.LEG, party="transfer"))
     response.append(dial)
 

@@ -1,5 +1,7 @@
 """Twilio's words for what happens to a leg, and ours. Pure."""
 
+import re
+
 from app.telephony.events import EventType as E
 
 ENDS = {
@@ -15,9 +17,13 @@ BUSY_ENDS = frozenset({"busy", "no-answer", "failed"})
 """Those of a leg that was never answered."""
 
 WITHHELD = frozenset(
-    {"", "anonymous", "unknown", "restricted", "unavailable", "+266696687", "+7378742833", "+2562533", "+86282452253"}
+    {"", "anonymous", "unknown", "restricted", "unavailable", "blocked", "private"}
+    | {"+266696687", "+7378742833", "+2562533", "+86282452253"}
 )
-"""What stands in place of a number that is not shown: words, or the word spelt on the keys of a telephone."""
+"""What stands in place of a number that is not shown, in small letters: words, or the word spelt on the keys of a
+telephone."""
+
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 SECRETS = frozenset({"Digits", "FinishedOnKey", "SpeechResult", "UnstableSpeechResult", "StableSpeechResult"})
 """Fields of a Gather that hold, or tell something of, what the caller keyed or said."""
@@ -35,6 +41,12 @@ _LEGS: dict[str, dict[str, str]] = {
     "listener": {"in-progress": E.SUPERVISOR_JOINED, "completed": E.SUPERVISOR_LEFT, "canceled": E.SUPERVISOR_LEFT},
     "other": {**_RINGING, "in-progress": E.CONFERENCED, "completed": E.CONNECTION_CLEARED},
 }
+
+
+def is_number(caller: str | None) -> bool:
+    """Whether a caller has a number that may be shown to others: who calls from a client, by SIP, or withholds theirs
+    has none."""
+    return caller is not None and caller not in WITHHELD and _NUMBER.fullmatch(caller) is not None
 
 
 def leg_event(party: str, status: str) -> str:
