@@ -16,7 +16,7 @@ from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
 from app.telephony import queries
-from app.telephony.directory import place, shown
+from app.telephony.directory import has_stars, place, shown
 from app.telephony.errors import (
     AsteriskTaken,
     LastSecret,
@@ -46,6 +46,7 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     given = values.pop("secret", None)
     _ensure_complete(values)
     _ensure_usable(values.get("platform", "generic"), given)
+    _ensure_whole(values.get("command_url"))
     _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
     secret = given or new_secret()
     _ensure_at_most_one_default(values)
@@ -59,13 +60,16 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
     """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
-    default flow and the other way round, a `secret` that of all there are. Raises `SourceUnknown`, `NoSuchQueue`,
-    `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken` or `SecretNeeded`, or `Invalid` for an address or a
-    secret that is none of this platform's."""
+    default flow and the other way round, a `secret` that of all there are. A `command_url` that comes back as it was
+    shown stays. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken`
+    or `SecretNeeded`, or `Invalid` for an address or a secret that is none of this platform's."""
     found = await queries.source(session, source_id, lock=True)
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
     _ensure_usable(found.platform, secret)
+    if found.command_url is not None and changes.get("command_url") == shown(found.command_url):
+        del changes["command_url"]
+    _ensure_whole(changes.get("command_url"))
     _ensure_bare(found.platform, changes.get("command_url"))
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
@@ -174,6 +178,16 @@ def _ensure_usable(platform: str, secret: str | None) -> None:
         raise Invalid(
             "A source of platform generic signs with the key in its secret.",
             faults=[fault("body.secret", what, accepted)],
+        )
+
+
+def _ensure_whole(url: str | None) -> None:
+    """Stars are no value. What they stand for is not filled in: whoever changed the host would be sent it."""
+    if url is not None and has_stars(url):
+        accepted = "the whole address, with what the stars stand for; left out, or sent back as shown, it stays"
+        raise Invalid(
+            "This is an address in which something is hidden.",
+            faults=[fault("body.command_url", "holds stars, which stand for what is not shown", accepted)],
         )
 
 
