@@ -42,8 +42,8 @@ SWITCH_SECONDS = 0.0005
 
 PART = ".part"
 """Behind the name of a faults file that is not complete yet, after the source and the feed. The same file may be
-imported for several of them at once, but for each only once: so whoever imports finds no such file of theirs but what an
-import that broke off has left. It is written anew, and whole."""
+imported for several of them at once, but for each only once: so whoever imports finds no such file of theirs but what
+an import that broke off has left. It is written anew, and whole."""
 
 
 class Given(NamedTuple):
