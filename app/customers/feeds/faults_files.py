@@ -71,20 +71,25 @@ def without_double(made: Path, wanted: Path) -> Path:
     left files beside each other, so all are looked at, and not only the newest of all."""
     with_number = re.compile(rf"{re.escape(wanted.stem)}(-[0-9]+)?{re.escape(wanted.suffix)}")
     others = [each for each in wanted.parent.iterdir() if with_number.fullmatch(each.name) and each != made]
-    others.sort(key=lambda each: each.stat().st_mtime_ns, reverse=True)
-    same = next((each for each in others if each.is_file() and _same(made, each)), None)
+    kept = sorted((each for each in others if each.is_file()), key=_written, reverse=True)
+    same = next((each for each in kept if _same(made, each)), None)
     if same is None:
         return made
     made.unlink()
     return same
 
 
-def _same(made: Path, kept: Path) -> bool:
-    if kept.suffix != ENDINGS["xlsx"]:
-        return filecmp.cmp(made, kept, shallow=False)
+def _written(file: Path) -> int:
     try:
-        return _within(made) == _within(kept)
-    except (BadZipFile, OSError):
+        return file.stat().st_mtime_ns
+    except OSError:  # it went meanwhile
+        return 0
+
+
+def _same(made: Path, kept: Path) -> bool:
+    try:
+        return _within(made) == _within(kept) if kept.suffix == ENDINGS["xlsx"] else filecmp.cmp(made, kept, False)
+    except (BadZipFile, OSError):  # whatever cannot be read is another file
         return False
 
 

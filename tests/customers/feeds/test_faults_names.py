@@ -29,6 +29,10 @@ def put(file: Path, *lines: str) -> None:
     file.write_text("".join(f"{line}\n" for line in ("id,name", *lines)))
 
 
+def link(path: Path, to: str) -> None:
+    path.symlink_to(path.with_name(to))
+
+
 def given(file: Path, source: str = "core", faults: Path | None = None) -> Given:
     return Given(file, read_mapping(CUSTOMERS.replace("core", source)), NOTHING, "CN", NOW, faults)
 
@@ -108,6 +112,14 @@ async def test_a_faults_file_that_was_corrected_is_not_taken_for_the_faults(sess
         assert again.into == file.with_name("customers.faults-2.csv")
     assert first.into.read_text() == "id,name\nC2,B\n"
     assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
+
+
+async def test_what_cannot_be_read_beside_is_no_such_file(sessions: Sessions, file: Path) -> None:
+    link(file.with_name("customers.faults.csv"), "gone")
+    for _ in range(2):
+        report = await import_file(sessions, given(file), SILENT)
+        assert report.into == file.with_name("customers.faults-2.csv")
+        assert faulty(report.into) == ["row 3"]
 
 
 async def test_sheets_with_the_same_faults_are_one_file(sessions: Sessions, tmp_path: Path) -> None:
