@@ -17,7 +17,8 @@ depends_on = ${repr(depends_on)}
 
 def upgrade() -> None:
     # A statement that waits for a lock makes everybody after it wait too: give up soon, run the migration again.
-    # Several steps are better than one long lock: nullable first, backfill apart, index concurrently.
+    # Several steps are better than one long lock: nullable first, backfill apart, index concurrently (how is told, and
+    # asked of every migration, in tests/architecture/test_indexes_beside_writers.py).
     op.execute("SET LOCAL lock_timeout = '5s'")
     ${upgrades if upgrades else "pass"}
 

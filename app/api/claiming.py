@@ -4,14 +4,14 @@ A source may rank above people, so it is not for anybody who serves customers to
 bound to one source to speak as another, or like people.
 """
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
-from app.api.deps import CurrentUser
+from app.api.deps import CurrentUser, Gate, asked_by
 from app.auth.errors import KeyReadOnly
+from app.auth.tokens import Principal
 from app.customers.changing import Sources, ensure_may_name
 from app.customers.errors import SourceUntold
 
@@ -47,25 +47,23 @@ LOOKS = Depends(_looks)
 _OPEN_TO_BOUND_KEYS = {_claims, _bound_to, _of_key, _looks}
 
 
-async def _within_key(user: CurrentUser, request: Request) -> None:
-    if request.method in READING or (user.sources is None and not user.read_only):
-        return
-    asked = set(_asked_by(request.scope["route"].dependant))
-    if user.sources is not None and _OPEN_TO_BOUND_KEYS.isdisjoint(asked):
-        raise SourceUntold(f"{request.method} {request.url.path}", user.sources)
-    if user.read_only and _looks not in asked:
-        raise KeyReadOnly(
-            f"This API key only reads, and {request.method} {request.url.path} changes something; "
-            "use a key that was made without read_only."
-        )
+class _WithinKey(Gate):
+    """Keeps keys to what they were made for."""
+
+    def ensure(self, user: Principal, request: Request, route: Dependant) -> None:
+        """Raises `SourceUntold` or `KeyReadOnly`."""
+        if request.method in READING or (user.sources is None and not user.read_only):
+            return
+        asked = set(asked_by(route))
+        if user.sources is not None and _OPEN_TO_BOUND_KEYS.isdisjoint(asked):
+            raise SourceUntold(f"{request.method} {request.url.path}", user.sources)
+        if user.read_only and _looks not in asked:
+            raise KeyReadOnly(
+                f"This API key only reads, and {request.method} {request.url.path} changes something; "
+                "use a key that was made without read_only."
+            )
 
 
-def _asked_by(route: Dependant) -> Iterator[object]:
-    for each in route.dependencies:
-        yield each.call
-        yield from _asked_by(each)
-
-
-WITHIN_KEY = Depends(_within_key)
+WITHIN_KEY = Depends(_WithinKey())
 """For all resources: a key that is bound to sources writes only by routes that ask which source is named, and one that
 only reads by none."""

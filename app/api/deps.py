@@ -1,9 +1,11 @@
 """What endpoints ask for: the services, a session whose commit comes before the answer, and who is asking."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.api.schemas.seen import SIGHT
@@ -92,16 +94,51 @@ async def current_user(
 CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
-def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that lets only these roles pass and gives the principal; others get 403."""
+class Gate(ABC):
+    """Who may use a route at all, told by nothing of a request but who asks and for which route.
 
-    async def check(user: CurrentUser) -> Principal:
-        if user.role not in roles:
-            needed = " or ".join(roles)
-            raise RoleMissing(f"Your role is {user.role}; this needs {needed}.", role=user.role, needed=list(roles))
+    `Entrance` asks the gates of a route before anything else of a request is looked at; FastAPI would read the body
+    first. As a dependency a gate says of which routes it is one, holds there too, and gives the principal.
+    """
+
+    @abstractmethod
+    def ensure(self, user: Principal, request: Request, route: Dependant) -> None:
+        """Raises `NotAllowed` for whoever may not use the route, of which `route` has all that it asks for."""
+
+    async def __call__(self, user: CurrentUser, request: Request) -> Principal:
+        """Who came through."""
+        self.ensure(user, request, request.scope["route"].dependant)
         return user
 
-    return check
+
+class Roles(Gate):
+    """Lets only these roles pass."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = roles
+
+    def ensure(self, user: Principal, request: Request, route: Dependant) -> None:
+        """Raises `RoleMissing`."""
+        if user.role not in self.roles:
+            raise role_missing(user, self.roles)
+
+
+def role_missing(user: Principal, needed: Sequence[str]) -> RoleMissing:
+    """Why somebody is refused what these roles may do."""
+    told = " or ".join(needed) or "nobody"
+    return RoleMissing(f"Your role is {user.role}; this needs {told}.", role=user.role, needed=list(needed))
+
+
+def asked_by(route: Dependant) -> Iterator[object]:
+    """All that a route depends on, in the order in which it is asked."""
+    for each in route.dependencies:
+        yield each.call
+        yield from asked_by(each)
+
+
+def require(*roles: Role) -> Roles:
+    """A dependency that lets only these roles pass and gives the principal; others get 403."""
+    return Roles(*roles)
 
 
 async def _surveying(using: Using) -> AsyncIterator[None]:

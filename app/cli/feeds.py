@@ -91,7 +91,7 @@ def told_of(format_: str | None, encoding: str | None, delimiter: str | None, sh
 def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) -> int:
     """Read a whole file, and say what is in it; how many rows are faulty."""
     from app.customers.feeds.checking import Checker, Tally
-    from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside
+    from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, without_double
     from app.customers.feeds.opening import opened
     from app.customers.feeds.parsing import Known
     from app.customers.feeds.plan import plan
@@ -102,7 +102,8 @@ def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) 
             raise FaultsThere(faults)
         made = plan(mapping, rows.header, known, width=rows.width, name=str(file))
         checker = Checker(made)
-        with FaultsFile(faults or beside(file, rows.kind), rows, or_next=faults is None) as faults_file:
+        wanted = faults or beside(file, rows.kind)
+        with FaultsFile(wanted, rows, or_next=faults is None) as faults_file:
             for batch in rows.batches():
                 done = checker.check(batch)
                 tally.add(done)
@@ -110,7 +111,8 @@ def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) 
     typer.echo(f"{file}: {rows.described}")
     _tell(tally, made)
     if tally.faulty:
-        typer.echo(f"The faulty rows are in {faults_file.path}: correct them there, and import that file.")
+        into = without_double(faults_file.path, wanted)
+        typer.echo(f"The faulty rows are in {into}: correct them there, and import that file.")
     return tally.faulty
 
 

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+STARS = "***"
 _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 
 
@@ -44,9 +45,24 @@ def place(url: str) -> str:
 
 
 def shown(url: str) -> str:
-    """An address as people are shown it: a name and a password in it are stars. None is taken any more; of old there
-    are some."""
-    return _USERINFO.sub("***@", url, count=1)
+    """An address as people are shown it. Stars stand for what may prove who we are: the values in its query, its
+    fragment, and a name and a password. Those are taken no more; of old there are some."""
+    address, sharp, fragment = url.partition("#")
+    address, mark, query = address.partition("?")
+    parts = "&".join(_starred(part) for part in query.split("&"))
+    return f"{_USERINFO.sub(f'{STARS}@', address, count=1)}{mark}{parts}{sharp}{fragment and STARS}"
+
+
+def has_stars(url: str) -> bool:
+    """Whether stars stand in an address, behind its path, where `shown` puts them."""
+    address, _, fragment = url.partition("#")
+    values = [part.rpartition("=")[2] for part in address.partition("?")[2].split("&")]
+    return STARS in map(unquote, [*values, fragment])
+
+
+def _starred(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    return f"{name}={STARS}" if equals else part and STARS
 
 
 class SourceDirectory:

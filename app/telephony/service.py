@@ -16,7 +16,7 @@ from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
 from app.telephony import queries
-from app.telephony.directory import place, shown
+from app.telephony.directory import has_stars, place, shown
 from app.telephony.errors import (
     AsteriskTaken,
     LastSecret,
@@ -45,7 +45,8 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     given = values.pop("secret", None)
     _ensure_complete(values)
     _ensure_usable(values.get("platform", "generic"), given)
-    _ensure_bare(values.get("platform", "generic"), values)
+    _ensure_whole(values.get("command_url"))
+    _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
     secret = given or new_secret()
     _ensure_at_most_one_default(values)
     await _ensure_alone(session, values["id"], values.get("platform"), values.get("command_url"))
@@ -58,14 +59,17 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
 
 async def change_source(session: WriteSession, source_id: str, changes: Mapping[str, Any]) -> CtiSource:
     """Change `name`, `command_url`, `default_queue`, `default_flow` or `active`; a default queue takes the place of a
-    default flow and the other way round, a `secret` that of all there are. Raises `SourceUnknown`, `NoSuchQueue`,
-    `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken` or `SecretNeeded`, or `Invalid` for an address or a
-    secret that is none of this platform's."""
+    default flow and the other way round, a `secret` that of all there are. A `command_url` that comes back as it was
+    shown stays. Raises `SourceUnknown`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken`
+    or `SecretNeeded`, or `Invalid` for an address or a secret that is none of this platform's."""
     found = await queries.source(session, source_id, lock=True)
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
     _ensure_usable(found.platform, secret)
-    _ensure_bare(found.platform, changes)
+    if found.command_url is not None and changes.get("command_url") == shown(found.command_url):
+        del changes["command_url"]
+    _ensure_whole(changes.get("command_url"))
+    _ensure_bare(found.platform, changes.get("command_url"))
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
         found.default_flow = None
@@ -177,19 +181,26 @@ def _ensure_usable(platform: str, secret: str | None) -> None:
         )
 
 
-def _ensure_bare(platform: str, given: Mapping[str, Any]) -> None:
-    """Where paths are appended to an address, by us or by the platform, nothing may stand behind its own. Asked of new
-    ones only: a source that has such an address from before can still be switched off."""
-    asked = {"public_url": "an address without them: paths below it are what the platform is given"}
-    if not PLATFORMS[platform].signs:
-        asked["command_url"] = "an address without them: who we are there is `account`, and what proves it `secret`"
-    for name, accepted in asked.items():
-        url = given.get(name) or ""
-        if "?" in url or "#" in url:
-            raise Invalid(
-                f"This is no address of a platform {platform}.",
-                faults=[fault(f"body.{name}", "has a query or a fragment", accepted)],
-            )
+def _ensure_whole(url: str | None) -> None:
+    """Stars are no value. What they stand for is not filled in: whoever changed the host would be sent it."""
+    if url is not None and has_stars(url):
+        accepted = "the whole address, with what the stars stand for; left out, or sent back as shown, it stays"
+        raise Invalid(
+            "This is an address in which something is hidden.",
+            faults=[fault("body.command_url", "holds stars, which stand for what is not shown", accepted)],
+        )
+
+
+def _ensure_bare(platform: str, url: str | None) -> None:
+    """Where we append paths to an address nothing may stand behind its own. Asked of new ones only: a source that has
+    such an address from before can still be switched off."""
+    if PLATFORMS[platform].signs or url is None or not ("?" in url or "#" in url):
+        return
+    accepted = "an address without them: who we are there is `account`, and what proves it `secret`"
+    raise Invalid(
+        f"This is no address of a platform {platform}.",
+        faults=[fault("body.command_url", "has a query or a fragment", accepted)],
+    )
 
 
 async def _ensure_alone(session: WriteSession, source_id: str, platform: str | None, url: str | None) -> None:

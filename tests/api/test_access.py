@@ -1,14 +1,20 @@
 """Who may do what: every route is asked by every role."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, get_args
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api.application import Application, http_app
+from app.api.deps import Roles, asked_by
 from app.api.services import Services
+from app.auth.tokens import Role
+from app.customers import masking
 from app.db.engine import ReadSession
 from app.db.errors import DatabaseUnavailable
 from tests.api.conftest import ClientAs
@@ -72,6 +78,7 @@ STRANGERS = {
     "a bad token": {"Authorization": "Bearer x.y.z"},
     "a bad key": {"Authorization": "Bearer cfk_x"},
 }
+ROLES: tuple[Role, ...] = get_args(Role)
 NONSENSE: list[dict[str, Any]] = [
     {"params": {"no_such_parameter": "1", "limit": "many", "cursor": "x"}},
     {"json": {"no_such_field": [1]}},
@@ -154,3 +161,57 @@ async def test_a_key_opens_what_systems_may_do_until_it_is_revoked(client_as: Cl
     assert await ask(admin, "delete", f"/api/v1/api-keys/{made['id']}") == 204
     assert await ask(other, "get", "/api/v1/queues") == 401
     assert await ask(admin, "delete", "/api/v1/api-keys/nothing") == 404
+
+
+def gated(app: Application) -> list[tuple[str, str, frozenset[Role]]]:
+    """(method, path with made-up parameters, the roles that may use it) of every operation below /api/v1 that any role
+    may not use."""
+    asked: dict[tuple[str, str], list[object]] = {}
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute):
+            asked |= {
+                (method.lower(), str(route.path_format)): [*asked_by(route.dependant)] for method in route.methods or ()
+            }
+    found: list[tuple[str, str, frozenset[Role]]] = []
+    for path, methods in app.openapi()["paths"].items():
+        for method in methods if path.startswith("/api/v1/") else ():
+            roles = [each.roles for each in asked[method, path] if isinstance(each, Roles)]
+            if roles:
+                found.append((method, re.sub(r"{[^}]*}", "some", path), frozenset(ROLES).intersection(*roles)))
+    return found
+
+
+@pytest.mark.parametrize("role", ["agent", "supervisor", "integration"])
+async def test_a_role_that_may_not_use_a_route_is_told_nothing_of_what_it_accepts(
+    client_as: ClientAs, app: Application, role: Role
+) -> None:
+    client, refused = client_as(role), 0
+    for method, path, roles in gated(app):
+        for asked in NONSENSE if role not in roles else ():
+            answer = await client.request(method, path, **asked)
+            assert answer.status_code == 403, (method, path, asked, answer.text)
+            told = answer.json()
+            assert (told["type"], told["role"]) == ("urn:callfloor:problem:role-missing", role)
+            assert "faults" not in told
+            refused += 1
+    assert refused > 250
+
+
+async def test_a_role_that_may_use_a_route_is_told_what_is_wrong(client_as: ClientAs, app: Application) -> None:
+    """The entrance takes no route for another."""
+    for method, path, roles in gated(app):
+        for role in roles:
+            answer = await client_as(role).request(method, path, **NONSENSE[0])
+            assert (answer.status_code, "faults" in answer.json()) == (422, True), (role, method, path, answer.text)
+
+
+async def test_who_may_reveal_nothing_is_not_told_what_can_be_revealed(
+    client_as: ClientAs, app: Application, services: Services
+) -> None:
+    nobody = masking.policy({}, {kind: frozenset({"supervisor"}) for kind in masking.KINDS})
+    app.state.services = replace(services, masking=nobody)
+    expected: dict[Role, int] = {"agent": 403, "integration": 403, "supervisor": 422}
+    for role, status in expected.items():
+        for asked in NONSENSE:
+            answer = await client_as(role).post("/api/v1/customers/some/reveal", **asked)
+            assert answer.status_code == status, (role, asked, answer.text)

@@ -71,10 +71,11 @@ def test_faulty_rows_that_may_have_been_corrected_are_not_written_over(file: Pat
     shown = run(file.parent, "feed", "check", str(file), "--mapping", str(mapping), "--faults", str(corrected))
     assert shown.returncode == 1
     assert shown.stderr.startswith(f"callfloor: {corrected} is there already")
-    for free in ("customers.faults-2.csv", "customers.faults-3.csv"):
+    for _ in range(2):  # what says the same is there once
         again = feed("check", file, "--mapping", mapping)
         assert again.exit_code == 2
-        assert f"The faulty rows are in {file.with_name(free)}:" in again.stdout
+        assert f"The faulty rows are in {file.with_name('customers.faults-2.csv')}:" in again.stdout
+    assert not file.with_name("customers.faults-3.csv").exists()
     assert corrected.read_text() == "corrected"
     assert feed("check", file, "--mapping", mapping, "--faults", file.with_name("other.csv")).exit_code == 2
 

@@ -10,14 +10,14 @@ from app.telephony.directory import shown
 _URLS = ("command_url", "public_url")
 
 
-def _without_userinfo(told: dict[str, Any] | None) -> dict[str, Any] | None:
-    # what the log holds stays, also a password that an address of old had
+def _as_shown(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    # what the log holds stays, also a token that is part of an address
     if told is None:
         return None
     return told | {name: shown(told[name]) for name in _URLS if isinstance(told.get(name), str)}
 
 
-Fields = Annotated[dict[str, Any] | None, AfterValidator(_without_userinfo)]
+Fields = Annotated[dict[str, Any] | None, AfterValidator(_as_shown)]
 
 
 class AuditEntryOut(Output):

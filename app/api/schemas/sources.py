@@ -22,7 +22,11 @@ _ANY_URL = TypeAdapter(
 
 
 def _public(value: str) -> str:
-    return _open(_URL.validate_python(value), "what proves who calls it is the signature")
+    url = _open(_URL.validate_python(value), "what proves who calls it is the signature")
+    if "?" in url or "#" in url:  # paths are appended to it, and the platform signs what it calls
+        expected = "an address without them, such as https://desk.example or https://desk.example/callfloor"
+        raise PydanticCustomError("url", "has a query or a fragment", {"expected": expected})
+    return url
 
 
 def _url(value: str) -> str:
@@ -42,13 +46,14 @@ CommandUrl = Annotated[
     Field(
         max_length=2000,
         description="where the platform takes commands: http(s), or ws(s) of an Asterisk's ARI; without a password, "
-        "and without a query unless it is a generic one",
+        "and without a query unless it is a generic one, of whose query the values are shown as `***`; sent back so, "
+        "the address stays",
     ),
 ]
 PublicUrl = Annotated[
     str,
     AfterValidator(_public),
-    Field(max_length=2000, description="where the platform reaches us, http(s); without a password"),
+    Field(max_length=2000, description="where the platform reaches us, http(s); without a password, query or fragment"),
 ]
 Dial = Annotated[
     str,

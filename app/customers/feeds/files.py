@@ -18,7 +18,7 @@ from app.customers.feed_models import FeedRun
 from app.customers.feeds.checking import Checker
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.doubles import Doubles
-from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, take_name
+from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, remove_left, take_name
 from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
 from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
@@ -41,7 +41,9 @@ SWITCH_SECONDS = 0.0005
 """The thread that reads gives way to the one that writes so soon: the database must not wait for either."""
 
 PART = ".part"
-"""Behind the name of a faults file that is not complete yet."""
+"""Behind the name of a faults file that is not complete yet, after the source and the feed. The same file may be
+imported for several of them at once, but for each only once: so whoever imports finds no such file of theirs but what
+an import that broke off has left. It is written anew, and whole."""
 
 
 class Given(NamedTuple):
@@ -158,9 +160,13 @@ async def _imported(
 ) -> Report:
     watch.begins("importing")
     counts, faults, blank = Counter(dict.fromkeys(COUNTS, 0)), Counter[tuple[str, str]](), 0
-    part = _part(looked.wanted, given.mapping)
-    part.unlink(missing_ok=True)  # of an import that broke off: it is written anew, and whole
-    with opened(given.path, given.mapping, given.told, watch.read) as rows, FaultsFile(part, rows) as faults_file:
+    ending = f".{given.mapping.source}.{given.mapping.feed}{PART}"
+    await asyncio.to_thread(remove_left, looked.wanted.parent, ending)
+    part = looked.wanted.with_name(f"{looked.wanted.name}{ending}")
+    with (
+        opened(given.path, given.mapping, given.told, watch.read) as rows,
+        FaultsFile(part, rows, or_next=True) as faults_file,
+    ):
 
         def tell(progress: Progress) -> None:
             counts.update(progress.counts)
@@ -176,7 +182,7 @@ async def _imported(
 
         await importer.run(counted(chunks(rows.batches(), Checker(looked.plan), looked.doubles)), tell)
     faulty = faults_file.written
-    into = take_name(part, looked.wanted) if faulty else looked.wanted
+    into = await asyncio.to_thread(take_name, faults_file.path, looked.wanted) if faulty else looked.wanted
     resumed = run.position if run else 0
     if run is not None:
         async with sessions.write() as session:
@@ -194,12 +200,6 @@ async def _imported(
         resumed,
         None if run is None else run.id,
     )
-
-
-def _part(wanted: Path, mapping: Mapping) -> Path:
-    """Where faulty rows are until all are there. The same file may be imported for several sources and feeds at once,
-    but for each only once: so whoever finds such a file of its own is the only one who has it."""
-    return wanted.with_name(f"{wanted.name}.{mapping.source}.{mapping.feed}{PART}")
 
 
 async def _followed(sessions: Sessions, given: Given, watch: Watch, report: Report) -> Report:

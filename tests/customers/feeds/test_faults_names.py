@@ -5,21 +5,32 @@ from typing import Any
 
 import pytest
 
-from app.customers.feeds.faults_files import FaultsThere
+from app.customers.feeds.faults_files import FaultsThere, hold
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, rows
+from tests.customers.feeds.test_xlsx import book
+
+OTHERS = ("core.usage", "crm.customers")
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A file with a good row and a faulty one."""
     path = tmp_path / "customers.csv"
-    path.write_text("id,name\nC1,A\nC2,\n")
+    put(path, "C1,A", "C2,")
     return path
+
+
+def put(file: Path, *lines: str) -> None:
+    file.write_text("".join(f"{line}\n" for line in ("id,name", *lines)))
+
+
+def link(path: Path, to: str) -> None:
+    path.symlink_to(path.with_name(to))
 
 
 def given(file: Path, source: str = "core", faults: Path | None = None) -> Given:
@@ -79,22 +90,91 @@ async def test_a_disk_without_second_names_of_files_loses_nothing(
     assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
 
 
+async def test_night_after_night_the_same_faults_are_one_file(sessions: Sessions, file: Path) -> None:
+    first = await import_file(sessions, given(file), SILENT)
+    for _ in range(2):
+        again = await import_file(sessions, given(file), SILENT)
+        assert (again.into, again.faulty) == (first.into, 1)
+    assert names(file) == ["customers.csv", "customers.faults.csv"]
+    put(file, "C1,A", "C2,", "C3,")
+    more = await import_file(sessions, given(file), SILENT)
+    assert more.into == file.with_name("customers.faults-2.csv")
+    assert (await import_file(sessions, given(file), SILENT)).into == more.into
+    assert (faulty(first.into), faulty(more.into)) == (["row 3"], ["row 3", "row 4"])
+    assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
+
+
+async def test_a_faults_file_that_was_corrected_is_not_taken_for_the_faults(sessions: Sessions, file: Path) -> None:
+    first = await import_file(sessions, given(file), SILENT)
+    put(first.into, "C2,B")
+    for _ in range(2):
+        again = await import_file(sessions, given(file), SILENT)
+        assert again.into == file.with_name("customers.faults-2.csv")
+    assert first.into.read_text() == "id,name\nC2,B\n"
+    assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
+
+
+async def test_what_cannot_be_read_beside_is_no_such_file(sessions: Sessions, file: Path) -> None:
+    link(file.with_name("customers.faults.csv"), "gone")
+    for _ in range(2):
+        report = await import_file(sessions, given(file), SILENT)
+        assert report.into == file.with_name("customers.faults-2.csv")
+        assert faulty(report.into) == ["row 3"]
+
+
+async def test_sheets_with_the_same_faults_are_one_file(sessions: Sessions, tmp_path: Path) -> None:
+    """They hold when they were saved, too."""
+    sheet = book(tmp_path, [["id", "name"], ["C1", "A"], ["C2", None]])
+    reports = [await import_file(sessions, given(sheet), SILENT) for _ in range(2)]
+    book(tmp_path, [["id", "name"], ["C1", None], ["C2", None]])
+    reports.append(await import_file(sessions, given(sheet), SILENT))
+    assert [each.into.name for each in reports] == ["feed.faults.xlsx", "feed.faults.xlsx", "feed.faults-2.xlsx"]
+    assert names(sheet) == ["feed.faults-2.xlsx", "feed.faults.xlsx", "feed.xlsx"]
+
+
+async def test_what_an_import_that_died_has_left_goes_with_the_next(sessions: Sessions, file: Path) -> None:
+    """Of the same feed of the same source, whatever the file was called; those of others stay."""
+    for left in ("customers", "yesterday"):
+        for feed in ("core.customers", *OTHERS):
+            put(file.with_name(f"{left}.faults.csv.{feed}.part"), "half a row")
+    report = await import_file(sessions, given(file), SILENT)
+    assert faulty(report.into) == ["row 3"]
+    assert names(file) == [
+        "customers.csv",
+        "customers.faults.csv",
+        *(f"{left}.faults.csv.{feed}.part" for left in ("customers", "yesterday") for feed in OTHERS),
+    ]
+
+
+async def test_an_import_into_another_database_keeps_its_faults_from_this_one(sessions: Sessions, file: Path) -> None:
+    """The database cannot say that one is at work; its file is held as long as rows are written into it."""
+    theirs = file.with_name("customers.faults.csv.core.customers.part")
+    with theirs.open("w") as half:
+        half.write("half a row")
+        hold(half.fileno())
+        report = await import_file(sessions, given(file), SILENT)
+    assert faulty(report.into) == ["row 3"]
+    assert names(file) == ["customers.csv", "customers.faults.csv", theirs.name]
+    assert theirs.read_text() == "half a row"
+
+
 async def test_a_file_is_imported_for_two_sources_at_once(
     sessions: Sessions, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other import comes between the rows of the first and its end."""
+    """The other import, of what has become of the file meanwhile, comes between the rows of the first and its end."""
     run, others = Importer.run, list[Report]()
 
     async def run_and_wait(self: Importer, *told: Any) -> None:
         await run(self, *told)
         monkeypatch.setattr(Importer, "run", run)
         if not others:
+            put(file, "C1,", "C2,B")
             others.append(await import_file(sessions, given(file, "crm"), SILENT))
 
     monkeypatch.setattr(Importer, "run", run_and_wait)
     report = await import_file(sessions, given(file), SILENT)
     assert [each.into.name for each in (*others, report)] == ["customers.faults.csv", "customers.faults-2.csv"]
-    assert [faulty(each.into) for each in (*others, report)] == [["row 3"], ["row 3"]]
+    assert [faulty(each.into) for each in (*others, report)] == [["row 2"], ["row 3"]]
     assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
     assert await rows(sessions, "select source, state from feed_runs order by source") == [
         ("core", "done"),
