@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from app.routing.decision import Rival
 from app.routing.engine import CONTACT_FINDS_AGENT, FARTHEST, Engine, Pair, Waiting, lacking
 from app.routing.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
-from app.routing.selection import Standing, rank
+from app.routing.selection import ReadyPool, Standing, rank
 from app.routing.waiting import Place, virtual_arrival
 
 SKILLS = ("cards", "loans", "zh")
@@ -223,6 +223,36 @@ def test_without_explanations_the_same_are_brought_together() -> None:
         engine.put_ready(f"a{n}", Standing(kind=Kind(), idle_since=2 - n))
     assert engine.agent_for("c1") == Pair("a1", "c1", CONTACT_FINDS_AGENT, 0, 2, (), ())
     assert engine.agent_for("c0") == Pair("a0", "c0", CONTACT_FINDS_AGENT, 0, 1, (), ())
+
+
+easy = st.builds(
+    Requirement, skills=st.sets(st.sampled_from(SKILLS)).map(lambda few: tuple((skill, 1) for skill in sorted(few))),
+    agents=some_agents, excluded=some_agents,
+)  # fmt: skip
+able = st.builds(Kind, skills=st.fixed_dictionaries(dict.fromkeys(SKILLS, st.integers(1, 5))).map(sorted_skills))
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(easy, min_size=2, max_size=3),
+    st.lists(st.builds(replace, standings, kind=able | kinds), min_size=1, max_size=5),
+)
+def test_who_frees_is_ranked_for_each_requirement_by_its_own_measure(
+    asked: list[Requirement], ready: list[Standing]
+) -> None:
+    pool, wants = ReadyPool(), [(wanted, selection) for wanted in asked for selection in Selection]
+    standing = dict(zip(AGENTS, ready, strict=False))
+    for agent in list(standing)[:-1]:
+        pool.add(agent, standing[agent])
+    for wanted, selection in wants:
+        pool.best(wanted, selection, (), 1)
+    pool.add(list(standing)[-1], ready[-1])
+    for wanted, selection in wants:
+        fit = [key for key, each in standing.items() if names(wanted, key) and satisfies(each.kind, wanted)]
+        ranked = sorted(rank(key, standing[key], wanted, selection) for key in fit)
+        assert pool.best(wanted, selection, (), len(AGENTS)) == (ranked, len(ranked))
+        left = [each for each in ranked if each.agent not in AGENTS[1:3]]
+        assert pool.best(wanted, selection, AGENTS[1:3], 2) == (left[:2], len(left))
 
 
 class Game(RuleBasedStateMachine):
