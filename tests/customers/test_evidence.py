@@ -76,3 +76,8 @@ def test_nothing_in_common_is_no_match() -> None:
 def test_one_name_of_several_that_fits_is_enough() -> None:
     one = Facts(names=("王小明", "Tony Wang"))
     assert kinds(one, Facts(names=("Tony Wang",))) == ["same_name"]
+
+
+def test_a_name_that_is_neither_alike_nor_different_leaves_it_open() -> None:
+    one, other = Facts(names=("王小明",)), Facts(names=("Mary Jones",))
+    assert kinds(one, other) == ["different_name"]
