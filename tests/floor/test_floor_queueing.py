@@ -5,6 +5,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor.config import LooserStep
 from app.floor.entities import ContactState
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
@@ -29,6 +30,13 @@ def test_caller_is_sent_on_when_they_have_waited_long_enough_and_keeps_the_arriv
     assert floor.contact(contact).queue == "cards"
     floor.wait(1)
     assert (floor.contact(contact).queue, floor.contact(contact).queued_at) == ("loans", T0)
+
+
+def test_who_waits_is_sent_on_at_the_limit_though_their_requirement_loosens_later() -> None:
+    floor = Bench(rules(to_loans(When.WAIT, 30), steps=(LooserStep(after_seconds=60, requires=()),)))
+    contact = floor.arrives()
+    floor.wait(30)
+    assert floor.contact(contact).queue == "loans"
 
 
 def test_two_queues_that_overflow_into_each_other_do_not_toss_a_caller_about() -> None:
