@@ -1,5 +1,6 @@
 """Conditions: what they may say, every fault in plain words, and what they come to."""
 
+from math import isnan
 from typing import Any
 
 import pytest
@@ -128,12 +129,33 @@ def test_who_uses_nothing_of_what_it_asks_for_is_no_concern_of_it() -> None:
         ("!(count('a', '1h') >= 3)", [HOUR]),
         ("count('a', '1h') > count('a', '1d')", [HOUR, DAY]),
         ("absent('a', '60d') || count('a', '1h') >= 3", [60 * DAY]),
+        ("absent('a', '60d')", [60 * DAY]),
+        ("!absent('a', '60d') && count('b', '1h') >= 1", [60 * DAY, 120 * DAY]),
         ("trend('a', '2d') < -0.5", [DAY, 2 * DAY]),
         ("sum('a', '1h') > 5", [HOUR]),
     ],
 )
 def test_what_may_come_to_hold_by_time_passing_is_known(source: str, ages: list[float]) -> None:
     assert [crossing.seconds for crossing in read(source).crossings] == ages
+
+
+def test_what_is_missed_no_longer_is_looked_at_when_the_last_of_it_is_too_old_to_be_missed() -> None:
+    asked = read("!absent('a', '60d') && count('b', '1h') >= 1")
+    of_a, of_b = Window("a", 120 * DAY), {Window("b", HOUR): Measured(events=1)}
+    assert not holds(asked, {of_a: Measured(events=1), **of_b}, NOBODY)
+    assert holds(asked, of_b, NOBODY)
+    assert of_a in asked.crossings
+
+
+def test_a_condition_is_a_thousand_characters_long_at_most() -> None:
+    source = "count('a', '1h') > 1"
+    assert faults(source.ljust(1000)) == []
+    assert faults(source.ljust(1001)) == ["is 1001 characters long"]
+
+
+@pytest.mark.parametrize(("early", "late"), [(None, 5.0), (5.0, None), (None, None), (0.0, 5.0)])
+def test_a_trend_against_nothing_cannot_be_told(early: float | None, late: float | None) -> None:
+    assert isnan(Measured(early_average=early, late_average=late).trend)
 
 
 def test_every_function_is_told_of_nothing() -> None:
