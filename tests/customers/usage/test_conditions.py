@@ -59,6 +59,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 
 def test_too_many_windows_are_refused() -> None:
+    assert faults(" || ".join(f"absent('k{n}', '1d')" for n in range(12))) == []
     assert "looks at 13 windows" in faults(" || ".join(f"absent('k{n}', '1d')" for n in range(13)))[0]
 
 
@@ -77,6 +78,28 @@ def test_a_condition_holds_by_what_was_measured() -> None:
     assert holds(asked, measured, NOBODY)
     assert told(asked, measured) == {"count('login.failed', '1h')": 3, "sum('transfer', '1d')": 100.5}
     assert not holds(asked, {}, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [("count", 4), ("sum", 9.0), ("average", 3.0), ("least", 1.0), ("most", 5.0), ("last", 2.0), ("trend", 1.0)],
+)
+def test_each_function_is_of_its_window_alone(function: str, value: float) -> None:
+    asked = read(f"{function}('a', '30d') == {value}")
+    found = Measured(4, 1, total=9.0, average=3.0, least=1.0, most=5.0, last=2.0, early_average=2.0, late_average=4.0)
+    assert holds(asked, {Window("a", 30 * DAY): found}, NOBODY)
+    assert told(asked, {Window("a", 30 * DAY): found}) == {f"{function}('a', '30d')": value}
+    assert not holds(asked, {Window("a", 60 * DAY): found}, NOBODY)
+
+
+@pytest.mark.parametrize("asks", ["tier == 'gold'", "kind == 'person'", "language == 'zh'", "segments == ['vip']"])
+def test_a_condition_may_ask_who_the_customer_is(asks: str) -> None:
+    source = f"count('a', '1h') > 0 && customer.{asks}"
+    assert faults(source) == []
+    somebody = {"tier": "gold", "kind": "person", "language": "zh", "segments": ["vip"]}
+    measured = {Window("a", HOUR): Measured(events=1)}
+    assert holds(read(source), measured, somebody)
+    assert not holds(read(source), measured, {**NOBODY, "kind": "company"})
 
 
 def test_absence_is_of_what_was_there_before() -> None:
