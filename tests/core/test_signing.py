@@ -121,6 +121,10 @@ def test_sixteen_signatures_are_looked_at_and_an_id_may_have_two_hundred_charact
     assert verify(headers({"webhook-signature": wrong * 15 + right}), BODY, (SECRET,), NOW) == "msg_1"
     with pytest.raises(Unauthenticated):
         verify(headers({"webhook-signature": wrong * 16 + right}), BODY, (SECRET,), NOW)
+    for odd in ("", "two words", "x" * 201):
+        forged = {"webhook-id": odd.encode(), "webhook-signature": sign(SECRET, odd, NOW, BODY).encode()}
+        with pytest.raises(Unauthenticated, match="not signed"):
+            verify(headers(forged), BODY, (SECRET,), NOW)
     long = "x" * 200
     signed = sign(SECRET, long, NOW, BODY).encode()
     assert verify(headers({"webhook-id": long.encode(), "webhook-signature": signed}), BODY, (SECRET,), NOW) == long
