@@ -373,6 +373,7 @@ def test_leaving_empties_every_group(waiting: list[tuple[Requirement, int]]) -> 
     for n, (wanted, at) in enumerate(waiting):
         engine.put_contact(f"c{n}", Waiting(wanted=wanted, place=Place(0, float(at), f"c{n}")))
     assert len(engine.line) == len(waiting)
+    assert len(list(engine.line.everyone())) == len(waiting)  # whoever was looked at is in its group
     for n in range(len(waiting)):
         engine.put_contact(f"c{n}", None)
     assert len(engine.line) == 0
