@@ -168,7 +168,7 @@ def _crossings(term: Term) -> Iterator[Window]:
             yield Window(call.kind, call.seconds)
             if call.function == "trend":
                 yield Window(call.kind, call.seconds / 2)
-            if call.function == "absent" and term.kind != "call":  # alone it can only end there
+            if term.kind != "call":  # an absence by itself can only end there
                 yield call.window
 
 
