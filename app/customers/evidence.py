@@ -99,9 +99,9 @@ def _numbers(one: Facts, other: Facts, holders: Mapping[str, int]) -> Iterator[R
     """Each number once, by the best of what is said of it."""
     for key in sorted({number.key for number in one.numbers} & {number.key for number in other.numbers}):
         pairs = [(a, b) for a in one.numbers if a.key == key for b in other.numbers if b.key == key]
-        kinds = {_number(a, b, holders.get(key, 0)) for a, b in pairs} - {None}
+        kinds = [kind for a, b in pairs if (kind := _number(a, b, holders.get(key, 0))) is not None]
         if kinds:
-            yield _reason(max(kinds, key=lambda kind: WEIGHTS[kind or ""]) or "", key)
+            yield _reason(max(kinds, key=WEIGHTS.__getitem__), key)
 
 
 def _number(one: HeldNumber, other: HeldNumber, holders: int) -> str | None:

@@ -23,7 +23,7 @@ _DIALLABLE = re.compile(
     r"(?:[\s,;]*(?:ext(?:ension)?[.=]?|x|#|转|分机)\s*(?P<extension>\d{1,7}))?",
     re.IGNORECASE,
 )
-_PARAMETER = re.compile(r";ext=(\d{1,7})(?:;|$)", re.IGNORECASE)
+_PARAMETER = re.compile(r";ext=(\d{1,7})(?=[;@>?]|$)", re.IGNORECASE)
 
 
 class Number(msgspec.Struct, frozen=True):
@@ -35,7 +35,7 @@ class Number(msgspec.Struct, frozen=True):
     @property
     def matchable(self) -> bool:
         """Whether the number can identify anybody. A withheld one never does, whatever customers have on file."""
-        return self.e164 is not None or _subscriber(self.raw).strip("+ ").casefold() not in WITHHELD
+        return self.e164 is not None or not _withheld(_subscriber(self.raw))
 
 
 def normalise(raw: str, default_region: str) -> Number:
@@ -48,7 +48,7 @@ def normalise(raw: str, default_region: str) -> Number:
     number = Number(storable(raw).strip())
     subscriber = _subscriber(number.raw)
     match = _DIALLABLE.fullmatch(subscriber) if len(subscriber) <= MAX_LENGTH else None
-    if match is None:
+    if match is None or _withheld(subscriber):  # RESTRICTED on a keypad looks like a number of some regions
         return number
     try:
         parsed = phonenumbers.parse(match["number"], default_region)
@@ -72,6 +72,10 @@ def extension_of(raw: str) -> str | None:
 def storable(text: str) -> str:
     """`text` without what PostgreSQL cannot keep: NUL and halves of surrogate pairs."""
     return text.encode("utf-8", "ignore").decode("utf-8").replace("\x00", "")
+
+
+def _withheld(subscriber: str) -> bool:
+    return subscriber.strip("+ ").casefold() in WITHHELD
 
 
 def _subscriber(raw: str) -> str:

@@ -113,15 +113,14 @@ def _without(contact: Contact, done: Callable[[UnderWay], bool]) -> Contact:
 
 def _has_come(contact: Contact, each: UnderWay) -> bool:
     """Whether who was to be added to the call is in it, or is known not to come; or whoever was to have the call."""
-    if each.target is None or each.target.queue is not None:
+    target = each.target
+    if target is None or target.queue is not None:
         return False
-    new = [leg for leg in contact.call.legs if leg.id not in each.known and _is(leg, each.target)]
+    new = [leg for leg in contact.call.legs if leg.id not in each.known and _is(leg, target)]
     if each.kind == OrderType.TRANSFER:
         return any(leg.ended for leg in new)
-    return each.kind == OrderType.CONFERENCE and any(leg.state not in _NOT_YET for leg in new)
+    return any(leg.state not in _NOT_YET for leg in new)
 
 
-def _is(leg: Leg, target: Destination | None) -> bool:
-    if target is not None and target.agent is not None:
-        return leg.agent == target.agent
-    return leg.party is Party.OTHER
+def _is(leg: Leg, target: Destination) -> bool:
+    return leg.party is Party.OTHER if target.agent is None else leg.agent == target.agent

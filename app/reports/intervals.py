@@ -53,7 +53,7 @@ class Period:
         day = self.start.astimezone(self.zone).date()
         while (midnight := self._midnight(day)) < self.end:
             tomorrow = self._midnight(day := day + timedelta(days=1))
-            edges += [edge for edge in self._steps(midnight, tomorrow) if edges[0] < edge < self.end]
+            edges += [edge for edge in self._steps(midnight, tomorrow) if self.start < edge < self.end]
         return [*edges, self.end]
 
     def _steps(self, midnight: datetime, tomorrow: datetime) -> Iterator[datetime]:

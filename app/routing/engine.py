@@ -101,7 +101,7 @@ class Engine:
             return Pair(agent, first.contact, AGENT_FINDS_CONTACT, 0, len(heads), (), ())
         rivals = tuple(_behind(first, each) for each in heads[1 : 1 + RIVALS_KEPT])
         passed = tuple(
-            PassedOver(each, self._why_not(agent, kind, self._waiting[each]))
+            PassedOver(each, _why_not(agent, kind, self._waiting[each].wanted, self._waiting[each].missed_by))
             for each in self.line.before(first, RIVALS_KEPT)
         )
         rank = 1 + self.line.rank(first)
@@ -115,7 +115,8 @@ class Engine:
         wanted, missed = waiting.wanted, waiting.missed_by
         ranked, count = self.ready.best(wanted, waiting.selection, missed, 1 + RIVALS_KEPT)
         if not ranked and missed and not self.duty.anyone(wanted, missed):
-            ranked, count = self.ready.best(wanted, waiting.selection, (), 1 + RIVALS_KEPT)
+            missed = ()
+            ranked, count = self.ready.best(wanted, waiting.selection, missed, 1 + RIVALS_KEPT)
         if not ranked:
             return None
         best = ranked[0]
@@ -129,7 +130,7 @@ class Engine:
             1 + self.line.rank(waiting.place),
             count,
             rivals,
-            self._passed_agents(waiting, best.idle_since),
+            self._passed_agents(wanted, missed, best.idle_since),
         )
 
     def eligible(self, agent: str, kind: Kind, contact: str) -> bool:
@@ -144,19 +145,22 @@ class Engine:
             return True
         return not self.duty.anyone(waiting.wanted, waiting.missed_by)
 
-    def _passed_agents(self, waiting: Waiting, idle_since: float) -> tuple[PassedOver, ...]:
+    def _passed_agents(
+        self, wanted: Requirement, missed_by: tuple[str, ...], idle_since: float
+    ) -> tuple[PassedOver, ...]:
         passed: list[PassedOver] = []
         for agent in self.ready.longest_idle(LOOKED_AT):
             standing = self.ready.standing(agent)
             if standing.idle_since > idle_since or len(passed) >= RIVALS_KEPT:
                 break
-            why = self._why_not(agent, standing.kind, waiting)
+            why = _why_not(agent, standing.kind, wanted, missed_by)
             if why:
                 passed.append(PassedOver(agent, why))
         return tuple(passed)
 
-    def _why_not(self, agent: str, kind: Kind, waiting: Waiting) -> tuple[str, ...]:
-        return (*lacking(agent, kind, waiting.wanted), *(("missed",) if agent in waiting.missed_by else ()))
+
+def _why_not(agent: str, kind: Kind, wanted: Requirement, missed_by: tuple[str, ...]) -> tuple[str, ...]:
+    return (*lacking(agent, kind, wanted), *(("missed",) if agent in missed_by else ()))
 
 
 def _spot(waiting: Waiting) -> tuple[Requirement, Place, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from app.core.clock import now as wall_clock
 from app.core.errors import Unauthenticated
-from app.core.signing import key_of, sign, verify
+from app.core.signing import key_of, new_secret, secret_id, sign, strict_key, verify
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
 OTHER = "whsec_" + base64.b64encode(b"another-secret-of-24-byte").decode()
@@ -95,6 +95,48 @@ def test_malformed_or_wrong_headers_are_refused(wrong: dict[str, bytes]) -> None
 def test_without_the_right_secret_nothing_verifies(secrets: tuple[str, ...]) -> None:
     with pytest.raises(Unauthenticated):
         verify(headers(secret=SECRET), BODY, secrets, NOW)
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_a", "whsec_ä"])
+def test_who_signs_with_no_key_at_all_is_refused_where_a_secret_is_unusable(secret: str) -> None:
+    forged = headers(secret=secret)
+    assert verify(forged | headers(), BODY, (secret, SECRET), NOW) == "msg_1"
+    with pytest.raises(Unauthenticated):
+        verify(forged, BODY, (secret, SECRET), NOW)
+
+
+@pytest.mark.parametrize(
+    ("secret", "key"),
+    [
+        ("whsec_MDEy", b"012"), ("MDEyMw", b"0123"), ("MDEyMw==", b"0123"), ("whsec_", b""),
+        ("whsec_MD Ey", None), ("MDEyM", None), ("MDEy*", None), ("ä", None),
+    ],
+)  # fmt: skip
+def test_a_new_secret_is_base64_to_the_letter(secret: str, key: bytes | None) -> None:
+    assert strict_key(secret) == key
+
+
+def test_sixteen_signatures_are_looked_at_and_an_id_may_have_two_hundred_characters() -> None:
+    right, wrong = headers()[b"webhook-signature"], b"v1,bm90IHRoaXM= "
+    assert verify(headers({"webhook-signature": wrong * 15 + right}), BODY, (SECRET,), NOW) == "msg_1"
+    with pytest.raises(Unauthenticated):
+        verify(headers({"webhook-signature": wrong * 16 + right}), BODY, (SECRET,), NOW)
+    for odd in ("", "two words", "x" * 201):
+        forged = {"webhook-id": odd.encode(), "webhook-signature": sign(SECRET, odd, NOW, BODY).encode()}
+        with pytest.raises(Unauthenticated, match="not signed"):
+            verify(headers(forged), BODY, (SECRET,), NOW)
+    long = "x" * 200
+    signed = sign(SECRET, long, NOW, BODY).encode()
+    assert verify(headers({"webhook-id": long.encode(), "webhook-signature": signed}), BODY, (SECRET,), NOW) == long
+
+
+def test_secrets_are_called_by_names_that_do_not_tell_them() -> None:
+    made = new_secret()
+    assert strict_key(made) is not None
+    assert len(key_of(made)) == 32
+    assert secret_id(made) not in made
+    assert len(secret_id(made)) == 16
+    assert secret_id(made) == secret_id(made) != secret_id(new_secret())
 
 
 def test_an_unusable_secret_has_no_key() -> None:

@@ -61,6 +61,15 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         wire.load(b"[" * depth + b"]" * depth)
 
 
+def test_64_levels_are_read_and_65_are_not_of_arrays_or_objects() -> None:
+    arrays, objects = b"[" * 64 + b"]" * 64, b'{"a":' * 64 + b"1" + b"}" * 64
+    for body in (arrays, objects):
+        assert msgspec.json.encode(wire.load(body)) == body
+    for body in (b"[%b]" % arrays, b'{"a":%b}' % objects, b'["cut \\ud83d",%b]' % arrays):
+        with pytest.raises(Invalid, match="nests too deeply"):
+            wire.load(body)
+
+
 def test_many_brackets_side_by_side_are_fine() -> None:
     assert wire.load(b"[" + b"[]," * 500 + b"{}]") == [[]] * 500 + [{}]
 
@@ -82,11 +91,43 @@ def test_what_is_none_of_a_few_words_is_told_which_there_are() -> None:
     assert refused.value.facts["faults"][0]["accepted"] == "one of start, stop"
 
 
-@pytest.mark.parametrize("value", [[], "text", 5, None, True])
-def test_something_that_is_no_object_is_refused(value: object) -> None:
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [([], "is an array"), ("text", "is a string"), (5, "is a number"), (None, "is null"), (True, "is a boolean")],
+)
+def test_something_that_is_no_object_is_refused(value: object, what: str) -> None:
     with pytest.raises(Invalid) as refused:
         wire.read(value, Outer)
-    assert refused.value.facts["faults"][0]["accepted"] == "an object"
+    assert refused.value.facts["faults"] == [{"where": "body", "what": what, "accepted": "an object"}]
+    with pytest.raises(Invalid) as refused:
+        wire.read({"kind": "a", "inner": value}, Outer)
+    assert refused.value.facts["faults"] == [{"where": "inner", "what": what, "accepted": "an object"}]
+
+
+def test_what_is_missing_is_told_by_what_it_means_and_what_may_be_left_out_is_not_missing() -> None:
+    class Given(msgspec.Struct):
+        """Who it is.
+
+        And more of it."""
+
+        name: Name
+        age: int
+
+    class Asked(msgspec.Struct):
+        who: Given
+        other: Given | None = None
+
+    assert wire.faults({}, Asked) == [wire.fault("who", "is missing", "Who it is")]
+    assert wire.faults({"who": {"name": "a"}}, Asked) == [wire.fault("who.age", "is missing", "int")]
+    [wrong] = wire.faults({"who": {"name": "a", "age": "b"}}, Asked)
+    assert (wrong["where"], wrong["accepted"]) == ("who.age", "int")
+
+
+def test_the_sentence_tells_the_first_three_faults_and_how_many_more_there_are() -> None:
+    found = [wire.fault(name, "is odd", "even") for name in "abcd"]
+    assert str(wire.invalid(found[:3])) == "The message cannot be understood: a is odd; b is odd; c is odd."
+    told = "The message cannot be understood: a is odd; b is odd; c is odd; and 1 more."
+    assert str(wire.invalid(found)) == told
 
 
 @given(st.binary(max_size=60))

@@ -43,6 +43,7 @@ def test_a_number_that_was_given_to_somebody_else_later_is_no_reason() -> None:
     for one, other in (
         (within(None, 2020), within(2019, None)),
         (within(None, 2020), within(None, None)),
+        (within(None, None), within(2019, None)),
         (within(2001, 2020), within(2005, 2006)),
     ):
         assert kinds(one, other) == kinds(other, one) == ["same_number"]
@@ -76,3 +77,71 @@ def test_nothing_in_common_is_no_match() -> None:
 def test_one_name_of_several_that_fits_is_enough() -> None:
     one = Facts(names=("王小明", "Tony Wang"))
     assert kinds(one, Facts(names=("Tony Wang",))) == ["same_name"]
+
+
+def named(*names: str) -> Facts:
+    return Facts(names=names)
+
+
+def mailed(*emails: str, kind: str | None = None) -> Facts:
+    return Facts(emails=emails, kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason", "likely"),
+    [
+        (Facts(external_ids=(("crm", "7"),)), Facts(external_ids=(("crm", "7"), ("", "7"))), "same_external_id", 0.95),
+        (held(), held(), "same_number", 0.7),
+        (held(), held(extension="1"), "same_switchboard", 0.15),
+        (held(shared=True), held(), "shared_number", 0.1),
+        (mailed("a@b", "c@d"), mailed("c@d", "e@f"), "same_email", 0.7),
+        (mailed("crowd@b"), mailed("crowd@b"), "shared_email", 0.1),
+        (named("王小明"), named("王小明"), "same_name", 0.45),
+        (named("王小明"), named("Xiaoming Wang"), "same_reading", 0.35),
+        (named("Jonathan Smith"), named("Johnathan Smith"), "similar_name", 0.241),
+        (mailed("a@b", kind="person"), mailed("a@b"), "same_email", 0.7),
+        (mailed("a@b"), mailed("a@b", kind="person"), "same_email", 0.7),
+    ],
+)
+def test_each_reason_alone_makes_it_so_likely(one: Facts, other: Facts, reason: str, likely: float) -> None:
+    told, reasons = weigh(one, other, {"crowd@b": 4, "a@b": 3, HEAD: 3})
+    assert [(each.kind, each.weight) for each in reasons] == [(reason, likely)]
+    assert told == likely
+
+
+def test_what_speaks_against_it_lowers_what_speaks_for_it_and_is_nothing_alone() -> None:
+    one, other = mailed("a@b", kind="person"), mailed("a@b", kind="company")
+    assert weigh(one, other, {})[0] == 0.14
+    likely, [reason] = weigh(Facts(kind="person"), Facts(kind="company"), {})
+    assert (likely, reason.kind, reason.detail, reason.weight) == (0, "different_kind", "person, company", -0.8)
+    likely, [reason] = weigh(named("王小明"), named("Mary Jones"), {})
+    assert (likely, reason.kind, reason.weight) == (0, "different_name", -0.5)
+
+
+def test_two_reasons_leave_what_neither_explains() -> None:
+    one = Facts(names=("王小明",), emails=("a@b",))
+    assert weigh(one, one, {})[0] == 0.835
+
+
+def test_a_number_that_each_has_twice_is_told_once_by_the_best() -> None:
+    one = Facts(numbers=(HeldNumber(HEAD), HeldNumber(HEAD, "12")))
+    assert kinds(one, held(extension="12")) == ["same_number"]
+
+
+def test_extensions_are_compared_of_the_same_number_only() -> None:
+    one = Facts(numbers=(HeldNumber(HEAD, "12"), HeldNumber("+861088881234")))
+    other = Facts(numbers=(HeldNumber(HEAD, "13"), HeldNumber("+861099991234")))
+    assert kinds(one, other) == kinds(other, one) == []
+
+
+def test_of_several_names_the_most_alike_are_told() -> None:
+    one, other = named("Jonathan Smith"), named("Jonathan Smyth", "Johnathan Smith", "Johnathon Smith")
+    for facts in ((one, other), (other, one)):
+        [reason] = weigh(*facts, {})[1]
+        assert set(reason.detail.split(", ")) == {"Jonathan Smith", "Johnathan Smith"}
+
+
+def test_a_name_that_is_neither_alike_nor_different_leaves_it_open() -> None:
+    assert kinds(named("Mary Jones"), named("Mary Janson")) == []
+    assert kinds(named("Mary Jones"), named("王小明", "Mary Janson")) == []
+    assert kinds(named("Mary Jones"), named("王小明", "Bob")) == ["different_name"]

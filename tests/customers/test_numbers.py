@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.numbers import Number, normalise
+from app.customers.numbers import Number, extension_of, normalise
 
 MOBILE = "+8613800138000"
 
@@ -31,6 +31,8 @@ MOBILE = "+8613800138000"
         "sip:%2B8613800138000@host",
         "sip:13800138000@carrier.example",
         "+8613800138000@host",
+        "13800138000@host",
+        "138\a0013\a8000",
         '"Wang" <sip:+8613800138000@host;tag=1>',
     ],
 )
@@ -71,7 +73,11 @@ def test_what_is_no_number_is_kept_and_has_no_e164(raw: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "anonymous", "Unknown", "sip:anonymous@anonymous.invalid", "<sip:Restricted@x>", "+266696687", "\x00"]
+    "raw",
+    [
+        *["", "anonymous", "Unknown", "sip:anonymous@anonymous.invalid", "<sip:Restricted@x>", "+266696687", "\x00"],
+        *["unavailable", "private", "withheld", "blocked", "none", "null", "7378742833", "2562533", "8656696"],
+    ],
 )
 def test_a_withheld_number_identifies_nobody(raw: str) -> None:
     assert not normalise(raw, "CN").matchable
@@ -80,6 +86,36 @@ def test_a_withheld_number_identifies_nobody(raw: str) -> None:
 @pytest.mark.parametrize("raw", ["1001", "sip:bob@x", MOBILE, "😀"])
 def test_anything_else_may_identify_somebody(raw: str) -> None:
     assert normalise(raw, "CN").matchable
+
+
+@pytest.mark.parametrize(
+    ("raw", "extension"),
+    [
+        ("010 6666 8888 ext 12", "12"),
+        ("010 6666 8888 extension. 0012", "0012"),
+        ("010-66668888转１２", "12"),
+        ("sip:+861066668888;ext=12@host", "12"),
+        ('"Wang" <tel:+861066668888;ext=12>', "12"),
+        ("sip:+861066668888;EXT=12?subject=x", "12"),
+        ("tel:+861066668888;ext=12a", None),
+        ("tel:+861066668888;ext=12", "12"),
+        ("tel:+861066668888;ext=12;phone-context=x", "12"),
+        ("010 6666 8888 x12345678", None),
+        ("010 6666 8888", None),
+        ("ext 12", None),
+        ("sip:bob@x", None),
+        ("", None),
+        ("010 6666 8888" + " " * 200 + "x12", None),
+    ],
+)
+def test_the_extension_behind_a_number_is_told(raw: str, extension: str | None) -> None:
+    assert extension_of(raw) == extension
+
+
+def test_nothing_longer_than_64_characters_is_looked_at() -> None:
+    apart = "138{}00138000"
+    assert normalise(apart.format(" " * 53), "CN").e164 == MOBILE
+    assert normalise(apart.format(" " * 54), "CN").e164 is None
 
 
 @given(st.one_of(st.text(), st.text(alphabet="+0123456789 ()/-.ext;:sip@<>%", max_size=40)))

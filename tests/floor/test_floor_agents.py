@@ -1,12 +1,17 @@
 """Agents on the pure floor: order, presence, lost connections, refusals."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from app.agents.presence import AgentState
+from app.core.instants import iso
 from app.floor import commands as c
 from app.floor.entities import ContactState
-from tests.floor.factories import Bench
+from app.routing.decision import Decision, PassedOver, Rival
+from app.routing.requirement import Requirement, Selection
+from tests.floor.factories import CONFIG, Bench
 
 
 def test_agent_who_frees_takes_the_oldest_waiting_not_the_newest_chatwoot_10376_and_10685() -> None:
@@ -46,15 +51,77 @@ def test_a_break_does_not_reset_idleness() -> None:
     assert floor.offered_to(floor.arrives()) == "ann"
 
 
+def offer_told(floor: Bench, to: str) -> dict[str, Any]:
+    (body,) = (each.body for each in floor.told("contact.offered") if each.agent == to)
+    told: dict[str, Any] = msgspec.json.decode(body)
+    return {**told, "why": msgspec.convert(told["why"], Decision)}
+
+
+CARDS = Requirement(skills=(("cards", 2),))
+
+
 def test_decision_says_why_this_agent_and_who_came_next() -> None:
     floor = Bench()
-    floor.on("ann", "bob")
+    floor.on("cho", "ann", "bob")
+    floor.now += 0.25
     floor.arrives(tier="gold")
-    body = floor.told("contact.offered")[0].body
-    assert b'"rule":"contact_finds_agent"' in body
-    assert b'"considered":2' in body
-    assert b'"rivals":[{"id":"bob","behind":1.0}]' in body
-    assert b'"bonus_seconds":60.0' in body
+    told = offer_told(floor, "ann")
+    assert told["why"] == Decision(
+        rule="contact_finds_agent",
+        wanted=CARDS,
+        bonus_seconds=60.0,
+        idle_seconds=2.25,
+        considered=2,
+        rivals=(Rival("bob", 1.0),),
+        passed_over=(PassedOver("cho", ("skill:cards:2",)),),
+    )
+    assert (told["expires_at"], told["auto_accepted"]) == (iso(floor.now + 20), False)
+
+
+def test_decision_says_why_this_caller_and_who_waited_before_them() -> None:
+    cards = msgspec.structs.replace(CONFIG.queues["cards"], selection=Selection.ROUND_ROBIN, strict_tiers=True)
+    floor = Bench(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards}))
+    other = floor.arrives("200", call_id="c0", tier="private")
+    floor.now += 100
+    plain = floor.arrives(call_id="c1")
+    floor.now += 1
+    floor.arrives(call_id="c2", tier="gold")
+    floor.now += 12.25
+    floor.do(c.Connect(agent_id="ann"))
+    floor.do(c.Ready(agent_id="ann"))
+    assert offer_told(floor, "ann")["why"] == Decision(
+        rule="agent_finds_contact",
+        selection=Selection.ROUND_ROBIN,
+        wanted=CARDS,
+        waited_seconds=12.25,
+        bonus_seconds=60.0,
+        precedence=-1,
+    )
+    floor.do(c.Connect(agent_id="dee"))
+    floor.do(c.Ready(agent_id="dee"))
+    why = offer_told(floor, "dee")["why"]
+    assert (why.considered, [each.id for each in why.rivals]) == (2, [plain])
+    assert floor.offered_to(other) == "dee"
+
+
+def test_offer_to_one_more_agent_says_so_and_not_again_who_lost() -> None:
+    cards = msgspec.structs.replace(CONFIG.queues["cards"], offer_agents=2)
+    floor = Bench(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards}))
+    floor.on("cho", "ann", "bob", "dee")
+    floor.arrives()
+    assert len(offer_told(floor, "ann")["why"].rivals) == 2
+    assert offer_told(floor, "bob")["why"] == Decision(rule="beside", wanted=CARDS, idle_seconds=2.0, considered=3)
+
+
+def test_of_agents_who_free_at_once_the_one_idle_longest_has_the_next_caller() -> None:
+    cards = msgspec.structs.replace(CONFIG.queues["cards"], offer_agents=2, selection=Selection.MOST_SKILLED)
+    floor = Bench(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards}))
+    floor.on("bob", "dee")
+    contact = floor.arrives(call_id="c1")
+    assert [each.agent for each in floor.contact(contact).offers] == ["dee", "bob"]
+    waits = floor.arrives("200", call_id="c2")
+    floor.call("cleared", "c1")
+    assert floor.offered_to(waits) == "bob"
 
 
 def test_expired_offer_cannot_be_accepted_and_the_present_state_is_named_streams_658() -> None:

@@ -310,3 +310,16 @@ def test_number_that_comes_late_still_gives_the_caller_name_and_place() -> None:
     assert floor.offered_to(contact) == "ann"
     assert floor.offered_to(other) is None
     assert floor.state.store.profiles[contact] == b"{}"
+
+
+def test_call_that_ended_is_remembered_for_ten_minutes_and_not_for_ever() -> None:
+    floor = Bench()
+    for call_id in ("c1", "c2"):
+        floor.arrives(call_id=call_id)
+        floor.call("cleared", call_id)
+        floor.now += 60
+    floor.now += 479
+    for seconds, kept in ((0, 2), (1, 1), (59, 1), (1, 0)):
+        floor.now += seconds
+        floor.do(c.Expire())
+        assert len(floor.state.store.ended) == kept

@@ -225,3 +225,17 @@ def test_who_is_invited_already_is_asked_for_nowhere_else(
     other = floor.arrives(call_id="c2")
     floor.answers("dee", other, "c2")
     assert floor.refused(kind(agent_id="dee", contact_id=other, to=BOB))["state"] == "busy"
+
+
+def test_of_two_who_are_invited_each_is_let_go_at_their_own_time() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.on("dee")
+    floor.now += 9
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    bob, dee = (each.due_at for each in floor.contact(contact).invited)
+    assert dee == bob + 10
+    floor.wait(bob - floor.now)
+    assert (floor.now, [each.agent for each in floor.contact(contact).invited]) == (bob, ["dee"])
+    floor.wait(10)
+    assert floor.contact(contact).invited == ()

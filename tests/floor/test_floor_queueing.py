@@ -5,6 +5,8 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor.config import LooserStep
+from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
@@ -18,8 +20,8 @@ def test_full_queue_sends_the_next_caller_on_at_their_original_place() -> None:
     contact = floor.arrives(call_id="c2")
     assert (floor.contact(contact).queue, ways(floor, contact)) == ("loans", ["overflowed", None])
     why = msgspec.json.decode(floor.told("contact.overflowed")[0].body)["why"]
-    del why["waited_seconds"]
-    assert why == {"rule": "overflow", "because": "length", "measured": 2, "limit": 2, "to": "queue:loans"}
+    limits = {"because": "length", "measured": 2, "limit": 2, "to": "queue:loans"}
+    assert why == {"rule": "overflow", "waited_seconds": 0, **limits}
 
 
 def test_caller_is_sent_on_when_they_have_waited_long_enough_and_keeps_the_arrival() -> None:
@@ -29,6 +31,15 @@ def test_caller_is_sent_on_when_they_have_waited_long_enough_and_keeps_the_arriv
     assert floor.contact(contact).queue == "cards"
     floor.wait(1)
     assert (floor.contact(contact).queue, floor.contact(contact).queued_at) == ("loans", T0)
+    why = msgspec.json.decode(floor.told("contact.overflowed")[0].body)["why"]
+    assert (why["because"], why["waited_seconds"], why["measured"], why["limit"]) == ("wait", 60, 60, 60)
+
+
+def test_who_waits_is_sent_on_at_the_limit_though_their_requirement_loosens_later() -> None:
+    floor = Bench(rules(to_loans(When.WAIT, 30), steps=(LooserStep(after_seconds=60, requires=()),)))
+    contact = floor.arrives()
+    floor.wait(30)
+    assert floor.contact(contact).queue == "loans"
 
 
 def test_two_queues_that_overflow_into_each_other_do_not_toss_a_caller_about() -> None:
@@ -85,6 +96,37 @@ def test_mailbox_takes_a_message_and_the_outcome_says_so() -> None:
     assert floor.orders() == ["call.voicemail"]
     floor.call("cleared")
     assert (outcomes(floor), contact in floor.state.store.contacts) == (["voicemail"], False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "order", "said", "seconds"),
+    [
+        (
+            OverflowRule(when=When.LENGTH, at=0, do=Do.MESSAGE, message="Too many."),
+            "call.disconnect",
+            {"message": "Too many.", "reason": "turned_away"},
+            120,
+        ),
+        (
+            OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL, message="Speak."),
+            "call.voicemail",
+            {"message": "Speak.", "queue": "cards"},
+            900,
+        ),
+    ],
+)
+def test_who_is_turned_away_hears_why_and_is_not_kept_where_the_platform_tells_no_end(
+    rule: OverflowRule, order: str, said: dict[str, str], seconds: float
+) -> None:
+    floor = Bench(rules(rule))
+    contact = floor.arrives()
+    (given,) = (each for each in floor.last.effects if isinstance(each, SwitchOrder))
+    assert given.type == order
+    assert said.items() <= msgspec.json.decode(given.body).items()
+    floor.wait(seconds - 1)
+    assert contact in floor.state.store.contacts
+    floor.wait(1)
+    assert contact not in floor.state.store.contacts
 
 
 def test_limit_of_any_length_goes_off_once_and_not_for_ever() -> None:
@@ -163,6 +205,21 @@ def test_wait_is_predicted_from_the_length_of_the_queue_and_kept_with_the_stay()
     second, third = floor.arrives(call_id="c2"), floor.arrives(call_id="c3")
     told = [floor.contact(key).visits[-1].estimated_wait for key in (second, third)]
     assert told == [pytest.approx(100), pytest.approx(200)]
+
+
+def test_who_waits_for_a_later_step_is_told_no_less_than_the_time_until_it() -> None:
+    floor = Bench(rules(requires=(("cards", 5),), steps=(LooserStep(after_seconds=30, requires=(("cards", 2),)),)))
+    floor.on("ann")
+    first = floor.arrives(call_id="c0")
+    floor.wait(30)
+    floor.answers("ann", first, "c0")
+    floor.now += 5
+    floor.call("cleared", "c0")
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=first))
+    waits = floor.arrives(call_id="c1")
+    assert floor.contact(waits).estimated_wait == 30
+    floor.now += 20
+    assert floor.do(c.TellWait(contact_id=waits))["estimated_wait_seconds"] == 10
 
 
 def test_what_a_caller_is_told_counts_down_and_up_only_when_overtaken_and_says_so() -> None:

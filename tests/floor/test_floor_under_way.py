@@ -109,6 +109,54 @@ def test_order_that_was_given_up_may_be_asked_again(kind: type[c.ContactCommand]
         assert floor.last.answer.ok is ok
 
 
+@pytest.mark.parametrize(
+    ("kind", "more", "seconds"),
+    [(c.Hold, {}, 5), (c.Transfer, {"to": BOB}, 60), (c.Transfer, {"to": QUEUE}, 60), (c.HangUp, {}, 60)],
+)
+def test_order_is_waited_for_as_long_as_it_is_tried_and_one_without_harm_as_long_as_a_click_is_doubled(
+    kind: type[c.ContactCommand], more: dict[str, Any], seconds: float
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(kind, contact, **more))
+    begun = floor.now
+    floor.now = begun + seconds - 0.5
+    assert floor.refused(of_ann(kind, contact, **more))["again_in_seconds"] == 0.5
+    floor.now = begun + seconds
+    floor.do(of_ann(kind, contact, **more))
+    assert [each.until - floor.now for each in floor.contact(contact).under_way] == [seconds]
+
+
+def test_number_that_is_added_once_more_is_waited_for_anew() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for leg in ("one", "two"):
+        floor.do(of_ann(c.Conference, contact, to=NUMBER))
+        assert floor.refused(of_ann(c.Conference, contact, to=NUMBER))["code"] == "under-way"
+        floor.call("conferenced", leg_id=leg)
+
+
+def test_who_comes_is_not_taken_for_somebody_else_who_is_waited_for() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    floor.do(of_ann(c.Conference, contact, to=NUMBER))
+    floor.call("conferenced", leg_id="party")
+    assert floor.refused(of_ann(c.Conference, contact, to=BOB))["code"] == "under-way"
+    floor.do(of_ann(c.Conference, contact, to=NUMBER))
+    floor.call("established", agent="1002")
+    assert floor.refused(of_ann(c.Conference, contact, to=NUMBER))["code"] == "under-way"
+
+
+def test_transfer_to_a_queue_does_not_fail_with_somebody_who_was_rung() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Transfer, contact, to=QUEUE))
+    floor.call("delivered", leg_id="party")
+    floor.call("failed", leg_id="party", cause="no_answer")
+    assert floor.refused(of_ann(c.Transfer, contact, to=NUMBER))["code"] == "under-way"
+
+
 def test_platform_that_says_nothing_keeps_nobody_from_asking_again() -> None:
     floor = Bench()
     contact = talking(floor)

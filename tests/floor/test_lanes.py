@@ -1,10 +1,12 @@
 """Which orders of a contact overtake which."""
 
+import asyncio
+
 import msgspec
 import pytest
 
 from app.floor.effects import SwitchOrder
-from app.floor.lanes import overtakes
+from app.floor.lanes import Lane, overtakes
 
 
 def order(kind: str, agent: str | None = "li") -> SwitchOrder:
@@ -33,7 +35,10 @@ def test_a_connect_is_overtaken_before_it_is_ever_tried(later: str) -> None:
     assert overtakes(msgspec.structs.replace(order(later), agent="bo"), order("call.connect"), attempts=0)
 
 
-@pytest.mark.parametrize("later", ["call.script", "call.connect", "call.transfer", "call.voicemail", "call.disconnect"])
+@pytest.mark.parametrize(
+    "later",
+    ["call.script", "call.connect", "call.transfer", "call.voicemail", "call.offer_callback", "call.disconnect"],
+)
 def test_a_script_that_did_not_get_through_is_not_tried_again_once_something_else_is_to_happen(later: str) -> None:
     assert overtakes(order(later, "bo"), order("call.script", None), attempts=1)
     assert not overtakes(order(later, "bo"), order("call.script", None), attempts=0)
@@ -41,3 +46,21 @@ def test_a_script_that_did_not_get_through_is_not_tried_again_once_something_els
 
 def test_who_stops_ringing_somebody_takes_no_script_from_the_caller() -> None:
     assert not overtakes(order("call.cancel"), order("call.script", None), attempts=1)
+
+
+async def test_orders_go_one_after_the_other_and_a_pause_ends_only_with_one_that_overtakes() -> None:
+    hold, retrieve, hang_up = order("call.hold"), order("call.retrieve"), order("call.disconnect")
+    lane = Lane(hold)
+    assert lane.next() == hold
+    seen: list[SwitchOrder | None] = []
+
+    async def others() -> None:
+        for each in (retrieve, hang_up):
+            lane.add(each)
+            seen.append(lane.overtaking(hold, attempts=1))
+            await asyncio.sleep(0)
+
+    await asyncio.gather(lane.pause(3600, hold, 1), others())
+    assert seen == [None, hang_up]
+    await lane.pause(0, hold, 0)
+    assert [lane.next() for _ in range(3)] == [retrieve, hang_up, None]

@@ -9,7 +9,7 @@ from app.ivr.flow import Flow
 from app.ivr.interpreter import ENTER, GO_ON, step
 from app.ivr.nodes import AnyNode
 from app.ivr.phrases import APOLOGY
-from app.ivr.state import FlowState, HungUp, Started, TimedOut, ToHangUp, ToQueue, begun
+from app.ivr.state import FlowState, HungUp, Keyed, Started, TimedOut, ToHangUp, ToQueue, begun
 from tests.ivr.plays import WORLD, Play, flow_of
 
 FALSE = '{type: branch, cases: [{when: "vars.t", next: end}], otherwise: end}'
@@ -97,6 +97,27 @@ def test_a_caller_may_hang_up_before_the_flow_begins() -> None:
 def test_a_second_start_changes_nothing() -> None:
     play = Play(flow_of(nodes={"a": WAITING["menu"]}))
     assert play.tell(Started()).late
+
+
+def test_keys_for_what_was_asked_before_are_late_and_the_wait_goes_on() -> None:
+    again = "{type: menu, prompt: y, choices: {1: end}, otherwise: end}"
+    play = Play(flow_of(nodes={"a": "{type: menu, prompt: x, choices: {1: b}, otherwise: end}", "b": again}))
+    first = play.state.script
+    waits = play.key("1")
+    for event in (Keyed(script=first, digits="1"), TimedOut(first)):
+        told = play.tell(event)
+        assert (told.late, told.state, told.wait_seconds) == (True, waits.state, waits.wait_seconds)
+        assert told.wait_seconds
+    assert play.key("1").action == ToHangUp()
+    late = play.tell(Keyed(script=play.state.script, digits="1"))
+    assert (late.late, late.wait_seconds) == (True, None)
+
+
+def test_an_event_for_a_node_that_waits_for_nothing_queues_the_caller_and_alerts() -> None:
+    play = Play(flow_of(variables=KINDS, nodes={"a": WAITING["collect"]}))
+    changed = flow_of(nodes={"a": "{type: say, text: x, next: end}"})
+    told = step(changed, play.state, Keyed(script=play.state.script, digits="1"), WORLD)
+    assert (told.action, told.alert) == (ToQueue(queue="general"), "a: waits for nothing, and something came")
 
 
 def test_a_state_that_does_not_fit_its_flow_does_not_leave_the_caller() -> None:

@@ -88,7 +88,30 @@ def test_no_instant_is_left_out_or_counted_twice(start: datetime, seconds: int, 
 def test_a_period_without_sense_is_refused_by_name(start: datetime, end: datetime, where: str) -> None:
     with pytest.raises(Invalid) as refused:
         Period(start, end, Interval.QUARTER, UTC_ZONE)
-    assert refused.value.facts["faults"][0]["where"] == f"query.{where}"
+    [fault] = refused.value.facts["faults"]
+    assert fault["where"] == f"query.{where}"
+    assert fault["what"] in str(refused.value)
+    assert fault["accepted"] in str(refused.value)
+
+
+@pytest.mark.parametrize("year", [1970, 9001])
+def test_a_year_beyond_the_calendars_is_refused_and_the_last_within_is_not(year: int) -> None:
+    start, within = datetime(year, 6, 1, tzinfo=UTC), datetime(min(max(year, 1971), 9000), 6, 1, tzinfo=UTC)
+    with pytest.raises(Invalid, match=f"from: the year {year} is out of range"):
+        Period(start, start + timedelta(days=1), Interval.DAY, UTC_ZONE)
+    assert lengths(Period(within, within + timedelta(days=1), Interval.DAY, UTC_ZONE)) == [24]
+
+
+WIDTHS = {Interval.QUARTER: 0.25, Interval.HALF: 0.5, Interval.HOUR: 1.0, Interval.DAY: 24.0}
+
+
+@pytest.mark.parametrize("interval", Interval)
+def test_a_period_is_cut_into_3000_intervals_of_their_names_width_and_no_more(interval: Interval) -> None:
+    start, hours = datetime(2026, 5, 1, tzinfo=UTC), WIDTHS[interval]
+    longest = start + 3000 * timedelta(hours=hours)
+    assert lengths(Period(start, longest, interval, UTC_ZONE)) == [hours] * 3000
+    with pytest.raises(Invalid, match="at most 3000 intervals"):
+        Period(start, longest + timedelta(seconds=1), interval, UTC_ZONE)
 
 
 @pytest.mark.parametrize("name", ["", "Mars/Base", "../etc/passwd", "/etc/passwd", "Asia", "a\x00b", "x" * 5000])

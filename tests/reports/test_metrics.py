@@ -56,7 +56,9 @@ def test_where_nothing_was_there_is_nothing_to_measure() -> None:
     assert measure(Counts(flowed_out=1)).abandon_rate == 0
 
 
-def _possible(answered: int, abandoned: int, flowed: int, met: float, left: float, short: float) -> Counts:
+def _possible(
+    answered: int, abandoned: int, flowed: int, met: float, left: float, short: float, longest: float
+) -> Counts:
     """Counts that can occur: a part is never more than its whole."""
     return Counts(
         answered=answered,
@@ -65,11 +67,12 @@ def _possible(answered: int, abandoned: int, flowed: int, met: float, left: floa
         answered_in_target=int(answered * met),
         abandoned_in_target=int(abandoned * left),
         abandoned_short=int(abandoned * short),
+        longest_wait_seconds=longest,
     )
 
 
 share = st.floats(0, 1)
-counts = st.builds(_possible, *[st.integers(0, 50)] * 3, share, share, share)
+counts = st.builds(_possible, *[st.integers(0, 50)] * 3, *[share] * 4)
 
 
 @given(counts)
@@ -82,5 +85,7 @@ def test_every_ratio_lies_between_nothing_and_all(one: Counts) -> None:
 def test_counts_of_parts_add_up_to_those_of_the_whole(one: Counts, two: Counts, three: Counts) -> None:
     assert (one + two) + three == one + (two + three)
     assert (one + two).offered == one.offered + two.offered
+    assert (one + two).longest_wait_seconds in (one.longest_wait_seconds, two.longest_wait_seconds)
+    assert (one + two).longest_wait_seconds >= one.longest_wait_seconds
     assert one + Counts() == one
     assert isinstance(measure(one + two), Metrics)

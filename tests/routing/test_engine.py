@@ -6,11 +6,12 @@ from math import inf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from app.routing.decision import Rival
-from app.routing.engine import FARTHEST, Engine, Pair, Waiting, lacking
+from app.routing.engine import CONTACT_FINDS_AGENT, FARTHEST, Engine, Pair, Waiting, lacking
 from app.routing.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
-from app.routing.selection import Standing, rank
+from app.routing.selection import ReadyPool, Standing, rank
 from app.routing.waiting import Place, virtual_arrival
 
 SKILLS = ("cards", "loans", "zh")
@@ -66,6 +67,18 @@ def test_what_is_lacking_is_named() -> None:
     wanted = Requirement((("cards", 3),), one_of=((("de", 1), ("en", 2)),), teams=("north",), excluded=("a1",))
     assert lacking("a1", Kind((("cards", 2),)), wanted) == ("skill:cards:3", "one_of:de:1|en:2", "team", "excluded")
     assert lacking("a2", Kind((("cards", 3), ("en", 2)), "north"), wanted) == ()
+    chat = Requirement(agents=("a1",), channel="chat", source="pbx")
+    assert lacking("a2", Kind(away=("pbx",)), chat) == ("channel:chat", "phone", "agents")
+    assert lacking("a1", Kind(channels=("chat",), away=("other",)), chat) == ()
+
+
+@given(requirements, kinds, st.sampled_from(AGENTS), st.booleans(), st.booleans())
+def test_something_is_lacking_exactly_where_a_contact_may_not_be_taken(
+    wanted: Requirement, kind: Kind, agent: str, by_chat: bool, away: bool
+) -> None:
+    wanted = replace(wanted, channel="chat" if by_chat else "voice", source="pbx")
+    kind = replace(kind, away=("pbx",) if away else ())
+    assert (lacking(agent, kind, wanted) == ()) == (names(wanted, agent) and satisfies(kind, wanted))
 
 
 def test_selections_choose_by_their_own_measure() -> None:
@@ -125,6 +138,123 @@ def test_rivals_of_one_who_was_never_occupied_are_told_in_numbers_that_json_hold
     assert pair.rivals == (Rival("a2", 0.0), Rival("a3", FARTHEST))
 
 
+def test_who_is_asked_again_for_want_of_others_is_not_told_to_have_been_passed_over() -> None:
+    engine = Engine()
+    for agent, level, idle in (("idler", 1, 0.0), ("expert", 5, 9.0)):
+        engine.put_ready(agent, Standing(kind=Kind((("cards", level),)), idle_since=idle))
+        engine.put_duty(agent, Kind((("cards", level),)))
+    engine.put_contact(
+        "c",
+        Waiting(
+            wanted=Requirement((("cards", 1),)),
+            place=Place(0, 0.0, "c"),
+            selection=Selection.MOST_SKILLED,
+            missed_by=("expert", "idler"),
+        ),
+    )
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, pair.rivals, pair.passed_over) == ("expert", (Rival("idler", 4.0),), ())
+
+
+def test_three_rivals_and_three_of_the_eight_idlest_are_told() -> None:
+    engine = Engine()
+    for n in range(8):
+        engine.put_ready(f"other{n}", Standing(kind=Kind(), idle_since=n))
+    for n in range(5):
+        engine.put_ready(f"able{n}", Standing(kind=Kind((("cards", 3),)), idle_since=7 + n / 3))
+    engine.put_contact("c", Waiting(wanted=Requirement((("cards", 3),)), place=Place(0, 0.0, "c")))
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, pair.considered) == ("able0", 5)
+    assert pair.rivals == (Rival("able1", 0.333), Rival("able2", 0.667), Rival("able3", 1.0))
+    assert [each.id for each in pair.passed_over] == ["other0", "other1", "other2"]
+    for n in range(6):
+        engine.put_ready(f"other{n}", Standing(kind=Kind((("cards", 3),)), idle_since=20))
+    for n, idle in enumerate((0.5, 1.5)):
+        engine.put_ready(f"able{n}", Standing(kind=Kind((("cards", 3),)), idle_since=20 + idle))
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, [each.id for each in pair.passed_over]) == ("able2", ["other6", "other7"])
+
+
+def test_contacts_that_came_later_are_told_by_how_much() -> None:
+    engine = Engine()
+    for n in range(5):
+        wanted = Requirement(teams=("north", f"t{n}"))
+        engine.put_contact(f"c{n}", Waiting(wanted=wanted, place=Place(0, n / 3, f"c{n}")))
+    engine.put_ready("a", Standing(kind=Kind(team="north"), idle_since=0))
+    pair = engine.contact_for("a")
+    assert pair is not None
+    assert pair.rivals == (Rival("c1", 0.333), Rival("c2", 0.667), Rival("c3", 1.0))
+
+
+def test_nobody_belongs_to_who_does_not_wait_or_is_not_ready() -> None:
+    engine = Engine()
+    engine.put_ready("a", Standing(kind=Kind(), idle_since=0))
+    assert engine.agent_for("gone") is None
+    engine.put_ready("a", None)
+    engine.put_contact("c", Waiting(wanted=Requirement(), place=Place(0, 0.0, "c")))
+    assert engine.contact_for("a") is None
+
+
+def test_a_contact_that_is_told_again_where_it_is_waits_there_once_and_by_its_new_selection() -> None:
+    engine = Engine()
+    engine.put_ready("idler", Standing(kind=Kind(), idle_since=0, served_at=5))
+    engine.put_ready("next", Standing(kind=Kind(), idle_since=3, served_at=1))
+    told = Waiting(wanted=Requirement(), place=Place(0, 0.0, "c"))
+    engine.put_contact("c", told)
+    first = engine.agent_for("c")
+    engine.put_contact("c", replace(told, selection=Selection.ROUND_ROBIN))
+    second = engine.agent_for("c")
+    assert first is not None
+    assert second is not None
+    assert (first.agent, second.agent) == ("idler", "next")
+    engine.put_contact("c", None)
+    assert list(engine.line.everyone()) == []
+
+
+def test_without_explanations_the_same_are_brought_together() -> None:
+    engine = Engine(explains=False)
+    for n in range(2):
+        engine.put_contact(
+            f"c{n}", Waiting(wanted=Requirement(agents=("a0", f"a{n}")), place=Place(0, 2.0 - n, f"c{n}"))
+        )
+        engine.put_ready(f"a{n}", Standing(kind=Kind(), idle_since=2 - n))
+    assert engine.agent_for("c1") == Pair("a1", "c1", CONTACT_FINDS_AGENT, 0, 2, (), ())
+    assert engine.agent_for("c0") == Pair("a0", "c0", CONTACT_FINDS_AGENT, 0, 1, (), ())
+
+
+easy = st.builds(
+    Requirement, skills=st.sets(st.sampled_from(SKILLS)).map(lambda few: tuple((skill, 1) for skill in sorted(few))),
+    agents=some_agents, excluded=some_agents,
+)  # fmt: skip
+able = st.builds(Kind, skills=st.fixed_dictionaries(dict.fromkeys(SKILLS, st.integers(1, 5))).map(sorted_skills))
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(easy, min_size=2, max_size=3),
+    st.lists(st.builds(replace, standings, kind=able | kinds), min_size=1, max_size=5),
+)
+def test_who_frees_is_ranked_for_each_requirement_by_its_own_measure(
+    asked: list[Requirement], ready: list[Standing]
+) -> None:
+    pool, wants = ReadyPool(), [(wanted, selection) for wanted in asked for selection in Selection]
+    standing = dict(zip(AGENTS, ready, strict=False))
+    for agent in list(standing)[:-1]:
+        pool.add(agent, standing[agent])
+    for wanted, selection in wants:
+        pool.best(wanted, selection, (), 1)
+    pool.add(list(standing)[-1], ready[-1])
+    for wanted, selection in wants:
+        fit = [key for key, each in standing.items() if names(wanted, key) and satisfies(each.kind, wanted)]
+        ranked = sorted(rank(key, standing[key], wanted, selection) for key in fit)
+        assert pool.best(wanted, selection, (), len(AGENTS)) == (ranked, len(ranked))
+        left = [each for each in ranked if each.agent not in AGENTS[1:3]]
+        assert pool.best(wanted, selection, AGENTS[1:3], 2) == (left[:2], len(left))
+
+
 class Game(RuleBasedStateMachine):
     """Changes that come in any order; after each every question is asked and compared with a scan."""
 
@@ -182,6 +312,11 @@ class Game(RuleBasedStateMachine):
             pair = self.engine.contact_for(agent)
             assert (pair.contact if pair else None) == (fit[0].contact if fit else None)
             self._tells_the_rank(pair)
+            if pair is not None:
+                heads = sorted({self.waiting[place.contact].wanted: place for place in reversed(fit)}.values())
+                line = sorted(waiting.place for waiting in self.waiting.values())
+                behind = [(each.contact, each.virtual_arrival - fit[0].virtual_arrival) for each in heads[1:4]]
+                self._tells_why(pair, len(heads), behind, [each.contact for each in line[: line.index(fit[0])]])
         for key, waiting in self.waiting.items():
             ranked = sorted(
                 rank(agent, standing, waiting.wanted, waiting.selection)
@@ -191,6 +326,12 @@ class Game(RuleBasedStateMachine):
             pair = self.engine.agent_for(key)
             assert (pair.agent if pair else None) == (ranked[0].agent if ranked else None)
             self._tells_the_rank(pair)
+            if pair is not None:
+                fits = {each.agent for each in ranked}
+                idle = sorted((standing.idle_since, agent) for agent, standing in self.ready.items())
+                idler = [agent for since, agent in idle if since <= ranked[0].idle_since and agent not in fits]
+                behind = [(each.agent, each.measure - ranked[0].measure) for each in ranked[1:4]]
+                self._tells_why(pair, len(ranked), behind, idler)
 
     @invariant()
     def counts_of_those_on_duty_are_those_of_a_scan(self) -> None:
@@ -204,6 +345,12 @@ class Game(RuleBasedStateMachine):
         if pair is not None:
             places = sorted(each.place for each in self.waiting.values())
             assert places[pair.rank - 1].contact == pair.contact
+
+    def _tells_why(self, pair: Pair, able: int, behind: list[tuple[str, float]], before: list[str]) -> None:
+        assert pair.considered == able
+        assert [(each.id, each.behind) for each in pair.rivals] == behind
+        assert [each.id for each in pair.passed_over] == before[:3]
+        assert all(each.why for each in pair.passed_over)
 
     def _may(self, agent: str, key: str) -> bool:
         waiting = self.waiting[key]
@@ -226,6 +373,7 @@ def test_leaving_empties_every_group(waiting: list[tuple[Requirement, int]]) -> 
     for n, (wanted, at) in enumerate(waiting):
         engine.put_contact(f"c{n}", Waiting(wanted=wanted, place=Place(0, float(at), f"c{n}")))
     assert len(engine.line) == len(waiting)
+    assert len(list(engine.line.everyone())) == len(waiting)  # whoever was looked at is in its group
     for n in range(len(waiting)):
         engine.put_contact(f"c{n}", None)
     assert len(engine.line) == 0

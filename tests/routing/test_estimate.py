@@ -52,6 +52,10 @@ def test_without_hang_ups_it_is_the_conditional_mean_of_m_m_n(ahead: int, agents
     assert it.estimate(Flow(handling=Average(handling)), ahead, alone(agents), 0.0) == pytest.approx(exact)
 
 
+def test_who_is_handled_in_no_time_waits_for_nobody() -> None:
+    assert it.queue_length(9, 1, 0.0, 0.1) == it.answered_wait(9, 1, 0.0, 0.1) == 0.0
+
+
 @given(AHEAD, AGENTS, POSITIVE, RATES)
 def test_with_hang_ups_it_is_the_sum_of_the_steps(ahead: int, agents: int, handling: float, rate: float) -> None:
     whole = [1 / (agents / handling + j * rate) for j in range(ahead + 2)]

@@ -181,6 +181,14 @@ def test_hours_that_never_change_have_no_next_change() -> None:
     assert seconds_open(night((0, MIDNIGHT)), 10, 5) == 0
 
 
+@pytest.mark.parametrize(("days", "foreseen"), [(1, True), (399, True), (400, False)])
+def test_the_only_opening_of_a_year_is_foreseen_for_400_days(days: int, foreseen: bool) -> None:
+    day = date(2026, 1, 1) + timedelta(days=days)
+    hours = Hours(time_zone="UTC", weekly=((),) * 7, exceptions=(SpecialDay(day, "Fair", ALL_DAY),))
+    opens = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    assert hours.next_change(at("UTC", "2026-01-01T00:00")) == (Change(opens, "opens") if foreseen else None)
+
+
 # ------------------------------------------------------------------------------------- against the plain definition
 
 ZONES = ("Europe/Berlin", "Asia/Shanghai", "America/St_Johns", "Australia/Lord_Howe", "Africa/Cairo", "UTC")

@@ -3,6 +3,7 @@
 import pytest
 
 from app.floor.contacts import CONNECT_SECONDS
+from app.floor.under_way import TRIED_SECONDS
 from app.telephony.delivery import Again, GiveUp, RetryPolicy, decide, too_late
 from app.telephony.port import Missed
 
@@ -32,6 +33,7 @@ def test_after_the_patience_it_is_given_up_with_the_reason() -> None:
 def test_retry_after_is_honoured_when_longer_than_the_pause() -> None:
     assert decide(Missed("busy", 5.0), HOLD, 1, 0.0, POLICY, 0.0) == Again(5.0)
     assert decide(Missed("busy", 0.0), HOLD, 1, 0.0, POLICY, 0.0) == Again(1.0)
+    assert decide(Missed("busy", 20.0), HOLD, 1, 40.0, POLICY, 0.0) == Again(20.0)
 
 
 def test_a_platform_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
@@ -39,7 +41,7 @@ def test_a_platform_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
     assert decision == GiveUp("busy (it asks to wait 120 s, longer than we can)")
 
 
-@pytest.mark.parametrize("kind", ["call.connect", "call.dial"])
+@pytest.mark.parametrize("kind", ["call.connect", "call.dial", "call.consult", "call.conference"])
 def test_what_rings_is_given_up_before_the_floor_stops_waiting_for_the_phone(kind: str) -> None:
     assert RetryPolicy().ring_patience < CONNECT_SECONDS
     assert isinstance(decide(MISSED, kind, 9, 25.0, POLICY, 0.0), GiveUp)
@@ -52,7 +54,12 @@ def test_what_rings_is_given_up_before_the_floor_stops_waiting_for_the_phone(kin
 def test_what_is_too_old_is_not_sent_even_once(kind: str, seconds: float) -> None:
     late = too_late(kind, 3600.0, POLICY)
     assert late == GiveUp(f"not sent: it was given 3600 s ago, and {kind} is worth sending for {seconds} s")
-    assert too_late(kind, seconds - 1, POLICY) is None
+    assert isinstance(too_late(kind, seconds, POLICY), GiveUp)
+    assert too_late(kind, seconds - 0.1, POLICY) is None
+
+
+def test_the_floor_waits_for_an_order_as_long_as_it_is_tried() -> None:
+    assert RetryPolicy().patience == TRIED_SECONDS
 
 
 def test_a_hang_up_is_never_too_old_to_be_sent() -> None:

@@ -200,7 +200,7 @@ def _hours_flaws(hours: ServiceHours) -> Iterator[Flaw]:
         latest = 0
         for place, each in sorted(enumerate(intervals), key=lambda pair: (pair[1].opens, pair[1].closes)):
             where = ("weekly", day, place)
-            if not (re.fullmatch(TIME, each.opens) and re.fullmatch(TIME, each.closes)):
+            if not _are_times(each):
                 yield Flaw(where, "is not two times of day", "HH:MM from 00:00 to 24:00")
             elif each.closes <= each.opens:
                 yield Flaw((*where, "closes"), "is not after 'opens'", "a time after 'opens', at the latest 24:00")
@@ -213,9 +213,13 @@ def _hours_flaws(hours: ServiceHours) -> Iterator[Flaw]:
 
 
 def week_seconds(hours: ServiceHours) -> int:
-    """How long it is open in a week, in seconds, where the hours have no flaws."""
+    """How long it is open in a week, in seconds; what is not two times of day counts for nothing."""
     opened = (each for intervals in hours.weekly.values() for each in intervals)
-    return 60 * sum(_minutes(each.closes) - _minutes(each.opens) for each in opened if re.fullmatch(TIME, each.closes))
+    return 60 * sum(_minutes(each.closes) - _minutes(each.opens) for each in opened if _are_times(each))
+
+
+def _are_times(each: Open) -> bool:
+    return re.fullmatch(TIME, each.opens) is not None and re.fullmatch(TIME, each.closes) is not None
 
 
 def _minutes(time: str) -> int:

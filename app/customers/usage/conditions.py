@@ -96,7 +96,7 @@ def read(source: str) -> Condition:
     """A condition that has no faults."""
     term = compiled(source).term
     calls = tuple(dict.fromkeys(_calls(term)))
-    crossings = {crossing for call in _waiting(term) for crossing in _crossings(call)}
+    crossings = set(_crossings(term))
     windows = frozenset(call.window for call in calls)
     return Condition(source, calls, windows, frozenset(call.kind for call in calls), tuple(sorted(crossings)))
 
@@ -158,13 +158,18 @@ def _calls(term: Term) -> Iterator[Call]:
         yield from _calls(part)
 
 
-def _waiting(term: Term) -> Iterator[Call]:
-    """The uses that may come to make the condition true without anything arriving."""
+def _crossings(term: Term) -> Iterator[Window]:
+    """The ages at which an event may make the condition true without anything arriving."""
     if term.kind == "op" and term.name in ("&&", "||"):
         for part in term.parts:
-            yield from _waiting(part)
+            yield from _crossings(part)
     elif not _only_rises(term):
-        yield from _calls(term)
+        for call in _calls(term):
+            yield Window(call.kind, call.seconds)
+            if call.function == "trend":
+                yield Window(call.kind, call.seconds / 2)
+            if term.kind != "call":  # an absence by itself can only end there
+                yield call.window
 
 
 def _only_rises(term: Term) -> bool:
@@ -173,9 +178,3 @@ def _only_rises(term: Term) -> bool:
         return False
     more, limit = term.parts if term.name in (">", ">=") else reversed(term.parts)
     return more.kind == "call" and more.name == "count" and not any(_calls(limit))
-
-
-def _crossings(call: Call) -> Iterator[Window]:
-    yield Window(call.kind, call.seconds)
-    if call.function == "trend":
-        yield Window(call.kind, call.seconds / 2)

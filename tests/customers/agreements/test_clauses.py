@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from app.customers.agreements.clauses import (
     Allowance,
@@ -57,6 +58,15 @@ def response(seconds: int, counted: Any = "service_hours") -> ResponseTime:
         ([hours(monday=())], [(0, "weekly")]),
         ([hours(someday=(Open("09:00", "10:00"),))], [(0, "weekly", "someday")]),
         ([hours(monday=(Open("9", "10"),))], [(0, "weekly", "monday", 0)]),
+        ([hours(monday=(Open("09:00", "10"),))], [(0, "weekly", "monday", 0)]),
+        ([hours(monday=(Open("09:00", "09:00"),))], [(0, "weekly", "monday", 0, "closes")]),
+        ([hours(monday=(Open("00:00", "01:00"),))], []),
+        ([FieldVisits(id="1", text="t", count=1, per="year")], []),
+        ([NINE_TO_FIVE, response(13 * 8 * 3600)], []),
+        ([NINE_TO_FIVE, response(13 * 8 * 3600 + 1)], [(1, "seconds")]),
+        ([FieldVisits(id=n, text="t", count=1, per="year") for n in "12"], []),
+        ([NINE_TO_FIVE, *(replace(response(60), id=f"r{n}") for n in range(10)), response(60, "always")], []),
+        ([NINE_TO_FIVE, *(replace(response(60), id=f"r{n}") for n in range(12))], [(11, "counted"), (12, "counted")]),
         ([hours(monday=(Open("18:00", "02:00"),))], [(0, "weekly", "monday", 0, "closes")]),
         ([hours(monday=(Open("09:00", "12:00"), Open("11:59", "13:00")))], [(0, "weekly", "monday", 1, "opens")]),
     ],
@@ -67,6 +77,12 @@ def test_what_is_wrong_with_clauses(clauses: list[Clause], wrong: list[tuple[str
     assert all(flaw.what and flaw.accepted for flaw in found)
 
 
+@pytest.mark.parametrize("opened", [Open("9", "10:00"), Open("ab:cd", "10:00"), Open("10:00", "9")])
+def test_times_that_are_none_are_told_also_where_a_clause_counts_by_them(opened: Open) -> None:
+    where = [flaw.where for flaw in flaws([hours(monday=(opened,)), response(3600)])]
+    assert where == [(0, "weekly", "monday", 0), (1, "seconds")]
+
+
 def test_clauses_come_back_as_they_were_kept() -> None:
     clauses: list[Clause] = [
         ServiceHours(id="1", text="t", weekly={"monday": (Open("09:00", "10:00"),)}, closed_on=(date(2026, 10, 1),)),
@@ -74,6 +90,12 @@ def test_clauses_come_back_as_they_were_kept() -> None:
         Allowance(id="3", text="three calls", of="contacts", count=3, per="quarter", only_channels=("voice",)),
     ]
     assert clauses_of(records(clauses)) == clauses
+
+
+def test_a_named_manager_is_told_at_once_unless_a_time_is_given() -> None:
+    assert clauses_of([{"kind": "named_manager", "id": "1", "text": "t", "manager": "Li"}]) == [
+        NamedManager(id="1", text="t", manager="Li", seconds=0)
+    ]
 
 
 @pytest.mark.parametrize("kept", [{"kind": "poetry", "id": "1", "text": "t"}, {"kind": "allowance", "id": "1"}, 7])

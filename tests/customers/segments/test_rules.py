@@ -63,8 +63,18 @@ def test_an_unknown_tier_and_ids_that_are_there_twice_are_told_at_once() -> None
 
 
 def test_too_many_windows_are_refused() -> None:
-    given = rules(segments={f"s{days}": f"contacts('{days}d') > 0" for days in range(1, 43)})
-    assert [each["what"] for each in rules_faults(given, TIERS, {})] == ["looks at 42 windows"]
+    looks = {f"s{days}": f"contacts('{days}d') > 0 && count('card.used', '{days}d') > 0" for days in range(1, 21)}
+    assert rules_faults(rules(segments=looks), TIERS, {}) == []
+    given = rules(segments={**looks, "s": "contacts('99d') > 0"})
+    assert [each["what"] for each in rules_faults(given, TIERS, {})] == ["looks at 41 windows"]
+
+
+def test_what_feeds_tell_may_be_asked_without_being_declared() -> None:
+    asks = " && ".join(f"attributes.{name} == 'a'" for name in ("birth_date", "household", "company"))
+    assert rules_faults(rules({"gold": asks}, {"s": asks}), TIERS, {}) == []
+    assert "is compared with" in rules_faults(rules({"gold": asks}), TIERS, {"household": "number"})[0]["what"]
+    given = rules(scores={"value": "attributes.household == 'a' ? 1.0 : 0.0"})
+    assert rules_faults(given, TIERS, {}) == []
 
 
 def test_a_score_cannot_ask_for_scores() -> None:

@@ -1,5 +1,6 @@
 """Conditions: what they may say, every fault in plain words, and what they come to."""
 
+from math import isnan
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 
 def test_too_many_windows_are_refused() -> None:
+    assert faults(" || ".join(f"absent('k{n}', '1d')" for n in range(12))) == []
     assert "looks at 13 windows" in faults(" || ".join(f"absent('k{n}', '1d')" for n in range(13)))[0]
 
 
@@ -76,6 +78,28 @@ def test_a_condition_holds_by_what_was_measured() -> None:
     assert holds(asked, measured, NOBODY)
     assert told(asked, measured) == {"count('login.failed', '1h')": 3, "sum('transfer', '1d')": 100.5}
     assert not holds(asked, {}, NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [("count", 4), ("sum", 9.0), ("average", 3.0), ("least", 1.0), ("most", 5.0), ("last", 2.0), ("trend", 1.0)],
+)
+def test_each_function_is_of_its_window_alone(function: str, value: float) -> None:
+    asked = read(f"{function}('a', '30d') == {value}")
+    found = Measured(4, 1, total=9.0, average=3.0, least=1.0, most=5.0, last=2.0, early_average=2.0, late_average=4.0)
+    assert holds(asked, {Window("a", 30 * DAY): found}, NOBODY)
+    assert told(asked, {Window("a", 30 * DAY): found}) == {f"{function}('a', '30d')": value}
+    assert not holds(asked, {Window("a", 60 * DAY): found}, NOBODY)
+
+
+@pytest.mark.parametrize("asks", ["tier == 'gold'", "kind == 'person'", "language == 'zh'", "segments == ['vip']"])
+def test_a_condition_may_ask_who_the_customer_is(asks: str) -> None:
+    source = f"count('a', '1h') > 0 && customer.{asks}"
+    assert faults(source) == []
+    somebody = {"tier": "gold", "kind": "person", "language": "zh", "segments": ["vip"]}
+    measured = {Window("a", HOUR): Measured(events=1)}
+    assert holds(read(source), measured, somebody)
+    assert not holds(read(source), measured, {**NOBODY, "kind": "company"})
 
 
 def test_absence_is_of_what_was_there_before() -> None:
@@ -128,12 +152,33 @@ def test_who_uses_nothing_of_what_it_asks_for_is_no_concern_of_it() -> None:
         ("!(count('a', '1h') >= 3)", [HOUR]),
         ("count('a', '1h') > count('a', '1d')", [HOUR, DAY]),
         ("absent('a', '60d') || count('a', '1h') >= 3", [60 * DAY]),
+        ("absent('a', '60d')", [60 * DAY]),
+        ("!absent('a', '60d') && count('b', '1h') >= 1", [60 * DAY, 120 * DAY]),
         ("trend('a', '2d') < -0.5", [DAY, 2 * DAY]),
         ("sum('a', '1h') > 5", [HOUR]),
     ],
 )
 def test_what_may_come_to_hold_by_time_passing_is_known(source: str, ages: list[float]) -> None:
     assert [crossing.seconds for crossing in read(source).crossings] == ages
+
+
+def test_what_is_missed_no_longer_is_looked_at_when_the_last_of_it_is_too_old_to_be_missed() -> None:
+    asked = read("!absent('a', '60d') && count('b', '1h') >= 1")
+    of_a, of_b = Window("a", 120 * DAY), {Window("b", HOUR): Measured(events=1)}
+    assert not holds(asked, {of_a: Measured(events=1), **of_b}, NOBODY)
+    assert holds(asked, of_b, NOBODY)
+    assert of_a in asked.crossings
+
+
+def test_a_condition_is_a_thousand_characters_long_at_most() -> None:
+    source = "count('a', '1h') > 1"
+    assert faults(source.ljust(1000)) == []
+    assert faults(source.ljust(1001)) == ["is 1001 characters long"]
+
+
+@pytest.mark.parametrize(("early", "late"), [(None, 5.0), (5.0, None), (None, None), (0.0, 5.0)])
+def test_a_trend_against_nothing_cannot_be_told(early: float | None, late: float | None) -> None:
+    assert isnan(Measured(early_average=early, late_average=late).trend)
 
 
 def test_every_function_is_told_of_nothing() -> None:

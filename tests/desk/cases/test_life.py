@@ -1,5 +1,8 @@
 """What may follow what in the life of a case."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.desk.cases.errors import CaseRefuses
@@ -29,3 +32,32 @@ def test_a_case_is_closed_only_once_it_is_solved() -> None:
     assert [status for status in STATUSES if (status, "close") in AFTER] == ["solved"]
     with pytest.raises(CaseRefuses, match=r"Cannot close: the case is on hold; what can be done: assign, change, link"):
         after("on_hold", "close")
+
+
+def test_what_can_be_done_is_what_the_page_for_users_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "cases.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|[^|]*\| (.+) \|$", page, re.MULTILINE)
+    told = {status: set(re.findall(r"`(\w+)`", acts)) for status, acts in rows if status in STATUSES}
+    anybody = {"change", "note", "link"}
+    assert told == {each: {act for status, act in AFTER if status == each} - anybody for each in STATUSES}
+    assert all(AFTER[status, act] == status for status in (*LIVE, "solved") for act in anybody)
+
+
+@pytest.mark.parametrize(
+    ("act", "leads"),
+    {
+        "work": "open",
+        "wait": "pending",
+        "hold": "on_hold",
+        "solve": "solved",
+        "reopen": "open",
+        "close": "closed",
+    }.items(),
+)
+def test_an_act_leads_to_one_status_wherever_it_is_done(act: str, leads: str) -> None:
+    assert {status for (_, done), status in AFTER.items() if done == act} == {leads}
+
+
+def test_who_takes_a_new_case_begins_it_and_who_takes_another_leaves_it_as_it_stands() -> None:
+    assert [after(status, "take") for status in LIVE] == ["open", "open", "pending", "on_hold"]
+    assert [after(status, "assign") for status in LIVE] == list(LIVE)
