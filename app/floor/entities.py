@@ -115,8 +115,8 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A supervisor in a call, or (not `inside` yet) whose phone is rung for it. One who is `taking` it stays with the
-    caller instead of the agents."""
+    """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
+    `taking` it stays with the caller instead of the agents."""
 
     by: str
     address: str
@@ -124,6 +124,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: str | None = None
     inside: bool = False
     taking: bool = False
+    order: int = 0
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,7 +10,7 @@ import msgspec
 from app.calls.call import take
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, phones, views
+from app.floor import contacts, party, phones, under_way, views
 from app.floor.effects import Audited
 from app.floor.entities import Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
@@ -30,8 +30,7 @@ def listen(work: Work, command: c.Listen) -> dict[str, Any]:
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
     listener = Listener(by=command.by, address=address, mode=command.mode, to=coached, inside=_inside(known))
-    contact = _noted(work, _with(contact, listener), "call.listened", listener)
-    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": coached}, agent=_phone(listener))
+    contact = _let_in(work, contact, known, listener, "call.listened")
     return {"contact": views.contact_view(contact)}
 
 
@@ -41,7 +40,8 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     listener = _listener(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
-    contact = _noted(work, _without(contact, command.by), "call.listen_stopped", listener)
+    contact = under_way.supervised(_without(contact, command.by), command.by)
+    contact = _noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return {"contact": views.contact_view(contact)}
 
@@ -54,8 +54,7 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
     taking = Listener(by=command.by, address=address, mode=JOIN, inside=_inside(known), taking=True)
-    contact = _noted(work, _with(contact, taking), "call.taken_over", taking)
-    work.order(OrderType.LISTEN, contact, mode=JOIN, to={"agent": contact.agents[-1]}, agent=_phone(taking))
+    contact = _let_in(work, contact, known, taking, "call.taken_over")
     if taking.inside:
         _taken(work, contact, taking, None)
     return {"contact": views.contact_view(work.contact(contact.id))}
@@ -67,6 +66,7 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     listener = _listener(contact, by) if isinstance(by, str) else None
     if listener is None or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
         return contact
+    contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
@@ -84,9 +84,24 @@ def outside_takes(work: Work, contact: Contact) -> bool:
 
 
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
-    """The switch did not let a supervisor in: who is not inside does not listen."""
-    if contact.listeners:
-        work.store.put_contact(contact.with_(listeners=tuple(each for each in contact.listeners if each.inside)))
+    """The switch did not let a supervisor in: unless they are inside already, they do not listen."""
+    kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
+    if kept != contact.listeners:
+        work.store.put_contact(contact.with_(listeners=kept))
+
+
+def _let_in(work: Work, contact: Contact, known: Listener | None, listener: Listener, kind: str) -> Contact:
+    """Ask the switch to let a supervisor in, or to change what they are in the call for. Raises AskedAlready where just
+    that is under way."""
+    if known is not None and msgspec.structs.replace(known, order=0) == listener:
+        under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
+    contact = _noted(work, contact, kind, listener)
+    to = listener.to or contact.agents[-1]
+    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
+    contact = under_way.supervised(contact, listener.by)
+    contact = _with(contact, msgspec.structs.replace(listener, order=work.seq))
+    seconds = under_way.HARMLESS_SECONDS if listener.inside else party.RING_SECONDS["agent"] + party.GRACE_SECONDS
+    return under_way.given(work, contact, OrderType.LISTEN, listener.by, seconds=seconds)
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:

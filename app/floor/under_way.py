@@ -96,6 +96,11 @@ def consulted(contact: Contact) -> Contact:
     return _without(contact, lambda each: each.kind in _OF_CONSULTATION)
 
 
+def supervised(contact: Contact, by: str) -> Contact:
+    """The contact without the wish of a supervisor to be let in: they are, or were not reached, or have another."""
+    return _without(contact, lambda each: each.kind == OrderType.LISTEN and each.by == by)
+
+
 def not_closing(contact: Contact) -> Contact:
     """The contact that goes on although somebody has hung up on it, who may therefore do so again at once."""
     return _without(contact.with_(close_at=None), lambda each: each.kind in _CLOSING)

@@ -96,6 +96,63 @@ def test_who_was_not_reached_takes_nothing() -> None:
     assert (floor.contact(contact).agents, floor.contact(contact).listeners, floor.orders()) == (("ann",), (), [])
 
 
+@pytest.mark.parametrize("kind", [c.Listen, c.TakeCall])
+def test_supervisor_who_clicks_twice_is_rung_once_and_told_that_it_is_under_way(
+    kind: type[c.Listen | c.TakeCall],
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    asked = kind(contact_id=contact, by="sue", address="1099")
+    floor.do(asked)
+    assert floor.orders() == ["call.listen"]
+    floor.now += 0.2
+    problem = floor.refused(asked)
+    assert (problem["code"], problem["contact_id"]) == ("under-way", contact)
+    lines = [entry.kind for entry in floor.contact(contact).timeline if entry.data.get("by") == "sue"]
+    assert len(lines) == 1
+    inside(floor, "sue", joined=False)
+    floor.do(asked)
+    assert floor.orders() == ["call.listen"], "whom the platform could not reach may ask again at once"
+
+
+def test_supervisor_changes_what_they_are_in_for_while_their_phone_rings_but_not_twice_to_the_same() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for mode in ("listen", "whisper", "listen"):
+        asked = c.Listen(contact_id=contact, by="sue", address="1099", mode=mode)
+        floor.do(asked)
+        assert floor.refused(asked)["code"] == "under-way"
+    inside(floor, "sue")
+    whisper = c.Listen(contact_id=contact, by="sue", mode="whisper")
+    floor.do(whisper)
+    assert floor.refused(whisper)["code"] == "under-way"
+    floor.now += 6
+    floor.do(whisper)
+
+
+def test_supervisor_is_rung_again_where_the_platform_has_lost_the_order() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    asked = c.Listen(contact_id=contact, by="sue", address="1099")
+    floor.do(asked)
+    floor.wait(36)
+    floor.do(asked)
+    assert floor.orders() == ["call.listen"]
+
+
+def test_supervisor_whose_phone_rings_still_listens_where_another_could_not_be_let_in() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for by in ("sue", "mei"):
+        floor.do(c.Listen(contact_id=contact, by=by, address=f"phone-{by}"))
+        (order,) = [e for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    failed = c.OrderFailed(order_id=order.seq, order_type="call.listen", contact_id=contact, agent_id=None, detail="no")
+    floor.do(failed)
+    inside(floor, "sue")
+    assert [(each.by, each.inside) for each in floor.contact(contact).listeners] == [("sue", True)]
+    floor.do(c.Listen(contact_id=contact, by="mei", address="phone-mei"))
+
+
 async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:
     floor = Bench()
     contact = talking(floor)
