@@ -43,8 +43,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return any(leg.state is LegState.HELD for leg in self.legs)
 
     def leg_of(self, agent: str) -> Leg | None:
-        """The newest leg of that agent."""
-        return next((leg for leg in reversed(self.legs) if leg.agent == agent), None)
+        """The newest leg of that agent that goes on, or else the newest: an agent may have two at once, as one who
+        takes over the call for which their phone is rung."""
+        own = [leg for leg in self.legs if leg.agent == agent]
+        return next((leg for leg in reversed(own) if not leg.ended), own[-1] if own else None)
 
     @property
     def said_at(self) -> float:
@@ -96,12 +98,11 @@ def close(call: Call, at: float, cause: str) -> Call:
 def take_off(call: Call, agent: str, silence: float) -> Call:
     """The call without an agent's part in it, which the platform has not ended: now, `silence` seconds after anything
     was heard of the call."""
-    leg = call.leg_of(agent)
-    if leg is None or leg.ended:
-        return call
-    at = max(leg.since, call.said_at + max(0.0, silence))
-    ended = _ended_by(leg, Mark(at, E.CONNECTION_CLEARED))
-    return _with(call, leg, ended)
+    at = call.said_at + max(0.0, silence)
+    for leg in call.legs:
+        if leg.agent == agent and not leg.ended:
+            call = _with(call, leg, _ended_by(leg, Mark(max(leg.since, at), E.CONNECTION_CLEARED)))
+    return call
 
 
 def _complete(call: Call, event: CallEvent) -> Call:

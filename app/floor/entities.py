@@ -116,7 +116,7 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
-    `taking` it stays with the caller instead of the agents."""
+    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it."""
 
     by: str
     address: str
@@ -125,6 +125,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inside: bool = False
     taking: bool = False
     order: int = 0
+    leg: str | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

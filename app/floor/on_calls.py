@@ -184,7 +184,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    event = consulting.attributed(contact, event)
+    event = supervising.attributed(contact, consulting.attributed(contact, event))
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
     return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 

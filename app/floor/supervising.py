@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.calls.call import take
+from app.calls.call import take, take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, phones, under_way, views
@@ -17,19 +17,21 @@ from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
 JOIN = "join"
+TAKEN = "taken"
+"""Why nobody comes any more whose phone was rung for a call that a supervisor has taken over."""
 
 
 def listen(work: Work, command: c.Listen) -> dict[str, Any]:
     """Let a supervisor into a call, or change what they are in it for."""
     contact = work.contact(command.contact_id)
-    if contact.state is not ContactState.ACTIVE:
-        raise wrong_contact_state(contact, "listen to", "a call that an agent is on")
+    if contact.state is not ContactState.ACTIVE or command.by in contact.agents:
+        raise wrong_contact_state(contact, "listen to", "a call that an agent is on, and not you")
     coached = command.to or contact.agents[-1]
     if coached not in contact.agents:
         raise Conflict(f"{coached} is not on this call.", contact_id=contact.id, accepted=list(contact.agents))
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    listener = Listener(by=command.by, address=address, mode=command.mode, to=coached, inside=_inside(known))
+    listener = _wished(known, command.by, address, mode=command.mode, to=coached)
     contact = _let_in(work, contact, known, listener, "call.listened")
     return {"contact": views.contact_view(contact)}
 
@@ -47,17 +49,30 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
 
 
 def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
-    """A supervisor joins the call; once their phone has answered, the agents on it are dropped."""
+    """A supervisor joins the call; once their phone has answered, the agents on it are dropped. Who was invited to it
+    is rung for that no longer: they come by themselves."""
     contact = work.contact(command.contact_id)
     if contact.state is not ContactState.ACTIVE or contact.consult is not None or command.by in contact.agents:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    taking = Listener(by=command.by, address=address, mode=JOIN, inside=_inside(known), taking=True)
-    contact = _let_in(work, contact, known, taking, "call.taken_over")
+    taking = _wished(known, command.by, address, mode=JOIN, taking=True)
+    contact = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
     if taking.inside:
         _taken(work, contact, taking, None)
     return {"contact": views.contact_view(work.contact(contact.id))}
+
+
+def attributed(contact: Contact, event: CallEvent) -> CallEvent:
+    """The end of a phone that is told of a supervisor who is in the call as such is none of what they are in it by, the
+    end of which has a name of its own: it is of the phone that was rung for them as an agent."""
+    ends = event.type in (EventType.CONNECTION_CLEARED, EventType.FAILED) and event.leg_id is None
+    taker = _listener(contact, event.agent) if ends and event.agent is not None else None
+    if taker is None or not (taker.taking and taker.inside):
+        return event
+    others = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == taker.by]
+    rung = next((each for each in reversed(others) if each != taker.leg), f"agent:{taker.by}")
+    return msgspec.structs.replace(event, leg_id=rung)
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
@@ -70,7 +85,7 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
-    inside = msgspec.structs.replace(listener, inside=True)
+    inside = msgspec.structs.replace(listener, inside=True, leg=event.leg_id or f"supervisor:{listener.by}")
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
@@ -105,14 +120,37 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, and nobody whom they have invited comes. A supervisor who is an agent serves the contact: to
-    the call it is their leg that answered."""
-    for agent_id in (*contact.agents, *(each.agent for each in contact.invited)):
+    """The agents leave, and nobody comes whom they have invited or are consulting. A supervisor who is an agent serves
+    the contact: to the call it is their leg that answered, and no other that they may have had."""
+    contact = _unconsulted(work, contact)
+    for agent_id in contact.agents:
         work.order(OrderType.CANCEL, contact, agent_id)
     for invite in contact.invited:
-        contact = party.uninvite(work, contact, invite.agent, "taken")
+        contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
+
+
+def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """The phone of an agent who was invited stops ringing."""
+    if agent_id not in (each.agent for each in contact.invited):
+        return contact
+    work.order(OrderType.CANCEL, contact, agent_id)
+    return party.uninvite(work, _off(work, contact, agent_id), agent_id, TAKEN)
+
+
+def _unconsulted(work: Work, contact: Contact) -> Contact:
+    """Whoever is being consulted goes, and the caller is off hold, to hear who has them now."""
+    consult = contact.consult
+    if consult is None:
+        return contact
+    work.order(OrderType.RECONNECT, contact, consult.by, to=party.address(work, consult))
+    contact = _off(work, contact, consult.agent) if consult.agent is not None else contact
+    return party.let_go(work, contact, TAKEN)
+
+
+def _off(work: Work, contact: Contact, agent_id: str) -> Contact:
+    return contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
 
 
 def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent) -> Contact:
@@ -129,11 +167,17 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     if listener.by not in work.store.config.agents:
         return contact
     at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
-    call = contact.call
-    leg = CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=listener.by)
+    call = _off(work, contact, listener.by).call if kind == EventType.ESTABLISHED else contact.call
+    leg = CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=listener.by, leg_id=listener.leg)
     contact = contact.with_(call=take(call, leg))
     work.store.put_contact(contact)
     return contact
+
+
+def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Listener:
+    """What a supervisor asks to be in the call for, who may be inside already."""
+    inside, leg = (known.inside, known.leg) if known is not None else (False, None)
+    return Listener(by=by, address=address, inside=inside, leg=leg, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:

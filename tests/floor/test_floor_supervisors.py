@@ -153,6 +153,28 @@ def test_supervisor_whose_phone_rings_still_listens_where_another_could_not_be_l
     floor.do(c.Listen(contact_id=contact, by="mei", address="phone-mei"))
 
 
+def test_supervisor_who_serves_the_call_they_took_does_not_listen_to_themselves() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    inside(floor, "cho")
+    floor.call("connection_cleared", agent="1001")
+    assert floor.refused(c.Listen(contact_id=contact, by="cho"))["state"] == "active"
+    inside(floor, "cho", joined=False)
+    assert floor.states("cho") == [AgentState.WORKING_AFTER_CALL]
+
+
+def test_supervisor_has_the_call_by_the_leg_that_their_platform_knows_so_that_a_restart_does_not_part_them() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    floor.now += 1
+    floor.call("supervisor_joined", leg_id="channel-9", details={"supervisor": "cho"})
+    leg = floor.contact(contact).call.leg_of("cho")
+    assert leg is not None
+    assert (leg.id, leg.ended) == ("channel-9", False)
+
+
 async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:
     floor = Bench()
     contact = talking(floor)
