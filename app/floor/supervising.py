@@ -98,6 +98,17 @@ def outside_takes(work: Work, contact: Contact) -> bool:
     return any(each.taking and each.inside and each.by not in known for each in contact.listeners)
 
 
+def alone(work: Work, contact: Contact) -> Contact:
+    """The agents have left before the phone of the supervisor was answered who wanted the call: it is rung no longer,
+    since the caller waits again, or is elsewhere."""
+    for listener in contact.listeners:
+        if listener.taking and not listener.inside:
+            contact = under_way.supervised(_without(contact, listener.by), listener.by)
+            contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
+            work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+    return contact
+
+
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
     """The switch did not let a supervisor in: unless they are inside already, they do not listen."""
     kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
@@ -157,7 +168,8 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
     """The supervisor who had taken the call has hung up; a caller whom nobody else has waits again."""
     if not (listener.taking and listener.inside):
         return contact
-    if listener.by not in work.store.config.agents and contact.sent_away and not contact.agents:
+    has = contact.sent_away and contact.ending is None and not contact.agents
+    if has and listener.by not in work.store.config.agents:
         contact = contact.with_(sent_away=False, requeue_at=work.now)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)

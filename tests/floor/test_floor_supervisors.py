@@ -10,8 +10,9 @@ from app.floor.batch import Batch
 from app.floor.effects import Audited, SwitchOrder
 from app.floor.entities import ContactState
 from app.floor.journal import Journal
+from app.routing.overflow import Do, OverflowRule, When
 from tests.fixtures.database import Database
-from tests.floor.factories import Bench
+from tests.floor.factories import CONFIG, Bench
 
 
 def talking(floor: Bench) -> str:
@@ -173,6 +174,35 @@ def test_supervisor_has_the_call_by_the_leg_that_their_platform_knows_so_that_a_
     leg = floor.contact(contact).call.leg_of("cho")
     assert leg is not None
     assert (leg.id, leg.ended) == ("channel-9", False)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_supervisor_whose_phone_rings_for_a_call_that_the_agent_has_lost_is_rung_no_longer(by: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001"))
+    floor.now += 1
+    floor.call("connection_cleared", agent="1001")
+    assert floor.orders() == ["call.stop_listening"]
+    assert floor.contact(contact).listeners == ()
+    inside(floor, by)
+    floor.wait(6)
+    assert (floor.contact(contact).state, floor.contact(contact).agents) == (ContactState.WAITING, ())
+
+
+def test_caller_who_leaves_a_message_is_not_queued_again_when_the_supervisor_hangs_up_who_had_them() -> None:
+    rule = OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL)
+    loans = msgspec.structs.replace(CONFIG.queues["loans"], overflow=(rule,))
+    floor = Bench(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "loans": loans}))
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    inside(floor, "sue")
+    floor.call("connection_cleared", agent="1001")
+    floor.call("queued", queue="loans")
+    assert floor.contact(contact).ending == "voicemail"
+    inside(floor, "sue", joined=False)
+    floor.wait(1)
+    assert [visit.queue for visit in floor.contact(contact).visits] == ["cards", "loans"]
 
 
 async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:
