@@ -231,3 +231,31 @@ def test_leaving_empties_every_group(waiting: list[tuple[Requirement, int]]) -> 
     assert len(engine.line) == 0
     assert list(engine.line.everyone()) == []
     assert not engine.line._naming
+
+
+class Compared(str):
+    """An agent's id that counts how often it is compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_contact_that_hundreds_have_declined_finds_the_next_without_comparing_all_with_all() -> None:
+    engine, everybody = Engine(), 300
+    for n in range(everybody):
+        engine.put_ready(f"a{n:03}", Standing(kind=Kind(), idle_since=float(n)))
+        engine.put_duty(f"a{n:03}", Kind())
+    declined = tuple(Compared(f"a{n:03}") for n in range(everybody - 1))
+    waiting = Waiting(wanted=Requirement(), place=Place(0, 0.0, "c"), missed_by=declined)
+    engine.put_contact("c", waiting)
+    Compared.times = 0
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, pair.considered) == ("a299", 1)
+    assert Compared.times < 20 * everybody
