@@ -105,6 +105,16 @@ def take_off(call: Call, agent: str, silence: float) -> Call:
     return call
 
 
+def take_over(call: Call, agent: str, leg_id: str, at: float) -> Call:
+    """The call with an agent on it from this instant by a new leg, and by none that they may have had; unchanged where
+    it has too many."""
+    if len(call.legs) >= MOST_LEGS:
+        return call
+    call = take_off(call, agent, 0.0)
+    event = CallEvent(source=call.source, type=E.ESTABLISHED, call_id=call.id, at=at, agent=agent, leg_id=leg_id)
+    return _with(call, None, _new_leg(call, event).told(Mark(at, E.ESTABLISHED)))
+
+
 def _complete(call: Call, event: CallEvent) -> Call:
     return msgspec.structs.replace(
         call,

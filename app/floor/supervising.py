@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.calls.call import take, take_off
+from app.calls.call import take, take_off, take_over
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, phones, under_way, views
@@ -179,9 +179,14 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     if listener.by not in work.store.config.agents:
         return contact
     at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
-    call = _off(work, contact, listener.by).call if kind == EventType.ESTABLISHED else contact.call
-    leg = CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=listener.by, leg_id=listener.leg)
-    contact = contact.with_(call=take(call, leg))
+    call, by = contact.call, listener.by
+    if kind == EventType.ESTABLISHED:
+        call = take_over(call, by, listener.leg or f"supervisor:{by}", at)
+    else:
+        call = take(
+            call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)
+        )
+    contact = contact.with_(call=call)
     work.store.put_contact(contact)
     return contact
 

@@ -220,6 +220,16 @@ def taken_by_bob(floor: Bench, contact: str) -> None:
     assert floor.states("bob") == [AgentState.WORKING_AFTER_CALL]
 
 
+def test_supervisor_who_joins_in_the_instant_in_which_the_phone_of_their_invitation_gives_up_has_the_call() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="bob"))
+    floor.now += 1
+    floor.call("failed", agent="1002", cause="declined")
+    floor.call("supervisor_joined", details={"supervisor": "bob"})
+    assert (floor.contact(contact).agents, floor.states("bob")) == (("ann", "bob"), [AgentState.BUSY])
+
+
 @pytest.mark.parametrize("leg_id", ["rung", None])
 @pytest.mark.parametrize("told_late", [False, True])
 def test_supervisor_who_takes_the_call_they_are_invited_to_is_rung_for_it_once(
