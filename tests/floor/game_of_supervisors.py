@@ -87,5 +87,5 @@ class SupervisorsAtWork(AgentsOnCalls):
             for each in contact.listeners:
                 rung = [invite.agent for invite in contact.invited]
                 consulted = contact.consult.agent if contact.consult is not None else None
-                has_it = each.taking and each.inside
+                has_it = each.taking and each.inside and each.by in contact.agents
                 assert not (has_it and each.by in (*rung, consulted)), f"{each.by} is rung for {contact.id} they have"
