@@ -85,7 +85,8 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
-    inside = msgspec.structs.replace(listener, inside=True, leg=event.leg_id or f"supervisor:{listener.by}")
+    leg = (listener.leg if listener.inside else event.leg_id) or f"supervisor:{listener.by}"
+    inside = msgspec.structs.replace(listener, inside=True, leg=leg)
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)

@@ -176,6 +176,17 @@ def test_supervisor_has_the_call_by_the_leg_that_their_platform_knows_so_that_a_
     assert (leg.id, leg.ended) == ("channel-9", False)
 
 
+def test_supervisor_of_whom_it_is_told_twice_that_they_are_in_is_free_once_they_have_gone() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    for leg_id in ("channel-9", None, "channel-10"):
+        floor.now += 1
+        floor.call("supervisor_joined", leg_id=leg_id, details={"supervisor": "cho"})
+    inside(floor, "cho", joined=False)
+    assert (floor.states("cho"), floor.contact(contact).agents) == ([AgentState.WORKING_AFTER_CALL], ("ann",))
+
+
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_supervisor_whose_phone_rings_for_a_call_that_the_agent_has_lost_is_rung_no_longer(by: str) -> None:
     floor = Bench()
