@@ -43,8 +43,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return any(leg.state is LegState.HELD for leg in self.legs)
 
     def leg_of(self, agent: str) -> Leg | None:
-        """The newest leg of that agent."""
-        return next((leg for leg in reversed(self.legs) if leg.agent == agent), None)
+        """The newest leg of that agent that goes on, or else the newest: an agent may have two at once, as one who
+        takes over the call for which their phone is rung."""
+        own = [leg for leg in self.legs if leg.agent == agent]
+        return next((leg for leg in reversed(own) if not leg.ended), own[-1] if own else None)
 
     @property
     def said_at(self) -> float:
@@ -96,12 +98,21 @@ def close(call: Call, at: float, cause: str) -> Call:
 def take_off(call: Call, agent: str, silence: float) -> Call:
     """The call without an agent's part in it, which the platform has not ended: now, `silence` seconds after anything
     was heard of the call."""
-    leg = call.leg_of(agent)
-    if leg is None or leg.ended:
+    at = call.said_at + max(0.0, silence)
+    for leg in call.legs:
+        if leg.agent == agent and not leg.ended:
+            call = _with(call, leg, _ended_by(leg, Mark(max(leg.since, at), E.CONNECTION_CLEARED)))
+    return call
+
+
+def take_over(call: Call, agent: str, leg_id: str, at: float) -> Call:
+    """The call with an agent on it from this instant by a new leg, and by none that they may have had; unchanged where
+    it has too many."""
+    if len(call.legs) >= MOST_LEGS:
         return call
-    at = max(leg.since, call.said_at + max(0.0, silence))
-    ended = _ended_by(leg, Mark(at, E.CONNECTION_CLEARED))
-    return _with(call, leg, ended)
+    call = take_off(call, agent, 0.0)
+    event = CallEvent(source=call.source, type=E.ESTABLISHED, call_id=call.id, at=at, agent=agent, leg_id=leg_id)
+    return _with(call, None, _new_leg(call, event).told(Mark(at, E.ESTABLISHED)))
 
 
 def _complete(call: Call, event: CallEvent) -> Call:

@@ -45,6 +45,8 @@ def consult(work: Work, command: c.ConsultCall) -> dict[str, Any]:
         contacts.occupy(work, contact.id, to.agent)
         work.tell_contact("contact.consulted", contact, (to.agent,), by=command.agent_id, profile=work.profile(contact))
     work.order(OrderType.CONSULT, contact, command.agent_id, to=party.address(work, made), ring_seconds=seconds)
+    contact = contact.with_(consult=msgspec.structs.replace(made, order=work.seq))
+    work.store.put_contact(contact)
     return {"contact": views.contact_view(contact)}
 
 
@@ -130,7 +132,10 @@ def hands_over_outside(consult: Consult | None) -> bool:
 def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """The consulted party was not reached, or has gone: the caller is on hold until the agent takes them back."""
     consult, leg = contact.consult, party.leg_of(contact)
-    if consult is None or leg is None or not leg.ended:
+    if consult is None:
+        return contact
+    again = leg is None and party.not_reached_again(contact, consult.known, consult.agent, event)
+    if not again and (leg is None or not leg.ended):
         return contact
     reason = OVER if consult.answered or consult.asked else why_not_reached(event.cause)
     missed = reason == NOT_ANSWERED and consult.agent is not None
@@ -156,9 +161,10 @@ def times_out(work: Work, contact: Contact) -> None:
 
 
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
-    """The switch did not do what was asked about a consultation: it stands as before, or has not begun."""
+    """The switch did not do what was asked about a consultation: it stands as before, or has not begun. What was asked
+    about an earlier one says nothing of this."""
     consult = contact.consult
-    if consult is None:
+    if consult is None or failure.order_id < consult.order:
         return
     if failure.order_type == OrderType.CONSULT:
         party.let_go(work, contact, UNREACHED)

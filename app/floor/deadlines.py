@@ -5,7 +5,20 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor import callbacks, comfort, consulting, contacts, inviting, on_calls, on_flow, on_presence, queueing
+from app.calls.call import take_off
+from app.floor import (
+    callbacks,
+    comfort,
+    consulting,
+    contacts,
+    inviting,
+    on_calls,
+    on_flow,
+    on_presence,
+    party,
+    queueing,
+    under_way,
+)
 from app.floor.commands import Expire
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -15,6 +28,7 @@ from app.floor.store import ENDED_MEMORY_SECONDS, sweep_at
 from app.floor.work import Work
 from app.telephony.events import OrderType
 
+SILENT = "no answer from the platform"
 Happens = Callable[[Work, Contact], None]
 
 
@@ -96,9 +110,22 @@ def _offer_expires(work: Work, contact: Contact) -> None:
 def _close(work: Work, contact: Contact) -> None:
     if callbacks.put_back(work, contact):
         return
+    if gone := under_way.hung_up(contact):
+        for agent_id in gone:
+            _leaves(work, work.store.contacts[contact.id], agent_id)
+        return
     if contact.sent_away and contact.ending != on_flow.TRANSFERRED:  # they may still be there, and nobody has them
         work.order(OrderType.DISCONNECT, contact, reason=contact.ending)
-    on_calls.sweep(work, contact, "no answer from the platform")
+    on_calls.sweep(work, contact, SILENT)
+
+
+def _leaves(work: Work, contact: Contact, agent_id: str) -> None:
+    """An agent has hung up, and the platform does not say so; their colleague goes on talking to the caller."""
+    call = take_off(contact.call, agent_id, work.now - contact.heard_at)
+    contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=SILENT)
+    contact = under_way.not_closing(contacts.leave(work, contact.with_(call=call), agent_id))
+    work.store.put_contact(contact)
+    party.tell_over(work, consulting.parted(work, contact, agent_id))
 
 
 def _agent(work: Work, agent_id: str) -> None:

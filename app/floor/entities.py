@@ -77,8 +77,9 @@ class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent consults a colleague or a number, the caller on hold. `known` are the legs that the call had before;
-    `asked` is what is to become of it; at `due_at` the consulted party is let go, unless that is told before."""
+    """An agent consults a colleague or a number, the caller on hold, by the order of this number. `known` are the legs
+    that the call had before; `asked` is what is to become of it; at `due_at` the consulted party is let go, unless that
+    is told before."""
 
     by: str
     agent: str | None = None
@@ -87,19 +88,18 @@ class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asked: str | None = None
     known: tuple[str, ...] = ()
     due_at: float | None = None
+    order: int = 0
 
 
 class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A colleague whom an agent (`by`) adds to the call, and whose phone has not answered yet. `known` are the legs
-    that the call had before, of which their own ended at `ended_at`; at `due_at` they are let go, unless the platform
-    has told before what became of it."""
+    that the call had before; at `due_at` they are let go, unless the platform has told before what became of it."""
 
     agent: str
     by: str
     order: int
     due_at: float
     known: tuple[str, ...] = ()
-    ended_at: float = 0.0
 
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -115,8 +115,8 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A supervisor in a call, or (not `inside` yet) whose phone is rung for it. One who is `taking` it stays with the
-    caller instead of the agents."""
+    """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
+    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it."""
 
     by: str
     address: str
@@ -124,6 +124,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     to: str | None = None
     inside: bool = False
     taking: bool = False
+    order: int = 0
+    leg: str | None = None
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,7 +11,7 @@ from app.floor.destinations import destination, must_be_free, talking
 from app.floor.entities import Contact, Invite
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work
-from app.telephony.events import CallEvent, EventType, OrderType
+from app.telephony.events import CallEvent, OrderType
 
 UNREACHED = "conference_failed"
 
@@ -32,15 +32,7 @@ def conference(work: Work, command: c.Conference) -> dict[str, Any]:
     if to.agent is not None:
         known = tuple(leg.id for leg in contact.call.legs)
         order = contact.under_way[-1].order
-        ended_at = max((leg.since for leg in contact.call.legs if leg.agent == to.agent), default=0.0)
-        made = Invite(
-            agent=to.agent,
-            by=command.agent_id,
-            order=order,
-            due_at=work.now + until,
-            known=known,
-            ended_at=ended_at,
-        )
+        made = Invite(agent=to.agent, by=command.agent_id, order=order, due_at=work.now + until, known=known)
         contact = contact.with_(invited=(*contact.invited, made))
         work.store.put_contact(contact)
         contacts.occupy(work, contact.id, to.agent)
@@ -58,17 +50,10 @@ def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """Whose phone was not answered does not come."""
     for invite in contact.invited:
         leg = party.new_leg(contact, invite.known, invite.agent)
-        if leg.ended if leg is not None else _not_reached_again(invite, event):
+        if leg.ended if leg is not None else party.not_reached_again(contact, invite.known, invite.agent, event):
             reason = why_not_reached(event.cause)
             contact = party.uninvite(work, contact, invite.agent, reason, missed=reason == NOT_ANSWERED)
     return contact
-
-
-def _not_reached_again(invite: Invite, event: CallEvent) -> bool:
-    """Whether a phone that was on the call before is told not to be reached, with no leg of its own: the event is taken
-    as one of the leg that ended then, but it is younger."""
-    ends = event.type in (EventType.FAILED, EventType.CONNECTION_CLEARED)
-    return ends and event.agent == invite.agent and event.at > invite.ended_at > 0
 
 
 def times_out(work: Work, contact: Contact) -> None:

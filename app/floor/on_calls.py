@@ -184,7 +184,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    event = consulting.attributed(contact, event)
+    event = supervising.attributed(contact, consulting.attributed(contact, event))
     contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
     return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 
@@ -281,7 +281,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         done = event.type == EventType.CONNECTION_CLEARED and consult is None
         transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
         transferred = transferred or supervising.outside_takes(work, contact)
-        contact = contacts.after_agents_left(work, contact, transferred, done)
+        contact = supervising.alone(work, contacts.after_agents_left(work, contact, transferred, done))
         if event.cause == HUNG_UP and contact.requeue_at is not None:
             contact = contacts.put_down(work, contact)
     return contact

@@ -8,7 +8,7 @@ from app.floor import under_way
 from app.floor.entities import Consult, Contact
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
-from app.telephony.events import OrderType
+from app.telephony.events import CallEvent, EventType, OrderType
 
 RING_SECONDS = {"agent": 30.0, "number": 60.0}
 GRACE_SECONDS = 5.0
@@ -31,6 +31,19 @@ def new_leg(contact: Contact, known: tuple[str, ...], agent: str | None) -> Leg 
     if agent is not None:
         return next((leg for leg in new if leg.agent == agent), None)
     return next((leg for leg in new if leg.party is Party.OTHER), None)
+
+
+def not_reached_again(contact: Contact, known: tuple[str, ...], agent: str | None, event: CallEvent) -> bool:
+    """Whether a party that was on the call before is told not to be reached, with no new leg: the event is taken as one
+    of the leg that ended then, but it is younger than that end. Somebody outside has to be told of by the leg's id."""
+    if event.type not in (EventType.FAILED, EventType.CONNECTION_CLEARED) or event.agent != agent:
+        return False
+    if agent is None and event.leg_id is None:
+        return False
+    legs = [leg for leg in contact.call.legs if leg.id in known and leg.agent == agent]
+    if agent is None:
+        legs = [leg for leg in legs if leg.party is Party.OTHER and leg.id.split("#")[0] == event.leg_id]
+    return bool(legs) and legs[-1].ended and legs[-1].since < event.at
 
 
 def address(work: Work, consult: Consult) -> dict[str, Any]:

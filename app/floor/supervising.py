@@ -7,31 +7,32 @@ from typing import Any
 
 import msgspec
 
-from app.calls.call import take
+from app.calls.call import take, take_off, take_over
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, phones, views
+from app.floor import contacts, party, phones, under_way, views
 from app.floor.effects import Audited
 from app.floor.entities import Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
 JOIN = "join"
+TAKEN = "taken"
+"""Why nobody comes any more whose phone was rung for a call that a supervisor has taken over."""
 
 
 def listen(work: Work, command: c.Listen) -> dict[str, Any]:
     """Let a supervisor into a call, or change what they are in it for."""
     contact = work.contact(command.contact_id)
-    if contact.state is not ContactState.ACTIVE:
-        raise wrong_contact_state(contact, "listen to", "a call that an agent is on")
+    if contact.state is not ContactState.ACTIVE or command.by in contact.agents:
+        raise wrong_contact_state(contact, "listen to", "a call that an agent is on, and not you")
     coached = command.to or contact.agents[-1]
     if coached not in contact.agents:
         raise Conflict(f"{coached} is not on this call.", contact_id=contact.id, accepted=list(contact.agents))
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    listener = Listener(by=command.by, address=address, mode=command.mode, to=coached, inside=_inside(known))
-    contact = _noted(work, _with(contact, listener), "call.listened", listener)
-    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": coached}, agent=_phone(listener))
+    listener = _wished(known, command.by, address, mode=command.mode, to=coached)
+    contact = _let_in(work, contact, known, listener, "call.listened")
     return {"contact": views.contact_view(contact)}
 
 
@@ -41,24 +42,37 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     listener = _listener(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
-    contact = _noted(work, _without(contact, command.by), "call.listen_stopped", listener)
+    contact = under_way.supervised(_without(contact, command.by), command.by)
+    contact = _noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return {"contact": views.contact_view(contact)}
 
 
 def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
-    """A supervisor joins the call; once their phone has answered, the agents on it are dropped."""
+    """A supervisor joins the call; once their phone has answered, the agents on it are dropped. Who was invited to it
+    is rung for that no longer: they come by themselves."""
     contact = work.contact(command.contact_id)
     if contact.state is not ContactState.ACTIVE or contact.consult is not None or command.by in contact.agents:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    taking = Listener(by=command.by, address=address, mode=JOIN, inside=_inside(known), taking=True)
-    contact = _noted(work, _with(contact, taking), "call.taken_over", taking)
-    work.order(OrderType.LISTEN, contact, mode=JOIN, to={"agent": contact.agents[-1]}, agent=_phone(taking))
+    taking = _wished(known, command.by, address, mode=JOIN, taking=True)
+    contact = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
     if taking.inside:
         _taken(work, contact, taking, None)
     return {"contact": views.contact_view(work.contact(contact.id))}
+
+
+def attributed(contact: Contact, event: CallEvent) -> CallEvent:
+    """The end of a phone that is told of a supervisor who is in the call as such is none of what they are in it by, the
+    end of which has a name of its own: it is of the phone that was rung for them as an agent."""
+    ends = event.type in (EventType.CONNECTION_CLEARED, EventType.FAILED) and event.leg_id is None
+    taker = _listener(contact, event.agent) if ends and event.agent is not None else None
+    if taker is None or not (taker.taking and taker.inside):
+        return event
+    others = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == taker.by]
+    rung = next((each for each in reversed(others) if each != taker.leg), f"agent:{taker.by}")
+    return msgspec.structs.replace(event, leg_id=rung)
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
@@ -67,10 +81,12 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     listener = _listener(contact, by) if isinstance(by, str) else None
     if listener is None or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
         return contact
+    contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
-    inside = msgspec.structs.replace(listener, inside=True)
+    leg = (listener.leg if listener.inside else event.leg_id) or f"supervisor:{listener.by}"
+    inside = msgspec.structs.replace(listener, inside=True, leg=leg)
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
@@ -83,28 +99,78 @@ def outside_takes(work: Work, contact: Contact) -> bool:
     return any(each.taking and each.inside and each.by not in known for each in contact.listeners)
 
 
+def alone(work: Work, contact: Contact) -> Contact:
+    """The agents have left before the phone of the supervisor was answered who wanted the call: it is rung no longer,
+    since the caller waits again, or is elsewhere."""
+    for listener in contact.listeners:
+        if listener.taking and not listener.inside:
+            contact = under_way.supervised(_without(contact, listener.by), listener.by)
+            contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
+            work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+    return contact
+
+
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
-    """The switch did not let a supervisor in: who is not inside does not listen."""
-    if contact.listeners:
-        work.store.put_contact(contact.with_(listeners=tuple(each for each in contact.listeners if each.inside)))
+    """The switch did not let a supervisor in: unless they are inside already, they do not listen."""
+    kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
+    if kept != contact.listeners:
+        work.store.put_contact(contact.with_(listeners=kept))
+
+
+def _let_in(work: Work, contact: Contact, known: Listener | None, listener: Listener, kind: str) -> Contact:
+    """Ask the switch to let a supervisor in, or to change what they are in the call for. Raises AskedAlready where just
+    that is under way."""
+    if known is not None and msgspec.structs.replace(known, order=0) == listener:
+        under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
+    contact = _noted(work, contact, kind, listener)
+    to = listener.to or contact.agents[-1]
+    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
+    contact = under_way.supervised(contact, listener.by)
+    contact = _with(contact, msgspec.structs.replace(listener, order=work.seq))
+    seconds = under_way.HARMLESS_SECONDS if listener.inside else party.RING_SECONDS["agent"] + party.GRACE_SECONDS
+    return under_way.given(work, contact, OrderType.LISTEN, listener.by, seconds=seconds)
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, and nobody whom they have invited comes. A supervisor who is an agent serves the contact: to
-    the call it is their leg that answered."""
-    for agent_id in (*contact.agents, *(each.agent for each in contact.invited)):
+    """The agents leave, and nobody comes whom they have invited or are consulting. A supervisor who is an agent serves
+    the contact: to the call it is their leg that answered, and no other that they may have had."""
+    contact = _unconsulted(work, contact)
+    for agent_id in contact.agents:
         work.order(OrderType.CANCEL, contact, agent_id)
     for invite in contact.invited:
-        contact = party.uninvite(work, contact, invite.agent, "taken")
+        contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
+
+
+def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """The phone of an agent who was invited stops ringing."""
+    if agent_id not in (each.agent for each in contact.invited):
+        return contact
+    work.order(OrderType.CANCEL, contact, agent_id)
+    return party.uninvite(work, _off(work, contact, agent_id), agent_id, TAKEN)
+
+
+def _unconsulted(work: Work, contact: Contact) -> Contact:
+    """Whoever is being consulted goes, and the caller is off hold, to hear who has them now."""
+    consult = contact.consult
+    if consult is None:
+        return contact
+    work.order(OrderType.RECONNECT, contact, consult.by, to=party.address(work, consult))
+    contact = _off(work, contact, consult.agent) if consult.agent is not None else contact
+    return party.let_go(work, contact, TAKEN)
+
+
+def _off(work: Work, contact: Contact, agent_id: str) -> Contact:
+    return contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
 
 
 def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent) -> Contact:
     """The supervisor who had taken the call has hung up; a caller whom nobody else has waits again."""
     if not (listener.taking and listener.inside):
         return contact
-    if listener.by not in work.store.config.agents and contact.sent_away and not contact.agents:
+    has = contact.sent_away and contact.ending is None and not contact.agents
+    if has and listener.by not in work.store.config.agents:
         contact = contact.with_(sent_away=False, requeue_at=work.now)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)
@@ -114,11 +180,22 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     if listener.by not in work.store.config.agents:
         return contact
     at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
-    call = contact.call
-    leg = CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=listener.by)
-    contact = contact.with_(call=take(call, leg))
+    call, by = contact.call, listener.by
+    if kind == EventType.ESTABLISHED:
+        call = take_over(call, by, listener.leg or f"supervisor:{by}", at)
+    else:
+        call = take(
+            call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)
+        )
+    contact = contact.with_(call=call)
     work.store.put_contact(contact)
     return contact
+
+
+def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Listener:
+    """What a supervisor asks to be in the call for, who may be inside already."""
+    inside, leg = (known.inside, known.leg) if known is not None else (False, None)
+    return Listener(by=by, address=address, inside=inside, leg=leg, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:

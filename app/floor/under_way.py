@@ -3,6 +3,10 @@
 Who clicks twice sends a command twice, each time under an id of its own, so the ids do not tell it. An order is under
 way until the switch says that it is done, or the order is given up; at the longest as long as it is tried, so that a
 platform that says nothing keeps nobody from asking again.
+
+A hang-up of which nothing is told is over after 15 seconds, with the call or the agent's part in it. A transfer stays
+under way for the whole minute, though the platform may have taken it and lost it: one that is only slow, or rings
+somebody without a word, says as little, and a caller who is sent on twice is torn from whoever has them by then.
 """
 
 from collections.abc import Callable
@@ -96,9 +100,22 @@ def consulted(contact: Contact) -> Contact:
     return _without(contact, lambda each: each.kind in _OF_CONSULTATION)
 
 
+def supervised(contact: Contact, by: str) -> Contact:
+    """The contact without the wish of a supervisor to be let in: they are, or were not reached, or have another."""
+    return _without(contact, lambda each: each.kind == OrderType.LISTEN and each.by == by)
+
+
 def not_closing(contact: Contact) -> Contact:
     """The contact that goes on although somebody has hung up on it, who may therefore do so again at once."""
     return _without(contact.with_(close_at=None), lambda each: each.kind in _CLOSING)
+
+
+def hung_up(contact: Contact) -> tuple[str, ...]:
+    """The agents who have hung up, where others stay on the call: nobody, where it was to end for all."""
+    asked = {each.by for each in contact.under_way if each.kind in _CLOSING}
+    if not asked <= set(contact.agents) or asked >= set(contact.agents):
+        return ()
+    return tuple(each for each in contact.agents if each in asked)
 
 
 def left(contact: Contact, agent_id: str) -> Contact:

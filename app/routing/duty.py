@@ -48,7 +48,8 @@ class Duty:
         """Whether somebody on duty, others than `without`, may take what is wanted."""
         if not wanted.agents and self._holders(wanted)[0].count > len(without) + len(wanted.excluded):
             return True
-        return any(agent not in without for agent in self._who(wanted))
+        out = frozenset(without)
+        return any(agent not in out for agent in self._who(wanted))
 
     def count(self, wanted: Requirement) -> int:
         """How many on duty may take what is wanted."""

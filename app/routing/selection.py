@@ -126,10 +126,11 @@ class ReadyPool:
         ranked = self._named(wanted, selection) if wanted.agents else self._list(wanted, selection).agents
         if not without:
             return list(islice(ranked, most)), len(ranked)
+        out = frozenset(without)  # they stand in front where they are still ready, and may be a thousand
         if len(ranked) <= len(without):
-            left = [each for each in ranked if each.agent not in without]
+            left = [each for each in ranked if each.agent not in out]
             return left[:most], len(left)
-        allowed = (each for each in ranked if each.agent not in without)
+        allowed = (each for each in ranked if each.agent not in out)
         return list(islice(allowed, most)), len(ranked) - sum(self._may(agent, wanted) for agent in without)
 
     def longest_idle(self, most: int) -> Iterator[str]:

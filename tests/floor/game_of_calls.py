@@ -43,7 +43,7 @@ class AgentsOnCalls(RuleBasedStateMachine):
         event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent)
         self.ask(c.TakeEvent(event=event, contact_id=new_id()))
 
-    def click_twice(self, command: c.ContactCommand) -> None:
+    def click_twice(self, command: c.ContactCommand | c.Listen | c.StopListening | c.TakeCall) -> None:
         """Who clicks twice asks the switch once; a phone that has not answered may ring again for the next offer."""
         talks = self.state.store.contacts[command.contact_id].state is ContactState.ACTIVE
         self.ask(command)

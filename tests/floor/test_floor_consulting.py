@@ -201,9 +201,61 @@ def test_what_does_not_fit_a_consultation_is_refused_and_told_what_does() -> Non
 def test_order_that_is_not_taken_begins_nothing() -> None:
     floor = Bench()
     contact = consulting(floor, answered=False)
-    failed = c.OrderFailed(order_id=1, order_type="call.consult", contact_id=contact, agent_id="ann", detail="no")
+    (order,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    failed = c.OrderFailed(order_id=order, order_type="call.consult", contact_id=contact, agent_id="ann", detail="no")
     floor.do(failed)
     assert (floor.contact(contact).consult, floor.states("bob")) == (None, [AgentState.READY])
+
+
+def asks_again(floor: Bench, to: c.Destination) -> str:
+    """The consulted party was not reached; they are asked again a second later."""
+    contact = consulting(floor, to, answered=False)
+    floor.call("held", agent="1001")
+    party(floor, to, "failed", cause="busy")
+    floor.now += 1
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=to))
+    return contact
+
+
+@pytest.mark.parametrize("leg_id", ["consulted", None])
+def test_colleague_who_is_not_reached_the_second_time_either_is_free_and_the_agent_goes_on(leg_id: str | None) -> None:
+    floor = Bench()
+    contact = asks_again(floor, BOB)
+    floor.call("failed", agent="1002", cause="busy", leg_id=leg_id, at=floor.now - 1)
+    assert floor.contact(contact).consult is not None, "that was told before"
+    floor.now += 1
+    floor.call("failed", agent="1002", cause="busy", leg_id=leg_id)
+    assert (floor.contact(contact).consult, floor.states("bob")) == (None, [AgentState.READY])
+    assert [event.agent for event in floor.told("contact.updated")] == ["ann"]
+    asks(floor, c.Retrieve, contact)
+    floor.call("retrieved", agent="1001")
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=BOB))
+    floor.now += 1
+    floor.call("established", agent="1002", leg_id="third")
+    assert floor.contact(contact).agents == ("ann", "bob")
+
+
+def test_number_that_is_busy_twice_under_one_name_leaves_the_agent_waiting_for_nobody() -> None:
+    floor = Bench()
+    contact = asks_again(floor, NUMBER)
+    party(floor, NUMBER, "failed", cause="busy")
+    assert (floor.contact(contact).consult, floor.contact(contact).agents) == (None, ("ann",))
+    asks(floor, c.Retrieve, contact)
+
+
+@pytest.mark.parametrize("order", ["call.consult", "call.reconnect"])
+def test_order_of_an_earlier_consultation_that_is_given_up_does_not_end_the_present_one(order: str) -> None:
+    floor = Bench()
+    contact = consulting(floor, answered=False)
+    (earlier,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    asks(floor, c.ReconnectCall, contact)
+    floor.wait(16)
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=BOB))
+    asks(floor, c.ReconnectCall, contact)
+    given = floor.contact(contact).consult
+    failed = c.OrderFailed(order_id=earlier, order_type=order, contact_id=contact, agent_id="ann", detail="no")
+    floor.do(failed)
+    assert (floor.contact(contact).consult, floor.states("bob")) == (given, [AgentState.BUSY])
 
 
 @pytest.mark.parametrize("agent", ["ann", "bob"])

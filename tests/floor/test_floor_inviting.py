@@ -206,6 +206,90 @@ def test_supervisor_who_takes_the_call_leaves_nobody_ringing_who_was_invited_to_
     assert floor.states("bob") == [AgentState.READY]
 
 
+def taken_by_bob(floor: Bench, contact: str) -> None:
+    """Bob, a supervisor who is an agent, is in the call that he takes over, and nobody else is."""
+    floor.now += 1
+    floor.call("supervisor_joined", leg_id="listener", details={"supervisor": "bob"})
+    floor.call("connection_cleared", agent="1001")
+    now = floor.contact(contact)
+    assert (now.agents, now.invited, now.consult) == (("bob",), (), None)
+    assert [leg.id for leg in now.call.legs if leg.agent == "bob" and not leg.ended] == ["listener"]
+    assert floor.states("ann", "bob") == [AgentState.WORKING_AFTER_CALL, AgentState.BUSY]
+    floor.now += 1
+    floor.call("supervisor_left", leg_id="listener", details={"supervisor": "bob"})
+    assert floor.states("bob") == [AgentState.WORKING_AFTER_CALL]
+
+
+def test_supervisor_who_joins_in_the_instant_in_which_the_phone_of_their_invitation_gives_up_has_the_call() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="bob"))
+    floor.now += 1
+    floor.call("failed", agent="1002", cause="declined")
+    floor.call("supervisor_joined", details={"supervisor": "bob"})
+    assert (floor.contact(contact).agents, floor.states("bob")) == (("ann", "bob"), [AgentState.BUSY])
+
+
+@pytest.mark.parametrize("leg_id", ["rung", None])
+@pytest.mark.parametrize("told_late", [False, True])
+def test_supervisor_who_takes_the_call_they_are_invited_to_is_rung_for_it_once(
+    leg_id: str | None, told_late: bool
+) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002", leg_id=leg_id)
+    floor.do(c.TakeCall(contact_id=contact, by="bob"))
+    assert (floor.orders(), withdrawn(floor)) == (["call.cancel", "call.listen"], [("bob", "taken")])
+    assert (floor.contact(contact).invited, floor.states("bob")) == ((), [AgentState.READY])
+    lines = [(each.kind, each.data.get("reason")) for each in floor.contact(contact).timeline]
+    assert lines[-2:] == [("conference.ended", "taken"), ("call.taken_over", None)]
+    if told_late:
+        floor.now += 1
+        floor.call("supervisor_joined", leg_id="listener", details={"supervisor": "bob"})
+    floor.now += 1
+    floor.call("connection_cleared", agent="1002", leg_id=leg_id)
+    taken_by_bob(floor, contact)
+
+
+@pytest.mark.parametrize("kind", [c.Conference, c.ConsultCall])
+@pytest.mark.parametrize("answers", [False, True])
+def test_supervisor_who_is_called_to_the_call_while_they_take_it_is_on_it_once(
+    kind: type[c.Conference | c.ConsultCall], answers: bool
+) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("failed", agent="1002", cause="declined")
+    floor.do(c.TakeCall(contact_id=contact, by="bob"))
+    floor.now += 1
+    floor.do(kind(agent_id="ann", contact_id=contact, to=BOB))
+    floor.call("delivered", agent="1002", leg_id="rung")
+    if answers:
+        floor.call("established", agent="1002", leg_id="rung")
+    taken_by_bob(floor, contact)
+
+
+def test_supervisor_who_takes_the_call_while_a_colleague_is_consulted_leaves_them_free_and_the_caller_off_hold() -> (
+    None
+):
+    floor = Bench()
+    contact = inviting(floor)
+    floor.on("dee")
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    floor.call("held", agent="1001")
+    floor.call("established", agent="1004")
+    floor.now += 1
+    floor.call("supervisor_joined", details={"supervisor": "sue"})
+    assert floor.orders() == ["call.reconnect", "call.cancel", "call.cancel"]
+    assert floor.states("bob", "dee") == [AgentState.READY, AgentState.READY]
+    floor.call("retrieved", agent="1001")
+    floor.call("connection_cleared", agent="1004")
+    floor.call("connection_cleared", agent="1001")
+    now = floor.contact(contact)
+    assert (now.agents, now.consult, now.call.held, now.sent_away) == ((), None, False, True)
+    assert "dee" not in now.served_by
+
+
 def test_outage_in_which_nobody_could_act_does_not_end_an_invitation() -> None:
     floor = Bench()
     contact = inviting(floor)

@@ -30,7 +30,8 @@ from app.telephony.events import PhoneWord
 from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server
 from tests.floor.factories import T0, call_event, no_script_parts_two_who_talk
-from tests.floor.game_of_calls import AGENTS, CONFIG, AgentsOnCalls
+from tests.floor.game_of_calls import AGENTS, CONFIG
+from tests.floor.game_of_supervisors import SupervisorsAtWork
 
 Result = TypeVar("Result")
 
@@ -45,7 +46,7 @@ TIERS = st.sampled_from([None, "standard", "gold", "private"])
 _games = count(1)
 
 
-class FloorGame(AgentsOnCalls):
+class FloorGame(SupervisorsAtWork):
     """One game on a floor (of the database) of its own."""
 
     run_async: Any
@@ -65,7 +66,9 @@ class FloorGame(AgentsOnCalls):
         self.wait_for(self.journal.own(0.01))
         self.state.begin_batch()
         for agent in sorted(CONFIG.agents):
-            self.agent_comes(agent)
+            self.comes(agent)
+        for number in ("100", "200"):
+            self.somebody_answers(number, None, "voice")
 
     def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
         result: Result = self.run_async(work)
@@ -111,11 +114,27 @@ class FloorGame(AgentsOnCalls):
 
     @rule(to=st.sampled_from(["100", "200", "300", "500"]), tier=TIERS, channel=st.sampled_from(["voice", "chat"]))
     def call_arrives(self, to: str, tier: str | None, channel: str) -> None:
+        self.arrives(to, tier, channel)
+
+    def arrives(self, to: str, tier: str | None, channel: str) -> None:
         card = c.CustomerCard(new_id(), "Li", tier, "zh")
         caller = c.Recognised(customer=card, preferred_agent="cho", last_agent="bob") if tier else None
         event = call_event("offered", f"{self.floor}-{new_id()}", self.now, to=to, from_="+8613800138000",
                            details={"channel": channel})  # fmt: skip
         self.ask(c.TakeEvent(event=event, contact_id=new_id(), caller=caller))
+
+    @rule(to=st.sampled_from(["100", "200"]), tier=TIERS, channel=st.sampled_from(["voice", "voice", "chat"]))
+    def agent_answers_a_call(self, to: str, tier: str | None, channel: str) -> None:
+        """Several steps in one: few games would come to a call that somebody is on by single ones."""
+        self.comes("ann" if to == "100" else "bob")
+        self.somebody_answers(to, tier, channel)
+
+    def somebody_answers(self, to: str, tier: str | None, channel: str) -> None:
+        self.arrives(to, tier, channel)
+        for agent in self.agents_in(AgentState.RESERVED):
+            self.ask(c.AcceptOffer(agent_id=agent.id, contact_id=agent.offer or ""))
+        for contact in self.contacts_in(ContactState.CONNECTING):
+            self.tell(contact, "established", contact.offer.agent if contact.offer else None)
 
     @precondition(lambda self: self.contacts_in(ContactState.CONNECTING))
     @rule(data=st.data(), kind=st.sampled_from(["established", "established", "failed", "connection_cleared"]))
@@ -159,6 +178,9 @@ class FloorGame(AgentsOnCalls):
 
     @rule(agent=AGENTS)
     def agent_comes(self, agent: str) -> None:
+        self.comes(agent)
+
+    def comes(self, agent: str) -> None:
         self.ask(c.Connect(agent_id=agent))
         self.ask(c.Ready(agent_id=agent))
 

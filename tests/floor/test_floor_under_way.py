@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor.entities import ContactState
 from tests.floor.factories import Bench
 
 BOB = c.Destination(agent="bob")
@@ -231,6 +233,32 @@ def test_agent_whose_call_goes_on_after_a_lost_hang_up_may_hang_up_again_at_once
     assert floor.contact(contact).close_at is None
     floor.do(of_ann(c.HangUp, contact))
     assert floor.orders() == ["call.disconnect"]
+
+
+def test_agent_whose_hang_up_is_lost_leaves_the_caller_with_the_colleague_who_talks_to_them() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    floor.call("established", agent="1002")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    floor.wait(16)
+    assert (floor.contact(contact).state, floor.contact(contact).agents) == (ContactState.ACTIVE, ("ann",))
+    assert floor.states("ann", "bob") == [AgentState.BUSY, AgentState.WORKING_AFTER_CALL]
+    assert floor.contact(contact).timeline[-1].kind == "agent.swept"
+    floor.do(of_ann(c.HangUp, contact))
+    floor.wait(16)
+    assert floor.contact(contact).ended_at is not None
+
+
+def test_supervisor_whose_order_to_end_a_call_is_lost_ends_it_for_all_who_are_on_it() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    floor.call("established", agent="1002")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    floor.do(c.EndCall(contact_id=contact, by="sue"))
+    floor.wait(16)
+    assert floor.contact(contact).ended_at is not None
 
 
 def test_transfer_that_failed_at_its_target_may_be_asked_again() -> None:

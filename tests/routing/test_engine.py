@@ -1,15 +1,13 @@
 """The engine against the plain definition that scans everybody, whatever comes and goes in between."""
 
 from collections.abc import Callable
-from math import inf
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from app.routing.decision import Rival
-from app.routing.engine import CONTACT_FINDS_AGENT, FARTHEST, Engine, Pair, Waiting, lacking
+from app.routing.engine import CONTACT_FINDS_AGENT, Engine, Pair, Waiting, lacking
 from app.routing.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
 from app.routing.selection import ReadyPool, Standing, rank
 from app.routing.waiting import Place, virtual_arrival
@@ -103,90 +101,6 @@ def test_selections_choose_by_their_own_measure() -> None:
         pair = engine.agent_for("c")
         assert pair is not None
         assert pair.agent == agent, selection
-
-
-def test_who_was_passed_over_is_told_with_what_they_lack() -> None:
-    engine = Engine()
-    engine.put_ready("idler", Standing(kind=Kind((("cards", 2),)), idle_since=1))
-    engine.put_ready("expert", Standing(kind=Kind((("cards", 5),)), idle_since=5))
-    engine.put_contact("c", Waiting(wanted=Requirement((("cards", 3),)), place=Place(0, 0.0, "c")))
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert [(each.id, each.why) for each in pair.passed_over] == [("idler", ("skill:cards:3",))]
-
-
-def test_who_missed_it_is_not_counted_among_those_who_could_take_it() -> None:
-    engine = Engine()
-    for agent, kind in (("a1", Kind((("cards", 3),))), ("a2", Kind((("cards", 3),))), ("a3", Kind())):
-        engine.put_ready(agent, Standing(kind=kind, idle_since=0))
-        engine.put_duty(agent, kind)
-    wanted, place = Requirement((("cards", 3),)), Place(0, 0.0, "c")
-    engine.put_contact("c", Waiting(wanted=wanted, place=place, missed_by=("a1", "a3", "gone")))
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert (pair.agent, pair.considered, pair.rivals) == ("a2", 1, ())
-
-
-def test_rivals_of_one_who_was_never_occupied_are_told_in_numbers_that_json_holds() -> None:
-    engine = Engine()
-    for agent, occupancy in (("a1", -inf), ("a2", -inf), ("a3", 1.0)):
-        engine.put_ready(agent, Standing(kind=Kind(), idle_since=0, occupancy=occupancy))
-    place = Place(0, 0.0, "c")
-    engine.put_contact("c", Waiting(wanted=Requirement(), place=place, selection=Selection.LEAST_OCCUPIED))
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert pair.rivals == (Rival("a2", 0.0), Rival("a3", FARTHEST))
-
-
-def test_who_is_asked_again_for_want_of_others_is_not_told_to_have_been_passed_over() -> None:
-    engine = Engine()
-    for agent, level, idle in (("idler", 1, 0.0), ("expert", 5, 9.0)):
-        engine.put_ready(agent, Standing(kind=Kind((("cards", level),)), idle_since=idle))
-        engine.put_duty(agent, Kind((("cards", level),)))
-    engine.put_contact(
-        "c",
-        Waiting(
-            wanted=Requirement((("cards", 1),)),
-            place=Place(0, 0.0, "c"),
-            selection=Selection.MOST_SKILLED,
-            missed_by=("expert", "idler"),
-        ),
-    )
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert (pair.agent, pair.rivals, pair.passed_over) == ("expert", (Rival("idler", 4.0),), ())
-
-
-def test_three_rivals_and_three_of_the_eight_idlest_are_told() -> None:
-    engine = Engine()
-    for n in range(8):
-        engine.put_ready(f"other{n}", Standing(kind=Kind(), idle_since=n))
-    for n in range(5):
-        engine.put_ready(f"able{n}", Standing(kind=Kind((("cards", 3),)), idle_since=7 + n / 3))
-    engine.put_contact("c", Waiting(wanted=Requirement((("cards", 3),)), place=Place(0, 0.0, "c")))
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert (pair.agent, pair.considered) == ("able0", 5)
-    assert pair.rivals == (Rival("able1", 0.333), Rival("able2", 0.667), Rival("able3", 1.0))
-    assert [each.id for each in pair.passed_over] == ["other0", "other1", "other2"]
-    for n in range(6):
-        engine.put_ready(f"other{n}", Standing(kind=Kind((("cards", 3),)), idle_since=20))
-    for n, idle in enumerate((0.5, 1.5)):
-        engine.put_ready(f"able{n}", Standing(kind=Kind((("cards", 3),)), idle_since=20 + idle))
-    pair = engine.agent_for("c")
-    assert pair is not None
-    assert (pair.agent, [each.id for each in pair.passed_over]) == ("able2", ["other6", "other7"])
-
-
-def test_contacts_that_came_later_are_told_by_how_much() -> None:
-    engine = Engine()
-    for n in range(5):
-        wanted = Requirement(teams=("north", f"t{n}"))
-        engine.put_contact(f"c{n}", Waiting(wanted=wanted, place=Place(0, n / 3, f"c{n}")))
-    engine.put_ready("a", Standing(kind=Kind(team="north"), idle_since=0))
-    pair = engine.contact_for("a")
-    assert pair is not None
-    assert pair.rivals == (Rival("c1", 0.333), Rival("c2", 0.667), Rival("c3", 1.0))
 
 
 def test_nobody_belongs_to_who_does_not_wait_or_is_not_ready() -> None:
@@ -379,3 +293,31 @@ def test_leaving_empties_every_group(waiting: list[tuple[Requirement, int]]) -> 
     assert len(engine.line) == 0
     assert list(engine.line.everyone()) == []
     assert not engine.line._naming
+
+
+class Compared(str):
+    """An agent's id that counts how often it is compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_contact_that_hundreds_have_declined_finds_the_next_without_comparing_all_with_all() -> None:
+    engine, everybody = Engine(), 300
+    for n in range(everybody):
+        engine.put_ready(f"a{n:03}", Standing(kind=Kind(), idle_since=float(n)))
+        engine.put_duty(f"a{n:03}", Kind())
+    declined = tuple(Compared(f"a{n:03}") for n in range(everybody - 1))
+    waiting = Waiting(wanted=Requirement(), place=Place(0, 0.0, "c"), missed_by=declined)
+    engine.put_contact("c", waiting)
+    Compared.times = 0
+    pair = engine.agent_for("c")
+    assert pair is not None
+    assert (pair.agent, pair.considered) == ("a299", 1)
+    assert Compared.times < 20 * everybody

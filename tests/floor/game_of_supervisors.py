@@ -1,0 +1,92 @@
+"""Random play, the part of it that supervisors have, who may be agents, and agents who do more than to talk."""
+
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.entities import Contact, ContactState
+from tests.floor.factories import call_event
+from tests.floor.game_of_calls import AGENTS, AgentsOnCalls
+
+SUPERVISORS = st.sampled_from(["sue", "bob", "cho"])
+RUNG = ("call.listen", "call.consult", "call.conference", "call.complete_transfer", "call.reconnect")
+
+
+class SupervisorsAtWork(AgentsOnCalls):
+    """Supervisors listen, whisper, join, take over, release, end and record; also while they are rung or consulted."""
+
+    @precondition(lambda self: self.contacts_in(ContactState.ACTIVE))
+    @rule(data=st.data(), by=SUPERVISORS, mode=st.sampled_from(["listen", "whisper", "join", "take", "take", "stop"]))
+    def supervisor_minds_a_call(self, data: st.DataObject, by: str, mode: str) -> None:
+        key = data.draw(st.sampled_from(self.contacts_in(ContactState.ACTIVE))).id
+        if mode == "stop":
+            self.click_twice(c.StopListening(contact_id=key, by=by))
+        elif mode == "take":
+            self.click_twice(c.TakeCall(contact_id=key, by=by, address="7001" if by == "sue" else None))
+        else:
+            self.click_twice(c.Listen(contact_id=key, by=by, address=f"phone-{by}", mode=mode))
+
+    @precondition(lambda self: self.supervised())
+    @rule(data=st.data(), joined=st.booleans(), leg=st.sampled_from([None, "listener"]))
+    def supervisors_phone_reacts(self, data: st.DataObject, joined: bool, leg: str | None) -> None:
+        contact = data.draw(st.sampled_from(self.supervised()))
+        by = data.draw(st.sampled_from(contact.listeners)).by
+        kind = "supervisor_joined" if joined else "supervisor_left"
+        event = call_event(
+            kind, contact.call.id, self.now, source=contact.call.source, leg_id=leg, details={"supervisor": by}
+        )
+        self.ask(c.TakeEvent(event=event, contact_id=contact.id))
+
+    @precondition(lambda self: any(x.under_way or x.consult for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data(), kind=st.sampled_from(RUNG), off=st.sampled_from([0, 0, -1]))
+    def order_about_who_is_rung_is_given_up(self, data: st.DataObject, kind: str, off: int) -> None:
+        found = [x for x in self.contacts_in(ContactState.ACTIVE) if x.under_way or x.consult]
+        contact = data.draw(st.sampled_from(found))
+        orders = [each.order for each in contact.under_way] + [contact.consult.order if contact.consult else 1]
+        self.ask(c.OrderFailed(order_id=data.draw(st.sampled_from(orders)) + off, order_type=kind,
+                               contact_id=contact.id, agent_id=None, detail="no"))  # fmt: skip
+
+    @rule(agent=AGENTS)
+    def supervisor_releases(self, agent: str) -> None:
+        self.ask(c.Release(agent_id=agent, by="sue"))
+
+    @precondition(lambda self: self.contacts_in(*ContactState))
+    @rule(data=st.data(), what=st.sampled_from(["end", "call back", "record", "tell"]))
+    def supervisor_does_something_about_a_contact(self, data: st.DataObject, what: str) -> None:
+        key = data.draw(st.sampled_from(self.contacts_in(*ContactState))).id
+        wishes: dict[str, c.Command] = {
+            "end": c.EndCall(contact_id=key, by="sue"),
+            "call back": c.AskCallback(contact_id=key),
+            "record": c.Record(contact_id=key, do=data.draw(st.sampled_from(["start", "pause", "stop"])), by="sue"),
+            "tell": c.TellWait(contact_id=key),
+        }
+        self.ask(wishes[what])
+
+    @rule(agent=AGENTS, reason=st.sampled_from(["lunch", None]))
+    def agent_says_what_follows(self, agent: str, reason: str | None) -> None:
+        ready = c.Ready(agent_id=agent, after_contact=True)
+        self.ask(ready if reason is None else c.NotReady(agent_id=agent, reason=reason, after_contact=True))
+
+    @precondition(lambda self: self.beside_another())
+    @rule(data=st.data(), kind=st.sampled_from([c.AcceptOffer, c.AcceptOffer, c.DeclineOffer]))
+    def agent_minds_an_offer_beside_another_contact(self, data: st.DataObject, kind: type[c.ContactCommand]) -> None:
+        agent_id, contact_id = data.draw(st.sampled_from(self.beside_another()))
+        self.ask(kind(agent_id=agent_id, contact_id=contact_id))
+
+    def supervised(self) -> list[Contact]:
+        return [x for x in self.contacts_in(*ContactState) if x.listeners]
+
+    def beside_another(self) -> list[tuple[str, str]]:
+        """The offers that busy agents have, of a chat beside another one or a call."""
+        return [(x.id, x.offer) for x in self.agents_in(AgentState.BUSY) if x.offer is not None]
+
+    @invariant()
+    def who_has_taken_a_call_is_rung_for_it_no_more(self) -> None:
+        for contact in self.supervised():
+            for each in contact.listeners:
+                rung = [invite.agent for invite in contact.invited]
+                if contact.consult is not None and not contact.consult.answered:
+                    rung.append(contact.consult.agent or "")
+                has_it = each.taking and each.inside and each.by in contact.agents
+                assert not (has_it and each.by in rung), f"{each.by} is rung for {contact.id} they have"
