@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,12 @@ def app(built: Application, services: Services) -> Application:
     """The application with this test's services."""
     built.state.services = services
     return built
+
+
+@pytest.fixture
+def committing(app: Application, services: Services, sessions: Sessions) -> None:
+    """Let this test's requests have connections of their own, and commit."""
+    app.state.services = replace(services, sessions=sessions)
 
 
 @pytest.fixture

@@ -1,30 +1,15 @@
 """Administration by several at once: real commits, and never an error of ours."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
-
-from app.api.application import Application
-from app.api.services import Services
-from app.auth.tokens import Principal
-from app.db.engine import Sessions
 
 QUEUE = {"id": "cards", "name": "Cards"}
 SOURCE = {"id": "pbx", "name": "PBX"}
 
 
-@pytest.fixture
-async def admin(built: Application, services: Services, sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an administrator whose requests really commit."""
-    built.state.services = replace(services, sessions=sessions)
-    token = services.tokens.issue(Principal("admin", "Admin", "administrator"))
-    headers = {"Authorization": f"Bearer {token}"}
-    transport = httpx.ASGITransport(app=built)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-        yield client
+pytestmark = pytest.mark.usefixtures("committing")
 
 
 async def test_a_refused_request_leaves_nothing(admin: httpx.AsyncClient) -> None:

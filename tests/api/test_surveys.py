@@ -2,18 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api.application import Application
-from app.api.services import Services
-from app.auth.tokens import Principal
 from app.core.tasks import Supervisor
 from app.db.engine import Sessions, WriteSession
 from app.reports import service
+from tests.api.conftest import ClientAs
 
 PATH = "/api/v1/reports/queues"
 DAY = {"from": "2027-01-15", "to": "2027-01-16", "time_zone": "Asia/Shanghai"}
@@ -21,14 +18,9 @@ NEVER = {"detail": "8 others have much looked through; nothing was done, try aga
 
 
 @pytest.fixture
-async def supervisor(built: Application, services: Services, sessions: Sessions) -> AsyncIterator[httpx.AsyncClient]:
+def supervisor(client_as: ClientAs, committing: None) -> httpx.AsyncClient:
     """A client of a supervisor whose requests have connections of their own."""
-    built.state.services = replace(services, sessions=sessions)
-    token = services.tokens.issue(Principal("sofia", "Sofia", "supervisor"))
-    headers = {"Authorization": f"Bearer {token}"}
-    transport = httpx.ASGITransport(app=built)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
-        yield client
+    return client_as("supervisor")
 
 
 @pytest.fixture
