@@ -111,7 +111,7 @@ def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) 
     typer.echo(f"{file}: {rows.described}")
     _tell(tally, made)
     if tally.faulty:
-        into = without_double(faults_file.path, wanted)
+        into = without_double(faults_file.path, wanted) if faults is None else faults
         typer.echo(f"The faulty rows are in {into}: correct them there, and import that file.")
     return tally.faulty
 

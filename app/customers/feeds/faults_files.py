@@ -1,8 +1,8 @@
 """The file of the faulty rows: as they were, with what is wrong beside them, to be corrected and imported again."""
 
 import csv
-import fcntl
 import filecmp
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol, Self
+from typing import Any, Protocol, Self
 from zipfile import BadZipFile, ZipFile
 
 import msgspec
@@ -26,6 +26,7 @@ LINE = "callfloor: line"
 """Where NDJSON keeps a line that is no JSON."""
 
 LONGEST_CELL = 32_767
+LEFT_SECONDS = 86_400.0
 _ANOTHER = "Name another file with --faults."
 _SAVED = "docProps/core.xml"
 ENDINGS = {"csv": ".csv", "ndjson": ".ndjson", "xlsx": ".xlsx"}
@@ -53,9 +54,7 @@ def numbered(path: Path) -> Iterator[Path]:
 
 def take_name(part: Path, wanted: Path) -> Path:
     """Give a file that is complete the first free name of those that `numbered` tells: which one it was. Whatever has
-    come to be there meanwhile stays; what says the same already is told in its place, as by `without_double`."""
-    if (kept := without_double(part, wanted)) != part:
-        return kept
+    come to be there meanwhile stays."""
     for name in numbered(wanted):
         try:
             _move(part, name)
@@ -66,28 +65,25 @@ def take_name(part: Path, wanted: Path) -> Path:
 
 
 def without_double(made: Path, wanted: Path) -> Path:
-    """Remove a complete file if one of those that have a name that `numbered` tells says the same, byte for byte: which
-    one is left, the newest of them. So faults that nobody corrects are no new file each night. Several sources may have
-    left files beside each other, so all are looked at, and not only the newest of all."""
-    with_number = re.compile(rf"{re.escape(wanted.stem)}(-[0-9]+)?{re.escape(wanted.suffix)}")
-    others = [each for each in wanted.parent.iterdir() if with_number.fullmatch(each.name) and each != made]
-    kept = sorted((each for each in others if each.is_file()), key=_written, reverse=True)
-    same = next((each for each in kept if _same(made, each)), None)
+    """Remove a complete file if another that has a name that `numbered` tells says the same: which one is left. So
+    faults that nobody corrects are no new file each night. Several sources may have left files beside each other, so
+    all that come before it by their numbers are looked at; of two that find each other the first stays."""
+    with_number = re.compile(rf"{re.escape(wanted.stem)}(?:-([0-9]+))?{re.escape(wanted.suffix)}")
+    found = ((with_number.fullmatch(each.name), each) for each in wanted.parent.iterdir())
+    numbers = {each: int(name[1] or 1) for name, each in found if name is not None}
+    own = numbers.get(made, math.inf)
+    earlier = sorted((number, each) for each, number in numbers.items() if number < own)
+    same = next((each for _, each in earlier if _same(made, each)), None)
     if same is None:
         return made
     made.unlink()
     return same
 
 
-def _written(file: Path) -> int:
-    try:
-        return file.stat().st_mtime_ns
-    except OSError:  # it went meanwhile
-        return 0
-
-
 def _same(made: Path, kept: Path) -> bool:
     try:
+        if not kept.is_file():
+            return False
         return _within(made) == _within(kept) if kept.suffix == ENDINGS["xlsx"] else filecmp.cmp(made, kept, False)
     except (BadZipFile, OSError):  # whatever cannot be read is another file
         return False
@@ -99,26 +95,12 @@ def _within(book: Path) -> dict[str, tuple[int, int]]:
         return {each.filename: (each.file_size, each.CRC) for each in parts.infolist() if each.filename != _SAVED}
 
 
-def hold(file: int) -> bool:
-    """Hold an open file, given by its number, until it is closed, also by the end of the process; False where somebody
-    else holds it, or the disk knows nothing of holding."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def remove_left(folder: Path, ending: str) -> None:
-    """Remove what imports have left that died: files whose names end so (with a number before the last suffix, perhaps)
-    and that nobody holds. Who calls it is the only one at work on such files, as far as the database knows; whoever
-    writes into another database holds theirs."""
-    stem, dot, suffix = ending.rpartition(".")
-    mine = re.compile(rf".+{re.escape(stem)}(-[0-9]+)?{re.escape(dot + suffix)}")
+def remove_left(folder: Path, ending: str, now: float) -> None:
+    """Remove what imports that died have left: files whose names end so and into which nobody has written for a day."""
     for each in folder.iterdir():
-        if mine.fullmatch(each.name) and each.is_file():
-            with suppress(OSError), each.open("rb") as left:
-                if hold(left.fileno()):
+        if each.name.endswith(ending) and each.is_file():
+            with suppress(OSError):  # another may do the same
+                if each.stat().st_mtime < now - LEFT_SECONDS:
                     each.unlink()
 
 
@@ -130,7 +112,11 @@ def _move(part: Path, name: Path) -> None:
         raise
     except OSError:  # some disks, such as those of cameras and sticks, know no second name of a file
         name.touch(exist_ok=False)
-        part.replace(name)
+        try:
+            part.replace(name)
+        except OSError:
+            name.unlink()
+            raise
     else:
         part.unlink()
 
@@ -138,13 +124,12 @@ def _move(part: Path, name: Path) -> None:
 class FaultsFile:
     """Writes faulty rows as they come. The file is there once the first row is; it is never written over another: with
     `or_next` the first free name of those that `numbered` tells is taken, and is its `path` then. `written` says how
-    many rows are in it. It is held meanwhile, so that nobody takes it for one that was left behind."""
+    many rows are in it."""
 
     def __init__(self, path: Path, rows: Rows, *, or_next: bool = False) -> None:
         self.path, self.written = path, 0
         self._rows, self._or_next = rows, or_next
         self._writer: _Writer | None = None
-        self._held: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -154,8 +139,6 @@ class FaultsFile:
     ) -> None:
         if self._writer is not None:
             self._writer.close()
-        if self._held is not None:
-            self._held.close()
 
     def write(self, faulty: Sequence[FaultyRow]) -> None:
         """Add rows. Raises FaultsThere and other OSErrors."""
@@ -174,8 +157,7 @@ class FaultsFile:
                 if not self._or_next:
                     raise FaultsThere(name) from error
                 continue
-            self.path, self._held = name, name.open("rb")
-            hold(self._held.fileno())
+            self.path = name
             return made
         raise AssertionError  # the numbers have no end
 

@@ -14,11 +14,12 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import text
 
+from app.core import clock
 from app.customers.feed_models import FeedRun
 from app.customers.feeds.checking import Checker
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.doubles import Doubles
-from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, remove_left, take_name
+from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, remove_left, take_name, without_double
 from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
 from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
@@ -42,8 +43,8 @@ SWITCH_SECONDS = 0.0005
 
 PART = ".part"
 """Behind the name of a faults file that is not complete yet, after the source and the feed. The same file may be
-imported for several of them at once, but for each only once: so whoever imports finds no such file of theirs but what
-an import that broke off has left. It is written anew, and whole."""
+imported for several of them at once, but for each only once: so whoever finds such a file of its own is the only one
+who has it."""
 
 
 class Given(NamedTuple):
@@ -161,12 +162,10 @@ async def _imported(
     watch.begins("importing")
     counts, faults, blank = Counter(dict.fromkeys(COUNTS, 0)), Counter[tuple[str, str]](), 0
     ending = f".{given.mapping.source}.{given.mapping.feed}{PART}"
-    await asyncio.to_thread(remove_left, looked.wanted.parent, ending)
+    await asyncio.to_thread(remove_left, looked.wanted.parent, ending, clock.now())
     part = looked.wanted.with_name(f"{looked.wanted.name}{ending}")
-    with (
-        opened(given.path, given.mapping, given.told, watch.read) as rows,
-        FaultsFile(part, rows, or_next=True) as faults_file,
-    ):
+    part.unlink(missing_ok=True)  # of an import that broke off: it is written anew, and whole
+    with opened(given.path, given.mapping, given.told, watch.read) as rows, FaultsFile(part, rows) as faults_file:
 
         def tell(progress: Progress) -> None:
             counts.update(progress.counts)
@@ -182,7 +181,7 @@ async def _imported(
 
         await importer.run(counted(chunks(rows.batches(), Checker(looked.plan), looked.doubles)), tell)
     faulty = faults_file.written
-    into = await asyncio.to_thread(take_name, faults_file.path, looked.wanted) if faulty else looked.wanted
+    into = await asyncio.to_thread(_named, part, looked.wanted, given.faults is None) if faulty else looked.wanted
     resumed = run.position if run else 0
     if run is not None:
         async with sessions.write() as session:
@@ -200,6 +199,12 @@ async def _imported(
         resumed,
         None if run is None else run.id,
     )
+
+
+def _named(part: Path, wanted: Path, may_be_there: bool) -> Path:
+    """The name under which the faulty rows are; perhaps that of a file which says the same already."""
+    kept = without_double(part, wanted) if may_be_there else part
+    return take_name(part, wanted) if kept == part else kept
 
 
 async def _followed(sessions: Sessions, given: Given, watch: Watch, report: Report) -> Report:

@@ -1,11 +1,12 @@
 """The name of the file of faulty rows is taken when all rows are there: whatever has come to be there stays."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.customers.feeds.faults_files import FaultsThere, hold
+from app.customers.feeds.faults_files import FaultsThere, without_double
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
@@ -114,6 +115,16 @@ async def test_a_faults_file_that_was_corrected_is_not_taken_for_the_faults(sess
     assert names(file) == ["customers.csv", "customers.faults-2.csv", "customers.faults.csv"]
 
 
+def test_of_two_files_that_find_each_other_the_first_stays(tmp_path: Path) -> None:
+    """Two checks of one file that end at once."""
+    first, second = tmp_path / "a.faults.csv", tmp_path / "a.faults-2.csv"
+    for each in (first, second):
+        each.write_text("the same")
+    assert without_double(first, first) == first
+    assert without_double(second, first) == first
+    assert names(first) == ["a.faults.csv"]
+
+
 async def test_what_cannot_be_read_beside_is_no_such_file(sessions: Sessions, file: Path) -> None:
     link(file.with_name("customers.faults.csv"), "gone")
     for _ in range(2):
@@ -133,29 +144,40 @@ async def test_sheets_with_the_same_faults_are_one_file(sessions: Sessions, tmp_
 
 
 async def test_what_an_import_that_died_has_left_goes_with_the_next(sessions: Sessions, file: Path) -> None:
-    """Of the same feed of the same source, whatever the file was called; those of others stay."""
-    for left in ("customers", "yesterday"):
+    """Of the same file at once, of others a day later; what other sources and feeds have left stays."""
+    for left in ("customers", "yesterday", "today"):
         for feed in ("core.customers", *OTHERS):
-            put(file.with_name(f"{left}.faults.csv.{feed}.part"), "half a row")
+            part = file.with_name(f"{left}.faults.csv.{feed}.part")
+            put(part, "half a row")
+            if left == "yesterday":
+                os.utime(part, (part.stat().st_mtime - 90_000,) * 2)
     report = await import_file(sessions, given(file), SILENT)
     assert faulty(report.into) == ["row 3"]
-    assert names(file) == [
-        "customers.csv",
-        "customers.faults.csv",
-        *(f"{left}.faults.csv.{feed}.part" for left in ("customers", "yesterday") for feed in OTHERS),
-    ]
+    others = [f"{left}.faults.csv.{feed}.part" for left in ("customers", "yesterday", "today") for feed in OTHERS]
+    still = [*others, "today.faults.csv.core.customers.part"]
+    assert names(file) == sorted(["customers.csv", "customers.faults.csv", *still])
 
 
-async def test_an_import_into_another_database_keeps_its_faults_from_this_one(sessions: Sessions, file: Path) -> None:
-    """The database cannot say that one is at work; its file is held as long as rows are written into it."""
-    theirs = file.with_name("customers.faults.csv.core.customers.part")
-    with theirs.open("w") as half:
-        half.write("half a row")
-        hold(half.fileno())
-        report = await import_file(sessions, given(file), SILENT)
-    assert faulty(report.into) == ["row 3"]
-    assert names(file) == ["customers.csv", "customers.faults.csv", theirs.name]
-    assert theirs.read_text() == "half a row"
+async def test_a_name_that_was_given_is_used_whatever_says_the_same(sessions: Sessions, file: Path) -> None:
+    mine = file.with_name("mine.csv")
+    await import_file(sessions, given(file, faults=mine), SILENT)
+    mine.rename(file.with_name("mine-20261128.csv"))
+    report = await import_file(sessions, given(file, faults=mine), SILENT)
+    assert report.into == mine
+    assert names(file) == ["customers.csv", "mine-20261128.csv", "mine.csv"]
+
+
+async def test_a_file_that_goes_while_it_gets_its_name_leaves_no_empty_one(
+    sessions: Sessions, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Path, target: Path) -> None:
+        raise FileNotFoundError(2, "No such file or directory", str(target))
+
+    monkeypatch.setattr(Path, "hardlink_to", gone)
+    monkeypatch.setattr(Path, "replace", gone)
+    with pytest.raises(FileNotFoundError):
+        await import_file(sessions, given(file), SILENT)
+    assert "customers.faults.csv" not in names(file)
 
 
 async def test_a_file_is_imported_for_two_sources_at_once(
