@@ -15,6 +15,7 @@ from app.auth import keys
 from app.auth.errors import BadToken, RoleMissing
 from app.auth.standing import ensure_standing
 from app.auth.tokens import Principal, Role
+from app.core.errors import Unavailable
 from app.db.engine import ReadSession, WriteSession
 
 
@@ -141,8 +142,10 @@ def require(*roles: Role) -> Roles:
     return Roles(*roles)
 
 
-async def _surveying(using: Using) -> AsyncIterator[None]:
+async def _surveying(using: Using, request: Request) -> AsyncIterator[None]:
     async with using.surveys.turn():
+        if await request.is_disconnected():
+            raise Unavailable("Whoever asked has gone.")
         yield
 
 

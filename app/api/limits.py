@@ -11,6 +11,8 @@ from app.api.problems import http_problem
 from app.core.errors import Unavailable
 
 BODY_BYTES = 1 << 20
+WAIT_SECONDS = 30.0
+"""How long a request waits for its turn: who asks has given up soon after."""
 STREAMS = "/api/v1/feeds/"
 """What is posted below is of any length: it is read no faster than it is written, and each line has a limit."""
 
@@ -55,7 +57,7 @@ class BodyLimit:
 
 class Turns:
     """Lets so many requests at once do something that would take all connections to the database, were there no bound;
-    some more wait for their turn."""
+    some more wait for their turn, but not for ever."""
 
     def __init__(self, what: str, at_once: int, waiting: int) -> None:
         self._what = what
@@ -65,12 +67,22 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for a turn; raises `Unavailable` where too many wait already."""
+        """Wait for a turn; raises `Unavailable` where too many wait already, or those before take too long."""
         if self._here >= self._most:
             raise Unavailable(f"{self._most} others {self._what}; nothing was done, try again in a moment.")
         self._here += 1
         try:
-            async with self._free:
+            await self._wait()
+            try:
                 yield
+            finally:
+                self._free.release()
         finally:
             self._here -= 1
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            raise Unavailable(f"Others {self._what}, and it takes long; nothing was done, try again later.") from None

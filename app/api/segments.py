@@ -1,6 +1,7 @@
 """Tiers and segments by rules: drafts, previews, what is active; moves and overrides of customers."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -119,12 +120,14 @@ async def preview_rule_set(number: int, given: RuleSetPreviewIn, session: Write,
 
 @router.get(
     "/segmentation/rule-sets/{number}/customers/{customer_id}",
-    dependencies=[OVERSEES, SURVEYS, written_down("rules")],
+    dependencies=[OVERSEES, written_down("rules")],
     responses=problem_responses(404, 409),
 )
 async def try_rule_set(number: int, customer_id: UUID, session: Read, using: Using) -> RuledOut:
     """What a set of rules says of one customer now, and why: of each rule whether it holds, and by what values."""
-    found = await previewing.try_on(session, number, customer_id, utc(using.clock()))
+    judged_by = await previewing.has_judged(session, number)  # else scores are drawn from all customers
+    async with nullcontext() if judged_by else using.surveys.turn():
+        found = await previewing.try_on(session, number, customer_id, utc(using.clock()))
     why = dict(found.untold)
     rules = [RuleOut(rule=name, holds=held, why=why.get(name), evidence=dict(it)) for name, held, it in found.rules]
     known = {name: getattr(found, name) for name in ("customer_id", "tier", "kept")}

@@ -49,6 +49,7 @@ class Store:
         self.profiles: dict[str, bytes] = {}
         self.ended: dict[CallKey, EndedCall] = {}
         self.calls: dict[CallKey, str] = {}
+        self._of_call: dict[CallKey, frozenset[str]] = {}
         self.missed: dict[str, None] = {}
         self.wishing: dict[str, None] = {}
         self.lines: dict[str, dict[str, None]] = {}
@@ -76,6 +77,7 @@ class Store:
         self._due_contacts: dict[str, Deadline] = {}
         self._due_agents: dict[str, Deadline] = {}
         self.calls.clear()
+        self._of_call.clear()
         self.missed.clear()
         self.wishing.clear()
         self.lines.clear()
@@ -210,10 +212,15 @@ class Store:
         before, after = _call_key(old), _call_key(new)
         if before == after:
             return
-        if before is not None and self.calls.get(before) == _id(old):
-            del self.calls[before]
+        if before is not None:
+            self._have_call(before, self._of_call[before] - {_id(old)})
         if after is not None:
-            self.calls[after] = _id(new)
+            self._have_call(after, self._of_call.get(after, frozenset()) | {_id(new)})
+
+    def _have_call(self, key: CallKey, contacts: frozenset[str]) -> None:
+        """A call is that of its newest contact: one that is still wrapped up may speak again, after a long silence."""
+        _assign(self._of_call, key, contacts or None)
+        _assign(self.calls, key, max(contacts, default=None))
 
     def _index_agent(self, old: LiveAgent | None, new: LiveAgent | None) -> None:
         key = _id(new or old)

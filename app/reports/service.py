@@ -1,5 +1,6 @@
 """The queue report: counts and metrics for each queue and interval, for each queue, and for all."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import reduce
@@ -24,9 +25,9 @@ class TooMuch(Invalid):
     """The report would take longer than anybody waits."""
 
     def __init__(self) -> None:
-        what, accepted = f"counting took longer than {MOST_SECONDS:g} seconds", "a shorter period, or fewer queues"
+        what, accepted = "takes the database too long to count", "a shorter period, or fewer queues"
         fault = {"where": "query.from", "what": what, "accepted": accepted}
-        super().__init__(f"{what.capitalize()}; accepted: {accepted}", faults=[fault])
+        super().__init__(f"This report {what}; accepted: {accepted}", faults=[fault])
 
 
 class QueueUnknown(NotFound):
@@ -88,9 +89,11 @@ async def queue_report(
     edges = period.edges()
     rules = [_overridden(rule, target, short) for rule in await queue_rules(session, queues)]
     removed = _overridden(REMOVED, target, short)
+    begun = time.monotonic()
     try:
         async with at_most(session, MOST_SECONDS):
             stays = await count_stays(session, edges, queues, rules, removed)
+        async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
             handled = await count_handled(session, edges, queues)
     except TimeoutError as error:
         raise TooMuch from error

@@ -1,9 +1,10 @@
 """A migration after 0053 builds no index on a big table while writers wait: an update would stop a bank for as long.
 
 It does so concurrently, in an autocommit block; of a partitioned table, on the parent alone first, where that takes no
-time, then on each partition concurrently, each attached (`tests/migrations/test_indexes_beside_writers.py` has both as
-they are written). Or it says in a constant `BUILT_IN_PLACE` why that is not needed. The block commits what was before
-it, so all of such a migration must be able to run again.
+time, then on each partition that has none concurrently, each attached under a `lock_timeout`
+(`tests/migrations/test_indexes_beside_writers.py` has both as they are written). Or it says in a constant
+`BUILT_IN_PLACE` why that is not needed. The block commits what was before it, so all of such a migration must be able
+to run again.
 """
 
 import ast

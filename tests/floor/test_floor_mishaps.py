@@ -5,9 +5,11 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.calls.leg import LegState
+from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.effects import EndContact, SwitchOrder
 from app.floor.entities import ContactState
+from app.floor.invariants import check
 from tests.floor.factories import Bench
 
 
@@ -367,3 +369,22 @@ def test_answer_told_only_after_the_end_of_the_agents_part_makes_an_answered_cal
     (end,) = [each for each in floor.last.effects if isinstance(each, EndContact)]
     assert (end.outcome, end.contact.served_by) == ("answered", ("ann",))
     assert [(visit.outcome, visit.agent) for visit in end.contact.visits] == [("answered", "ann")]
+
+
+def test_call_that_is_taken_for_a_new_one_and_given_back_is_that_of_who_wraps_it_up() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.call("cleared")
+    assert floor.contact(contact).state is ContactState.WRAP_UP
+    store, again = floor.state.store, floor.contact(contact).with_(id=new_id())
+    store.begin_batch()
+    store.begin()
+    store.put_contact(again)
+    assert store.calls == {("pbx", "c1"): again.id}
+    store.rollback_batch()
+    assert store.calls == {("pbx", "c1"): contact}
+    check(floor.state)
+    store.begin()
+    store.put_contact(again)
+    store.drop_contact(again.id)
+    assert store.calls == {("pbx", "c1"): contact}

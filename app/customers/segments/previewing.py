@@ -120,6 +120,11 @@ async def try_on(session: AsyncSession, number: int, customer_id: UUID, now: dat
     )
 
 
+async def has_judged(session: AsyncSession, number: int) -> bool:
+    """Whether customers have been judged by this set: what it says of one of them is told at once then."""
+    return await boundaries_in_use(session, number) is not None
+
+
 class _Tally:
     """What previewing has counted so far."""
 
