@@ -197,6 +197,12 @@ async def test_a_role_that_may_not_use_a_route_is_told_nothing_of_what_it_accept
     assert refused > 250
 
 
+async def test_a_line_feed_behind_a_path_opens_no_other_door(client_as: ClientAs) -> None:
+    """The router takes such a path for the one without it."""
+    answer = await client_as("agent").post("/api/v1/queues%0A?nonsense=1", content=b"{")
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:callfloor:problem:role-missing")
+
+
 async def test_a_role_that_may_use_a_route_is_told_what_is_wrong(client_as: ClientAs, app: Application) -> None:
     """The entrance takes no route for another."""
     for method, path, roles in gated(app):
