@@ -139,6 +139,20 @@ def test_invited_colleague_declines_by_hanging_up() -> None:
     floor.refused(c.HangUp(agent_id="bob", contact_id=contact))
 
 
+def test_colleague_who_declined_came_later_and_puts_the_phone_down_leaves_the_caller_to_the_other() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002", leg_id="B1")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))  # and the platform does not tell the end of B1
+    floor.now += 5
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    floor.call("established", agent="1002", leg_id="B2")
+    floor.now += 5
+    floor.call("connection_cleared", agent="1002", leg_id="B2", cause="hung_up")
+    assert floor.contact(contact).agents == ("ann",)
+    assert floor.states("ann", "bob") == [AgentState.BUSY, AgentState.WORKING_AFTER_CALL]
+
+
 def test_silent_platform_keeps_no_invited_colleague_for_ever() -> None:
     floor = Bench()
     contact = inviting(floor)
