@@ -90,6 +90,11 @@ def told(contact: Contact, event: CallEvent) -> Contact:
     return _without(contact, lambda each: each.kind in _DONE_BY.get(event.type, ()))
 
 
+def awaited(contact: Contact, order: int) -> bool:
+    """Whether it is still waited for what becomes of the order of this number."""
+    return any(each.order == order for each in contact.under_way)
+
+
 def failed(contact: Contact, order: int) -> Contact:
     """The contact without the order of this number, which was given up."""
     return _without(contact, lambda each: each.order == order)
