@@ -105,7 +105,7 @@ def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> Non
     """An agent has hung up, and the platform does not say so; their colleague goes on talking to the caller."""
     call = take_off(contact.call, agent_id, work.now - contact.heard_at)
     contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=detail)
-    contact = under_way.not_closing(contacts.leave(work, contact.with_(call=call), agent_id))
+    contact = contacts.leave(work, contact.with_(call=call), agent_id)
     work.store.put_contact(contact)
     party.tell_over(work, consulting.parted(work, contact, agent_id))
 
@@ -284,7 +284,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if gone and callbacks.put_back(work, contact):
         return work.store.contacts[contact.id]
     for agent_id in gone:
-        contact = under_way.not_closing(contacts.leave(work, contact, agent_id))  # it is they whose end was awaited
+        contact = contacts.leave(work, contact, agent_id)
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:
