@@ -10,6 +10,7 @@ CUSTOMER_LEG = "customer"
 MOST_LEGS = 200
 """Events that tell of more are passed over: no call has so many parties, but a platform may lose count of its own."""
 
+TALKING = (LegState.CONNECTED, LegState.HELD)
 _OPENS_LEG = frozenset({E.OFFERED, E.QUEUED, E.DELIVERED, E.ESTABLISHED, E.CONFERENCED, E.HELD, E.RETRIEVED})
 _MOVES_LEG = _OPENS_LEG | {E.FAILED, E.CONNECTION_CLEARED, E.DIVERTED, E.TRANSFERRED}
 
@@ -43,10 +44,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return any(leg.state is LegState.HELD for leg in self.legs)
 
     def leg_of(self, agent: str) -> Leg | None:
-        """The newest leg of that agent that goes on, or else the newest: an agent may have two at once, as one who
-        takes over the call for which their phone is rung."""
-        own = [leg for leg in self.legs if leg.agent == agent]
-        return next((leg for leg in reversed(own) if not leg.ended), own[-1] if own else None)
+        """The newest leg by which that agent talks, or else the newest: the end of an earlier one, which only rang, may
+        never be told, and one that was told of late is no newer for that."""
+        own = sorted((leg for leg in self.legs if leg.agent == agent), key=lambda leg: leg.began)
+        return next((leg for leg in reversed(own) if leg.state in TALKING), own[-1] if own else None)
 
     @property
     def said_at(self) -> float:
@@ -56,7 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     def answered_by(self, agent: str) -> bool:
         """Whether that agent is connected, talking or holding."""
         leg = self.leg_of(agent)
-        return leg is not None and leg.state in (LegState.CONNECTED, LegState.HELD)
+        return leg is not None and leg.state in TALKING
 
     def seconds(self, bucket: str, now: float, party: Party) -> float:
         """Seconds spent in `bucket` over all legs of one kind of party."""

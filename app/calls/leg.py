@@ -106,6 +106,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the leg is over for good."""
         return self.state in FINAL
 
+    @property
+    def began(self) -> float:
+        """The instant of the first fact about it."""
+        return self.marks[0].at if self.marks else self.since
+
     def told(self, mark: Mark) -> "Leg":
         """The leg after one more fact. The fact itself counts once, however often it is told."""
         full = len(self.marks) >= MOST_MARKS and (self.ended or mark.kind not in _PARTINGS)

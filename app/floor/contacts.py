@@ -165,6 +165,9 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
         return work.store.contacts[contact.id]
     if put_back(work, contact):
         return work.store.contacts[contact.id]
+    if contact.close_at is not None:  # a supervisor ends the call: they wait for nobody
+        work.store.put_contact(contact)
+        return contact
     asked = contact.survey is not None and served and to is None and not transferred
     if asked and contact.survey is not None and begin(work, contact.with_(survey=None), contact.survey):
         return work.store.contacts[contact.id]

@@ -5,7 +5,6 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.calls.call import take_off
 from app.floor import (
     callbacks,
     comfort,
@@ -15,7 +14,6 @@ from app.floor import (
     on_calls,
     on_flow,
     on_presence,
-    party,
     queueing,
     under_way,
 )
@@ -112,20 +110,11 @@ def _close(work: Work, contact: Contact) -> None:
         return
     if gone := under_way.hung_up(contact):
         for agent_id in gone:
-            _leaves(work, work.store.contacts[contact.id], agent_id)
+            on_calls.sweep_agent(work, work.store.contacts[contact.id], agent_id, SILENT)
         return
     if contact.sent_away and contact.ending != on_flow.TRANSFERRED:  # they may still be there, and nobody has them
         work.order(OrderType.DISCONNECT, contact, reason=contact.ending)
     on_calls.sweep(work, contact, SILENT)
-
-
-def _leaves(work: Work, contact: Contact, agent_id: str) -> None:
-    """An agent has hung up, and the platform does not say so; their colleague goes on talking to the caller."""
-    call = take_off(contact.call, agent_id, work.now - contact.heard_at)
-    contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=SILENT)
-    contact = under_way.not_closing(contacts.leave(work, contact.with_(call=call), agent_id))
-    work.store.put_contact(contact)
-    party.tell_over(work, consulting.parted(work, contact, agent_id))
 
 
 def _agent(work: Work, agent_id: str) -> None:

@@ -104,7 +104,8 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
-    `until` on it may be asked for again. `known` are the legs that the call had before."""
+    `until` on it may be asked for again. `known` are the legs that the call had before. `for_all` says that a
+    supervisor ends the call, who may be on it."""
 
     order: int
     kind: str
@@ -112,6 +113,7 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: float
     target: Destination | None = None
     known: tuple[str, ...] = ()
+    for_all: bool = False
 
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

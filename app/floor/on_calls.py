@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.calls.call import Call, close, open_call, take
+from app.calls.call import Call, close, open_call, take, take_off
 from app.calls.leg import LegState
 from app.floor import (
     callbacks,
@@ -12,6 +12,7 @@ from app.floor import (
     dialled,
     inviting,
     on_flow,
+    party,
     queueing,
     recordings,
     supervising,
@@ -98,6 +99,15 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
     """Close a call whose end did not come, and say so. What is known ends with the last thing that was said."""
     contact = contact.noted(work.now, "contact.swept", detail=detail)
     contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
+
+
+def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> None:
+    """An agent has hung up, and the platform does not say so; their colleague goes on talking to the caller."""
+    call = take_off(contact.call, agent_id, work.now - contact.heard_at)
+    contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=detail)
+    contact = contacts.leave(work, contact.with_(call=call), agent_id)
+    work.store.put_contact(contact)
+    party.tell_over(work, consulting.parted(work, contact, agent_id))
 
 
 def _in_our_time(event: CallEvent, contact: Contact | None, now: float) -> CallEvent:
@@ -274,7 +284,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if gone and callbacks.put_back(work, contact):
         return work.store.contacts[contact.id]
     for agent_id in gone:
-        contact = under_way.not_closing(contacts.leave(work, contact, agent_id))  # it is they whose end was awaited
+        contact = contacts.leave(work, contact, agent_id)
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:

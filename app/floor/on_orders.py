@@ -7,7 +7,7 @@ from app.floor import callbacks, comfort, consulting, contacts, inviting, on_flo
 from app.floor.commands import OrderFailed
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
-from app.floor.on_calls import sweep
+from app.floor.on_calls import sweep, sweep_agent
 from app.floor.work import Work
 from app.telephony.events import OrderType
 
@@ -24,11 +24,12 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     work.tell("command.failed", data, command.contact_id, command.agent_id)
     if contact is None:
         return {}
+    passed = command.order_type == OrderType.DISCONNECT and _passed(contact, command)
     contact = under_way.failed(contact, command.order_id)
     contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
     work.store.put_contact(contact)
     follows = _FOLLOWS.get(command.order_type)
-    if follows is not None:
+    if follows is not None and not passed:
         follows(work, contact, command)
     return {}
 
@@ -53,9 +54,24 @@ def _not_dialled(work: Work, contact: Contact, command: OrderFailed) -> None:
         contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
 
 
+def _passed(contact: Contact, command: OrderFailed) -> bool:
+    """Whether the call has gone on since that hang-up was asked for, as one of an agent who has left it: whoever talks
+    to the caller now has asked for no end."""
+    if contact.close_at is None:
+        return True
+    talking = command.agent_id is not None or bool(contact.agents)
+    return talking and not under_way.awaited(contact, command.order_id)
+
+
 def _not_hung_up(work: Work, contact: Contact, command: OrderFailed) -> None:
-    if contact.ended_at is None:
-        sweep(work, contact, "the platform did not take the hang-up")
+    """The call is over to us, or, where a colleague talks on to the caller, that agent's part in it."""
+    agent_id, detail = command.agent_id, "the platform did not take the hang-up"
+    if contact.ended_at is not None:
+        return
+    if agent_id in contact.agents and len(contact.agents) > 1:
+        sweep_agent(work, contact, agent_id, detail)
+    else:
+        sweep(work, contact, detail)
 
 
 def _not_transferred(work: Work, contact: Contact, command: OrderFailed) -> None:

@@ -52,10 +52,10 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
         return {"contact": views.contact_view(noted.with_(state=ContactState.WRAP_UP, ended_at=work.now))}
     if contact.promised:
         noted = noted.with_(ending="failed")
-    under_way.must_be_new(work, contact, OrderType.DISCONNECT, command.by)
+    under_way.must_be_new(work, contact, OrderType.DISCONNECT, command.by, for_all=True)
     work.order(OrderType.DISCONNECT, contact)
     closing = noted.with_(close_at=work.now + contacts.END_SECONDS)
-    under_way.given(work, closing, OrderType.DISCONNECT, command.by)
+    under_way.given(work, closing, OrderType.DISCONNECT, command.by, for_all=True)
     return {"contact": views.contact_view(contact)}
 
 

@@ -35,7 +35,8 @@ def new_leg(contact: Contact, known: tuple[str, ...], agent: str | None) -> Leg 
 
 def not_reached_again(contact: Contact, known: tuple[str, ...], agent: str | None, event: CallEvent) -> bool:
     """Whether a party that was on the call before is told not to be reached, with no new leg: the event is taken as one
-    of the leg that ended then, but it is younger than that end. Somebody outside has to be told of by the leg's id."""
+    of the leg that ended then, but it is younger than that end. Somebody outside has to be told of by the leg's id. A
+    leg that failed is cleared as well, which a platform may say later."""
     if event.type not in (EventType.FAILED, EventType.CONNECTION_CLEARED) or event.agent != agent:
         return False
     if agent is None and event.leg_id is None:
@@ -43,7 +44,14 @@ def not_reached_again(contact: Contact, known: tuple[str, ...], agent: str | Non
     legs = [leg for leg in contact.call.legs if leg.id in known and leg.agent == agent]
     if agent is None:
         legs = [leg for leg in legs if leg.party is Party.OTHER and leg.id.split("#")[0] == event.leg_id]
-    return bool(legs) and legs[-1].ended and legs[-1].since < event.at
+    return bool(legs) and legs[-1].ended and legs[-1].since < event.at and not _clears_failed(legs[-1], event)
+
+
+def _clears_failed(leg: Leg, event: CallEvent) -> bool:
+    """Whether this is the only time that a leg which failed is said to be cleared."""
+    if leg.state is not LegState.FAILED or event.type != EventType.CONNECTION_CLEARED:
+        return False
+    return [mark.kind for mark in leg.marks].count(EventType.CONNECTION_CLEARED) == 1
 
 
 def address(work: Work, consult: Consult) -> dict[str, Any]:

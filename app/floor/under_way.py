@@ -51,11 +51,20 @@ def once(
     return given(work, contact, kind, agent_id, target)
 
 
-def must_be_new(work: Work, contact: Contact, kind: OrderType, by: str, target: Destination | None = None) -> None:
+def must_be_new(
+    work: Work,
+    contact: Contact,
+    kind: OrderType,
+    by: str,
+    target: Destination | None = None,
+    *,
+    for_all: bool = False,
+) -> None:
     """Raise AskedAlready if the order just given by the same person, to the same target, is under way. A call goes to
-    one place only: another transfer waits for the first one, too."""
+    one place only: another transfer waits for the first one, too. To end it for all is not to leave it."""
     for each in contact.under_way:
         same = each.kind == kind and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
+        same = same and each.for_all == for_all
         if same and each.until > work.now and not _has_come(contact, each):
             raise AskedAlready(
                 f"{kind} of contact {contact.id} is under way already, so it is not ordered again.",
@@ -73,12 +82,16 @@ def given(
     by: str,
     target: Destination | None = None,
     seconds: float | None = None,
+    *,
+    for_all: bool = False,
 ) -> Contact:
-    """Remember that the last order is under way, for `seconds` at the longest."""
+    """Remember that the last order is under way, for `seconds` at the longest; one to end a call may be for all."""
     if seconds is None:
         seconds = HARMLESS_SECONDS if kind in _HARMLESS else TRIED_SECONDS
     legs = tuple(leg.id for leg in contact.call.legs) if target is not None else ()
-    made = UnderWay(order=work.seq, kind=kind, by=by, until=work.now + seconds, target=target, known=legs)
+    made = UnderWay(
+        order=work.seq, kind=kind, by=by, until=work.now + seconds, target=target, known=legs, for_all=for_all
+    )
     others = tuple(each for each in contact.under_way if each.until > work.now)
     contact = contact.with_(under_way=(*others, made))
     work.store.put_contact(contact)
@@ -88,6 +101,11 @@ def given(
 def told(contact: Contact, event: CallEvent) -> Contact:
     """The contact without what this event of its call says to be done."""
     return _without(contact, lambda each: each.kind in _DONE_BY.get(event.type, ()))
+
+
+def awaited(contact: Contact, order: int) -> bool:
+    """Whether it is still waited for what becomes of the order of this number."""
+    return any(each.order == order for each in contact.under_way)
 
 
 def failed(contact: Contact, order: int) -> Contact:
@@ -106,21 +124,35 @@ def supervised(contact: Contact, by: str) -> Contact:
 
 
 def not_closing(contact: Contact) -> Contact:
-    """The contact that goes on although somebody has hung up on it, who may therefore do so again at once."""
-    return _without(contact.with_(close_at=None), lambda each: each.kind in _CLOSING)
+    """The contact that goes on although an agent has hung up on it, who may therefore do so again at once; what a
+    supervisor has ended for all is closed all the same."""
+    return _open(_without(contact, lambda each: each.kind in _CLOSING and not each.for_all))
 
 
 def hung_up(contact: Contact) -> tuple[str, ...]:
     """The agents who have hung up, where others stay on the call: nobody, where it was to end for all."""
-    asked = {each.by for each in contact.under_way if each.kind in _CLOSING}
-    if not asked <= set(contact.agents) or asked >= set(contact.agents):
+    closing = _closing(contact)
+    asked = {each.by for each in closing}
+    if any(each.for_all for each in closing) or asked >= set(contact.agents):
         return ()
     return tuple(each for each in contact.agents if each in asked)
 
 
 def left(contact: Contact, agent_id: str) -> Contact:
-    """The contact without what an agent has asked whose part in it is over."""
-    return _without(contact, lambda each: each.by == agent_id)
+    """The contact without what an agent has asked whose part in it is over, their hang-up included: it is closed only
+    where the end of others is awaited, or was ordered for all."""
+    return _open(_without(contact, lambda each: each.by == agent_id and not each.for_all))
+
+
+def _open(contact: Contact) -> Contact:
+    """Not to be closed, unless a hang-up is under way."""
+    return contact if _closing(contact) else contact.with_(close_at=None)
+
+
+def _closing(contact: Contact) -> list[UnderWay]:
+    """The hang-ups under way, without the one of who is being consulted, which ends the consultation only."""
+    consulted = contact.consult.agent if contact.consult is not None else None
+    return [each for each in contact.under_way if each.kind in _CLOSING and (each.for_all or each.by != consulted)]
 
 
 def _without(contact: Contact, done: Callable[[UnderWay], bool]) -> Contact:

@@ -172,6 +172,41 @@ def test_phone_that_never_answers_after_accept_is_given_up() -> None:
     assert floor.offered_to(contact) == "bob"
 
 
+def rung_twice(floor: Bench) -> str:
+    """Ann accepts, does not answer in time, and accepts again; the platform does not tell the end of the first ringing,
+    and the phone rings for the second time."""
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("delivered", agent="1001", leg_id="A1")
+    floor.wait(31)
+    floor.do(c.Ready(agent_id="ann"))
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.now += 1
+    floor.call("delivered", agent="1001", leg_id="A2")
+    return contact
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_agent_who_puts_the_phone_down_is_free_though_the_end_of_an_earlier_ringing_was_lost(late: bool) -> None:
+    floor = Bench()
+    contact = rung_twice(floor)
+    floor.call("established", agent="1001", leg_id="A2")
+    floor.now += 20
+    if late:  # told only now that the first one rang at all
+        floor.call("delivered", agent="1001", leg_id="A0", at=floor.now - 55)
+    floor.call("connection_cleared", agent="1001", leg_id="A2", cause="hung_up")
+    assert (floor.orders(), floor.states("ann")) == (["call.disconnect"], [AgentState.WORKING_AFTER_CALL])
+    assert floor.contact(contact).agents == ()
+
+
+def test_phone_that_fails_sends_the_caller_back_though_the_end_of_an_earlier_ringing_was_lost() -> None:
+    floor = Bench()
+    contact = rung_twice(floor)
+    floor.call("failed", agent="1001", leg_id="A2", cause="busy")
+    assert (floor.contact(contact).state, floor.states("ann")) == (ContactState.WAITING, [AgentState.NOT_READY])
+
+
 def test_undeliverable_connect_is_told_and_the_caller_waits_on() -> None:
     floor = Bench()
     floor.on("ann", "bob")

@@ -235,6 +235,20 @@ def test_colleague_who_is_not_reached_the_second_time_either_is_free_and_the_age
     assert floor.contact(contact).agents == ("ann", "bob")
 
 
+@pytest.mark.parametrize("leg_id", ["consulted", None])
+@pytest.mark.parametrize("again", ["failed", "connection_cleared"])
+def test_colleague_who_is_asked_again_is_rung_on_though_only_now_it_is_told_that_the_first_ringing_is_cleared(
+    leg_id: str | None, again: str
+) -> None:
+    floor = Bench()
+    contact = asks_again(floor, BOB)
+    floor.now += 1
+    floor.call("connection_cleared", agent="1002", leg_id=leg_id, at=floor.now - 1.95)
+    assert (floor.contact(contact).consult is not None, floor.states("bob")) == (True, [AgentState.BUSY])
+    floor.call(again, agent="1002", leg_id=leg_id)
+    assert (floor.contact(contact).consult, floor.states("bob")) == (None, [AgentState.READY])
+
+
 def test_number_that_is_busy_twice_under_one_name_leaves_the_agent_waiting_for_nobody() -> None:
     floor = Bench()
     contact = asks_again(floor, NUMBER)

@@ -110,6 +110,22 @@ def test_invited_colleague_who_fails_twice_without_a_leg_of_their_own_is_let_go_
     assert (floor.states("bob"), floor.contact(contact).invited) == ([AgentState.READY], ())
 
 
+def test_colleague_who_is_invited_again_is_rung_on_though_only_now_it_is_told_that_the_first_ringing_is_cleared() -> (
+    None
+):
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002", leg_id="B1")
+    floor.call("failed", agent="1002", cause="busy", leg_id="B1")
+    floor.now += 3
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    floor.now += 1
+    floor.call("connection_cleared", agent="1002", leg_id="B1", at=floor.now - 3.95)
+    assert floor.states("bob") == [AgentState.BUSY]
+    floor.call("established", agent="1002", leg_id="B2")
+    assert floor.contact(contact).agents == ("ann", "bob")
+
+
 def test_invited_colleague_whose_phone_goes_away_is_not_rung_on_and_is_ready_when_it_is_back() -> None:
     floor = Bench()
     contact = inviting(floor)
@@ -137,6 +153,20 @@ def test_invited_colleague_declines_by_hanging_up() -> None:
     assert (floor.orders(), withdrawn(floor)) == (["call.cancel"], [("bob", "declined")])
     assert (floor.states("bob"), floor.contact(contact).invited) == ([AgentState.READY], ())
     floor.refused(c.HangUp(agent_id="bob", contact_id=contact))
+
+
+def test_colleague_who_declined_came_later_and_puts_the_phone_down_leaves_the_caller_to_the_other() -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    floor.call("delivered", agent="1002", leg_id="B1")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))  # and the platform does not tell the end of B1
+    floor.now += 5
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=BOB))
+    floor.call("established", agent="1002", leg_id="B2")
+    floor.now += 5
+    floor.call("connection_cleared", agent="1002", leg_id="B2", cause="hung_up")
+    assert floor.contact(contact).agents == ("ann",)
+    assert floor.states("ann", "bob") == [AgentState.BUSY, AgentState.WORKING_AFTER_CALL]
 
 
 def test_silent_platform_keeps_no_invited_colleague_for_ever() -> None:

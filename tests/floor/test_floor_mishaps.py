@@ -158,7 +158,8 @@ def test_hang_up_that_the_platform_refuses_ends_the_contact() -> None:
     floor = Bench()
     contact = talking(floor)
     floor.do(c.HangUp(agent_id="ann", contact_id=contact))
-    floor.do(failed(contact, "call.disconnect"))
+    (order,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    floor.do(msgspec.structs.replace(failed(contact, "call.disconnect"), order_id=order))
     assert ended(floor).outcome == "swept"
 
 

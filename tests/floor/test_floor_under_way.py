@@ -221,18 +221,29 @@ def test_doubled_order_to_record_is_one() -> None:
     assert floor.refused(asked)["state"] == "recording"
 
 
-@pytest.mark.parametrize(("before", "after"), [("delivered", "established"), ("established", "connection_cleared")])
-def test_agent_whose_call_goes_on_after_a_lost_hang_up_may_hang_up_again_at_once(before: str, after: str) -> None:
+def test_agent_whose_call_goes_on_after_a_lost_hang_up_may_hang_up_again_at_once() -> None:
     floor = Bench()
     contact = talking(floor)
     floor.do(of_ann(c.Conference, contact, to=BOB))
-    floor.call(before, agent="1002")
+    floor.call("delivered", agent="1002")
     floor.do(of_ann(c.HangUp, contact))
     floor.now += 1
-    floor.call(after, agent="1002")
+    floor.call("established", agent="1002")
     assert floor.contact(contact).close_at is None
     floor.do(of_ann(c.HangUp, contact))
     assert floor.orders() == ["call.disconnect"]
+
+
+def test_agent_whose_hang_up_is_lost_is_free_in_time_though_their_colleague_has_left_meanwhile() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Conference, contact, to=BOB))
+    floor.call("established", agent="1002")
+    floor.do(of_ann(c.HangUp, contact))
+    floor.now += 1
+    floor.call("connection_cleared", agent="1002")
+    floor.wait(14)
+    assert (floor.contact(contact).ended_at, floor.states("ann")) == (floor.now, [AgentState.WORKING_AFTER_CALL])
 
 
 def test_agent_whose_hang_up_is_lost_leaves_the_caller_with_the_colleague_who_talks_to_them() -> None:
