@@ -116,7 +116,8 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
-    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it."""
+    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They
+    were `rung` for the same call as an agent, too."""
 
     by: str
     address: str
@@ -126,6 +127,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taking: bool = False
     order: int = 0
     leg: str | None = None
+    rung: bool = False
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

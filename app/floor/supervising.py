@@ -56,7 +56,8 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    taking = _wished(known, command.by, address, mode=JOIN, taking=True)
+    rung = command.by in (each.agent for each in contact.invited)
+    taking = _wished(known, command.by, address, mode=JOIN, taking=True, rung=rung)
     contact = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
     if taking.inside:
         _taken(work, contact, taking, None)
@@ -64,11 +65,12 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
 
 
 def attributed(contact: Contact, event: CallEvent) -> CallEvent:
-    """The end of a phone that is told of a supervisor who is in the call as such is none of what they are in it by, the
-    end of which has a name of its own: it is of the phone that was rung for them as an agent."""
+    """Where a phone was rung, as an agent's, of a supervisor who has taken the call over by another, an end of which
+    nothing more is told is of the former: that of the latter has a name of its own. A supervisor who was not rung for
+    it otherwise is an agent like others, of whom it is told that they have gone."""
     ends = event.type in (EventType.CONNECTION_CLEARED, EventType.FAILED) and event.leg_id is None
     taker = _listener(contact, event.agent) if ends and event.agent is not None else None
-    if taker is None or not (taker.taking and taker.inside):
+    if taker is None or not (taker.taking and taker.inside and taker.rung):
         return event
     others = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == taker.by]
     rung = next((each for each in reversed(others) if each != taker.leg), f"agent:{taker.by}")
@@ -143,6 +145,12 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
 
 
+def _rung(contact: Contact, agent_id: str) -> bool:
+    """Whether a phone of theirs rings for the call, or is on it, as an agent's."""
+    consulted = (contact.consult.agent,) if contact.consult is not None else ()
+    return agent_id in (*contact.agents, *consulted, *(each.agent for each in contact.invited))
+
+
 def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
     """The phone of an agent who was invited stops ringing."""
     if agent_id not in (each.agent for each in contact.invited):
@@ -194,8 +202,10 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
 
 def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Listener:
     """What a supervisor asks to be in the call for, who may be inside already."""
-    inside, leg = (known.inside, known.leg) if known is not None else (False, None)
-    return Listener(by=by, address=address, inside=inside, leg=leg, **wish)
+    if known is None:
+        return Listener(by=by, address=address, **wish)
+    wish["rung"] = known.rung or wish.get("rung", False)
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:

@@ -187,6 +187,28 @@ def test_supervisor_of_whom_it_is_told_twice_that_they_are_in_is_free_once_they_
     assert (floor.states("cho"), floor.contact(contact).agents) == ([AgentState.WORKING_AFTER_CALL], ("ann",))
 
 
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("cause", ["hung_up", None])
+def test_supervisor_who_took_a_call_is_free_where_their_end_is_told_like_any_agents(
+    before: bool, cause: str | None
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    if before:  # they were on it as an agent, and have left
+        floor.on("cho")
+        floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="cho")))
+        floor.call("established", agent="1003", leg_id="earlier")
+        floor.call("connection_cleared", agent="1003", leg_id="earlier")
+        floor.do(c.FinishWrapUp(agent_id="cho", contact_id=contact))
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    inside(floor, "cho")
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 10
+    floor.call("connection_cleared", agent="1003", cause=cause)
+    assert floor.orders() == (["call.disconnect"] if cause else [])
+    assert (floor.states("cho"), floor.contact(contact).agents) == ([AgentState.WORKING_AFTER_CALL], ())
+
+
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_supervisor_whose_phone_rings_for_a_call_that_the_agent_has_lost_is_rung_no_longer(by: str) -> None:
     floor = Bench()
