@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.calls.call import take, take_off, take_over
+from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, phones, under_way, views
@@ -101,6 +102,34 @@ def outside_takes(work: Work, contact: Contact) -> bool:
     return any(each.taking and each.inside and each.by not in known for each in contact.listeners)
 
 
+def drop(work: Work, contact: Contact, agent_id: str) -> None:
+    """Order an agent off the call. The platform knows one who has taken it over as the supervisor whom it let in, and
+    nothing of an agent of that name."""
+    taker = _taker(contact, agent_id)
+    if taker is None:
+        work.order(OrderType.CANCEL, contact, agent_id)
+    else:
+        work.order(OrderType.STOP_LISTENING, contact, agent=_phone(taker))
+
+
+def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
+    """Order what an agent asks for who hangs up: that they leave, where the caller `stays` or a supervisor has them;
+    else the end of the call, or of their part in it where they are not the only one. Raises AskedAlready where that is
+    under way."""
+    taker = _taker(contact, agent_id)
+    has_taken = any(each.taking and each.inside and each.by != agent_id for each in contact.listeners)
+    others = len(contact.agents) > 1 or any(
+        leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
+    )
+    kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT
+    if taker is None or not (stays or has_taken or others):
+        under_way.once(work, contact, kind, agent_id)
+        return
+    under_way.must_be_new(work, contact, kind, agent_id)
+    drop(work, contact, agent_id)
+    under_way.given(work, contact, kind, agent_id)
+
+
 def alone(work: Work, contact: Contact) -> Contact:
     """The agents have left before the phone of the supervisor was answered who wanted the call: it is rung no longer,
     since the caller waits again, or is elsewhere."""
@@ -117,6 +146,13 @@ def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
     kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
     if kept != contact.listeners:
         work.store.put_contact(contact.with_(listeners=kept))
+
+
+def not_let_out(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
+    """The switch did not let a supervisor out who had taken the call and hung up beside others: they are still on it,
+    and it is not closed for that."""
+    if contact.close_at is not None and not under_way.closing(contact):
+        work.store.put_contact(contact.with_(close_at=None))
 
 
 def _let_in(work: Work, contact: Contact, known: Listener | None, listener: Listener, kind: str) -> Contact:
@@ -138,7 +174,7 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
     the contact: to the call it is their leg that answered, and no other that they may have had."""
     contact = _unconsulted(work, contact)
     for agent_id in contact.agents:
-        work.order(OrderType.CANCEL, contact, agent_id)
+        drop(work, contact, agent_id)
     for invite in contact.invited:
         contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
@@ -210,6 +246,14 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
 
 def _listener(contact: Contact, by: str) -> Listener | None:
     return next((each for each in contact.listeners if each.by == by), None)
+
+
+def _taker(contact: Contact, agent_id: str) -> Listener | None:
+    """As which supervisor an agent is on the call, if it is as one that they are on it."""
+    listener, leg = _listener(contact, agent_id), contact.call.leg_of(agent_id)
+    if listener is None or not (listener.taking and listener.inside) or leg is None or leg.ended:
+        return None
+    return listener if leg.id.split("#")[0] == listener.leg else None
 
 
 def _inside(known: Listener | None) -> bool:

@@ -110,6 +110,11 @@ def not_closing(contact: Contact) -> Contact:
     return _without(contact.with_(close_at=None), lambda each: each.kind in _CLOSING)
 
 
+def closing(contact: Contact) -> bool:
+    """Whether anybody has hung up on the contact, and nothing is known of it yet."""
+    return any(each.kind in _CLOSING for each in contact.under_way)
+
+
 def hung_up(contact: Contact) -> tuple[str, ...]:
     """The agents who have hung up, where others stay on the call: nobody, where it was to end for all."""
     asked = {each.by for each in contact.under_way if each.kind in _CLOSING}
