@@ -43,7 +43,7 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     listener = _listener(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
-    contact = under_way.supervised(_without(contact, command.by), command.by)
+    contact = under_way.supervised(contact.without_listener(command.by), command.by)
     contact = _noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return {"contact": views.contact_view(contact)}
@@ -79,21 +79,38 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """A supervisor's phone has answered, or they have gone."""
+    """A supervisor's phone has answered, or they have gone. The end of a phone by which they were in the call before
+    does not end what they are in it by now, or rung for."""
     by = event.details.get("supervisor")
-    listener = _listener(contact, by) if isinstance(by, str) else None
-    if listener is None or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
+    if not isinstance(by, str) or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
+        return contact
+    listener = _listener(contact, by)
+    if event.type == EventType.SUPERVISOR_LEFT and (ended := _let_go(contact, by, event.leg_id)):
+        contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
+        work.store.put_contact(contact)
+        return contact
+    if listener is None:
         return contact
     contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
-    leg = (listener.leg if listener.inside else event.leg_id) or f"supervisor:{listener.by}"
+    leg = (listener.leg if listener.inside else event.leg_id) or listener.unnamed
+    contact = contact.with_(listened=tuple(each for each in contact.listened if each != leg))
     inside = msgspec.structs.replace(listener, inside=True, leg=leg)
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
     return contact
+
+
+def _let_go(contact: Contact, by: str, leg_id: str | None) -> str | None:
+    """Of which earlier leg of a supervisor this is the end; None where it is of what they are in the call by. One who
+    was not in it yet when they were let go has a leg without a name."""
+    listener = _listener(contact, by)
+    if listener is not None and listener.inside and leg_id in (None, listener.leg):
+        return None
+    return next((each for each in (leg_id, f"supervisor:{by}") if each in contact.listened), None)
 
 
 def outside_takes(work: Work, contact: Contact) -> bool:
@@ -135,7 +152,7 @@ def alone(work: Work, contact: Contact) -> Contact:
     since the caller waits again, or is elsewhere."""
     for listener in contact.listeners:
         if listener.taking and not listener.inside:
-            contact = under_way.supervised(_without(contact, listener.by), listener.by)
+            contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
             contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
             work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return contact
@@ -226,7 +243,7 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
     call, by = contact.call, listener.by
     if kind == EventType.ESTABLISHED:
-        call = take_over(call, by, listener.leg or f"supervisor:{by}", at)
+        call = take_over(call, by, listener.leg or listener.unnamed, at)
     else:
         call = take(
             call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)

@@ -187,28 +187,6 @@ def test_supervisor_of_whom_it_is_told_twice_that_they_are_in_is_free_once_they_
     assert (floor.states("cho"), floor.contact(contact).agents) == ([AgentState.WORKING_AFTER_CALL], ("ann",))
 
 
-@pytest.mark.parametrize("before", [False, True])
-@pytest.mark.parametrize("cause", ["hung_up", None])
-def test_supervisor_who_took_a_call_is_free_where_their_end_is_told_like_any_agents(
-    before: bool, cause: str | None
-) -> None:
-    floor = Bench()
-    contact = talking(floor)
-    if before:  # they were on it as an agent, and have left
-        floor.on("cho")
-        floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="cho")))
-        floor.call("established", agent="1003", leg_id="earlier")
-        floor.call("connection_cleared", agent="1003", leg_id="earlier")
-        floor.do(c.FinishWrapUp(agent_id="cho", contact_id=contact))
-    floor.do(c.TakeCall(contact_id=contact, by="cho"))
-    inside(floor, "cho")
-    floor.call("connection_cleared", agent="1001")
-    floor.now += 10
-    floor.call("connection_cleared", agent="1003", cause=cause)
-    assert floor.orders() == (["call.disconnect"] if cause else [])
-    assert (floor.states("cho"), floor.contact(contact).agents) == ([AgentState.WORKING_AFTER_CALL], ())
-
-
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_supervisor_whose_phone_rings_for_a_call_that_the_agent_has_lost_is_rung_no_longer(by: str) -> None:
     floor = Bench()
@@ -236,96 +214,6 @@ def test_caller_who_leaves_a_message_is_not_queued_again_when_the_supervisor_han
     inside(floor, "sue", joined=False)
     floor.wait(1)
     assert [visit.queue for visit in floor.contact(contact).visits] == ["cards", "loans"]
-
-
-def who_leaves(floor: Bench) -> list[tuple[str, str]]:
-    """The orders of the last command, and about whom they are."""
-    made = [each for each in floor.last.effects if isinstance(each, SwitchOrder)]
-    return [(each.type, msgspec.json.decode(each.body).get("agent", {}).get("id")) for each in made]
-
-
-def taken_by(floor: Bench, contact: str, by: str) -> None:
-    """The supervisor, an agent, has taken the call, and the agents have left it."""
-    floor.do(c.TakeCall(contact_id=contact, by=by))
-    floor.now += 1
-    floor.call("supervisor_joined", leg_id=f"channel-{by}", details={"supervisor": by})
-
-
-def beside_bob(floor: Bench) -> str:
-    """Cho has taken a call over, and has invited Bob to it."""
-    contact = talking(floor)
-    taken_by(floor, contact, "cho")
-    floor.call("connection_cleared", agent="1001")
-    floor.on("bob")
-    floor.do(c.Conference(agent_id="cho", contact_id=contact, to=c.Destination(agent="bob")))
-    floor.call("established", agent="1002")
-    return contact
-
-
-def test_second_supervisor_who_takes_a_call_has_it_alone_and_the_first_is_let_out_as_they_were_let_in() -> None:
-    floor = Bench()
-    contact = talking(floor)
-    taken_by(floor, contact, "cho")
-    floor.call("connection_cleared", agent="1001")
-    taken_by(floor, contact, "bob")
-    assert who_leaves(floor) == [("call.stop_listening", "cho")]
-    floor.now += 1
-    floor.call("supervisor_left", leg_id="channel-cho", details={"supervisor": "cho"})
-    assert (floor.contact(contact).agents, floor.contact(contact).state) == (("bob",), ContactState.ACTIVE)
-
-
-def test_supervisor_who_has_taken_a_call_and_is_released_is_let_out_of_it() -> None:
-    floor = Bench()
-    contact = talking(floor)
-    taken_by(floor, contact, "cho")
-    floor.call("connection_cleared", agent="1001")
-    floor.do(c.Release(agent_id="cho", by="sue"))
-    assert who_leaves(floor) == [("call.stop_listening", "cho")]
-
-
-def test_supervisor_who_has_taken_a_call_and_hangs_up_beside_a_colleague_only_leaves_it() -> None:
-    floor = Bench()
-    contact = beside_bob(floor)
-    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
-    assert who_leaves(floor) == [("call.stop_listening", "cho")]
-    assert floor.refused(c.HangUp(agent_id="cho", contact_id=contact))["code"] == "under-way"
-    floor.now += 1
-    floor.call("supervisor_left", leg_id="channel-cho", details={"supervisor": "cho"})
-    assert (floor.contact(contact).agents, floor.contact(contact).close_at) == (("bob",), None)
-    assert floor.states("cho", "bob") == [AgentState.WORKING_AFTER_CALL, AgentState.BUSY]
-
-
-def test_supervisor_who_has_taken_a_call_and_hangs_up_alone_ends_it() -> None:
-    floor = Bench()
-    contact = talking(floor)
-    taken_by(floor, contact, "cho")
-    floor.call("connection_cleared", agent="1001")
-    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
-    assert who_leaves(floor) == [("call.disconnect", "cho")]
-
-
-@pytest.mark.parametrize(("by", "address"), [("cho", None), ("sue", "7001")])
-def test_agent_who_hangs_up_while_a_supervisor_takes_their_call_leaves_the_caller_to_them(
-    by: str, address: str | None
-) -> None:
-    floor = Bench()
-    contact = talking(floor)
-    floor.do(c.TakeCall(contact_id=contact, by=by, address=address))
-    inside(floor, by)
-    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
-    assert who_leaves(floor) == [("call.cancel", "ann")]
-
-
-def test_caller_and_colleague_talk_on_where_the_platform_does_not_let_out_a_supervisor_who_hung_up() -> None:
-    floor = Bench()
-    contact = beside_bob(floor)
-    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
-    (order,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
-    floor.do(c.OrderFailed(order_id=order, order_type="call.stop_listening", contact_id=contact, agent_id=None,
-                           detail="no"))  # fmt: skip
-    floor.wait(60)
-    assert (floor.contact(contact).agents, floor.contact(contact).ended_at) == (("cho", "bob"), None)
-    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
 
 
 async def test_audit_log_has_it_in_the_same_commit(bank: Database) -> None:

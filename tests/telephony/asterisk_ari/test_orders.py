@@ -242,3 +242,12 @@ def test_supervisor_who_has_taken_a_call_and_hangs_up_beside_a_colleague_leaves_
     assert not isinstance(told, Refused)
     assert [each.path for each in told if isinstance(each, Request)] == [f"channels/{leg}"]
     assert line.legs[leg].withdrawn == "hung_up"
+
+
+def test_supervisor_who_asks_again_while_their_phone_is_being_hung_up_is_rung_again() -> None:
+    line = a_line(talking=True)
+    sue = {"id": "sue", "address": "PJSIP/sue"}
+    order(line, OrderType.LISTEN, agent=sue, mode="listen")
+    order(line, OrderType.STOP_LISTENING, key="main-8", agent=sue)
+    assert "channels" in posted(order(line, OrderType.LISTEN, key="main-9", agent=sue, mode="join"))
+    assert [leg.mode for leg in line.legs.values() if leg.role == "listener" and not leg.withdrawn] == ["join"]

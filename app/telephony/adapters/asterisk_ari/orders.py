@@ -235,7 +235,7 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     """A supervisor comes into the call, or changes what they hear and who hears them."""
     mode, who = str(order.data.get("mode") or "listen"), str(order.agent.get("id"))
     coached = str(order.to.get("agent") or "")
-    here = next(iter(_ears_of(line, who)), None)
+    here = next((leg for leg in _ears_of(line, who) if not leg.withdrawn), None)
     if here is not None:
         return ears.replace(line, here, mode, coached)
     address = order.agent.get("address")
