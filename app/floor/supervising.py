@@ -231,7 +231,7 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
     if not (listener.taking and listener.inside):
         return contact
     has = contact.sent_away and contact.ending is None and not contact.agents
-    if has and listener.by not in work.store.config.agents:
+    if has and listener.by not in work.store.config.agents and not outside_takes(work, contact):
         contact = contact.with_(sent_away=False, requeue_at=work.now)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)

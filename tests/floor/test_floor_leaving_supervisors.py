@@ -180,3 +180,18 @@ def test_supervisor_whose_end_was_told_like_an_agents_is_rung_when_they_take_the
     assert floor.contact(contact).agents == ("ann",)
     floor.do(c.TakeCall(contact_id=contact, by="cho"))
     assert who_leaves(floor) == [("call.listen", "cho")]
+
+
+def test_caller_with_two_supervisors_from_outside_waits_again_only_when_both_have_left() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for by, address in (("sue", "7001"), ("max", "7002")):
+        floor.do(c.TakeCall(contact_id=contact, by=by, address=address))
+        inside(floor, by)
+    floor.call("connection_cleared", agent="1001")
+    inside(floor, "sue", joined=False)
+    floor.wait(1)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+    inside(floor, "max", joined=False)
+    floor.wait(1)
+    assert floor.contact(contact).state is ContactState.WAITING
