@@ -120,8 +120,9 @@ MOST_LISTENED = 20
 
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
-    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They
-    were `rung` for the same call as an agent, too."""
+    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
+    same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
+    the later ones fail, they are let in by it for what they wished with it."""
 
     by: str
     address: str
@@ -132,6 +133,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     order: int = 0
     leg: str | None = None
     rung: bool = False
+    until: float = 0.0
+    earlier: "Listener | None" = None
 
     @property
     def unnamed(self) -> str:

@@ -97,7 +97,7 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         return _given_up(work, contact, listener, event)
     leg = (listener.leg if listener.inside else event.leg_id) or listener.unnamed
     contact = contact.with_(listened=tuple(each for each in contact.listened if each != leg))
-    inside = msgspec.structs.replace(listener, inside=True, leg=leg)
+    inside = msgspec.structs.replace(listener, inside=True, leg=leg, until=0.0, earlier=None)
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
@@ -159,10 +159,30 @@ def alone(work: Work, contact: Contact) -> Contact:
 
 
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
-    """The switch did not let a supervisor in: unless they are inside already, they do not listen."""
-    kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
+    """The switch did not let a supervisor in: unless they are inside already, or an earlier order of theirs may still
+    ring their phone, they do not listen."""
+    left = (_after_failure(each, failure.order_id, work.now) for each in contact.listeners)
+    kept = tuple(each for each in left if each is not None)
     if kept != contact.listeners:
         work.store.put_contact(contact.with_(listeners=kept))
+
+
+def _after_failure(listener: Listener, order: int, now: float) -> Listener | None:
+    """What is left of a supervisor's wishes when an order was given up."""
+    earlier = listener.earlier
+    if listener.inside:
+        return listener
+    if listener.order == order:
+        return _may_ring(earlier, now)
+    gone = earlier is not None and earlier.order == order
+    return msgspec.structs.replace(listener, earlier=None) if gone else listener
+
+
+def _may_ring(known: Listener | None, now: float) -> Listener | None:
+    """The first wish of a supervisor by the order of which their phone may ring."""
+    if known is None or known.until <= now:
+        return None
+    return _may_ring(known.earlier, now) or msgspec.structs.replace(known, earlier=None)
 
 
 def not_let_out(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
@@ -175,14 +195,16 @@ def not_let_out(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
 def _let_in(work: Work, contact: Contact, known: Listener | None, listener: Listener, kind: str) -> Contact:
     """Ask the switch to let a supervisor in, or to change what they are in the call for. Raises AskedAlready where just
     that is under way."""
-    if known is not None and msgspec.structs.replace(known, order=0) == listener:
+    if known is not None and msgspec.structs.replace(known, order=0, until=0.0, earlier=None) == listener:
         under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
     contact = _noted(work, contact, kind, listener)
     to = listener.to or contact.agents[-1]
     work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
     contact = under_way.supervised(contact, listener.by)
-    contact = _with(contact, msgspec.structs.replace(listener, order=work.seq))
     seconds = under_way.HARMLESS_SECONDS if listener.inside else party.RING_SECONDS["agent"] + party.GRACE_SECONDS
+    earlier = _may_ring(known, work.now) if not listener.inside else None
+    listener = msgspec.structs.replace(listener, order=work.seq, until=work.now + seconds, earlier=earlier)
+    contact = _with(contact, listener)
     return under_way.given(work, contact, OrderType.LISTEN, listener.by, seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""Supervisors who have taken a call over, or stopped listening to one: how they leave it, and how it is told."""
+"""Supervisors who have taken a call over, or stopped listening to one, or are not let in: how it is told."""
 
 import msgspec
 import pytest
@@ -195,3 +195,48 @@ def test_caller_with_two_supervisors_from_outside_waits_again_only_when_both_hav
     inside(floor, "max", joined=False)
     floor.wait(1)
     assert floor.contact(contact).state is ContactState.WAITING
+
+
+def refuse_last(floor: Bench, contact: str) -> None:
+    """The platform does not do what a supervisor has just asked for."""
+    (order,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    floor.do(c.OrderFailed(order_id=order, order_type="call.listen", contact_id=contact, agent_id=None, detail="no"))
+
+
+def test_supervisor_whose_phone_rings_listens_though_the_platform_refuses_the_change_to_something_else() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
+    for change in (c.Listen(contact_id=contact, by="sue", mode="whisper"), c.TakeCall(contact_id=contact, by="sue")):
+        floor.do(change)
+        refuse_last(floor, contact)
+    inside(floor, "sue")
+    (listener,) = floor.contact(contact).listeners
+    assert (listener.mode, listener.taking, listener.inside) == ("listen", False, True)
+    floor.do(c.StopListening(contact_id=contact, by="sue"))
+
+
+def test_supervisor_whose_phone_rings_no_more_does_not_listen_where_the_platform_refuses_them() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
+    floor.wait(20)
+    floor.do(c.Listen(contact_id=contact, by="sue", mode="whisper"))
+    (order,) = [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    floor.wait(16)
+    floor.do(c.OrderFailed(order_id=order, order_type="call.listen", contact_id=contact, agent_id=None, detail="no"))
+    assert floor.contact(contact).listeners == ()
+
+
+def test_supervisor_whose_first_and_second_wish_are_refused_does_not_listen() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    orders = []
+    for mode in ("listen", "whisper"):
+        floor.do(c.Listen(contact_id=contact, by="sue", address="7001", mode=mode))
+        orders += [e.seq for e in floor.last.effects if isinstance(e, SwitchOrder)]
+    for order in orders:
+        floor.do(
+            c.OrderFailed(order_id=order, order_type="call.listen", contact_id=contact, agent_id=None, detail="no")
+        )
+    assert floor.contact(contact).listeners == ()
