@@ -59,9 +59,10 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
     address = _address(work, contact, known, command)
     rung = command.by in (each.agent for each in contact.invited)
     taking = _wished(known, command.by, address, mode=JOIN, taking=True, rung=rung)
-    contact = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
+    asked = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
     if taking.inside:
-        _taken(work, contact, taking, None)
+        _taken(work, asked, taking, None)
+    _tell_others(work, contact)
     return {"contact": views.contact_view(work.contact(contact.id))}
 
 
@@ -232,6 +233,17 @@ def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
         return contact
     work.order(OrderType.CANCEL, contact, agent_id)
     return party.uninvite(work, _off(work, contact, agent_id), agent_id, TAKEN)
+
+
+def _tell_others(work: Work, before: Contact) -> None:
+    """Tell the agents on the call who has come to it or is not invited any more, where no event brings it to them."""
+    after = work.contact(before.id)
+    if (before.agents, before.invited) == (after.agents, after.invited):
+        return
+    came = tuple(each for each in after.agents if each not in before.agents)
+    if came:
+        work.tell_contact("contact.updated", after, came, profile=work.profile(after))
+    work.tell_contact("contact.updated", after, before.agents)
 
 
 def _unconsulted(work: Work, contact: Contact) -> Contact:
