@@ -75,11 +75,11 @@ class SteeredWebhook(Generic[Heard]):
             await self._carried_out(self._adapter.after(received, contact, rung), access)
         except Unavailable:
             WEBHOOKS.labels("unavailable").inc()
-            return self._adapter.unavailable(target, access)
+            return self._adapter.unavailable(target, access, received)
         except Exception:  # whatever it is, somebody is on the line
             log.exception("an event of a platform could not be taken", source=access.id)
             WEBHOOKS.labels("failed").inc()
-            return self._adapter.unavailable(target, access)
+            return self._adapter.unavailable(target, access, received)
         return self._adapter.answer(received, access, contact, script)
 
     async def _carried_out(self, command: SwitchCommand | None, access: SourceAccess) -> None:

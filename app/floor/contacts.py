@@ -77,6 +77,8 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
     contact = under_way.left(contact, agent_id)
+    if any(each.by == agent_id and each.taking and each.inside for each in contact.listeners):
+        contact = contact.without_listener(agent_id)
     agent = work.store.agent(agent_id)
     left = tuple(key for key in agent.contacts if key != contact.id)
     if left or agent.state is not AgentState.BUSY:

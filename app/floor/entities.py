@@ -116,9 +116,15 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     for_all: bool = False
 
 
+MOST_LISTENED = 20
+"""No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
+
+
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
-    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it."""
+    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
+    same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
+    the later ones fail, they are let in by it for what they wished with it."""
 
     by: str
     address: str
@@ -128,6 +134,14 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     taking: bool = False
     order: int = 0
     leg: str | None = None
+    rung: bool = False
+    until: float = 0.0
+    earlier: "Listener | None" = None
+
+    @property
+    def unnamed(self) -> str:
+        """What stands for the leg as long as none is named."""
+        return f"supervisor:{self.by}"
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -145,7 +159,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
-    send the caller; `sent_away` says that the switch did send them to elsewhere. A caller alone waits again at
+    send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs by which
+    supervisors were in it whom the floor let go, and of which the end may be told yet. A caller alone waits again at
     `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
@@ -194,6 +209,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     consult: Consult | None = None
     invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    listened: tuple[str, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
@@ -233,6 +249,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Without the offer to this agent; another that stands takes its place."""
         left = [each for each in self.offers if each.agent != agent]
         return self.with_(offer=left[0] if left else None, also=tuple(left[1:]))
+
+    def without_listener(self, by: str) -> "Contact":
+        """Without a supervisor, whom the floor lets go before the switch says that they have left."""
+        gone = next((each for each in self.listeners if each.by == by), None)
+        if gone is None:
+            return self
+        left = tuple(each for each in self.listeners if each is not gone)
+        return self.with_(listeners=left, listened=(*self.listened, gone.leg or gone.unnamed)[-MOST_LISTENED:])
 
     @property
     def wanted(self) -> Requirement:

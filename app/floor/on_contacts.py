@@ -7,7 +7,7 @@ from app.calls.call import open_call
 from app.core.errors import Conflict, Invalid
 from app.customers.cards import without_card_numbers
 from app.floor import commands as c
-from app.floor import consulting, contacts, inviting, phones, under_way, views
+from app.floor import consulting, contacts, inviting, phones, supervising, under_way, views
 from app.floor.destinations import destination, talking
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import offered, take_back
@@ -73,7 +73,7 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
     asked = contact.survey is not None and contact.agents == (command.agent_id,)  # then the caller stays for a moment
     closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
-    under_way.once(work, closing, OrderType.CANCEL if asked else OrderType.DISCONNECT, command.agent_id)
+    supervising.hang_up(work, closing, command.agent_id, stays=asked)
     return {}
 
 

@@ -111,5 +111,6 @@ _FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
     OrderType.COMPLETE_TRANSFER: consulting.order_failed,
     OrderType.RECONNECT: consulting.order_failed,
     OrderType.LISTEN: supervising.order_failed,
+    OrderType.STOP_LISTENING: supervising.not_let_out,
     OrderType.RECORD: recordings.order_failed,
 }

@@ -79,7 +79,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
         return
     if callbacks.put_back(work, contact, RELEASED):
         return
-    work.order(OrderType.CANCEL, contact, agent_id)
+    supervising.drop(work, contact, agent_id)
     if agent_id in (each.agent for each in contact.invited):
         party.uninvite(work, contact, agent_id, RELEASED, missed=True)
         return

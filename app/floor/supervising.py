@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.calls.call import take, take_off, take_over
+from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, phones, under_way, views
@@ -42,7 +43,7 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     listener = _listener(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
-    contact = under_way.supervised(_without(contact, command.by), command.by)
+    contact = under_way.supervised(contact.without_listener(command.by), command.by)
     contact = _noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return {"contact": views.contact_view(contact)}
@@ -56,19 +57,22 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
     known = _listener(contact, command.by)
     address = _address(work, contact, known, command)
-    taking = _wished(known, command.by, address, mode=JOIN, taking=True)
-    contact = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
+    rung = command.by in (each.agent for each in contact.invited)
+    taking = _wished(known, command.by, address, mode=JOIN, taking=True, rung=rung)
+    asked = _let_in(work, _uninvited(work, contact, command.by), known, taking, "call.taken_over")
     if taking.inside:
-        _taken(work, contact, taking, None)
+        _taken(work, asked, taking, None)
+    _tell_others(work, contact)
     return {"contact": views.contact_view(work.contact(contact.id))}
 
 
 def attributed(contact: Contact, event: CallEvent) -> CallEvent:
-    """The end of a phone that is told of a supervisor who is in the call as such is none of what they are in it by, the
-    end of which has a name of its own: it is of the phone that was rung for them as an agent."""
+    """Where a phone was rung, as an agent's, of a supervisor who has taken the call over by another, an end of which
+    nothing more is told is of the former: that of the latter has a name of its own. A supervisor who was not rung for
+    it otherwise is an agent like others, of whom it is told that they have gone."""
     ends = event.type in (EventType.CONNECTION_CLEARED, EventType.FAILED) and event.leg_id is None
     taker = _listener(contact, event.agent) if ends and event.agent is not None else None
-    if taker is None or not (taker.taking and taker.inside):
+    if taker is None or not (taker.taking and taker.inside and taker.rung):
         return event
     others = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == taker.by]
     rung = next((each for each in reversed(others) if each != taker.leg), f"agent:{taker.by}")
@@ -76,21 +80,38 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """A supervisor's phone has answered, or they have gone."""
+    """A supervisor's phone has answered, or they have gone. The end of a phone by which they were in the call before
+    does not end what they are in it by now, or rung for."""
     by = event.details.get("supervisor")
-    listener = _listener(contact, by) if isinstance(by, str) else None
-    if listener is None or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
+    if not isinstance(by, str) or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
+        return contact
+    listener = _listener(contact, by)
+    if event.type == EventType.SUPERVISOR_LEFT and (ended := _let_go(contact, by, event.leg_id)):
+        contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
+        work.store.put_contact(contact)
+        return contact
+    if listener is None:
         return contact
     contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
-    leg = (listener.leg if listener.inside else event.leg_id) or f"supervisor:{listener.by}"
-    inside = msgspec.structs.replace(listener, inside=True, leg=leg)
+    leg = (listener.leg if listener.inside else event.leg_id) or listener.unnamed
+    contact = contact.with_(listened=tuple(each for each in contact.listened if each != leg))
+    inside = msgspec.structs.replace(listener, inside=True, leg=leg, until=0.0, earlier=None)
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
     return contact
+
+
+def _let_go(contact: Contact, by: str, leg_id: str | None) -> str | None:
+    """Of which earlier leg of a supervisor this is the end; None where it is of what they are in the call by. One who
+    was not in it yet when they were let go has a leg without a name."""
+    listener = _listener(contact, by)
+    if listener is not None and listener.inside and leg_id in (None, listener.leg):
+        return None
+    return next((each for each in (leg_id, f"supervisor:{by}") if each in contact.listened), None)
 
 
 def outside_takes(work: Work, contact: Contact) -> bool:
@@ -99,35 +120,92 @@ def outside_takes(work: Work, contact: Contact) -> bool:
     return any(each.taking and each.inside and each.by not in known for each in contact.listeners)
 
 
+def drop(work: Work, contact: Contact, agent_id: str) -> None:
+    """Order an agent off the call. The platform knows one who has taken it over as the supervisor whom it let in, and
+    nothing of an agent of that name."""
+    taker = _taker(contact, agent_id)
+    if taker is None:
+        work.order(OrderType.CANCEL, contact, agent_id)
+    else:
+        work.order(OrderType.STOP_LISTENING, contact, agent=_phone(taker))
+
+
+def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
+    """Order what an agent asks for who hangs up: that they leave, where the caller `stays` or a supervisor has them;
+    else the end of the call, or of their part in it where they are not the only one. Raises AskedAlready where that is
+    under way."""
+    taker = _taker(contact, agent_id)
+    has_taken = any(each.taking and each.inside and each.by != agent_id for each in contact.listeners)
+    others = len(contact.agents) > 1 or any(
+        leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
+    )
+    kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT
+    if taker is None or not (stays or has_taken or others):
+        under_way.once(work, contact, kind, agent_id)
+        return
+    under_way.must_be_new(work, contact, kind, agent_id)
+    drop(work, contact, agent_id)
+    under_way.given(work, contact, kind, agent_id)
+
+
 def alone(work: Work, contact: Contact) -> Contact:
     """The agents have left before the phone of the supervisor was answered who wanted the call: it is rung no longer,
     since the caller waits again, or is elsewhere."""
     for listener in contact.listeners:
         if listener.taking and not listener.inside:
-            contact = under_way.supervised(_without(contact, listener.by), listener.by)
+            contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
             contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
             work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return contact
 
 
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
-    """The switch did not let a supervisor in: unless they are inside already, they do not listen."""
-    kept = tuple(each for each in contact.listeners if each.inside or each.order not in (0, failure.order_id))
+    """The switch did not let a supervisor in: unless they are inside already, or an earlier order of theirs may still
+    ring their phone, they do not listen."""
+    left = (_after_failure(each, failure.order_id, work.now) for each in contact.listeners)
+    kept = tuple(each for each in left if each is not None)
     if kept != contact.listeners:
         work.store.put_contact(contact.with_(listeners=kept))
+
+
+def _after_failure(listener: Listener, order: int, now: float) -> Listener | None:
+    """What is left of a supervisor's wishes when an order was given up."""
+    earlier = listener.earlier
+    if listener.inside:
+        return listener
+    if listener.order == order:
+        return _may_ring(earlier, now)
+    gone = earlier is not None and earlier.order == order
+    return msgspec.structs.replace(listener, earlier=None) if gone else listener
+
+
+def _may_ring(known: Listener | None, now: float) -> Listener | None:
+    """The first wish of a supervisor by the order of which their phone may ring."""
+    if known is None or known.until <= now:
+        return None
+    return _may_ring(known.earlier, now) or msgspec.structs.replace(known, earlier=None)
+
+
+def not_let_out(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
+    """The switch did not let a supervisor out who had taken the call and hung up beside others: they are still on it,
+    and it is not closed for that."""
+    if contact.close_at is not None and not under_way.closing(contact):
+        work.store.put_contact(contact.with_(close_at=None))
 
 
 def _let_in(work: Work, contact: Contact, known: Listener | None, listener: Listener, kind: str) -> Contact:
     """Ask the switch to let a supervisor in, or to change what they are in the call for. Raises AskedAlready where just
     that is under way."""
-    if known is not None and msgspec.structs.replace(known, order=0) == listener:
+    if known is not None and msgspec.structs.replace(known, order=0, until=0.0, earlier=None) == listener:
         under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
     contact = _noted(work, contact, kind, listener)
     to = listener.to or contact.agents[-1]
     work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
     contact = under_way.supervised(contact, listener.by)
-    contact = _with(contact, msgspec.structs.replace(listener, order=work.seq))
     seconds = under_way.HARMLESS_SECONDS if listener.inside else party.RING_SECONDS["agent"] + party.GRACE_SECONDS
+    earlier = _may_ring(known, work.now) if not listener.inside else None
+    listener = msgspec.structs.replace(listener, order=work.seq, until=work.now + seconds, earlier=earlier)
+    contact = _with(contact, listener)
     return under_way.given(work, contact, OrderType.LISTEN, listener.by, seconds=seconds)
 
 
@@ -136,11 +214,17 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
     the contact: to the call it is their leg that answered, and no other that they may have had."""
     contact = _unconsulted(work, contact)
     for agent_id in contact.agents:
-        work.order(OrderType.CANCEL, contact, agent_id)
+        drop(work, contact, agent_id)
     for invite in contact.invited:
         contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
+
+
+def _rung(contact: Contact, agent_id: str) -> bool:
+    """Whether a phone of theirs rings for the call, or is on it, as an agent's."""
+    consulted = (contact.consult.agent,) if contact.consult is not None else ()
+    return agent_id in (*contact.agents, *consulted, *(each.agent for each in contact.invited))
 
 
 def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
@@ -149,6 +233,17 @@ def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
         return contact
     work.order(OrderType.CANCEL, contact, agent_id)
     return party.uninvite(work, _off(work, contact, agent_id), agent_id, TAKEN)
+
+
+def _tell_others(work: Work, before: Contact) -> None:
+    """Tell the agents on the call who has come to it or is not invited any more, where no event brings it to them."""
+    after = work.contact(before.id)
+    if (before.agents, before.invited) == (after.agents, after.invited):
+        return
+    came = tuple(each for each in after.agents if each not in before.agents)
+    if came:
+        work.tell_contact("contact.updated", after, came, profile=work.profile(after))
+    work.tell_contact("contact.updated", after, before.agents)
 
 
 def _unconsulted(work: Work, contact: Contact) -> Contact:
@@ -170,7 +265,7 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
     if not (listener.taking and listener.inside):
         return contact
     has = contact.sent_away and contact.ending is None and not contact.agents
-    if has and listener.by not in work.store.config.agents:
+    if has and listener.by not in work.store.config.agents and not outside_takes(work, contact):
         contact = contact.with_(sent_away=False, requeue_at=work.now)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)
@@ -182,7 +277,7 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
     call, by = contact.call, listener.by
     if kind == EventType.ESTABLISHED:
-        call = take_over(call, by, listener.leg or f"supervisor:{by}", at)
+        call = take_over(call, by, listener.leg or listener.unnamed, at)
     else:
         call = take(
             call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)
@@ -194,12 +289,22 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
 
 def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Listener:
     """What a supervisor asks to be in the call for, who may be inside already."""
-    inside, leg = (known.inside, known.leg) if known is not None else (False, None)
-    return Listener(by=by, address=address, inside=inside, leg=leg, **wish)
+    if known is None:
+        return Listener(by=by, address=address, **wish)
+    wish["rung"] = known.rung or wish.get("rung", False)
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:
     return next((each for each in contact.listeners if each.by == by), None)
+
+
+def _taker(contact: Contact, agent_id: str) -> Listener | None:
+    """As which supervisor an agent is on the call, if it is as one that they are on it."""
+    listener, leg = _listener(contact, agent_id), contact.call.leg_of(agent_id)
+    if listener is None or not (listener.taking and listener.inside) or leg is None or leg.ended:
+        return None
+    return listener if leg.id.split("#")[0] == listener.leg else None
 
 
 def _inside(known: Listener | None) -> bool:

@@ -129,6 +129,11 @@ def not_closing(contact: Contact) -> Contact:
     return _open(_without(contact, lambda each: each.kind in _CLOSING and not each.for_all))
 
 
+def closing(contact: Contact) -> bool:
+    """Whether anybody has hung up on the contact, and nothing is known of it yet."""
+    return any(each.kind in _CLOSING for each in contact.under_way)
+
+
 def hung_up(contact: Contact) -> tuple[str, ...]:
     """The agents who have hung up, where others stay on the call: nobody, where it was to end for all."""
     closing = _closing(contact)

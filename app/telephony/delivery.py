@@ -5,7 +5,7 @@ import msgspec
 from app.telephony.events import OrderType
 from app.telephony.port import Missed
 
-_RINGS = frozenset({OrderType.CONNECT, OrderType.DIAL, OrderType.CONSULT, OrderType.CONFERENCE})
+_RINGS = frozenset({OrderType.CONNECT, OrderType.DIAL, OrderType.CONSULT, OrderType.CONFERENCE, OrderType.LISTEN})
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):

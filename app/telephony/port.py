@@ -209,9 +209,9 @@ class Steered(Protocol[Heard]):
         """The answer once the event is durable; without a script the caller waits."""
         ...
 
-    def unavailable(self, target: str, access: SourceAccess) -> Reply:
-        """The answer while nothing can be committed: what keeps a caller on the line until they come again, or 503
-        with `retry_after` for what the platform sends again by itself."""
+    def unavailable(self, target: str, access: SourceAccess, received: Heard) -> Reply:
+        """The answer while what was `received` cannot be committed: what keeps a caller on the line until they come
+        again, or 503 with `retry_after` for what the platform sends again by itself."""
         ...
 
     def after(self, received: Heard, contact: str, rung: bool) -> SwitchCommand | None:

@@ -226,6 +226,21 @@ def test_supervisor_frees_an_invited_colleague() -> None:
     assert (floor.contact(contact).state, floor.contact(contact).agents) == (ContactState.ACTIVE, ("ann",))
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_agent_is_told_that_who_was_invited_takes_the_call_or_is_not_waited_for_any_more(inside: bool) -> None:
+    floor = Bench()
+    contact = inviting(floor)
+    by = "cho" if inside else "bob"
+    if inside:
+        floor.do(c.Listen(contact_id=contact, by=by))
+        floor.call("supervisor_joined", details={"supervisor": by})
+    floor.do(c.TakeCall(contact_id=contact, by=by))
+    told = {each.agent: msgspec.json.decode(each.body) for each in floor.told("contact.updated")}
+    assert list(told) == (["cho", "ann"] if inside else ["ann"])
+    assert told["ann"]["contact"]["invited"] == []
+    assert [each["profile"] for each in told.values() if "profile" in each] == [{"customer": "Wang"}] * inside
+
+
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_supervisor_who_takes_the_call_leaves_nobody_ringing_who_was_invited_to_it(by: str) -> None:
     floor = Bench()

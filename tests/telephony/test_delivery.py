@@ -41,7 +41,7 @@ def test_a_platform_that_asks_to_wait_too_long_is_given_up_at_once() -> None:
     assert decision == GiveUp("busy (it asks to wait 120 s, longer than we can)")
 
 
-@pytest.mark.parametrize("kind", ["call.connect", "call.dial", "call.consult", "call.conference"])
+@pytest.mark.parametrize("kind", ["call.connect", "call.dial", "call.consult", "call.conference", "call.listen"])
 def test_what_rings_is_given_up_before_the_floor_stops_waiting_for_the_phone(kind: str) -> None:
     assert RetryPolicy().ring_patience < CONNECT_SECONDS
     assert isinstance(decide(MISSED, kind, 9, 25.0, POLICY, 0.0), GiveUp)

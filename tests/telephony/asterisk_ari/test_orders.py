@@ -230,3 +230,24 @@ def test_who_listens_does_so_from_a_phone_of_the_switch_and_leads_a_call_nowhere
 def test_any_phone_of_the_switch_may_be_listened_from(address: str) -> None:
     line = a_line(talking=True)
     assert "channels" in posted(order(line, OrderType.LISTEN, agent={"id": "sue", "address": address}, mode="listen"))
+
+
+def test_supervisor_who_has_taken_a_call_and_hangs_up_beside_a_colleague_leaves_the_caller_to_them() -> None:
+    line = a_line(talking=True)
+    cho = {"id": "cho", "address": "PJSIP/cho"}
+    order(line, OrderType.LISTEN, agent=cho, mode="join", to={"agent": "anna"})
+    (leg,) = [each for each in line.legs if each != ANNA]
+    line.take(Event(type="StasisStart", channel=Channel(id=leg, state="Up"), args=("leg",)), 2.0)
+    told = order(line, OrderType.DISCONNECT, key="main-9", agent=cho)
+    assert not isinstance(told, Refused)
+    assert [each.path for each in told if isinstance(each, Request)] == [f"channels/{leg}"]
+    assert line.legs[leg].withdrawn == "hung_up"
+
+
+def test_supervisor_who_asks_again_while_their_phone_is_being_hung_up_is_rung_again() -> None:
+    line = a_line(talking=True)
+    sue = {"id": "sue", "address": "PJSIP/sue"}
+    order(line, OrderType.LISTEN, agent=sue, mode="listen")
+    order(line, OrderType.STOP_LISTENING, key="main-8", agent=sue)
+    assert "channels" in posted(order(line, OrderType.LISTEN, key="main-9", agent=sue, mode="join"))
+    assert [leg.mode for leg in line.legs.values() if leg.role == "listener" and not leg.withdrawn] == ["join"]

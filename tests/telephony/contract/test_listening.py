@@ -150,7 +150,8 @@ def test_who_is_told_nothing_waits_and_an_end_asks_for_nothing(adapter: Listener
 def test_in_an_outage_a_caller_is_kept_or_the_platform_comes_again(adapter: Listener) -> None:
     assert adapter.steered is not None
     for sent in (adapter.offered, adapter.ended, adapter.keyed):
-        reply = adapter.steered.unavailable(sent.target, adapter.access)
+        received = adapter.steered.receive(*_request(adapter, sent))
+        reply = adapter.steered.unavailable(sent.target, adapter.access, received)
         assert (reply.status == 200 and reply.body) or (reply.status == 503 and reply.retry_after)
 
 

@@ -61,14 +61,14 @@ class Desk:
         target = request.scope["raw_path"].decode()
         if request.scope["query_string"]:
             target += "?" + request.scope["query_string"].decode()
-        if self.down:
-            return _response(self.inbound.unavailable(target, self.access))
         body = await request.body()
         try:
             received = self.inbound.receive(target, dict(request.headers.raw), body, self.access, now())
         except Unauthenticated:
             self.unsigned += 1
             return Response(status_code=401)
+        if self.down:
+            return _response(self.inbound.unavailable(target, self.access, received))
         contact, script = "", None
         if received.notice is not None:
             if received.delivery not in self.answers:
@@ -81,7 +81,7 @@ class Desk:
                 await self.driver.execute(self.access, command)
         if self.deaf:
             self.deaf -= 1
-            return _response(self.inbound.unavailable(target, self.access))
+            return _response(self.inbound.unavailable(target, self.access, received))
         return _response(self.inbound.answer(received, self.access, contact, script))
 
     def _apply(self, event: CallEvent, contact: str | None) -> tuple[str, Script | None]:

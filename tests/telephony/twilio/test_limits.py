@@ -2,12 +2,14 @@
 
 from urllib.parse import quote, urlencode
 
+import msgspec
 import pytest
 
 from app.telephony import instructions as i
 from app.telephony.adapters.twilio import dialling, limits, request, twiml
-from app.telephony.adapters.twilio.inbound import TwilioInbound
+from app.telephony.adapters.twilio.inbound import Received, TwilioInbound
 from app.telephony.adapters.twilio.signatures import sign
+from app.telephony.directory import SourceAccess
 from tests.fixtures.twilio_cloud.document import read
 from tests.telephony.twilio.samples import ACCESS, CONTACT, INCOMING, NOW, PLACE, target
 
@@ -59,23 +61,39 @@ def test_a_label_has_no_slashes_and_is_not_too_long_16024() -> None:
     assert dialling.label_of("x" * 122) == "agent-" + "x" * 122
 
 
-@pytest.mark.parametrize(
-    ("caller", "shown"),
-    [
-        ("+8613800138000", None),
-        ("anonymous", "+4930111"),
-        ("ANONYMOUS", "+4930111"),
-        ("+266696687", "+4930111"),
-        ("client:ann", "+4930111"),
-        ("sip:ann@office.example", "+4930111"),
-        ("", "+4930111"),
-    ],
-)
+SHOWN = [
+    ("+8613800138000", None),
+    ("anonymous", "+4930111"),
+    ("ANONYMOUS", "+4930111"),
+    ("+266696687", "+4930111"),
+    ("client:ann", "+4930111"),
+    ("sip:ann@office.example", "+4930111"),
+    ("", "+4930111"),
+]
+
+
+def signed(kind: str, caller: str, access: SourceAccess, **query: str) -> tuple[str, Received]:
+    """A request of the platform about this caller's call, and what is read of it."""
+    sent = target(kind, **query), urlencode(INCOMING | {"From": caller}).encode()
+    signature = sign(access.secrets[0], f"{access.public_url}{sent[0]}", request.read(*sent).form)
+    headers = {b"x-twilio-signature": signature.encode()}
+    return sent[0], TwilioInbound().receive(sent[0], headers, sent[1], access, NOW)
+
+
+@pytest.mark.parametrize(("caller", "shown"), SHOWN)
 def test_who_has_no_number_to_show_is_sent_on_under_ours_13214(caller: str, shown: str | None) -> None:
-    sent = target("voice"), urlencode(INCOMING | {"From": caller}).encode()
-    signature = sign(ACCESS.secrets[0], f"{ACCESS.public_url}{sent[0]}", request.read(*sent).form)
-    adapter = TwilioInbound()
-    received = adapter.receive(sent[0], {b"x-twilio-signature": signature.encode()}, sent[1], ACCESS, NOW)
-    reply = adapter.answer(received, ACCESS, CONTACT, i.Script(number=1, instructions=(i.Transfer(number="+49301"),)))
+    _, received = signed("voice", caller, ACCESS)
+    script = i.Script(number=1, instructions=(i.Transfer(number="+49301"),))
+    reply = TwilioInbound().answer(received, ACCESS, CONTACT, script)
     (dial,) = read(reply.body.decode())
     assert dial.attributes.get("callerId") == shown
+
+
+@pytest.mark.parametrize(("caller", "shown"), SHOWN)
+def test_who_has_no_number_to_show_reaches_the_emergency_number_under_ours_13214(
+    caller: str, shown: str | None
+) -> None:
+    access = msgspec.structs.replace(ACCESS, emergency_number="+49300")
+    asked, received = signed("voice", caller, access, attempt="13")
+    (dial,) = read(TwilioInbound().unavailable(asked, access, received).body.decode())
+    assert (dial.name, dial.attributes.get("callerId")) == ("Dial", shown)

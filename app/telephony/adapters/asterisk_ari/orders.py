@@ -127,8 +127,9 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
-    """End the call; an agent who is not the only one on it only leaves."""
-    own = line.of_agent(order.agent.get("id"))
+    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor."""
+    who = order.agent.get("id")
+    own = line.of_agent(who) or next((leg for leg in _ears_of(line, who) if leg.speaks), None)
     if own is not None and any(leg.up for leg in line.others(own.id)):
         back = line.bring_together(line.caller) if line.held and line.caller is not None else []
         return [*line.drop(own, outcomes.HUNG_UP), *back]
@@ -234,7 +235,7 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     """A supervisor comes into the call, or changes what they hear and who hears them."""
     mode, who = str(order.data.get("mode") or "listen"), str(order.agent.get("id"))
     coached = str(order.to.get("agent") or "")
-    here = next((leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == who), None)
+    here = next((leg for leg in _ears_of(line, who) if not leg.withdrawn), None)
     if here is not None:
         return ears.replace(line, here, mode, coached)
     address = order.agent.get("address")
@@ -246,10 +247,14 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     return line.dial(leg, order.ring_seconds, _shown(line))
 
 
+def _ears_of(line: Line, who: Any) -> list[Leg]:
+    """By what a supervisor is in the call, or rung for it."""
+    return [leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == who]
+
+
 def _stop_listening(line: Line, order: Order) -> list[Action]:
     who = str(order.agent.get("id"))
-    found = [leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == who]
-    return [one for leg in found for one in line.drop(leg, outcomes.WITHDRAWN)]
+    return [one for leg in _ears_of(line, who) for one in line.drop(leg, outcomes.WITHDRAWN)]
 
 
 def _record(line: Line, order: Order) -> list[Action] | Refused:

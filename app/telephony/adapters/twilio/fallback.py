@@ -17,15 +17,16 @@ APOLOGY_EVERY = 3
 """The apology is repeated at every third attempt, not at each."""
 
 
-def fallback(target: str, access: SourceAccess) -> str:
-    """The answer to a request for TwiML (its path and query) that cannot be served.
+def fallback(target: str, access: SourceAccess, shown: str | None = None) -> str:
+    """The answer to a request for TwiML (its path and query) that cannot be served. `shown` is what the emergency
+    number sees; None: the caller's own.
 
     The caller comes back to the same address: what was committed though it could not be said is answered as before.
     """
     attempt, again = _again(target, access)
     response = VoiceResponse()
     if attempt > ATTEMPTS:
-        _give_up(response, access)
+        _give_up(response, access, shown)
         return twiml.text_of(response)
     if attempt % APOLOGY_EVERY == 1:
         for language, text in sentences.in_languages(sentences.APOLOGY, access.languages):
@@ -35,9 +36,9 @@ def fallback(target: str, access: SourceAccess) -> str:
     return twiml.text_of(response)
 
 
-def _give_up(response: VoiceResponse, access: SourceAccess) -> None:
+def _give_up(response: VoiceResponse, access: SourceAccess, shown: str | None) -> None:
     if access.emergency_number:
-        dial = Dial()
+        dial = Dial(caller_id=shown)
         dial.number(access.emergency_number)
         response.append(dial)
         return

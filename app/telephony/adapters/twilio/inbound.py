@@ -73,11 +73,11 @@ class TwilioInbound:
         place = Place(access, received.notice.event.call_id, contact, _shown(received.hook, access))
         return Reply(200, _next(received, script, place).encode(), XML)
 
-    def unavailable(self, target: str, access: SourceAccess) -> Reply:
+    def unavailable(self, target: str, access: SourceAccess, received: Received) -> Reply:
         """The answer while nothing can be committed: a caller is asked for patience and comes again; for all else
         Twilio tries again itself."""
         if target.partition("?")[0].rpartition("/")[2] in ASKS_FOR_TWIML:
-            return Reply(200, fallback.fallback(target, access).encode(), XML)
+            return Reply(200, fallback.fallback(target, access, _shown(received.hook, access)).encode(), XML)
         return Reply(503, retry_after=BUSY_SECONDS)
 
     def after(self, received: Received, contact: str, rung: bool = True) -> SwitchCommand | None:
@@ -111,6 +111,7 @@ def _standing_answer(hook: request.Webhook, access: SourceAccess) -> str:
     if hook.kind == Kind.OVER:
         return twiml.hang_up()
     if hook.kind == Kind.FALLBACK:
-        return fallback.fallback(fallback.lost(hook.target, hook.field("ErrorUrl"), access), access)
+        lost = fallback.lost(hook.target, hook.field("ErrorUrl"), access)
+        return fallback.fallback(lost, access, _shown(hook, access))
     place = Place(access, hook.query.get("call", ""), hook.query.get("contact", ""))
     return twiml.music(twiml.media_address(hook.query.get("music", ""), place))
