@@ -90,6 +90,17 @@ def test_supervisor_who_has_taken_a_call_and_hangs_up_beside_a_colleague_only_le
     assert floor.states("cho", "bob") == [AgentState.WORKING_AFTER_CALL, AgentState.BUSY]
 
 
+def test_supervisor_who_hung_up_beside_a_colleague_is_free_though_the_platform_says_nothing() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
+    floor.wait(16)
+    assert (floor.contact(contact).agents, floor.contact(contact).listeners) == (("bob",), ())
+    assert floor.states("cho", "bob") == [AgentState.WORKING_AFTER_CALL, AgentState.BUSY]
+    floor.call("supervisor_left", leg_id="channel-cho", details={"supervisor": "cho"})
+    assert floor.contact(contact).agents == ("bob",)
+
+
 def test_supervisor_who_has_taken_a_call_and_hangs_up_alone_ends_it() -> None:
     floor = Bench()
     contact = talking(floor)
