@@ -1,7 +1,7 @@
 """Random play, the part of it that agents have who are on a call."""
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.agents.presence import AgentState
 from app.core.ids import new_id
@@ -19,6 +19,7 @@ DESTINATIONS = st.one_of(
     AGENTS.map(lambda a: c.Destination(agent=a)),
     st.just(c.Destination(number="+49")),
 )
+ANSWERED = {"call.established", "call.conferenced"}
 
 
 class AgentsOnCalls(RuleBasedStateMachine):
@@ -39,8 +40,8 @@ class AgentsOnCalls(RuleBasedStateMachine):
         key = new_id()
         self.sent.append((command, key, self.send(command, key)))
 
-    def tell(self, contact: Contact, kind: str, agent: str | None) -> None:
-        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent)
+    def tell(self, contact: Contact, kind: str, agent: str | None, leg: str | None = None) -> None:
+        event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent, leg_id=leg)
         self.ask(c.TakeEvent(event=event, contact_id=new_id()))
 
     def click_twice(self, command: c.ContactCommand | c.Listen | c.StopListening | c.TakeCall) -> None:
@@ -100,6 +101,32 @@ class AgentsOnCalls(RuleBasedStateMachine):
                                    agent_id=invite.by, detail="refused"))  # fmt: skip
         else:
             self.tell(found, said, invite.agent)
+
+    @invariant()
+    def who_is_on_a_call_talks_on_it(self) -> None:
+        """Or has not talked on it yet; whatever else of theirs was rung for it, and never told to have ended."""
+        for contact in self.contacts_in(ContactState.ACTIVE):
+            for agent in contact.agents:
+                told = [leg for leg in contact.call.legs if leg.agent == agent]
+                talked = [leg for leg in told if {mark.kind for mark in leg.marks} & ANSWERED]
+                over = talked and all(leg.ended for leg in talked)
+                assert not over, f"{agent} is kept on {contact.id}, which they have left"
+
+    @precondition(lambda self: self.contacts_in(ContactState.ACTIVE))
+    @rule(data=st.data(), agent=AGENTS, leaves=st.booleans())
+    def colleague_declines_and_comes_when_invited_again(self, data: st.DataObject, agent: str, leaves: bool) -> None:
+        """By another leg than the first, of which no end is told."""
+        found = data.draw(st.sampled_from(self.contacts_in(ContactState.ACTIVE)))
+        invites = c.Conference(agent_id=found.agents[0], contact_id=found.id, to=c.Destination(agent=agent))
+        self.ask(c.Ready(agent_id=agent))
+        self.ask(invites)
+        if self.sent[-1][2].ok:
+            self.tell(found, "delivered", agent, "first")
+            self.ask(c.HangUp(agent_id=agent, contact_id=found.id))
+            self.ask(invites)
+            self.tell(found, "established", agent, "second")
+            if leaves:
+                self.tell(found, "connection_cleared", agent, "second")
 
     def contacts_in(self, *states: ContactState) -> list[Contact]:
         return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)

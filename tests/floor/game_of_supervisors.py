@@ -27,6 +27,16 @@ class SupervisorsAtWork(AgentsOnCalls):
         else:
             self.click_twice(c.Listen(contact_id=key, by=by, address=f"phone-{by}", mode=mode))
 
+    @precondition(lambda self: any(x.invited for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data())
+    def who_is_invited_takes_the_call(self, data: st.DataObject) -> None:
+        """And is rung as invited no longer, from the moment in which they have asked for it."""
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.invited]))
+        by = data.draw(st.sampled_from(found.invited)).agent
+        self.ask(c.TakeCall(contact_id=found.id, by=by))
+        rung = [invite.agent for invite in self.state.store.contacts[found.id].invited]
+        assert not (self.sent[-1][2].ok and by in rung), f"{by} is rung as invited to {found.id}, which they take over"
+
     @precondition(lambda self: self.supervised())
     @rule(data=st.data(), joined=st.booleans(), leg=st.sampled_from([None, "listener"]))
     def supervisors_phone_reacts(self, data: st.DataObject, joined: bool, leg: str | None) -> None:
@@ -52,11 +62,11 @@ class SupervisorsAtWork(AgentsOnCalls):
         self.ask(c.Release(agent_id=agent, by="sue"))
 
     @precondition(lambda self: self.contacts_in(*ContactState))
-    @rule(data=st.data(), what=st.sampled_from(["end", "call back", "record", "tell"]))
-    def supervisor_does_something_about_a_contact(self, data: st.DataObject, what: str) -> None:
+    @rule(data=st.data(), what=st.sampled_from(["end", "call back", "record", "tell"]), by=SUPERVISORS)
+    def supervisor_does_something_about_a_contact(self, data: st.DataObject, what: str, by: str) -> None:
         key = data.draw(st.sampled_from(self.contacts_in(*ContactState))).id
         wishes: dict[str, c.Command] = {
-            "end": c.EndCall(contact_id=key, by="sue"),
+            "end": c.EndCall(contact_id=key, by=by),
             "call back": c.AskCallback(contact_id=key),
             "record": c.Record(contact_id=key, do=data.draw(st.sampled_from(["start", "pause", "stop"])), by="sue"),
             "tell": c.TellWait(contact_id=key),
@@ -82,11 +92,9 @@ class SupervisorsAtWork(AgentsOnCalls):
         return [(x.id, x.offer) for x in self.agents_in(AgentState.BUSY) if x.offer is not None]
 
     @invariant()
-    def who_has_taken_a_call_is_rung_for_it_no_more(self) -> None:
+    def who_has_taken_a_call_is_consulted_about_it_no_more(self) -> None:
         for contact in self.supervised():
             for each in contact.listeners:
-                rung = [invite.agent for invite in contact.invited]
-                if contact.consult is not None and not contact.consult.answered:
-                    rung.append(contact.consult.agent or "")
                 has_it = each.taking and each.inside and each.by in contact.agents
-                assert not (has_it and each.by in rung), f"{each.by} is rung for {contact.id} they have"
+                rung = contact.consult is not None and not contact.consult.answered and contact.consult.agent == each.by
+                assert not (has_it and rung), f"{each.by} is rung for {contact.id} they have"

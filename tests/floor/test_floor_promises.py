@@ -137,17 +137,22 @@ class FloorGame(SupervisorsAtWork):
             self.tell(contact, "established", contact.offer.agent if contact.offer else None)
 
     @precondition(lambda self: self.contacts_in(ContactState.CONNECTING))
-    @rule(data=st.data(), kind=st.sampled_from(["established", "established", "failed", "connection_cleared"]))
-    def phone_reacts(self, data: st.DataObject, kind: str) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(["delivered", *["established"] * 2, "failed", "connection_cleared"]),
+          leg=st.sampled_from([None, "first", "second"]))  # fmt: skip
+    def phone_reacts(self, data: st.DataObject, kind: str, leg: str | None) -> None:
         contact = data.draw(st.sampled_from(self.contacts_in(ContactState.CONNECTING)))
-        agent = contact.offer.agent if contact.offer else None
-        self.tell(contact, kind, agent)
+        self.tell(contact, kind, contact.offer.agent if contact.offer else None, leg)
 
     @precondition(lambda self: self.contacts_in(*ContactState))
     @rule(data=st.data(), kind=KINDS, customer=st.booleans())
     def call_goes_on(self, data: st.DataObject, kind: str, customer: bool) -> None:
         contact = data.draw(st.sampled_from(self.contacts_in(*ContactState)))
-        self.tell(contact, kind, None if customer or not contact.agents else contact.agents[0])
+        if customer or not contact.agents:
+            self.tell(contact, kind, None)
+            return
+        agent = data.draw(st.sampled_from(contact.agents))
+        named = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == agent]
+        self.tell(contact, kind, agent, data.draw(st.sampled_from([None, *named])))
 
     @precondition(lambda self: self.scripted())
     @rule(data=st.data(), keys=st.sampled_from(["", *"12345678"]), late=st.sampled_from([0, 0, 0, 1]),
@@ -222,12 +227,16 @@ class FloorGame(SupervisorsAtWork):
         self.ask(c.FinishWrapUp(agent_id=agent, contact_id=contact, code=code, note="n"))
 
     @rule(
+        data=st.data(),
         agent=AGENTS,
         order=st.sampled_from(["call.connect", "call.dial", "call.hold", "call.transfer", "call.disconnect"]),
     )
-    def switch_cannot_be_told(self, agent: str, order: str) -> None:
+    def switch_cannot_be_told(self, data: st.DataObject, agent: str, order: str) -> None:
         contact = self.contact_of(agent)
-        self.ask(c.OrderFailed(order_id=1, order_type=order, contact_id=contact, agent_id=agent, detail="refused"))
+        found = self.state.store.contacts.get(contact)
+        asked = [each.order for each in found.under_way if each.kind == order] if found is not None else []
+        number = data.draw(st.sampled_from([*asked, 1]))
+        self.ask(c.OrderFailed(order_id=number, order_type=order, contact_id=contact, agent_id=agent, detail="refused"))
 
     @rule(seconds=st.sampled_from([0.001, 1, 6, 21, 31, 46, 700, 15_000]))
     def time_passes(self, seconds: float) -> None:
