@@ -4,11 +4,13 @@ call, searched for by number and by name; and the first page of their timeline."
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from app.bench.bank import REGION, SOURCE
+from app.bench.bank import REGION, SOURCE, caller
 from app.bench.figures import Latency, latency
 from app.bench.many import NAMES, found_many
 from app.bench.words import ms, table
@@ -59,65 +61,69 @@ async def measure(url: str, customers: int, contacts: int, reads: int, say: Call
 async def measure_reads(url: str, reads: int, made_in: float) -> Profiled:
     """The reads alone, of a bank that is there."""
     pool, engine = await open_pool(url, 2), create_engine(url)
-    sessions, chance = Sessions(engine), random.Random(1)  # noqa: S311
-    customers = await pool.fetchval("select count(*) from customers")
-    contacts = await pool.fetchval("select count(*) from interactions")
-    places = [chance.randrange(customers) for _ in range(reads)]
-    found = await pool.fetch(
-        "select external_id, id, name, latin_name from customers where external_id = any($1)", [*map(str, places)]
-    )
-    ids: dict[str, UUID] = {row["external_id"]: row["id"] for row in found}
-    names: dict[str, str] = {row["external_id"]: row["name"] for row in found}
-    latin: dict[str, str] = {row["external_id"]: row["latin_name"] for row in found}
-    profiles, parts = Profiles(pool.acquire, now), Parts()
+    try:
+        return await _measured(_Reader(pool, Sessions(engine)), reads, made_in)
+    finally:
+        await pool.close()
+        await engine.dispose()
 
-    async def profile(place: int) -> object:
-        told = await profiles.read(ids[str(place)])
+
+class _Reader:
+    """Reads of one customer of the bank each; none comes back with nothing."""
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", sessions: Sessions) -> None:
+        self.pool = pool
+        self._sessions = sessions
+        self._profiles, self._parts = Profiles(pool.acquire, now), Parts()
+
+    async def profile(self, customer: UUID) -> bytes:
+        told = await self._profiles.read(customer)
         assert told is not None
         assert not told.unavailable
         return told.body(AS_AGENT)
 
-    async def a_page(place: int) -> object:
-        async with sessions.read() as session:
-            entries = await timeline(session, ids[str(place)], Asked(), PAGE)
-        assert entries
-        return entries
+    async def timeline(self, customer: UUID) -> None:
+        async with self._sessions.read() as session:
+            assert await timeline(session, customer, Asked(), PAGE)
 
-    async def look_up(place: int) -> object:
+    async def look_up(self, number: str) -> None:
         told = await recognise(
-            pool,
+            self.pool,
             source=SOURCE,
             call_id="",
-            raw_number=f"+86138{place:08d}",
+            raw_number=number,
             default_region=REGION,
             now=now(),
-            parts=parts,
+            parts=self._parts,
         )
         assert told.customer is not None
-        return told
 
-    async def search(wanted: Wanted) -> object:
-        async with sessions.read() as session:
-            some = await find_customers(session, wanted, default_region=REGION, limit=PAGE)
-        assert some
-        return some
+    async def search(self, wanted: Wanted) -> None:
+        async with self._sessions.read() as session:
+            assert await find_customers(session, wanted, default_region=REGION, limit=PAGE)
 
-    try:
-        return Profiled(
-            customers,
-            contacts,
-            made_in,
-            await _each(places, profile),
-            await _each(places, a_page),
-            await _each(places, look_up),
-            await _each(places, lambda place: search(Wanted(number=f"+86138{place:08d}"))),
-            await _each(places, lambda place: search(Wanted(typed=names[str(place)]))),
-            await _each(places, lambda place: search(Wanted(typed=names[str(place)][:2]))),
-            await _each(places, lambda place: search(Wanted(typed=latin[str(place)]))),
-        )
-    finally:
-        await pool.close()
-        await engine.dispose()
+
+async def _measured(reader: _Reader, reads: int, made_in: float) -> Profiled:
+    pool, chance = reader.pool, random.Random(1)  # noqa: S311
+    customers = await pool.fetchval("select count(*) from customers")
+    contacts = await pool.fetchval("select count(*) from interactions")
+    places = [chance.randrange(customers) for _ in range(reads)]
+    rows = await pool.fetch(
+        "select external_id, id, name, latin_name from customers where external_id = any($1)", [*map(str, places)]
+    )
+    known = {int(row["external_id"]): row for row in rows}
+    return Profiled(
+        customers,
+        contacts,
+        made_in,
+        await _each(places, lambda place: reader.profile(known[place]["id"])),
+        await _each(places, lambda place: reader.timeline(known[place]["id"])),
+        await _each(places, lambda place: reader.look_up(caller(place))),
+        await _each(places, lambda place: reader.search(Wanted(number=caller(place)))),
+        await _each(places, lambda place: reader.search(Wanted(typed=known[place]["name"]))),
+        await _each(places, lambda place: reader.search(Wanted(typed=known[place]["name"][:2]))),
+        await _each(places, lambda place: reader.search(Wanted(typed=known[place]["latin_name"]))),
+    )
 
 
 async def _each(places: list[int], work: Work) -> Latency:
