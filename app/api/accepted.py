@@ -13,7 +13,7 @@ Schema = Mapping[str, Any]
 
 _FORMATS = {
     "uuid": "a UUID",
-    "date-time": "an instant as RFC 3339",
+    "date-time": "an instant as RFC 3339, such as 2027-01-15T09:00:00+08:00",
     "date": "a date as YYYY-MM-DD",
     "uri": "an address",
 }

@@ -120,7 +120,7 @@ async def test_what_is_missing_unknown_or_of_the_wrong_kind_is_told_with_what_wo
     assert answer.status_code == 422
     assert {fault["where"]: fault["accepted"] for fault in answer.json()["faults"]} == {
         "path.key": "a UUID",
-        "query.until": "an instant as RFC 3339",
+        "query.until": "an instant as RFC 3339, such as 2027-01-15T09:00:00+08:00",
         "query.size": "a whole number, at least 1",
         "body.name": "a text, at most 9 long",
         "body.nmae": "name, perhaps; one of the fields name, steps, levels, kind",
