@@ -3,12 +3,21 @@
 One model a concern: `CALLFLOOR_DATABASE_URL` is `settings.database.url`, `CALLFLOOR_HTTP_PORT` is `settings.http.port`.
 """
 
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.core.guarding import host_named
@@ -17,6 +26,16 @@ Role = Literal["agent", "supervisor", "administrator", "integration"]
 Kind = Literal["number", "email", "address", "external_id", "holding", "note", "attribute"]
 Host = Annotated[str, AfterValidator(host_named)]
 ASYNC_SCHEME = "postgresql+asyncpg://"
+
+
+def _network(given: object) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(str(given))
+    except ValueError as error:
+        raise ValueError(f"{error}; accepted: a network such as 10.0.0.0/8, or one address") from None
+
+
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
 class Database(BaseModel):
@@ -114,7 +133,7 @@ class Flow(BaseModel):
 
     secrets: dict[str, SecretStr] = {}
     hosts: dict[str, Host] = {}
-    networks: list[IPv4Network | IPv6Network] = []
+    networks: list[Network] = []
 
 
 class Credit(BaseModel):
@@ -126,7 +145,7 @@ class Credit(BaseModel):
 
     secrets: dict[str, SecretStr] = {}
     hosts: dict[str, Host] = {}
-    networks: list[IPv4Network | IPv6Network] = []
+    networks: list[Network] = []
 
 
 class Profiles(BaseModel):
@@ -149,7 +168,7 @@ class Webhooks(BaseModel):
     """Where webhooks to other systems may go beside public addresses: networks of your own, as JSON such as
     ["10.0.0.0/8", "127.0.0.1/32"]. Only there may they go without TLS."""
 
-    networks: list[IPv4Network | IPv6Network] = []
+    networks: list[Network] = []
 
 
 class Media(BaseModel):

@@ -9,20 +9,29 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
+from app.api.schemas.common import PRINTABLE, SLUG
+
 Schema = Mapping[str, Any]
 
 _FORMATS = {
     "uuid": "a UUID",
-    "date-time": "an instant as RFC 3339",
+    "date-time": "an instant as RFC 3339, such as 2027-01-15T09:00:00+08:00",
     "date": "a date as YYYY-MM-DD",
     "uri": "an address",
 }
 _KINDS = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 _KINDS |= {"array": "a list", "object": "an object", "null": "null"}
+_PATTERNS = {
+    SLUG: "of a-z, 0-9, ., _ and -, at most 64 of them, the first a letter or a digit",
+    PRINTABLE: "without line breaks and control characters",
+    r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "without control characters",
+    r"^[^\x00]*$": "without NUL characters",
+    "^[!-~]+$": "of Latin letters, digits and signs, without spaces",
+}
 _PARAMETERS = ("path", "query", "header", "cookie")
 _BOUNDS = {"minimum": "at least {:.12g}", "exclusiveMinimum": "more than {:.12g}", "maximum": "at most {:.12g}"}
 _BOUNDS |= {"exclusiveMaximum": "less than {:.12g}"}
-_BOUNDS |= {"minLength": "at least {} long", "maxLength": "at most {} long", "pattern": "that matches {}"}
+_BOUNDS |= {"minLength": "at least {} long", "maxLength": "at most {} long", "pattern": "{}"}
 _BOUNDS |= {"minItems": "at least {} of them", "maxItems": "at most {} of them"}
 _BOUNDS |= {"minProperties": "at least {} of them", "maxProperties": "at most {} of them"}
 
@@ -45,6 +54,15 @@ def beside(name: str, known: Sequence[str], kind: str) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     told = f"one of the {kind}s {', '.join(known)}" if known else f"no {kind}"
     return f"{close[0]}, perhaps; {told}" if close else told
+
+
+def limits_in(given: Mapping[str, Any], forms: Mapping[str, str]) -> list[str]:
+    """The limits among what is given, each in the form that it has; patterns in words where there are some."""
+    return [
+        form.format(_PATTERNS.get(given[key], f"that matches {given[key]}") if key == "pattern" else given[key])
+        for key, form in forms.items()
+        if key in given
+    ]
 
 
 def names_in_query(route: APIRoute) -> list[str]:
@@ -103,7 +121,7 @@ def _kind(whole: Schema, here: Schema) -> str:
         needed = here.get("required", ())
         return f"an object with {', '.join(needed)}" if needed else f"an object of {', '.join(here['properties'])}"
     kind = _FORMATS.get(here.get("format", "")) or _KINDS.get(here.get("type", ""), "a value")
-    bounds = [form.format(here[key]) for key, form in _BOUNDS.items() if key in here]
+    bounds = limits_in(here, _BOUNDS)
     return f"{kind}, {', '.join(bounds)}" if bounds else kind
 
 

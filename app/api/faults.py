@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.api.accepted import accepted_at, known_beside
+from app.api.accepted import accepted_at, known_beside, limits_in
 from app.core.errors import CallfloorError, Conflict, Invalid, Unavailable
 from app.db.errors import violated_constraint
 
@@ -18,7 +18,7 @@ _LIMITS = {
     "lt": "less than {}",
     "min_length": "at least {} long",
     "max_length": "at most {} long",
-    "pattern": "text that matches {}",
+    "pattern": "a text {}",
     "expected": "{}",
     "expected_schemes": "an address with scheme {}",
 }
@@ -55,7 +55,7 @@ def _place(location: Sequence[Any]) -> str:
 def _accepted(found: Mapping[str, Any], route: APIRoute | None) -> str:
     """The limit that a value broke, else what there could be in its place."""
     context: Mapping[str, Any] = found.get("ctx") or {}
-    limits = [form.format(context[key]) for key, form in _LIMITS.items() if key in context]
+    limits = limits_in(context, _LIMITS)
     if limits:
         return ", ".join(limits)
     if route is None:

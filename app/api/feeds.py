@@ -33,12 +33,8 @@ async def list_feed_sources(session: Read) -> list[FeedSourceOut]:
 
 @router.put("/sources/{source}", dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
 async def put_feed_source(source: SourceId, given: FeedSourceIn, session: Write) -> FeedSourceOut:
-    """Make a source, or let it rank otherwise and have other mappings. Runs that are at work go on as they began."""
-    return FeedSourceOut.of(
-        await sources.put_source(
-            session, source, given.rank, {str(feed): text for feed, text in given.mappings.items()}
-        )
-    )
+    """Make a source, or let it rank otherwise or have other mappings. Runs that are at work go on as they began."""
+    return FeedSourceOut.of(await sources.put_source(session, source, **given.model_dump(exclude_unset=True)))
 
 
 @router.post(

@@ -166,8 +166,10 @@ async def _protocol(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, UnicodeDecodeError | RecursionError):  # FastAPI's "error parsing the body"
         return problem_response(unreadable_body(str(error.__cause__)))
-    where = f"{request.method} {request.url.path}"
-    return http_problem(error.status_code, f"{where}: {error.detail}", dict(error.headers or {}))
+    told, headers = f"{request.method} {request.url.path}: {error.detail}", dict(error.headers or {})
+    if "Allow" in headers:
+        told = f"{told}; accepted: {headers['Allow']}"
+    return http_problem(error.status_code, told, headers)
 
 
 async def _database(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import written_down
+from app.api.schemas.customers import Moment
 from app.api.schemas.segments import (
     ActivationIn,
     ExampleOut,
@@ -168,7 +169,7 @@ async def list_moves(
     part: Part | None = None,
     where: Where = None,
     rule_set: int | None = None,
-    since: datetime | None = None,
+    since: Moment | None = None,
 ) -> MovePage:
     """Who came into which tier or segment, or out of it, when, and why."""
     wanted = moves.Wanted(part, where, rule_set, since)

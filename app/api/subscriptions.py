@@ -1,4 +1,4 @@
-"""Webhooks out: who is told of changes of customers, contacts, cases and alerts, and what became of each delivery."""
+"""Webhooks out: who is told of what happens to customers and contacts, and what became of each delivery."""
 
 from typing import Annotated, Literal
 

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.addresses import meant
 from app.credit.errors import BureauUnknown, NoBureau, unfit
 from app.credit.facts import KNOWN, is_fact
 from app.credit.models import CreditBureau
@@ -25,10 +26,13 @@ async def bureaus(session: AsyncSession, limit: int, after: str | None) -> Seque
 
 
 async def set_up(session: WriteSession, given: Bureau, name: str, active: bool) -> CreditBureau:
-    """Make the bureau, or make it otherwise. Raises BureauUnfit."""
+    """Make the bureau, or make it otherwise; a `url` that comes back as it was shown stays. Raises BureauUnfit, or
+    Invalid for another address with stars in it."""
     _ensure_fit(given)
+    found = await session.get(CreditBureau, given.id, with_for_update=True)
     told = msgspec.to_builtins(given)
     del told["id"]
+    told["url"] = meant(given.url, None if found is None else how(found).url, "body.url")
     return await session.merge(CreditBureau(id=given.id, name=name, active=active, how=told))
 
 

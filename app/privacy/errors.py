@@ -13,7 +13,7 @@ class ErasureRefused(Conflict):
     code = "erasure-refused"
 
     def __init__(self, stands: Mapping[str, Sequence[str]], *, lawful: bool) -> None:
-        told = "; ".join(f"{len(ids)} {kind.replace('_', ' ')}" for kind, ids in stands.items())
+        told = ", ".join(f"{kind.replace('_', ' ')} ({len(ids)})" for kind, ids in stands.items())
         way = (
             "Finish it first, or order the erasure with `though_open`: what is open then goes, too."
             if lawful

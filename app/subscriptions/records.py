@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.addresses import meant
 from app.core.signing import new_secret, secret_id
 from app.db.engine import WriteSession
 from app.db.rows import in_order, insert_new, newest
@@ -40,8 +41,9 @@ async def subscriptions(session: AsyncSession, limit: int, after: str | None) ->
 
 async def subscribe(session: WriteSession, **values: Any) -> tuple[WebhookSubscription, str]:
     """A new subscription (`id`, `name`, `url`, `events`) and its secret, which is shown only now. It is told of what
-    happens from now on. Raises SubscriptionTaken, EventUnknown."""
+    happens from now on. Raises SubscriptionTaken, EventUnknown, or Invalid for an address with stars in it."""
     _ensure_known(values["events"])
+    meant(values["url"], None, "body.url")
     secret = new_secret()
     made = await insert_new(session, WebhookSubscription, **values, secrets=[secret])
     if made is None:
@@ -50,11 +52,12 @@ async def subscribe(session: WriteSession, **values: Any) -> tuple[WebhookSubscr
 
 
 async def change(session: WriteSession, subscription_id: str, changes: Mapping[str, Any]) -> WebhookSubscription:
-    """Change `name`, `url`, `events` or `paused`. Raises SubscriptionUnknown, EventUnknown."""
+    """Change `name`, `url`, `events` or `paused`; a `url` that comes back as it was shown stays. Raises
+    SubscriptionUnknown, EventUnknown, or Invalid for another address with stars in it."""
     found = await subscription(session, subscription_id, lock=True)
     _ensure_known(changes.get("events", ()))
     for field, value in changes.items():
-        setattr(found, field, value)
+        setattr(found, field, meant(value, found.url, "body.url") if field == "url" else value)
     if "paused" in changes:
         found.paused_because = None
     await session.flush()

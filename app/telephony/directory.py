@@ -1,13 +1,9 @@
 """Who may talk to us, kept in memory: the webhook path asks it for every request and never the database."""
 
-import re
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
-
-STARS = "***"
-_USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 
 
 class SourceAccess(msgspec.Struct, frozen=True):
@@ -42,27 +38,6 @@ def place(url: str) -> str:
         return url
     host = "127.0.0.1" if parts.hostname in ("localhost", "::1") else parts.hostname
     return f"{host}:{port}{parts.path.rstrip('/')}"
-
-
-def shown(url: str) -> str:
-    """An address as people are shown it. Stars stand for what may prove who we are: the values in its query, its
-    fragment, and a name and a password. Those are taken no more; of old there are some."""
-    address, sharp, fragment = url.partition("#")
-    address, mark, query = address.partition("?")
-    parts = "&".join(_starred(part) for part in query.split("&"))
-    return f"{_USERINFO.sub(f'{STARS}@', address, count=1)}{mark}{parts}{sharp}{fragment and STARS}"
-
-
-def has_stars(url: str) -> bool:
-    """Whether stars stand in an address, behind its path, where `shown` puts them."""
-    address, _, fragment = url.partition("#")
-    values = [part.rpartition("=")[2] for part in address.partition("?")[2].split("&")]
-    return STARS in map(unquote, [*values, fragment])
-
-
-def _starred(part: str) -> str:
-    name, equals, _ = part.partition("=")
-    return f"{name}={STARS}" if equals else part and STARS
 
 
 class SourceDirectory:

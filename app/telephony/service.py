@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from app.core.addresses import meant, shown
 from app.core.errors import Invalid
 from app.core.signing import PREFIX, new_secret, secret_id, strict_key
 from app.core.wire import fault
@@ -16,7 +17,7 @@ from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.db.rows import insert_new
 from app.telephony import queries
-from app.telephony.directory import has_stars, place, shown
+from app.telephony.directory import place
 from app.telephony.errors import (
     AsteriskTaken,
     LastSecret,
@@ -45,7 +46,8 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     given = values.pop("secret", None)
     _ensure_complete(values)
     _ensure_usable(values.get("platform", "generic"), given)
-    _ensure_whole(values.get("command_url"))
+    if values.get("command_url") is not None:
+        meant(values["command_url"], None, "body.command_url")
     _ensure_bare(values.get("platform", "generic"), values.get("command_url"))
     secret = given or new_secret()
     _ensure_at_most_one_default(values)
@@ -66,9 +68,9 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
     before, changes = sent_to(found), dict(changes)
     secret = changes.pop("secret", None)
     _ensure_usable(found.platform, secret)
-    if found.command_url is not None and changes.get("command_url") == shown(found.command_url):
+    url = changes.get("command_url")
+    if url is not None and meant(url, found.command_url, "body.command_url") == found.command_url:
         del changes["command_url"]
-    _ensure_whole(changes.get("command_url"))
     _ensure_bare(found.platform, changes.get("command_url"))
     _ensure_at_most_one_default(changes)
     if changes.get("default_queue") is not None:
@@ -178,16 +180,6 @@ def _ensure_usable(platform: str, secret: str | None) -> None:
         raise Invalid(
             f"A source of platform {platform} signs with the key in its secret.",
             faults=[fault("body.secret", what, accepted)],
-        )
-
-
-def _ensure_whole(url: str | None) -> None:
-    """Stars are no value. What they stand for is not filled in: whoever changed the host would be sent it."""
-    if url is not None and has_stars(url):
-        accepted = "the whole address, with what the stars stand for; left out, or sent back as shown, it stays"
-        raise Invalid(
-            "This is an address in which something is hidden.",
-            faults=[fault("body.command_url", "holds stars, which stand for what is not shown", accepted)],
         )
 
 

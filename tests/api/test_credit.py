@@ -14,8 +14,9 @@ from app.api.services import Services
 from app.core.clock import FrozenClock, iso, utc
 from app.core.guarding import open_guarded_client
 from app.credit.adapters.http import HttpBureaus
+from app.credit.bureaus import how
 from app.credit.desk import CreditDesk
-from app.credit.models import CreditCheck
+from app.credit.models import CreditBureau, CreditCheck
 from app.customers.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_profile_reads import told_of
@@ -282,6 +283,7 @@ async def test_which_bureau_is_asked(
         ({"lowest": 5, "highest": 5}, "body.highest"),
         ({"url": "ftp://bureau.example"}, "body.url"),
         ({"url": "bureau.example"}, "body.url"),
+        ({"url": "https://bureau.example/check?key=***"}, "body.url"),  # nothing is kept that the stars could stand for
         ({"timeout_seconds": 0}, "body.timeout_seconds"),
         ({"timeout_seconds": 3600}, "body.timeout_seconds"),
         ({"secret_header": "A: b\r\nC"}, "body.secret_header"),
@@ -293,6 +295,24 @@ async def test_a_set_up_that_cannot_work_is_named(
 ) -> None:
     body = {**SET_UP, "url": "https://bureau.example", **changes}
     assert faults(await admin.put(f"{BUREAUS}/x", json=body)) == [where]
+
+
+async def test_a_token_in_the_address_is_shown_nowhere_and_stays_where_it_comes_back_as_shown(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    secretive = "https://bureau.example/check?key=t0ken#t0ken"
+    made = await admin.put(f"{BUREAUS}/x", json={**SET_UP, "url": secretive})
+    stars = made.json()["url"]
+    changed = await admin.put(f"{BUREAUS}/x", json={**SET_UP, "name": "Other", "url": stars})
+    assert (stars, changed.status_code) == ("https://bureau.example/check?key=***#***", 200), changed.text
+    moved = await admin.put(f"{BUREAUS}/x", json={**SET_UP, "url": "https://evil.example/check?key=***#***"})
+    assert (moved.status_code, faults(moved)) == (422, ["body.url"])
+    audit = await admin.get("/api/v1/audit", params={"kind": "credit_bureau"})
+    assert [one["action"] for one in audit.json()["items"]] == ["credit_bureau.changed", "credit_bureau.created"]
+    for answer in (made, changed, audit, await admin.get(BUREAUS)):
+        assert (answer.is_success, "t0ken" in answer.text, stars in answer.text) == (True, False, True)
+    async with services.sessions.read() as session:
+        assert how(await session.get_one(CreditBureau, "x")).url == secretive
 
 
 async def test_nobody_is_no_customer(agent: httpx.AsyncClient, bureau: LittleBureau) -> None:

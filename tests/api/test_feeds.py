@@ -161,6 +161,9 @@ async def test_a_source_has_a_rank_and_mappings_that_are_checked(admin: httpx.As
     assert (put.json()["rank"], put.json()["signs"]) == (70, False)
     assert (await post(admin, ndjson({"Nr": "C1", "Name": "A"}))).json()["counts"]["made"] == 1
     assert await rows(sessions, NAMES) == [("C1", "A", 1)]
+    for change in ({"mappings": {"customers": mapping}}, {"rank": 70}, {}):  # what is left out stays
+        same = await admin.put("/api/v1/feeds/sources/core", json=change)
+        assert same.json() == put.json()
     wrong = await admin.put("/api/v1/feeds/sources/crm", json={"mappings": {"customers": mapping}})
     assert wrong.status_code == 409
     wrong = await admin.put("/api/v1/feeds/sources/core", json={"mappings": {"customers": "feed: customers"}})

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api import problems
+from app.api.schemas.common import Slug
 from app.auth.errors import TooManyAttempts
 from app.core.errors import CallfloorError, Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
 
@@ -120,7 +121,7 @@ async def test_what_is_missing_unknown_or_of_the_wrong_kind_is_told_with_what_wo
     assert answer.status_code == 422
     assert {fault["where"]: fault["accepted"] for fault in answer.json()["faults"]} == {
         "path.key": "a UUID",
-        "query.until": "an instant as RFC 3339",
+        "query.until": "an instant as RFC 3339, such as 2027-01-15T09:00:00+08:00",
         "query.size": "a whole number, at least 1",
         "body.name": "a text, at most 9 long",
         "body.nmae": "name, perhaps; one of the fields name, steps, levels, kind",
@@ -148,3 +149,19 @@ async def test_the_protocols_own_errors_are_problems_too(method: str, path: str,
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert f"{method} {path}" in answer.json()["detail"]
+    assert ("accepted: POST" in answer.json()["detail"]) == (status == 405)
+
+
+async def test_a_pattern_is_told_in_words() -> None:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.put("/{key}")
+    async def put(key: Slug, size: Annotated[str, Query(pattern="^[a-z]$")]) -> None:
+        pass
+
+    answer = await ask(app, "PUT", "/Key?size=1")
+    assert [fault["accepted"] for fault in answer.json()["faults"]] == [
+        "a text of a-z, 0-9, ., _ and -, at most 64 of them, the first a letter or a digit",
+        "a text that matches ^[a-z]$",
+    ]

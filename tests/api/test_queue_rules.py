@@ -327,13 +327,14 @@ async def test_warnings_are_quick_with_many_agents(admin: httpx.AsyncClient, mak
 
 async def test_the_examples_of_the_documentation_are_accepted(admin: httpx.AsyncClient) -> None:
     text = (Path(__file__).parents[2] / "docs/routing.md").read_text()
-    example, change = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    example, hours, change = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
     made = await admin.post("/api/v1/queues", content=example, headers={"content-type": "application/json"})
     assert made.status_code == 201, made.text
     assert all(selection in text for selection in Selection)
     assert made.json().items() >= {key: value for key, value in json.loads(example).items() if key != "steps"}.items()
     await admin.post("/api/v1/queues", json={"id": "service", "name": "Service"})
-    await admin.post("/api/v1/hours", json={"id": "bank", "name": "Bank", "time_zone": "Asia/Shanghai", "weekly": {}})
+    kept = await admin.post("/api/v1/hours", content=hours, headers={"content-type": "application/json"})
+    assert kept.status_code == 201, kept.text
     changed = await admin.patch(PATH, content=change, headers={"content-type": "application/json"})
     assert changed.status_code == 200, changed.text
     assert changed.json()["warnings"] == []

@@ -104,6 +104,7 @@ async def test_moves_are_told_by_pages_of_one_customer_and_of_all(
     assert mine[1]["evidence"] == {"balance('CNY')": 200.0}
     page = await asked(admin, "GET", f"{API}/moves?part=tier&where=gold&rule_set={number}&limit=1")
     rest = await asked(admin, "GET", f"{API}/moves?part=tier&where=gold&rule_set={number}&cursor={page['next']}")
+    assert faults(await admin.get(f"{API}/moves?since=2026-11-01T00:00:00")) == ["query.since"]  # by whose clocks?
     assert {each["customer_id"] for each in page["items"] + rest["items"]} == set(who)
     members = await asked(admin, "GET", f"{API}/segments/saver/members")
     assert {each["customer_id"] for each in members["items"]} == set(who)

@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.api.application import Application
 from app.api.services import Services
 from app.core.guarding import Bounds
-from app.subscriptions.models import WebhookDelivery
+from app.subscriptions.models import WebhookDelivery, WebhookSubscription
 from tests.api.conftest import ClientAs, faults
 
 PATH = "/api/v1/webhook-subscriptions"
@@ -40,6 +40,36 @@ async def test_a_subscription_shows_its_secret_once(admin: httpx.AsyncClient, se
     everything = [await admin.get(path) for path in (PATH, f"{PATH}/crm", "/api/v1/audit")]
     assert not [answer for answer in everything if secret in answer.text]
     assert (await admin.post(PATH, json=CRM)).status_code == 409
+
+
+async def url_kept(services: Services) -> str:
+    async with services.sessions.read() as session:
+        return str(await session.scalar(select(WebhookSubscription.url)))
+
+
+async def test_a_token_in_the_address_is_shown_nowhere_and_stays_where_it_comes_back_as_shown(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    made = await admin.post(PATH, json={**CRM, "url": "https://8.8.8.8/hooks?key=t0ken&t0ken"})
+    stars = made.json()["url"]
+    changed = await admin.patch(f"{PATH}/crm", json={"name": "Other", "url": stars})
+    assert (stars, changed.status_code) == ("https://8.8.8.8/hooks?key=***&***", 200), changed.text
+    everything = [await admin.get(path) for path in (PATH, f"{PATH}/crm", "/api/v1/audit")]
+    for answer in (made, changed, await admin.post(f"{PATH}/crm/secrets"), *everything):
+        assert (answer.is_success, "t0ken" in answer.text, stars in answer.text) == (True, False, True)
+    assert await url_kept(services) == "https://8.8.8.8/hooks?key=t0ken&t0ken"
+
+
+async def test_stars_in_another_address_are_refused(admin: httpx.AsyncClient, services: Services) -> None:
+    await admin.post(PATH, json={**CRM, "url": "https://8.8.8.8/hooks?key=t0ken"})
+    there = {"url": "https://9.9.9.9/hooks?key=***"}
+    for refused in (
+        await admin.patch(f"{PATH}/crm", json=there),
+        await admin.post(PATH, json={**CRM, **there, "id": "x"}),
+    ):
+        assert (refused.status_code, faults(refused)) == (422, ["body.url"])
+        assert "stars" in refused.json()["faults"][0]["what"]
+    assert await url_kept(services) == "https://8.8.8.8/hooks?key=t0ken"
 
 
 async def test_only_administrators_subscribe(client_as: ClientAs, secret: str) -> None:

@@ -47,6 +47,16 @@ def test_a_wrong_setting_is_named_as_it_is_set() -> None:
     )
 
 
+def test_a_wrong_network_is_told_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLFLOOR_WEBHOOKS_NETWORKS", '["10.0.0.1/8"]')
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert sentence_for(caught.value) == (
+        "Settings are wrong: CALLFLOOR_WEBHOOKS_NETWORKS_0 10.0.0.1/8 has host bits set; "
+        "accepted: a network such as 10.0.0.0/8, or one address."
+    )
+
+
 def test_a_setting_that_is_no_json_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLFLOOR_CREDIT_HOSTS", '{"a": "bureau.example"}')
     monkeypatch.setenv("CALLFLOOR_CREDIT_SECRETS", '{"a": "Bearer s3cret"')

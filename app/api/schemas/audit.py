@@ -5,16 +5,19 @@ from typing import Annotated, Any
 from pydantic import AfterValidator
 
 from app.api.schemas.common import Instant, Output
-from app.telephony.directory import shown
+from app.core.addresses import shown
 
-_URLS = ("command_url", "public_url")
+_URLS = ("command_url", "public_url", "url")
 
 
 def _as_shown(told: dict[str, Any] | None) -> dict[str, Any] | None:
     # what the log holds stays, also a token that is part of an address
     if told is None:
         return None
-    return told | {name: shown(told[name]) for name in _URLS if isinstance(told.get(name), str)}
+    hidden: dict[str, Any] = {name: shown(told[name]) for name in _URLS if isinstance(told.get(name), str)}
+    if isinstance(how := told.get("how"), dict):  # of a credit bureau
+        hidden["how"] = _as_shown(how)
+    return told | hidden
 
 
 Fields = Annotated[dict[str, Any] | None, AfterValidator(_as_shown)]

@@ -51,4 +51,4 @@ def _without_password(value: str) -> str:
 
 
 OpenUrl = Annotated[str, AfterValidator(_without_password), Field(max_length=2000)]
-"""An http(s) address that is shown to every administrator and kept in the audit log, so no password may be in it."""
+"""An http(s) address, without a name or a password. The values of its query are kept, and shown to nobody."""

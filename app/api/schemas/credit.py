@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Instant, Name, OpenUrl, Output, Slug
 from app.api.schemas.seen import SeenNote
+from app.core.addresses import shown
 from app.credit.bureaus import how
 from app.credit.desk import Wish
 from app.credit.models import CreditBureau, CreditCheck
@@ -16,7 +17,11 @@ from app.credit.queries import Standing
 
 Url = Annotated[
     OpenUrl,
-    Field(max_length=2000, description="where it is asked: https, or http in a network of your own"),
+    Field(
+        max_length=2000,
+        description="where it is asked: https, or http in a network of your own; the values of its query are shown as "
+        "`***`, and sent back so the address stays",
+    ),
 ]
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PRINTABLE)]
 Pointer = Annotated[
@@ -95,6 +100,7 @@ class BureauOut(Output):
         """From the record."""
         told = how(row)
         own = {name: getattr(told, name) for name in Bureau.__struct_fields__}
+        own["url"] = shown(told.url)
         return cls(**own, name=row.name, active=row.active)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from app.api.schemas.common import Input, Instant, Output
 from app.customers.feed_models import FeedSource
@@ -13,10 +13,11 @@ MappingText = Annotated[str, Field(max_length=1_000_000, description="a mapping 
 
 
 class FeedSourceIn(Input):
-    """How a source ranks (people are the source `hand`, usually 100), and its mappings by feed."""
+    """How a source ranks (50 if nobody says it; people are the source `hand`, usually 100), and its mappings by feed.
+    What is left out stays; the mappings are replaced as a whole."""
 
-    rank: Annotated[int, Field(ge=0, le=1000)] = 50
-    mappings: dict[FeedName, MappingText] = Field(default_factory=dict)
+    rank: Annotated[int, Field(ge=0, le=1000)] | MISSING = MISSING
+    mappings: dict[FeedName, MappingText] | MISSING = MISSING
 
 
 class FeedSourceOut(Output):

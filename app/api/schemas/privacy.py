@@ -28,7 +28,10 @@ class ErasureIn(Input):
     ground: Ground
     reason: Reason
     though_open: Annotated[
-        bool, Field(description="also alerts, dues and questions to bureaus that are open; no hold, and no call")
+        bool,
+        Field(
+            description="also alerts, cases, visits, dues and questions to bureaus that are open; no hold, and no call"
+        ),
     ] = False
 
 

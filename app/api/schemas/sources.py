@@ -6,8 +6,8 @@ from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAda
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.core.addresses import shown
 from app.core.signing import PREFIX, secret_id
-from app.telephony.directory import shown
 from app.telephony.models import CtiSource
 from app.telephony.platforms import PlatformId, described
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, Field
 
 from app.api.schemas.common import Input, Instant, Name, OpenUrl, Output, Slug
+from app.core.addresses import shown
 from app.core.signing import secret_id
 from app.subscriptions.kinds import EVENTS, WILD
 from app.subscriptions.models import WebhookDelivery, WebhookEvent, WebhookSubscription
@@ -16,7 +17,11 @@ _EVENTS = "; ".join(f"`{name}`: {told}" for name, told in EVENTS.items())
 
 ReceiverUrl = Annotated[
     OpenUrl,
-    Field(max_length=2000, description="where the webhooks go: https, or http in a network of your own"),
+    Field(
+        max_length=2000,
+        description="where the webhooks go: https, or http in a network of your own; the values of its query are shown "
+        "as `***`, and sent back so the address stays",
+    ),
 ]
 Wanted = Annotated[
     list[Annotated[str, Field(max_length=100)]],
@@ -124,5 +129,6 @@ class TestSentOut(Output):
 
 
 def _shown(row: WebhookSubscription) -> dict[str, Any]:
-    own = ("id", "name", "url", "events", "paused", "paused_because", "created_at")
-    return {**{name: getattr(row, name) for name in own}, "secrets": [secret_id(each) for each in row.secrets]}
+    own = ("id", "name", "events", "paused", "paused_because", "created_at")
+    told = {name: getattr(row, name) for name in own}
+    return {**told, "url": shown(row.url), "secrets": [secret_id(each) for each in row.secrets]}

@@ -29,7 +29,7 @@ def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: boo
         raise MappingFaulty("The stream", unknown)
     columns = {name: _column(name, value) for name, value in values.items()}
     if not columns:
-        raise MappingFaulty("The stream", [Fault("", "has no object", "a JSON object a line")])
+        raise MappingFaulty("The stream", [Fault("body", "has no object", "a JSON object a line")])
     mapping = Mapping.model_validate({"feed": feed, "source": source, "columns": columns, "only_known": only_known})
     faults = list(faults_of(mapping))
     if faults:

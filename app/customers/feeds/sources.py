@@ -33,12 +33,25 @@ async def sources(session: ReadSession) -> Sequence[FeedSource]:
     return (await session.scalars(select(FeedSource).order_by(FeedSource.rank.desc(), FeedSource.id))).all()
 
 
-async def put_source(session: WriteSession, source: str, rank: int, mappings: Mapping[str, str]) -> FeedSource:
-    """Let a source have this rank, and these mappings (by feed, as the text of a mapping file).
+async def put_source(
+    session: WriteSession, source: str, rank: int | None = None, mappings: Mapping[str, str] | None = None
+) -> FeedSource:
+    """Let a source have this rank, and these mappings (by feed, as the text of a mapping file); what is left out stays.
 
     Raises MappingFaulty, MappingElsewhere.
     """
-    kept: dict[str, Any] = {}
+    values: dict[str, Any] = {} if rank is None else {"rank": rank}
+    if mappings is not None:
+        values["mappings"] = _read(source, mappings)
+    made = insert(FeedSource).values(id=source, **values)
+    # that it is set to its own id lets the row come back where nothing else is told
+    statement = made.on_conflict_do_update(index_elements=["id"], set_={"id": source, **values})
+    found = await session.scalars(statement.returning(FeedSource), execution_options={"populate_existing": True})
+    return found.one()
+
+
+def _read(source: str, mappings: Mapping[str, str]) -> dict[str, Any]:
+    kept = {}
     for feed, written in mappings.items():
         mapping = read_mapping(written, f"The mapping of {feed}")
         if (mapping.feed, mapping.source) != (feed, source):
@@ -46,10 +59,7 @@ async def put_source(session: WriteSession, source: str, rank: int, mappings: Ma
                 f"The mapping is of {mapping.feed} of {mapping.source}; accepted: of {feed} of {source}."
             )
         kept[feed] = mapping.model_dump(mode="json", exclude_unset=True)
-    values = {"rank": rank, "mappings": kept}
-    statement = insert(FeedSource).values(id=source, **values).on_conflict_do_update(index_elements=["id"], set_=values)
-    found = await session.scalars(statement.returning(FeedSource), execution_options={"populate_existing": True})
-    return found.one()
+    return kept
 
 
 async def new_secret(session: WriteSession, source: str) -> str:

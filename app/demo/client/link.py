@@ -41,7 +41,6 @@ class Link:
         self.session = session or new_id()
         self.up = False
         self.seq: int | None = None
-        self.reconnections = 0
         self._account = account
         self._address = account.url.replace("http", "ws", 1) + path
         self._ids = count(1)
@@ -55,7 +54,6 @@ class Link:
             was_up, detail = await self._once()
             self.frames.put_nowait({"type": "link.down", "detail": detail})
             pause = FIRST_PAUSE if was_up else min(pause * 2, LONGEST_PAUSE)
-            self.reconnections += 1
             await asyncio.sleep(pause)
 
     async def ask(self, kind: str, **data: Any) -> Frame:

@@ -79,9 +79,9 @@ def draw(picture: FloorPicture, signs: Signs, now: float, width: int, height: in
         Layout(_foot(picture, signs, now), size=6),
     )
     if small:
-        layout["floor"].update(_queues(picture, now, _summary(picture)))
+        layout["floor"].update(_queues(picture, _summary(picture)))
     else:
-        layout["floor"].split_row(Layout(_queues(picture, now, _legend()), ratio=5), Layout(_agents(picture), ratio=6))
+        layout["floor"].split_row(Layout(_queues(picture, _legend()), ratio=5), Layout(_agents(picture), ratio=6))
     return layout
 
 
@@ -104,7 +104,7 @@ def _head(picture: FloorPicture, signs: Signs, now: float) -> RenderableType:
     return grid
 
 
-def _queues(picture: FloorPicture, now: float, below: Text) -> RenderableType:
+def _queues(picture: FloorPicture, below: Text) -> RenderableType:
     table = Table(box=None, expand=True, header_style=DIM, pad_edge=False)
     table.add_column("queue", no_wrap=True, style=BRIGHT)
     table.add_column("waiting", no_wrap=True, ratio=1, min_width=8)

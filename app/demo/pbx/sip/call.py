@@ -62,7 +62,6 @@ class Call:
         """What was said before the answer, such as 180 and 183."""
         self.asked: list[str] = []
         """What the other side asked within the call, such as BYE, or INVITE for another offer."""
-        self.held_by_them = False
         self.pressed_by_info = ""
         self.transfer_progress: list[str] = []
         """What the other side told of a transfer that we asked for, such as `SIP/2.0 200 OK`."""
@@ -208,7 +207,6 @@ class Call:
         told = sdp.read(body)
         if told is not None:
             self.sound.remote, self.sound.event_type = told.remote, told.event_type
-            self.held_by_them = told.direction in ("sendonly", "inactive")
 
     def take_answer(self, invite: Message, answer: Message) -> None:
         """They picked up."""
