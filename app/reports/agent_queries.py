@@ -101,14 +101,13 @@ _PEOPLE = text("""
         and (cast(:teams as text[]) is null or team_id = any(cast(:teams as text[])))
     order by id""")
 
-_CUT = """
-    cross join lateral generate_series(
-        width_bucket(t.began, cast(:starts as timestamptz[])), width_bucket(t.over, cast(:starts as timestamptz[]))
-    ) as s (slot)"""
+_SLOTS = """generate_series(width_bucket(began, cast(:starts as timestamptz[])),
+        width_bucket(over, cast(:starts as timestamptz[])))"""
+"""In the list of what is selected, where it makes no table of its own for each row."""
 
 _SECONDS = """
-    extract(epoch from least(t.over, (cast(:ends as timestamptz[]))[s.slot])
-        - greatest(t.began, (cast(:starts as timestamptz[]))[s.slot]))"""
+    extract(epoch from least(t.over, (cast(:ends as timestamptz[]))[t.slot])
+        - greatest(t.began, (cast(:starts as timestamptz[]))[t.slot]))"""
 
 _TIMES = text(f"""
     with told as materialized (
@@ -117,7 +116,7 @@ _TIMES = text(f"""
             case e.type when 'agent.state' then e.data #>> '{{agent,reason}}'
                 when 'offer.withdrawn' then e.data ->> 'reason' end as reason
         from events e
-        where e.floor = :floor and e.seq >= :first and e.seq < :last and e.agent_id is not null
+        where e.floor = :floor and e.seq >= :first and e.seq < :last
             and e.at >= :since and e.at < :events_until
             and e.type in ('agent.state', 'contact.offered', 'contact.consulted', 'contact.invited', 'offer.withdrawn')
             and (cast(:agents as text[]) is null or e.agent_id = any(cast(:agents as text[])))
@@ -150,9 +149,8 @@ _TIMES = text(f"""
         from told where type <> 'agent.state'
         window w as (partition by agent, contact order by seq)
     )
-    select 'state' as kind, t.agent, s.slot, t.state as word, t.reason, cast(sum({_SECONDS}) as float8) as amount
-    from stays t {_CUT}
-    where t.over > t.began and t.state <> 'logged_off'
+    select 'state' as kind, t.agent, t.slot, t.state as word, t.reason, cast(sum({_SECONDS}) as float8) as amount
+    from (select *, {_SLOTS} as slot from stays where over > began and state <> 'logged_off') t
     group by 2, 3, 4, 5
     union all
     select 'offer', o.agent, width_bucket(o.at, cast(:starts as timestamptz[])),
@@ -178,19 +176,22 @@ _PARTS = text(f"""
             and (cast(:agents as text[]) is null or l.agent = any(cast(:agents as text[])))
             and l.agent in (select id from people)
     ), parts as (
-        select agent, ended_at, sum(talk) as talk, sum(hold) as hold, bool_or(coalesce((
+        select contact, agent, started_at, ended_at, sum(talk) as talk, sum(hold) as hold
+        from legs where ended_at < :until
+        group by contact, agent, started_at, ended_at
+    ), handed as (
+        select p.*, coalesce((
             select true from interaction_entries e
-            where e.interaction_id = legs.contact and e.started_at = legs.started_at
+            where e.interaction_id = p.contact and e.started_at = p.started_at
                 and e.kind in ('call.transferred', 'consult.completed', 'transfer.asked')
-                and e.data ->> 'agent' = legs.agent
+                and e.data ->> 'agent' = p.agent
                 and (e.kind <> 'transfer.asked' or exists (
                     select from interaction_entries of_nobody
                     where of_nobody.interaction_id = e.interaction_id and of_nobody.started_at = e.started_at
                         and of_nobody.kind = 'call.transferred' and of_nobody.at >= e.at
                         and of_nobody.data ->> 'agent' is null))
-            limit 1), false)) as handed_over
-        from legs where ended_at < :until
-        group by contact, agent, ended_at
+            limit 1), false) as handed_over
+        from parts p
     ), talked as (
         select agent, greatest(began, :since) as began, least(over, :until, :now) as over
         from legs where ended_at - began <= cast(:longest as interval)
@@ -207,9 +208,8 @@ _PARTS = text(f"""
     select agent, width_bucket(ended_at, cast(:starts as timestamptz[])) as slot, count(*) as handled,
         count(*) filter (where handed_over) as transferred, sum(talk) as talk_seconds, sum(hold) as hold_seconds,
         cast(0 as float8) as conversation_seconds
-    from parts group by 1, 2
+    from handed group by 1, 2
     union all
-    select t.agent, s.slot, 0, 0, 0, 0, cast(sum({_SECONDS}) as float8)
-    from talked t {_CUT}
-    where t.over > t.began
+    select t.agent, t.slot, 0, 0, 0, 0, cast(sum({_SECONDS}) as float8)
+    from (select *, {_SLOTS} as slot from talked where over > began) t
     group by 1, 2""")  # noqa: S608 - made of the constants above
