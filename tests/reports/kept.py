@@ -6,6 +6,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.customers.queries import connection_of
 from app.floor import commands as c
 from app.floor.batch import Batch
 from app.floor.effects import Effect
@@ -31,8 +32,7 @@ class Kept(Bench):
         batch = Batch()
         for effects in self._effects:
             batch.add(effects)
-        raw = await (await session.connection()).get_raw_connection()
-        journal = raw.driver_connection
+        journal = await connection_of(session)
         assert isinstance(journal, asyncpg.Connection)
         await journal.execute("insert into floors (id) values ('main') on conflict do nothing")
         sql, arrays = statement(batch.rows())

@@ -17,9 +17,11 @@ from app.core.errors import Invalid
 from app.floor import commands as c
 from app.reports import service
 from app.reports.agent_metrics import NUMBERS, AgentCounts
+from app.reports.agent_queries import count_parts, count_times
 from app.reports.agent_service import AgentReport, Forgotten, agent_report
 from app.reports.intervals import Interval, Period, time_zone
-from app.reports.journal import stretches
+from app.reports.journal import Stretch, stretches
+from tests.customers.plans import plan_of
 from tests.floor.factories import CONFIG, T0
 from tests.reports.kept import Kept, employ
 
@@ -375,3 +377,15 @@ async def test_a_period_is_found_in_the_journal_by_halving(session: AsyncSession
         [found] = await stretches(session, edges["since"], edges["until"])
         one = (await session.execute(by_time, edges)).one()
         assert one == (await session.execute(by_place, {"first": found.first, "last": found.last})).one()
+
+
+async def test_a_report_opens_only_the_months_it_needs(session: AsyncSession) -> None:
+    edges, now = [START, START + HOUR], START + HOUR
+    plans = [
+        await plan_of(session, count_times(session, edges, Stretch("main", 1, 9), now, ["ann"])),
+        await plan_of(session, count_parts(session, edges, now, ["ann"])),
+    ]
+    assert "events_2027_01_floor_agent_id_seq_idx" in plans[0]
+    for plan, table in zip(plans, ("events", "interactions"), strict=True):
+        assert f"{table}_2027_01" in plan
+        assert f"{table}_2026_11" not in plan
