@@ -1,17 +1,26 @@
 """A floor that is played on, and what its journal would have written of it, in the journal's own statement."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.core.clock import utc
 from app.customers.queries import connection_of
 from app.floor import commands as c
 from app.floor.batch import Batch
 from app.floor.effects import Effect
 from app.floor.statement import statement
-from tests.floor.factories import CONFIG, Bench
+from app.reports.agent_service import AgentReport, agent_report
+from app.reports.intervals import Interval, Period, time_zone
+from tests.floor.factories import CONFIG, T0, Bench
+
+START = datetime.fromtimestamp(T0, UTC)
+"""Eight in the morning."""
+
+HOUR = timedelta(hours=1)
 
 
 class Kept(Bench):
@@ -52,3 +61,18 @@ async def employ(session: AsyncSession, team: str = "cards") -> None:
             text("insert into agents (id, name, address, team_id) values (:id, :name, :address, :team)"),
             {**given, "team": team if each.id in ("ann", "bob") else None},
         )
+
+
+async def report(
+    session: AsyncSession,
+    floor: Kept,
+    start: datetime = START,
+    end: datetime | None = None,
+    interval: Interval = Interval.HOUR,
+    zone: str = "UTC",
+    **given: Any,
+) -> AgentReport:
+    """What is told of a period, an hour unless given, at the floor's own time."""
+    await floor.keep(session)
+    period = Period(start, end or start + HOUR, interval, time_zone(zone))
+    return await agent_report(session, period, utc(floor.now), **given)

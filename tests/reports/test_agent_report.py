@@ -1,9 +1,6 @@
 """What the report of agents counts, of floors that were played and written by the journal's own statement."""
 
-import random
-from datetime import UTC, datetime, timedelta
-from functools import reduce
-from operator import add
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -15,34 +12,14 @@ from app.agents.errors import AgentUnknown, TeamUnknown
 from app.core.clock import utc
 from app.core.errors import Invalid
 from app.floor import commands as c
+from app.privacy.family import Contact
+from app.privacy.scrubbing import scrub
 from app.reports import service
-from app.reports.agent_metrics import NUMBERS, AgentCounts
-from app.reports.agent_queries import count_parts, count_times
-from app.reports.agent_service import AgentReport, Forgotten, agent_report
-from app.reports.intervals import Interval, Period, time_zone
-from app.reports.journal import Stretch, stretches
-from tests.customers.plans import plan_of
-from tests.floor.factories import CONFIG, T0
-from tests.reports.kept import Kept, employ
-
-START = datetime.fromtimestamp(T0, UTC)
-"""Eight in the morning."""
-
-HOUR = timedelta(hours=1)
-
-
-async def report(
-    session: AsyncSession,
-    floor: Kept,
-    start: datetime = START,
-    end: datetime | None = None,
-    interval: Interval = Interval.HOUR,
-    zone: str = "UTC",
-    **given: Any,
-) -> AgentReport:
-    await floor.keep(session)
-    period = Period(start, end or start + HOUR, interval, time_zone(zone))
-    return await agent_report(session, period, utc(floor.now), **given)
+from app.reports.agent_metrics import AgentCounts
+from app.reports.agent_service import Forgotten
+from app.reports.intervals import Interval
+from tests.floor.factories import CONFIG
+from tests.reports.kept import HOUR, START, Kept, employ, report
 
 
 async def of(session: AsyncSession, floor: Kept, agent: str, **given: Any) -> AgentCounts:
@@ -296,6 +273,29 @@ async def test_what_retention_has_let_go_of_is_not_told_as_nothing(session: Asyn
     assert (await report(session, floor, month, START + HOUR, Interval.DAY)).agents[0].agent == "ann"
 
 
+async def test_an_erasure_leaves_the_report_as_it_was(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    ids = [floor.arrives(call_id="missed")]
+    floor.wait(30)
+    floor.call("cleared", "missed")
+    floor.do(c.Ready(agent_id="ann"))
+    ids.append(a_call(floor, "had"))
+    ids.append(floor.arrives(call_id="sent on"))
+    floor.answers("ann", ids[-1], "sent on")
+    floor.wait(10)
+    floor.call("transferred", "sent on", agent="1001")
+    floor.call("cleared", "sent on")
+    before = await report(session, floor)
+    counts = before.total.counts
+    assert (counts.timed_out, counts.handled, counts.transferred) == (1, 2, 1)
+    found = await session.execute(text("select id, started_at, ended_at from interactions"))
+    erased = [Contact(*row) for row in found]
+    assert sorted(str(each.id) for each in erased) == sorted(ids)
+    await scrub(session, erased, None)
+    assert await report(session, floor) == before
+
+
 async def test_a_report_that_is_too_large_says_so(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
     await employ(session)
     floor = Kept()
@@ -304,88 +304,3 @@ async def test_a_report_that_is_too_large_says_so(session: AsyncSession, monkeyp
     with pytest.raises(Invalid, match="fewer agents"):
         await report(session, floor)
     assert len((await report(session, floor, agents=["ann"])).agents) == 1
-
-
-def play(floor: Kept, dice: random.Random) -> None:
-    """A day and a half of calls, breaks and misses."""
-    floor.on("ann", "bob", "dee")
-    for number in range(120):
-        call = f"c{number}"
-        contact = floor.arrives(to=dice.choice(["100", "200"]), call_id=call)
-        floor.wait(dice.uniform(0, 30))
-        agent = floor.offered_to(contact)
-        if agent is not None and dice.random() < 0.7:
-            floor.answers(agent, contact, call)
-            floor.wait(dice.expovariate(1 / 600))
-        floor.call("cleared", call)
-        floor.wait(dice.uniform(0, 900))
-        for each in ("ann", "bob", "dee"):
-            if floor.agent(each).state == "not_ready":
-                floor.try_(c.Ready(agent_id=each))
-            elif dice.random() < 0.2:
-                floor.try_(c.NotReady(agent_id=each, reason=dice.choice(["break", "lunch"])))
-
-
-@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "Asia/Kathmandu"])
-async def test_two_reports_never_disagree(session: AsyncSession, zone: str) -> None:
-    """chatwoot#12261, and #4028: in whatever time zone."""
-    floor = Kept()
-    play(floor, random.Random(3))
-    end = START + timedelta(days=2)
-    told = [await report(session, floor, START, end, each, zone) for each in Interval]
-    assert told[0].total.counts.answered > 20
-    for one in told:
-        same(one.total.counts, told[0].total.counts)
-        for agent, first in zip(one.agents, told[0].agents, strict=True):
-            same(agent.total.counts, first.total.counts)
-            same(sum_of([each.counts for each in agent.intervals]), first.total.counts)
-    halves = [await report(session, floor, START + n * HOUR * 8, START + (n + 1) * HOUR * 8) for n in range(6)]
-    same(sum_of([one.total.counts for one in halves]), told[0].total.counts)
-
-
-def sum_of(parts: list[AgentCounts]) -> AgentCounts:
-    return reduce(add, parts, AgentCounts())
-
-
-def same(one: AgentCounts, other: AgentCounts) -> None:
-    for name in NUMBERS:
-        assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9, abs=1e-6), name
-    assert one.not_ready_by_reason == pytest.approx(other.not_ready_by_reason, rel=1e-9, abs=1e-6)
-
-
-async def test_every_second_of_an_agent_is_in_one_state(session: AsyncSession) -> None:
-    floor = Kept()
-    play(floor, random.Random(5))
-    told = await report(session, floor, START, START + timedelta(days=2), Interval.DAY)
-    for agent in told.agents:
-        counts = agent.total.counts
-        logged_on_at = {"ann": 0, "bob": 1, "dee": 2}[agent.agent]
-        assert counts.logged_on_seconds == pytest.approx(floor.now - T0 - logged_on_at)
-        outcomes = counts.answered + counts.timed_out + counts.declined + counts.rescinded_caller_gone
-        outcomes += counts.rescinded_otherwise + counts.agent_left + counts.phone_failed + counts.pending
-        assert outcomes == counts.offers
-
-
-async def test_a_period_is_found_in_the_journal_by_halving(session: AsyncSession) -> None:
-    floor = Kept()
-    play(floor, random.Random(7))
-    await floor.keep(session)
-    by_time = text("select count(*), min(seq), max(seq) from events where at >= :since and at < :until")
-    by_place = text("select count(*), min(seq), max(seq) from events where seq >= :first and seq < :last")
-    for minutes in (-60, 0, 1, 61, 600, 100_000):
-        edges = {"since": START + timedelta(minutes=minutes), "until": START + timedelta(minutes=minutes + 60)}
-        [found] = await stretches(session, edges["since"], edges["until"])
-        one = (await session.execute(by_time, edges)).one()
-        assert one == (await session.execute(by_place, {"first": found.first, "last": found.last})).one()
-
-
-async def test_a_report_opens_only_the_months_it_needs(session: AsyncSession) -> None:
-    edges, now = [START, START + HOUR], START + HOUR
-    plans = [
-        await plan_of(session, count_times(session, edges, Stretch("main", 1, 9), now, ["ann"])),
-        await plan_of(session, count_parts(session, edges, now, ["ann"])),
-    ]
-    assert "events_2027_01_floor_agent_id_seq_idx" in plans[0]
-    for plan, table in zip(plans, ("events", "interactions"), strict=True):
-        assert f"{table}_2027_01" in plan
-        assert f"{table}_2026_11" not in plan
