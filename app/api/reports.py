@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from app.api.deps import OVERSEES, SURVEYS, Read
+from app.api.deps import OVERSEES, SURVEYS, Read, Using
 from app.api.problems import problem_responses
-from app.api.schemas.reports import QueueReportOut
+from app.api.schemas.reports import AgentReportOut, QueueReportOut
+from app.core.clock import utc
+from app.reports.agent_service import agent_report
+from app.reports.agent_table import agents_as_csv
 from app.reports.intervals import Interval, Period, time_zone
 from app.reports.service import queue_report
 from app.reports.table import as_csv
@@ -22,17 +25,23 @@ Width = Annotated[Interval, Query(description="days run from midnight to midnigh
 Queues = Annotated[list[str] | None, Query(alias="queue", max_length=200, description="only these; may be repeated")]
 Zone = Annotated[str, Query(max_length=64, description="an IANA name, such as Asia/Shanghai")]
 Target = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own target")]
-Form = Annotated[Literal["json", "csv"], Query(description="csv: a row for each queue and interval, for spreadsheets")]
+Form = Annotated[
+    Literal["json", "csv"], Query(description="csv: a row for each queue, or agent, and interval, for spreadsheets")
+]
+Agents = Annotated[list[str] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
+Teams = Annotated[
+    list[str] | None,
+    Query(alias="team", max_length=200, description="only who is in one of these now; may be repeated"),
+]
 Short = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own threshold")]
 
 
-TOLD: dict[int | str, dict[str, Any]] = {
-    200: {"model": QueueReportOut, "content": {"text/csv": {"schema": {"type": "string"}}}},
-    **problem_responses(404),
-}
+def _told(model: type[QueueReportOut | AgentReportOut]) -> dict[int | str, dict[str, Any]]:
+    as_csv = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+    return {200: {"model": model, **as_csv}, **problem_responses(404)}
 
 
-@router.get("/queues", response_class=Response, responses=TOLD, dependencies=[SURVEYS])
+@router.get("/queues", response_class=Response, responses=_told(QueueReportOut), dependencies=[SURVEYS])
 async def report_queues(
     session: Read,
     since: From,
@@ -49,8 +58,36 @@ async def report_queues(
     Two reports are made at a time, some more wait; what takes longer than a minute is refused."""
     period = Period(since, to, interval, time_zone(zone))
     told = await queue_report(session, period, queues=queue, target=service_level_seconds, short=short_abandon_seconds)
-    if form == "csv":
-        named = f"queues-{told.start.astimezone(period.zone):%Y-%m-%d}.csv"
-        headers = {"Content-Disposition": f'attachment; filename="{named}"'}
-        return Response(as_csv(told), headers=headers, media_type="text/csv; charset=utf-8")
+    return _table("queues", period, as_csv(told)) if form == "csv" else _json(told)
+
+
+@router.get("/agents", response_class=Response, responses=_told(AgentReportOut), dependencies=[SURVEYS])
+async def report_agents(
+    session: Read,
+    using: Using,
+    since: From,
+    to: To,
+    interval: Width = Interval.DAY,
+    agent: Agents = None,
+    team: Teams = None,
+    zone: Annotated[Zone, Query(alias="time_zone")] = "UTC",
+    form: Annotated[Form, Query(alias="format")] = "json",
+) -> Response:
+    """What agents did, by interval: offers and what became of them, contacts handled, time in each state, and the rates
+    that are read off these by their names.
+
+    Two reports are made at a time, some more wait; what takes longer than a minute is refused, and so is a period of
+    which retention has let something go."""
+    period = Period(since, to, interval, time_zone(zone))
+    told = await agent_report(session, period, utc(using.clock()), agents=agent, teams=team)
+    return _table("agents", period, agents_as_csv(told)) if form == "csv" else _json(told)
+
+
+def _table(what: str, period: Period, text: str) -> Response:
+    named = f"{what}-{period.start.astimezone(period.zone):%Y-%m-%d}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{named}"'}
+    return Response(text, headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _json(told: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(told), media_type="application/json")

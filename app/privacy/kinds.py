@@ -90,7 +90,8 @@ ALL = (
     ),
     Kind(
         "journal",
-        "whole months of the floor's journal: sockets and subscribers are told nothing of them again",
+        "whole months of the floor's journal: sockets and subscribers are told nothing of them again, and reports of "
+        "agents begin after them",
         35,
         "a contact lives for a month at most, and what became of it is read off the journal",
         (Months("events", "contact_id = any(cast(:held_contacts as uuid[]))"),),

@@ -72,12 +72,15 @@ _ENTITLEMENTS = text("""
     update entitlements set customer_id = coalesce(cast(:subject as uuid), customer_id), promises = '[]', fault = null
     where interaction_id = any(cast(:contacts as uuid[])) and started_at between :since and :until""")
 
+# why an offer was withdrawn is a word of the floor's own, which reports count; of other events a reason may be anything
 # the bound on `at` leaves older months alone; the platform's clock may be somewhat behind
 _EVENTS = text(f"""
     update events e
     set data = cast({_SOME.format(of="data::jsonb", kept="event_kept")}
             || case when data::jsonb ? 'contact' then jsonb_build_object('contact',
                 {_SOME.format(of="data::jsonb -> 'contact'", kept="event_kept")} || cast(:blank as jsonb))
+               else '{{}}' end
+            || case when type = 'offer.withdrawn' then jsonb_build_object('reason', data::jsonb -> 'reason')
                else '{{}}' end as json)
     where contact_id = any(cast(:contacts as uuid[])) and at >= cast(:since as timestamptz) - interval '1 day'""")  # noqa: S608 - constants
 

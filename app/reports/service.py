@@ -24,8 +24,8 @@ MOST_SECONDS = 60
 class TooMuch(Invalid):
     """The report would take longer than anybody waits."""
 
-    def __init__(self) -> None:
-        what, accepted = "takes the database too long to count", "a shorter period, or fewer queues"
+    def __init__(self, of: str = "queues") -> None:
+        what, accepted = "takes the database too long to count", f"a shorter period, or fewer {of}"
         fault = {"where": "query.from", "what": what, "accepted": accepted}
         super().__init__(f"This report {what}; accepted: {accepted}", faults=[fault])
 
@@ -119,11 +119,16 @@ def _overridden(rule: Rules, target: float | None, short: float | None) -> Rules
 def _check(every: Sequence[Rules], asked: Sequence[str] | None, intervals: int) -> None:
     if missing := sorted(set(asked or ()) - {rule.queue for rule in every}):
         raise QueueUnknown(f"There is no queue {', '.join(missing)}, and nothing of it in this period.", queues=missing)
-    if len(every) * intervals > MAX_CELLS:
+    ensure_room(len(every), "queues", intervals)
+
+
+def ensure_room(number: int, of: str, intervals: int) -> None:
+    """Raises Invalid where so many (queues, or agents) in so many intervals are more than MAX_CELLS."""
+    if number * intervals > MAX_CELLS:
         fault = {
             "where": "query.interval",
-            "what": f"{len(every)} queues in {intervals} intervals are too much for one report",
-            "accepted": f"at most {MAX_CELLS} in all: fewer queues, a shorter period or a wider interval",
+            "what": f"{number} {of} in {intervals} intervals are too much for one report",
+            "accepted": f"at most {MAX_CELLS} in all: fewer {of}, a shorter period or a wider interval",
         }
         raise Invalid(f"{fault['what']}; accepted: {fault['accepted']}", faults=[fault])
 

@@ -57,13 +57,19 @@ async def call(house: House, platform: Platform, life: Life) -> tuple[str, Any]:
     return contact, offered["profile"]
 
 
+OF_CONTACTS = ("offers", "answered", "timed_out", "handled", "transferred", "talk_seconds", "hold_seconds")
+"""What the report of agents counts of contacts; the agents' time goes on."""
+
+
 async def report(life: Life) -> Any:
     """All that reports say of the day."""
     day = utc(life.services.clock()).replace(hour=0, minute=0, second=0, microsecond=0)
     period = {"from": day.isoformat(), "to": (day + timedelta(days=1)).isoformat()}
     told = await life.admin.get("/api/v1/reports/queues", params=period)
     assert told.json()["total"]["counts"]["answered"] > 0, told.text
-    return told.json()
+    of_agents = (await life.admin.get("/api/v1/reports/agents", params=period)).json()["total"]["counts"]
+    assert of_agents["handled"] > 0
+    return told.json(), {name: value for name, value in of_agents.items() if name in OF_CONTACTS}
 
 
 async def is_refused_when_fed_again(life: Life) -> None:

@@ -91,3 +91,95 @@ class QueueReportOut(Output):
     time_zone: str
     total: FiguresOut
     queues: list[QueueFiguresOut]
+
+
+class AgentCountsOut(Output):
+    """What was counted of an agent; what the counts of several intervals or agents add up to, theirs together is.
+
+    An offer counts where it was made, with what became of it: answered, timed out (RONA), declined, rescinded because
+    the caller hung up or otherwise, left by an agent who was ready no longer, failed by the phone, or pending still. A
+    part in a contact (`handled`, `transferred`, `talk_seconds`, `hold_seconds`) counts whole where the contact ended.
+    All other seconds are time, cut at the edges of the interval: `conversation_seconds` is talk and hold as such,
+    `logged_on_seconds` leaves out time in which the connection was lost.
+    """
+
+    offers: int
+    answered: int
+    timed_out: int
+    declined: int
+    rescinded_caller_gone: int
+    rescinded_otherwise: int
+    agent_left: int
+    phone_failed: int
+    pending: int
+    handled: int
+    transferred: int
+    talk_seconds: float
+    hold_seconds: float
+    conversation_seconds: float
+    ready_seconds: float
+    reserved_seconds: float
+    busy_seconds: float
+    wrap_up_seconds: float
+    not_ready_seconds: float
+    logged_on_seconds: float
+    not_ready_by_reason: dict[str, float]
+
+
+class AgentMetricsOut(Output):
+    """What is read off the counts of an agent.
+
+    Rates of offers leave those out that are pending. rona_rate_with_customer_abandons is timed out or rescinded because
+    the caller hung up, by offers; ..._without_customer_abandons only timed out; aht_seconds is talk, hold and wrap-up
+    by handled; transfer_rate transferred by handled; occupancy is conversation and wrap-up by these and ready;
+    utilisation_of_logged_on is conversation and wrap-up by all time logged on; utilisation_of_handling_and_idle is
+    conversation alone by conversation, wrap-up and ready.
+    """
+
+    answer_rate: float | None
+    rona_rate_with_customer_abandons: float | None
+    rona_rate_without_customer_abandons: float | None
+    decline_rate: float | None
+    transfer_rate: float | None
+    aht_seconds: float | None
+    occupancy: float | None
+    utilisation_of_logged_on: float | None
+    utilisation_of_handling_and_idle: float | None
+
+
+class AgentFiguresOut(Output):
+    """Counts and metrics."""
+
+    counts: AgentCountsOut
+    metrics: AgentMetricsOut
+
+
+class AgentIntervalOut(AgentFiguresOut):
+    """Those from `start` up to, not including, `end`."""
+
+    start: Instant
+    end: Instant
+
+
+class AgentToldOut(Output):
+    """One agent and the team they are in now; `name` is null if they have been removed since. The total is the sum of
+    the intervals."""
+
+    agent: str
+    name: str | None
+    team: str | None
+    total: AgentFiguresOut
+    intervals: list[AgentIntervalOut]
+
+
+class AgentReportOut(Output):
+    """Counts and metrics by agent and interval, of what had happened by `counted_until`. The total is the sum of the
+    agents."""
+
+    start: Instant
+    end: Instant
+    counted_until: Instant
+    interval: str
+    time_zone: str
+    total: AgentFiguresOut
+    agents: list[AgentToldOut]

@@ -1,0 +1,147 @@
+"""The report of agents: counts and metrics for each agent and interval, for each agent, and for all."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from itertools import pairwise
+from operator import add
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.agents.errors import AgentUnknown, TeamUnknown
+from app.core.errors import Invalid
+from app.db.patience import at_most
+from app.reports.agent_metrics import AgentCounts, AgentMetrics, measure_agent
+from app.reports.agent_queries import (
+    LATEST_END,
+    Cells,
+    Person,
+    count_parts,
+    count_times,
+    people,
+    unknown_teams,
+)
+from app.reports.intervals import Period
+from app.reports.journal import stretches, whole_since
+from app.reports.service import MOST_SECONDS, TooMuch, ensure_room
+
+
+class Forgotten(Invalid):
+    """Retention has let go of what the report would be counted from."""
+
+    def __init__(self, whole: datetime) -> None:
+        what = "what agents did at that time has been let go of by retention"
+        fault = {"where": "query.from", "what": what, "accepted": f"a moment from {whole.isoformat()} on"}
+        super().__init__(f"from: {what}; accepted: {fault['accepted']}", faults=[fault])
+
+
+class AgentFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts and what is read off them."""
+
+    counts: AgentCounts
+    metrics: AgentMetrics
+
+
+class AgentInterval(AgentFigures, frozen=True, kw_only=True):
+    """From `start` up to, not including, `end`."""
+
+    start: datetime
+    end: datetime
+
+
+class AgentTold(msgspec.Struct, frozen=True):
+    """One agent, in the team they are in now; `name` is None if they have been removed. The total is the sum of the
+    intervals."""
+
+    agent: str
+    name: str | None
+    team: str | None
+    total: AgentFigures
+    intervals: list[AgentInterval]
+
+
+class AgentReport(msgspec.Struct, frozen=True):
+    """The whole report, of what had happened by `counted_until`. The total is the sum of the agents."""
+
+    start: datetime
+    end: datetime
+    counted_until: datetime
+    interval: str
+    time_zone: str
+    total: AgentFigures
+    agents: list[AgentTold]
+
+
+async def agent_report(
+    session: AsyncSession,
+    period: Period,
+    now: datetime,
+    *,
+    agents: Sequence[str] | None = None,
+    teams: Sequence[str] | None = None,
+) -> AgentReport:
+    """The report of a period for all agents, the named ones, or those who are in the named teams now; with both, for
+    those of the named agents who are in one of the teams.
+
+    Time is counted up to `now`. Raises AgentUnknown, TeamUnknown, Forgotten, TooMuch, and Invalid where agents times
+    intervals are more than MAX_CELLS.
+    """
+    edges = period.edges()
+    whole = await whole_since(session)
+    if whole is not None and period.start < whole:
+        raise Forgotten(whole)
+    if teams and (missing := await unknown_teams(session, teams)):
+        raise TeamUnknown(f"There is no team {', '.join(missing)}.", teams=missing)
+    known = await people(session, agents, teams)
+    ensure_room(len(known), "agents", len(edges) - 1)
+    asked = [person.agent for person in known] if teams else agents
+    cells = await _count(session, edges, now, asked)
+    gone = {agent for agent, _ in cells} - {person.agent for person in known}
+    every = sorted((*known, *(Person(agent, None, None) for agent in gone)))
+    if not teams and (unknown := sorted(set(agents or ()) - {person.agent for person in every})):
+        raise AgentUnknown(f"There is no agent {', '.join(unknown)}, and nothing of them in this period.")
+    ensure_room(len(every), "agents", len(edges) - 1)
+    told = [_of_agent(person, edges, cells) for person in every]
+    total = _sum([one.total.counts for one in told])
+    until = min(period.end, max(period.start, now))
+    return AgentReport(period.start, period.end, until, str(period.interval), period.zone.key, total, told)
+
+
+async def _count(
+    session: AsyncSession, edges: Sequence[datetime], now: datetime, agents: Sequence[str] | None
+) -> Cells:
+    begun = time.monotonic()
+    cells: Cells = {}
+    try:
+        async with at_most(session, MOST_SECONDS):
+            places = await stretches(session, edges[0], edges[-1] + LATEST_END)
+        for place in places:
+            async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
+                _add(cells, await count_times(session, edges, place, now, agents))
+        async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
+            _add(cells, await count_parts(session, edges, now, agents))
+    except TimeoutError as error:
+        raise TooMuch("agents") from error
+    return cells
+
+
+def _add(cells: Cells, more: Cells) -> None:
+    for cell, counts in more.items():
+        cells[cell] = cells[cell] + counts if cell in cells else counts
+
+
+def _of_agent(person: Person, edges: Sequence[datetime], cells: Cells) -> AgentTold:
+    none = AgentCounts()
+    counts = [cells.get((person.agent, place), none) for place in range(len(edges) - 1)]
+    intervals = [
+        AgentInterval(start=start, end=end, counts=one, metrics=measure_agent(one))
+        for (start, end), one in zip(pairwise(edges), counts, strict=True)
+    ]
+    return AgentTold(*person, _sum(counts), intervals)
+
+
+def _sum(parts: Sequence[AgentCounts]) -> AgentFigures:
+    counts = reduce(add, parts, AgentCounts())
+    return AgentFigures(counts=counts, metrics=measure_agent(counts))
