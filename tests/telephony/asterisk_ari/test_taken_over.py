@@ -129,3 +129,14 @@ def test_caller_whom_they_hold_is_still_held_after_a_restart() -> None:
     assert line.held
     assert "call.script_lost" not in [kind for kind, _, _ in news(came)]
     assert told(order(line, OrderType.RETRIEVE, agent=CHO)) == [("call.retrieved", EAR, "cho")]
+
+
+def test_hang_up_of_an_agent_who_has_gone_already_leaves_the_caller_to_who_is_there() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    answers(line, BO_S)
+    ends(line, ANNA)
+    assert order(line, OrderType.DISCONNECT, key="main-9", agent=AGENT) == []
+    alone = order(line, OrderType.DISCONNECT, key="main-10", agent={"id": "bo", "address": "PJSIP/bo"})
+    assert not isinstance(alone, Refused)
+    assert f"DELETE channels/{CALL}" in asked(alone)

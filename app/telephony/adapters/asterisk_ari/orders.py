@@ -127,9 +127,12 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
-    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor."""
+    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor, and one
+    who has gone already has left it to the others."""
     own = ears.talker(line, order.agent.get("id"))
-    if own is not None and any(leg.up for leg in line.others(own.id)):
+    if order.agent and any(leg.up for leg in line.others(own.id if own is not None else None)):
+        if own is None:
+            return []
         back = line.bring_together(line.caller) if line.held and line.caller is not None else []
         return [*line.drop(own, outcomes.HUNG_UP), *back]
     message = order.data.get("message")
