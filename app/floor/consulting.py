@@ -190,7 +190,7 @@ def _asked(work: Work, contact: Contact, consult: Consult, what: str | None, due
 def _completed(work: Work, contact: Contact, consult: Consult) -> Contact:
     if consult.asked != COMPLETED:
         work.order(OrderType.COMPLETE_TRANSFER, contact, consult.by, to=party.address(work, consult))
-    contact = under_way.consulted(contact.with_(consult=None))
+    contact = under_way.consulted(contact).with_(consult=None)
     contact = contact.noted(work.now, "consult.completed", agent=consult.by, to=consult.agent or consult.number)
     work.store.put_contact(contact)
     return contact if consult.agent is None else contacts.engage(work, contact, consult.agent)

@@ -259,7 +259,9 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
     work.tell_contact("contact.ended", contact.with_(agents=present), outcome=outcome)
     said_at = to_millisecond(max(leg.since for leg in call.legs)) if call.legs else work.now
     ended = EndedCall(contact.id, contact.arrived_at, work.now, said_at)
-    work.store.put_in(work.store.ended, (call.source, call.id), ended)
+    key = (call.source, call.id)
+    work.store.put_in(work.store.ended, key, None)  # an id may have been used before, and the newest end stands last
+    work.store.put_in(work.store.ended, key, ended)
     if kept:
         open_callback(work, contact)
     _keep_or_drop(work, contact)

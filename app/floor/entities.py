@@ -105,7 +105,7 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
     `until` on it may be asked for again. `known` are the legs that the call had before. `for_all` says that a
-    supervisor ends the call, who may be on it."""
+    supervisor ends the call, who may be on it; `leaves` is who is dropped from it, where somebody else asked."""
 
     order: int
     kind: str
@@ -114,6 +114,12 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     target: Destination | None = None
     known: tuple[str, ...] = ()
     for_all: bool = False
+    leaves: str | None = None
+
+    @property
+    def leaver(self) -> str:
+        """Whose end is awaited, where it is to end somebody's part in the call."""
+        return self.leaves or self.by
 
 
 MOST_LISTENED = 20

@@ -5,6 +5,7 @@ Used by tests after each command, and by `callfloor check` on a running floor's 
 
 from app.agents.presence import AgentState
 from app.calls.leg import LegState
+from app.floor import under_way
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.offers import eligible
 from app.floor.phones import check_phones
@@ -24,6 +25,7 @@ def check(state: FloorState) -> None:
         _recordings_are_sound(contact)
         _flow_is_sound(contact)
         _nobody_is_left_in_between(contact)
+        _nobody_is_cut_off(contact)
     check_phones(store)
     _nobody_waits_beside_an_idle_agent(state)
     _indexes_are_functions_of_the_entities(store)
@@ -91,6 +93,13 @@ def _contact_is_sound(store: Store, contact: Contact) -> None:
         assert store.agent(key).wrap_up == contact.id, f"{key} should wrap up {contact.id}"
     if contact.state is not ContactState.WRAP_UP and not contact.promised:
         assert contact_deadline(contact) is not None, f"{contact.id} would never be swept"
+
+
+def _nobody_is_cut_off(contact: Contact) -> None:
+    """A call that an agent is on closes by itself where somebody has hung up, and then it does."""
+    if contact.state is ContactState.ACTIVE:
+        asked = under_way.closing(contact)
+        assert asked == (contact.close_at is not None), f"{contact.id} closes at {contact.close_at}, asked for: {asked}"
 
 
 def _flow_is_sound(contact: Contact) -> None:

@@ -102,12 +102,16 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
 
 
 def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> None:
-    """An agent has hung up, and the platform does not say so; their colleague goes on talking to the caller."""
+    """An agent has hung up, or was dropped, and the platform does not say so; whoever else has the caller, a colleague
+    or a supervisor from outside, goes on talking to them."""
     call = take_off(contact.call, agent_id, work.now - contact.heard_at)
     contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=detail)
     contact = contacts.leave(work, contact.with_(call=call), agent_id)
     work.store.put_contact(contact)
-    party.tell_over(work, consulting.parted(work, contact, agent_id))
+    contact = consulting.parted(work, contact, agent_id)
+    if not contact.agents:
+        contact = contacts.after_agents_left(work, contact, supervising.outside_takes(work, contact))
+    party.tell_over(work, contact)
 
 
 def _in_our_time(event: CallEvent, contact: Contact | None, now: float) -> CallEvent:

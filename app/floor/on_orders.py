@@ -11,6 +11,8 @@ from app.floor.on_calls import sweep, sweep_agent
 from app.floor.work import Work
 from app.telephony.events import OrderType
 
+NOT_TAKEN = "the platform did not take the hang-up"
+
 
 def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     """A switch command was given up: say so to the agent, and let a caller who should have been connected wait on."""
@@ -24,7 +26,7 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     work.tell("command.failed", data, command.contact_id, command.agent_id)
     if contact is None:
         return {}
-    passed = command.order_type == OrderType.DISCONNECT and _passed(contact, command)
+    passed = command.order_type in (OrderType.DISCONNECT, OrderType.CANCEL) and _passed(contact, command)
     contact = under_way.failed(contact, command.order_id)
     contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
     work.store.put_contact(contact)
@@ -64,14 +66,27 @@ def _passed(contact: Contact, command: OrderFailed) -> bool:
 
 
 def _not_hung_up(work: Work, contact: Contact, command: OrderFailed) -> None:
-    """The call is over to us, or, where a colleague talks on to the caller, that agent's part in it."""
-    agent_id, detail = command.agent_id, "the platform did not take the hang-up"
-    if contact.ended_at is not None:
+    """The call is over to us, or, where somebody else has the caller, that agent's part in it."""
+    if contact.ended_at is None and not _left(work, contact, command):
+        sweep(work, contact, NOT_TAKEN)
+
+
+def _not_dropped(work: Work, contact: Contact, command: OrderFailed) -> None:
+    """So is the part of an agent who was to leave the call; where nobody else has the caller, they do, unless they have
+    hung up themselves. A phone that rings is no part in it."""
+    if command.agent_id not in contact.agents or _left(work, contact, command):
         return
-    if agent_id in contact.agents and len(contact.agents) > 1:
-        sweep_agent(work, contact, agent_id, detail)
-    else:
-        sweep(work, contact, detail)
+    if contact.close_at is not None and not under_way.closing(contact):
+        sweep(work, contact, NOT_TAKEN)
+
+
+def _left(work: Work, contact: Contact, command: OrderFailed) -> bool:
+    """End an agent's part in a call in which somebody else has the caller; False where nobody has."""
+    agent_id, others = command.agent_id, len(contact.agents) > 1 or under_way.taken_over(contact)
+    if agent_id not in contact.agents or not others:
+        return False
+    sweep_agent(work, contact, agent_id, NOT_TAKEN)
+    return True
 
 
 def _not_transferred(work: Work, contact: Contact, command: OrderFailed) -> None:
@@ -104,6 +119,7 @@ _FOLLOWS: dict[str, Callable[[Work, Contact, OrderFailed], None]] = {
     OrderType.VOICEMAIL: _no_mailbox,
     OrderType.DIAL: _not_dialled,
     OrderType.DISCONNECT: _not_hung_up,
+    OrderType.CANCEL: _not_dropped,
     OrderType.TRANSFER: _not_transferred,
     OrderType.SCRIPT: _not_said,
     OrderType.CONSULT: consulting.order_failed,

@@ -67,7 +67,7 @@ def let_go(work: Work, contact: Contact, reason: str, *, missed: bool = False) -
     if consult is None:
         return contact
     agents = tuple(key for key in contact.agents if key != consult.agent)
-    contact = under_way.consulted(contact.with_(consult=None, agents=agents))
+    contact = under_way.consulted(contact).with_(consult=None, agents=agents)
     contact = contact.noted(work.now, "consult.ended", agent=consult.agent, number=consult.number, reason=reason)
     work.store.put_contact(contact)
     if consult.agent is not None:

@@ -210,11 +210,14 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, and nobody comes whom they have invited or are consulting. A supervisor who is an agent serves
-    the contact: to the call it is their leg that answered, and no other that they may have had."""
+    """The agents leave, of which the platform tells, or is known to have lost it when their time is over; nobody comes
+    whom they have invited or are consulting. A supervisor who is an agent serves the contact: to the call it is their
+    leg that answered, and no other that they may have had."""
     contact = _unconsulted(work, contact)
     for agent_id in contact.agents:
         drop(work, contact, agent_id)
+        closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
+        contact = under_way.given(work, closing, OrderType.CANCEL, listener.by, leaves=agent_id)
     for invite in contact.invited:
         contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)

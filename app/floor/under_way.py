@@ -4,9 +4,10 @@ Who clicks twice sends a command twice, each time under an id of its own, so the
 way until the switch says that it is done, or the order is given up; at the longest as long as it is tried, so that a
 platform that says nothing keeps nobody from asking again.
 
-A hang-up of which nothing is told is over after 15 seconds, with the call or the agent's part in it. A transfer stays
-under way for the whole minute, though the platform may have taken it and lost it: one that is only slow, or rings
-somebody without a word, says as little, and a caller who is sent on twice is torn from whoever has them by then.
+A hang-up of which nothing is told is over after 15 seconds, with the call or the agent's part in it; so is the part of
+an agent from whom a supervisor has taken the call. A transfer stays under way for the whole minute, though the platform
+may have taken it and lost it: one that is only slow, or rings somebody without a word, says as little, and a caller who
+is sent on twice is torn from whoever has them by then.
 """
 
 from collections.abc import Callable
@@ -33,7 +34,7 @@ _DONE_BY: dict[str, tuple[str, ...]] = {
 }
 _NOT_YET = (LegState.NULL, LegState.INITIATED, LegState.QUEUED, LegState.ALERTING)
 _CLOSING = (OrderType.DISCONNECT, OrderType.CANCEL)
-_OF_CONSULTATION = (OrderType.COMPLETE_TRANSFER, OrderType.RECONNECT, OrderType.CANCEL)
+_OF_CONSULTATION = (OrderType.COMPLETE_TRANSFER, OrderType.RECONNECT)
 
 
 class AskedAlready(Conflict):
@@ -64,7 +65,7 @@ def must_be_new(
     one place only: another transfer waits for the first one, too. To end it for all is not to leave it."""
     for each in contact.under_way:
         same = each.kind == kind and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
-        same = same and each.for_all == for_all
+        same = same and each.for_all == for_all and each.leaves is None
         if same and each.until > work.now and not _has_come(contact, each):
             raise AskedAlready(
                 f"{kind} of contact {contact.id} is under way already, so it is not ordered again.",
@@ -84,15 +85,24 @@ def given(
     seconds: float | None = None,
     *,
     for_all: bool = False,
+    leaves: str | None = None,
 ) -> Contact:
-    """Remember that the last order is under way, for `seconds` at the longest; one to end a call may be for all."""
+    """Remember that the last order is under way, for `seconds` at the longest; one to end a call may be for all, or of
+    the part in it of who `leaves`, which somebody else has asked for."""
     if seconds is None:
         seconds = HARMLESS_SECONDS if kind in _HARMLESS else TRIED_SECONDS
     legs = tuple(leg.id for leg in contact.call.legs) if target is not None else ()
     made = UnderWay(
-        order=work.seq, kind=kind, by=by, until=work.now + seconds, target=target, known=legs, for_all=for_all
+        order=work.seq,
+        kind=kind,
+        by=by,
+        until=work.now + seconds,
+        target=target,
+        known=legs,
+        for_all=for_all,
+        leaves=leaves,
     )
-    others = tuple(each for each in contact.under_way if each.until > work.now)
+    others = tuple(each for each in contact.under_way if each.until > work.now or _still_closes(contact, each, made))
     contact = contact.with_(under_way=(*others, made))
     work.store.put_contact(contact)
     return contact
@@ -109,13 +119,20 @@ def awaited(contact: Contact, order: int) -> bool:
 
 
 def failed(contact: Contact, order: int) -> Contact:
-    """The contact without the order of this number, which was given up."""
-    return _without(contact, lambda each: each.order == order)
+    """The contact without the order of this number, which was given up; it is not closed for who was to be dropped."""
+    dropped = any(each.order == order and each.leaves is not None for each in contact.under_way)
+    contact = _without(contact, lambda each: each.order == order)
+    return _open(contact) if dropped else contact
 
 
 def consulted(contact: Contact) -> Contact:
-    """The contact without what was asked about a consultation, which is over."""
-    return _without(contact, lambda each: each.kind in _OF_CONSULTATION)
+    """The contact without what was asked about its consultation, which is over, also by who was consulted."""
+    party = contact.consult.agent if contact.consult is not None else None
+    return _without(contact, lambda each: each.kind in _OF_CONSULTATION or _lets_go(each, party))
+
+
+def _lets_go(each: UnderWay, consulted: str | None) -> bool:
+    return each.kind == OrderType.CANCEL and consulted is not None and each.leaver == consulted
 
 
 def supervised(contact: Contact, by: str) -> Contact:
@@ -125,28 +142,35 @@ def supervised(contact: Contact, by: str) -> Contact:
 
 def not_closing(contact: Contact) -> Contact:
     """The contact that goes on although an agent has hung up on it, who may therefore do so again at once; what a
-    supervisor has ended for all is closed all the same."""
-    return _open(_without(contact, lambda each: each.kind in _CLOSING and not each.for_all))
+    supervisor has ended for all is closed all the same, and whom one has dropped is."""
+    return _open(_without(contact, lambda each: each.kind in _CLOSING and not each.for_all and each.leaves is None))
 
 
 def closing(contact: Contact) -> bool:
-    """Whether anybody has hung up on the contact, and nothing is known of it yet."""
-    return any(each.kind in _CLOSING for each in contact.under_way)
+    """Whether anybody has hung up on the contact, or is dropped from it, and nothing is known of it yet."""
+    return bool(_closing(contact))
 
 
 def hung_up(contact: Contact) -> tuple[str, ...]:
-    """The agents who have hung up, where others stay on the call: nobody, where it was to end for all."""
+    """The agents who have hung up, or were dropped, where the call goes on: nobody, where it was to end for all, or the
+    last of them has hung up."""
     closing = _closing(contact)
-    asked = {each.by for each in closing}
-    if any(each.for_all for each in closing) or asked >= set(contact.agents):
+    gone = {each.leaver for each in closing}
+    last = gone >= set(contact.agents) and not taken_over(contact)
+    if any(each.for_all or (last and each.leaves is None) for each in closing):
         return ()
-    return tuple(each for each in contact.agents if each in asked)
+    return tuple(each for each in contact.agents if each in gone)
+
+
+def taken_over(contact: Contact) -> bool:
+    """Whether a supervisor has the caller who is none of the agents on the call."""
+    return any(each.taking and each.inside and each.by not in contact.agents for each in contact.listeners)
 
 
 def left(contact: Contact, agent_id: str) -> Contact:
     """The contact without what an agent has asked whose part in it is over, their hang-up included: it is closed only
     where the end of others is awaited, or was ordered for all."""
-    return _open(_without(contact, lambda each: each.by == agent_id and not each.for_all))
+    return _open(_without(contact, lambda each: each.leaver == agent_id and not each.for_all))
 
 
 def _open(contact: Contact) -> Contact:
@@ -154,10 +178,17 @@ def _open(contact: Contact) -> Contact:
     return contact if _closing(contact) else contact.with_(close_at=None)
 
 
+def _still_closes(contact: Contact, each: UnderWay, newer: UnderWay) -> bool:
+    """Whether a hang-up that may be asked for again is still awaited: its time is longer where nobody could act for a
+    while."""
+    again = (each.kind, each.by, each.leaves, each.for_all) == (newer.kind, newer.by, newer.leaves, newer.for_all)
+    return contact.close_at is not None and each.kind in _CLOSING and not again
+
+
 def _closing(contact: Contact) -> list[UnderWay]:
     """The hang-ups under way, without the one of who is being consulted, which ends the consultation only."""
     consulted = contact.consult.agent if contact.consult is not None else None
-    return [each for each in contact.under_way if each.kind in _CLOSING and (each.for_all or each.by != consulted)]
+    return [each for each in contact.under_way if each.kind in _CLOSING and (each.for_all or each.leaver != consulted)]
 
 
 def _without(contact: Contact, done: Callable[[UnderWay], bool]) -> Contact:

@@ -128,6 +128,26 @@ class AgentsOnCalls(RuleBasedStateMachine):
             if leaves:
                 self.tell(found, "connection_cleared", agent, "second")
 
+    @precondition(lambda self: self.contacts_in(ContactState.ACTIVE))
+    @rule(data=st.data(), agent=AGENTS)
+    def colleague_comes_and_hangs_up_and_nobody_can_act_for_a_while(self, data: st.DataObject, agent: str) -> None:
+        """The other one goes on talking, though the hang-up was lost in the outage."""
+        found = data.draw(st.sampled_from(self.contacts_in(ContactState.ACTIVE)))
+        stays = found.agents[0]
+        self.ask(c.Ready(agent_id=agent))
+        self.ask(c.Conference(agent_id=stays, contact_id=found.id, to=c.Destination(agent=agent)))
+        if not self.sent[-1][2].ok or found.close_at is not None:
+            return
+        self.tell(found, "established", agent)
+        self.ask(c.HangUp(agent_id=agent, contact_id=found.id))
+        self.now = round(self.now + 120, 6)
+        self.send(c.Resumed())
+        self.ask(c.Hold(agent_id=stays, contact_id=found.id))
+        self.now = round(self.now + 16, 6)
+        self.send(c.Expire())
+        after = self.state.store.contacts[found.id]
+        assert stays in after.agents, f"{stays} was cut off from {found.id} since {agent} had hung up"
+
     def contacts_in(self, *states: ContactState) -> list[Contact]:
         return sorted((x for x in self.state.store.contacts.values() if x.state in states), key=lambda x: x.id)
 

@@ -7,9 +7,10 @@ from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState
 from tests.floor.factories import call_event
-from tests.floor.game_of_calls import AGENTS, AgentsOnCalls
+from tests.floor.game_of_calls import AGENTS, DESTINATIONS, AgentsOnCalls
 
 SUPERVISORS = st.sampled_from(["sue", "bob", "cho"])
+HANG_UPS = ("call.disconnect", "call.cancel")
 RUNG = ("call.listen", "call.consult", "call.conference", "call.complete_transfer", "call.reconnect")
 
 
@@ -42,7 +43,9 @@ class SupervisorsAtWork(AgentsOnCalls):
     def supervisors_phone_reacts(self, data: st.DataObject, joined: bool, leg: str | None) -> None:
         contact = data.draw(st.sampled_from(self.supervised()))
         by = data.draw(st.sampled_from(contact.listeners)).by
-        kind = "supervisor_joined" if joined else "supervisor_left"
+        self.supervisor_is(contact, "supervisor_joined" if joined else "supervisor_left", by, leg)
+
+    def supervisor_is(self, contact: Contact, kind: str, by: str, leg: str | None = None) -> None:
         event = call_event(
             kind, contact.call.id, self.now, source=contact.call.source, leg_id=leg, details={"supervisor": by}
         )
@@ -54,8 +57,53 @@ class SupervisorsAtWork(AgentsOnCalls):
         found = [x for x in self.contacts_in(ContactState.ACTIVE) if x.under_way or x.consult]
         contact = data.draw(st.sampled_from(found))
         orders = [each.order for each in contact.under_way] + [contact.consult.order if contact.consult else 1]
-        self.ask(c.OrderFailed(order_id=data.draw(st.sampled_from(orders)) + off, order_type=kind,
-                               contact_id=contact.id, agent_id=None, detail="no"))  # fmt: skip
+        number = data.draw(st.sampled_from(orders)) + off
+        if any(each.order == number and each.kind in HANG_UPS for each in contact.under_way):
+            return
+        self.ask(c.OrderFailed(order_id=number, order_type=kind, contact_id=contact.id, agent_id=None, detail="no"))
+
+    @precondition(lambda self: self.contacts_in(ContactState.ACTIVE))
+    @rule(data=st.data(), by=SUPERVISORS, hangs_up=st.booleans(),
+          said=st.sampled_from(["nothing", "nothing", "refused", "ended"]))  # fmt: skip
+    def supervisor_takes_a_call_and_nobody_of_before_is_kept(self, data: st.DataObject, by: str, hangs_up: bool,
+                                                             said: str) -> None:  # fmt: skip
+        """Whatever the platform makes of the orders that drop them, and whatever the supervisor does with the call."""
+        found = data.draw(st.sampled_from(self.contacts_in(ContactState.ACTIVE)))
+        self.ask(c.TakeCall(contact_id=found.id, by=by, address="7001" if by == "sue" else None))
+        if not self.sent[-1][2].ok or any(each.for_all for each in found.under_way):
+            return
+        self.supervisor_is(found, "supervisor_joined", by)
+        taken = self.state.store.contacts[found.id]
+        before = [agent for agent in taken.agents if agent != by]
+        orders = {each.leaves: each.order for each in taken.under_way}
+        if by in taken.agents:
+            self.ask(c.ConsultCall(agent_id=by, contact_id=found.id, to=data.draw(DESTINATIONS)))
+            self.ask(c.ReconnectCall(agent_id=by, contact_id=found.id))
+        for agent in before:
+            if hangs_up:
+                self.ask(c.HangUp(agent_id=agent, contact_id=found.id))
+            if said == "refused" and (order := orders.get(agent)) is not None:
+                self.ask(c.OrderFailed(order_id=order, order_type="call.cancel", contact_id=found.id, agent_id=agent,
+                                       detail="no"))  # fmt: skip
+            elif said == "ended":
+                self.tell(found, "connection_cleared", agent)
+        self.now = round(self.now + 16, 6)
+        self.send(c.Expire())
+        after = self.state.store.contacts.get(found.id)
+        assert after is not None
+        assert after.ended_at is None, f"{found.id} was closed under {by}, who had taken it"
+        assert not set(before) & set(after.agents), f"{before} are kept on {found.id}, which {by} has taken"
+
+    @precondition(lambda self: any(x.under_way for x in self.contacts_in(ContactState.ACTIVE)))
+    @rule(data=st.data())
+    def hang_up_is_given_up(self, data: st.DataObject) -> None:
+        """By the number and the agent that it was ordered with."""
+        found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.under_way]))
+        asked = data.draw(st.sampled_from(found.under_way))
+        if asked.kind in HANG_UPS:
+            agent = None if asked.for_all else asked.leaver
+            self.ask(c.OrderFailed(order_id=asked.order, order_type=asked.kind, contact_id=found.id, agent_id=agent,
+                                   detail="no"))  # fmt: skip
 
     @rule(agent=AGENTS)
     def supervisor_releases(self, agent: str) -> None:

@@ -16,17 +16,17 @@ from tests.fixtures.waiting import eventually
 from tests.fixtures.way import Way
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import Phones
-from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, talking
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, shown, talking
 
 pytestmark = pytest.mark.enable_socket
 
 
 @asynccontextmanager
-async def supervisor(centre: CallCentre) -> AsyncIterator[Seat]:
-    """Sue, who watches the floor; her phone is Dora's."""
-    token = (await signed_in(centre.server.address, ["sue"]))["sue"]
-    tab, tasks = Tab(Way([centre.server.address]), "sue", token, "/ws/floor"), Supervisor()
-    tasks.start("tab of sue", tab.run())
+async def supervisor(centre: CallCentre, who: str = "sue") -> AsyncIterator[Seat]:
+    """Sue, who watches the floor; her phone is Dora's. Or Dora herself."""
+    token = (await signed_in(centre.server.address, [who]))[who]
+    tab, tasks = Tab(Way([centre.server.address]), who, token, "/ws/floor"), Supervisor()
+    tasks.start(f"tab of {who}", tab.run())
     await eventually(lambda: _connections(tab), lambda number: number > 0, SECONDS)
     try:
         yield Seat(tab)
@@ -129,6 +129,66 @@ async def test_a_supervisor_who_listens_takes_over_and_hands_the_caller_back_by_
         await hears(talk.caller, "dora")
         await ear.hang_up()
         await hears_music(talk.caller)
+
+
+@asynccontextmanager
+async def promoted(centre: CallCentre, who: str) -> AsyncIterator[tuple[Seat, Seat]]:
+    """An agent, at the desk still, who may watch the floor from now on; the seats as the one and as the other."""
+    role = "UPDATE users SET role = $1 WHERE id = $2"
+    async with centre.seat(who, ready=False) as desk:
+        await centre.rows(role, "supervisor", who)
+        try:
+            async with supervisor(centre, who) as seat:
+                yield desk, seat
+        finally:
+            await centre.rows(role, "agent", who)
+
+
+async def test_a_supervisor_who_is_an_agent_holds_the_caller_they_took_and_sends_them_on_from_the_phone(
+    centre: CallCentre, phones: Phones
+) -> None:
+    phone, bo = await phones.agent("dora"), await phones.agent("bo")
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora), centre.seat("bo"):
+        await ask(dora, talk, "call.take_over")
+        ear = await phone.rung()
+        await ear.answer()
+        await talk.agent.until_ended()
+        await hears(talk.caller, "dora")
+        await desk.ask("call.hold", contact_id=talk.contact)
+        await hears_music(talk.caller)
+        await shown(desk, talk.contact, held=True)
+        await desk.ask("call.retrieve", contact_id=talk.contact)
+        await hears(talk.caller, "dora")
+        await hears(ear, "caller")
+        await ear.transfer("bo")
+        await ear.until_ended()
+        rung = await bo.rung()
+        await rung.answer()
+        await hears(talk.caller, "bo")
+        await hears(rung, "caller")
+
+
+async def test_a_supervisor_who_is_an_agent_consults_a_colleague_who_has_the_caller_then(
+    centre: CallCentre, phones: Phones
+) -> None:
+    phone, bo = await phones.agent("dora"), await phones.agent("bo")
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora), centre.seat("bo"):
+        await ask(dora, talk, "call.take_over")
+        ear = await phone.rung()
+        await ear.answer()
+        await talk.agent.until_ended()
+        await desk.ask("call.consult", contact_id=talk.contact, to={"agent": "bo"})
+        rung = await bo.rung()
+        await hears_music(talk.caller)
+        await rung.answer()
+        await hears(ear, "bo")
+        await desk.frame(
+            "contact.updated", lambda frame: (frame["contact"]["consult"] or {}).get("state") == "answered"
+        )
+        await desk.ask("call.complete_transfer", contact_id=talk.contact)
+        await ear.until_ended()
+        await hears(talk.caller, "bo")
+        await hears(rung, "caller")
 
 
 async def test_who_listens_on_while_the_caller_is_on_hold_still_hears_the_caller(

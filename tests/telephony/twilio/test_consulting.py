@@ -82,3 +82,50 @@ async def test_supervisor_changes_what_they_are_in_for_and_leaves() -> None:
         assert await made.order("call.stop_listening", line.sid, agent=boss) == Delivered()
         await made.cloud.until(lambda: phone.over and made.told("call.supervisor_left"))
         assert not line.over
+
+
+BOSS = {"id": "boss", "address": "client:boss"}
+
+
+async def taken_over(made: Desk) -> tuple[Line, Line]:
+    """The customer, and the supervisor who has taken them over from the agent."""
+    line, agent = await made.talking()
+    await made.order("call.listen", line.sid, agent=BOSS, mode="join", to={"agent": "anna"})
+    boss = await made.cloud.rung("client:boss")
+    boss.answer()
+    await made.cloud.until(lambda: made.told("call.supervisor_joined"))
+    await made.order("call.cancel", line.sid, agent=ANNA)
+    await made.cloud.until(lambda: agent.over)
+    return line, boss
+
+
+async def test_supervisor_who_has_taken_the_call_over_leaves_the_customer_to_the_colleague_they_consulted() -> None:
+    async with desk() as made:
+        line, boss = await taken_over(made)
+        await made.order("call.consult", line.sid, agent=BOSS, to=COLLEAGUE, ring_seconds=30)
+        party = await made.cloud.rung(BEN["address"])
+        party.answer()
+        await made.cloud.until(lambda: party.room is not None and made.told("call.held"))
+        assert await made.order("call.complete_transfer", line.sid, agent=BOSS, to=COLLEAGUE) == Delivered()
+        await made.cloud.until(lambda: boss.over and made.told("call.supervisor_left") and made.told("call.retrieved"))
+        assert [party.over, line.over] == [False, False]
+
+
+@pytest.mark.parametrize("kind", ["call.transfer", "call.disconnect"])
+async def test_supervisor_who_has_taken_the_call_over_beside_a_colleague_leaves_it(kind: str) -> None:
+    async with desk() as made:
+        line, boss = await taken_over(made)
+        ben = await made.joins(line, BEN)
+        assert await made.order(kind, line.sid, agent=BOSS, to={"queue": "cards"}) == Delivered()
+        await made.cloud.until(lambda: boss.over)
+        assert [ben.over, line.over] == [False, False]
+
+
+async def test_supervisor_whispers_to_one_who_has_taken_the_call_over() -> None:
+    async with desk() as made:
+        line, boss = await taken_over(made)
+        sue = {"id": "sue", "address": "client:sue"}
+        assert await made.order("call.listen", line.sid, agent=sue, mode="whisper", to={"agent": "boss"}) == Delivered()
+        (await made.cloud.rung("client:sue")).answer()
+        await made.cloud.until(lambda: len(made.told("call.supervisor_joined")) == 2)
+        assert [boss.over, line.over] == [False, False]

@@ -168,7 +168,7 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
-    line.held = bool(talking) and line.caller not in line.together
+    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together
     told = [*_offered(line, now), *_taped(line, there, now)]
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
     for leg in list(line.legs.values()):

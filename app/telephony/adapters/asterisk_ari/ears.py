@@ -36,6 +36,16 @@ class Line(Protocol):
         """A customer whom the last other one has left hears music."""
 
 
+def talker(line: Line, agent: str | None) -> Leg | None:
+    """By what an agent is on the call: as one, or as a supervisor who is heard by everybody, since whoever takes a call
+    over comes into it like that."""
+    own = line.of_agent(agent)
+    if own is not None and own.up and not own.withdrawn:
+        return own
+    ears = (leg for leg in line.legs.values() if leg.role == names.LISTENER and leg.name.who == agent)
+    return next((leg for leg in ears if leg.speaks and not leg.withdrawn), own)
+
+
 def listener_up(line: Line, leg: Leg, event: Event) -> list[Action]:
     """A supervisor's phone has answered."""
     return [*place(line, leg), _supervisor(EventType.SUPERVISOR_JOINED, leg, event.at)]
@@ -46,7 +56,7 @@ def place(line: Line, leg: Leg) -> list[Action]:
     if leg.mode == JOINS:
         return line.bring_together(leg.id)
     line.together.discard(leg.id)
-    coached = line.of_agent(leg.handed) if leg.mode == "whisper" else None
+    coached = talker(line, leg.handed) if leg.mode == "whisper" else None
     heard = coached.id if coached is not None else line.caller
     if heard is None:
         return []

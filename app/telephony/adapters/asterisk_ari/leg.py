@@ -51,6 +51,11 @@ class Leg:
         """The agent on it, if it is an agent's."""
         return self.name.who if self.name.role == "agent" else None
 
+    @property
+    def talker(self) -> str | None:
+        """Who talks by it: an agent, or a supervisor who is heard by everybody and may have taken the call over."""
+        return self.name.who if self.role == "listener" and self.speaks else self.agent
+
 
 @dataclass(frozen=True)
 class Setup:

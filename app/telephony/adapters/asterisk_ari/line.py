@@ -197,7 +197,7 @@ class Line:
 
     def told(self, kind: str, leg: Leg, at: float, cause: str | None = None) -> Told:
         """News of a leg."""
-        return Told(type=kind, at=at, leg_id=leg.id, agent=leg.agent, cause=cause)
+        return Told(type=kind, at=at, leg_id=leg.id, agent=leg.talker, cause=cause)
 
     # -- legs
 

@@ -127,10 +127,12 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
-    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor."""
-    who = order.agent.get("id")
-    own = line.of_agent(who) or next((leg for leg in _ears_of(line, who) if leg.speaks), None)
-    if own is not None and any(leg.up for leg in line.others(own.id)):
+    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor, and one
+    who has gone already has left it to the others."""
+    own = ears.talker(line, order.agent.get("id"))
+    if order.agent and any(leg.up for leg in line.others(own.id if own is not None else None)):
+        if own is None:
+            return []
         back = line.bring_together(line.caller) if line.held and line.caller is not None else []
         return [*line.drop(own, outcomes.HUNG_UP), *back]
     message = order.data.get("message")
@@ -140,7 +142,7 @@ def _disconnect(line: Line, order: Order) -> list[Action]:
 
 
 def _hold(line: Line, order: Order) -> list[Action] | Refused:
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
     return [requests.vital(each) for each in _held(line, own, order)]
@@ -151,7 +153,7 @@ def _held(line: Line, own: Leg, order: Order) -> list[Action]:
 
 
 def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     if own is None or not own.up or line.caller is None:
         return Refused("The agent is not on this call.")
     return [*line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
@@ -159,10 +161,10 @@ def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
 
 def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     """The agent leaves; the caller waits for a queue or a colleague, or hears it ring at a number."""
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     if own is None:
         return Refused("The agent is not on this call.")
-    rung = _ring_number(line, order, handed=str(own.agent)) if order.to.get("number") else None
+    rung = _ring_number(line, order, handed=str(own.talker)) if order.to.get("number") else None
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
@@ -173,7 +175,7 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
     """The caller waits while the agent talks to a colleague, or to somebody at a number, alone."""
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
     added = _add(line, order)
@@ -184,7 +186,7 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
     """The agent leaves the caller to whom they consulted, or has left them already."""
     if line.caller is None:
         return Refused("There is no caller.")
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     there = [leg for leg in line.others(own.id if own else None) if leg.up]
     if not there:
         return Refused("Nobody is there whom the caller could be left to.")
@@ -199,7 +201,7 @@ def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
     """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too."""
     if line.caller is None:
         return Refused("There is no caller.")
-    own = line.of_agent(order.agent.get("id"))
+    own = ears.talker(line, order.agent.get("id"))
     agent, number = str(order.to.get("agent") or ""), dialled(line.setup, order.to.get("number"))
     consulted = [leg for leg in line.others(own.id if own else None) if _meant(leg, agent, number)]
     dropped = [one for leg in consulted for one in line.drop(leg, outcomes.WITHDRAWN)]

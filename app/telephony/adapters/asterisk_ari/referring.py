@@ -71,10 +71,10 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
     own, target = line.legs.get(source.id), _target(event)
     if own is not None and (own.referring or own.withdrawn):
         return []
-    if own is None or own.agent is None or not own.up or target is None or not line.contact:
+    if own is None or own.talker is None or not own.up or target is None or not line.contact:
         return list(refused(source.id))
     own.referring = f"{source.id}:{event.at:.3f}"
-    wish = Referred(contact=line.contact, agent=own.agent, target=target, channel=source.id, key=own.referring)
+    wish = Referred(contact=line.contact, agent=own.talker, target=target, channel=source.id, key=own.referring)
     return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
 
 
@@ -100,7 +100,7 @@ def declined(line: Line, referred: Referred) -> list[Action]:
 
 def not_ordered(line: Line, agent: str | None) -> list[Action]:
     """The floor wanted it, and the switch cannot do it."""
-    return _given_up(line, [leg.id for leg in line.legs.values() if agent and leg.agent == agent and leg.referring])
+    return _given_up(line, [leg.id for leg in line.legs.values() if agent and leg.talker == agent and leg.referring])
 
 
 def overdue(line: Line, token: str) -> list[Action]:

@@ -53,6 +53,12 @@ def listener_of(agent: dict[str, Any]) -> str:
     return limits.label(f"{LISTENER}{agent.get('id')}")
 
 
+def labels_of(agent: dict[str, Any]) -> tuple[str, str]:
+    """What an agent may be called who talks to the customer: their own, or, where they have taken the call over, that
+    of the supervisor as whom they were let in."""
+    return label_of(str(agent.get("id"))), listener_of(agent)
+
+
 def rights(mode: str | None, coached: str | None) -> dict[str, Value] | Refused:
     """What a supervisor may do in a conference: hear, be heard by the agent `coached`, be heard by all."""
     if mode == "join":

@@ -145,18 +145,24 @@ class TwilioDriver:
     async def _coached(self, task: Task) -> str | None:
         if task.type != OrderType.LISTEN or task.data.get("mode") != "whisper":
             return None
-        agent = label_of(str(task.to.get("agent")))
-        return next((each.call_sid for each in await self._all(task) if each.label == agent), None)
+        agent = dialling.labels_of({"id": task.to.get("agent")})
+        return next((each.call_sid for each in await self._all(task) if each.label in agent), None)
 
     async def _cancel(self, task: Task) -> Outcome:
         """Let a phone stop ringing, or drop an agent; one who is not there any more has been dropped."""
         return await self._drop(task, label_of(str(task.agent["id"])) if task.agent else dialling.party(task.to))
 
-    async def _drop(self, task: Task, label: str) -> Outcome:
-        calls = {each.call_sid for each in await self._all(task) if each.label == label}
-        remembered = self._legs.forget(task.place, label)
-        for call in calls or ({remembered} if remembered else ()):
-            await self._end(task, call)
+    async def _leave(self, task: Task) -> Outcome:
+        """The agent goes who has asked for it, also one who has taken the call over as a supervisor."""
+        return await self._drop(task, *dialling.labels_of(task.agent))
+
+    async def _drop(self, task: Task, *labels: str) -> Outcome:
+        everybody = await self._all(task)
+        for label in labels:
+            calls = {each.call_sid for each in everybody if each.label == label}
+            remembered = self._legs.forget(task.place, label)
+            for call in calls or ({remembered} if remembered else ()):
+                await self._end(task, call)
         return Delivered()
 
     async def _disconnect(self, task: Task) -> Outcome:
@@ -164,7 +170,7 @@ class TwilioDriver:
         everybody = await self._all(task)
         own = label_of(str(task.agent["id"])) if task.agent else None
         if any(dialling.stays(each.label, own) for each in everybody) and own is not None:
-            return await self._cancel(task)
+            return await self._leave(task)
         message = task.data.get("message")
         if message:
             language = task.place.access.languages[0] if task.place.access.languages else "en"
@@ -211,7 +217,7 @@ class TwilioDriver:
         if task.to.get("number"):
             await self._set(task, dialling.party(task.to), {"EndConferenceOnExit": True})
         back = await self._set(task, CUSTOMER, {"Hold": False})
-        return back if isinstance(back, Refused) else await self._cancel(task)
+        return back if isinstance(back, Refused) else await self._leave(task)
 
     async def _reconnect(self, task: Task) -> Outcome:
         """The party that was consulted goes, and the customer comes back."""
@@ -227,7 +233,7 @@ class TwilioDriver:
         everybody = await self._all(task)
         own = label_of(str(task.agent["id"])) if task.agent else None
         if any(dialling.stays(each.label, own) for each in everybody):
-            return await self._cancel(task)
+            return await self._leave(task)
         return await self._give(task, twiml.waiting(task.place, settle=True))
 
     async def _redirect(self, task: Task) -> Outcome:

@@ -1,0 +1,142 @@
+"""A supervisor who has taken a call over does with it what any agent does who has one."""
+
+import pytest
+
+from app.telephony.adapters.asterisk_ari import names, referring
+from app.telephony.adapters.asterisk_ari.actions import Action, Referred, Request, Told
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.resuming import Sight
+from app.telephony.events import OrderType
+from app.telephony.port import Refused
+from tests.telephony.asterisk_ari.replay import ANNA, CALL
+from tests.telephony.asterisk_ari.test_adopting import news, seen
+from tests.telephony.asterisk_ari.test_left_alone import asked, ends
+from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
+from tests.telephony.asterisk_ari.test_referring import wish
+from tests.telephony.asterisk_ari.test_resuming import channel, sight
+
+CHO = {"id": "cho", "address": "PJSIP/cho"}
+EAR = str(names.Name(CALL, names.LISTENER, "main-5", "cho"))
+BO_S = str(names.Name(CALL, names.AGENT, "main-6", "bo"))
+TALK = names.bridge(CALL)
+
+
+def answers(line: Line, leg: str) -> list[Action]:
+    return line.take(Event(type="StasisStart", channel=Channel(id=leg, state="Up"), args=("leg",)), 3.0)
+
+
+def taken(*, invited: bool = False) -> Line:
+    """Cho has taken Anna's call, and may have been rung for it as an agent before; that phone is being hung up."""
+    line = a_line(talking=True)
+    line.contact = "c-1"
+    if invited:
+        order(line, OrderType.CONFERENCE, key="main-4", agent=AGENT, to={"agent": "cho", "address": "PJSIP/cho"})
+        order(line, OrderType.CANCEL, key="main-4b", agent=CHO)
+    order(line, OrderType.LISTEN, key="main-5", agent=CHO, mode="join", to={"agent": "anna"})
+    answers(line, EAR)
+    order(line, OrderType.CANCEL, key="main-5b", agent=AGENT)
+    ends(line, ANNA)
+    return line
+
+
+def told(came: list[Action] | Refused) -> list[tuple[str, str | None, str | None]]:
+    assert not isinstance(came, Refused), came
+    return [(each.type, each.leg_id, each.agent) for each in came if isinstance(each, Told)]
+
+
+@pytest.mark.parametrize("invited", [False, True])
+def test_caller_is_held_and_taken_back(invited: bool) -> None:
+    line = taken(invited=invited)
+    held = order(line, OrderType.HOLD, agent=CHO)
+    assert told(held) == [("call.held", EAR, "cho")]
+    assert not isinstance(held, Refused)
+    assert f"POST channels/{CALL}/moh" in asked(held)
+    back = order(line, OrderType.RETRIEVE, key="main-8", agent=CHO)
+    assert told(back) == [("call.retrieved", EAR, "cho")]
+    assert f"POST bridges/{TALK}/addChannel" in asked(list(back) if not isinstance(back, Refused) else [])
+
+
+@pytest.mark.parametrize("to", [{"queue": "cards"}, BO])
+def test_caller_is_transferred(to: dict[str, str]) -> None:
+    line = taken()
+    came = order(line, OrderType.TRANSFER, agent=CHO, to=to)
+    assert told(came) == [("call.transferred", EAR, "cho")]
+    assert not isinstance(came, Refused)
+    assert {f"DELETE channels/{EAR}", f"POST channels/{CALL}/moh"} <= set(asked(came))
+    assert told(ends(line, EAR)) == [("call.supervisor_left", EAR, None)]
+
+
+def test_caller_who_is_sent_to_a_number_comes_back_as_sent_by_them() -> None:
+    line = taken()
+    order(line, OrderType.TRANSFER, agent=CHO, to={"number": "5550001"})
+    ends(line, EAR)
+    (party,) = [leg for leg in line.legs.values() if leg.role == names.PARTY]
+    assert party.handed == "cho"
+    busy = line.take(Event(type="ChannelDestroyed", channel=Channel(id=party.id), cause=17), 5.0)
+    back = next(each for each in busy if isinstance(each, Told) and each.type == "call.script_done")
+    assert back.details["agent"] == "cho"
+
+
+@pytest.mark.parametrize("completes", [True, False])
+def test_colleague_is_consulted_and_has_the_caller_or_goes(completes: bool) -> None:
+    line = taken()
+    held = order(line, OrderType.CONSULT, key="main-6", agent=CHO, to=BO)
+    assert told(held) == [("call.held", EAR, "cho")]
+    joined = answers(line, BO_S)
+    assert [each.query["channel"] for each in joined if isinstance(each, Request) and "channel" in each.query] == [BO_S]
+    if completes:
+        came = order(line, OrderType.COMPLETE_TRANSFER, key="main-8", agent=CHO, to=BO)
+        assert told(came) == [("call.transferred", EAR, "cho")]
+        goes, stays = EAR, BO_S
+    else:
+        came = order(line, OrderType.RECONNECT, key="main-8", agent=CHO, to=BO)
+        assert told(came) == [("call.retrieved", EAR, "cho")]
+        goes, stays = BO_S, EAR
+    assert not isinstance(came, Refused)
+    gone = {f"DELETE channels/{each}" for each in (CALL, EAR, BO_S)} & set(asked(came))
+    assert gone == {f"DELETE channels/{goes}"}
+    after = asked(ends(line, goes))
+    assert not any("moh" in each for each in after), after
+    assert {CALL, stays} <= line.together
+
+
+def test_phone_of_a_supervisor_who_has_the_call_may_ask_the_floor_for_a_transfer() -> None:
+    line = taken()
+    asks = referring.asked(line, wish("bo", EAR), 9.0)[0]
+    assert isinstance(asks, Referred)
+    assert (asks.agent, asks.channel) == ("cho", EAR)
+
+
+def test_phone_of_who_only_listens_may_not() -> None:
+    line = taken()
+    order(line, OrderType.LISTEN, key="main-9", agent=CHO, mode="listen", to={"agent": "anna"})
+    assert not any(isinstance(each, Referred) for each in referring.asked(line, wish("bo", EAR), 9.0))
+    assert isinstance(order(line, OrderType.HOLD, agent=CHO), Refused)
+
+
+def test_whisper_is_heard_by_a_supervisor_who_has_the_call() -> None:
+    line = taken()
+    sue = {"id": "sue", "address": "PJSIP/sue"}
+    order(line, OrderType.LISTEN, key="main-7", agent=sue, mode="whisper", to={"agent": "cho"})
+    came = answers(line, str(names.Name(CALL, names.LISTENER, "main-7", "sue")))
+    assert any(each.startswith(f"POST channels/{EAR}/snoop") for each in asked(came))
+
+
+def test_caller_whom_they_hold_is_still_held_after_a_restart() -> None:
+    there: Sight = sight(channel(CALL), channel(EAR), bridged=(EAR,))
+    line, came = seen(there)
+    assert line.held
+    assert "call.script_lost" not in [kind for kind, _, _ in news(came)]
+    assert told(order(line, OrderType.RETRIEVE, agent=CHO)) == [("call.retrieved", EAR, "cho")]
+
+
+def test_hang_up_of_an_agent_who_has_gone_already_leaves_the_caller_to_who_is_there() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    answers(line, BO_S)
+    ends(line, ANNA)
+    assert order(line, OrderType.DISCONNECT, key="main-9", agent=AGENT) == []
+    alone = order(line, OrderType.DISCONNECT, key="main-10", agent={"id": "bo", "address": "PJSIP/bo"})
+    assert not isinstance(alone, Refused)
+    assert f"DELETE channels/{CALL}" in asked(alone)
