@@ -35,3 +35,7 @@ async def test_a_sign_in_stands_until_it_is_ended_and_others_after_it(sessions: 
 
 async def test_a_token_that_names_no_sign_in_ends_with_its_time_alone(sessions: Sessions) -> None:
     await Standing(sessions).ensure(TOKENS.verify(TOKENS.issue(Principal("li", "Li", "agent"))))
+
+
+async def test_forty_thousand_sign_ins_are_asked_about_at_once(sessions: Sessions) -> None:
+    assert await Standing(sessions).ended([f"sign-in-{place}" for place in range(40_000)]) == frozenset()

@@ -5,6 +5,7 @@ look silent; writing never waits for anything but the client.
 """
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,10 @@ from app.realtime.hub import UNNUMBERED, Subscription
 
 OUTSTANDING_LIMIT = 64
 
+SOONEST = 0.75
+"""The part of its time after which a ping may come. Sockets that were opened together, as all are after a restart, would
+else be pinged together for as long as they are open, and whoever calls at such a moment would wait for that."""
+
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of a socket; seconds, and a number of faulty frames in a row. `grace` comes after a token's end."""
@@ -32,6 +37,10 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     silence: float = 45.0
     grace: float = 5.0
     bad_frames: int = 20
+
+    def until_ping(self) -> float:
+        """Seconds until the next ping: `ping` at most, and not the same for all."""
+        return self.ping * random.uniform(SOONEST, 1.0)  # noqa: S311 - no secret
 
 
 class Conversation:
@@ -123,7 +132,7 @@ class Conversation:
         """Ping in time, and notice silence, the token's end, a lost floor, and a queue that overflows while a frame
         waits to be sent."""
         timing = self._timing
-        to_ping = timing.ping
+        to_ping = timing.until_ping()
         while True:
             pause = max(0.0, min(to_ping, timing.silence - self._line.silent_for, self._admission.left))
             with suppress(TimeoutError):
@@ -137,4 +146,4 @@ class Conversation:
                 raise Close(NOT_OWNED, "another process owns the floor")
             if to_ping <= 0:
                 self._subscription.put(told.PING)
-                to_ping = timing.ping
+                to_ping = timing.until_ping()

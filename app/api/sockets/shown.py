@@ -152,7 +152,7 @@ class Refused(msgspec.Struct, kw_only=True):
 
 
 class PingOfServer(msgspec.Struct, tag_field="type", tag="ping"):
-    """Every 15 seconds; answer with anything. Who is silent for 45 seconds is gone."""
+    """Every 11 to 15 seconds; answer with anything. Who is silent for 45 seconds is gone."""
 
 
 class PongOfServer(msgspec.Struct, tag_field="type", tag="pong", kw_only=True):

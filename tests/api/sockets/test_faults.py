@@ -1,6 +1,7 @@
 """Whatever a client does wrong is answered with a problem or a close code with its reason; the floor is unharmed."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from app.api.sockets.conversation import Timing
 from app.floor.commands import Ready
 from tests.api.sockets.desk import QUICK, Desk, open_desk, token
 
@@ -155,3 +157,12 @@ async def test_a_flood_of_commands_is_refused_in_part_and_heard_in_full() -> Non
         stuck.set()
         assert all([(await client.hear())["ok"] for _ in range(65)])
         assert len(desk.floor.of(Ready)) == 65
+
+
+def test_sockets_that_were_opened_together_are_not_pinged_together() -> None:
+    timing = Timing(ping=15.0)
+    pauses = [timing.until_ping() for _ in range(1000)]
+    assert all(11.25 <= pause <= 15.0 for pause in pauses)
+    each_second = Counter(int(pause) for pause in pauses)
+    assert len(each_second) == 4
+    assert max(each_second.values()) < 500
