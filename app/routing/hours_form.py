@@ -114,15 +114,15 @@ def clock(minute: int) -> str:
 
 def hours_of(record: Mapping[str, Any]) -> Hours:
     """The value of a record that has no flaws."""
-    exceptions = [
-        SpecialDay(date.fromisoformat(each["date"]), each["name"], _open(each["open"])) for each in record["exceptions"]
-    ]
     return Hours(
         time_zone=record["time_zone"],
         weekly=tuple(_open(record["weekly"].get(weekday, ())) for weekday in WEEKDAYS),
         country=record["country"],
         subdivision=record["subdivision"],
-        exceptions=tuple(sorted(exceptions, key=lambda special: special.day)),
+        exceptions=tuple(
+            SpecialDay(date.fromisoformat(each["date"]), each["name"], _open(each["open"]))
+            for each in record["exceptions"]
+        ),
     )
 
 

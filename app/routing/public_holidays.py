@@ -42,7 +42,7 @@ def countries() -> list[str]:
 
 def is_country(code: str) -> bool:
     """Whether the holidays of this country are known."""
-    return re.fullmatch("[A-Z]{2}", code) is not None and code in countries()
+    return code in countries()
 
 
 def subdivisions(country: str) -> tuple[str, ...]:

@@ -127,18 +127,21 @@ def staff(demand: Demand, targets: Targets, shrinkage: float = 0.0) -> Staffing 
 
     `shrinkage` is the share of paid time, from 0 up to, not including, 1, that is not spent at the desk.
     """
-    if demand.contacts <= _SLACK:
-        return _staffing(demand, 0, 0, (), None, None)
-    agents = _least(lambda n: _misses(demand, targets, n) == (), math.ceil(demand.load))
+    agents = (
+        _least(lambda n: _misses(demand, targets, n) == (), math.ceil(demand.load)) if demand.contacts > _SLACK else 0
+    )
     if agents is None:
         return None
-    return _staffing(
-        demand,
-        agents,
-        scheduled(agents, shrinkage),
-        _misses(demand, targets, agents - 1) if agents > 1 else (),
-        _expected(demand, targets, agents),
-        _expected(demand, targets, agents - 1),
+    return Staffing(
+        start=demand.start,
+        contacts=demand.contacts,
+        aht_seconds=demand.aht_seconds,
+        load=demand.load,
+        agents=agents,
+        scheduled=scheduled(agents, shrinkage),
+        limited_by=_misses(demand, targets, agents - 1) if agents > 1 else (),
+        expected=_expected(demand, targets, agents),
+        one_less=_expected(demand, targets, agents - 1),
     )
 
 
@@ -173,43 +176,16 @@ def scheduled(agents: int, shrinkage: float) -> int:
     return math.ceil(agents / (1 - shrinkage) * (1 - _SLACK))
 
 
-def _staffing(
-    demand: Demand,
-    agents: int,
-    to_schedule: int,
-    limited_by: tuple[str, ...],
-    expected: Expected | None,
-    one_less: Expected | None,
-) -> Staffing:
-    return Staffing(
-        start=demand.start,
-        contacts=demand.contacts,
-        aht_seconds=demand.aht_seconds,
-        load=demand.load,
-        agents=agents,
-        scheduled=to_schedule,
-        limited_by=limited_by,
-        expected=expected,
-        one_less=one_less,
-    )
-
-
 def _least(suffices: Callable[[int], bool], guess: int) -> int | None:
     """The least number from 1 to `MOST_AGENTS` that suffices, where all above one that suffices do too.
 
-    Strides double away from the guess: what is looked for lies within a few square roots of the load.
+    Strides up from the guess double: what is looked for lies within a few square roots of the load.
     """
-    stride = max(1, math.isqrt(guess))
-    low, high = 0, max(1, min(guess, MOST_AGENTS))
-    if suffices(high):
-        while high - stride > 0 and suffices(high - stride):
-            high, stride = high - stride, 2 * stride
-        low = max(0, high - stride)
-    else:
-        while not suffices(high):
-            if high == MOST_AGENTS:
-                return None
-            low, high, stride = high, min(high + stride, MOST_AGENTS), 2 * stride
+    low, high, stride = 0, max(1, min(guess, MOST_AGENTS)), max(1, math.isqrt(guess))
+    while not suffices(high):
+        if high == MOST_AGENTS:
+            return None
+        low, high, stride = high, min(high + stride, MOST_AGENTS), 2 * stride
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if suffices(middle) else (middle, high)

@@ -35,7 +35,15 @@ def test_values_are_written_as_the_place_needs_and_some_are_kept_for_later() -> 
 def test_one_expression_alone_keeps_its_type() -> None:
     assert value_of("{vars.n}", KNOWN) == 12.5
     assert value_of("{vars.n} ", KNOWN) == "12.5 "
-    assert [as_text(each) for each in (3.0, 1 / 3, True, 7, 1e300)] == ["3", "0.33", "true", "7", "1e+300"]
+    assert value_of("vars.n", KNOWN) == "vars.n"
+    told = [as_text(each) for each in (3.0, 1 / 3, True, False, 7, 1e300)]
+    assert told == ["3", "0.33", "true", "false", "7", "1e+300"]
+
+
+def test_a_text_that_comes_out_has_four_thousand_characters_at_most() -> None:
+    assert len(filled("{a}" + "b" * 3_999, {"a": "x"})) == 4_000
+    with pytest.raises(ExpressionFailed, match="a text of 4001 characters came out"):
+        filled("{a}" + "b" * 4_000, {"a": "x"})
 
 
 @pytest.mark.parametrize("text", ["{", "}", "{vars.n", "{'}"])

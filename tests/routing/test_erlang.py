@@ -79,14 +79,21 @@ def test_large_and_fractional_loads_neither_overflow_nor_lose() -> None:
     assert erlang_c(1, 0.25, 1).p_wait == pytest.approx(0.25)  # M/M/1: P(wait) is the load
     flooded = erlang_a(10_000, 1e6, 86_400, 1)
     assert (flooded.p_wait, flooded.p_abandon) == pytest.approx((1, 1 - 10_000 / 8.64e10), rel=1e-12)
+    drowned = erlang_a(1, 1e18, 86_400, 1)
+    assert (drowned.p_abandon, service_level(drowned, ServiceLevel.ANSWERED, 20)) == (1, 0)
 
 
 @pytest.mark.parametrize("n", [9, 10])
 def test_agents_who_never_catch_up_are_told_and_what_would_do(n: int) -> None:
     with pytest.raises(Unstable, match="the queue grows without end") as told:
         erlang_c(n, 1 / 18, 180)
-    assert told.value.facts["faults"][0]["accepted"].startswith("at least 11 agents")
+    [fault] = told.value.facts["faults"]
+    assert (fault["where"], fault["what"]) == ("agents", str(told.value))
+    assert fault["accepted"].startswith("at least 11 agents")
     assert erlang_c(11, 1 / 18, 180).p_wait > 0.5
+    with pytest.raises(Unstable) as told:
+        erlang_c(n, 10.5 / 180, 180)
+    assert told.value.facts["faults"][0]["accepted"].startswith("at least 11 agents")
 
 
 @pytest.mark.parametrize("wrong", [0, -1, math.inf, math.nan])
@@ -94,6 +101,14 @@ def test_what_is_no_queue_is_refused_with_every_fault(wrong: float) -> None:
     with pytest.raises(Invalid) as told:
         erlang_a(3, wrong, 180, wrong)
     assert [fault["where"] for fault in told.value.facts["faults"]] == ["arrival_rate", "patience_seconds"]
+    with pytest.raises(Invalid) as told:
+        erlang_c(0, wrong, 180)
+    faults = told.value.facts["faults"]
+    assert [(fault["where"], fault["what"]) for fault in faults] == [
+        ("agents", "0 is no number above 0"),
+        ("arrival_rate", f"{wrong} is no number above 0"),
+    ]
+    assert {fault["accepted"] for fault in faults} == {"a finite number above 0"}
 
 
 @given(agents, crowding, impatience)

@@ -41,6 +41,7 @@ def test_the_textbook_half_hour_needs_fourteen() -> None:
         (Targets(occupancy=1), 11, (LOAD,)),
         (Targets(service_level=0.8, asa_seconds=10, occupancy=0.75), 14, ("service_level", "asa_seconds", "occupancy")),
         (Targets(service_level=0.8, asa_seconds=3), 16, ("asa_seconds",)),
+        (Targets(service_level=0.8, asa_seconds=17.2), 14, ("service_level",)),
     ],
 )
 def test_every_target_is_met_and_what_limits_is_named(targets: Targets, agents: int, limited_by: tuple[str]) -> None:
@@ -57,7 +58,9 @@ def test_each_variant_asks_for_its_own_number() -> None:
     assert needed["ANSWERED"] < needed["OFFERED"]
     assert needed["ABANDON_CREDIT"] < needed["OFFERED"]
     assert needed["EXCL_SHORT"] < needed["OFFERED"]
-    assert staffed(busy, Targets(abandon_rate=0.01)).agents > needed["OFFERED"]
+    few_leave = staffed(busy, Targets(abandon_rate=0.01))
+    assert few_leave.agents > needed["OFFERED"]
+    assert few_leave.limited_by == ("abandon_rate",)
 
 
 def test_nobody_comes_and_nobody_is_needed() -> None:
@@ -69,12 +72,15 @@ def test_nobody_comes_and_nobody_is_needed() -> None:
 def test_one_contact_needs_one_agent_and_one_less_is_nobody() -> None:
     lone = staffed(impatient(contacts=0.1), Targets(service_level=0.5))
     assert (lone.agents, lone.limited_by, lone.one_less) == (1, (), None)
+    pair = staffed(Demand(contacts=10, interval_seconds=1800, aht_seconds=180), Targets(occupancy=1))
+    assert (pair.agents, pair.limited_by, pair.one_less) == (2, (LOAD,), None)
 
 
 @pytest.mark.parametrize("demand", [HALF_HOUR, impatient(contacts=100)])
 def test_what_no_number_reaches_is_told(demand: Demand) -> None:
     assert staff(demand, Targets(occupancy=0.0001)) is None
     assert staff(impatient(contacts=1e6), Targets(service_level=0.999)) is None
+    assert staff(impatient(contacts=1e6), Targets(service_level=0.1)) is None
     assert beyond(HALF_HOUR) == "a load of 10 Erlangs needs more than 10,000 agents to reach the targets"
 
 
@@ -129,6 +135,12 @@ def test_a_plan_adds_up_its_intervals() -> None:
         20,
     )
     assert (told.total.agent_hours, told.total.scheduled_hours) == (10.5, 15)
+
+
+def test_a_plan_of_one_interval_with_a_patience_is_by_erlang_a() -> None:
+    rush = impatient(contacts=100)
+    told = plan([rush], [staffed(rush, EIGHTY_TWENTY)], EIGHTY_TWENTY, 0)
+    assert (told.model, told.interval_seconds, told.patience_seconds) == ("erlang_a", 1800, 120)
 
 
 def test_what_is_asked_for_has_names() -> None:

@@ -3,11 +3,13 @@
 import math
 import random
 
+import msgspec
 import pytest
 
 from app.reports.metrics import Counts, measure
 from app.simulation.estimates import (
     Estimate,
+    Percentile,
     Ratio,
     percentile,
     percentile_difference,
@@ -34,6 +36,41 @@ def test_with_even_batches_a_ratio_is_a_mean_of_batch_means() -> None:
     it = ratio(Ratio((10.0, 20.0, 30.0), (10.0, 10.0, 10.0)))
     assert it.value == 2
     assert it.half_width == pytest.approx(4.30265 * 1 / math.sqrt(3), abs=1e-4)
+
+
+def test_what_never_varies_is_as_sure_as_is_said_of_it() -> None:
+    mean, alone = Ratio((30.0, 30.0), (10.0, 10.0)), Ratio((30.0,), (10.0,))
+    assert [ratio(mean, 0.0), ratio(mean), ratio(alone, 0.0)] == [Estimate(3, 0), Estimate(3, None), Estimate(3, None)]
+    assert ratio(Ratio((5.0, 5.0), (10.0, 10.0), share=True)) == Estimate(0.5, None)
+    assert [Estimate(3, 0.5).holds(it) for it in (2.5, 3.5, 3.6)] == [True, True, False]
+    assert not Estimate(3, None).holds(3)
+
+
+def test_a_difference_is_that_of_the_second_in_pairs_of_batches() -> None:
+    one, more, steady = (Ratio(parts, (10.0,) * 3) for parts in ((10.0, 20.0, 30.0), (12.0, 22.0, 32.0), (10.0,) * 3))
+    assert tuple(msgspec.structs.astuple(ratio_difference(one, more))) == pytest.approx((0.2, 0))
+    for pair, value in (((steady, one), 1), ((one, steady), -1)):
+        told = ratio_difference(*pair)
+        assert told.value == value
+        assert told.half_width == pytest.approx(ratio(one).half_width)
+    assert ratio_difference(steady, Ratio((20.0,) * 3, (10.0,) * 3)) == Estimate(1, None)
+    assert ratio_difference(one, Ratio((0.0,), (0.0,))) == Estimate(None, None)
+
+
+def test_a_difference_of_percentiles_is_of_the_batches_that_both_have() -> None:
+    one = Percentile(5.0, (4.0, 5.0, 6.0, math.nan), told=True)
+    other = Percentile(8.0, (6.0, 8.0, 9.0, 1.0), told=True)
+    gaps = Ratio((2.0, 3.0, 3.0), (1.0, 1.0, 1.0))
+    told = percentile_difference(one, other)
+    assert told.value == 3
+    assert told.half_width == pytest.approx(ratio(gaps).half_width)
+    untold, nothing = Percentile(5.0, (4.0, 6.0), told=False), Percentile(None, (math.nan,), told=True)
+    alone = Percentile(5.0, (5.0,), told=True)
+    assert percentile_difference(untold, Percentile(6.0, (5.0, 8.0), told=True)) == Estimate(1, None)
+    assert percentile_difference(alone, Percentile(5.0, (5.0,), told=False)) == Estimate(0, None)
+    assert percentile_difference(nothing, alone) == percentile_difference(alone, nothing) == Estimate(None, None)
+    assert percentile(alone) == Estimate(5, None)
+    assert percentile_of([[1.0, 2.0]], 0.0).value == 1
 
 
 def test_an_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -70,6 +70,40 @@ def test_a_loop_in_which_a_silent_caller_is_asked_for_ever() -> None:
     )
 
 
+def test_a_loop_of_silence_is_told_at_the_node_that_asks_wherever_it_begins() -> None:
+    sorry = "  sorry: {type: say, text: a, next: ask}\n"
+    [fault] = faults(sorry + ASK.replace("otherwise: bye", "otherwise: sorry") + BYE)
+    assert fault[:2] == ("nodes.ask", "asks a silent caller for ever: sorry > ask > sorry")
+
+
+def test_who_is_silent_goes_where_no_input_leads_before_anywhere_else() -> None:
+    back, sorry = "    no_input: {next: sorry}\n", "  sorry: {type: say, text: a, next: ask}\n"
+    assert only(ASK + back + BYE + sorry)[1] == "asks a silent caller for ever: ask > sorry > ask"
+    out = "    no_input: {next: bye}\n"
+    assert faults(ASK.replace("otherwise: bye", "otherwise: sorry") + out + BYE + sorry) == []
+
+
+def test_who_rates_nothing_goes_on_where_nothing_else_is_said() -> None:
+    again = "  again: {type: branch, cases: [{when: now.hour > 12, next: bye}], otherwise: rate}\n"
+    survey = (
+        "  rate: {type: survey, question: q, prompt: Rate., next: sorry}\n  sorry: {type: say, text: a, next: rate}\n"
+    )
+    nodes = ASK.replace("1: bye", "1: rate") + BYE
+    found = [fault.what for fault in faults(nodes + survey)]
+    assert "asks a silent caller for ever: rate > sorry > rate" in found
+    assert faults(nodes + survey.replace("next: sorry", "next: sorry, otherwise: bye")) == []
+    assert faults(nodes + survey.replace("text: a, next: rate", "text: a, next: again") + again) == []
+
+
+def test_a_loop_behind_a_loop_is_told_too() -> None:
+    loops = """\
+  here: {type: branch, cases: [{when: vars.tries > 3.0, next: there}], otherwise: here}
+  there: {type: say, text: a, next: there}
+"""
+    found = [fault.what for fault in faults(ASK.replace("1: bye", "1: here") + BYE + loops)]
+    assert found == [f"is in a loop without input: {name} > {name}" for name in ("here", "there")]
+
+
 def test_a_silent_caller_is_counted_by_the_flow_itself() -> None:
     nodes = f"""{ASK.replace("otherwise: bye", "otherwise: count")}{BYE}\
   count: {{type: set, values: {{tries: vars.tries + 1.0}}, next: enough}}

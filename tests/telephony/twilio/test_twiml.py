@@ -111,6 +111,9 @@ def test_the_platforms_own_music_needs_no_address(document: list[Verb]) -> None:
 
 def test_a_caller_who_comes_from_a_conference_lets_it_end_first() -> None:
     assert [verb.name for verb in read(twiml.waiting(PLACE, settle=True))] == ["Pause", "Dial"]
+    for waits in (i.Music(), i.Enqueue(queue="cards")):
+        told = i.Script(number=4, instructions=(HELLO, waits))
+        assert [verb.name for verb in read(twiml.script(told, PLACE, settle=True))] == ["Say", "Pause", "Dial"]
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,8 @@ def script(told: i.Script, place: Place, *, settle: bool = False) -> str:
     """The TwiML of a script. One without a final instruction comes back to us with its number. With `settle` the
     conference that the caller comes from has ended before they enter one of the same name."""
     response = VoiceResponse()
-    if settle and told.instructions and _waits_at_once(told.instructions[0]):
-        response.pause(length=1)
     for each in told.instructions:
-        _add(response, each, told.number, place)
+        _add(response, each, told.number, place, settle)
     if not told.instructions or isinstance(told.instructions[-1], i.Say | i.Play | i.Pause):
         response.redirect(place.address(Kind.SCRIPT, script=told.number), method="POST")
     return text_of(response)
@@ -41,9 +39,7 @@ def script(told: i.Script, place: Place, *, settle: bool = False) -> str:
 def waiting(place: Place, *, settle: bool = False) -> str:
     """The caller waits, with the platform's own music. With `settle` a conference that they come from ends first."""
     response = VoiceResponse()
-    if settle:
-        response.pause(length=1)
-    wait(response, place, None)
+    wait(response, place, None, settle=settle)
     return text_of(response)
 
 
@@ -114,8 +110,11 @@ def say(parent: Any, text: str, language: str, voice: str | None = None) -> None
         parent.say(piece, language=spoken(language), voice=voice)
 
 
-def wait(response: VoiceResponse, place: Place, media: str | None) -> None:
-    """Put the caller into the conference; its end is the end of the call, and the caller's end is its end."""
+def wait(response: VoiceResponse, place: Place, media: str | None, *, settle: bool = False) -> None:
+    """Put the caller into the conference; its end is the end of the call, and the caller's end is its end. With
+    `settle` one that they come from ends first, for a word or a chime before this may be over sooner than that is."""
+    if settle:
+        response.pause(length=1)
     dial = Dial()
     dial.conference(
         place.contact,
@@ -132,27 +131,23 @@ def wait(response: VoiceResponse, place: Place, media: str | None) -> None:
     response.append(dial)
 
 
-def _add(response: VoiceResponse, each: i.AnyInstruction, number: int, place: Place) -> None:
+def _add(response: VoiceResponse, each: i.AnyInstruction, number: int, place: Place, settle: bool) -> None:
     match each:
         case i.Say() | i.Play() | i.Pause():
             _prompt(response, each, place)
         case i.Collect():
             _collect(response, each, number, place)
         case i.Music():
-            wait(response, place, each.media)
+            wait(response, place, each.media, settle=settle)
         case i.Enqueue():
             _prompts(response, each.prompts, place)
-            wait(response, place, each.music)
+            wait(response, place, each.music, settle=settle)
         case i.Transfer():
             _transfer(response, each, number, place)
         case i.Voicemail():
             _record(response, each, place)
         case i.HangUp():
             response.hangup()
-
-
-def _waits_at_once(first: i.AnyInstruction) -> bool:
-    return isinstance(first, i.Music) or (isinstance(first, i.Enqueue) and not first.prompts)
 
 
 def _prompts(parent: Any, prompts: Iterable[i.Prompt], place: Place) -> None:
