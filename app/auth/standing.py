@@ -13,8 +13,8 @@ from app.db.engine import Sessions
 
 
 async def ended(session: AsyncSession, sign_ins: Collection[str]) -> frozenset[str]:
-    """Those of `sign_ins` that have ended: their refresh tokens were revoked. They go to the database as one value: with
-    five thousand at their sockets a parameter for each would hold the loop for 15 ms of every second."""
+    """Those of `sign_ins` that have ended: their refresh tokens were revoked. They go to the database as one value: a
+    parameter for each, of thousands at their sockets, would hold the loop for a while every second."""
     named = RefreshToken.family == any_(literal(list(sign_ins), ARRAY(Text)))
     revoked = named & RefreshToken.revoked_at.is_not(None)
     return frozenset(await session.scalars(select(RefreshToken.family).where(revoked).distinct()))

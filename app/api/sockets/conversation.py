@@ -24,8 +24,8 @@ from app.realtime.hub import UNNUMBERED, Subscription
 OUTSTANDING_LIMIT = 64
 
 SOONEST = 0.75
-"""The part of its time after which a ping may come. Sockets that were opened together, as all are after a restart, would
-else be pinged together for as long as they are open, and whoever calls at such a moment would wait for that."""
+"""The part of its time after which a ping may come. Sockets that were opened together, as all are after a restart,
+would else be pinged together for as long as they are open, and whoever calls at such a moment would wait for that."""
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
