@@ -75,6 +75,7 @@ class Contact(msgspec.Struct, kw_only=True):
     callback_of: str | None
     ended_at: str | None
     agents: list[str]
+    offered_to: list[str]
     consult: Consultation | None
     invited: list[str]
     legs: list[Leg]
