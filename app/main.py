@@ -22,6 +22,7 @@ from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
+from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
 from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
@@ -44,7 +45,7 @@ from app.customers.names import keep_naming
 from app.customers.pins import PinCheck, pin_check
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_catching_up, keep_sweeping
-from app.db.embedded import EmbeddedServer, keep_running
+from app.db.embedded import kept_running
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
@@ -148,14 +149,8 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database.url is not None:
         yield settings.database.url.get_secret_value()
         return
-    server, tasks = EmbeddedServer(settings.database_folder), Supervisor()
-    url = await asyncio.to_thread(server.start)
-    tasks.start("embedded database", keep_running(server))
-    try:
+    async with kept_running(settings.database_folder) as url:
         yield url
-    finally:
-        await tasks.stop()
-        await asyncio.to_thread(server.stop)
 
 
 def recording_store(settings: Settings) -> RecordingStore:
@@ -228,6 +223,7 @@ class Live:
     tasks: Supervisor
     floor: Floor
     hub: Hub
+    narrowed: Narrowed
     directory: SourceDirectory
     recognition: Recognition
     vault: Vault
@@ -253,6 +249,7 @@ class Live:
             profiles=self.profiles,
             floor=self.floor,
             hub=self.hub,
+            narrowed=self.narrowed,
             verify=services.tokens.verify,
             recognition=self.recognition,
             tabs=Tabs(self.floor, self.tasks),
@@ -297,6 +294,7 @@ async def live_floor(
     kept under names that `said` keys."""
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
+    narrowed = Narrowed(hub, lambda agent: floor.team_of(agent))
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
     async with (
         open_client() as http,
@@ -310,20 +308,14 @@ async def live_floor(
 
         speech = speech_engine(settings, said)
         asterisks = AsteriskSwitches(directory, speech, driven, recordings, audio, now, _stop_the_process)
-        driver = ByPlatform(
-            {
-                "generic": GenericDriver(http, now),
-                "twilio": TwilioDriver(cloud, now),
-                asterisk_switches.PLATFORM: asterisks,
-            }
-        )
+        driver = drivers(GenericDriver(http, now), TwilioDriver(cloud, now), asterisks)
         runner = errand_runner(settings, pool, pins, vault, out, sight)
         floor = Floor(
             dsn=dsn_of(url),
             floor=settings.floor.id,
             pool=pool,
             clock=now,
-            publisher=Witness(hub, shown.reads, shown.watcher.poke, shown.watcher),
+            publisher=Witness(hub, narrowed, shown.reads, shown.watcher.poke, shown.watcher),
             orders=Alongside(outbox(settings, url, directory, driver, lambda: floor), [asterisks]),
             errands=Errands(runner.run, lambda answer: floor.submit(answer)),
             region=settings.telephony.region,
@@ -337,6 +329,7 @@ async def live_floor(
                 tasks=tasks,
                 floor=floor,
                 hub=hub,
+                narrowed=narrowed,
                 directory=directory,
                 recognition=recognition,
                 vault=vault,
@@ -345,6 +338,11 @@ async def live_floor(
                 connections=asterisks,
                 profiles=shown,
             )
+
+
+def drivers(generic: GenericDriver, twilio: TwilioDriver, asterisks: AsteriskSwitches) -> Driver:
+    """What carries out the floor's orders, whatever the platform."""
+    return ByPlatform({"generic": generic, "twilio": twilio, asterisk_switches.PLATFORM: asterisks})
 
 
 def outbox(

@@ -8,13 +8,14 @@ import asyncio
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 import structlog
 
+from app.core.tasks import Supervisor
 from app.db import cluster, postmaster
 from app.db.account import Account
 from app.db.errors import EmbeddedServerError
@@ -154,6 +155,19 @@ async def keep_running(server: EmbeddedServer, every: float = 1.0) -> None:
                 log.warning("the embedded database had died and was started again", folder=str(server.folder))
         except (OSError, EmbeddedServerError) as error:  # a disk that is full has room again at some time
             log.error("the embedded database has died and does not start", reason=str(error))
+
+
+@asynccontextmanager
+async def kept_running(folder: Path) -> AsyncIterator[str]:
+    """The address of the server of a folder, which runs and is looked after for as long as it is needed."""
+    server, tasks = EmbeddedServer(folder), Supervisor()
+    url = await asyncio.to_thread(server.start)
+    tasks.start("embedded database", keep_running(server))
+    try:
+        yield url
+    finally:
+        await tasks.stop()
+        await asyncio.to_thread(server.stop)
 
 
 def _locked(lock: int) -> bool:

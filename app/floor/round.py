@@ -38,13 +38,12 @@ class Round:
         """What happened, to those it concerns; then to each its answer."""
         supervised = publisher.listened(frames.FLOOR_TOPIC)
         for event in self.batch.events:
-            if event.agent is None and not supervised:
-                continue
-            data = frames.frame(event.seq, event.at, event.type, event.body, self._profiles.get(event.seq))
+            told = event.seq, event.at, event.type, event.body
             if event.agent is not None:
+                data = frames.frame(*told, self._profiles.get(event.seq))
                 publisher.publish(frames.AGENT_TOPIC + event.agent, event.seq, data)
             if supervised and frames.is_frame(event):
-                publisher.publish(frames.FLOOR_TOPIC, event.seq, data)
+                publisher.publish(frames.FLOOR_TOPIC, event.seq, frames.floor_frame(*told))
 
     def answer(self) -> None:
         """Give everybody who waits their answer."""

@@ -37,6 +37,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "callback_of": contact.callback_of,
         "ended_at": _iso(contact.ended_at),
         "agents": contact.agents,
+        "offered_to": [each.agent for each in contact.offers],
         "consult": _consult_view(contact.consult),
         "invited": [each.agent for each in contact.invited],
         "legs": [leg_view(leg) for leg in call.legs],

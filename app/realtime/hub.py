@@ -111,6 +111,10 @@ class Hub:
         """Whether anybody subscribes to `topic`; a frame for nobody need not be made."""
         return topic in self._topics
 
+    def count(self, topic: str) -> int:
+        """How many subscribe to `topic`."""
+        return len(self._topics.get(topic, ()))
+
     def enter(self, topic: str, subscription: Subscription) -> None:
         """Called by the subscription's context."""
         self._topics.setdefault(topic, {})[subscription] = None

@@ -27,6 +27,7 @@ class FakeFloor:
         self.keys: list[tuple[str | None, str | None]] = []
         self.live: set[tuple[str, str]] = set()
         self.answers: dict[type[Command], Callable[[Any], Answer]] = {}
+        self.shown: dict[str, Any] = {}
         self.before_look: Callable[[], None] = lambda: None
         self._inbox: dict[tuple[str, str], Answer] = {}
 
@@ -81,4 +82,5 @@ class FakeFloor:
         self.before_look()
         if command.what == "agent":
             return Answer(True, {"seq": seq, "agent": {"id": command.agent_id}, "contacts": []})
-        return Answer(True, {"seq": seq, "queues": [], "agents": [], "contacts": []})
+        whole: dict[str, Any] = {"queues": [], "agents": [], "by_state": {}, "contacts": []}
+        return Answer(True, {"seq": seq, **whole, **self.shown})

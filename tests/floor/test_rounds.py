@@ -140,6 +140,21 @@ async def test_pop_keeps_its_profile_though_the_caller_is_gone_before_it_is_told
         assert [frame["profile"]["customer"]["name"] for frame in pops(told)] == ["Li Wei"]
 
 
+async def test_supervisors_hear_of_a_pop_without_the_profile_live_and_replayed(bank: Database) -> None:
+    async with running(bank) as (floor, told):
+        await on(await owned(floor), "ann")
+        who = c.Recognised(profile=b'{"customer":{"name":"Li Wei"}}')
+        arrival = call_event("established", "c1", clock.now(), from_="+861", to="100", agent="1001")
+        await floor.submit(c.TakeEvent(event=arrival, contact_id=new_id(), caller=who))
+        live = [msgspec.json.decode(raw) for topic, _, raw in told.frames if topic == "floor"]
+        again = [msgspec.json.decode(raw) for _, raw in await floor.replay(0, memory(floor).seq, None)]
+        hers = [raw for topic, _, raw in told.frames if topic == "agent:ann"]
+    assert any(b"Li Wei" in raw for raw in hers)
+    assert {"contact.opened", "contact.updated"} <= {frame["type"] for frame in live}
+    assert [frame for frame in live if "profile" in frame] == []
+    assert again == live
+
+
 def pops(told: Told) -> list[dict[str, dict[str, dict[str, str]]]]:
     frames = [msgspec.json.decode(raw) for topic, _, raw in told.frames if topic == "agent:ann"]
     return [frame for frame in frames if frame["type"] == "contact.offered"]

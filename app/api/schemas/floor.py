@@ -56,7 +56,7 @@ class ConsultOut(Output):
 
 class ContactOut(Output):
     """A live contact. `call_id` is the platform's; `candidates` are all who have the number if several do;
-    `invited` are colleagues who are being added to the call, and whose phones ring."""
+    `offered_to` have it on offer, `invited` are colleagues who are being added to the call, and whose phones ring."""
 
     id: str
     call_id: str
@@ -77,6 +77,7 @@ class ContactOut(Output):
     callback_of: str | None
     ended_at: Instant | None
     agents: list[str]
+    offered_to: list[str]
     consult: ConsultOut | None
     invited: list[str]
     legs: list[LegOut]

@@ -28,14 +28,27 @@ class Frame(msgspec.Struct, tag_field="type"):
     """Base of every frame from a client; `type` tells them apart."""
 
 
+Names = Annotated[tuple[Key, ...], Meta(max_length=200, description="a list of at most 200 ids")]
+
+
+class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the floor: these queues, and these teams. Contacts are seen that are in one of the queues or with
+    somebody of the teams; the frame that tells where one went is the last of it. Agents are seen of the teams."""
+
+    queues: Names = ()
+    teams: Names = ()
+
+
 class Hello(Frame, tag="hello"):
     """The first frame. `session` names this tab over reconnections (one is given if left out): the ids of commands are
-    remembered by it. `resume` asks for the frames missed since."""
+    remembered by it. `resume` asks for the frames missed since. With `only` a supervisor is shown a part of the floor,
+    and after each reconnection anew (`reset`)."""
 
     id: RequestId
     token: Token
     resume: Seq | None = None
     session: Key | None = None
+    only: Only | None = None
 
 
 class Ping(Frame, tag="ping"):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -16,23 +17,26 @@ from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, CloseProfile, Dial,
 from app.api.sockets.conversation import Conversation, Timing
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.line import OUR_FAULT, TOO_SLOW, TRY_LATER, Close, Gone, Line
+from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.open_profiles import OpenProfiles, Profiles
-from app.api.sockets.opening import Guest, Kind, SocketFloor, greet, level, turned_away
+from app.api.sockets.opening import Guest, Kind, Narrow, SocketFloor, greet, level, turned_away
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.used import UsedIds
 from app.core.clock import Clock
-from app.core.errors import CallfloorError, Unavailable
+from app.core.errors import CallfloorError, Invalid, Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.frames import AGENT_TOPIC, FLOOR_TOPIC
 from app.floor.service import NOT_OWNED
-from app.realtime.hub import Dismissed, Hub, TooSlow
+from app.realtime.hub import Dismissed, Hub, Subscription, TooSlow
 from app.telephony.events import CallEvent
 
 log = structlog.get_logger(__name__)
 
 AGENT = Kind(path="/ws/agent", roles=frozenset({"agent"}), commands=COMMANDS, backlog=256)
-FLOOR = Kind(path="/ws/floor", roles=frozenset({"supervisor", "administrator"}), commands=OVERSEEING, backlog=4096)
+FLOOR = Kind(
+    path="/ws/floor", roles=frozenset({"supervisor", "administrator"}), commands=OVERSEEING, backlog=4096, in_part=True
+)
 
 OPEN = Gauge("callfloor_sockets", "Open sockets.", ["path"])
 CLOSED = Counter("callfloor_sockets_closed", "Sockets closed by the server, by close code.", ["path", "code"])
@@ -48,6 +52,7 @@ class Sockets:
         hub: Hub,
         verify: Verify,
         recognition: Recognition,
+        narrowed: Narrowed,
         tabs: Tabs,
         profiles: Profiles,
         doorkeeper: Doorkeeper,
@@ -58,6 +63,7 @@ class Sockets:
         self._hub = hub
         self._verify = verify
         self._recognition = recognition
+        self._narrowed = narrowed
         self._tabs = tabs
         self._profiles = profiles
         self._doorkeeper = doorkeeper
@@ -75,7 +81,7 @@ class Sockets:
         await self._serve(websocket, AGENT, self._with_agent)
 
     async def supervisor(self, websocket: WebSocket) -> None:
-        """One watcher of the whole floor."""
+        """One watcher of the floor, or of a part of it."""
         await self._serve(websocket, FLOOR, self._with_supervisor)
 
     async def _serve(self, websocket: WebSocket, kind: Kind, talk: Callable[[Line, Guest], Awaitable[None]]) -> None:
@@ -101,31 +107,42 @@ class Sockets:
             self._tabs.closed(guest.id, line.last_heard)
 
     async def _with_supervisor(self, line: Line, guest: Guest) -> None:
-        await self._talk(line, guest, FLOOR, None)
+        if guest.hello.only is None:
+            await self._talk(line, guest, FLOOR, None)
+            return
+        with self._narrowed.watching(guest.hello.only, FLOOR.backlog) as watch:
+            since = await self._begin(line, guest, None, partial(self._narrowed.opened, watch))
+            await self._converse(line, guest, FLOOR, watch.subscription, since)
 
     async def _talk(self, line: Line, guest: Guest, kind: Kind, agent_id: str | None) -> None:
         topic = FLOOR_TOPIC if agent_id is None else AGENT_TOPIC + agent_id
         with self._hub.subscribe(topic, kind.backlog) as subscription:
-            try:
-                async with asyncio.timeout(self._timing.begin):
-                    await self._connect(line, guest, agent_id)
-                    since = await level(line, self._floor, guest, agent_id)
-            except Unavailable as error:
-                raise await turned_away(line, guest.hello.id, error) from None
-            with (
-                self._doorkeeper.inside(guest.admission, subscription),
-                self._profiles.of(guest.admission.principal, subscription.put) as profiles,
-            ):
-                await Conversation(
-                    line,
-                    subscription,
-                    reader=self._readers[kind],
-                    answer=lambda ask: self._answer(guest, profiles, ask),
-                    status=lambda: self._floor.status,
-                    admission=guest.admission,
-                    since=since,
-                    timing=self._timing,
-                ).run()
+            since = await self._begin(line, guest, agent_id)
+            await self._converse(line, guest, kind, subscription, since)
+
+    async def _begin(self, line: Line, guest: Guest, agent_id: str | None, narrow: Narrow | None = None) -> int:
+        try:
+            async with asyncio.timeout(self._timing.begin):
+                await self._connect(line, guest, agent_id)
+                return await level(line, self._floor, guest, agent_id, narrow)
+        except (Unavailable, Invalid) as error:
+            raise await turned_away(line, guest.hello.id, error) from None
+
+    async def _converse(self, line: Line, guest: Guest, kind: Kind, subscription: Subscription, since: int) -> None:
+        with (
+            self._doorkeeper.inside(guest.admission, subscription),
+            self._profiles.of(guest.admission.principal, subscription.put) as profiles,
+        ):
+            await Conversation(
+                line,
+                subscription,
+                reader=self._readers[kind],
+                answer=lambda ask: self._answer(guest, profiles, ask),
+                status=lambda: self._floor.status,
+                admission=guest.admission,
+                since=since,
+                timing=self._timing,
+            ).run()
 
     async def _admit(self, token: str) -> Admission:
         admission = Admission(self._verify(token), self._verify, self._clock, self._timing.grace)

@@ -1,7 +1,7 @@
 """From the handshake to the welcome: who is it, what did they miss, where do they stand."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -9,14 +9,18 @@ import msgspec
 from app.api.services import FloorStatus
 from app.api.sockets import told
 from app.api.sockets.admission import Admission
-from app.api.sockets.asked import Ask, BadFrame, Hello, Reader
+from app.api.sockets.asked import Ask, BadFrame, Hello, Only, Reader
 from app.api.sockets.line import BAD_TOKEN, FORBIDDEN, PROTOCOL_ERROR, TRY_LATER, Close, Line
 from app.auth.errors import RoleMissing
 from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
 from app.core.ids import new_id
+from app.core.wire import fault
 from app.db.errors import meaning
 from app.floor.commands import Answer, Command, Look
 from app.floor.service import REPLAY_LIMIT
+
+Narrow = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""A floor's snapshot, in part."""
 
 
 class SocketFloor(Protocol):
@@ -35,12 +39,14 @@ class SocketFloor(Protocol):
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two sockets: who may use it, what they may ask, how far they may fall behind (frames)."""
+    """One of the two sockets: who may use it, what they may ask, how far they may fall behind (frames), whether it can
+    be had in part."""
 
     path: str
     roles: frozenset[str]
     commands: tuple[type[Ask], ...]
     backlog: int
+    in_part: bool = False
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -80,9 +86,20 @@ async def greet(
         role = admission.principal.role
         if role not in kind.roles:
             raise RoleMissing(f"Your role is {role}; {kind.path} is for {' and '.join(sorted(kind.roles))}.")
+        _ensure_sound(hello.only, kind)
     except CallfloorError as error:
         raise await turned_away(line, hello.id, error) from None
     return Guest(hello, hello.session or new_id(), admission)
+
+
+def _ensure_sound(only: Only | None, kind: Kind) -> None:
+    if only is not None and not kind.in_part:
+        raise Invalid(
+            f"{kind.path} cannot be had in part.", faults=[fault("only", "is for /ws/floor", "a hello without it")]
+        )
+    if only is not None and not (only.queues or only.teams):
+        told = fault("only", "names nothing", "queues, teams, or both; left out, the whole floor is shown")
+        raise Invalid("This hello asks for no part of the floor.", faults=[told])
 
 
 async def turned_away(line: Line, request: told.Request, error: CallfloorError) -> Close:
@@ -93,19 +110,24 @@ async def turned_away(line: Line, request: told.Request, error: CallfloorError) 
     return Close(code, error.detail)
 
 
-async def level(line: Line, floor: SocketFloor, guest: Guest, agent_id: str | None) -> int:
-    """Send what was missed and the welcome; returns the sequence number after which frames are news.
+async def level(
+    line: Line, floor: SocketFloor, guest: Guest, agent_id: str | None, narrow: Narrow | None = None
+) -> int:
+    """Send what was missed and the welcome; returns the sequence number after which frames are news. What is shown in
+    part, by `narrow`, is not made up for, but shown anew.
 
-    The caller subscribes before, so that nothing falls between the snapshot and the live frames. Raises `Unavailable`.
+    The caller subscribes before, so that nothing falls between the snapshot and the live frames. Raises `Unavailable`,
+    and what `narrow` raises.
     """
     look = await floor.submit(Look(what="floor" if agent_id is None else "agent", agent_id=agent_id))
-    seq: int = look.body["seq"]
-    missed = await _missed(floor, guest.hello.resume, seq, agent_id)
+    seq, resume = look.body["seq"], guest.hello.resume
+    body = look.body if narrow is None else narrow(look.body)
+    missed = await _missed(floor, resume, seq, agent_id) if narrow is None or resume is None else None
     for _, frame in missed or ():
         await line.send(frame)
     degraded = floor.status == "degraded"
-    await line.send(told.welcome(guest.hello.id, guest.session, look.body, reset=missed is None, degraded=degraded))
-    return seq
+    await line.send(told.welcome(guest.hello.id, guest.session, body, reset=missed is None, degraded=degraded))
+    return int(seq)
 
 
 async def _missed(

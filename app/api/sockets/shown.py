@@ -75,6 +75,7 @@ class Contact(msgspec.Struct, kw_only=True):
     callback_of: str | None
     ended_at: str | None
     agents: list[str]
+    offered_to: list[str]
     consult: Consultation | None
     invited: list[str]
     legs: list[Leg]
@@ -215,11 +216,15 @@ class AgentChanged(Numbered, tag="agent.state", kw_only=True):
     agent: Agent
 
 
+Profile = dict[str, Any] | msgspec.UnsetType | None
+"""The customer's; no supervisor is told one."""
+
+
 class ContactOpened(Numbered, tag="contact.opened", kw_only=True):
     """A call arrived, or was dialled; who dialled gets the profile of whom they call."""
 
     contact: Contact
-    profile: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    profile: Profile = msgspec.UNSET
 
 
 class ContactQueued(Numbered, tag="contact.queued", kw_only=True):
@@ -229,11 +234,12 @@ class ContactQueued(Numbered, tag="contact.queued", kw_only=True):
 
 
 class ContactOffered(Numbered, tag="contact.offered", kw_only=True):
-    """The screen pop: take or decline it before `expires_at`. `profile` is the customer's, `why` routing's reason.
+    """The screen pop: take or decline it before `expires_at`. `profile` is the customer's, for the agent alone;
+    supervisors open it (`profile.open`), as whoever looks at one is written down. `why` is routing's reason.
     With `auto_accepted` it is accepted already: the phone rings, and `contact.updated` tells so next."""
 
     contact: Contact
-    profile: dict[str, Any] | None
+    profile: Profile = msgspec.UNSET
     why: Decision
     expires_at: str
     auto_accepted: bool
@@ -245,7 +251,7 @@ class ContactConsulted(Numbered, tag="contact.consulted", kw_only=True):
 
     contact: Contact
     by: str
-    profile: dict[str, Any] | None
+    profile: Profile = msgspec.UNSET
 
 
 class ContactInvited(Numbered, tag="contact.invited", kw_only=True):
@@ -254,7 +260,7 @@ class ContactInvited(Numbered, tag="contact.invited", kw_only=True):
 
     contact: Contact
     by: str
-    profile: dict[str, Any] | None
+    profile: Profile = msgspec.UNSET
 
 
 class ContactOverflowed(Numbered, tag="contact.overflowed", kw_only=True):
@@ -275,7 +281,7 @@ class ContactUpdated(Numbered, tag="contact.updated", kw_only=True):
     """The contact or its call changed. `profile` comes with a caller whom this agent has not been told of before."""
 
     contact: Contact
-    profile: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
+    profile: Profile = msgspec.UNSET
 
 
 class ContactEnded(Numbered, tag="contact.ended", kw_only=True):

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import msgspec
 
+from app.api.sockets.narrowed import Narrowed
 from app.customers.profiles.reads import ReadLog
-from app.floor.frames import AGENT_TOPIC
+from app.floor.frames import AGENT_TOPIC, FLOOR_TOPIC
 from app.realtime.hub import Hub
 
 _SHOWN = b'"profile":{'
@@ -30,10 +31,14 @@ _read = msgspec.json.Decoder(_Frame).decode
 
 
 class Witness:
-    """Hands all that the floor tells to the hub, and notes the pops that reach somebody's screen here."""
+    """Hands all that the floor tells to the hub and to those who watch a part of it, and notes the pops that reach
+    somebody's screen here."""
 
-    def __init__(self, hub: Hub, reads: ReadLog, poke: Callable[[UUID], None], watched: Sized) -> None:
+    def __init__(
+        self, hub: Hub, narrowed: Narrowed, reads: ReadLog, poke: Callable[[UUID], None], watched: Sized
+    ) -> None:
         self._hub = hub
+        self._narrowed = narrowed
         self._reads = reads
         self._poke = poke
         self._watched = watched
@@ -42,6 +47,8 @@ class Witness:
         """Hand a frame on. One with a profile is a read by the agent whose topic it is; one of a customer's contact may
         be news for whoever has their profile open."""
         self._hub.publish(topic, seq, frame)
+        if topic == FLOOR_TOPIC and len(self._narrowed):
+            self._narrowed.publish(seq, frame)
         shown = _SHOWN in frame and topic.startswith(AGENT_TOPIC) and self._hub.listened(topic)
         if not shown and not len(self._watched):
             return
@@ -63,4 +70,4 @@ class Witness:
 
     def listened(self, topic: str) -> bool:
         """Whether anybody subscribes to a topic."""
-        return self._hub.listened(topic)
+        return self._hub.listened(topic) or (topic == FLOOR_TOPIC and len(self._narrowed) > 0)

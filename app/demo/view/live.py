@@ -33,7 +33,6 @@ AGENT_COLUMNS = 3
 SMALL_WIDTH = 100
 SMALL_HEIGHT = 28
 BRIGHT_POPS = 8
-PAST_TOLD = 10
 
 
 class PopColumn(NamedTuple):
@@ -48,7 +47,6 @@ POP_COLUMNS = (
     PopColumn("at"),
     PopColumn("caller", 3),
     PopColumn("tier"),
-    PopColumn("past", spare=True),
     PopColumn("queue", spare=True),
     PopColumn("agent", 2),
     PopColumn("why this agent", 5),
@@ -193,25 +191,19 @@ def _pops(picture: FloorPicture, rows: int, small: bool) -> RenderableType:
 
 
 def _pop(pop: ScreenPop) -> list[Text]:
-    customer = pop.profile.get("customer") or {}
     tier = pop.contact.get("tier")
-    latin = customer.get("latin_name")
-    caller = Text(caller_name(pop.contact), style=_name_style(customer, tier))
-    if latin:
-        caller.append(f" {latin}", style=DIM)
-    before = len(pop.profile.get("interactions") or ())
+    caller = Text(caller_name(pop.contact), style=_name_style(pop.contact.get("customer"), tier))
     return [
         Text(local_time(pop.at), style=DIM),
         caller,
         Text(TIER_NAMES.get(tier or "", "–"), style=tier_colour(tier)),
-        Text(f"{before}+" if before >= PAST_TOLD else str(before or "–"), style=DIM),
         Text(queue_name(pop.contact.get("queue")), style=DIM),
         Text(pop.agent, style=BRIGHT),
         Text(why_sentence(pop.why) + again(pop.why), style=DIM),
     ]
 
 
-def _name_style(customer: dict[str, Any], tier: str | None) -> str:
+def _name_style(customer: dict[str, Any] | None, tier: str | None) -> str:
     """Strangers are dim, customers bright, those of a higher tier in its colour."""
     if not customer:
         return DIM

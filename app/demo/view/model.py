@@ -14,11 +14,10 @@ QUEUE_ORDER = {queue.id: place for place, queue in enumerate(QUEUES)}
 
 
 class ScreenPop(NamedTuple):
-    """One offer as it appeared on an agent's screen: when it was told, the contact, its profile, for whom and why."""
+    """One offer as it appeared on an agent's screen: when it was told, the contact, for whom and why."""
 
     at: str
     contact: dict[str, Any]
-    profile: dict[str, Any]
     agent: str
     why: dict[str, Any]
 
@@ -93,7 +92,7 @@ class FloorPicture:
         self.popped += 1
         contact = frame["contact"]
         agent = self._reserved.get(contact["id"], "")
-        self.pops.appendleft(ScreenPop(frame["at"], contact, frame.get("profile") or {}, agent, frame["why"]))
+        self.pops.appendleft(ScreenPop(frame["at"], contact, agent, frame["why"]))
 
     def waiting(self, queue: str) -> list[dict[str, Any]]:
         """Who waits in a queue (or is just being offered), longest first."""

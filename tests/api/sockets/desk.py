@@ -15,6 +15,7 @@ from app.api.recognition import Recognition
 from app.api.sockets.conversation import Timing
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
+from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.open_profiles import Profiles
 from app.api.sockets.tabs import Tabs
 from app.auth.errors import BadToken
@@ -128,12 +129,14 @@ class Desk:
     ) -> None:
         self.hub = hub or Hub()
         self.floor: Any = floor or FakeFloor(self.hub)
+        self.narrowed = Narrowed(self.hub, {"li": "day", "wu": "night"}.get)
         self.tasks = Supervisor()
         self.tabs = Tabs(self.floor, self.tasks)
         self.recognised: list[CallEvent] = []
         self.standing = SignIns()
         self.doorkeeper = Doorkeeper(self.standing)
         self.sockets = Sockets(
+            narrowed=self.narrowed,
             floor=self.floor,
             hub=self.hub,
             verify=TOKENS.verify,

@@ -32,13 +32,11 @@ def busy_floor() -> FloorPicture:
         {"name": a.name, "state": states[n % 6], "reason": "no_answer", "offer": None} for n, a in enumerate(AGENTS)
     ]
     picture.look({"queues": queues, "agents": agents, "contacts": contacts})
-    profile = {"customer": {"latin_name": "Lin Mei"}, "interactions": [{}] * 10}
     why = {"rule": "contact_finds_agent", "wanted": {"skills": [["zh", 2]]}, "idle_seconds": 42, "considered": 5}
     offered = {
         "type": "contact.offered",
         "seq": 12345,
         "at": "2026-11-23T10:00:00.123Z",
-        "profile": profile,
         "why": why,
     }
     for number in range(30):
@@ -72,9 +70,8 @@ def test_everything_of_importance_is_on_the_screen(width: int, height: int) -> N
 
 def test_a_screen_pop_says_who_for_whom_and_why() -> None:
     text = shown(busy_floor())
-    assert "林梅 Lin Mei" in text
+    assert "林梅" in text
     assert "idle longest of 5, 0:42 · zh 2+" in text
-    assert "10+" in text
 
 
 def test_a_long_line_of_callers_is_counted_not_drawn_out() -> None:

@@ -18,9 +18,9 @@ def picture(*frames: dict[str, Any]) -> FloorPicture:
 
 def test_a_screen_pop_is_shown_with_the_agent_it_went_to() -> None:
     reserved = {"type": "agent.state", "seq": 4, "agent": {"id": "wei", "name": "Zhang Wei", "offer": "c1"}}
-    offered = {"type": "contact.offered", "seq": 5, "at": "t", "contact": CONTACT, "profile": {"a": 1}, "why": {"b": 2}}
+    offered = {"type": "contact.offered", "seq": 5, "at": "t", "contact": CONTACT, "why": {"b": 2}}
     made = picture(reserved, offered)
-    assert (made.pops[0].agent, made.pops[0].profile, made.pops[0].why) == ("Zhang Wei", {"a": 1}, {"b": 2})
+    assert (made.pops[0].agent, made.pops[0].why) == ("Zhang Wei", {"b": 2})
     assert (made.popped, made.seq) == (1, 5)
 
 

@@ -125,7 +125,7 @@ async def test_nothing_is_left_of_what_is_written_of_visits_while_their_customer
 async def test_an_erased_customers_visits_count_and_say_nothing_of_them(session: WriteSession) -> None:
     who, lin = await customer_id(session), await make_agent(session)
     over, open_ = await done(session, who, lin), await booked(session, who)
-    with pytest.raises(ErasureRefused, match="1 open visits"):
+    with pytest.raises(ErasureRefused, match=r"open visits \(1\)"):
         await erase(session, who, ORDER, now=NOW, region="CN")
     order = Order(by="dpo", ground="objection", reason="file 7", though_open=True)
     erasure, _ = await erase(session, who, order, now=NOW, region="CN")
