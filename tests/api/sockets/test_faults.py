@@ -166,3 +166,17 @@ def test_sockets_that_were_opened_together_are_not_pinged_together() -> None:
     each_second = Counter(int(pause) for pause in pauses)
     assert len(each_second) == 4
     assert max(each_second.values()) < 500
+
+
+class Soon(Timing, frozen=True):
+    """Pings whenever it is asked how long until the next one, and not by the clock of all."""
+
+    def until_ping(self) -> float:
+        return 0.01
+
+
+async def test_each_socket_is_pinged_by_its_own_time() -> None:
+    async with open_desk(Soon(ping=60.0)) as desk, desk.client() as client:
+        await client.hello()
+        while client.pings < 2:
+            await client.ask(client.pings, "agent.ready")
