@@ -88,14 +88,14 @@ NUMBERS = tuple(name for name in AgentCounts.__struct_fields__ if name != "not_r
 class AgentMetrics(msgspec.Struct, frozen=True, kw_only=True):
     """What is read off the counts; ratios from 0 to 1, None where nothing was there to measure.
 
-    Offers that are still pending are in no rate. `rona_rate_with_customer_abandons` counts a caller who hung up while
+    Offers that are still pending are in no rate. `rona_rate_with_abandons` counts a caller who hung up while
     it rang as not answered by the agent. Utilisation means different things in different houses, so each bears its
     denominator: all time logged on, or only that of handling and of idling.
     """
 
     answer_rate: float | None
-    rona_rate_with_customer_abandons: float | None
-    rona_rate_without_customer_abandons: float | None
+    rona_rate_with_abandons: float | None
+    rona_rate_without_abandons: float | None
     decline_rate: float | None
     transfer_rate: float | None
     aht_seconds: float | None
@@ -115,8 +115,8 @@ def measure_agent(counts: AgentCounts) -> AgentMetrics:
     handling_and_idle = handling + counts.ready_seconds
     return AgentMetrics(
         answer_rate=ratio(counts.answered, made),
-        rona_rate_with_customer_abandons=ratio(counts.timed_out + counts.rescinded_caller_gone, made),
-        rona_rate_without_customer_abandons=ratio(counts.timed_out, made),
+        rona_rate_with_abandons=ratio(counts.timed_out + counts.rescinded_caller_gone, made),
+        rona_rate_without_abandons=ratio(counts.timed_out, made),
         decline_rate=ratio(counts.declined, made),
         transfer_rate=ratio(counts.transferred, counts.handled),
         aht_seconds=ratio(counts.talk_seconds + counts.hold_seconds + counts.wrap_up_seconds, counts.handled),

@@ -29,8 +29,8 @@ def test_rates_of_offers_leave_out_those_that_are_pending() -> None:
 
 def test_rona_is_told_with_and_without_callers_who_hung_up() -> None:
     metrics = measure_agent(SHIFT)
-    assert metrics.rona_rate_without_customer_abandons == 2 / 20
-    assert metrics.rona_rate_with_customer_abandons == 4 / 20
+    assert metrics.rona_rate_without_abandons == 2 / 20
+    assert metrics.rona_rate_with_abandons == 4 / 20
 
 
 def test_handling_is_of_whole_contacts_and_occupancy_is_of_time() -> None:

@@ -113,7 +113,7 @@ async def test_a_caller_who_hangs_up_while_it_rings_is_no_fault_of_the_agent(ses
     told = await report(session, floor)
     counts, metrics = told.total.counts, told.total.metrics
     assert (counts.offers, counts.rescinded_caller_gone, counts.timed_out, counts.handled) == (2, 2, 0, 0)
-    assert (metrics.rona_rate_with_customer_abandons, metrics.rona_rate_without_customer_abandons) == (1, 0)
+    assert (metrics.rona_rate_with_abandons, metrics.rona_rate_without_abandons) == (1, 0)
 
 
 async def test_a_colleague_was_first(session: AsyncSession) -> None:
