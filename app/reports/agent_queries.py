@@ -183,13 +183,8 @@ _PARTS = text(f"""
         select p.*, coalesce((
             select true from interaction_entries e
             where e.interaction_id = p.contact and e.started_at = p.started_at
-                and e.kind in ('call.transferred', 'consult.completed', 'transfer.asked')
+                and e.kind in ('call.transferred', 'consult.completed', 'transfer.completed')
                 and e.data ->> 'agent' = p.agent
-                and (e.kind <> 'transfer.asked' or exists (
-                    select from interaction_entries of_nobody
-                    where of_nobody.interaction_id = e.interaction_id and of_nobody.started_at = e.started_at
-                        and of_nobody.kind = 'call.transferred' and of_nobody.at >= e.at
-                        and of_nobody.data ->> 'agent' is null))
             limit 1), false) as handed_over
         from parts p
     ), talked as (

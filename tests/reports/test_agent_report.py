@@ -166,6 +166,37 @@ async def test_talk_of_a_transferred_call_is_booked_on_whoever_talked_asterisk_7
     assert (ann.conversation_seconds, dee.conversation_seconds) == (60, 40)
 
 
+@pytest.mark.parametrize("to", [c.Destination(queue="loans"), c.Destination(agent="dee")])
+async def test_a_blind_transfer_that_is_told_by_clearing_the_leg_is_one(
+    session: AsyncSession, to: c.Destination
+) -> None:
+    floor = Kept()
+    floor.on("ann", "dee")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.wait(60)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=to))
+    floor.call("connection_cleared", agent="1001")
+    floor.answers("dee", contact)
+    floor.wait(40)
+    floor.call("cleared")
+    ann, dee = await of(session, floor, "ann"), await of(session, floor, "dee")
+    assert (ann.transferred, dee.transferred) == (1, 0)
+
+
+async def test_a_transfer_that_came_to_nothing_is_none(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(number="+49301")))
+    floor.wait(100)
+    floor.call("transferred")
+    floor.call("cleared")
+    counts = await of(session, floor, "ann")
+    assert (counts.handled, counts.transferred) == (1, 0)
+
+
 async def test_a_consultation_that_ends_in_a_transfer_is_one(session: AsyncSession) -> None:
     floor = Kept()
     floor.on("ann")
