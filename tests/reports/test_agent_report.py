@@ -304,6 +304,20 @@ async def test_what_retention_has_let_go_of_is_not_told_as_nothing(session: Asyn
     assert (await report(session, floor, month, START + HOUR, Interval.DAY)).agents[0].agent == "ann"
 
 
+async def test_contacts_that_went_with_the_month_before_are_not_told_as_none(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    month = START.replace(day=1, hour=0)
+    let_go = "insert into retention_runs (at, kind, cutoff, rows, months) values (now(), 'contacts', :at, 0, '{m}')"
+    await session.execute(text(let_go), {"at": month})
+    with pytest.raises(Forgotten) as refused:
+        await report(session, floor, START)
+    whole = month + timedelta(days=31)
+    assert refused.value.facts["faults"][0]["accepted"] == f"a moment from {whole.isoformat()} on"
+    floor.wait(30 * 86400)
+    assert [one.agent for one in (await report(session, floor, whole)).agents] == ["ann"]
+
+
 async def test_an_erasure_leaves_the_report_as_it_was(session: AsyncSession) -> None:
     floor = Kept()
     floor.on("ann")
