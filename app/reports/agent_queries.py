@@ -173,6 +173,7 @@ _PARTS = text(f"""
         where i.started_at >= :arrived_since and i.started_at < :arrived_until
             and i.ended_at >= :since and i.ended_at < :ended_until
             and l.party = 'agent' and l.talk_seconds + l.hold_seconds > 0
+            and (i.direction <> 'outbound' or i.agent_id is not null)
             and (cast(:agents as text[]) is null or l.agent = any(cast(:agents as text[])))
             and l.agent in (select id from people)
     ), parts as (
@@ -196,9 +197,12 @@ _PARTS = text(f"""
         from live_contacts c cross join lateral json_to_recordset(c.state #> '{{call,legs}}') as l (
             party text, agent text, state text, since float8, talk_seconds float8, hold_seconds float8)
         where c.state ->> 'ended_at' is null and l.party = 'agent' and l.agent in (select id from people)
+            and (c.state #>> '{{call,direction}}' is distinct from 'outbound' or c.state -> 'served_by' is not null)
             and (cast(:agents as text[]) is null or l.agent = any(cast(:agents as text[])))
             and to_timestamp(l.since - l.talk_seconds - l.hold_seconds)
                 >= cast(:now as timestamptz) - cast(:longest as interval)
+    ), at_once as (
+        select agent, unnest(range_agg(tstzrange(began, over))) as span from talked where over > began group by agent
     )
     select agent, width_bucket(ended_at, cast(:starts as timestamptz[])) as slot, count(*) as handled,
         count(*) filter (where handed_over) as transferred, sum(talk) as talk_seconds, sum(hold) as hold_seconds,
@@ -206,5 +210,6 @@ _PARTS = text(f"""
     from handed group by 1, 2
     union all
     select t.agent, t.slot, 0, 0, 0, 0, cast(sum({_SECONDS}) as float8)
-    from (select *, {_SLOTS} as slot from talked where over > began) t
+    from (select *, {_SLOTS} as slot from (
+        select agent, lower(span) as began, upper(span) as over from at_once) o) t
     group by 1, 2""")  # noqa: S608 - made of the constants above

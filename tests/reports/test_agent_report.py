@@ -19,31 +19,7 @@ from app.reports.agent_metrics import AgentCounts
 from app.reports.agent_service import Forgotten
 from app.reports.intervals import Interval
 from tests.floor.factories import CONFIG
-from tests.reports.kept import HOUR, START, Kept, employ, report
-
-
-async def of(session: AsyncSession, floor: Kept, agent: str, **given: Any) -> AgentCounts:
-    """The counts of one agent in the hour."""
-    [told] = (await report(session, floor, agents=[agent], **given)).agents
-    return told.total.counts
-
-
-def a_call(floor: Kept, call_id: str = "c1", agent: str = "ann") -> str:
-    """5 s on offer, 10 s until the phone is answered, 100 s of talk, 20 on hold, 30 of talk, 25 of wrap-up."""
-    contact = floor.arrives(call_id=call_id)
-    floor.wait(5)
-    floor.do(c.AcceptOffer(agent_id=agent, contact_id=contact))
-    floor.wait(10)
-    floor.call("established", call_id, agent=agent)
-    floor.wait(100)
-    floor.call("held", call_id, agent=agent)
-    floor.wait(20)
-    floor.call("retrieved", call_id, agent=agent)
-    floor.wait(30)
-    floor.call("cleared", call_id)
-    floor.wait(25)
-    floor.do(c.FinishWrapUp(agent_id=agent, contact_id=contact))
-    return contact
+from tests.reports.kept import HOUR, START, Kept, a_call, employ, of, report
 
 
 async def test_a_call_is_told_as_it_was(session: AsyncSession) -> None:
@@ -77,75 +53,41 @@ async def test_a_call_is_told_as_it_was(session: AsyncSession) -> None:
     assert (metrics.utilisation_of_logged_on, metrics.utilisation_of_handling_and_idle) == (175 / 290, 150 / 235)
 
 
-async def test_an_offer_that_expires_is_rona_and_one_declined_is_not(session: AsyncSession) -> None:
-    floor = Kept()
+async def test_an_outbound_call_that_nobody_answers_is_not_handled(session: AsyncSession) -> None:
+    floor = Kept(msgspec.structs.replace(CONFIG, sources={"pbx": CONFIG.sources["pbx"]}))
     floor.on("ann")
-    floor.arrives()
+    call = "0190a000-0000-7000-8000-000000000001"
+    floor.do(c.Dial(agent_id="ann", contact_id=call, to="+8613800138000"))
+    floor.call("established", call, agent="1001", direction="outbound")
+    floor.call("delivered", call, leg_id="customer", direction="outbound")
     floor.wait(30)
-    floor.do(c.Ready(agent_id="ann"))
-    floor.wait(1)
-    floor.do(c.DeclineOffer(agent_id="ann", contact_id=floor.agent("ann").offer or ""))
+    assert (await of(session, floor, "ann")).conversation_seconds == 0
+    floor.call("failed", call, cause="no_answer", direction="outbound")
     counts = await of(session, floor, "ann")
-    # nobody else is there, so they are asked again at once
-    assert (counts.offers, counts.timed_out, counts.declined, counts.pending) == (3, 1, 1, 1)
-    assert counts.not_ready_by_reason["no_answer"] == 10
+    assert (counts.handled, counts.talk_seconds, counts.conversation_seconds) == (0, 0, 0)
 
 
-async def test_a_phone_that_is_not_answered_after_acceptance_is_rona_too(session: AsyncSession) -> None:
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_callback_is_handled_where_the_customer_answers(session: AsyncSession, reached: bool) -> None:
     floor = Kept()
-    floor.on("ann")
-    contact = floor.arrives()
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
-    floor.wait(60)
-    counts = await of(session, floor, "ann")
-    assert (counts.offers, counts.timed_out, counts.handled) == (1, 1, 0)
-
-
-async def test_a_caller_who_hangs_up_while_it_rings_is_no_fault_of_the_agent(session: AsyncSession) -> None:
-    floor = Kept()
-    floor.on("ann")
-    for call_id, accepted in (("c1", False), ("c2", True)):
-        contact = floor.arrives(call_id=call_id)
-        if accepted:
-            floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
-        floor.wait(3)
-        floor.call("cleared", call_id)
-    told = await report(session, floor)
-    counts, metrics = told.total.counts, told.total.metrics
-    assert (counts.offers, counts.rescinded_caller_gone, counts.timed_out, counts.handled) == (2, 2, 0, 0)
-    assert (metrics.rona_rate_with_abandons, metrics.rona_rate_without_abandons) == (1, 0)
-
-
-async def test_a_colleague_was_first(session: AsyncSession) -> None:
-    cards = msgspec.structs.replace(CONFIG.queues["cards"], offer_agents=2)
-    floor = Kept(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards}))
-    floor.on("ann", "bob")
-    floor.answers("ann", floor.arrives())
-    bob = await of(session, floor, "bob")
-    assert (bob.offers, bob.rescinded_otherwise, bob.answered) == (1, 1, 0)
-    assert (await of(session, floor, "ann")).answered == 1
-
-
-@pytest.mark.parametrize("leaves", [c.NotReady(agent_id="ann", reason="break"), c.LogOff(agent_id="ann")])
-async def test_who_leaves_an_offer_has_not_let_it_time_out(session: AsyncSession, leaves: c.Command) -> None:
-    floor = Kept()
-    floor.on("ann")
     floor.arrives()
-    floor.wait(2)
-    floor.do(leaves)
-    counts = await of(session, floor, "ann")
-    assert (counts.offers, counts.agent_left, counts.timed_out) == (1, 1, 0)
-
-
-async def test_an_offer_that_stands_is_pending_and_in_no_rate(session: AsyncSession) -> None:
-    floor = Kept()
+    floor.call("callback_requested", details={"number": "+8613800138000"})
+    floor.call("cleared")
     floor.on("ann")
-    contact = floor.arrives()
-    floor.wait(2)
-    told = await report(session, floor)
-    assert (told.total.counts.offers, told.total.counts.pending, told.total.metrics.answer_rate) == (1, 1, None)
-    floor.answers("ann", contact)
-    assert (await of(session, floor, "ann")).answered == 1
+    [promised] = floor.state.store.contacts.values()
+    call = promised.call.id
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=promised.id))
+    floor.call("established", call, agent="1001", direction="outbound")
+    floor.call("delivered", call, leg_id="customer", direction="outbound")
+    floor.wait(30)
+    if reached:
+        floor.call("established", call, leg_id="customer", direction="outbound")
+        floor.wait(100)
+        floor.call("cleared", call, direction="outbound")
+    else:
+        floor.call("failed", call, leg_id="customer", cause="no_answer", direction="outbound")
+    counts = await of(session, floor, "ann")
+    assert (counts.answered, counts.handled, counts.conversation_seconds) == ((1, 1, 130) if reached else (1, 0, 0))
 
 
 async def test_talk_of_a_transferred_call_is_booked_on_whoever_talked_asterisk_759(session: AsyncSession) -> None:
@@ -256,6 +198,38 @@ async def test_a_call_that_goes_on_is_conversation_so_far(session: AsyncSession)
     assert (counts.conversation_seconds, counts.handled) == (100, 0)
     later = await report(session, floor, START + HOUR)
     assert later.agents == []
+
+
+async def test_who_has_several_chats_at_once_is_in_conversation_once(session: AsyncSession) -> None:
+    chatty = msgspec.structs.replace(CONFIG.agents["ann"], capacity=(("voice", 1), ("chat", 3)))
+    floor = Kept(msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": chatty}))
+    floor.on("ann")
+    for call in ("c1", "c2", "c3"):
+        contact = floor.call("offered", call, from_="+8613800138000", to="100", details={"channel": "chat"})
+        floor.answers("ann", contact, call)
+        floor.wait(100)
+    floor.call("cleared", "c1")
+    floor.wait(700)
+    for call in ("c2", "c3"):
+        floor.call("cleared", call)
+    total = (await report(session, floor)).total
+    assert (total.counts.handled, total.counts.talk_seconds) == (3, 300 + 900 + 800)
+    assert total.counts.conversation_seconds == total.counts.busy_seconds == 1000
+    assert (total.metrics.occupancy, total.metrics.utilisation_of_logged_on) == (1000 / 1001, 1000 / 1001)
+
+
+async def test_two_legs_of_an_agent_are_one_conversation(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("established", agent="1001", leg_id="one")
+    floor.wait(10)
+    floor.call("established", agent="1001", leg_id="two")
+    floor.wait(100)
+    floor.call("cleared")
+    counts = await of(session, floor, "ann")
+    assert (counts.conversation_seconds, counts.busy_seconds, counts.handled) == (110, 110, 1)
 
 
 async def test_an_agent_who_is_gone_keeps_their_past(session: AsyncSession) -> None:
