@@ -1,5 +1,6 @@
 """Reports, for those who lead the floor."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ from app.api.deps import OVERSEES, SURVEYS, Read, Using
 from app.api.problems import problem_responses
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
-from app.reports.agent_service import agent_report
+from app.reports.agent_service import agent_report, encoded
 from app.reports.agent_table import agents_as_csv
 from app.reports.intervals import Interval, Period, time_zone
 from app.reports.service import queue_report
@@ -80,7 +81,9 @@ async def report_agents(
     which retention has let something go."""
     period = Period(since, to, interval, time_zone(zone))
     told = await agent_report(session, period, utc(using.clock()), agents=agent, teams=team)
-    return _table("agents", period, agents_as_csv(told)) if form == "csv" else _json(told)
+    if form == "csv":
+        return _table("agents", period, await asyncio.to_thread(agents_as_csv, told))
+    return Response(await asyncio.to_thread(encoded, told), media_type="application/json")
 
 
 def _table(what: str, period: Period, text: str) -> Response:

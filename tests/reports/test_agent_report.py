@@ -189,6 +189,20 @@ async def test_who_stands_in_a_state_from_long_before_is_told_up_to_now(session:
     assert told.counted_until == utc(floor.now)
 
 
+async def test_who_closes_the_browser_and_goes_home_is_not_logged_on(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann", "bob")
+    floor.do(c.NotReady(agent_id="ann", reason="lunch"))
+    for agent in ("ann", "bob"):
+        floor.do(c.Disconnect(agent_id=agent, last_heard=floor.now))
+    floor.wait(1000)
+    floor.do(c.Connect(agent_id="ann"))
+    floor.wait(30)
+    ann, bob = await of(session, floor, "ann"), await of(session, floor, "bob")
+    assert (ann.not_ready_by_reason, ann.logged_on_seconds) == ({"lunch": 1030}, 2 + 45 + 30)
+    assert (bob.ready_seconds, bob.not_ready_by_reason, bob.logged_on_seconds) == (46, {"connection_lost": 985}, 46)
+
+
 async def test_a_call_that_goes_on_is_conversation_so_far(session: AsyncSession) -> None:
     floor = Kept()
     floor.on("ann")

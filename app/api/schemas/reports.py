@@ -100,7 +100,7 @@ class AgentCountsOut(Output):
     the caller hung up or otherwise, left by an agent who was ready no longer, failed by the phone, or pending still. A
     part in a contact (`handled`, `transferred`, `talk_seconds`, `hold_seconds`) counts whole where the contact ended.
     All other seconds are time, cut at the edges of the interval: `conversation_seconds` is talk and hold as such,
-    `logged_on_seconds` leaves out time in which the connection was lost.
+    `logged_on_seconds` leaves out time not ready without a connection.
     """
 
     offers: int
