@@ -42,7 +42,7 @@ FATES = ("answered", *dict.fromkeys(OUTCOMES.values()), "rescinded_otherwise", "
 """What can have become of an offer: each is a count."""
 
 
-class AgentCounts(msgspec.Struct, frozen=True, kw_only=True):
+class AgentCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is counted for one agent and one interval. Counts of several intervals or agents add up.
 
     `offers` is the sum of the eight after it: `timed_out` is RONA, by the offer or by the phone of who had accepted;
@@ -95,7 +95,7 @@ def added(parts: Sequence[AgentCounts]) -> AgentCounts:
     return AgentCounts(**dict(zip(NUMBERS, sums, strict=False)), not_ready_by_reason=dict(sorted(by_reason.items())))
 
 
-class AgentMetrics(msgspec.Struct, frozen=True, kw_only=True):
+class AgentMetrics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is read off the counts; ratios from 0 to 1, None where nothing was there to measure.
 
     Offers that are still pending are in no rate. `rona_rate_with_abandons` counts a caller who hung up while

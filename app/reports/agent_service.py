@@ -39,14 +39,14 @@ class Forgotten(Invalid):
         super().__init__(f"from: {what}; accepted: {fault['accepted']}", faults=[fault])
 
 
-class AgentFigures(msgspec.Struct, frozen=True, kw_only=True):
+class AgentFigures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Counts and what is read off them."""
 
     counts: AgentCounts
     metrics: AgentMetrics
 
 
-class AgentInterval(AgentFigures, frozen=True, kw_only=True):
+class AgentInterval(AgentFigures, frozen=True, kw_only=True, gc=False):
     """From `start` up to, not including, `end`."""
 
     start: datetime
