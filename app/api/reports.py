@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.deps import OVERSEES, SURVEYS, Read, Using
 from app.api.problems import problem_responses
+from app.api.schemas.common import Slug
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
 from app.reports import agent_service, service
@@ -29,9 +30,9 @@ Target = Annotated[float | None, Query(ge=0, le=86_400, description="in place of
 Form = Annotated[
     Literal["json", "csv"], Query(description="csv: a row for each queue, or agent, and interval, for spreadsheets")
 ]
-Agents = Annotated[list[str] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
+Agents = Annotated[list[Slug] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
 Teams = Annotated[
-    list[str] | None,
+    list[Slug] | None,
     Query(alias="team", max_length=200, description="only who is in one of these now; may be repeated"),
 ]
 Short = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own threshold")]
