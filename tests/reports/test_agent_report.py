@@ -319,9 +319,16 @@ async def test_an_erasure_leaves_the_report_as_it_was(session: AsyncSession) -> 
     floor.wait(10)
     floor.call("transferred", "sent on", agent="1001")
     floor.call("cleared", "sent on")
+    floor.do(c.Ready(agent_id="ann"))
+    ids.append(floor.arrives(call_id="left"))
+    floor.answers("ann", ids[-1], "left")
+    floor.wait(10)
+    floor.do(c.Transfer(agent_id="ann", contact_id=ids[-1], to=c.Destination(queue="loans")))
+    floor.call("connection_cleared", "left", agent="1001")
+    floor.call("cleared", "left")
     before = await report(session, floor)
     counts = before.total.counts
-    assert (counts.timed_out, counts.handled, counts.transferred) == (1, 2, 1)
+    assert (counts.timed_out, counts.handled, counts.transferred) == (1, 3, 2)
     found = await session.execute(text("select id, started_at, ended_at from interactions"))
     erased = [Contact(*row) for row in found]
     assert sorted(str(each.id) for each in erased) == sorted(ids)
