@@ -1,15 +1,17 @@
 """Reports, for those who lead the floor."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Query, Response
 
 from app.api.deps import OVERSEES, SURVEYS, Read, Using
 from app.api.problems import problem_responses
+from app.api.schemas.common import Slug
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
+from app.reports import agent_service, service
 from app.reports.agent_service import agent_report
 from app.reports.agent_table import agents_as_csv
 from app.reports.intervals import Interval, Period, time_zone
@@ -28,9 +30,9 @@ Target = Annotated[float | None, Query(ge=0, le=86_400, description="in place of
 Form = Annotated[
     Literal["json", "csv"], Query(description="csv: a row for each queue, or agent, and interval, for spreadsheets")
 ]
-Agents = Annotated[list[str] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
+Agents = Annotated[list[Slug] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
 Teams = Annotated[
-    list[str] | None,
+    list[Slug] | None,
     Query(alias="team", max_length=200, description="only who is in one of these now; may be repeated"),
 ]
 Short = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own threshold")]
@@ -58,7 +60,9 @@ async def report_queues(
     Two reports are made at a time, some more wait; what takes longer than a minute is refused."""
     period = Period(since, to, interval, time_zone(zone))
     told = await queue_report(session, period, queues=queue, target=service_level_seconds, short=short_abandon_seconds)
-    return _table("queues", period, as_csv(told)) if form == "csv" else _json(told)
+    if form == "csv":
+        return _table("queues", period, await asyncio.to_thread(as_csv, told))
+    return _json(await asyncio.to_thread(service.encoded, told))
 
 
 @router.get("/agents", response_class=Response, responses=_told(AgentReportOut), dependencies=[SURVEYS])
@@ -80,7 +84,9 @@ async def report_agents(
     which retention has let something go."""
     period = Period(since, to, interval, time_zone(zone))
     told = await agent_report(session, period, utc(using.clock()), agents=agent, teams=team)
-    return _table("agents", period, agents_as_csv(told)) if form == "csv" else _json(told)
+    if form == "csv":
+        return _table("agents", period, await asyncio.to_thread(agents_as_csv, told))
+    return _json(await asyncio.to_thread(agent_service.encoded, told))
 
 
 def _table(what: str, period: Period, text: str) -> Response:
@@ -89,5 +95,5 @@ def _table(what: str, period: Period, text: str) -> Response:
     return Response(text, headers=headers, media_type="text/csv; charset=utf-8")
 
 
-def _json(told: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(told), media_type="application/json")
+def _json(told: bytes) -> Response:
+    return Response(told, media_type="application/json")

@@ -151,8 +151,9 @@ def _remember_handling(work: Work, contact: Contact, agent_id: str, wrap_up: flo
 def after_agents_left(work: Work, contact: Contact, transferred: bool, served: bool = False) -> Contact:
     """What becomes of a caller whose last agent has gone while they are still there.
 
-    They wait for whom they were transferred to; else they are asked how it was, where their flow has said so and they
-    were `served` to the end.
+    They wait for whom they were transferred to, which is noted of who asked for it, since many platforms only say that
+    the agent's leg is over; else they are asked how it was, where their flow has said so and they were `served` to the
+    end.
 
     Only where the switch itself says that it `transferred` them elsewhere are they not ours to queue. Whom we called
     ourselves is hung up on: nobody is there to talk to them.
@@ -163,6 +164,7 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
         contact = party.uninvite(work, contact, invite.agent, "agent_gone")
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
+        contact = contact.noted(work.now, "transfer.completed", agent=contact.transfer_by, to=to.queue or to.agent)
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
         return work.store.contacts[contact.id]
     if put_back(work, contact):

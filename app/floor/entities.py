@@ -164,10 +164,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `flow` is where the caller is before they wait, `own_steps` what it requires besides the queue, `comfort` what they
     hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.
     `script` is the number of the last script where no flow counts them.
-    `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent has asked the switch to
-    send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs by which
-    supervisors were in it whom the floor let go, and of which the end may be told yet. A caller alone waits again at
-    `requeue_at`; a call whose end should have come is closed at `close_at`.
+    `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
+    the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
+    by which supervisors were in it whom the floor let go, and of which the end may be told yet. A caller alone waits
+    again at `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
     id: str
@@ -212,6 +212,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     agents: tuple[str, ...] = ()
     served_by: tuple[str, ...] = ()
     transfer: Destination | None = None
+    transfer_by: str | None = None
     consult: Consult | None = None
     invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()

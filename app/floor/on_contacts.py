@@ -50,7 +50,7 @@ def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     contact = talking(work, command, "transfer")
     under_way.must_be_new(work, contact, OrderType.TRANSFER, command.agent_id, command.to)
     destination(work, contact, command.to, command.agent_id, "queue", "agent", "number")
-    contact = contact.with_(transfer=command.to)
+    contact = contact.with_(transfer=command.to, transfer_by=command.agent_id)
     contact = contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
     under_way.once(work, contact, OrderType.TRANSFER, command.agent_id, command.to, to=command.to)
     return {}

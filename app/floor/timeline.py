@@ -19,7 +19,10 @@ LAST_LINES = 100
 LEFT_OUT = "timeline.left_out"
 """The one line that stands for those that gave way: how many, how many of each kind, and until when."""
 
-_ONLY_HERE = ("agent.released", "call.ended_by_supervisor", "call.listened", "call.taken_over", "callback.asked")
+_ONLY_HERE = (
+    *("agent.released", "call.ended_by_supervisor", "call.listened", "call.taken_over", "callback.asked"),
+    "transfer.completed",
+)
 """What somebody did of which no event of the floor tells."""
 _STAYS = frozenset({"wrap_up", "contact.ended", *_ONLY_HERE})
 _TOLD = frozenset(map(str, EventType))

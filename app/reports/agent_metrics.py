@@ -5,14 +5,12 @@ was made. A *part* of an agent in a contact (their own legs of it) counts, whole
 at the edges of intervals, so an interval has as much of it as lies in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from app.reports.metrics import ratio
-
-LOST = "connection_lost"
-"""Why an agent is not ready of whom nothing is heard any more: they are not there, so that is no time logged on."""
 
 OUTCOMES = {
     "expired": "timed_out",
@@ -40,8 +38,11 @@ STATES = {
 }
 """Where the time in a state is counted; logged off is nobody's time."""
 
+FATES = ("answered", *dict.fromkeys(OUTCOMES.values()), "rescinded_otherwise", "pending")
+"""What can have become of an offer: each is a count."""
 
-class AgentCounts(msgspec.Struct, frozen=True, kw_only=True):
+
+class AgentCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is counted for one agent and one interval. Counts of several intervals or agents add up.
 
     `offers` is the sum of the eight after it: `timed_out` is RONA, by the offer or by the phone of who had accepted;
@@ -50,7 +51,7 @@ class AgentCounts(msgspec.Struct, frozen=True, kw_only=True):
     connection; `pending` stand at this moment. `handled` are contacts in which the agent talked, `transferred` those of
     them that the agent handed over. `conversation_seconds` is talk and hold as time, cut at the edges.
     `not_ready_by_reason` splits `not_ready_seconds`. `logged_on_seconds` are all states but logged off, without the
-    time in which the connection was lost.
+    time not ready in which nothing was heard of the agent.
     """
 
     offers: int = 0
@@ -75,27 +76,36 @@ class AgentCounts(msgspec.Struct, frozen=True, kw_only=True):
     logged_on_seconds: float = 0.0
     not_ready_by_reason: Mapping[str, float] = {}
 
-    def __add__(self, other: "AgentCounts") -> "AgentCounts":
-        """Both together."""
-        sums = {name: getattr(self, name) + getattr(other, name) for name in NUMBERS}
-        return AgentCounts(**sums, not_ready_by_reason=_together(self.not_ready_by_reason, other.not_ready_by_reason))
-
 
 NUMBERS = tuple(name for name in AgentCounts.__struct_fields__ if name != "not_ready_by_reason")
 """The counts that are one number each."""
 
+_figures = attrgetter(*NUMBERS)
 
-class AgentMetrics(msgspec.Struct, frozen=True, kw_only=True):
+
+def added(parts: Sequence[AgentCounts]) -> AgentCounts:
+    """All of them together."""
+    if len(parts) == 1:
+        return parts[0]
+    by_reason: dict[str, float] = {}
+    for part in parts:
+        for reason, seconds in part.not_ready_by_reason.items():
+            by_reason[reason] = by_reason.get(reason, 0.0) + seconds
+    sums = map(sum, zip(*map(_figures, parts), strict=True))
+    return AgentCounts(**dict(zip(NUMBERS, sums, strict=False)), not_ready_by_reason=dict(sorted(by_reason.items())))
+
+
+class AgentMetrics(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is read off the counts; ratios from 0 to 1, None where nothing was there to measure.
 
-    Offers that are still pending are in no rate. `rona_rate_with_customer_abandons` counts a caller who hung up while
+    Offers that are still pending are in no rate. `rona_rate_with_abandons` counts a caller who hung up while
     it rang as not answered by the agent. Utilisation means different things in different houses, so each bears its
     denominator: all time logged on, or only that of handling and of idling.
     """
 
     answer_rate: float | None
-    rona_rate_with_customer_abandons: float | None
-    rona_rate_without_customer_abandons: float | None
+    rona_rate_with_abandons: float | None
+    rona_rate_without_abandons: float | None
     decline_rate: float | None
     transfer_rate: float | None
     aht_seconds: float | None
@@ -115,8 +125,8 @@ def measure_agent(counts: AgentCounts) -> AgentMetrics:
     handling_and_idle = handling + counts.ready_seconds
     return AgentMetrics(
         answer_rate=ratio(counts.answered, made),
-        rona_rate_with_customer_abandons=ratio(counts.timed_out + counts.rescinded_caller_gone, made),
-        rona_rate_without_customer_abandons=ratio(counts.timed_out, made),
+        rona_rate_with_abandons=ratio(counts.timed_out + counts.rescinded_caller_gone, made),
+        rona_rate_without_abandons=ratio(counts.timed_out, made),
         decline_rate=ratio(counts.declined, made),
         transfer_rate=ratio(counts.transferred, counts.handled),
         aht_seconds=ratio(counts.talk_seconds + counts.hold_seconds + counts.wrap_up_seconds, counts.handled),
@@ -124,23 +134,3 @@ def measure_agent(counts: AgentCounts) -> AgentMetrics:
         utilisation_of_logged_on=ratio(handling, counts.logged_on_seconds),
         utilisation_of_handling_and_idle=ratio(counts.conversation_seconds, handling_and_idle),
     )
-
-
-def of_state(state: str, reason: str | None, seconds: float) -> AgentCounts:
-    """So many seconds in a state; nothing where it is no state of who is here."""
-    if state not in STATES:
-        return AgentCounts()
-    here = 0.0 if (state, reason) == ("not_ready", LOST) else seconds
-    by_reason = {reason or "": seconds} if state == "not_ready" else {}
-    counts = AgentCounts(logged_on_seconds=here, not_ready_by_reason=by_reason)
-    return msgspec.structs.replace(counts, **{STATES[state]: seconds})
-
-
-def of_offers(outcome: str, reason: str | None, number: int) -> AgentCounts:
-    """So many offers, `answered`, `pending` or `withdrawn` for a reason."""
-    name = OUTCOMES.get(reason or "", "rescinded_otherwise") if outcome == "withdrawn" else outcome
-    return msgspec.structs.replace(AgentCounts(offers=number), **{name: number})
-
-
-def _together(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
-    return {key: one.get(key, 0.0) + other.get(key, 0.0) for key in sorted({*one, *other})}

@@ -4,15 +4,14 @@ An offer is counted where it was made, a part in a contact where the contact end
 depends on nothing but the row. Time is cut at the edges of intervals. So the hours of a day add up to the day.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.reports.agent_metrics import AgentCounts, of_offers, of_state
+from app.reports.agent_metrics import FATES, OUTCOMES, STATES
 from app.reports.journal import Stretch
 from app.reports.queries import SKEW, STAY
 
@@ -26,8 +25,8 @@ LONGEST = timedelta(days=1)
 LAST_HEARD = timedelta(days=31)
 """An agent whose state has not changed for so long before the period counts from the next change on."""
 
-Cells = dict[tuple[str, int], AgentCounts]
-"""Counts by agent and by the number of the interval, from 0."""
+Found = Sequence[Row[str, int, str]]
+"""An agent, the number of the interval, from 1, and some of the counts as JSON: read and added up by `told`."""
 
 
 class Person(NamedTuple):
@@ -52,21 +51,25 @@ async def unknown_teams(session: AsyncSession, teams: Sequence[str]) -> list[str
 
 async def count_times(
     session: AsyncSession, edges: Sequence[datetime], stretch: Stretch, now: datetime, agents: Sequence[str] | None
-) -> Cells:
+) -> Found:
     """The time in each state, up to `now`, and the offers of one floor, by its journal. `stretch` goes on for
     LATEST_END after the last edge."""
-    parameters = {**_scope(edges, agents), **stretch._asdict(), "now": now, "heard_since": edges[0] - LAST_HEARD}
-    cells: Cells = defaultdict(AgentCounts)
-    for row in await session.execute(_TIMES, {**parameters, "events_until": edges[-1] + LATEST_END}):
-        state = row.kind == "state"
-        more = of_state(row.word, row.reason, row.amount) if state else of_offers(row.word, row.reason, int(row.amount))
-        cells[row.agent, row.slot - 1] += more
-    return cells
+    parameters = {
+        **_scope(edges, agents),
+        **stretch._asdict(),
+        "now": now,
+        "heard_since": edges[0] - LAST_HEARD,
+        "events_until": edges[-1] + LATEST_END,
+        "latest_end": LATEST_END,
+        "reasons": list(OUTCOMES),
+        "outcomes": list(OUTCOMES.values()),
+    }
+    return (await session.execute(_TIMES, parameters)).all()
 
 
 async def count_parts(
     session: AsyncSession, edges: Sequence[datetime], now: datetime, agents: Sequence[str] | None
-) -> Cells:
+) -> Found:
     """The agents' parts in contacts: talk and hold of their own legs, and what they handed over. Calls that go on count
     as conversation up to `now`."""
     start, end = edges[0], edges[-1]
@@ -78,11 +81,7 @@ async def count_parts(
         "longest": LONGEST,
         "now": now,
     }
-    cells: Cells = defaultdict(AgentCounts)
-    for row in (await session.execute(_PARTS, parameters)).mappings():
-        figures = {key: value for key, value in row.items() if key not in ("agent", "slot")}
-        cells[row["agent"], row["slot"] - 1] += AgentCounts(**figures)
-    return cells
+    return (await session.execute(_PARTS, parameters)).all()
 
 
 def _scope(edges: Sequence[datetime], agents: Sequence[str] | None) -> dict[str, Any]:
@@ -109,32 +108,54 @@ _SECONDS = """
     extract(epoch from least(t.over, (cast(:ends as timestamptz[]))[t.slot])
         - greatest(t.began, (cast(:starts as timestamptz[]))[t.slot]))"""
 
+_OF_OFFERS = "'contact.offered', 'contact.consulted', 'contact.invited', 'offer.withdrawn'"
+
+_TIME_COUNTS = ", ".join(
+    (
+        *(f"'{count}', coalesce(sum(seconds) filter (where state = '{state}'), 0)" for state, count in STATES.items()),
+        "'logged_on_seconds', sum(seconds_here)",
+        "'not_ready_by_reason', coalesce(json_object_agg(reason, seconds) filter (where reason is not null), '{}')",
+    )
+)
+_OFFER_COUNTS = ", ".join(
+    ("'offers', count(*)", *(f"'{each}', count(*) filter (where outcome = '{each}')" for each in FATES))
+)
+
 _TIMES = text(f"""
     with told as materialized (
         select e.agent_id as agent, e.contact_id as contact, e.seq, e.at, e.type,
             case e.type when 'agent.state' then e.data #>> '{{agent,state}}' end as state,
+            case e.type when 'agent.state' then e.data #>> '{{agent,connected}}' end as connected,
             case e.type when 'agent.state' then e.data #>> '{{agent,reason}}'
                 when 'offer.withdrawn' then e.data ->> 'reason' end as reason
         from events e
         where e.floor = :floor and e.seq >= :first and e.seq < :last
             and e.at >= :since and e.at < :events_until
-            and e.type in ('agent.state', 'contact.offered', 'contact.consulted', 'contact.invited', 'offer.withdrawn')
+            and e.type in ('agent.state', {_OF_OFFERS})
             and (cast(:agents as text[]) is null or e.agent_id = any(cast(:agents as text[])))
     ), stood as (
-        select a.id as agent, cast(0 as bigint) as seq, cast(:since as timestamptz) as at, e.state, e.reason
+        select a.id as agent, cast(0 as bigint) as seq, cast(:since as timestamptz) as at,
+            e.agent ->> 'state' as state, e.agent ->> 'reason' as reason, e.agent ->> 'connected' as connected
         from live_agents a cross join lateral (
-            select e.data #>> '{{agent,state}}' as state, e.data #>> '{{agent,reason}}' as reason from events e
+            select e.data -> 'agent' as agent from events e
             where e.floor = a.floor and e.agent_id = a.id and e.type = 'agent.state' and e.seq < :first
                 and e.at >= :heard_since
             order by e.seq desc limit 1
         ) e
         where a.floor = :floor and (cast(:agents as text[]) is null or a.id = any(cast(:agents as text[])))
         union all
-        select agent, seq, at, state, reason from told where type = 'agent.state' and at < :until
+        select agent, seq, at, state, reason, connected from told where type = 'agent.state' and at < :until
     ), stays as (
-        select agent, state, reason, at as began,
+        select agent, state, at as began,
+            case state when 'not_ready' then coalesce(reason, '') end as reason,
+            state <> 'not_ready' or connected is distinct from 'false' as here,
             least(:until, :now, lead(at) over (partition by agent order by seq)) as over
         from stood
+    ), times as (
+        select t.agent, t.slot, t.state, t.reason, cast(sum({_SECONDS}) as float8) as seconds,
+            cast(coalesce(sum({_SECONDS}) filter (where here), 0) as float8) as seconds_here
+        from (select *, {_SLOTS} as slot from stays where over > began and state <> 'logged_off') t
+        group by 1, 2, 3, 4
     ), open as (
         select c.id as contact, o.offer ->> 'agent' as agent
         from live_contacts c cross join lateral (
@@ -143,23 +164,34 @@ _TIMES = text(f"""
             select json_array_elements(c.state -> 'also')
         ) as o
         where c.floor = :floor and c.state ->> 'state' in ('offered', 'connecting')
-    ), offers as (
-        select agent, contact, at, type,
-            lead(type) over w as next, lead(reason) over w as reason
+    ), offered as (
+        select agent, contact, seq, at, type, lead(type) over w as next, lead(reason) over w as reason
         from told where type <> 'agent.state'
         window w as (partition by agent, contact order by seq)
+    ), heard as (
+        select agent, max(seq) as seq from told where type = 'agent.state' group by agent
+    ), offers as (
+        select o.agent, width_bucket(o.at, cast(:starts as timestamptz[])) as slot,
+            case when coalesce(o.next, l.type) = 'offer.withdrawn' then coalesce(m.outcome, 'rescinded_otherwise')
+                when o.next is null and l.type is null and p.contact is not null
+                    and (o.at > cast(:now as timestamptz) - cast(:latest_end as interval)
+                        or o.seq > coalesce(h.seq, 0)) then 'pending'
+                else 'answered' end as outcome
+        from offered o left join heard h on h.agent = o.agent left join lateral (
+            select e.type, e.data ->> 'reason' as reason from events e
+            where o.next is null and o.seq > coalesce(h.seq, 0)
+                and e.contact_id = o.contact and e.floor = :floor and e.agent_id = o.agent and e.seq >= :last
+                and e.at >= :events_until and e.type in ({_OF_OFFERS})
+            order by e.seq limit 1
+        ) l on true
+            left join open p on p.contact = o.contact and p.agent = o.agent
+            left join unnest(cast(:reasons as text[]), cast(:outcomes as text[])) as m (reason, outcome)
+                on m.reason = coalesce(o.reason, l.reason)
+        where o.type = 'contact.offered' and o.at < :until
     )
-    select 'state' as kind, t.agent, t.slot, t.state as word, t.reason, cast(sum({_SECONDS}) as float8) as amount
-    from (select *, {_SLOTS} as slot from stays where over > began and state <> 'logged_off') t
-    group by 2, 3, 4, 5
+    select agent, slot, cast(json_build_object({_TIME_COUNTS}) as text) as counts from times group by 1, 2
     union all
-    select 'offer', o.agent, width_bucket(o.at, cast(:starts as timestamptz[])),
-        case when o.next = 'offer.withdrawn' then 'withdrawn'
-            when o.next is null and p.contact is not null then 'pending' else 'answered' end,
-        case when o.next = 'offer.withdrawn' then o.reason end, cast(count(*) as float8)
-    from offers o left join open p on p.contact = o.contact and p.agent = o.agent
-    where o.type = 'contact.offered' and o.at < :until
-    group by 2, 3, 4, 5""")  # noqa: S608 - made of the constants above
+    select agent, slot, cast(json_build_object({_OFFER_COUNTS}) as text) from offers group by 1, 2""")  # noqa: S608 - made of the constants above
 
 _PARTS = text(f"""
     with people as materialized (
@@ -173,6 +205,7 @@ _PARTS = text(f"""
         where i.started_at >= :arrived_since and i.started_at < :arrived_until
             and i.ended_at >= :since and i.ended_at < :ended_until
             and l.party = 'agent' and l.talk_seconds + l.hold_seconds > 0
+            and (i.direction <> 'outbound' or i.agent_id is not null)
             and (cast(:agents as text[]) is null or l.agent = any(cast(:agents as text[])))
             and l.agent in (select id from people)
     ), parts as (
@@ -183,13 +216,8 @@ _PARTS = text(f"""
         select p.*, coalesce((
             select true from interaction_entries e
             where e.interaction_id = p.contact and e.started_at = p.started_at
-                and e.kind in ('call.transferred', 'consult.completed', 'transfer.asked')
+                and e.kind in ('call.transferred', 'consult.completed', 'transfer.completed')
                 and e.data ->> 'agent' = p.agent
-                and (e.kind <> 'transfer.asked' or exists (
-                    select from interaction_entries of_nobody
-                    where of_nobody.interaction_id = e.interaction_id and of_nobody.started_at = e.started_at
-                        and of_nobody.kind = 'call.transferred' and of_nobody.at >= e.at
-                        and of_nobody.data ->> 'agent' is null))
             limit 1), false) as handed_over
         from parts p
     ), talked as (
@@ -201,15 +229,19 @@ _PARTS = text(f"""
         from live_contacts c cross join lateral json_to_recordset(c.state #> '{{call,legs}}') as l (
             party text, agent text, state text, since float8, talk_seconds float8, hold_seconds float8)
         where c.state ->> 'ended_at' is null and l.party = 'agent' and l.agent in (select id from people)
+            and (c.state #>> '{{call,direction}}' is distinct from 'outbound' or c.state -> 'served_by' is not null)
             and (cast(:agents as text[]) is null or l.agent = any(cast(:agents as text[])))
             and to_timestamp(l.since - l.talk_seconds - l.hold_seconds)
                 >= cast(:now as timestamptz) - cast(:longest as interval)
+    ), at_once as (
+        select agent, unnest(range_agg(tstzrange(began, over))) as span from talked where over > began group by agent
     )
-    select agent, width_bucket(ended_at, cast(:starts as timestamptz[])) as slot, count(*) as handled,
-        count(*) filter (where handed_over) as transferred, sum(talk) as talk_seconds, sum(hold) as hold_seconds,
-        cast(0 as float8) as conversation_seconds
+    select agent, width_bucket(ended_at, cast(:starts as timestamptz[])) as slot, cast(json_build_object(
+            'handled', count(*), 'transferred', count(*) filter (where handed_over),
+            'talk_seconds', sum(talk), 'hold_seconds', sum(hold)) as text) as counts
     from handed group by 1, 2
     union all
-    select t.agent, t.slot, 0, 0, 0, 0, cast(sum({_SECONDS}) as float8)
-    from (select *, {_SLOTS} as slot from talked where over > began) t
+    select t.agent, t.slot, cast(json_build_object('conversation_seconds', cast(sum({_SECONDS}) as float8)) as text)
+    from (select *, {_SLOTS} as slot from (
+        select agent, lower(span) as began, upper(span) as over from at_once) o) t
     group by 1, 2""")  # noqa: S608 - made of the constants above

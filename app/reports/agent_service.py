@@ -1,11 +1,11 @@
 """The report of agents: counts and metrics for each agent and interval, for each agent, and for all."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import reduce
-from itertools import pairwise
-from operator import add
+from itertools import chain, pairwise
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.errors import AgentUnknown, TeamUnknown
 from app.core.errors import Invalid
 from app.db.patience import at_most
-from app.reports.agent_metrics import AgentCounts, AgentMetrics, measure_agent
+from app.reports.agent_metrics import AgentCounts, AgentMetrics, added, measure_agent
 from app.reports.agent_queries import (
     LATEST_END,
-    Cells,
+    Found,
     Person,
     count_parts,
     count_times,
@@ -26,6 +26,8 @@ from app.reports.agent_queries import (
 from app.reports.intervals import Period
 from app.reports.journal import stretches, whole_since
 from app.reports.service import MOST_SECONDS, TooMuch, ensure_room
+
+_decode = msgspec.json.Decoder(AgentCounts).decode
 
 
 class Forgotten(Invalid):
@@ -37,14 +39,14 @@ class Forgotten(Invalid):
         super().__init__(f"from: {what}; accepted: {fault['accepted']}", faults=[fault])
 
 
-class AgentFigures(msgspec.Struct, frozen=True, kw_only=True):
+class AgentFigures(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Counts and what is read off them."""
 
     counts: AgentCounts
     metrics: AgentMetrics
 
 
-class AgentInterval(AgentFigures, frozen=True, kw_only=True):
+class AgentInterval(AgentFigures, frozen=True, kw_only=True, gc=False):
     """From `start` up to, not including, `end`."""
 
     start: datetime
@@ -97,42 +99,60 @@ async def agent_report(
     known = await people(session, agents, teams)
     ensure_room(len(known), "agents", len(edges) - 1)
     asked = [person.agent for person in known] if teams else agents
-    cells = await _count(session, edges, now, asked)
-    gone = {agent for agent, _ in cells} - {person.agent for person in known}
+    found = await _count(session, edges, now, asked)
+    return await asyncio.to_thread(_told, period, edges, now, known, found, None if teams else agents)
+
+
+def encoded(report: AgentReport) -> bytes:
+    """The report as JSON, agent by agent: in one piece it would let no other thread run meanwhile."""
+    agents = [msgspec.Raw(msgspec.json.encode(one)) for one in report.agents]
+    shell = {name: getattr(report, name) for name in AgentReport.__struct_fields__}
+    return msgspec.json.encode({**shell, "agents": agents})
+
+
+async def _count(
+    session: AsyncSession, edges: Sequence[datetime], now: datetime, agents: Sequence[str] | None
+) -> list[Found]:
+    begun = time.monotonic()
+    try:
+        async with at_most(session, MOST_SECONDS):
+            places = await stretches(session, edges[0], edges[-1] + LATEST_END)
+        found = []
+        for place in places:
+            async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
+                found.append(await count_times(session, edges, place, now, agents))
+        async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
+            found.append(await count_parts(session, edges, now, agents))
+    except TimeoutError as error:
+        raise TooMuch("agents") from error
+    return found
+
+
+def _told(
+    period: Period,
+    edges: Sequence[datetime],
+    now: datetime,
+    known: Sequence[Person],
+    found: Sequence[Found],
+    asked: Sequence[str] | None,
+) -> AgentReport:
+    """The report of what was found; of thousands of agents it takes so long that it is a thread's work."""
+    parts: dict[tuple[str, int], list[AgentCounts]] = defaultdict(list)
+    for agent, slot, counts in chain.from_iterable(found):
+        parts[agent, slot - 1].append(_decode(counts))
+    gone = {agent for agent, _ in parts} - {person.agent for person in known}
     every = sorted((*known, *(Person(agent, None, None) for agent in gone)))
-    if not teams and (unknown := sorted(set(agents or ()) - {person.agent for person in every})):
+    if unknown := sorted(set(asked or ()) - {person.agent for person in every}):
         raise AgentUnknown(f"There is no agent {', '.join(unknown)}, and nothing of them in this period.")
     ensure_room(len(every), "agents", len(edges) - 1)
+    cells = {cell: added(some) for cell, some in parts.items()}
     told = [_of_agent(person, edges, cells) for person in every]
     total = _sum([one.total.counts for one in told])
     until = min(period.end, max(period.start, now))
     return AgentReport(period.start, period.end, until, str(period.interval), period.zone.key, total, told)
 
 
-async def _count(
-    session: AsyncSession, edges: Sequence[datetime], now: datetime, agents: Sequence[str] | None
-) -> Cells:
-    begun = time.monotonic()
-    cells: Cells = {}
-    try:
-        async with at_most(session, MOST_SECONDS):
-            places = await stretches(session, edges[0], edges[-1] + LATEST_END)
-        for place in places:
-            async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
-                _add(cells, await count_times(session, edges, place, now, agents))
-        async with at_most(session, MOST_SECONDS - (time.monotonic() - begun)):
-            _add(cells, await count_parts(session, edges, now, agents))
-    except TimeoutError as error:
-        raise TooMuch("agents") from error
-    return cells
-
-
-def _add(cells: Cells, more: Cells) -> None:
-    for cell, counts in more.items():
-        cells[cell] = cells[cell] + counts if cell in cells else counts
-
-
-def _of_agent(person: Person, edges: Sequence[datetime], cells: Cells) -> AgentTold:
+def _of_agent(person: Person, edges: Sequence[datetime], cells: Mapping[tuple[str, int], AgentCounts]) -> AgentTold:
     none = AgentCounts()
     counts = [cells.get((person.agent, place), none) for place in range(len(edges) - 1)]
     intervals = [
@@ -143,5 +163,5 @@ def _of_agent(person: Person, edges: Sequence[datetime], cells: Cells) -> AgentT
 
 
 def _sum(parts: Sequence[AgentCounts]) -> AgentFigures:
-    counts = reduce(add, parts, AgentCounts())
+    counts = added(parts)
     return AgentFigures(counts=counts, metrics=measure_agent(counts))

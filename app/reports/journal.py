@@ -9,6 +9,8 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.reports.queries import STAY
+
 SOURCES = ("journal", "contacts")
 """Kinds of retention whose records the report of agents is counted from."""
 
@@ -34,8 +36,9 @@ async def stretches(session: AsyncSession, since: datetime, until: datetime) -> 
 
 
 async def whole_since(session: AsyncSession, kinds: Sequence[str] = SOURCES) -> datetime | None:
-    """From when on retention has let nothing go of these kinds; None where it never has."""
-    found: datetime | None = await session.scalar(_WHOLE, {"kinds": list(kinds)})
+    """From when on retention has let nothing go of these kinds; None where it never has. A contact goes with the month
+    in which it arrived, and may have ended as long after it as a contact lives."""
+    found: datetime | None = await session.scalar(_WHOLE, {"kinds": list(kinds), "stay": STAY})
     return found
 
 
@@ -57,5 +60,7 @@ _EDGES = text("""
     select floor, low from halving where low >= high order by floor, moment""")
 
 _WHOLE = text("""
-    select max(date_trunc('month', cutoff at time zone 'UTC') at time zone 'UTC') from retention_runs
+    select max(date_trunc('month', cutoff at time zone 'UTC') at time zone 'UTC'
+        + case kind when 'contacts' then cast(:stay as interval) else interval '0' end)
+    from retention_runs
     where kind = any(cast(:kinds as text[])) and (rows > 0 or cardinality(months) > 0)""")

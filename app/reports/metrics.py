@@ -3,6 +3,10 @@
 T is the queue's target in seconds, s its threshold of a short abandon; both ends are inclusive.
 """
 
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
 import msgspec
 
 
@@ -39,11 +43,19 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         """All stays of callers on the line: answered, abandoned or flowed out."""
         return self.answered + self.abandoned + self.flowed_out
 
-    def __add__(self, other: "Counts") -> "Counts":
-        """Both together; the longest wait is the longer of the two."""
-        sums = {name: getattr(self, name) + getattr(other, name) for name in Counts.__struct_fields__}
-        sums["longest_wait_seconds"] = max(self.longest_wait_seconds, other.longest_wait_seconds)
-        return Counts(**sums)
+
+_figures = attrgetter(*Counts.__struct_fields__)
+
+
+def added(parts: Sequence[Counts]) -> Counts:
+    """All of them together; the longest wait is the longest of all."""
+    if not parts:
+        return Counts()
+    sums: dict[str, Any] = {
+        name: sum(figures)
+        for name, figures in zip(Counts.__struct_fields__, zip(*map(_figures, parts), strict=True), strict=True)
+    }
+    return Counts(**{**sums, "longest_wait_seconds": max(part.longest_wait_seconds for part in parts)})
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):

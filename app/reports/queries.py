@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.interactions.models import AT_HOME
@@ -19,6 +19,9 @@ STAY = timedelta(days=31)
 
 SKEW = timedelta(days=1)
 """More than a contact's arrival can lie behind its entry into a queue, however the clocks differ."""
+
+Found = Sequence[RowMapping]
+"""Rows of a queue, the number of the interval, from 1, and some of the counts."""
 
 Cells = dict[tuple[str, int], Counts]
 """Counts by queue and by the number of the interval, from 0."""
@@ -49,7 +52,7 @@ async def count_stays(
     queues: Sequence[str] | None,
     rules: Sequence[Rules],
     otherwise: Rules,
-) -> Cells:
+) -> Found:
     """What happened to the stays that began in each interval; a queue without rules is measured by `otherwise`."""
     parameters = {
         **_scope(edges, queues),
@@ -58,19 +61,19 @@ async def count_stays(
         "target": otherwise.service_level_seconds,
         "short": otherwise.short_abandon_seconds,
     }
-    return await _cells(session, _STAYS, parameters)
+    return (await session.execute(_STAYS, parameters)).mappings().all()
 
 
-async def count_handled(session: AsyncSession, edges: Sequence[datetime], queues: Sequence[str] | None) -> Cells:
+async def count_handled(session: AsyncSession, edges: Sequence[datetime], queues: Sequence[str] | None) -> Found:
     """The handling of the answered contacts that arrived in each interval, booked on the queue of their record."""
-    return await _cells(session, _HANDLED, _scope(edges, queues))
+    return (await session.execute(_HANDLED, _scope(edges, queues))).mappings().all()
 
 
-async def _cells(session: AsyncSession, statement: Any, parameters: dict[str, Any]) -> Cells:
-    rows = (await session.execute(statement, parameters)).mappings()
+def cells(found: Found) -> Cells:
+    """What was found, cell by cell."""
     return {
         (row["queue_id"], row["slot"] - 1): Counts(**{k: v for k, v in row.items() if k not in ("queue_id", "slot")})
-        for row in rows
+        for row in found
     }
 
 

@@ -1,11 +1,10 @@
 """The queue report: counts and metrics for each queue and interval, for each queue, and for all."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
-from itertools import pairwise
-from operator import add
+from itertools import chain, pairwise
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Invalid, NotFound
 from app.db.patience import at_most
 from app.reports.intervals import Period
-from app.reports.metrics import Counts, Metrics, measure
-from app.reports.queries import REMOVED, Rules, count_handled, count_stays, queue_rules
+from app.reports.metrics import Counts, Metrics, added, measure
+from app.reports.queries import REMOVED, Found, Rules, cells, count_handled, count_stays, queue_rules
 
 MAX_CELLS = 20_000
 MOST_SECONDS = 60
@@ -97,12 +96,31 @@ async def queue_report(
             handled = await count_handled(session, edges, queues)
     except TimeoutError as error:
         raise TooMuch from error
-    gone = {queue for queue, _ in (*stays, *handled)} - {rule.queue for rule in rules}
-    every = sorted((*rules, *(removed._replace(queue=queue) for queue in gone)))
-    _check(every, queues, len(edges) - 1)
-    none = Counts()
+    return await asyncio.to_thread(_told, period, edges, (*rules, removed), queues, stays, handled)
+
+
+def encoded(report: QueueReport) -> bytes:
+    """The report as JSON, queue by queue: in one piece it would let no other thread run meanwhile."""
+    shell = {name: getattr(report, name) for name in QueueReport.__struct_fields__}
+    return msgspec.json.encode({**shell, "queues": [msgspec.Raw(msgspec.json.encode(one)) for one in report.queues]})
+
+
+def _told(
+    period: Period,
+    edges: Sequence[datetime],
+    rules: Sequence[Rules],
+    asked: Sequence[str] | None,
+    stays: Found,
+    handled: Found,
+) -> QueueReport:
+    """The report of what was found, a thread's work; the last of the rules are those of removed queues."""
+    *present, removed = rules
+    both = (cells(stays), cells(handled))
+    gone = {queue for queue, _ in chain(*both)} - {rule.queue for rule in present}
+    every = sorted((*present, *(removed._replace(queue=queue) for queue in gone)))
+    _check(every, asked, len(edges) - 1)
     told = [
-        _of_queue(rule, edges, [stays.get(cell, none) + handled.get(cell, none) for cell in _cells_of(rule, edges)])
+        _of_queue(rule, edges, [added([some[at] for some in both if at in some]) for at in _cells_of(rule, edges)])
         for rule in every
     ]
     total = _sum([queue.total.counts for queue in told])
@@ -146,5 +164,5 @@ def _of_queue(rule: Rules, edges: Sequence[datetime], counts: Sequence[Counts]) 
 
 
 def _sum(parts: Sequence[Counts]) -> Figures:
-    counts = reduce(add, parts, Counts())
+    counts = added(parts)
     return Figures(offered=counts.offered, counts=counts, metrics=measure(counts))

@@ -77,6 +77,8 @@ async def test_agents_of_a_team(supervisor: httpx.AsyncClient) -> None:
         ({"interval": "week"}, "query.interval"),
         ({"time_zone": "Mars/Base"}, "query.time_zone"),
         ({"format": "xls"}, "query.format"),
+        ({"agent": ["ann", "=1+1"]}, "query.agent.1"),
+        ({"team": "a\x00b"}, "query.team.0"),
     ],
 )
 async def test_a_fault_is_named(supervisor: httpx.AsyncClient, given: dict[str, Any], where: str) -> None:
@@ -101,7 +103,7 @@ async def test_what_retention_has_let_go_of_is_refused(supervisor: httpx.AsyncCl
         )
     answer = await supervisor.get(PATH, params=DAY)
     assert faults(answer) == ["query.from"]
-    assert "2027-02-01T00:00:00+00:00" in answer.text
+    assert "2027-03-04T00:00:00+00:00" in answer.text
 
 
 @pytest.mark.usefixtures("shift")

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.demo import bank
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -48,3 +50,17 @@ async def test_the_event_of_the_page_about_usage_is_taken_once_its_customer_is_t
     await admin.post("/api/v1/customers", json={"name": "Ann", "external_id": event["external_id"]})
     answer = await admin.post("/api/v1/usage/cards/events", content=json.dumps(event))
     assert (answer.status_code, answer.json()["taken"]) == (200, 1), answer.text
+
+
+async def test_the_reports_of_their_page_name_what_the_demo_has_and_are_told(admin: httpx.AsyncClient) -> None:
+    await admin.post("/api/v1/queues", json={"id": "cards", "name": "Cards"})
+    mei = {"id": "mei", "name": "Mei", "address": "2001", "password": "a-long-password"}
+    assert (await admin.post("/api/v1/agents", json=mei)).status_code == 201
+    asked = re.findall(r"/api/v1/reports/(\w+)\"((?:.*\\\n)?.*)", (DOCS / "reports.md").read_text())
+    assert [what for what, _ in asked] == ["queues", "agents"]
+    for what, options in asked:
+        given = dict(re.findall(r"-d (\w+)=(\S+)", options))
+        assert given.get("queue", "cards") in {queue.id for queue in bank.QUEUES}
+        assert given.get("agent", "mei") in {agent.id for agent in bank.AGENTS}
+        answer = await admin.get(f"/api/v1/reports/{what}", params=given)
+        assert (answer.status_code, len(given)) == (200, 5), answer.text

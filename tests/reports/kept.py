@@ -13,6 +13,7 @@ from app.floor import commands as c
 from app.floor.batch import Batch
 from app.floor.effects import Effect
 from app.floor.statement import statement
+from app.reports.agent_metrics import AgentCounts
 from app.reports.agent_service import AgentReport, agent_report
 from app.reports.intervals import Interval, Period, time_zone
 from tests.floor.factories import CONFIG, T0, Bench
@@ -76,3 +77,27 @@ async def report(
     await floor.keep(session)
     period = Period(start, end or start + HOUR, interval, time_zone(zone))
     return await agent_report(session, period, utc(floor.now), **given)
+
+
+async def of(session: AsyncSession, floor: Kept, agent: str, **given: Any) -> AgentCounts:
+    """The counts of one agent in the hour."""
+    [told] = (await report(session, floor, agents=[agent], **given)).agents
+    return told.total.counts
+
+
+def a_call(floor: Kept, call_id: str = "c1", agent: str = "ann") -> str:
+    """5 s on offer, 10 s until the phone is answered, 100 s of talk, 20 on hold, 30 of talk, 25 of wrap-up."""
+    contact = floor.arrives(call_id=call_id)
+    floor.wait(5)
+    floor.do(c.AcceptOffer(agent_id=agent, contact_id=contact))
+    floor.wait(10)
+    floor.call("established", call_id, agent=agent)
+    floor.wait(100)
+    floor.call("held", call_id, agent=agent)
+    floor.wait(20)
+    floor.call("retrieved", call_id, agent=agent)
+    floor.wait(30)
+    floor.call("cleared", call_id)
+    floor.wait(25)
+    floor.do(c.FinishWrapUp(agent_id=agent, contact_id=contact))
+    return contact

@@ -19,31 +19,7 @@ from app.reports.agent_metrics import AgentCounts
 from app.reports.agent_service import Forgotten
 from app.reports.intervals import Interval
 from tests.floor.factories import CONFIG
-from tests.reports.kept import HOUR, START, Kept, employ, report
-
-
-async def of(session: AsyncSession, floor: Kept, agent: str, **given: Any) -> AgentCounts:
-    """The counts of one agent in the hour."""
-    [told] = (await report(session, floor, agents=[agent], **given)).agents
-    return told.total.counts
-
-
-def a_call(floor: Kept, call_id: str = "c1", agent: str = "ann") -> str:
-    """5 s on offer, 10 s until the phone is answered, 100 s of talk, 20 on hold, 30 of talk, 25 of wrap-up."""
-    contact = floor.arrives(call_id=call_id)
-    floor.wait(5)
-    floor.do(c.AcceptOffer(agent_id=agent, contact_id=contact))
-    floor.wait(10)
-    floor.call("established", call_id, agent=agent)
-    floor.wait(100)
-    floor.call("held", call_id, agent=agent)
-    floor.wait(20)
-    floor.call("retrieved", call_id, agent=agent)
-    floor.wait(30)
-    floor.call("cleared", call_id)
-    floor.wait(25)
-    floor.do(c.FinishWrapUp(agent_id=agent, contact_id=contact))
-    return contact
+from tests.reports.kept import HOUR, START, Kept, a_call, employ, of, report
 
 
 async def test_a_call_is_told_as_it_was(session: AsyncSession) -> None:
@@ -77,75 +53,41 @@ async def test_a_call_is_told_as_it_was(session: AsyncSession) -> None:
     assert (metrics.utilisation_of_logged_on, metrics.utilisation_of_handling_and_idle) == (175 / 290, 150 / 235)
 
 
-async def test_an_offer_that_expires_is_rona_and_one_declined_is_not(session: AsyncSession) -> None:
-    floor = Kept()
+async def test_an_outbound_call_that_nobody_answers_is_not_handled(session: AsyncSession) -> None:
+    floor = Kept(msgspec.structs.replace(CONFIG, sources={"pbx": CONFIG.sources["pbx"]}))
     floor.on("ann")
-    floor.arrives()
+    call = "0190a000-0000-7000-8000-000000000001"
+    floor.do(c.Dial(agent_id="ann", contact_id=call, to="+8613800138000"))
+    floor.call("established", call, agent="1001", direction="outbound")
+    floor.call("delivered", call, leg_id="customer", direction="outbound")
     floor.wait(30)
-    floor.do(c.Ready(agent_id="ann"))
-    floor.wait(1)
-    floor.do(c.DeclineOffer(agent_id="ann", contact_id=floor.agent("ann").offer or ""))
+    assert (await of(session, floor, "ann")).conversation_seconds == 0
+    floor.call("failed", call, cause="no_answer", direction="outbound")
     counts = await of(session, floor, "ann")
-    # nobody else is there, so they are asked again at once
-    assert (counts.offers, counts.timed_out, counts.declined, counts.pending) == (3, 1, 1, 1)
-    assert counts.not_ready_by_reason["no_answer"] == 10
+    assert (counts.handled, counts.talk_seconds, counts.conversation_seconds) == (0, 0, 0)
 
 
-async def test_a_phone_that_is_not_answered_after_acceptance_is_rona_too(session: AsyncSession) -> None:
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_callback_is_handled_where_the_customer_answers(session: AsyncSession, reached: bool) -> None:
     floor = Kept()
-    floor.on("ann")
-    contact = floor.arrives()
-    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
-    floor.wait(60)
-    counts = await of(session, floor, "ann")
-    assert (counts.offers, counts.timed_out, counts.handled) == (1, 1, 0)
-
-
-async def test_a_caller_who_hangs_up_while_it_rings_is_no_fault_of_the_agent(session: AsyncSession) -> None:
-    floor = Kept()
-    floor.on("ann")
-    for call_id, accepted in (("c1", False), ("c2", True)):
-        contact = floor.arrives(call_id=call_id)
-        if accepted:
-            floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
-        floor.wait(3)
-        floor.call("cleared", call_id)
-    told = await report(session, floor)
-    counts, metrics = told.total.counts, told.total.metrics
-    assert (counts.offers, counts.rescinded_caller_gone, counts.timed_out, counts.handled) == (2, 2, 0, 0)
-    assert (metrics.rona_rate_with_customer_abandons, metrics.rona_rate_without_customer_abandons) == (1, 0)
-
-
-async def test_a_colleague_was_first(session: AsyncSession) -> None:
-    cards = msgspec.structs.replace(CONFIG.queues["cards"], offer_agents=2)
-    floor = Kept(msgspec.structs.replace(CONFIG, queues={**CONFIG.queues, "cards": cards}))
-    floor.on("ann", "bob")
-    floor.answers("ann", floor.arrives())
-    bob = await of(session, floor, "bob")
-    assert (bob.offers, bob.rescinded_otherwise, bob.answered) == (1, 1, 0)
-    assert (await of(session, floor, "ann")).answered == 1
-
-
-@pytest.mark.parametrize("leaves", [c.NotReady(agent_id="ann", reason="break"), c.LogOff(agent_id="ann")])
-async def test_who_leaves_an_offer_has_not_let_it_time_out(session: AsyncSession, leaves: c.Command) -> None:
-    floor = Kept()
-    floor.on("ann")
     floor.arrives()
-    floor.wait(2)
-    floor.do(leaves)
-    counts = await of(session, floor, "ann")
-    assert (counts.offers, counts.agent_left, counts.timed_out) == (1, 1, 0)
-
-
-async def test_an_offer_that_stands_is_pending_and_in_no_rate(session: AsyncSession) -> None:
-    floor = Kept()
+    floor.call("callback_requested", details={"number": "+8613800138000"})
+    floor.call("cleared")
     floor.on("ann")
-    contact = floor.arrives()
-    floor.wait(2)
-    told = await report(session, floor)
-    assert (told.total.counts.offers, told.total.counts.pending, told.total.metrics.answer_rate) == (1, 1, None)
-    floor.answers("ann", contact)
-    assert (await of(session, floor, "ann")).answered == 1
+    [promised] = floor.state.store.contacts.values()
+    call = promised.call.id
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=promised.id))
+    floor.call("established", call, agent="1001", direction="outbound")
+    floor.call("delivered", call, leg_id="customer", direction="outbound")
+    floor.wait(30)
+    if reached:
+        floor.call("established", call, leg_id="customer", direction="outbound")
+        floor.wait(100)
+        floor.call("cleared", call, direction="outbound")
+    else:
+        floor.call("failed", call, leg_id="customer", cause="no_answer", direction="outbound")
+    counts = await of(session, floor, "ann")
+    assert (counts.answered, counts.handled, counts.conversation_seconds) == ((1, 1, 130) if reached else (1, 0, 0))
 
 
 async def test_talk_of_a_transferred_call_is_booked_on_whoever_talked_asterisk_759(session: AsyncSession) -> None:
@@ -164,6 +106,37 @@ async def test_talk_of_a_transferred_call_is_booked_on_whoever_talked_asterisk_7
     assert (ann.talk_seconds, ann.handled, ann.transferred) == (60, 1, 1)
     assert (dee.talk_seconds, dee.handled, dee.transferred) == (40, 1, 0)
     assert (ann.conversation_seconds, dee.conversation_seconds) == (60, 40)
+
+
+@pytest.mark.parametrize("to", [c.Destination(queue="loans"), c.Destination(agent="dee")])
+async def test_a_blind_transfer_that_is_told_by_clearing_the_leg_is_one(
+    session: AsyncSession, to: c.Destination
+) -> None:
+    floor = Kept()
+    floor.on("ann", "dee")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.wait(60)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=to))
+    floor.call("connection_cleared", agent="1001")
+    floor.answers("dee", contact)
+    floor.wait(40)
+    floor.call("cleared")
+    ann, dee = await of(session, floor, "ann"), await of(session, floor, "dee")
+    assert (ann.transferred, dee.transferred) == (1, 0)
+
+
+async def test_a_transfer_that_came_to_nothing_is_none(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(number="+49301")))
+    floor.wait(100)
+    floor.call("transferred")
+    floor.call("cleared")
+    counts = await of(session, floor, "ann")
+    assert (counts.handled, counts.transferred) == (1, 0)
 
 
 async def test_a_consultation_that_ends_in_a_transfer_is_one(session: AsyncSession) -> None:
@@ -216,6 +189,20 @@ async def test_who_stands_in_a_state_from_long_before_is_told_up_to_now(session:
     assert told.counted_until == utc(floor.now)
 
 
+async def test_who_closes_the_browser_and_goes_home_is_not_logged_on(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann", "bob")
+    floor.do(c.NotReady(agent_id="ann", reason="lunch"))
+    for agent in ("ann", "bob"):
+        floor.do(c.Disconnect(agent_id=agent, last_heard=floor.now))
+    floor.wait(1000)
+    floor.do(c.Connect(agent_id="ann"))
+    floor.wait(30)
+    ann, bob = await of(session, floor, "ann"), await of(session, floor, "bob")
+    assert (ann.not_ready_by_reason, ann.logged_on_seconds) == ({"lunch": 1030}, 2 + 45 + 30)
+    assert (bob.ready_seconds, bob.not_ready_by_reason, bob.logged_on_seconds) == (46, {"connection_lost": 985}, 46)
+
+
 async def test_a_call_that_goes_on_is_conversation_so_far(session: AsyncSession) -> None:
     floor = Kept()
     floor.on("ann")
@@ -225,6 +212,38 @@ async def test_a_call_that_goes_on_is_conversation_so_far(session: AsyncSession)
     assert (counts.conversation_seconds, counts.handled) == (100, 0)
     later = await report(session, floor, START + HOUR)
     assert later.agents == []
+
+
+async def test_who_has_several_chats_at_once_is_in_conversation_once(session: AsyncSession) -> None:
+    chatty = msgspec.structs.replace(CONFIG.agents["ann"], capacity=(("voice", 1), ("chat", 3)))
+    floor = Kept(msgspec.structs.replace(CONFIG, agents={**CONFIG.agents, "ann": chatty}))
+    floor.on("ann")
+    for call in ("c1", "c2", "c3"):
+        contact = floor.call("offered", call, from_="+8613800138000", to="100", details={"channel": "chat"})
+        floor.answers("ann", contact, call)
+        floor.wait(100)
+    floor.call("cleared", "c1")
+    floor.wait(700)
+    for call in ("c2", "c3"):
+        floor.call("cleared", call)
+    total = (await report(session, floor)).total
+    assert (total.counts.handled, total.counts.talk_seconds) == (3, 300 + 900 + 800)
+    assert total.counts.conversation_seconds == total.counts.busy_seconds == 1000
+    assert (total.metrics.occupancy, total.metrics.utilisation_of_logged_on) == (1000 / 1001, 1000 / 1001)
+
+
+async def test_two_legs_of_an_agent_are_one_conversation(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("established", agent="1001", leg_id="one")
+    floor.wait(10)
+    floor.call("established", agent="1001", leg_id="two")
+    floor.wait(100)
+    floor.call("cleared")
+    counts = await of(session, floor, "ann")
+    assert (counts.conversation_seconds, counts.busy_seconds, counts.handled) == (110, 110, 1)
 
 
 async def test_an_agent_who_is_gone_keeps_their_past(session: AsyncSession) -> None:
@@ -273,6 +292,20 @@ async def test_what_retention_has_let_go_of_is_not_told_as_nothing(session: Asyn
     assert (await report(session, floor, month, START + HOUR, Interval.DAY)).agents[0].agent == "ann"
 
 
+async def test_contacts_that_went_with_the_month_before_are_not_told_as_none(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    month = START.replace(day=1, hour=0)
+    let_go = "insert into retention_runs (at, kind, cutoff, rows, months) values (now(), 'contacts', :at, 0, '{m}')"
+    await session.execute(text(let_go), {"at": month})
+    with pytest.raises(Forgotten) as refused:
+        await report(session, floor, START)
+    whole = month + timedelta(days=31)
+    assert refused.value.facts["faults"][0]["accepted"] == f"a moment from {whole.isoformat()} on"
+    floor.wait(30 * 86400)
+    assert [one.agent for one in (await report(session, floor, whole)).agents] == ["ann"]
+
+
 async def test_an_erasure_leaves_the_report_as_it_was(session: AsyncSession) -> None:
     floor = Kept()
     floor.on("ann")
@@ -286,9 +319,16 @@ async def test_an_erasure_leaves_the_report_as_it_was(session: AsyncSession) -> 
     floor.wait(10)
     floor.call("transferred", "sent on", agent="1001")
     floor.call("cleared", "sent on")
+    floor.do(c.Ready(agent_id="ann"))
+    ids.append(floor.arrives(call_id="left"))
+    floor.answers("ann", ids[-1], "left")
+    floor.wait(10)
+    floor.do(c.Transfer(agent_id="ann", contact_id=ids[-1], to=c.Destination(queue="loans")))
+    floor.call("connection_cleared", "left", agent="1001")
+    floor.call("cleared", "left")
     before = await report(session, floor)
     counts = before.total.counts
-    assert (counts.timed_out, counts.handled, counts.transferred) == (1, 2, 1)
+    assert (counts.timed_out, counts.handled, counts.transferred) == (1, 3, 2)
     found = await session.execute(text("select id, started_at, ended_at from interactions"))
     erased = [Contact(*row) for row in found]
     assert sorted(str(each.id) for each in erased) == sorted(ids)

@@ -2,15 +2,14 @@
 
 import random
 from datetime import timedelta
-from functools import reduce
-from operator import add
 
 import pytest
+from msgspec.structs import asdict
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.floor import commands as c
-from app.reports.agent_metrics import NUMBERS, AgentCounts
+from app.reports.agent_metrics import NUMBERS, AgentCounts, added
 from app.reports.agent_queries import count_parts, count_times
 from app.reports.intervals import Interval
 from app.reports.journal import Stretch, stretches
@@ -57,7 +56,7 @@ async def test_two_reports_never_disagree(session: AsyncSession, zone: str) -> N
 
 
 def sum_of(parts: list[AgentCounts]) -> AgentCounts:
-    return reduce(add, parts, AgentCounts())
+    return added(parts)
 
 
 def same(one: AgentCounts, other: AgentCounts) -> None:
@@ -74,9 +73,40 @@ async def test_every_second_of_an_agent_is_in_one_state(session: AsyncSession) -
         counts = agent.total.counts
         logged_on_at = {"ann": 0, "bob": 1, "dee": 2}[agent.agent]
         assert counts.logged_on_seconds == pytest.approx(floor.now - T0 - logged_on_at)
-        outcomes = counts.answered + counts.timed_out + counts.declined + counts.rescinded_caller_gone
-        outcomes += counts.rescinded_otherwise + counts.agent_left + counts.phone_failed + counts.pending
-        assert outcomes == counts.offers
+        rates = [each for name, each in asdict(agent.total.metrics).items() if name != "aht_seconds"]
+        assert all(0 <= rate <= 1 for rate in rates), agent.total.metrics
+
+
+async def test_the_hour_of_an_answered_offer_is_that_of_the_day_while_the_contact_is_offered_again(
+    session: AsyncSession,
+) -> None:
+    floor = Kept()
+    floor.on("ann")
+    floor.wait(50 * 60)
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.wait(80 * 60)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="cards")))
+    floor.call("transferred", agent="1001")
+    floor.wait(31)
+    assert floor.offered_to(contact) == "ann"
+    await agrees(session, floor, answered=1)
+
+
+async def test_the_hour_of_an_offer_that_stood_over_an_outage_is_that_of_the_day(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    floor.arrives()
+    floor.now += 150 * 60
+    await agrees(session, floor, pending=1)
+    floor.do(c.Expire())
+    await agrees(session, floor, timed_out=1)
+
+
+async def agrees(session: AsyncSession, floor: Kept, **expected: int) -> None:
+    hour = (await report(session, floor, START, START + HOUR)).total.counts
+    same(hour, (await report(session, floor, START, START + 3 * HOUR)).agents[0].intervals[0].counts)
+    assert {name: getattr(hour, name) for name in ("offers", *expected)} == {"offers": 1, **expected}
 
 
 async def test_a_period_is_found_in_the_journal_by_halving(session: AsyncSession) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.reports.metrics import Counts, Metrics, measure
+from app.reports.metrics import Counts, Metrics, added, measure
 
 # M/M/n+M with 20 agents, 5 calls a minute, 5 minutes a call, 2 minutes of patience, T = 20 s, of 10,000 callers;
 # with s = T the callers who left within T are the short ones
@@ -28,7 +28,7 @@ def test_the_same_hour_reads_42_or_54_percent_chatwoot_9747() -> None:
 
 
 def test_flow_outs_join_the_denominator_of_their_own_variants_only() -> None:
-    with_flow_outs = measure(SPREAD + Counts(flowed_out=2000))
+    with_flow_outs = measure(added([SPREAD, Counts(flowed_out=2000)]))
     assert with_flow_outs.sl_offered == measure(SPREAD).sl_offered
     assert with_flow_outs.sl_offered_with_flow_outs == 4168 / 12000
     assert with_flow_outs.sl_excl_short_with_flow_outs == 4168 / (12000 - 1005)
@@ -83,9 +83,10 @@ def test_every_ratio_lies_between_nothing_and_all(one: Counts) -> None:
 
 @given(counts, counts, counts)
 def test_counts_of_parts_add_up_to_those_of_the_whole(one: Counts, two: Counts, three: Counts) -> None:
-    assert (one + two) + three == one + (two + three)
-    assert (one + two).offered == one.offered + two.offered
-    assert (one + two).longest_wait_seconds in (one.longest_wait_seconds, two.longest_wait_seconds)
-    assert (one + two).longest_wait_seconds >= one.longest_wait_seconds
-    assert one + Counts() == one
-    assert isinstance(measure(one + two), Metrics)
+    both = added([one, two])
+    assert added([both, three]) == added([one, added([two, three])]) == added([three, two, one])
+    assert both.offered == one.offered + two.offered
+    assert both.longest_wait_seconds == max(one.longest_wait_seconds, two.longest_wait_seconds)
+    assert added([one, Counts()]) == added([one]) == one
+    assert added([]) == Counts()
+    assert isinstance(measure(both), Metrics)

@@ -14,7 +14,7 @@ from app.core.ids import new_id
 from app.interactions.models import QueueVisit
 from app.reports import service
 from app.reports.intervals import Interval, Period, time_zone
-from app.reports.metrics import Counts
+from app.reports.metrics import Counts, added
 from app.reports.queries import REMOVED, count_stays
 from app.reports.service import QueueReport, QueueUnknown, queue_report
 from app.routing.models import Queue
@@ -190,10 +190,7 @@ async def test_two_reports_never_disagree(session: AsyncSession, fortnight: date
 
 
 def sum_of(parts: list[Counts]) -> Counts:
-    total = Counts()
-    for part in parts:
-        total += part
-    return total
+    return added(parts)
 
 
 def same(one: Counts, other: Counts) -> None:

@@ -100,7 +100,7 @@ class AgentCountsOut(Output):
     the caller hung up or otherwise, left by an agent who was ready no longer, failed by the phone, or pending still. A
     part in a contact (`handled`, `transferred`, `talk_seconds`, `hold_seconds`) counts whole where the contact ended.
     All other seconds are time, cut at the edges of the interval: `conversation_seconds` is talk and hold as such,
-    `logged_on_seconds` leaves out time in which the connection was lost.
+    `logged_on_seconds` leaves out time not ready without a connection.
     """
 
     offers: int
@@ -129,16 +129,16 @@ class AgentCountsOut(Output):
 class AgentMetricsOut(Output):
     """What is read off the counts of an agent.
 
-    Rates of offers leave those out that are pending. rona_rate_with_customer_abandons is timed out or rescinded because
-    the caller hung up, by offers; ..._without_customer_abandons only timed out; aht_seconds is talk, hold and wrap-up
+    Rates of offers leave those out that are pending. rona_rate_with_abandons is timed out or rescinded because
+    the caller hung up, by offers; ..._without_abandons only timed out; aht_seconds is talk, hold and wrap-up
     by handled; transfer_rate transferred by handled; occupancy is conversation and wrap-up by these and ready;
     utilisation_of_logged_on is conversation and wrap-up by all time logged on; utilisation_of_handling_and_idle is
     conversation alone by conversation, wrap-up and ready.
     """
 
     answer_rate: float | None
-    rona_rate_with_customer_abandons: float | None
-    rona_rate_without_customer_abandons: float | None
+    rona_rate_with_abandons: float | None
+    rona_rate_without_abandons: float | None
     decline_rate: float | None
     transfer_rate: float | None
     aht_seconds: float | None
