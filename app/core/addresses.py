@@ -12,7 +12,8 @@ _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 
 def shown(url: str) -> str:
     """An address as people are shown it. Stars stand for what may prove who we are: the values in its query, its
-    fragment, and a name and a password. Those are taken no more; of old there are some."""
+    fragment, and a name and a password. Those are taken no more; of old there are some. A part of the query that has no
+    value is one itself, such as a token in base64 with what fills it up."""
     address, sharp, fragment = url.partition("#")
     address, mark, query = address.partition("?")
     parts = "&".join(_starred(part) for part in query.split("&"))
@@ -42,5 +43,5 @@ def _has_stars(url: str) -> bool:
 
 
 def _starred(part: str) -> str:
-    name, equals, _ = part.partition("=")
-    return f"{name}={STARS}" if equals else part and STARS
+    name, _, value = part.partition("=")
+    return f"{name}={STARS}" if value.strip("=") else part and STARS
