@@ -27,7 +27,8 @@ def meant(given: str, kept: str | None, where: str) -> str:
     if kept is not None and given == shown(kept):
         return kept
     if _has_stars(given):
-        accepted = "the whole address, with what the stars stand for; left out, or sent back as shown, it stays"
+        accepted = "the whole address, with what the stars stand for"
+        accepted += "" if kept is None else "; sent back as shown, the kept one stays"
         raise Invalid(
             "This is an address in which something is hidden.",
             faults=[fault(where, "holds stars, which stand for what is not shown", accepted)],

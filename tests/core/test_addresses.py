@@ -3,6 +3,7 @@
 import pytest
 
 from app.core.addresses import meant, shown
+from app.core.errors import Invalid
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,17 @@ def test_what_may_prove_who_we_are_is_stars_and_means_itself_when_sent_back(quer
     kept = f"https://desk.example/hooks{query}"
     assert shown(kept) == f"https://desk.example/hooks{stars}"
     assert meant(shown(kept), kept, "body.url") == kept
+
+
+def test_stars_where_nothing_is_kept_are_told_that_the_whole_address_is_needed() -> None:
+    with pytest.raises(Invalid) as refused:
+        meant("https://desk.example/hooks?key=***", None, "body.url")
+    [told] = refused.value.facts["faults"]
+    assert told["accepted"] == "the whole address, with what the stars stand for"
+
+
+def test_stars_of_another_address_are_told_how_the_one_that_is_kept_stays() -> None:
+    with pytest.raises(Invalid) as refused:
+        meant("https://evil.example/hooks?key=***", "https://desk.example/hooks?key=t0ken", "body.url")
+    [told] = refused.value.facts["faults"]
+    assert "sent back as shown, the kept one stays" in told["accepted"]
