@@ -156,7 +156,11 @@ def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCal
     if event.type == EventType.ESTABLISHED and event.agent in work.store.config.agents and talked > 0:
         work.effects.append(
             AnsweredLate(
-                contact=ended.contact, started_at=ended.started_at, agent=event.agent, talk_seconds=round(talked, 3)
+                contact=ended.contact,
+                started_at=ended.started_at,
+                agent=event.agent,
+                said_at=ended.said_at,
+                talk_seconds=round(talked, 3),
             )
         )
     return {"contact_id": ended.contact, "instructions": []}
