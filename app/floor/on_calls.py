@@ -290,7 +290,7 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
 def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
     consult = contact.consult
-    if gone and callbacks.put_back(work, contact):
+    if gone and callbacks.put_back(work, contact, why_not_reached(event.cause)):
         return work.store.contacts[contact.id]
     for agent_id in gone:
         contact = contacts.leave(work, contact, agent_id)
