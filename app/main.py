@@ -294,7 +294,7 @@ async def live_floor(
     kept under names that `said` keys."""
     sight = shown.masking.sight("agent")
     tasks, hub, vault, directory = Supervisor(_stop_the_process), Hub(), Vault(now), SourceDirectory()
-    narrowed = Narrowed(hub, lambda agent: floor.team_of(agent))
+    narrowed = Narrowed(hub)
     recognition = Recognition(CallerLookUp(pool, settings.telephony.region, now, sight).look_up)
     async with (
         open_client() as http,

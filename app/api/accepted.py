@@ -9,7 +9,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 
-from app.api.schemas.common import PRINTABLE, SLUG
+from app.api.schemas import common
+from app.customers.usage.given import KIND
+from app.routing.hours_form import DATE, TIME
 
 Schema = Mapping[str, Any]
 
@@ -22,11 +24,31 @@ _FORMATS = {
 _KINDS = {"string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 _KINDS |= {"array": "a list", "object": "an object", "null": "null"}
 _PATTERNS = {
-    SLUG: "of a-z, 0-9, ., _ and -, at most 64 of them, the first a letter or a digit",
-    PRINTABLE: "without line breaks and control characters",
-    r"^[^\x00-\x08\x0b-\x1f\x7f]*$": "without control characters",
-    r"^[^\x00]*$": "without NUL characters",
-    "^[!-~]+$": "of Latin letters, digits and signs, without spaces",
+    common.SLUG: "of a-z, 0-9, ., _ and -, at most 64 of them, the first a letter or a digit",
+    KIND: "of a-z, 0-9, ., _ and -, at most 64 of them, the first a letter or a digit",
+    common.PRINTABLE: "without line breaks and control characters",
+    common.LINES: "without control characters",
+    common.TEXT: "without tabs and control characters",
+    common.NO_NUL: "without NUL characters",
+    common.VISIBLE: "of Latin letters, digits and signs, without spaces",
+    common.SYSTEM: "of a-z, 0-9, _ and -, the first a letter or a digit",
+    common.ATTRIBUTE: "of Latin letters, digits, _, . and -, at most 64 of them, the first a letter",
+    common.OPTION: "of Latin letters, digits, ., _ and -, at most 100 of them, the first of a-z or 0-9",
+    common.SCORE: "of a-z, 0-9 and _, at most 32 of them, the first a letter",
+    common.TELEPHONE: "with a digit in it, without line breaks and control characters",
+    common.EXTENSION: "of 1 to 7 digits",
+    common.DIALLED: "with {number} in it, of Latin letters, digits and signs, without spaces",
+    common.EMAIL: "as name@host, without spaces, < and > and quotation marks",
+    common.COUNTRY: "of two of the letters A-Z, such as CN",
+    common.CURRENCY: "of three of the letters A-Z, such as CNY",
+    common.LANGUAGE: "that is the tag of a language, such as zh or en-GB",
+    common.SPOKEN: "that is the tag of a language, its first part in lower case, such as zh or en-GB",
+    TIME: "as HH:MM, 00:00 to 24:00",
+    common.TIME_OF_DAY: "as HH:MM, 00:00 to 23:59",
+    DATE: "as YYYY-MM-DD",
+    common.COLOUR: "as # and six hexadecimal digits, such as #1a73e8",
+    common.POINTER: "that is a JSON Pointer, such as /rating/score",
+    common.HEADER: "of Latin letters, digits and the signs that the name of a header may hold",
 }
 _PARAMETERS = ("path", "query", "header", "cookie")
 _BOUNDS = {"minimum": "at least {:.12g}", "exclusiveMinimum": "more than {:.12g}", "maximum": "at most {:.12g}"}

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Path
 from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
+from app.api.schemas.common import ATTRIBUTE
 from app.api.schemas.customer_parts import AttributeIn, AttributeOut, AttributePage
 from app.customers import attribute_records
 
 router = APIRouter(prefix="/customer-attributes", tags=["customers"])
 
-AttributeName = Annotated[str, Path(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+AttributeName = Annotated[str, Path(pattern=ATTRIBUTE)]
 
 
 @router.get("", dependencies=[SIGNED_IN])

@@ -10,7 +10,7 @@ from app.api.deps import SIGNED_IN, Read, Using, Write
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import written_down
-from app.api.schemas.common import PRINTABLE
+from app.api.schemas.common import PRINTABLE, SLUG
 from app.api.schemas.configurations import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
 from app.api.schemas.customers import Why
 from app.audit.service import because
@@ -25,7 +25,7 @@ router = APIRouter(
 CHANGED = problem_responses(403, 409, 412)
 CONFIGURATION = "/holdings/{source}/{external_id}/configuration"
 Reason = Annotated[Why | None, Query(description="why; kept with the versions of the customer")]
-System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the system that tells of it")]
+System = Annotated[str, Path(pattern=SLUG, description="the system that tells of it")]
 OfSystem = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE, description="its id there")]
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from app.api.claiming import BoundTo
 from app.api.deps import ADMINISTRATES, READS, Read, Using, Write, require
 from app.api.problems import problem_responses
+from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.tokens import Principal
 from app.core.clock import utc
@@ -17,10 +18,10 @@ from app.customers.feeds.streams import Stream, import_stream
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
-SourceId = Annotated[str, Path(max_length=60, pattern="^[a-z0-9][a-z0-9_-]*$", description="the name of a system")]
+SourceId = Annotated[str, Path(max_length=60, pattern=SYSTEM, description="the name of a system")]
 Key = Annotated[
     str | None,
-    Header(max_length=200, pattern="^[!-~]+$", description="the same when the same lines are sent again"),
+    Header(max_length=200, pattern=VISIBLE, description="the same when the same lines are sent again"),
 ]
 Feeds = Annotated[Principal, Depends(require("administrator", "integration"))]
 
@@ -58,7 +59,7 @@ async def feed_rows(
     using: Using,
     user: Feeds,
     bound: BoundTo,
-    source: Annotated[str, Query(max_length=60, pattern="^[a-z0-9][a-z0-9_-]*$")],
+    source: Annotated[str, Query(max_length=60, pattern=SYSTEM)],
     only_known: bool = False,
     idempotency_key: Key = None,
 ) -> FeedAnswer:

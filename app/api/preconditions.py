@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header
 
+from app.api.schemas.common import VISIBLE
 from app.core.errors import Invalid, PreconditionFailed
 from app.core.wire import fault
 from app.customers.errors import VersionConflict
@@ -81,7 +82,7 @@ RepeatKey = Annotated[
     Header(
         alias="Idempotency-Key",
         max_length=200,
-        pattern="^[!-~]+$",
+        pattern=VISIBLE,
         description="the same when the same is sent again; it is done once, and the answer tells how it stands",
     ),
 ]

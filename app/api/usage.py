@@ -13,6 +13,7 @@ from app.api.paging import Paged
 from app.api.preconditions import Stated, tag
 from app.api.problems import problem_responses
 from app.api.reading import Reading, read_of, written_down
+from app.api.schemas.common import SLUG
 from app.api.schemas.usage import (
     RulePreviewIn,
     RulePreviewOut,
@@ -36,8 +37,8 @@ router = APIRouter(tags=["usage"])
 FEEDS = Depends(require("administrator", "integration"))
 SINCE = timedelta(days=366)
 
-System = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="the system that tells of it")]
-Kind = Annotated[str | None, Query(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="events of this kind only")]
+System = Annotated[str, Path(pattern=SLUG, description="the system that tells of it")]
+Kind = Annotated[str | None, Query(pattern=SLUG, description="events of this kind only")]
 
 _EVENT = msgspec.json.schema(GivenEvent)["$defs"]["GivenEvent"]
 _BODY: dict[str, Any] = {

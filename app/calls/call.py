@@ -96,10 +96,8 @@ def close(call: Call, at: float, cause: str) -> Call:
     return _clear(call, ending)
 
 
-def take_off(call: Call, agent: str, silence: float) -> Call:
-    """The call without an agent's part in it, which the platform has not ended: now, `silence` seconds after anything
-    was heard of the call."""
-    at = call.said_at + max(0.0, silence)
+def take_off(call: Call, agent: str, at: float) -> Call:
+    """The call without an agent's part in it, which the platform has not ended: from this instant of its clock."""
     for leg in call.legs:
         if leg.agent == agent and not leg.ended:
             call = _with(call, leg, _ended_by(leg, Mark(max(leg.since, at), E.CONNECTION_CLEARED)))
@@ -111,7 +109,7 @@ def take_over(call: Call, agent: str, leg_id: str, at: float) -> Call:
     it has too many."""
     if len(call.legs) >= MOST_LEGS:
         return call
-    call = take_off(call, agent, 0.0)
+    call = take_off(call, agent, at)
     event = CallEvent(source=call.source, type=E.ESTABLISHED, call_id=call.id, at=at, agent=agent, leg_id=leg_id)
     return _with(call, None, _new_leg(call, event).told(Mark(at, E.ESTABLISHED)))
 

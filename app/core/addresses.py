@@ -12,7 +12,8 @@ _USERINFO = re.compile(r"(?<=//)[^/?#]*@")
 
 def shown(url: str) -> str:
     """An address as people are shown it. Stars stand for what may prove who we are: the values in its query, its
-    fragment, and a name and a password. Those are taken no more; of old there are some."""
+    fragment, and a name and a password. Those are taken no more; of old there are some. A part of the query that has no
+    value is one itself, such as a token in base64 with what fills it up."""
     address, sharp, fragment = url.partition("#")
     address, mark, query = address.partition("?")
     parts = "&".join(_starred(part) for part in query.split("&"))
@@ -26,7 +27,8 @@ def meant(given: str, kept: str | None, where: str) -> str:
     if kept is not None and given == shown(kept):
         return kept
     if _has_stars(given):
-        accepted = "the whole address, with what the stars stand for; left out, or sent back as shown, it stays"
+        accepted = "the whole address, with what the stars stand for"
+        accepted += "" if kept is None else "; sent back as shown, the kept one stays"
         raise Invalid(
             "This is an address in which something is hidden.",
             faults=[fault(where, "holds stars, which stand for what is not shown", accepted)],
@@ -42,5 +44,5 @@ def _has_stars(url: str) -> bool:
 
 
 def _starred(part: str) -> str:
-    name, equals, _ = part.partition("=")
-    return f"{name}={STARS}" if equals else part and STARS
+    name, _, value = part.partition("=")
+    return f"{name}={STARS}" if value.strip("=") else part and STARS

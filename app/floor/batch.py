@@ -91,7 +91,10 @@ class Batch:
             "visits": [
                 _visit(e.contact, visit) for e in self._ended.values() for visit in e.contact.visits if visit.left_at
             ],
-            "answered": [(a.contact, a.started_at, a.agent, a.talk_seconds) for a in self._answered.values()],
+            "answered": [
+                (a.contact, a.started_at, a.agent, a.talk_seconds, _json(leg_view(_late_leg(a))))
+                for a in self._answered.values()
+            ],
             "answered_visits": [(a.contact, a.started_at, a.agent, a.talk_seconds) for a in self._answered.values()],
             "amends": [(a.contact, a.started_at, a.wrap_up_seconds, a.code, a.note) for a in self._amends.values()],
         }
@@ -167,13 +170,17 @@ _TAKERS: dict[type[Effect], Callable[[Batch, Any], None]] = {
 
 
 def _answered(contact: Contact, late: AnsweredLate) -> Contact:
-    leg = Leg(id=f"agent:{late.agent}", party=Party.AGENT, agent=late.agent, state=LegState.CLEARED)
-    leg = msgspec.structs.replace(leg, since=contact.call.said_at, talk_seconds=late.talk_seconds)
-    call = msgspec.structs.replace(contact.call, legs=(*contact.call.legs, leg))
+    call = msgspec.structs.replace(contact.call, legs=(*contact.call.legs, _late_leg(late)))
     *before, last = contact.visits
     answered_at = max(last.entered_at, (last.left_at or last.entered_at) - late.talk_seconds)
     visit = msgspec.structs.replace(last, outcome="answered", agent=late.agent, left_at=answered_at)
     return contact.with_(call=call, served_by=(*contact.served_by, late.agent), visits=(*before, visit))
+
+
+def _late_leg(late: AnsweredLate) -> Leg:
+    """Their part in the call, as far as it is known."""
+    leg = Leg(id=f"agent:{late.agent}", party=Party.AGENT, agent=late.agent, state=LegState.CLEARED)
+    return msgspec.structs.replace(leg, since=late.said_at, talk_seconds=late.talk_seconds)
 
 
 def _entry(amend: Amend, data: dict[str, Any]) -> AddEntry:

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid5
 
 from app.agents.presence import PresenceEvent
-from app.calls.call import Call, open_call
+from app.calls.call import TALKING, Call, open_call
 from app.calls.leg import LegState
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, opened_visit, take_back
@@ -60,7 +60,8 @@ def open_callback(work: Work, contact: Contact) -> None:
 
 def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
     """A callback whose customer was never rung goes back to its place: what failed was not their doing. Tells whether
-    it was one; not where a supervisor has ended it."""
+    it was one; not where a supervisor has ended it. An agent whose phone was not answered is told that the offer is
+    over, as of any other contact."""
     customer = contact.call.customer
     if not contact.promised or contact.ending is not None or (customer is not None and customer.state not in UNRUNG):
         return False
@@ -84,8 +85,16 @@ def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
             if (other := work.store.agent(agent_id).offer) is not None:  # a chat beside the call
                 take_back(work, work.contact(other), BUSY, agent=agent_id)
             work.move(agent_id, PresenceEvent.MISS, contacts=(), offer=None, reason=reason)
+        if not _picked_up(contact, agent_id):
+            work.tell("offer.withdrawn", {"contact_id": contact.id, "reason": reason}, contact.id, agent_id)
     look_at_overflow(work, work.store.contacts[contact.id])
     return True
+
+
+def _picked_up(contact: Contact, agent_id: str) -> bool:
+    """Whether the agent had answered their phone, so that the offer was not gone without them."""
+    leg = contact.call.leg_of(agent_id)
+    return leg is not None and (leg.state in TALKING or leg.talk_seconds + leg.hold_seconds > 0)
 
 
 def of_attempt(work: Work, contact: Contact | None, event: CallEvent) -> Contact | None:

@@ -154,8 +154,7 @@ def times_out(work: Work, contact: Contact) -> None:
     assert consult is not None
     work.order(OrderType.CANCEL, contact, consult.agent, to=party.address(work, consult))
     if consult.agent is not None:
-        silence = work.now - contact.heard_at
-        contact = contact.with_(call=take_off(contact.call, consult.agent, silence))
+        contact = contact.with_(call=take_off(contact.call, consult.agent, contact.platform_time(work.now)))
     missed = not consult.answered and consult.asked is None and consult.agent is not None
     party.let_go(work, contact, NOT_ANSWERED if missed else OVER, missed=missed)
 

@@ -92,12 +92,13 @@ class AddEntry(Effect, frozen=True, kw_only=True):
 
 
 class AnsweredLate(Effect, frozen=True, kw_only=True):
-    """A contact that has been written as abandoned was answered by `agent` after all, `talk_seconds` before its end:
-    the news of it came too late."""
+    """A contact that has been written as abandoned was answered by `agent` after all, `talk_seconds` before its end at
+    `said_at` by the platform's clock: the news of it came too late."""
 
     contact: str
     started_at: float
     agent: str
+    said_at: float
     talk_seconds: float
 
 

@@ -153,6 +153,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 
+    Of its call was heard last at `heard_at`, when the platform's clock showed `platform_at`, or more: what is told may
+    have been on its way for long.
     `entered_at` is when it came into its present queue: its steps count from there, its place from `queued_at`.
     `own_bonus` is what the platform gave this very contact, `bonus` the sum of that, its queue's and its customer's.
     The caller was told at `told_at` that it will take `told_wait` seconds more; until then, `estimated_wait` counts.
@@ -174,6 +176,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     call: Call
     arrived_at: float
     heard_at: float
+    platform_at: float | None = None
     state: ContactState = ContactState.ARRIVING
     channel: str = "voice"
     customer: CustomerCard | None = None
@@ -229,6 +232,16 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recordings: tuple[Recording, ...] = ()
     visits: tuple[Visit, ...] = ()
     timeline: Timeline = ()
+
+    def heard(self, at: float, now: float) -> "Contact":
+        """With news of what happened at an instant of the platform's clock."""
+        shows = at if self.platform_at is None else max(at, self.platform_time(now))
+        return msgspec.structs.replace(self, heard_at=now, platform_at=shows)
+
+    def platform_time(self, now: float) -> float:
+        """What the platform's clock shows now, at the least: nobody has talked for longer than until then."""
+        shown = self.call.said_at if self.platform_at is None else self.platform_at
+        return shown + max(0.0, now - self.heard_at)
 
     @property
     def unrouted(self) -> bool:

@@ -61,8 +61,8 @@ def times_out(work: Work, contact: Contact) -> None:
     for invite in contact.invited:
         if invite.due_at <= work.now:
             work.order(OrderType.CANCEL, contact, invite.agent)
-            silence = work.now - contact.heard_at
-            contact = contact.with_(call=take_off(contact.call, invite.agent, silence))
+            call = take_off(contact.call, invite.agent, contact.platform_time(work.now))
+            contact = contact.with_(call=call)
             contact = party.uninvite(work, contact, invite.agent, NOT_ANSWERED, missed=True)
             party.tell_over(work, contact)
 

@@ -104,7 +104,7 @@ def sweep(work: Work, contact: Contact, detail: str) -> None:
 def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> None:
     """An agent has hung up, or was dropped, and the platform does not say so; whoever else has the caller, a colleague
     or a supervisor from outside, goes on talking to them."""
-    call = take_off(contact.call, agent_id, work.now - contact.heard_at)
+    call = take_off(contact.call, agent_id, contact.platform_time(work.now))
     contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=detail)
     contact = contacts.leave(work, contact.with_(call=call), agent_id)
     work.store.put_contact(contact)
@@ -156,7 +156,11 @@ def _straggler(work: Work, command: TakeEvent, event: CallEvent, ended: EndedCal
     if event.type == EventType.ESTABLISHED and event.agent in work.store.config.agents and talked > 0:
         work.effects.append(
             AnsweredLate(
-                contact=ended.contact, started_at=ended.started_at, agent=event.agent, talk_seconds=round(talked, 3)
+                contact=ended.contact,
+                started_at=ended.started_at,
+                agent=event.agent,
+                said_at=ended.said_at,
+                talk_seconds=round(talked, 3),
             )
         )
     return {"contact_id": ended.contact, "instructions": []}
@@ -168,6 +172,7 @@ def _open(work: Work, command: TakeEvent, event: CallEvent) -> Contact:
         call=open_call(event),
         arrived_at=work.now,
         heard_at=work.now,
+        platform_at=event.at,
         channel=_text(event.details.get("channel")) or VOICE,
     )
     return contact.noted(event.at, event.type, **_details(event))
@@ -199,7 +204,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = supervising.attributed(contact, consulting.attributed(contact, event))
-    contact = recordings.told(work, contact, event).with_(call=take(contact.call, event), heard_at=work.now)
+    contact = recordings.told(work, contact, event).heard(event.at, work.now).with_(call=take(contact.call, event))
     return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 
 
@@ -285,7 +290,7 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
 def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
     consult = contact.consult
-    if gone and callbacks.put_back(work, contact):
+    if gone and callbacks.put_back(work, contact, why_not_reached(event.cause)):
         return work.store.contacts[contact.id]
     for agent_id in gone:
         contact = contacts.leave(work, contact, agent_id)

@@ -4,18 +4,22 @@ from typing import Any
 
 from app.floor import commands as c
 from app.floor import on_flow, on_presence, phones, placing, queueing
-from app.floor.entities import ContactState
+from app.floor.config import FloorConfig
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
 
 
 def configure(work: Work, command: c.Configure) -> dict[str, Any]:
-    """A new configuration: indexes follow, who waits is placed anew, who was removed is logged off.
+    """A new configuration: indexes follow, who waits is placed anew, who was removed is logged off. Of whoever is in
+    another team it is told, and of what they have: who watches a team sees them come and go.
 
     The configuration itself is not undone with its batch; it is what the records say.
     """
+    before = work.store.config
     work.store.reindex(command.config)
     _obey(work)
+    _tell_teams(work, before)
     return {}
 
 
@@ -26,6 +30,25 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     on_flow.ask_again(work)
     _obey(work)
     return {}
+
+
+def _tell_teams(work: Work, before: FloorConfig) -> None:
+    now = work.store.config
+    people = ((key, before.person(key), now.person(key)) for key in (*before.agents, *before.former))
+    moved = {key for key, old, new in people if old and new and old.team != new.team}
+    if not moved:
+        return
+    for agent_id in sorted(moved):
+        work.tell_agent_state(work.store.agent(agent_id))
+    for contact in work.store.contacts.values():
+        if contact.ended_at is None and (whose := sorted(moved.intersection(_people(contact)))):
+            work.tell_contact("contact.updated", contact, tuple(whose))
+
+
+def _people(contact: Contact) -> tuple[str | None, ...]:
+    """The agents whom it concerns now."""
+    offered, invited = (each.agent for each in contact.offers), (each.agent for each in contact.invited)
+    return (*contact.agents, *offered, *invited, contact.consult.agent if contact.consult is not None else None)
 
 
 def _obey(work: Work) -> None:

@@ -84,7 +84,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
         party.uninvite(work, contact, agent_id, RELEASED, missed=True)
         return
     consult = contact.consult
-    taken_off = contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
+    taken_off = contact.with_(call=take_off(contact.call, agent_id, contact.platform_time(work.now)))
     if consult is not None and consult.agent == agent_id:
         party.let_go(work, taken_off, RELEASED, missed=True)
         return

@@ -124,11 +124,6 @@ class Floor:
             raise self._unavailable()
         return self._tenure.state.store.by_address.get(address)
 
-    def team_of(self, agent_id: str) -> str | None:
-        """The team of an agent, if they are in one; of nobody's where memory knows nothing."""
-        person = self._tenure.state.store.config.person(agent_id) if self._tenure is not None else None
-        return person.team if person is not None else None
-
     def addresses(self) -> frozenset[str]:
         """Where the phones of agents are who need one; the same object until that changes. Raises Unavailable as
         `submit` would."""

@@ -124,9 +124,9 @@ PARTS: dict[str, Part] = {
            FROM head, {u}""",
     ),
     "answered": Part(
-        {"id": "uuid", "started_at": "float8", "agent_id": "text", "seconds": "float8"},
+        {"id": "uuid", "started_at": "float8", "agent_id": "text", "seconds": "float8", "leg": "jsonb"},
         """UPDATE interactions SET outcome = 'answered', agent_id = u.agent_id, talk_seconds = u.seconds,
-                  wait_seconds = greatest(0, interactions.wait_seconds - u.seconds)
+                  wait_seconds = greatest(0, interactions.wait_seconds - u.seconds), legs = interactions.legs || u.leg
            FROM head, {u} WHERE interactions.id = u.id AND interactions.started_at = to_timestamp(u.started_at)
              AND interactions.outcome = 'abandoned'""",
     ),

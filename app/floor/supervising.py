@@ -260,7 +260,7 @@ def _unconsulted(work: Work, contact: Contact) -> Contact:
 
 
 def _off(work: Work, contact: Contact, agent_id: str) -> Contact:
-    return contact.with_(call=take_off(contact.call, agent_id, work.now - contact.heard_at))
+    return contact.with_(call=take_off(contact.call, agent_id, contact.platform_time(work.now)))
 
 
 def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent) -> Contact:
@@ -277,7 +277,7 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
 def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event: CallEvent | None) -> Contact:
     if listener.by not in work.store.config.agents:
         return contact
-    at = event.at if event is not None else contact.call.said_at + max(0.0, work.now - contact.heard_at)
+    at = event.at if event is not None else contact.platform_time(work.now)
     call, by = contact.call, listener.by
     if kind == EventType.ESTABLISHED:
         call = take_over(call, by, listener.leg or listener.unnamed, at)

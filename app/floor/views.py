@@ -86,6 +86,7 @@ def agent_view(config: FloorConfig, agent: LiveAgent) -> dict[str, Any]:
     return {
         "id": agent.id,
         "name": record.name if record else agent.id,
+        "team": record.team if record else None,
         "state": agent.state,
         "reason": agent.reason,
         "after": agent.after,

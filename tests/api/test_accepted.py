@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from app.api.accepted import accepted_at, known_beside, parameters
+from app.api.accepted import accepted_at, known_beside, limits_in, parameters
 from app.api.application import http_app
 from tests.api.conftest import ClientAs
 
@@ -37,6 +37,22 @@ def test_every_parameter_can_be_told() -> None:
     for route in routes(list(http_app().routes)):
         for place in parameters(route):
             assert accepted_at(route, place), (route.path, place)
+
+
+def patterns(schema: Any) -> Iterator[str]:
+    """All that texts must match by a schema, also the names of fields that may be any."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("pattern"), str):
+            yield schema["pattern"]
+        yield from schema.get("patternProperties", ())
+    for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from patterns(part)
+
+
+def test_every_pattern_can_be_told_in_words() -> None:
+    found = set(patterns(http_app().openapi()))
+    assert len(found) > 20
+    assert [each for each in sorted(found) if each in limits_in({"pattern": each}, {"pattern": "{}"})[0]] == []
 
 
 async def test_a_request_that_lacks_a_field_and_has_another_is_told_both(client_as: ClientAs) -> None:

@@ -197,7 +197,7 @@ async def test_reads_come_in_pages_and_for_those_who_oversee(
 async def test_a_screen_pop_is_a_read_with_the_call_as_its_reason(services: Services, amy: UUID) -> None:
     hub, contact = Hub(), uuid4()
     poked: list[UUID] = []
-    witness = Witness(hub, Narrowed(hub, {"li": "day"}.get), services.reads, poked.append, [])
+    witness = Witness(hub, Narrowed(hub), services.reads, poked.append, [])
     frame = b'{"seq":1,"type":"contact.offered","profile":{"customer":{}},"contact":{"id":"%s","customer":{"id":"%s"}}}'
     frame %= (str(contact).encode(), str(amy).encode())
     witness.publish("agent:li", 1, frame)  # nobody is there

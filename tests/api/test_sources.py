@@ -215,7 +215,7 @@ async def test_stars_of_another_address_than_the_one_that_was_shown_are_refused(
         assert (refused.status_code, faults(refused)) == (422, ["body.command_url"])
         [told] = refused.json()["faults"]
         assert "stars" in told["what"]
-        assert "left out" in told["accepted"]
+        assert ("the kept one stays" in told["accepted"]) == (refused is changed)
     assert await url_kept(services) == SECRETIVE
 
 

@@ -1,5 +1,6 @@
 """Callback in line: whoever hangs up keeps the place, and exactly one callback comes of it."""
 
+import msgspec
 import pytest
 
 from app.agents.presence import AgentState
@@ -309,3 +310,46 @@ def test_callback_that_a_supervisor_ends_while_it_is_dialled_is_offered_to_nobod
     assert floor.states("bob") == [AgentState.READY]
     assert made not in floor.state.store.contacts or floor.contact(made).ended_at is not None
     assert len(outcomes(floor)) == 1
+
+
+def withdrawn(floor: Bench) -> list[tuple[str | None, str]]:
+    """To whom the last command told that an offer is gone, and why."""
+    return [(told.agent, msgspec.json.decode(told.body)["reason"]) for told in floor.told("offer.withdrawn")]
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"), [("no_answer", "phone_not_answered"), ("busy", "phone_busy"), (None, "phone_failed")]
+)
+def test_agent_whose_phone_is_not_answered_for_a_callback_is_told_so_as_of_any_contact(
+    cause: str | None, reason: str
+) -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
+    floor.call("failed", made, agent="1001", leg_id="a", cause=cause)
+    assert withdrawn(floor) == [("ann", reason)]
+    assert (floor.agent("ann").state, floor.agent("ann").reason) == (AgentState.NOT_READY, reason)
+
+
+def test_agent_who_is_released_from_a_callback_before_their_phone_is_answered_is_told_so() -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
+    floor.do(c.Release(agent_id="ann", by="sue"))
+    assert withdrawn(floor) == [("ann", "released")]
+
+
+def test_agent_who_has_answered_their_phone_for_a_callback_was_not_passed_over() -> None:
+    floor = Bench()
+    floor.arrives()
+    made = callback(floor)
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=made))
+    floor.call("established", made, agent="1001", leg_id="a")
+    floor.now += 3
+    floor.call("connection_cleared", made, agent="1001", leg_id="a")
+    assert (floor.contact(made).state, withdrawn(floor)) == (ContactState.WAITING, [])

@@ -15,8 +15,29 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+# What texts must match; `app.api.accepted` has each in words.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 SLUG = r"^[a-z0-9][a-z0-9._-]{0,63}$"
+LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+NO_NUL = r"^[^\x00]*$"
+VISIBLE = "^[!-~]+$"
+SYSTEM = "^[a-z0-9][a-z0-9_-]*$"
+ATTRIBUTE = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
+OPTION = r"^[a-z0-9][A-Za-z0-9._-]{0,99}$"
+SCORE = r"^[a-z][a-z0-9_]{0,31}$"
+TELEPHONE = r"^[^\x00-\x1f\x7f]*\d[^\x00-\x1f\x7f]*$"
+EXTENSION = r"^\d{1,7}$"
+DIALLED = r"^[!-~]*\{number\}[!-~]*$"
+EMAIL = r"^[^@\s\x00-\x1f\x7f<>\"]+@[^@\s\x00-\x1f\x7f<>\"]+$"
+COUNTRY = r"^[A-Z]{2}$"
+CURRENCY = r"^[A-Z]{3}$"
+LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"
+SPOKEN = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+COLOUR = r"^#[0-9a-fA-F]{6}$"
+POINTER = r"^(/([^~/]|~[01])*)*$"
+HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 
 Slug = Annotated[str, StringConstraints(pattern=SLUG)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=PRINTABLE)]

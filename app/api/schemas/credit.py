@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, Input, Instant, Name, OpenUrl, Output, Slug
+from app.api.schemas.common import HEADER, POINTER, PRINTABLE, Input, Instant, Name, OpenUrl, Output, Slug
 from app.api.schemas.seen import SeenNote
 from app.core.addresses import shown
 from app.credit.bureaus import how
@@ -26,12 +26,12 @@ Url = Annotated[
 FieldName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=PRINTABLE)]
 Pointer = Annotated[
     str,
-    StringConstraints(max_length=500, pattern=r"^(/([^~/]|~[01])*)*$"),
+    StringConstraints(max_length=500, pattern=POINTER),
     Field(description="a JSON Pointer into the answer, such as /rating/score"),
 ]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=PRINTABLE)]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e9, le=1e9)]
-Header = Annotated[str, StringConstraints(max_length=100, pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+Header = Annotated[str, StringConstraints(max_length=100, pattern=HEADER)]
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PRINTABLE),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, SLUG, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import ATTRIBUTE, COUNTRY, EMAIL, LINES, PRINTABLE, SLUG, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import (
     Attributes,
     Change,
@@ -35,24 +35,22 @@ from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExt
 
 Email = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f<>\"]+@[^@\s\x00-\x1f\x7f<>\"]+$"
-    ),
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL),
     Field(description="an address as name@host; kept in lower case"),
     Whole,
 ]
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000, pattern=LINES),
     Whole,
 ]
 Lines = Annotated[Text, Field(description="street and house as they are written there")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(description="ISO 3166, e.g. CN")]
+Country = Annotated[str, StringConstraints(pattern=COUNTRY), Field(description="ISO 3166, e.g. CN")]
 Other = Annotated[UUID, Field(strict=False)]
 Day = Annotated[date, Field(strict=False)]
 HoldingKind = Literal["account", "card", "loan", "fund", "insurance"]
 AttributeType = Literal["text", "number", "whole_number", "boolean", "date", "choice"]
-AttributeName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+AttributeName = Annotated[str, StringConstraints(pattern=ATTRIBUTE)]
 
 
 def _as(kind: type[Any], given: Input) -> Any:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import EXTENSION, PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.seen import SeenAttributes, SeenId, SeenNumber, Whole
 from app.customers.masking import MASK
 from app.customers.records import CustomerRecord
@@ -117,7 +117,7 @@ class NumberIn(SourcedIn):
 
     raw: RawNumber
     label: Label | None = None
-    extension: Annotated[str, StringConstraints(pattern=r"^\d{1,7}$")] | None = None
+    extension: Annotated[str, StringConstraints(pattern=EXTENSION)] | None = None
     shared: bool = False
 
     def given(self) -> GivenNumber:

@@ -107,6 +107,7 @@ class LiveAgentOut(Output):
 
     id: str
     name: str
+    team: str | None
     state: AgentState
     reason: str | None
     after: str | None

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.common import PRINTABLE, SLUG, Input, Instant, Name, Output
+from app.api.schemas.common import NO_NUL, PRINTABLE, SLUG, Input, Instant, Name, Output
 from app.ivr.comparing import Changed, Difference
 from app.ivr.models import FlowVersion
 from app.ivr.queries import FlowProfile
@@ -24,9 +24,7 @@ def _free(flow_id: str) -> str:
 FlowId = Annotated[str, StringConstraints(pattern=SLUG), AfterValidator(_free)]
 Text = Annotated[
     str,
-    Field(
-        max_length=LONGEST_TEXT, pattern=r"^[^\x00]*$", description="the flow in YAML or JSON, kept as it is written"
-    ),
+    Field(max_length=LONGEST_TEXT, pattern=NO_NUL, description="the flow in YAML or JSON, kept as it is written"),
 ]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=PRINTABLE)]
 Version = Annotated[

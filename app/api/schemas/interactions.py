@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import Input, Instant, Output
+from app.api.schemas.common import NO_NUL, Input, Instant, Output
 from app.api.schemas.seen import SeenData, SeenNote, SeenNumber
 from app.interactions.queries import InteractionRecord
 
-Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=r"^[^\x00]*$")]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000, pattern=NO_NUL)]
 
 
 class NoteIn(Input):

@@ -5,12 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import Input, Output, Slug
+from app.api.schemas.common import TEXT, Input, Output, Slug
 from app.routing.overflow import Do, When
 
-_TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
-
-Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=_TEXT)]
+Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=TEXT)]
 Limit = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 
 

@@ -5,20 +5,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, SLUG, Input, Name, Slug
+from app.api.schemas.common import CURRENCY, LANGUAGE, OPTION, PRINTABLE, SLUG, Input, Name, Slug
 from app.customers.products.model import Model
 
 LONGEST_TEXT = 1_000
 MOST_OPTIONS = 5_000
 MOST_RULES = 10_000
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE)]
 Titles = Annotated[dict[Language, Name], Field(max_length=50, description="language -> the title in it")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=PRINTABLE)]
 Amount = Annotated[float, Field(allow_inf_nan=False, strict=True)] | int
 Known = bool | Annotated[int, Field(strict=True)] | Annotated[float, Field(allow_inf_nan=False)] | Words
 Of = Annotated[
     str,
-    StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._-]{0,99}$"),
+    StringConstraints(pattern=OPTION),
     Field(
         description="the id of an option, or a fact: customer.kind, .tier, .language, .age, .segments, .holdings, "
         ".attributes.<name>"
@@ -30,7 +30,7 @@ class FeeIn(Input):
     """What it costs."""
 
     amount: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, StringConstraints(pattern=CURRENCY)]
     per: Literal["once", "month", "year"] = "month"
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import MISSING, Field, StringConstraints
 
-from app.api.schemas.common import Input, Instant, Levels, Name, Output, Seconds, Slug
+from app.api.schemas.common import COLOUR, Input, Instant, Levels, Name, Output, Seconds, Slug
 from app.api.schemas.overflow import OverflowIn, OverflowOut
 from app.routing.queries import QueueProfile
 from app.routing.requirement import Selection
@@ -59,7 +59,7 @@ RecordingDays = Annotated[
     int, Field(ge=1, le=36_500, description="how long recordings are kept; null: as long as is set for all")
 ]
 Rank = Annotated[int, Field(ge=0, le=1000)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
+Colour = Annotated[str, StringConstraints(pattern=COLOUR)]
 
 
 class StepIn(Input):

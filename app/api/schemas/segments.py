@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import SLUG, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import SCORE, SLUG, TIME_OF_DAY, Input, Instant, Name, Output, Slug
 from app.api.schemas.customers import Moment, Version, Why
 from app.api.schemas.hours import Zone
 from app.api.schemas.seen import SeenEvidence, SeenNote
@@ -16,9 +16,9 @@ Expression = Annotated[
     StringConstraints(max_length=2_000),
     Field(description="CEL over what GET /segmentation/vocabulary lists, such as balance('CNY') >= 500000.0"),
 ]
-Daily = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="a time of day, HH:MM")]
+Daily = Annotated[str, Field(pattern=TIME_OF_DAY, description="a time of day, HH:MM")]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000)]
-ScoreId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+ScoreId = Annotated[str, StringConstraints(pattern=SCORE)]
 Part = Literal["tier", "segment"]
 
 

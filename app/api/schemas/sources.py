@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import MISSING, AfterValidator, AnyHttpUrl, AnyUrl, Field, TypeAdapter, UrlConstraints
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.api.schemas.common import DIALLED, SPOKEN, VISIBLE, Input, Instant, Name, Output, Slug
 from app.core.addresses import shown
 from app.core.signing import PREFIX, secret_id
 from app.telephony.models import CtiSource
@@ -59,7 +59,7 @@ Dial = Annotated[
     str,
     Field(
         max_length=200,
-        pattern=r"^[!-~]*\{number\}[!-~]*$",
+        pattern=DIALLED,
         description="what an Asterisk dials for a number, such as PJSIP/{number}@carrier",
     ),
 ]
@@ -84,7 +84,7 @@ GivenSecret = Annotated[
     Field(
         min_length=SHORTEST_SECRET,
         max_length=200,
-        pattern="^[!-~]+$",
+        pattern=VISIBLE,
         description="the auth token that the platform gave, of a generic one a key of at least 12 bytes in base64 "
         "(whsec_ may be before it); whoever has it speaks as the platform",
     ),
@@ -93,7 +93,7 @@ GivenSecret = Annotated[
 Account = Annotated[str, Field(min_length=1, max_length=100, description="the account's id at the platform")]
 Dialable = Annotated[str, Field(min_length=1, max_length=200, description="a number, such as +4930111")]
 Spoken = Annotated[
-    list[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]],
+    list[Annotated[str, Field(pattern=SPOKEN)]],
     Field(min_length=1, max_length=10, description="languages of our own sentences, such as [en, zh]"),
 ]
 

@@ -4,13 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, Input, Output
+from app.api.schemas.common import PRINTABLE, TELEPHONE, Input, Output
 from app.api.schemas.floor import ContactOut, LiveAgentOut
 
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
-Dialled = Annotated[
-    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*\d[^\x00-\x1f\x7f]*$")
-]
+Dialled = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=TELEPHONE)]
 
 
 class AgentStateIn(Input):

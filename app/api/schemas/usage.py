@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import MISSING, Field, StringConstraints, field_serializer
 
-from app.api.schemas.common import Input, Instant, Name, Output, Slug
+from app.api.schemas.common import PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.customer_parts import Text
 from app.api.schemas.customers import Version
 from app.api.schemas.seen import SeenPlainText, seen_fields
@@ -20,7 +20,7 @@ Condition = Annotated[
         "a window, such as count('login.failed', '1h') >= 3; and customer.tier, .kind, .language, .segments"
     ),
 ]
-Login = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Login = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PRINTABLE)]
 Wait = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 
 

@@ -33,7 +33,7 @@ Names = Annotated[tuple[Key, ...], Meta(max_length=200, description="a list of a
 
 class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A part of the floor: these queues, and these teams. Contacts are seen that are in one of the queues or with
-    somebody of the teams; the frame that tells where one went is the last of it. Agents are seen of the teams."""
+    somebody of the teams, and the people of the teams. The frame that tells where one went is the last of it."""
 
     queues: Names = ()
     teams: Names = ()

@@ -95,6 +95,7 @@ class Agent(msgspec.Struct, kw_only=True):
 
     id: str
     name: str
+    team: str | None
     state: AgentState
     reason: str | None
     after: str | None

@@ -24,13 +24,13 @@ MOST_EVENTS = 10_000
 MOST_DETAILS = 4_096
 LARGEST = 1e15
 
+KIND = r"^[a-z0-9][a-z0-9._-]{0,63}\Z"
+
 Id = Annotated[
     str,
     Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="an id of 1 to 200 characters"),
 ]
-Kind = Annotated[
-    str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z", description="a kind in a-z, 0-9, . _ and -, e.g. card.used")
-]
+Kind = Annotated[str, Meta(pattern=KIND, description="a kind in a-z, 0-9, . _ and -, e.g. card.used")]
 Instant = Annotated[datetime, Meta(tz=True, description="an instant as RFC 3339, with its offset from UTC")]
 Value = Annotated[float, Meta(ge=-LARGEST, le=LARGEST, description="a number between -1e15 and 1e15")]
 

@@ -129,7 +129,7 @@ class Desk:
     ) -> None:
         self.hub = hub or Hub()
         self.floor: Any = floor or FakeFloor(self.hub)
-        self.narrowed = Narrowed(self.hub, {"li": "day", "wu": "night"}.get)
+        self.narrowed = Narrowed(self.hub)
         self.tasks = Supervisor()
         self.tabs = Tabs(self.floor, self.tasks)
         self.recognised: list[CallEvent] = []
