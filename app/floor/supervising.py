@@ -11,7 +11,7 @@ from app.calls.call import take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, phones, under_way, views
+from app.floor import contacts, holding, party, phones, under_way, views
 from app.floor.effects import Audited
 from app.floor.entities import Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
@@ -140,11 +140,13 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
         leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
     )
     kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT
-    if taker is None or not (stays or has_taken or others):
-        under_way.once(work, contact, kind, agent_id)
-        return
     under_way.must_be_new(work, contact, kind, agent_id)
-    drop(work, contact, agent_id)
+    if others or has_taken:
+        holding.taken_back(work, contact, (agent_id,))
+    if taker is None or not (stays or has_taken or others):
+        work.order(kind, contact, agent_id)
+    else:
+        drop(work, contact, agent_id)
     under_way.given(work, contact, kind, agent_id)
 
 
@@ -213,6 +215,7 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
     """The agents leave, of which the platform tells, or is known to have lost it when their time is over; nobody comes
     whom they have invited or are consulting. A supervisor who is an agent serves the contact: to the call it is their
     leg that answered, and no other that they may have had."""
+    holding.taken_back(work, contact, contact.agents)
     contact = _unconsulted(work, contact)
     for agent_id in contact.agents:
         drop(work, contact, agent_id)
