@@ -118,11 +118,16 @@ def awaited(contact: Contact, order: int) -> bool:
     return any(each.order == order for each in contact.under_way)
 
 
+def dropped_by(contact: Contact, order: int) -> str | None:
+    """Who was to be dropped by the order of this number, whatever it is called where they are a supervisor."""
+    return next((each.leaves for each in contact.under_way if each.order == order), None)
+
+
 def failed(contact: Contact, order: int) -> Contact:
     """The contact without the order of this number, which was given up; it is not closed for who was to be dropped."""
-    dropped = any(each.order == order and each.leaves is not None for each in contact.under_way)
+    leaves = dropped_by(contact, order)
     contact = _without(contact, lambda each: each.order == order)
-    return _open(contact) if dropped else contact
+    return _open(contact) if leaves is not None else contact
 
 
 def consulted(contact: Contact) -> Contact:

@@ -83,6 +83,25 @@ def test_supervisor_who_lost_the_call_to_a_second_one_is_free_where_the_platform
     assert (floor.contact(contact).agents, floor.states("cho")) == (("bob",), FREE)
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_supervisor_who_lost_the_call_to_a_second_one_is_free_where_the_platform_does_not_let_them_out(
+    beside: bool,
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    taken_by(floor, contact, "cho")
+    if not beside:
+        floor.call("connection_cleared", agent="1001")
+    taken_by(floor, contact, "bob")
+    (order,) = [each for each in floor.last.effects if isinstance(each, SwitchOrder) and each.agent is None]
+    floor.do(c.OrderFailed(order_id=order.seq, order_type=order.type, contact_id=contact, agent_id=None, detail="no"))
+    assert (order.type, floor.states("cho")) == ("call.stop_listening", FREE)
+    if beside:
+        floor.call("connection_cleared", agent="1001")
+    floor.wait(16)
+    assert (floor.contact(contact).agents, floor.contact(contact).ended_at) == (("bob",), None)
+
+
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_call_is_not_closed_under_a_supervisor_when_the_hang_up_of_whose_it_was_is_lost_or_refused(by: str) -> None:
     for refused in (False, True):
