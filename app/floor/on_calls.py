@@ -47,6 +47,7 @@ HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 """States in which a caller hears what is played to who waits."""
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
+PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 
@@ -292,7 +293,7 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:
-        done = event.type == EventType.CONNECTION_CLEARED and consult is None
+        done = event.type in PARTS and consult is None
         transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
         transferred = transferred or supervising.outside_takes(work, contact)
         contact = supervising.alone(work, contacts.after_agents_left(work, contact, transferred, done))

@@ -136,7 +136,7 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     under way."""
     taker = _taker(contact, agent_id)
     has_taken = any(each.taking and each.inside and each.by != agent_id for each in contact.listeners)
-    others = len(contact.agents) > 1 or any(
+    others = bool(under_way.staying(contact, agent_id)) or any(
         leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
     )
     kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT

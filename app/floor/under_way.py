@@ -123,6 +123,12 @@ def dropped_by(contact: Contact, order: int) -> str | None:
     return next((each.leaves for each in contact.under_way if each.order == order), None)
 
 
+def staying(contact: Contact, agent_id: str) -> tuple[str, ...]:
+    """The other agents on the call, without those whom somebody drops from it."""
+    dropped = {each.leaves for each in contact.under_way}
+    return tuple(each for each in contact.agents if each != agent_id and each not in dropped)
+
+
 def failed(contact: Contact, order: int) -> Contact:
     """The contact without the order of this number, which was given up; it is not closed for who was to be dropped."""
     leaves = dropped_by(contact, order)
