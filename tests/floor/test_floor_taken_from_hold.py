@@ -70,7 +70,7 @@ def test_agent_who_holds_the_caller_and_hangs_up_leaves_them_to_the_colleague_of
     contact = beside_bob(floor)
     floor.call("held", agent="1002")
     floor.do(c.HangUp(agent_id="bob", contact_id=contact))
-    assert who_leaves(floor)[0] == ("call.retrieve", "bob")
+    assert who_leaves(floor) == [("call.retrieve", "bob"), ("call.cancel", "bob")]
 
 
 def test_agent_who_hangs_up_beside_a_colleague_who_holds_the_caller_leaves_them_on_hold() -> None:
