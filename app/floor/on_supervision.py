@@ -94,7 +94,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     work.store.put_contact(contact)
     contact = consulting.parted(work, contact, agent_id)
     if not contact.agents:
-        supervising.alone(work, contacts.after_agents_left(work, contact, consulting.hands_over_outside(consult)))
+        supervising.last_left(work, contact, consult)
     agent = work.store.agent(agent_id)
     if agent.state is AgentState.READY:
         work.move(agent_id, PresenceEvent.MAKE_NOT_READY, reason=RELEASED)
