@@ -89,6 +89,7 @@ def _not_dropped(work: Work, contact: Contact, command: OrderFailed) -> None:
     if command.agent_id not in contact.agents or _left(work, contact, command):
         return
     if contact.close_at is not None and not under_way.closing(contact):
+        work.order(OrderType.DISCONNECT, contact)
         sweep(work, contact, NOT_TAKEN)
 
 

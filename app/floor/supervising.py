@@ -145,14 +145,15 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     others = bool(under_way.staying(contact, agent_id)) or any(
         leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
     )
-    kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT
+    leaves = stays or has_taken or (taker is not None and others)
+    kind = OrderType.CANCEL if leaves else OrderType.DISCONNECT
     under_way.must_be_new(work, contact, kind, agent_id)
     if others or has_taken:
         holding.taken_back(work, contact, (agent_id,))
-    if taker is None or not (stays or has_taken or others):
-        work.order(kind, contact, agent_id)
-    else:
+    if leaves:
         drop(work, contact, agent_id)
+    else:
+        work.order(kind, contact, agent_id)
     under_way.given(work, contact, kind, agent_id)
 
 

@@ -162,6 +162,12 @@ def closing(contact: Contact) -> bool:
     return bool(_closing(contact))
 
 
+def only_leaving(contact: Contact) -> bool:
+    """Whether those who have hung up, or are dropped, only leave: nobody has ordered the end of the call."""
+    closing = _closing(contact)
+    return bool(closing) and all(each.kind == OrderType.CANCEL for each in closing)
+
+
 def hung_up(contact: Contact) -> tuple[str, ...]:
     """The agents who have hung up, or were dropped, where the call goes on: nobody, where it was to end for all, or the
     last of them has hung up."""

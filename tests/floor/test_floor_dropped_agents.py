@@ -190,6 +190,7 @@ def test_call_is_over_where_the_hang_up_of_a_single_agent_whose_caller_was_to_be
     floor.do(c.HangUp(agent_id="ann", contact_id=contact))
     floor.do(given_up(floor, contact, "ann"))
     assert (floor.contact(contact).ended_at, floor.states("ann")) == (floor.now, FREE)
+    assert floor.orders() == ["call.disconnect"]
 
 
 @pytest.mark.parametrize("ends", ["lost", "released"])

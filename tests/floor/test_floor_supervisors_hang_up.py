@@ -3,10 +3,11 @@
 import pytest
 
 from app.floor import commands as c
+from app.floor import contacts
 from tests.floor.factories import Bench
 from tests.floor.flow_line import Line
 from tests.floor.test_floor_dropped_agents import FREE, taken
-from tests.floor.test_floor_supervisors import inside
+from tests.floor.test_floor_supervisors import inside, talking
 
 
 @pytest.mark.parametrize("ends", ["ann was gone", "ann first", "cho first"])
@@ -43,3 +44,26 @@ def test_call_ends_when_the_supervisor_who_took_it_hangs_up_before_the_end_of_th
     floor.wait(16)
     assert floor.contact(contact).ended_at is not None
     assert floor.states("ann", "cho") == FREE + FREE
+
+
+@pytest.mark.parametrize("survey", [False, True])
+def test_end_of_a_call_is_ordered_where_those_were_only_to_leave_it_of_whom_nothing_is_told(survey: bool) -> None:
+    floor = Bench()
+    contact = talking(floor) if survey else taken(floor, "sue")
+    if survey:
+        floor.state.store.put_contact(floor.contact(contact).with_(survey="how-was-it"))
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    assert floor.orders() == ["call.cancel"]
+    if not survey:
+        inside(floor, "sue", joined=False)
+    floor.wait(contacts.END_SECONDS)
+    assert floor.orders() == ["call.disconnect"]
+    assert floor.contact(contact).ended_at is not None
+
+
+def test_end_of_a_call_is_ordered_once_where_it_was_ordered() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    floor.wait(contacts.END_SECONDS)
+    assert (floor.orders(), floor.states("ann")) == ([], FREE)
