@@ -162,9 +162,14 @@ def alone(work: Work, contact: Contact, inside: bool = False) -> Contact:
     since the caller waits again, or is elsewhere. Who is `inside` goes where the switch has queued them."""
     for listener in contact.listeners:
         if listener.taking and (inside or not listener.inside):
-            contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
-            contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
-            work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+            contact = _let_out(work, contact, listener)
+    return contact
+
+
+def _let_out(work: Work, contact: Contact, listener: Listener) -> Contact:
+    contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
+    contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
+    work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return contact
 
 
@@ -219,11 +224,15 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, of which the platform tells, or is known to have lost it when their time is over; nobody comes
-    whom they have invited or are consulting. A supervisor who is an agent serves the contact: to the call it is their
-    leg that answered, and no other that they may have had."""
+    """The agents leave, of which the platform tells, or is known to have lost it when their time is over; so does a
+    supervisor from outside who has taken the call before, and nobody comes whom they have invited or are consulting. A
+    supervisor who is an agent serves the contact: to the call it is their leg that answered, and no other that they may
+    have had."""
     holding.taken_back(work, contact, contact.agents)
     contact = _unconsulted(work, contact.with_(transfer=None))
+    for other in contact.listeners:
+        if other.taking and other.inside and other.by not in (listener.by, *contact.agents):
+            contact = _let_out(work, contact, other)
     for agent_id in contact.agents:
         drop(work, contact, agent_id)
         closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
