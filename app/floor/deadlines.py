@@ -112,7 +112,8 @@ def _close(work: Work, contact: Contact) -> None:
         for agent_id in gone:
             on_calls.sweep_agent(work, work.store.contacts[contact.id], agent_id, SILENT)
         return
-    if contact.sent_away and contact.ending != on_flow.TRANSFERRED:  # they may still be there, and nobody has them
+    away = contact.sent_away and contact.ending != on_flow.TRANSFERRED
+    if away or under_way.only_leaving(contact):  # they may still be there, and nobody has them
         work.order(OrderType.DISCONNECT, contact, reason=contact.ending)
     on_calls.sweep(work, contact, SILENT)
 

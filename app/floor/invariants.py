@@ -125,6 +125,8 @@ def _nobody_is_left_in_between(contact: Contact) -> None:
     waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
     if waits:
         assert not contact.sent_away, f"{contact.id} waits, and was sent away"
+        taken_by = [each.by for each in contact.listeners if each.taking and each.inside]
+        assert not taken_by or contact.state is ContactState.CONNECTING, f"{contact.id} waits, and {taken_by} has it"
         dialled = contact.promised and contact.state is ContactState.CONNECTING  # which a supervisor may have ended
         assert contact.ending is None or dialled, f"{contact.id} waits, and was turned away: {contact.ending}"
     if contact.state is not ContactState.ARRIVING or contact.call.direction != "inbound":

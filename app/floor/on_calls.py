@@ -47,6 +47,7 @@ HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 """States in which a caller hears what is played to who waits."""
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
+PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 
@@ -108,9 +109,9 @@ def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> Non
     contact = contact.noted(work.now, "agent.swept", agent=agent_id, detail=detail)
     contact = contacts.leave(work, contact.with_(call=call), agent_id)
     work.store.put_contact(contact)
-    contact = consulting.parted(work, contact, agent_id)
+    consult, contact = contact.consult, consulting.parted(work, contact, agent_id)
     if not contact.agents:
-        contact = contacts.after_agents_left(work, contact, supervising.outside_takes(work, contact))
+        contact = supervising.last_left(work, contact, consult)
     party.tell_over(work, contact)
 
 
@@ -297,10 +298,9 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     if gone and not contact.agents:
-        done = event.type == EventType.CONNECTION_CLEARED and consult is None
-        transferred = event.type == EventType.TRANSFERRED or consulting.hands_over_outside(consult)
-        transferred = transferred or supervising.outside_takes(work, contact)
-        contact = supervising.alone(work, contacts.after_agents_left(work, contact, transferred, done))
+        done = event.type in PARTS and consult is None
+        transferred = event.type == EventType.TRANSFERRED
+        contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
         if event.cause == HUNG_UP and contact.requeue_at is not None:
             contact = contacts.put_down(work, contact)
     return contact
@@ -329,7 +329,8 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
         if queue in contact.overflowed:
             return
         if queue is not None and (contact.state is ContactState.ARRIVING or queue != contact.queue):
-            queueing.enter_queue(work, queueing.leave_visit(work, contact, "flowed_out"), queue)
+            alone = supervising.alone(work, contact, inside=True)
+            queueing.enter_queue(work, queueing.leave_visit(work, alone, "flowed_out"), queue)
             return
     if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
         return

@@ -71,7 +71,8 @@ def hang_up(work: Work, command: c.HangUp) -> dict[str, Any]:
         return {}
     if command.agent_id not in contact.agents or contact.ended_at is not None:
         raise wrong_contact_state(contact, "hang up", "a call that you are on")
-    asked = contact.survey is not None and contact.agents == (command.agent_id,)  # then the caller stays for a moment
+    last = not under_way.staying(contact, command.agent_id)
+    asked = contact.survey is not None and last  # then the caller stays for a moment
     closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
     supervising.hang_up(work, closing, command.agent_id, stays=asked)
     return {}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from app.calls.call import close
 from app.floor import callbacks, comfort, consulting, contacts, inviting, on_flow, recordings, supervising, under_way
 from app.floor.commands import OrderFailed
@@ -26,14 +28,24 @@ def order_failed(work: Work, command: OrderFailed) -> dict[str, object]:
     work.tell("command.failed", data, command.contact_id, command.agent_id)
     if contact is None:
         return {}
-    passed = command.order_type in (OrderType.DISCONNECT, OrderType.CANCEL) and _passed(contact, command)
+    meant = _meant(contact, command)
+    passed = meant.order_type in (OrderType.DISCONNECT, OrderType.CANCEL) and _passed(contact, meant)
     contact = under_way.failed(contact, command.order_id)
     contact = contact.noted(work.now, "command.failed", order=command.order_type, detail=command.detail)
     work.store.put_contact(contact)
-    follows = _FOLLOWS.get(command.order_type)
+    follows = _FOLLOWS.get(meant.order_type)
     if follows is not None and not passed:
-        follows(work, contact, command)
+        follows(work, contact, meant)
     return {}
+
+
+def _meant(contact: Contact, command: OrderFailed) -> OrderFailed:
+    """What was given up, as of an agent where one was to be dropped: who has taken the call over is let out as the
+    supervisor that the platform knows them for."""
+    agent_id = under_way.dropped_by(contact, command.order_id)
+    if agent_id is None:
+        return command
+    return msgspec.structs.replace(command, order_type=OrderType.CANCEL, agent_id=agent_id)
 
 
 def _no_connection(work: Work, contact: Contact, command: OrderFailed) -> None:
@@ -77,6 +89,7 @@ def _not_dropped(work: Work, contact: Contact, command: OrderFailed) -> None:
     if command.agent_id not in contact.agents or _left(work, contact, command):
         return
     if contact.close_at is not None and not under_way.closing(contact):
+        work.order(OrderType.DISCONNECT, contact)
         sweep(work, contact, NOT_TAKEN)
 
 

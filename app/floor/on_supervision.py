@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import close, take_off
 from app.core.errors import Conflict
-from app.floor import callbacks, consulting, contacts, party, supervising, under_way, views
+from app.floor import callbacks, consulting, contacts, holding, party, supervising, under_way, views
 from app.floor import commands as c
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
@@ -79,6 +79,8 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
         return
     if callbacks.put_back(work, contact, RELEASED):
         return
+    if set(contact.agents) > {agent_id}:
+        holding.taken_back(work, contact, (agent_id,))
     supervising.drop(work, contact, agent_id)
     if agent_id in (each.agent for each in contact.invited):
         party.uninvite(work, contact, agent_id, RELEASED, missed=True)
@@ -92,7 +94,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     work.store.put_contact(contact)
     contact = consulting.parted(work, contact, agent_id)
     if not contact.agents:
-        supervising.alone(work, contacts.after_agents_left(work, contact, consulting.hands_over_outside(consult)))
+        supervising.last_left(work, contact, consult)
     agent = work.store.agent(agent_id)
     if agent.state is AgentState.READY:
         work.move(agent_id, PresenceEvent.MAKE_NOT_READY, reason=RELEASED)

@@ -11,9 +11,9 @@ from app.calls.call import take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor import contacts, party, phones, under_way, views
+from app.floor import consulting, contacts, holding, party, phones, under_way, views
 from app.floor.effects import Audited
-from app.floor.entities import Contact, ContactState, Listener
+from app.floor.entities import Consult, Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
@@ -114,10 +114,16 @@ def _let_go(contact: Contact, by: str, leg_id: str | None) -> str | None:
     return next((each for each in (leg_id, f"supervisor:{by}") if each in contact.listened), None)
 
 
-def outside_takes(work: Work, contact: Contact) -> bool:
-    """Whether a supervisor who is no agent has the caller, so that they wait for nobody."""
-    known = work.store.config.agents
-    return any(each.taking and each.inside and each.by not in known for each in contact.listeners)
+def last_left(
+    work: Work, contact: Contact, consult: Consult | None, *, transferred: bool = False, served: bool = False
+) -> Contact:
+    """What becomes of a caller whose last agent has left, who may have had a consultation: they are with whoever was
+    consulted outside, or with a supervisor who has them; else see `contacts.after_agents_left`."""
+    taken = under_way.taken_over(contact)
+    if taken:  # whatever an agent has asked for before they were dropped
+        contact = contact.with_(transfer=None)
+    away = transferred or taken or consulting.hands_over_outside(consult)
+    return alone(work, contacts.after_agents_left(work, contact, away, served))
 
 
 def drop(work: Work, contact: Contact, agent_id: str) -> None:
@@ -136,26 +142,34 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     under way."""
     taker = _taker(contact, agent_id)
     has_taken = any(each.taking and each.inside and each.by != agent_id for each in contact.listeners)
-    others = len(contact.agents) > 1 or any(
+    others = bool(under_way.staying(contact, agent_id)) or any(
         leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
     )
-    kind = OrderType.CANCEL if stays or has_taken else OrderType.DISCONNECT
-    if taker is None or not (stays or has_taken or others):
-        under_way.once(work, contact, kind, agent_id)
-        return
+    leaves = stays or has_taken or (taker is not None and others)
+    kind = OrderType.CANCEL if leaves else OrderType.DISCONNECT
     under_way.must_be_new(work, contact, kind, agent_id)
-    drop(work, contact, agent_id)
+    if others or has_taken:
+        holding.taken_back(work, contact, (agent_id,))
+    if leaves:
+        drop(work, contact, agent_id)
+    else:
+        work.order(kind, contact, agent_id)
     under_way.given(work, contact, kind, agent_id)
 
 
-def alone(work: Work, contact: Contact) -> Contact:
+def alone(work: Work, contact: Contact, inside: bool = False) -> Contact:
     """The agents have left before the phone of the supervisor was answered who wanted the call: it is rung no longer,
-    since the caller waits again, or is elsewhere."""
+    since the caller waits again, or is elsewhere. Who is `inside` goes where the switch has queued them."""
     for listener in contact.listeners:
-        if listener.taking and not listener.inside:
-            contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
-            contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
-            work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+        if listener.taking and (inside or not listener.inside):
+            contact = _let_out(work, contact, listener)
+    return contact
+
+
+def _let_out(work: Work, contact: Contact, listener: Listener) -> Contact:
+    contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
+    contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
+    work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
     return contact
 
 
@@ -210,10 +224,15 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
 
 
 def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | None) -> Contact:
-    """The agents leave, of which the platform tells, or is known to have lost it when their time is over; nobody comes
-    whom they have invited or are consulting. A supervisor who is an agent serves the contact: to the call it is their
-    leg that answered, and no other that they may have had."""
-    contact = _unconsulted(work, contact)
+    """The agents leave, of which the platform tells, or is known to have lost it when their time is over; so does a
+    supervisor from outside who has taken the call before, and nobody comes whom they have invited or are consulting. A
+    supervisor who is an agent serves the contact: to the call it is their leg that answered, and no other that they may
+    have had."""
+    holding.taken_back(work, contact, contact.agents)
+    contact = _unconsulted(work, contact.with_(transfer=None))
+    for other in contact.listeners:
+        if other.taking and other.inside and other.by not in (listener.by, *contact.agents):
+            contact = _let_out(work, contact, other)
     for agent_id in contact.agents:
         drop(work, contact, agent_id)
         closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
@@ -268,14 +287,15 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
     if not (listener.taking and listener.inside):
         return contact
     has = contact.sent_away and contact.ending is None and not contact.agents
-    if has and listener.by not in work.store.config.agents and not outside_takes(work, contact):
+    if has and not under_way.taken_over(contact):
         contact = contact.with_(sent_away=False, requeue_at=work.now)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)
 
 
 def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event: CallEvent | None) -> Contact:
-    if listener.by not in work.store.config.agents:
+    known = contact.agents if kind == EventType.CONNECTION_CLEARED else work.store.config.agents
+    if listener.by not in known:  # they may have become an agent, or be one no longer, since they took the call
         return contact
     at = event.at if event is not None else contact.platform_time(work.now)
     call, by = contact.call, listener.by

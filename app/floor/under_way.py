@@ -118,11 +118,22 @@ def awaited(contact: Contact, order: int) -> bool:
     return any(each.order == order for each in contact.under_way)
 
 
+def dropped_by(contact: Contact, order: int) -> str | None:
+    """Who was to be dropped by the order of this number, whatever it is called where they are a supervisor."""
+    return next((each.leaves for each in contact.under_way if each.order == order), None)
+
+
+def staying(contact: Contact, agent_id: str) -> tuple[str, ...]:
+    """The other agents on the call, without those whom somebody drops from it."""
+    dropped = {each.leaves for each in contact.under_way}
+    return tuple(each for each in contact.agents if each != agent_id and each not in dropped)
+
+
 def failed(contact: Contact, order: int) -> Contact:
     """The contact without the order of this number, which was given up; it is not closed for who was to be dropped."""
-    dropped = any(each.order == order and each.leaves is not None for each in contact.under_way)
+    leaves = dropped_by(contact, order)
     contact = _without(contact, lambda each: each.order == order)
-    return _open(contact) if dropped else contact
+    return _open(contact) if leaves is not None else contact
 
 
 def consulted(contact: Contact) -> Contact:
@@ -149,6 +160,12 @@ def not_closing(contact: Contact) -> Contact:
 def closing(contact: Contact) -> bool:
     """Whether anybody has hung up on the contact, or is dropped from it, and nothing is known of it yet."""
     return bool(_closing(contact))
+
+
+def only_leaving(contact: Contact) -> bool:
+    """Whether those who have hung up, or are dropped, only leave: nobody has ordered the end of the call."""
+    closing = _closing(contact)
+    return bool(closing) and all(each.kind == OrderType.CANCEL for each in closing)
 
 
 def hung_up(contact: Contact) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
+from app.floor.effects import SwitchOrder
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.state import FloorState
 from tests.floor.factories import CONFIG as BANK
@@ -31,6 +32,7 @@ class AgentsOnCalls(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[tuple[c.Command, str, c.Answer]] = []
+        self.ordered: dict[int, SwitchOrder] = {}
 
     def send(self, command: c.Command, key: str | None = None) -> c.Answer:
         """What the floor's loop does with a command."""
@@ -43,6 +45,12 @@ class AgentsOnCalls(RuleBasedStateMachine):
     def tell(self, contact: Contact, kind: str, agent: str | None, leg: str | None = None) -> None:
         event = call_event(kind, contact.call.id, self.now, source=contact.call.source, agent=agent, leg_id=leg)
         self.ask(c.TakeEvent(event=event, contact_id=new_id()))
+
+    def give_up(self, order_id: int) -> None:
+        """By the number, the type and the agent that it was ordered with."""
+        order = self.ordered[order_id]
+        self.ask(c.OrderFailed(order_id=order_id, order_type=order.type, contact_id=order.contact, agent_id=order.agent,
+                               detail="no"))  # fmt: skip
 
     def click_twice(self, command: c.ContactCommand | c.Listen | c.StopListening | c.TakeCall) -> None:
         """Who clicks twice asks the switch once; a phone that has not answered may ring again for the next offer."""

@@ -83,8 +83,7 @@ class SupervisorsAtWork(AgentsOnCalls):
             if hangs_up:
                 self.ask(c.HangUp(agent_id=agent, contact_id=found.id))
             if said == "refused" and (order := orders.get(agent)) is not None:
-                self.ask(c.OrderFailed(order_id=order, order_type="call.cancel", contact_id=found.id, agent_id=agent,
-                                       detail="no"))  # fmt: skip
+                self.give_up(order)
             elif said == "ended":
                 self.tell(found, "connection_cleared", agent)
         self.now = round(self.now + 16, 6)
@@ -97,13 +96,10 @@ class SupervisorsAtWork(AgentsOnCalls):
     @precondition(lambda self: any(x.under_way for x in self.contacts_in(ContactState.ACTIVE)))
     @rule(data=st.data())
     def hang_up_is_given_up(self, data: st.DataObject) -> None:
-        """By the number and the agent that it was ordered with."""
         found = data.draw(st.sampled_from([x for x in self.contacts_in(ContactState.ACTIVE) if x.under_way]))
         asked = data.draw(st.sampled_from(found.under_way))
         if asked.kind in HANG_UPS:
-            agent = None if asked.for_all else asked.leaver
-            self.ask(c.OrderFailed(order_id=asked.order, order_type=asked.kind, contact_id=found.id, agent_id=agent,
-                                   detail="no"))  # fmt: skip
+            self.give_up(asked.order)
 
     @rule(agent=AGENTS)
     def supervisor_releases(self, agent: str) -> None:

@@ -83,6 +83,25 @@ def test_supervisor_who_lost_the_call_to_a_second_one_is_free_where_the_platform
     assert (floor.contact(contact).agents, floor.states("cho")) == (("bob",), FREE)
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_supervisor_who_lost_the_call_to_a_second_one_is_free_where_the_platform_does_not_let_them_out(
+    beside: bool,
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    taken_by(floor, contact, "cho")
+    if not beside:
+        floor.call("connection_cleared", agent="1001")
+    taken_by(floor, contact, "bob")
+    (order,) = [each for each in floor.last.effects if isinstance(each, SwitchOrder) and each.agent is None]
+    floor.do(c.OrderFailed(order_id=order.seq, order_type=order.type, contact_id=contact, agent_id=None, detail="no"))
+    assert (order.type, floor.states("cho")) == ("call.stop_listening", FREE)
+    if beside:
+        floor.call("connection_cleared", agent="1001")
+    floor.wait(16)
+    assert (floor.contact(contact).agents, floor.contact(contact).ended_at) == (("bob",), None)
+
+
 @pytest.mark.parametrize("by", ["sue", "cho"])
 def test_call_is_not_closed_under_a_supervisor_when_the_hang_up_of_whose_it_was_is_lost_or_refused(by: str) -> None:
     for refused in (False, True):
@@ -171,3 +190,63 @@ def test_call_is_over_where_the_hang_up_of_a_single_agent_whose_caller_was_to_be
     floor.do(c.HangUp(agent_id="ann", contact_id=contact))
     floor.do(given_up(floor, contact, "ann"))
     assert (floor.contact(contact).ended_at, floor.states("ann")) == (floor.now, FREE)
+    assert floor.orders() == ["call.disconnect"]
+
+
+@pytest.mark.parametrize("ends", ["lost", "released"])
+def test_second_supervisor_is_rung_no_longer_when_the_first_has_gone_and_the_agents_end_is_not_told(ends: str) -> None:
+    floor = Bench()
+    contact = taken(floor, "sue")
+    inside(floor, "sue", joined=False)
+    floor.do(c.TakeCall(contact_id=contact, by="max", address="7002"))
+    if ends == "released":
+        floor.do(c.Release(agent_id="ann", by="sue"))
+    floor.wait(21)
+    assert (floor.contact(contact).state, floor.contact(contact).listeners) == (ContactState.WAITING, ())
+
+
+def test_caller_stays_with_the_supervisor_when_the_agent_from_whom_they_took_the_call_is_released() -> None:
+    floor = Bench()
+    contact = taken(floor, "sue")
+    floor.do(c.Release(agent_id="ann", by="max"))
+    floor.wait(60)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+
+
+def test_caller_of_an_agent_whose_end_is_lost_is_with_the_number_that_they_consulted() -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.call("offered", to="100", leg_id="caller")
+    floor.answers("ann", contact)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    inside(floor, "sue")
+    inside(floor, "sue", joined=False)
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=c.Destination(number="5550001")))
+    floor.call("held", agent="1001")
+    floor.call("delivered", leg_id="number")
+    floor.call("conferenced", leg_id="number")
+    floor.wait(30)
+    assert (floor.states("ann"), floor.contact(contact).sent_away) == (FREE, True)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_transfer_that_the_agent_had_asked_for_takes_nobody_from_the_supervisor(by: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="loans")))
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
+    inside(floor, by)
+    floor.call("connection_cleared", agent="1001")
+    assert floor.contact(contact).state is (ContactState.ARRIVING if by == "sue" else ContactState.ACTIVE)
+    inside(floor, by, joined=False)
+    floor.wait(6)
+    assert floor.contact(contact).queue == "cards"
+
+
+def test_supervisor_is_let_out_whose_caller_the_switch_itself_has_queued() -> None:
+    floor = Bench()
+    contact = taken(floor, "sue")
+    floor.call("connection_cleared", agent="1001")
+    floor.call("queued", queue="loans")
+    assert (floor.orders(), floor.contact(contact).listeners) == (["call.stop_listening"], ())
+    assert floor.contact(contact).state is ContactState.WAITING

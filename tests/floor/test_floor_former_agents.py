@@ -165,3 +165,36 @@ async def test_former_agents_are_read_from_the_records(database: Database, sessi
         await connection.close()
     assert (sorted(config.agents), sorted(config.former)) == (["mei", "una"], ["tom"])
     assert config.former["tom"].name == config.person("tom").name  # type: ignore[union-attr]
+
+
+def taken_by_cho(floor: Bench) -> str:
+    """Cho, as a supervisor, has taken Ann's call over, and Ann is still on it."""
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="cho", address="7001"))
+    floor.now += 1
+    floor.call("supervisor_joined", details={"supervisor": "cho"})
+    return contact
+
+
+def test_supervisor_who_is_made_inactive_while_they_have_a_call_is_not_kept_on_it_when_they_hang_up() -> None:
+    floor = Bench()
+    contact = taken_by_cho(floor)
+    floor.call("connection_cleared", agent="1001")
+    dismiss(floor, "cho")
+    floor.call("supervisor_left", details={"supervisor": "cho"})
+    assert (floor.contact(contact).agents, floor.contact(contact).listeners) == ((), ())
+    floor.wait(31)
+    assert floor.states("cho") == [AgentState.LOGGED_OFF]
+
+
+def test_caller_stays_with_the_supervisor_who_is_made_an_agent_while_they_have_the_call() -> None:
+    floor = Bench(without(CONFIG, "cho"))
+    contact = taken_by_cho(floor)
+    floor.do(c.Configure(config=CONFIG))
+    floor.call("connection_cleared", agent="1001")
+    floor.wait(60)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+    floor.call("supervisor_left", details={"supervisor": "cho"})
+    assert not any(leg.agent == "cho" for leg in floor.contact(contact).call.legs)
+    floor.wait(1)
+    assert floor.offered_to(contact) == "ann"

@@ -69,6 +69,25 @@ def test_second_supervisor_who_takes_a_call_has_it_alone_and_the_first_is_let_ou
     assert (floor.contact(contact).agents, floor.contact(contact).state) == (("bob",), ContactState.ACTIVE)
 
 
+@pytest.mark.parametrize("by", ["max", "cho"])
+def test_supervisor_from_outside_who_loses_the_call_to_a_second_one_is_let_out(by: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    inside(floor, "sue")
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7002"))
+    inside(floor, by)
+    assert who_leaves(floor) == [("call.stop_listening", "sue"), ("call.cancel", "ann")]
+    floor.call("connection_cleared", agent="1001")
+    inside(floor, "sue", joined=False)
+    floor.wait(60)
+    found = floor.contact(contact)
+    assert (found.state, found.agents) == (
+        (ContactState.ACTIVE, ("cho",)) if by == "cho" else (ContactState.ARRIVING, ())
+    )
+    assert [each.by for each in found.listeners] == [by]
+
+
 def test_supervisor_who_has_taken_a_call_and_is_released_is_let_out_of_it() -> None:
     floor = Bench()
     contact = talking(floor)

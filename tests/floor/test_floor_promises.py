@@ -18,6 +18,7 @@ from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.batch import Batch
+from app.floor.effects import SwitchOrder
 from app.floor.entities import Contact, ContactState
 from app.floor.inbox import Inbox, encode
 from app.floor.invariants import check
@@ -84,6 +85,7 @@ class FloorGame(SupervisorsAtWork):
         check(self.state)
         no_script_parts_two_who_talk(self.state, outcome)
         self.batch.add(outcome.effects)
+        self.ordered |= {each.seq: each for each in outcome.effects if isinstance(each, SwitchOrder)}
         if at is not None:
             self.batch.remember(*at, self.now, encode(outcome.answer))
             self.uncommitted[at] = outcome.answer

@@ -131,6 +131,17 @@ def test_caller_whom_they_hold_is_still_held_after_a_restart() -> None:
     assert told(order(line, OrderType.RETRIEVE, agent=CHO)) == [("call.retrieved", EAR, "cho")]
 
 
+@pytest.mark.parametrize("when", ["rings", "has answered"])
+def test_caller_who_is_sent_to_a_number_beside_a_joined_supervisor_is_joined_to_it_after_a_restart(when: str) -> None:
+    party = str(names.Name(CALL, names.PARTY, "main-9", "anna"))
+    number = channel(party, state="Ringing") if when == "rings" else channel(party)
+    line, _ = seen(sight(channel(CALL), channel(EAR), number, bridged=(EAR,)))
+    assert not line.held
+    if when == "rings":
+        answers(line, party)
+    assert line.together == {CALL, EAR, party}
+
+
 def test_hang_up_of_an_agent_who_has_gone_already_leaves_the_caller_to_who_is_there() -> None:
     line = a_line(talking=True)
     order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)

@@ -263,6 +263,23 @@ async def test_a_caller_is_offered_a_callback_and_takes_it_or_waits_on() -> None
         assert other.heard[-1] == "music"
 
 
+@pytest.mark.parametrize("keys", [True, False])
+async def test_a_caller_who_is_back_at_once_when_called_out_of_their_conference_waits_in_another(keys: bool) -> None:
+    async with desk(0.2) as made:
+        answered = "call.digits" if keys else "call.script_done"
+        queued = i.Script(number=6, instructions=(i.Enqueue(queue="cards"),))
+        made.script = lambda event: queued if event.type == answered else None
+        line = await made.waiting()
+        before = line.room
+        said = i.Say(text="Hm.", language="en")
+        asks = i.Script(number=5, instructions=(i.Collect(terminator="", prompts=(said,)) if keys else said,))
+        assert await made.order("call.script", line.sid, script=msgspec.to_builtins(asks)) == Delivered()
+        if keys:
+            line.press("1")
+        await made.cloud.until(lambda: made.told(answered) and (line.over or line.room not in (None, before)))
+        assert not line.over
+
+
 async def test_a_message_is_left() -> None:
     async with desk(0.1) as made:
         line = await made.waiting()

@@ -87,6 +87,12 @@ async def test_supervisor_changes_what_they_are_in_for_and_leaves() -> None:
 BOSS = {"id": "boss", "address": "client:boss"}
 
 
+def hears(made: Desk, line: Line, speaker: str) -> bool:
+    """Whether the customer hears one participant of their conference."""
+    room = made.cloud.live_room(made.contacts[line.sid])
+    return room is not None and room.hears("customer", speaker)
+
+
 async def taken_over(made: Desk) -> tuple[Line, Line]:
     """The customer, and the supervisor who has taken them over from the agent."""
     line, agent = await made.talking()
@@ -119,6 +125,45 @@ async def test_supervisor_who_has_taken_the_call_over_beside_a_colleague_leaves_
         assert await made.order(kind, line.sid, agent=BOSS, to={"queue": "cards"}) == Delivered()
         await made.cloud.until(lambda: boss.over)
         assert [ben.over, line.over] == [False, False]
+
+
+async def test_colleague_transfers_and_leaves_the_customer_to_the_supervisor_who_has_taken_the_call_over() -> None:
+    async with desk() as made:
+        line, boss = await taken_over(made)
+        ben = await made.joins(line, BEN)
+        assert await made.order("call.transfer", line.sid, agent=BEN, to={"queue": "cards"}) == Delivered()
+        await made.cloud.until(lambda: ben.over)
+        assert [boss.over, line.over] == [False, False]
+        assert hears(made, line, "listener-boss")
+
+
+@pytest.mark.parametrize("mode", ["listen", "whisper", "ringing"])
+async def test_supervisor_whom_the_customer_does_not_hear_keeps_nobody_from_waiting(mode: str) -> None:
+    async with desk() as made:
+        line, _ = await made.talking()
+        wish = "join" if mode == "ringing" else mode
+        await made.order("call.listen", line.sid, agent=BOSS, mode=wish, to={"agent": "anna"})
+        boss = await made.cloud.rung("client:boss")
+        if mode != "ringing":
+            boss.answer()
+            await made.cloud.until(lambda: made.told("call.supervisor_joined"))
+        before = made.cloud.live_room(made.contacts[line.sid])
+        assert await made.order("call.transfer", line.sid, agent=ANNA, to={"queue": "cards"}) == Delivered()
+        await made.cloud.until(lambda: line.room not in (None, before))
+
+
+async def test_customer_on_hold_hears_the_supervisor_who_takes_them_over() -> None:
+    async with desk() as made:
+        line, agent = await made.talking()
+        await made.order("call.hold", line.sid, agent=ANNA)
+        await made.cloud.until(lambda: line.heard[-1] == "hold music")
+        await made.order("call.listen", line.sid, agent=BOSS, mode="join", to={"agent": "anna"})
+        (await made.cloud.rung("client:boss")).answer()
+        await made.cloud.until(lambda: made.told("call.supervisor_joined"))
+        for kind in ("call.retrieve", "call.cancel"):
+            assert await made.order(kind, line.sid, agent=ANNA) == Delivered()
+        await made.cloud.until(lambda: agent.over)
+        assert hears(made, line, "listener-boss")
 
 
 async def test_supervisor_whispers_to_one_who_has_taken_the_call_over() -> None:

@@ -117,6 +117,23 @@ def test_a_caller_who_comes_from_a_conference_lets_it_end_first() -> None:
 
 
 @pytest.mark.parametrize(
+    "asks", [(HELLO,), (i.Collect(),), (HELLO, i.Collect(), i.Enqueue(queue="cards")), (i.Transfer(number="+49301"),)]
+)
+def test_a_caller_who_comes_from_a_conference_and_may_be_back_at_once_lets_it_end_first(
+    asks: tuple[i.AnyInstruction, ...],
+) -> None:
+    names = [verb.name for verb in read(twiml.script(i.Script(number=4, instructions=asks), PLACE, settle=True))]
+    assert (names[0], names.count("Pause")) == ("Pause", 1)
+    assert read(twiml.callback_offer(PLACE, "main-4"))[0].name == "Pause"
+
+
+@pytest.mark.parametrize("last", [i.HangUp(), i.Voicemail()])
+def test_a_caller_who_does_not_come_back_hears_at_once_what_is_said(last: i.AnyInstruction) -> None:
+    told = i.Script(number=4, instructions=(HELLO, last))
+    assert twiml.script(told, PLACE, settle=True) == twiml.script(told, PLACE)
+
+
+@pytest.mark.parametrize(
     ("number", "noun", "text"),
     [("+49301", "Number", "+49301"), ("sip:a@b", "Sip", "sip:a@b"), ("client:anna", "Client", "anna")],
 )
@@ -248,7 +265,7 @@ def test_what_twilio_leaves_to_us(kind: str, agent: str | None, query: dict[str,
 def test_the_library_writes_what_the_stand_in_reads() -> None:
     document = twiml.callback_offer(PLACE, "main-7")
     assert ET.fromstring(document.encode()).tag == "Response"
-    gather, dial = read(document)
+    _, gather, dial = read(document)
     assert gather.attributes["action"] == f"{HOOK}/callback?{ABOUT}&offer=main-7{RETRY}"
     assert [verb.attributes["language"] for verb in gather.inside] == ["en-US", "cmn-CN"]
     assert dial.name == "Dial"

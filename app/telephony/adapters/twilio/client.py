@@ -43,6 +43,13 @@ class Participant(msgspec.Struct, frozen=True):
     label: str | None = None
     status: str | None = None
     hold: bool = False
+    muted: bool = False
+    coaching: bool = False
+
+    @property
+    def heard(self) -> bool:
+        """Whether everybody in it hears them."""
+        return self.status == "connected" and not self.muted and not self.coaching
 
 
 class Conference(msgspec.Struct, frozen=True):

@@ -70,9 +70,10 @@ def rights(mode: str | None, coached: str | None) -> dict[str, Value] | Refused:
     return {"Muted": False, "Coaching": True, "CallSidToCoach": coached}
 
 
-def stays(label: str | None, leaving: str | None) -> bool:
-    """Whether a participant is a reason for the call to go on when an agent leaves it."""
-    return label not in (CUSTOMER, leaving) and not (label or "").startswith(LISTENER)
+def stays(label: str | None, leaving: tuple[str, ...], heard: bool = False) -> bool:
+    """Whether a participant is a reason for the call to go on when an agent leaves it; of supervisors only one who is
+    `heard`, and may have taken it over."""
+    return label not in (CUSTOMER, *leaving) and (heard or not (label or "").startswith(LISTENER))
 
 
 def wanted(

@@ -166,10 +166,11 @@ class TwilioDriver:
         return Delivered()
 
     async def _disconnect(self, task: Task) -> Outcome:
-        """End the call; an agent who is not the only one on it only leaves."""
+        """End the call; an agent who is not the only one on it only leaves. No supervisor keeps it, for where one has
+        taken it over, the floor lets the others leave."""
         everybody = await self._all(task)
-        own = label_of(str(task.agent["id"])) if task.agent else None
-        if any(dialling.stays(each.label, own) for each in everybody) and own is not None:
+        own = dialling.labels_of(task.agent)
+        if task.agent and any(dialling.stays(each.label, own) for each in everybody):
             return await self._leave(task)
         message = task.data.get("message")
         if message:
@@ -225,14 +226,14 @@ class TwilioDriver:
         return await self._set(task, CUSTOMER, {"Hold": False})
 
     async def _transfer(self, task: Task) -> Outcome:
-        """To a number: the caller leaves for it. To a queue or a colleague: the caller waits, the agent goes."""
+        """To a number: the caller leaves for it. To a queue or a colleague: the caller waits and the agent goes;
+        others whom the caller hears stay."""
         number = task.to.get("number")
         if number:
             away = dialling.handed_over(str(number), task.place, task.agent.get("id"), task.key)
             return await self._give(task, away)
-        everybody = await self._all(task)
-        own = label_of(str(task.agent["id"])) if task.agent else None
-        if any(dialling.stays(each.label, own) for each in everybody):
+        own = dialling.labels_of(task.agent)
+        if any(dialling.stays(each.label, own, each.heard) for each in await self._all(task)):
             return await self._leave(task)
         return await self._give(task, twiml.waiting(task.place, settle=True))
 

@@ -22,16 +22,26 @@ CUSTOMER = "customer"
 """The label of the customer in their conference."""
 
 LEG_EVENTS = "initiated ringing answered completed"
+
+SETTLE_SECONDS = 1
+"""In this time a conference has ended that the caller was called out of."""
+
+_SAID = (i.Say, i.Play, i.Pause)
 _UNSPEAKABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def script(told: i.Script, place: Place, *, settle: bool = False) -> str:
     """The TwiML of a script. One without a final instruction comes back to us with its number. With `settle` the
-    conference that the caller comes from has ended before they enter one of the same name."""
+    conference that the caller comes from has ended before they enter one of the same name: also by what is answered
+    when they have keyed something at once, or heard a word."""
     response = VoiceResponse()
+    first = next((each for each in told.instructions if not isinstance(each, _SAID)), None)
+    waits = isinstance(first, i.Music | i.Enqueue)
+    if settle and not waits and not isinstance(first, i.HangUp | i.Voicemail):
+        response.pause(length=SETTLE_SECONDS)
     for each in told.instructions:
-        _add(response, each, told.number, place, settle)
-    if not told.instructions or isinstance(told.instructions[-1], i.Say | i.Play | i.Pause):
+        _add(response, each, told.number, place, settle and waits)
+    if not told.instructions or isinstance(told.instructions[-1], _SAID):
         response.redirect(place.address(Kind.SCRIPT, script=told.number), method="POST")
     return text_of(response)
 
@@ -61,9 +71,10 @@ def voicemail(message: str | None, place: Place) -> str:
 
 
 def callback_offer(place: Place, offer: str) -> str:
-    """Ask whether the caller would rather be called back; without an answer they wait on. `offer` tells one asking
-    from another."""
+    """Ask whether the caller would rather be called back; without an answer, or with another, they wait on, in a
+    conference of the same name as the one that they come from. `offer` tells one asking from another."""
     response = VoiceResponse()
+    response.pause(length=SETTLE_SECONDS)
     action = place.address(Kind.CALLBACK, offer=offer)
     gather = response.gather(input="dtmf", num_digits=1, timeout=5, action=action, method="POST", finish_on_key="")
     for tag, text in sentences.in_languages(sentences.CALLBACK_OFFER, place.access.languages):
@@ -114,7 +125,7 @@ def wait(response: VoiceResponse, place: Place, media: str | None, *, settle: bo
     """Put the caller into the conference; its end is the end of the call, and the caller's end is its end. With
     `settle` one that they come from ends first, for a word or a chime before this may be over sooner than that is."""
     if settle:
-        response.pause(length=1)
+        response.pause(length=SETTLE_SECONDS)
     dial = Dial()
     dial.conference(
         place.contact,

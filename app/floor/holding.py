@@ -1,0 +1,21 @@
+"""Callers on hold whom those leave who hold them: whoever stays is to hear them."""
+
+from collections.abc import Sequence
+
+from app.calls.leg import LegState
+from app.floor.entities import Contact
+from app.floor.work import Work
+from app.telephony.events import OrderType
+
+
+def taken_back(work: Work, contact: Contact, leaving: Sequence[str]) -> None:
+    """Order the caller off hold before these agents leave them to somebody else, to whom the platform would not give
+    them: by the one who holds them, or has asked to, or by the last where it does not say who does. Whoever is left of
+    a consultation is given the caller with its end."""
+    if contact.consult is not None or not leaving:
+        return
+    held = {leg.agent for leg in contact.call.legs if leg.state is LegState.HELD}
+    by = held | {each.by for each in contact.under_way if each.kind == OrderType.HOLD}
+    holder = next((each for each in leaving if each in by), leaving[-1] if None in held else None)
+    if holder is not None:
+        work.order(OrderType.RETRIEVE, contact, holder)

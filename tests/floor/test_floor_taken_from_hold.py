@@ -1,0 +1,97 @@
+"""Callers on hold whose agent leaves them to a supervisor or a colleague, who are to hear them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.floor import commands as c
+from tests.floor.factories import Bench
+from tests.floor.test_floor_leaving_supervisors import beside_bob, who_leaves
+from tests.floor.test_floor_supervisors import inside, talking
+
+Holds = Callable[[Bench, str], None]
+
+
+def held(floor: Bench, contact: str) -> None:
+    floor.call("held", agent="1001")
+
+
+def held_by_nobody_named(floor: Bench, contact: str) -> None:
+    floor.call("held", leg_id="customer")
+
+
+def hold_asked_for(floor: Bench, contact: str) -> None:
+    floor.do(c.Hold(agent_id="ann", contact_id=contact))
+
+
+@pytest.mark.parametrize("hold", [held, held_by_nobody_named, hold_asked_for])
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_caller_on_hold_is_taken_back_for_the_supervisor_who_takes_them_over(by: str, hold: Holds) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    hold(floor, contact)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
+    inside(floor, by)
+    assert who_leaves(floor) == [("call.retrieve", "ann"), ("call.cancel", "ann")]
+
+
+def test_caller_whom_the_supervisor_holds_is_taken_back_for_a_second_one_who_takes_them_over() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1003")
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    inside(floor, "sue")
+    assert who_leaves(floor) == [("call.retrieve", "cho"), ("call.stop_listening", "cho"), ("call.cancel", "bob")]
+
+
+def test_caller_of_a_consultation_is_given_back_with_its_end_only() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.on("bob")
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+    floor.call("held", agent="1001")
+    inside(floor, "sue")
+    assert who_leaves(floor) == [("call.reconnect", "ann"), ("call.cancel", "ann")]
+
+
+def test_supervisor_who_holds_the_caller_and_hangs_up_leaves_them_to_the_colleague_off_hold() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1003")
+    hang_up = c.HangUp(agent_id="cho", contact_id=contact)
+    floor.do(hang_up)
+    assert who_leaves(floor) == [("call.retrieve", "cho"), ("call.stop_listening", "cho")]
+    assert floor.refused(hang_up)["code"] == "under-way"
+
+
+def test_agent_who_holds_the_caller_and_hangs_up_leaves_them_to_the_colleague_off_hold() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1002")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    assert who_leaves(floor) == [("call.retrieve", "bob"), ("call.cancel", "bob")]
+
+
+def test_agent_who_hangs_up_beside_a_colleague_who_holds_the_caller_leaves_them_on_hold() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1002")
+    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
+    assert who_leaves(floor) == [("call.stop_listening", "cho")]
+
+
+def test_agent_who_holds_the_caller_and_is_released_leaves_them_to_the_colleague_off_hold() -> None:
+    floor = Bench()
+    beside_bob(floor)
+    floor.call("held", agent="1003")
+    floor.do(c.Release(agent_id="cho", by="sue"))
+    assert who_leaves(floor) == [("call.retrieve", "cho"), ("call.stop_listening", "cho")]
+
+
+def test_single_agent_who_hangs_up_takes_nobody_back() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.call("held", agent="1001")
+    floor.do(c.HangUp(agent_id="ann", contact_id=contact))
+    assert floor.orders() == ["call.disconnect"]
