@@ -10,6 +10,7 @@ from app.floor import (
     consulting,
     contacts,
     dialled,
+    holding,
     inviting,
     on_flow,
     party,
@@ -292,8 +293,10 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = contacts.leave(work, contact, agent_id)
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
+    done = event.type in PARTS and consult is None
+    if done:
+        holding.left_on_hold(work, contact, gone)
     if gone and not contact.agents:
-        done = event.type in PARTS and consult is None
         transferred = event.type == EventType.TRANSFERRED
         contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
         if event.cause == HUNG_UP and contact.requeue_at is not None:
