@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_flow, on_presence, phones, placing, queueing, supervising
+from app.floor import on_flow, on_presence, phones, placing, queueing, supervising, under_way
 from app.floor.entities import ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
@@ -33,7 +33,7 @@ def _drop_anew(work: Work) -> None:
     """Drop those agents again from whom a supervisor has taken the call where it is not kept that they were: nothing
     would end their part in it if the platform has lost that. Who has come since the supervisor did stays."""
     for contact in list(work.store.contacts.values()):
-        dropped = {each.leaves for each in contact.under_way}
+        dropped = under_way.dropped(contact)
         agents = contact.agents
         for taker in [each.by for each in contact.listeners if each.taking and each.inside][-1:]:
             before = agents[: agents.index(taker)] if taker in agents else agents

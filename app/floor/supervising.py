@@ -152,7 +152,8 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     else the end of the call, or of their part in it where they are not the only one. Raises AskedAlready where that is
     under way."""
     taker = _taker(contact, agent_id)
-    has_taken = any(each.taking and each.inside and each.by != agent_id for each in contact.listeners)
+    going = {agent_id, *under_way.dropped(contact)}
+    has_taken = any(each.taking and each.inside and each.by not in going for each in contact.listeners)
     others = bool(under_way.staying(contact, agent_id)) or any(
         leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
     )
