@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.calls.leg import LegState
 from app.floor.entities import Contact
 from app.floor.work import Work
-from app.telephony.events import OrderType
+from app.telephony.events import EventType, OrderType
 
 
 def taken_back(work: Work, contact: Contact, leaving: Sequence[str]) -> None:
@@ -19,3 +19,12 @@ def taken_back(work: Work, contact: Contact, leaving: Sequence[str]) -> None:
     holder = next((each for each in leaving if each in by), leaving[-1] if None in held else None)
     if holder is not None:
         work.order(OrderType.RETRIEVE, contact, holder)
+
+
+def left_on_hold(work: Work, contact: Contact, gone: Sequence[str]) -> None:
+    """Order the caller off hold for an agent who is still there, where one held them who is gone without a word to us:
+    to the call nobody is on hold any more, so nobody could take them back."""
+    legs = [leg for agent_id in gone if (leg := contact.call.leg_of(agent_id)) is not None]
+    said = [[mark.kind for mark in leg.marks if mark.kind in (EventType.HELD, EventType.RETRIEVED)] for leg in legs]
+    if contact.agents and any(kinds[-1:] == [EventType.HELD] for kinds in said):
+        work.order(OrderType.RETRIEVE, contact, contact.agents[-1])

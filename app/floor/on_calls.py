@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.calls.call import Call, close, open_call, take, take_off
+from app.calls.call import close, open_call, take, take_off
 from app.calls.leg import LegState
 from app.floor import (
     callbacks,
@@ -10,6 +10,8 @@ from app.floor import (
     consulting,
     contacts,
     dialled,
+    holding,
+    hotlines,
     inviting,
     on_flow,
     party,
@@ -19,7 +21,6 @@ from app.floor import (
     under_way,
 )
 from app.floor.commands import Recognised, TakeEvent
-from app.floor.config import SourceRules
 from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
@@ -28,7 +29,6 @@ from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
 from app.telephony.events import HUNG_UP, CallEvent, EventType
-from app.telephony.numbers import plain
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows)."""
@@ -297,8 +297,10 @@ def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = contacts.leave(work, contact, agent_id)
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
+    done = event.type in PARTS and consult is None
+    if done:
+        holding.left_on_hold(work, contact, gone)
     if gone and not contact.agents:
-        done = event.type in PARTS and consult is None
         transferred = event.type == EventType.TRANSFERRED
         contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
         if event.cause == HUNG_UP and contact.requeue_at is not None:
@@ -336,7 +338,7 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
         return
     if contact.call.direction != "inbound":
         return
-    flow, chosen = _chosen(work, contact.call)
+    flow, chosen = hotlines.chosen(work, contact.call)
     if flow is not None and contact.flow is None and on_flow.begin(work, contact, flow):
         return
     if chosen in queues:
@@ -348,24 +350,6 @@ def _queued_now(contact: Contact) -> bool:
     leg = contact.call.customer
     waiting = contact.state in (ContactState.ARRIVING, ContactState.WAITING)
     return waiting and leg is not None and leg.state is LegState.QUEUED
-
-
-def _chosen(work: Work, call: Call) -> tuple[str | None, str | None]:
-    """The flow and the queue to which the dialled number leads; the queue is also for where the flow is missing."""
-    rules = work.store.config.sources.get(call.source)
-    if rules is None:
-        return None, None
-    number = _as_set_up(rules, call.to or "")
-    if number in rules.numbers and number not in rules.flows:
-        return None, rules.numbers[number]
-    return rules.flows.get(number, rules.default_flow), rules.numbers.get(number, rules.default_queue)
-
-
-def _as_set_up(rules: SourceRules, number: str) -> str:
-    """The dialled number as the set-up writes it: people write spaces and dashes into one, or platforms do."""
-    bare = plain(number) or number
-    written = (number, bare, rules.written.get(bare, bare))
-    return next((each for each in written if each in rules.numbers or each in rules.flows), number)
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:

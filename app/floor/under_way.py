@@ -123,10 +123,14 @@ def dropped_by(contact: Contact, order: int) -> str | None:
     return next((each.leaves for each in contact.under_way if each.order == order), None)
 
 
+def dropped(contact: Contact) -> set[str]:
+    """The agents whom somebody else drops from the call."""
+    return {each.leaves for each in contact.under_way if each.leaves is not None}
+
+
 def staying(contact: Contact, agent_id: str) -> tuple[str, ...]:
-    """The other agents on the call, without those whom somebody drops from it."""
-    dropped = {each.leaves for each in contact.under_way}
-    return tuple(each for each in contact.agents if each != agent_id and each not in dropped)
+    """The other agents on the call, without those who are dropped from it."""
+    return tuple(each for each in contact.agents if each not in {agent_id, *dropped(contact)})
 
 
 def failed(contact: Contact, order: int) -> Contact:

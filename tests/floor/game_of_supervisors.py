@@ -142,3 +142,12 @@ class SupervisorsAtWork(AgentsOnCalls):
                 has_it = each.taking and each.inside and each.by in contact.agents
                 rung = contact.consult is not None and not contact.consult.answered and contact.consult.agent == each.by
                 assert not (has_it and rung), f"{each.by} is rung for {contact.id} they have"
+
+    @invariant()
+    def who_is_on_a_call_by_the_phone_of_a_supervisor_has_taken_it(self) -> None:
+        for contact in self.contacts_in(ContactState.ACTIVE):
+            for agent in contact.agents:
+                leg = contact.call.leg_of(agent)
+                as_supervisor = leg is not None and leg.id.startswith("supervisor:")
+                has_it = any(each.by == agent and each.taking and each.inside for each in contact.listeners)
+                assert has_it or not as_supervisor, f"{agent} is kept on {contact.id}, which they have left"

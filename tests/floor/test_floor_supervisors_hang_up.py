@@ -7,6 +7,7 @@ from app.floor import contacts
 from tests.floor.factories import Bench
 from tests.floor.flow_line import Line
 from tests.floor.test_floor_dropped_agents import FREE, taken
+from tests.floor.test_floor_leaving_supervisors import taken_by
 from tests.floor.test_floor_supervisors import inside, talking
 
 
@@ -44,6 +45,15 @@ def test_call_ends_when_the_supervisor_who_took_it_hangs_up_before_the_end_of_th
     floor.wait(16)
     assert floor.contact(contact).ended_at is not None
     assert floor.states("ann", "cho") == FREE + FREE
+
+
+def test_call_ends_when_the_second_supervisor_who_took_it_hangs_up_before_the_end_of_the_first_is_told() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    for by in ("cho", "bob"):
+        taken_by(floor, contact, by)
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    assert floor.orders() == ["call.disconnect"]
 
 
 @pytest.mark.parametrize("survey", [False, True])

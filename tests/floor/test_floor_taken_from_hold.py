@@ -73,6 +73,36 @@ def test_agent_who_holds_the_caller_and_hangs_up_leaves_them_to_the_colleague_of
     assert who_leaves(floor) == [("call.retrieve", "bob"), ("call.cancel", "bob")]
 
 
+def test_supervisor_who_holds_the_caller_and_puts_their_phone_down_leaves_them_to_the_colleague_off_hold() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1003")
+    inside(floor, "cho", joined=False)
+    assert (who_leaves(floor), floor.contact(contact).agents) == ([("call.retrieve", "bob")], ("bob",))
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_agent_who_holds_the_caller_and_puts_their_phone_down_leaves_them_to_the_colleague_off_hold(
+    again: bool,
+) -> None:
+    floor = Bench()
+    beside_bob(floor)
+    floor.call("held", agent="1002")
+    if again:
+        floor.call("retrieved", agent="1002")
+    floor.call("connection_cleared", agent="1002")
+    assert who_leaves(floor) == ([] if again else [("call.retrieve", "cho")])
+
+
+def test_caller_whom_an_agent_sends_from_hold_to_a_number_is_not_taken_back() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1002")
+    floor.do(c.Transfer(agent_id="bob", contact_id=contact, to=c.Destination(number="5550001")))
+    floor.call("transferred", agent="1002")
+    assert floor.orders() == []
+
+
 def test_agent_who_hangs_up_beside_a_colleague_who_holds_the_caller_leaves_them_on_hold() -> None:
     floor = Bench()
     contact = beside_bob(floor)

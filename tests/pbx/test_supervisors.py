@@ -119,6 +119,21 @@ async def test_a_supervisor_takes_the_call_over_and_the_agent_is_out_of_it(centr
         await ear.until_ended()
 
 
+async def test_a_supervisor_who_takes_over_a_caller_on_hold_is_heard_by_them(
+    centre: CallCentre, phones: Phones
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await ask(sue, talk, "call.take_over", address="PJSIP/dora")
+        ear = await phone.rung()
+        await ear.answer()
+        await talk.agent.until_ended()
+        await hears(talk.caller, "dora")
+        await hears(ear, "caller")
+
+
 async def test_a_supervisor_who_listens_takes_over_and_hands_the_caller_back_by_hanging_up(
     centre: CallCentre, phones: Phones
 ) -> None:
