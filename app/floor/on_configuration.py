@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_flow, on_presence, phones, placing, queueing, supervising, under_way
+from app.floor import on_flow, on_presence, phones, placing, queueing
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
@@ -25,9 +25,8 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
 
 def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     """A process has become the owner: whoever was here has time to come back, and what was changed in the records while
-    nobody owned the floor is obeyed, too. So is what an older version did not keep."""
+    nobody owned the floor is obeyed, too."""
     on_presence.give_time_to_come_back(work)
-    _drop_anew(work)
     on_flow.ask_again(work)
     _obey(work)
     return {}
@@ -50,17 +49,6 @@ def _people(contact: Contact) -> tuple[str | None, ...]:
     """The agents whom it concerns now."""
     offered, invited = (each.agent for each in contact.offers), (each.agent for each in contact.invited)
     return (*contact.agents, *offered, *invited, contact.consult.agent if contact.consult is not None else None)
-
-
-def _drop_anew(work: Work) -> None:
-    """Drop those agents again from whom a supervisor has taken the call where it is not kept that they were: nothing
-    would end their part in it if the platform has lost that. Who has come since the supervisor did stays."""
-    for contact in list(work.store.contacts.values()):
-        dropped = under_way.dropped(contact)
-        agents = contact.agents
-        for taker in [each.by for each in contact.listeners if each.taking and each.inside][-1:]:
-            before = agents[: agents.index(taker)] if taker in agents else agents
-            supervising.drop_all(work, contact, [each for each in before if each not in dropped], taker)
 
 
 def _obey(work: Work) -> None:

@@ -3,7 +3,6 @@
 Agents are not told who listens. Every act is in the contact's timeline and in the audit log.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -137,16 +136,6 @@ def drop(work: Work, contact: Contact, agent_id: str) -> None:
         work.order(OrderType.STOP_LISTENING, contact, agent=_phone(taker))
 
 
-def drop_all(work: Work, contact: Contact, agents: Iterable[str], by: str) -> Contact:
-    """Order agents off the call that a supervisor (`by`) has taken; if that is not confirmed in time, they have left it
-    all the same."""
-    for agent_id in agents:
-        drop(work, contact, agent_id)
-        closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
-        contact = under_way.given(work, closing, OrderType.CANCEL, by, leaves=agent_id)
-    return contact
-
-
 def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     """Order what an agent asks for who hangs up: that they leave, where the caller `stays` or a supervisor has them;
     else the end of the call, or of their part in it where they are not the only one. Raises AskedAlready where that is
@@ -245,7 +234,10 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
     for other in contact.listeners:
         if other.taking and other.inside and other.by not in (listener.by, *contact.agents):
             contact = _let_out(work, contact, other)
-    contact = drop_all(work, contact, contact.agents, listener.by)
+    for agent_id in contact.agents:
+        drop(work, contact, agent_id)
+        closing = contact.with_(close_at=work.now + contacts.END_SECONDS)
+        contact = under_way.given(work, closing, OrderType.CANCEL, listener.by, leaves=agent_id)
     for invite in contact.invited:
         contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)

@@ -7,7 +7,7 @@ from app.floor import commands as c
 from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from tests.floor.factories import Bench
-from tests.floor.test_floor_leaving_supervisors import beside_bob, taken_by
+from tests.floor.test_floor_leaving_supervisors import taken_by
 from tests.floor.test_floor_supervisors import inside, talking
 
 FREE = [AgentState.WORKING_AFTER_CALL]
@@ -250,26 +250,3 @@ def test_supervisor_is_let_out_whose_caller_the_switch_itself_has_queued() -> No
     floor.call("queued", queue="loans")
     assert (floor.orders(), floor.contact(contact).listeners) == (["call.stop_listening"], ())
     assert floor.contact(contact).state is ContactState.WAITING
-
-
-@pytest.mark.parametrize("by", ["sue", "cho"])
-@pytest.mark.parametrize("kept", [False, True])
-def test_agent_of_whom_an_older_version_did_not_keep_that_they_were_dropped_is_dropped_again(
-    by: str, kept: bool
-) -> None:
-    floor = Bench()
-    contact = taken(floor, by)
-    if not kept:
-        floor.state.store.put_contact(floor.contact(contact).with_(under_way=(), close_at=None))
-    floor.do(c.TakeOver())
-    assert floor.orders() == ([] if kept else ["call.cancel"])
-    floor.wait(16)
-    assert (floor.states("ann"), floor.contact(contact).ended_at) == (FREE, None)
-
-
-def test_colleague_who_was_invited_by_the_supervisor_who_took_the_call_stays_when_we_start_anew() -> None:
-    floor = Bench()
-    contact = beside_bob(floor)
-    floor.do(c.TakeOver())
-    assert floor.orders() == []
-    assert floor.contact(contact).agents == ("cho", "bob")
