@@ -234,5 +234,5 @@ def _ensure_known(what: str, named: Iterable[str], known: Iterable[str]) -> None
     there = set(known)
     if missing := sorted(set(named) - there):
         told = f"names {what} that there are not" + (", or that nobody is in" if what == "teams" else "")
-        faults = [fault(f"only.{what}", f"{told}: {', '.join(missing)}", f"of {', '.join(sorted(there)) or 'none'}")]
+        faults = [fault(f"only.{what}", f"{told}: {', '.join(missing)}", ", ".join(sorted(there)) or f"no {what}")]
         raise Invalid(f"This hello {told}: {', '.join(missing)}.", faults=faults)
