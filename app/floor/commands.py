@@ -278,9 +278,11 @@ class Expire(Command, frozen=True, kw_only=True):
 
 
 class Configure(Command, frozen=True, kw_only=True):
-    """The configuration as it stands now in the records."""
+    """The configuration as it stands now in the records, and `before`, if that is known: a command that is applied
+    again after its batch was undone finds the new one in place."""
 
     config: FloorConfig
+    before: FloorConfig | None = None
 
 
 class TakeOver(Command, frozen=True, kw_only=True):

@@ -77,6 +77,8 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
     contact = under_way.left(contact, agent_id)
+    if contact.agents and contact.transfer_by == agent_id:  # others have the caller: they have only left
+        contact = contact.with_(transfer=None, transfer_by=None)
     if any(each.by == agent_id and each.taking and each.inside for each in contact.listeners):
         contact = contact.without_listener(agent_id)
     agent = work.store.agent(agent_id)
@@ -165,6 +167,7 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
     contact = contact.with_(state=ContactState.ARRIVING, transfer=None, sent_away=transferred)
     if to is not None and (to.queue or to.agent):
         contact = contact.noted(work.now, "transfer.completed", agent=contact.transfer_by, to=to.queue or to.agent)
+        contact = contact.with_(transfer_by=None)
         enter_queue(work, contact, to.queue or contact.queue, to.agent)
         return work.store.contacts[contact.id]
     if put_back(work, contact):
@@ -182,6 +185,14 @@ def after_agents_left(work: Work, contact: Contact, transferred: bool, served: b
         contact = contact.with_(close_at=work.now + END_SECONDS)
     work.store.put_contact(contact)
     return contact
+
+
+def handed_over(work: Work, contact: Contact) -> Contact:
+    """The caller is at the number to which the agent who has left had asked to send them, by a platform that does not
+    name the agent."""
+    if contact.transfer_by is None or contact.ending is not None:
+        return contact
+    return contact.noted(work.now, "transfer.completed", agent=contact.transfer_by).with_(transfer_by=None)
 
 
 def put_down(work: Work, contact: Contact) -> Contact:

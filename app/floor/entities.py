@@ -235,7 +235,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def heard(self, at: float, now: float) -> "Contact":
         """With news of what happened at an instant of the platform's clock."""
-        shows = at if self.platform_at is None else max(at, self.platform_time(now))
+        known = self.platform_at is not None or bool(self.call.legs)
+        shows = max(at, self.platform_time(now)) if known else at
         return msgspec.structs.replace(self, heard_at=now, platform_at=shows)
 
     def platform_time(self, now: float) -> float:

@@ -16,7 +16,8 @@ def taken_back(work: Work, contact: Contact, leaving: Sequence[str]) -> None:
         return
     held = {leg.agent for leg in contact.call.legs if leg.state is LegState.HELD}
     by = held | {each.by for each in contact.under_way if each.kind == OrderType.HOLD}
-    holder = next((each for each in leaving if each in by), leaving[-1] if None in held else None)
+    alone = set(leaving) >= set(contact.agents)  # else a colleague may hold them, and can take them back anyway
+    holder = next((each for each in leaving if each in by), leaving[-1] if None in held and alone else None)
     if holder is not None:
         work.order(OrderType.RETRIEVE, contact, holder)
 

@@ -22,6 +22,9 @@ _REPLACES_SCRIPT = frozenset(
     }
 )
 
+_LETS_OUT = frozenset({OrderType.CANCEL, OrderType.STOP_LISTENING})
+"""Callers are taken off hold before these; nobody is kept on a call for that."""
+
 
 def overtakes(later: SwitchOrder, order: SwitchOrder, attempts: int) -> bool:
     """Whether `order`, tried so often already, must not be tried again because `later` was given meanwhile.
@@ -33,6 +36,8 @@ def overtakes(later: SwitchOrder, order: SwitchOrder, attempts: int) -> bool:
     if order.type == OrderType.CONNECT:
         return later.type in _MOVES_ON
     if order.type == OrderType.SCRIPT and attempts > 0 and later.type in _REPLACES_SCRIPT:
+        return True
+    if order.type == OrderType.RETRIEVE and attempts > 0 and later.type in _LETS_OUT:
         return True
     return attempts > 0 and later.type == OrderType.DISCONNECT and later.agent in (None, order.agent)
 

@@ -249,6 +249,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     elif said is not None and contact.state in HEARS:
         comfort.heard(work, contact, said)
     elif on_flow.not_reached(contact, event):
+        contact = supervising.alone(work, contact, inside=True)
         if contact.ending == on_flow.TRANSFERRED:
             on_flow.back_to_queue(work, contact)
         else:
@@ -322,7 +323,7 @@ def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
         close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
         away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
-        work.store.put_contact(away)
+        work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
         return
     if contact.ending is not None or contact.in_flow:
         return

@@ -16,7 +16,7 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
 
     The configuration itself is not undone with its batch; it is what the records say.
     """
-    before = work.store.config
+    before = command.before or work.store.config
     work.store.reindex(command.config)
     _obey(work)
     _tell_teams(work, before)

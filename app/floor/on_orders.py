@@ -104,7 +104,7 @@ def _left(work: Work, contact: Contact, command: OrderFailed) -> bool:
 
 def _not_transferred(work: Work, contact: Contact, command: OrderFailed) -> None:
     if contact.ended_at is None:
-        work.store.put_contact(contact.with_(transfer=None))
+        work.store.put_contact(contact.with_(transfer=None, transfer_by=None))
 
 
 def _not_said(work: Work, contact: Contact, command: OrderFailed) -> None:

@@ -180,9 +180,9 @@ class Floor:
 
     def configure(self, config: FloorConfig) -> None:
         """Decide by this configuration from now on."""
-        self._newest = config
+        before, self._newest = self._newest, config
         if self.status != "standby":
-            self.put(Item(Configure(config=config), None))
+            self.put(Item(Configure(config=config, before=before), None))
 
     async def replay(self, after: int, upto: int, agent_id: str | None) -> list[tuple[int, bytes]]:
         """(seq, frame) with after < seq <= upto: an agent's, or with None the floor's. At most REPLAY_LIMIT + 1."""

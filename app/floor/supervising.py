@@ -10,8 +10,8 @@ import msgspec
 from app.calls.call import take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
+from app.floor import comfort, consulting, contacts, holding, party, phones, under_way, views
 from app.floor import commands as c
-from app.floor import consulting, contacts, holding, party, phones, under_way, views
 from app.floor.effects import Audited
 from app.floor.entities import Consult, Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
@@ -286,7 +286,9 @@ def _off(work: Work, contact: Contact, agent_id: str) -> Contact:
 def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent) -> Contact:
     """The supervisor who had taken the call has hung up; a caller whom nobody else has waits again."""
     if not (listener.taking and listener.inside):
-        return contact
+        if listener.inside and listener.mode == JOIN and not any(each.inside for each in contact.listeners):
+            comfort.resume(work, contact)
+        return work.store.contacts[contact.id]
     has = contact.sent_away and contact.ending is None and not contact.agents
     if has and not under_way.taken_over(contact):
         contact = contact.with_(sent_away=False, requeue_at=work.now)

@@ -33,8 +33,8 @@ _FILL = text("""
 
 
 def midmonth() -> datetime:
-    """At the end of a month the next one's partition is read as well, which is empty: a planner reads the whole of that,
-    unless it is told not to, as for the plans that are kept."""
+    """At the end of a month the next one's partition is read as well, which is empty: a planner reads the whole of
+    that, unless it is told not to, as for the plans that are kept."""
     return utc(now()).replace(day=15)
 
 

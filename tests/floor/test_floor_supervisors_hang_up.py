@@ -1,10 +1,12 @@
 """Supervisors who have taken a call over and hang up on it: the call ends, and callers are asked how it was."""
 
+import msgspec
 import pytest
 
 from app.floor import commands as c
 from app.floor import contacts
-from tests.floor.factories import Bench
+from app.floor.config import SourceRules
+from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import Line
 from tests.floor.test_floor_dropped_agents import FREE, taken
 from tests.floor.test_floor_leaving_supervisors import taken_by
@@ -77,3 +79,56 @@ def test_end_of_a_call_is_ordered_once_where_it_was_ordered() -> None:
     floor.do(c.HangUp(agent_id="ann", contact_id=contact))
     floor.wait(contacts.END_SECONDS)
     assert (floor.orders(), floor.states("ann")) == ([], FREE)
+
+
+def test_a_caller_who_waits_while_a_joined_supervisor_leaves_hears_music() -> None:
+    steered = {"pbx": SourceRules(id="pbx", numbers={"100": "cards"}, steered=True)}
+    floor = Bench(msgspec.structs.replace(CONFIG, sources=steered))
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001", mode="join"))
+    inside(floor, "sue")
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="loans")))
+    floor.call("connection_cleared", agent="1001")
+    inside(floor, "sue", joined=False)
+    assert floor.orders() == ["call.script"]
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_nobody_waits_beside_a_supervisor_where_the_number_of_a_transfer_is_not_reached(by: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(number="+49301")))
+    inside(floor, by)
+    floor.call("transferred", agent="1001")
+    floor.now += 20
+    floor.call("script_done", details={"transfer": "no-answer", "script": 0})
+    assert by == "cho" or floor.contact(contact).listeners == ()
+
+
+def test_a_transfer_is_given_up_with_who_asked_for_it_where_others_have_the_caller() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.on("bob")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+    floor.call("established", agent="1002")
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="loans")))
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 600
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    floor.call("connection_cleared", agent="1002")
+    assert floor.contact(contact).queue == "cards"
+    assert "transfer.completed" not in {entry.kind for entry in floor.contact(contact).timeline}
+
+
+def test_a_transfer_that_is_asked_for_after_a_supervisor_has_the_call_leads_nowhere() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    inside(floor, "cho")
+    floor.try_(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="loans")))
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 100
+    floor.do(c.HangUp(agent_id="cho", contact_id=contact))
+    inside(floor, "cho", joined=False)
+    assert floor.contact(contact).queue == "cards"

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from app.floor import commands as c
+from app.floor.effects import SwitchOrder
+from app.floor.lanes import overtakes
 from tests.floor.factories import Bench
 from tests.floor.test_floor_leaving_supervisors import beside_bob, who_leaves
 from tests.floor.test_floor_supervisors import inside, talking
@@ -125,3 +127,35 @@ def test_single_agent_who_hangs_up_takes_nobody_back() -> None:
     floor.call("held", agent="1001")
     floor.do(c.HangUp(agent_id="ann", contact_id=contact))
     assert floor.orders() == ["call.disconnect"]
+
+
+@pytest.mark.parametrize(
+    ("leaves", "order"),
+    [
+        (lambda contact: c.HangUp(agent_id="ann", contact_id=contact), "call.disconnect"),
+        (lambda _: c.Release(agent_id="ann", by="sup"), "call.cancel"),
+    ],
+)
+def test_a_caller_whom_a_colleague_holds_stays_on_hold_when_somebody_leaves(
+    leaves: Callable[[str], c.Command], order: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.on("bob")
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="bob")))
+    floor.call("established", agent="1002")
+    floor.do(c.Hold(agent_id="bob", contact_id=contact))
+    floor.call("held")
+    floor.do(leaves(contact))
+    assert floor.orders() == [order]
+
+
+def test_who_hangs_up_waits_for_no_retrieve_that_the_platform_does_not_take() -> None:
+    floor = Bench()
+    contact = beside_bob(floor)
+    floor.call("held", agent="1002")
+    floor.do(c.HangUp(agent_id="bob", contact_id=contact))
+    retrieve, hang_up = [each for each in floor.last.effects if isinstance(each, SwitchOrder)]
+    assert (retrieve.type, hang_up.type) == ("call.retrieve", "call.cancel")
+    assert overtakes(hang_up, retrieve, attempts=1)
+    assert not overtakes(hang_up, retrieve, attempts=0)

@@ -115,3 +115,20 @@ def test_contact_of_before_the_platforms_clock_was_remembered_is_timed_by_what_h
     recovered = msgspec.convert(kept, Contact)
     assert recovered.platform_time(floor.now + 40) == floor.now + 40
     assert contact_view(recovered) == contact_view(floor.contact(contact))
+
+
+def test_talk_is_not_cut_short_by_late_news_of_a_contact_that_the_version_before_has_written() -> None:
+    floor = Bench()
+    contact = answered(floor)
+    floor.now += 90
+    floor.call("held", agent="1001")
+    floor.now += 10
+    floor.call("retrieved", agent="1001")
+    floor.state.store.begin()
+    floor.state.store.put_contact(msgspec.structs.replace(floor.contact(contact), platform_at=None))
+    floor.now += 1
+    floor.call("digits", details={"digits": "1"}, at=floor.now - 80)
+    floor.now += 30
+    floor.do(c.Release(agent_id="ann", by="sup"))
+    leg = leg_of(floor, contact, "ann")
+    assert (leg.talk_seconds, leg.hold_seconds) == (121, 10)

@@ -15,7 +15,7 @@ from app.reports.intervals import Interval
 from app.reports.journal import Stretch, stretches
 from tests.customers.plans import plan_of
 from tests.floor.factories import T0
-from tests.reports.kept import HOUR, START, Kept, report
+from tests.reports.kept import HOUR, START, Kept, of, report
 
 
 def play(floor: Kept, dice: random.Random) -> None:
@@ -132,3 +132,19 @@ async def test_a_report_opens_only_the_months_it_needs(session: AsyncSession) ->
     for plan, table in zip(plans, ("events", "interactions"), strict=True):
         assert f"{table}_2027_01" in plan
         assert f"{table}_2026_11" not in plan
+
+
+async def test_a_blind_transfer_to_a_number_of_which_the_platform_names_nobody_is_one(session: AsyncSession) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.wait(60)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(number="+49301")))
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 1
+    floor.call("transferred")
+    floor.wait(40)
+    floor.call("cleared")
+    ann = await of(session, floor, "ann")
+    assert (ann.handled, ann.transferred) == (1, 1)
