@@ -6,6 +6,7 @@ import pytest
 from app.floor import commands as c
 from app.floor import contacts
 from app.floor.config import SourceRules
+from app.floor.entities import ContactState
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import Line
 from tests.floor.test_floor_dropped_agents import FREE, taken
@@ -93,8 +94,12 @@ def test_a_caller_who_waits_while_a_joined_supervisor_leaves_hears_music() -> No
     assert floor.orders() == ["call.script"]
 
 
-@pytest.mark.parametrize("by", ["sue", "cho"])
-def test_nobody_waits_beside_a_supervisor_where_the_number_of_a_transfer_is_not_reached(by: str) -> None:
+@pytest.mark.parametrize(
+    ("by", "left"), [("sue", (ContactState.WAITING, (), [])), ("cho", (ContactState.ACTIVE, ("cho",), ["cho"]))]
+)
+def test_nobody_waits_beside_a_supervisor_where_the_number_of_a_transfer_is_not_reached(
+    by: str, left: tuple[ContactState, tuple[str, ...], list[str]]
+) -> None:
     floor = Bench()
     contact = talking(floor)
     floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
@@ -103,7 +108,8 @@ def test_nobody_waits_beside_a_supervisor_where_the_number_of_a_transfer_is_not_
     floor.call("transferred", agent="1001")
     floor.now += 20
     floor.call("script_done", details={"transfer": "no-answer", "script": 0})
-    assert by == "cho" or floor.contact(contact).listeners == ()
+    now = floor.contact(contact)
+    assert (now.state, now.agents, [each.by for each in now.listeners]) == left
 
 
 def test_a_transfer_is_given_up_with_who_asked_for_it_where_others_have_the_caller() -> None:

@@ -1,5 +1,6 @@
 """Supervisors who watch some queues and teams are told of these, and of nothing else."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from random import Random
 from typing import Any
@@ -31,24 +32,32 @@ def staffed(**teams: str) -> FloorConfig:
     return msgspec.structs.replace(CONFIG, agents=agents)
 
 
+class Published(Bench):
+    """A floor that hands on each of its frames."""
+
+    def __init__(self, hand_on: Callable[[int, bytes], None]) -> None:
+        super().__init__(staffed())
+        self._hand_on = hand_on
+
+    def try_(self, command: c.Command) -> None:
+        super().try_(command)
+        for each in self.last.effects:
+            if isinstance(each, Happened) and is_frame(each):
+                self._hand_on(each.seq, floor_frame(each.seq, each.at, each.type, each.body))
+
+
 class Wall:
     """A floor whose every frame is published, and what those on its wall see of it."""
 
     def __init__(self) -> None:
-        self.floor = Bench(staffed())
+        self.floor = Published(self._publish)
         self.narrowed = Narrowed(Hub())
         self.watches = ExitStack()
         self.told: list[dict[str, Any]] = []
-        self._told = self.floor.try_
-        self.floor.try_ = self._try  # type: ignore[method-assign]
 
-    def _try(self, command: c.Command) -> None:
-        self._told(command)
-        for each in self.floor.last.effects:
-            if isinstance(each, Happened) and is_frame(each):
-                raw = floor_frame(each.seq, each.at, each.type, each.body)
-                self.told.append(msgspec.json.decode(raw))
-                self.narrowed.publish(each.seq, raw)
+    def _publish(self, seq: int, raw: bytes) -> None:
+        self.told.append(msgspec.json.decode(raw))
+        self.narrowed.publish(seq, raw)
 
     def snapshot(self) -> dict[str, Any]:
         return picture(self.floor.state.store, self.floor.state.seq, self.floor.now).shown()
