@@ -10,6 +10,7 @@ import pytest
 
 from app.core.tasks import Supervisor
 from app.demo.pbx.sip.call import Call
+from app.demo.pbx.sip.phone import SipPhone
 from tests.fixtures.bank import signed_in
 from tests.fixtures.tab import Tab
 from tests.fixtures.waiting import eventually
@@ -53,6 +54,15 @@ async def listening(centre: CallCentre, phones: Phones, mode: str) -> AsyncItera
 async def ask(sue: Seat, talk: Talk, kind: str, **data: Any) -> None:
     """A command of the supervisor's about the call."""
     await sue.ask(kind, contact_id=talk.contact, **data)
+
+
+async def takes_over(sue: Seat, talk: Talk, phone: SipPhone, **data: Any) -> Call:
+    """The supervisor takes the call over from a phone of their own, and the agent is off it."""
+    await ask(sue, talk, "call.take_over", **data)
+    ear = await phone.rung()
+    await ear.answer()
+    await talk.agent.until_ended()
+    return ear
 
 
 async def among_themselves(talk: Talk) -> None:
@@ -126,10 +136,7 @@ async def test_a_supervisor_who_takes_over_a_caller_on_hold_is_heard_by_them(
     async with talking(centre, phones) as talk, supervisor(centre) as sue:
         await talk.ask("call.hold")
         await hears_music(talk.caller)
-        await ask(sue, talk, "call.take_over", address="PJSIP/dora")
-        ear = await phone.rung()
-        await ear.answer()
-        await talk.agent.until_ended()
+        ear = await takes_over(sue, talk, phone, address="PJSIP/dora")
         await hears(talk.caller, "dora")
         await hears(ear, "caller")
 
@@ -164,10 +171,7 @@ async def test_a_supervisor_who_is_an_agent_holds_the_caller_they_took_and_sends
 ) -> None:
     phone, bo = await phones.agent("dora"), await phones.agent("bo")
     async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora), centre.seat("bo"):
-        await ask(dora, talk, "call.take_over")
-        ear = await phone.rung()
-        await ear.answer()
-        await talk.agent.until_ended()
+        ear = await takes_over(dora, talk, phone)
         await hears(talk.caller, "dora")
         await desk.ask("call.hold", contact_id=talk.contact)
         await hears_music(talk.caller)
@@ -188,10 +192,7 @@ async def test_a_supervisor_who_is_an_agent_consults_a_colleague_who_has_the_cal
 ) -> None:
     phone, bo = await phones.agent("dora"), await phones.agent("bo")
     async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora), centre.seat("bo"):
-        await ask(dora, talk, "call.take_over")
-        ear = await phone.rung()
-        await ear.answer()
-        await talk.agent.until_ended()
+        ear = await takes_over(dora, talk, phone)
         await desk.ask("call.consult", contact_id=talk.contact, to={"agent": "bo"})
         rung = await bo.rung()
         await hears_music(talk.caller)
