@@ -43,6 +43,12 @@ async def people(session: AsyncSession, agents: Sequence[str] | None, teams: Seq
     return [Person(*row) for row in found]
 
 
+async def ids_after(session: AsyncSession, teams: Sequence[str] | None, after: str | None, limit: int) -> list[str]:
+    """The ids, in order, after one of them, of the agents there are and of those who were here before they were
+    removed, or of those of the named teams."""
+    return list(await session.scalars(_IDS, {"teams": teams, "after": after, "limit": limit}))
+
+
 async def unknown_teams(session: AsyncSession, teams: Sequence[str]) -> list[str]:
     """Those of the named teams that there are not."""
     found = set(await session.scalars(text("select id from teams where id = any(:teams)"), {"teams": list(teams)}))
@@ -100,6 +106,17 @@ _PEOPLE = text("""
     where (cast(:agents as text[]) is null or id = any(cast(:agents as text[])))
         and (cast(:teams as text[]) is null or team_id = any(cast(:teams as text[])))
     order by id""")
+
+_IDS = text("""
+    select id from (
+        select id from agents
+        where cast(:teams as text[]) is null or team_id = any(cast(:teams as text[]))
+        union
+        select id from live_agents where cast(:teams as text[]) is null
+    ) i
+    where cast(:after as text) is null or id collate "C" > cast(:after as text)
+    order by id collate "C" limit :limit""")
+"""In the order in which the report sorts them, whatever the database's own is."""
 
 _SLOTS = """generate_series(width_bucket(began, cast(:starts as timestamptz[])),
         width_bucket(over, cast(:starts as timestamptz[])))"""
