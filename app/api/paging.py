@@ -46,7 +46,12 @@ class Window:
         if len(rows) <= self.limit:
             return rows, None
         page = rows[: self.limit]
-        return page, base64.urlsafe_b64encode(msgspec.json.encode(key(page[-1]))).decode()
+        return page, cursor_of(key(page[-1]))
+
+
+def cursor_of(key: object) -> str:
+    """The cursor of the page that begins after this key."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()
 
 
 async def _window(

@@ -1,18 +1,22 @@
 """Reports, for those who lead the floor."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
 
 from app.api.deps import OVERSEES, SURVEYS, Read, Using
+from app.api.paging import Window, cursor_of
 from app.api.problems import problem_responses
 from app.api.schemas.common import Slug
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
 from app.reports import agent_service, service
-from app.reports.agent_service import agent_report
+from app.reports.agent_service import Page, agent_report, most_agents
 from app.reports.agent_table import agents_as_csv
 from app.reports.intervals import Interval, Period, time_zone
 from app.reports.service import queue_report
@@ -67,6 +71,7 @@ async def report_queues(
 
 @router.get("/agents", response_class=Response, responses=_told(AgentReportOut), dependencies=[SURVEYS])
 async def report_agents(
+    request: Request,
     session: Read,
     using: Using,
     since: From,
@@ -76,24 +81,40 @@ async def report_agents(
     team: Teams = None,
     zone: Annotated[Zone, Query(alias="time_zone")] = "UTC",
     form: Annotated[Form, Query(alias="format")] = "json",
+    limit: Annotated[int | None, Query(ge=1, le=5000, description="so many agents; the others are on pages")] = None,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
 ) -> Response:
     """What agents did, by interval: offers and what became of them, contacts handled, time in each state, and the rates
     that are read off these by their names.
 
-    Two reports are made at a time, some more wait; what takes longer than a minute is refused, and so is a period of
-    which retention has let something go."""
+    Of too many for one answer a page of `limit` agents is told, by id; `next`, or in CSV the link in the header `Link`,
+    leads to the next one. Two reports are made at a time, some more wait; what takes longer than a minute is refused,
+    and so is a period of which retention has let something go."""
     period = Period(since, to, interval, time_zone(zone))
-    told = await agent_report(session, period, utc(using.clock()), agents=agent, teams=team)
+    page = None
+    if limit is not None or cursor is not None:
+        window = Window(limit or most_agents(period), cursor)
+        page = Page(window.limit, window.after(str))
+    told = await agent_report(session, period, utc(using.clock()), agents=agent, teams=team, page=page)
+    rest = None if told.next is None else cursor_of(told.next)
     if form == "csv":
-        return _table("agents", period, await asyncio.to_thread(agents_as_csv, told))
-    return _json(await asyncio.to_thread(agent_service.encoded, told))
+        return _table("agents", period, await asyncio.to_thread(agents_as_csv, told), _leading_on(request, rest))
+    told = msgspec.structs.replace(told, next=rest)
+    return _json(await asyncio.to_thread(agent_service.encoded, told), _leading_on(request, rest))
 
 
-def _table(what: str, period: Period, text: str) -> Response:
+def _leading_on(request: Request, rest: str | None) -> Mapping[str, str]:
+    """Where the next page is, relative to this one (RFC 8288)."""
+    if rest is None:
+        return {}
+    return {"Link": f'<?{request.url.include_query_params(cursor=rest).query}>; rel="next"'}
+
+
+def _table(what: str, period: Period, text: str, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
     named = f"{what}-{period.start.astimezone(period.zone):%Y-%m-%d}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{named}"'}
+    headers = {**headers, "Content-Disposition": f'attachment; filename="{named}"'}
     return Response(text, headers=headers, media_type="text/csv; charset=utf-8")
 
 
-def _json(told: bytes) -> Response:
-    return Response(told, media_type="application/json")
+def _json(told: bytes, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    return Response(told, headers=dict(headers), media_type="application/json")

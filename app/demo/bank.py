@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 SOURCE = "demo"
+FLOOR = "main"
+"""The floor that a server serves unless it is told otherwise."""
 CUSTOMERS = 4000
 DAYS = 110
 CALLS_PER_MINUTE = 20.0

@@ -1,8 +1,10 @@
 """Writes the demo bank into an empty database, once, in one transaction: it is there as a whole or not at all."""
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import ClassVar, NamedTuple
 
+import msgspec
 from sqlalchemy import func, select
 
 from app.agents.service import create_agent, create_skill
@@ -21,6 +23,7 @@ from app.demo.bank import (
     AGENTS,
     CUSTOMERS,
     DAYS,
+    FLOOR,
     PASSWORD,
     QUEUES,
     SKILLS,
@@ -36,10 +39,16 @@ from app.demo.dossiers import dossiers
 from app.demo.filing import file_all
 from app.demo.history import (
     ENTRY_COLUMNS,
+    EVENT_COLUMNS,
     INTERACTION_COLUMNS,
     VISIT_COLUMNS,
-    past_calls,
+    PastDay,
+    past_days,
+    past_events,
 )
+from app.floor.entities import LiveAgent
+from app.floor.models import FloorHead
+from app.floor.models import LiveAgent as LiveAgentRow
 from app.routing.service import create_queue, create_wrap_up_code
 from app.telephony.models import CtiSource, DialledNumber
 from app.telephony.service import create_source
@@ -188,7 +197,18 @@ async def _remember(session: WriteSession, customers: list[DemoCustomer], days: 
     """Copy the past in; COPY is how PostgreSQL takes a hundred thousand rows in a second."""
     now = clock.now()
     await ensure_partitions(await session.connection(), clock.utc(now - (days + 1) * 86400), clock.utc(now))
-    calls = list(past_calls(customers, now, days=days))
+    past = list(past_days(customers, now, days=days))
+    calls = [call for day in past for call in day.calls]
     await copy(session, "interactions", (call.interaction for call in calls), INTERACTION_COLUMNS)
     await copy(session, "interaction_entries", chain.from_iterable(call.entries for call in calls), ENTRY_COLUMNS)
     await copy(session, "queue_visits", (call.visit for call in calls), VISIT_COLUMNS)
+    await _journal(session, past, now)
+
+
+async def _journal(session: WriteSession, past: Sequence[PastDay], now: float) -> None:
+    """What the floor would have kept of it: it goes on from there, with nobody logged on."""
+    await copy(session, "events", past_events(FLOOR, past), EVENT_COLUMNS)
+    session.add(FloorHead(id=FLOOR, seq=sum(len(day.changes) for day in past)))
+    everybody = {change.agent for day in past for change in day.changes}
+    gone = [LiveAgent(id=agent, since=now, idle_since=now) for agent in sorted(everybody)]
+    session.add_all(LiveAgentRow(floor=FLOOR, id=each.id, state=msgspec.to_builtins(each)) for each in gone)

@@ -109,7 +109,8 @@ class FlowBook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """All of it, by id. `former` are agents who were made inactive: they get nothing, but may be on a call yet."""
+    """All of it, by id; of teams their names. `former` are agents who were made inactive: they get nothing, but may be
+    on a call yet."""
 
     queues: dict[str, QueueRules] = {}
     agents: dict[str, AgentRecord] = {}
@@ -117,6 +118,7 @@ class FloorConfig(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, SourceRules] = {}
     tiers: dict[str, TierRules] = {}
     wrap_up_codes: frozenset[str] = frozenset()
+    teams: dict[str, str] = {}
     hours: dict[str, Hours] = {}
     flows: FlowBook = FlowBook()
     region: str = "CN"

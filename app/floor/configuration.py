@@ -44,6 +44,7 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
         )
         numbers = await connection.fetch("SELECT source_id, number, queue_id, flow_id FROM dialled_numbers")
         tiers = await connection.fetch("SELECT id, bonus_seconds, rank FROM tiers")
+        teams = await connection.fetch("SELECT id, name FROM teams")
         codes = await connection.fetch("SELECT id FROM wrap_up_codes WHERE active")
         flows = await connection.fetch(LIVE_VERSIONS)
     return FloorConfig(
@@ -55,6 +56,7 @@ async def load(connection: Connection, region: str = "CN") -> FloorConfig:
         },
         tiers={row["id"]: TierRules(row["bonus_seconds"], row["rank"]) for row in tiers},
         wrap_up_codes=frozenset(row["id"] for row in codes),
+        teams={row["id"]: row["name"] for row in teams},
         hours=hours,
         flows=_book(flows),
         region=region,

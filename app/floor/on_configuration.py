@@ -34,8 +34,8 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
 
 def _tell_teams(work: Work, before: FloorConfig) -> None:
     now = work.store.config
-    people = ((key, before.person(key), now.person(key)) for key in (*before.agents, *before.former))
-    moved = {key for key, old, new in people if old and new and old.team != new.team}
+    people = {*before.agents, *before.former, *now.agents}
+    moved = {key for key in people if now.person(key) and _team(before, key) != _team(now, key)}
     if not moved:
         return
     for agent_id in sorted(moved):
@@ -43,6 +43,12 @@ def _tell_teams(work: Work, before: FloorConfig) -> None:
     for contact in work.store.contacts.values():
         if contact.ended_at is None and (whose := sorted(moved.intersection(_people(contact)))):
             work.tell_contact("contact.updated", contact, tuple(whose))
+
+
+def _team(config: FloorConfig, agent_id: str) -> str | None:
+    """Theirs, or None also of whom there is not yet."""
+    record = config.person(agent_id)
+    return record.team if record is not None else None
 
 
 def _people(contact: Contact) -> tuple[str | None, ...]:

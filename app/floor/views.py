@@ -121,11 +121,12 @@ class Picture(NamedTuple):
     agents: dict[str, LiveAgent]
 
     def shown(self) -> dict[str, Any]:
-        """The whole floor: queues with their waiting, agents, contacts. Takes a while where it is large."""
+        """The whole floor: queues with their waiting, teams, agents, contacts. Takes a while where it is large."""
         return {
             "seq": self.seq,
             "at": iso(self.at),
             "queues": self.queues(),
+            "teams": [{"id": key, "name": name} for key, name in sorted(self.config.teams.items())],
             "agents": [agent_view(self.config, agent) for agent in self._everybody()],
             "unrouted": sum(1 for contact in self.contacts if contact.unrouted),
             "by_state": self.by_state(),

@@ -43,6 +43,12 @@ async def people(session: AsyncSession, agents: Sequence[str] | None, teams: Seq
     return [Person(*row) for row in found]
 
 
+async def ids_after(session: AsyncSession, teams: Sequence[str] | None, after: str | None, limit: int) -> list[str]:
+    """The ids, in order, after one of them, of the agents there are and of those who were here before they were
+    removed, or of those of the named teams."""
+    return list(await session.scalars(_IDS, {"teams": teams, "after": after, "limit": limit}))
+
+
 async def unknown_teams(session: AsyncSession, teams: Sequence[str]) -> list[str]:
     """Those of the named teams that there are not."""
     found = set(await session.scalars(text("select id from teams where id = any(:teams)"), {"teams": list(teams)}))
@@ -61,6 +67,7 @@ async def count_times(
         "heard_since": edges[0] - LAST_HEARD,
         "events_until": edges[-1] + LATEST_END,
         "latest_end": LATEST_END,
+        "stay": STAY,
         "reasons": list(OUTCOMES),
         "outcomes": list(OUTCOMES.values()),
     }
@@ -99,6 +106,17 @@ _PEOPLE = text("""
     where (cast(:agents as text[]) is null or id = any(cast(:agents as text[])))
         and (cast(:teams as text[]) is null or team_id = any(cast(:teams as text[])))
     order by id""")
+
+_IDS = text("""
+    select id from (
+        select id from agents
+        where cast(:teams as text[]) is null or team_id = any(cast(:teams as text[]))
+        union
+        select id from live_agents where cast(:teams as text[]) is null
+    ) i
+    where cast(:after as text) is null or id collate "C" > cast(:after as text)
+    order by id collate "C" limit :limit""")
+"""In the order in which the report sorts them, whatever the database's own is."""
 
 _SLOTS = """generate_series(width_bucket(began, cast(:starts as timestamptz[])),
         width_bucket(over, cast(:starts as timestamptz[])))"""
@@ -172,7 +190,8 @@ _TIMES = text(f"""
         select agent, max(seq) as seq from told where type = 'agent.state' group by agent
     ), offers as (
         select o.agent, width_bucket(o.at, cast(:starts as timestamptz[])) as slot,
-            case when coalesce(o.next, l.type) = 'offer.withdrawn' then coalesce(m.outcome, 'rescinded_otherwise')
+            case when spoke.late then 'answered'
+                when coalesce(o.next, l.type) = 'offer.withdrawn' then coalesce(m.outcome, 'rescinded_otherwise')
                 when o.next is null and l.type is null and p.contact is not null
                     and (o.at > cast(:now as timestamptz) - cast(:latest_end as interval)
                         or o.seq > coalesce(h.seq, 0)) then 'pending'
@@ -187,6 +206,16 @@ _TIMES = text(f"""
             left join open p on p.contact = o.contact and p.agent = o.agent
             left join unnest(cast(:reasons as text[]), cast(:outcomes as text[])) as m (reason, outcome)
                 on m.reason = coalesce(o.reason, l.reason)
+            left join lateral (
+                select true as late
+                from interactions i cross join lateral jsonb_to_recordset(i.legs) as g (
+                    party text, agent text, since timestamptz, talk_seconds float8, hold_seconds float8)
+                where coalesce(o.reason, l.reason) = 'caller_gone' and i.id = o.contact
+                    and i.started_at > o.at - cast(:stay as interval) and i.started_at <= o.at
+                    and g.party = 'agent' and g.agent = o.agent and g.talk_seconds + g.hold_seconds > 0
+                    and g.since > o.at
+                limit 1
+            ) spoke on true
         where o.type = 'contact.offered' and o.at < :until
     )
     select agent, slot, cast(json_build_object({_TIME_COUNTS}) as text) as counts from times group by 1, 2

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,12 +21,13 @@ from app.reports.agent_queries import (
     Person,
     count_parts,
     count_times,
+    ids_after,
     people,
     unknown_teams,
 )
 from app.reports.intervals import Period
 from app.reports.journal import stretches, whole_since
-from app.reports.service import MOST_SECONDS, TooMuch, ensure_room
+from app.reports.service import MAX_CELLS, MOST_SECONDS, TooMuch, ensure_room
 
 _decode = msgspec.json.Decoder(AgentCounts).decode
 
@@ -64,8 +66,16 @@ class AgentTold(msgspec.Struct, frozen=True):
     intervals: list[AgentInterval]
 
 
+class Page(NamedTuple):
+    """So many agents, those after one of them; by id."""
+
+    limit: int
+    after: str | None = None
+
+
 class AgentReport(msgspec.Struct, frozen=True):
-    """The whole report, of what had happened by `counted_until`. The total is the sum of the agents."""
+    """The report, of what had happened by `counted_until`, or a page of it: `next` is the last agent of the page where
+    others follow. The total is the sum of the agents that are told."""
 
     start: datetime
     end: datetime
@@ -74,6 +84,7 @@ class AgentReport(msgspec.Struct, frozen=True):
     time_zone: str
     total: AgentFigures
     agents: list[AgentTold]
+    next: str | None = None
 
 
 async def agent_report(
@@ -83,9 +94,11 @@ async def agent_report(
     *,
     agents: Sequence[str] | None = None,
     teams: Sequence[str] | None = None,
+    page: Page | None = None,
 ) -> AgentReport:
     """The report of a period for all agents, the named ones, or those who are in the named teams now; with both, for
-    those of the named agents who are in one of the teams.
+    those of the named agents who are in one of the teams. With `page` only of some, and nothing is lost or told twice
+    between pages; somebody of them who was removed and did nothing in the period is left out.
 
     Time is counted up to `now`. Raises AgentUnknown, TeamUnknown, Forgotten, TooMuch, and Invalid where agents times
     intervals are more than MAX_CELLS.
@@ -96,11 +109,31 @@ async def agent_report(
         raise Forgotten(whole)
     if teams and (missing := await unknown_teams(session, teams)):
         raise TeamUnknown(f"There is no team {', '.join(missing)}.", teams=missing)
-    known = await people(session, agents, teams)
-    ensure_room(len(known), "agents", len(edges) - 1)
-    asked = [person.agent for person in known] if teams else agents
+    some, rest = (agents, None) if page is None else await _on(session, page, agents, teams)
+    known = await people(session, some, teams)
+    ensure_room(len(known if page is None else some or ()), "agents", len(edges) - 1)
+    asked = [person.agent for person in known] if teams else some
     found = await _count(session, edges, now, asked)
-    return await asyncio.to_thread(_told, period, edges, now, known, found, None if teams else agents)
+    named = None if teams or agents is None else some
+    told = await asyncio.to_thread(_told, period, edges, now, known, found, named)
+    return msgspec.structs.replace(told, next=rest)
+
+
+def most_agents(period: Period) -> int:
+    """How many agents there is room for on a page."""
+    return max(1, MAX_CELLS // (len(period.edges()) - 1))
+
+
+async def _on(
+    session: AsyncSession, page: Page, agents: Sequence[str] | None, teams: Sequence[str] | None
+) -> tuple[list[str], str | None]:
+    """Who is on a page, and after whom the next one begins."""
+    if agents is None:
+        found = await ids_after(session, teams, page.after, page.limit + 1)
+    else:
+        found = [each for each in sorted(set(agents)) if page.after is None or each > page.after]
+    some = found[: page.limit]
+    return some, some[-1] if len(found) > page.limit else None
 
 
 def encoded(report: AgentReport) -> bytes:

@@ -143,10 +143,12 @@ def _check(every: Sequence[Rules], asked: Sequence[str] | None, intervals: int) 
 def ensure_room(number: int, of: str, intervals: int) -> None:
     """Raises Invalid where so many (queues, or agents) in so many intervals are more than MAX_CELLS."""
     if number * intervals > MAX_CELLS:
+        most = MAX_CELLS // intervals
+        less = f"fewer {of}" + (f" (such as a page of {most} of them: limit={most})" if of == "agents" else "")
         fault = {
             "where": "query.interval",
             "what": f"{number} {of} in {intervals} intervals are too much for one report",
-            "accepted": f"at most {MAX_CELLS} in all: fewer {of}, a shorter period or a wider interval",
+            "accepted": f"at most {MAX_CELLS} in all: {less}, a shorter period or a wider interval",
         }
         raise Invalid(f"{fault['what']}; accepted: {fault['accepted']}", faults=[fault])
 

@@ -82,5 +82,5 @@ class FakeFloor:
         self.before_look()
         if command.what == "agent":
             return Answer(True, {"seq": seq, "agent": {"id": command.agent_id}, "contacts": []})
-        whole: dict[str, Any] = {"queues": [], "agents": [], "by_state": {}, "contacts": []}
+        whole: dict[str, Any] = {"queues": [], "teams": [], "agents": [], "by_state": {}, "contacts": []}
         return Answer(True, {"seq": seq, **whole, **self.shown})

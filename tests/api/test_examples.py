@@ -1,8 +1,10 @@
 """What the pages show as an example is taken as it stands there. Those of queues, cases and sources have tests beside
 theirs, since they name what must be there first."""
 
+import asyncio
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,20 @@ async def test_the_reports_of_their_page_name_what_the_demo_has_and_are_told(adm
         assert given.get("agent", "mei") in {agent.id for agent in bank.AGENTS}
         answer = await admin.get(f"/api/v1/reports/{what}", params=given)
         assert (answer.status_code, len(given)) == (200, 5), answer.text
+
+
+async def test_the_pages_of_a_report_are_followed_as_its_page_does(admin: httpx.AsyncClient) -> None:
+    for place, agent in enumerate(("lan", "mei", "tom")):
+        given = {"id": agent, "name": agent, "address": str(place), "password": "a-long-password"}
+        assert (await admin.post("/api/v1/agents", json=given)).status_code == 201
+    page = (DOCS / "reports.md").read_text()
+    [query], [found] = re.findall(r"QUERY='(\?[^']+)'", page), re.findall(r"sed -n '([^']+)' headers.txt", page)
+    query, told = query.replace("limit=2500", "limit=2"), []
+    while query:
+        answer = await admin.get(f"/api/v1/reports/agents{query}")
+        told.append({line.partition(",")[0] for line in answer.text.splitlines()[1:]})
+        headers = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+        sed = ["sed", "-n", found]
+        done = await asyncio.to_thread(subprocess.run, sed, input=headers, capture_output=True, text=True, check=True)
+        query = done.stdout.strip()
+    assert told == [{"lan", "mei"}, {"tom"}]

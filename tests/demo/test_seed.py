@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select, text
 
 from app.agents.models import Agent
+from app.agents.presence import AgentState
 from app.auth.models import User
 from app.auth.passwords import Passwords
 from app.auth.service import create_user
@@ -27,6 +28,8 @@ from app.demo.dossiers import dossiers
 from app.demo.seed import NotTheDemo, Seeded, Size, Switch, ensure_seeded
 from app.desk.cases.models import Case
 from app.desk.visits.models import FieldVisit
+from app.floor import configuration
+from app.floor.recovery import recover
 from app.interactions.models import Interaction, InteractionEntry, QueueVisit
 from app.telephony.models import CtiSource
 from tests.fixtures.database import Database
@@ -124,3 +127,20 @@ async def test_an_alert_of_the_seed_is_not_counted_again_by_the_servers_sweep(se
     async with sessions.read() as session:
         assert opened
         assert (await session.scalars(select(CustomerAlert.count))).all() == [1] * opened
+
+
+async def test_a_floor_goes_on_after_the_seeded_journal_with_nobody_there(
+    sessions: Sessions, database: Database
+) -> None:
+    await seeded(sessions)
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        count = await connection.fetchval("select count(*) from events")
+        config = await configuration.load(connection)
+        recovered = await recover(connection, "main", config, clock.now())
+    finally:
+        await connection.close()
+    assert recovered.state.seq == count > 0
+    assert recovered.last <= clock.now()
+    assert {agent.state for agent in recovered.state.store.agents.values()} == {AgentState.LOGGED_OFF}
+    assert not recovered.state.store.ended

@@ -78,3 +78,44 @@ async def test_an_offer_that_stands_is_pending_and_in_no_rate(session: AsyncSess
     assert (told.total.counts.offers, told.total.counts.pending, told.total.metrics.answer_rate) == (1, 1, None)
     floor.answers("ann", contact)
     assert (await of(session, floor, "ann")).answered == 1
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in the same batch", "in a later batch"])
+@pytest.mark.parametrize("accepts", [False, True], ids=["at the phone alone", "accepted here"])
+async def test_an_offer_whose_answer_is_told_after_the_end_was_answered(
+    session: AsyncSession, accepts: bool, apart: bool
+) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    if accepts:
+        floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.wait(5)
+    answered = floor.now
+    floor.wait(10)
+    floor.call("cleared")
+    if apart:
+        counts = await of(session, floor, "ann")
+        assert (counts.answered, counts.rescinded_caller_gone, counts.handled) == (0, 1, 0)
+    floor.call("established", agent="1001", at=answered)
+    counts = await of(session, floor, "ann")
+    assert (counts.offers, counts.answered, counts.rescinded_caller_gone) == (1, 1, 0)
+    assert (counts.handled, counts.talk_seconds) == (1, 10)
+
+
+async def test_who_talked_before_and_is_asked_again_has_not_answered_an_offer_whose_caller_goes(
+    session: AsyncSession,
+) -> None:
+    floor = Kept()
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.answers("ann", contact)
+    floor.wait(30)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="cards")))
+    floor.call("transferred", agent="1001")
+    floor.wait(10)
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=contact))
+    floor.wait(10)
+    floor.call("cleared")
+    counts = await of(session, floor, "ann")
+    assert (counts.offers, counts.answered, counts.rescinded_caller_gone, counts.handled) == (2, 1, 1, 1)

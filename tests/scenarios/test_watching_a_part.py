@@ -48,3 +48,26 @@ async def test_who_joins_a_team_comes_in_sight_and_who_leaves_it_is_told_of_for_
         await move("dee", None)
         await heard(sue, "dee", team=None)
     (await admin.delete("/teams/nights")).raise_for_status()
+
+
+async def test_a_team_that_nobody_is_in_is_watched_until_somebody_is(site: Site, admin: httpx.AsyncClient) -> None:
+    async def teams() -> set[str]:
+        return {team["id"] for team in (await site.floor())["teams"]}
+
+    (await admin.post("/teams", json={"id": "dawn", "name": "Dawn"})).raise_for_status()
+    await eventually(teams, lambda found: "dawn" in found)
+    async with site.socket("/ws/floor") as sue, site.agent("ann") as ann:
+        welcome = await sue.ask(1, "hello", token=await site.token("sue"), only={"teams": ["dawn"]})
+        assert (welcome["teams"], welcome["agents"]) == ([{"id": "dawn", "name": "Dawn"}], [])
+        (await admin.patch("/agents/ann", json={"team": "dawn"})).raise_for_status()
+        await heard(sue, "ann", team="dawn")
+        await ann.ask("agent.ready")
+        await heard(sue, "ann", state="ready")
+        (await admin.patch("/agents/ann", json={"team": None})).raise_for_status()
+        await heard(sue, "ann", team=None)
+    async with site.socket("/ws/floor") as sue:
+        refused = await sue.ask(1, "hello", token=await site.token("sue"), only={"teams": ["dawn", "dusk", "noon"]})
+        [told] = refused["problem"]["faults"]
+        assert (told["where"], told["what"]) == ("only.teams", "names teams that there are not: dusk, noon")
+        assert "dawn" in told["accepted"].split(", ")
+    (await admin.delete("/teams/dawn")).raise_for_status()

@@ -102,6 +102,13 @@ class LiveQueueOut(Output):
     longest_wait_seconds: float
 
 
+class LiveTeamOut(Output):
+    """A team, whether or not anybody is in it."""
+
+    id: str
+    name: str
+
+
 class LiveAgentOut(Output):
     """An agent at this moment."""
 
@@ -128,6 +135,7 @@ class FloorOut(Output):
     seq: int
     at: Instant
     queues: list[LiveQueueOut]
+    teams: list[LiveTeamOut]
     unrouted: int
     agents: list[LiveAgentOut]
     by_state: dict[AgentState, int]

@@ -174,7 +174,7 @@ class AgentToldOut(Output):
 
 class AgentReportOut(Output):
     """Counts and metrics by agent and interval, of what had happened by `counted_until`. The total is the sum of the
-    agents."""
+    agents that are told; with `limit` these are a page, and `next` is the `cursor` of the one after it."""
 
     start: Instant
     end: Instant
@@ -183,3 +183,4 @@ class AgentReportOut(Output):
     time_zone: str
     total: AgentFiguresOut
     agents: list[AgentToldOut]
+    next: str | None

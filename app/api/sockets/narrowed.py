@@ -212,10 +212,10 @@ def _remove(table: dict[Any, set[Watch]], key: str | _Thing, watch: Watch) -> No
 
 
 def _part(snapshot: Mapping[str, Any], only: Only) -> dict[str, Any]:
-    """Queues and agents as named, and the contacts that are in sight."""
+    """Queues, teams and their agents as named, and the contacts that are in sight."""
     team_of = {agent["id"]: agent["team"] for agent in snapshot["agents"]}
     _ensure_known("queues", only.queues, {queue["id"] for queue in snapshot["queues"]})
-    _ensure_known("teams", only.teams, {team for team in team_of.values() if team is not None})
+    _ensure_known("teams", only.teams, {team["id"] for team in snapshot["teams"]})
     here = [agent for agent in snapshot["agents"] if agent["team"] in only.teams]
     contacts = msgspec.convert(snapshot["contacts"], list[Seen], from_attributes=True)
     in_sight = [
@@ -227,12 +227,14 @@ def _part(snapshot: Mapping[str, Any], only: Only) -> dict[str, Any]:
     for agent in here:
         states[agent["state"]] += 1
     queues = [queue for queue in snapshot["queues"] if queue["id"] in only.queues]
-    return {**snapshot, "queues": queues, "agents": here, "by_state": states, "contacts": in_sight}
+    teams = [team for team in snapshot["teams"] if team["id"] in only.teams]
+    named = {"queues": queues, "teams": teams, "agents": here}
+    return {**snapshot, **named, "by_state": states, "contacts": in_sight}
 
 
 def _ensure_known(what: str, named: Iterable[str], known: Iterable[str]) -> None:
     there = set(known)
     if missing := sorted(set(named) - there):
-        told = f"names {what} that there are not" + (", or that nobody is in" if what == "teams" else "")
+        told = f"names {what} that there are not"
         faults = [fault(f"only.{what}", f"{told}: {', '.join(missing)}", ", ".join(sorted(there)) or f"no {what}")]
         raise Invalid(f"This hello {told}: {', '.join(missing)}.", faults=faults)

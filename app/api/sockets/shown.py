@@ -120,6 +120,13 @@ class Queue(msgspec.Struct, kw_only=True):
     longest_wait_seconds: float
 
 
+class Team(msgspec.Struct, kw_only=True):
+    """A team, whether or not anybody is in it."""
+
+    id: str
+    name: str
+
+
 class Problem(msgspec.Struct, kw_only=True):
     """What was wrong, as over HTTP (RFC 9457); further members are facts such as the present state."""
 
@@ -198,6 +205,7 @@ class FloorWelcome(Welcome, tag="welcome", kw_only=True):
 
     at: str
     queues: list[Queue]
+    teams: list[Team]
     unrouted: int
     agents: list[Agent]
     by_state: dict[AgentState, int]

@@ -29,7 +29,7 @@ def staffed(**teams: str) -> FloorConfig:
     """The small bank by day and by night; `teams` are the agents who are elsewhere."""
     of = {"ann": "day", "bob": "day", "cho": "night", "dee": "night", **teams}
     agents = {key: msgspec.structs.replace(each, team=of[key]) for key, each in CONFIG.agents.items()}
-    return msgspec.structs.replace(CONFIG, agents=agents)
+    return msgspec.structs.replace(CONFIG, agents=agents, teams={"day": "Day", "night": "Night", "dawn": "Dawn"})
 
 
 class Published(Bench):
@@ -188,6 +188,22 @@ async def test_of_whoever_changes_teams_the_one_hears_that_they_go_and_the_other
     assert {thing.id for thing in night.in_sight} == {"ann", "bob", "cho", "dee"}
 
 
+async def test_of_a_team_that_nobody_is_in_whoever_joins_it_is_told() -> None:
+    wall = Wall()
+    dawn = wall.watch(teams=("dawn",))
+    assert await read(dawn) == []
+    eve = msgspec.structs.replace(CONFIG.agents["ann"], id="eve", name="Eve", address="1009", team="dawn")
+    config = staffed(ann="dawn")
+    wall.floor.do(c.Configure(config=msgspec.structs.replace(config, agents={**config.agents, "eve": eve})))
+    told = [frame["agent"] for frame in await read(dawn)]
+    assert [(agent["id"], agent["team"], agent["state"]) for agent in told] == [
+        ("ann", "dawn", "logged_off"),
+        ("eve", "dawn", "logged_off"),
+    ]
+    wall.floor.on("eve")
+    assert [frame["agent"]["state"] for frame in await read(dawn)] == ["not_ready", "ready"]
+
+
 async def test_who_is_in_another_team_by_a_later_snapshot_than_was_told_is_where_the_last_told_says() -> None:
     wall = Wall()
     night = wall.watch(teams=("night",))
@@ -312,7 +328,8 @@ def test_what_there_is_not_cannot_be_watched(only: dict[str, tuple[str, ...]], w
         Wall().watch(**only)
     (fault,) = refused.value.facts["faults"]
     assert fault["where"] == where
-    assert ("cards, loans, wealth" if "queues" in only else "day, night") in fault["accepted"]
+    assert ("cards, loans, wealth" if "queues" in only else "dawn, day, night") in fault["accepted"]
+    assert fault["what"].endswith(f": {next(iter(only.values()))[0]}")
 
 
 @pytest.mark.enable_socket
@@ -320,12 +337,13 @@ async def test_a_supervisor_says_with_the_hello_what_to_watch_and_is_shown_it_an
     async with open_desk() as desk, desk.client("/ws/floor") as client:
         desk.floor.shown = {
             "queues": [{"id": "cards"}, {"id": "loans"}],
+            "teams": [{"id": "day"}, {"id": "night"}],
             "agents": [LI, {"id": "wu", "team": "night", "state": "busy"}],
             "by_state": {"ready": 1, "busy": 1},
         }
         welcome = await hello(client, only={"queues": ["cards"], "teams": ["day"]}, resume=0)
         assert (welcome["reset"], welcome["by_state"]) == (True, {"ready": 1, "busy": 0})
-        assert [welcome[name] for name in ("queues", "agents")] == [[{"id": "cards"}], [LI]]
+        assert [welcome[name] for name in ("queues", "teams", "agents")] == [[{"id": "cards"}], [{"id": "day"}], [LI]]
         for seq, (agent, team) in enumerate((("wu", "night"), ("li", "day")), 1):
             told = {"seq": seq, "type": "agent.state", "agent": {"id": agent, "team": team}}
             desk.narrowed.publish(seq, msgspec.json.encode(told))
