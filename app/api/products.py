@@ -144,7 +144,7 @@ async def get_product_version(product_id: str, number: Number, session: Read) ->
     return ModelVersionOut.model_validate(await catalogue.version_of(session, product_id, number))
 
 
-@router.post("/{product_id}/look", dependencies=[SIGNED_IN, LOOKS])
+@router.post("/{product_id}/look", dependencies=[SIGNED_IN, LOOKS], responses=problem_responses(409))
 async def look_at_product(
     product_id: str, given: LookIn, session: Read, using: Using, reading: Annotated[Reading, read_of("look")]
 ) -> LookOut:
@@ -163,7 +163,7 @@ async def look_at_product(
     return LookOut.of(product_id, version.number, found)
 
 
-@router.post("/{product_id}/why", dependencies=[SIGNED_IN, LOOKS])
+@router.post("/{product_id}/why", dependencies=[SIGNED_IN, LOOKS], responses=problem_responses(409))
 async def ask_why_not(
     product_id: str, given: AskIn, session: Read, using: Using, reading: Annotated[Reading, read_of("look")]
 ) -> AnswerOut:

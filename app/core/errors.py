@@ -4,7 +4,14 @@ Each carries what a caller of any wire needs: a stable `code` (the last part of 
 that says what was wrong, where, and what would be accepted, and machine-readable `facts`.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
+
+
+def one_of(values: Iterable[object]) -> str:
+    """What a fault says is `accepted`, where that is one of these."""
+    told = [str(value) for value in values]
+    return f"one of {', '.join(told)}" if len(told) > 1 else next(iter(told), "nothing: there are none")
 
 
 class CallfloorError(Exception):
@@ -37,7 +44,7 @@ class PreconditionFailed(Conflict):
 
 
 class Invalid(CallfloorError):
-    """The request itself is wrong; `facts["faults"]` lists {where, what, accepted}."""
+    """The request itself is wrong; `facts["faults"]` lists {where, what, accepted}, each a text."""
 
     code = "invalid"
 

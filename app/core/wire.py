@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, one_of
 
 MAX_DEPTH = 64
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -92,7 +92,7 @@ def _accepted(kind: Any) -> str:
             if isinstance(meta, msgspec.Meta) and meta.description:
                 return meta.description
     if get_origin(kind) is Literal:
-        return "one of " + ", ".join(map(str, get_args(kind)))
+        return one_of(get_args(kind))
     return getattr(kind, "__name__", str(kind))
 
 

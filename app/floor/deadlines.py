@@ -114,7 +114,8 @@ def _close(work: Work, contact: Contact) -> None:
         return
     away = contact.sent_away and contact.ending != on_flow.TRANSFERRED
     if away or under_way.only_leaving(contact):  # they may still be there, and nobody has them
-        work.order(OrderType.DISCONNECT, contact, reason=contact.ending)
+        why = {} if contact.ending is None else {"reason": contact.ending}
+        work.order(OrderType.DISCONNECT, contact, **why)
     on_calls.sweep(work, contact, SILENT)
 
 

@@ -1,7 +1,7 @@
 """The call that an agent is on, and where it may go."""
 
 from app.agents.presence import AgentState
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, one_of
 from app.floor import commands as c
 from app.floor import phones
 from app.floor.entities import Contact, ContactState
@@ -50,5 +50,5 @@ def must_be_free(work: Work, contact: Contact, agent_id: str, wish: str) -> None
 
 
 def _bad(what: str, accepted: tuple[str, ...]) -> Invalid:
-    fault = {"where": "to", "what": what, "accepted": list(accepted)}
+    fault = {"where": "to", "what": what, "accepted": one_of(accepted)}
     return Invalid(f"Bad destination: {what}.", faults=[fault])

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import open_call
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, one_of
 from app.customers.cards import without_card_numbers
 from app.floor import commands as c
 from app.floor import consulting, contacts, inviting, phones, supervising, under_way, views
@@ -135,7 +135,7 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
     if command.code is not None and command.code not in codes:
         raise Invalid(
             f"Unknown wrap-up code {command.code!r}.",
-            faults=[{"where": "code", "what": "unknown wrap-up code", "accepted": sorted(codes)}],
+            faults=[{"where": "code", "what": "unknown wrap-up code", "accepted": one_of(sorted(codes))}],
         )
     note = None if command.note is None else without_card_numbers(command.note)
     contacts.settle_wrap_up(work, agent.id, command.code, note)
@@ -155,6 +155,7 @@ def which_source(work: Work, asked: str | None, away: tuple[str, ...] = ()) -> s
     if asked is None and len(reached) == 1:
         return reached[0]
     if asked not in sources:
-        fault = {"where": "source", "what": "which telephone platform is to dial", "accepted": sources}
+        what = "which telephone platform is to dial"
+        fault = {"where": "source", "what": what, "accepted": one_of(sources)}
         raise Invalid("Name the telephone platform that is to dial.", faults=[fault])
     return asked

@@ -32,6 +32,7 @@ from app.floor.state import FloorState
 from app.recordings.archive import Archive
 from app.recordings.store import folder_store
 from tests.fixtures.database import Database
+from tests.fixtures.documented import Description, Documented
 
 ClientAs = Callable[[Role | None], httpx.AsyncClient]
 
@@ -141,6 +142,12 @@ def built() -> Application:
     return http_app()
 
 
+@pytest.fixture(scope="session")
+def description(built: Application) -> Description:
+    """What the application promises of its answers."""
+    return Description(built.openapi())
+
+
 @pytest.fixture
 def app(built: Application, services: Services) -> Application:
     """The application with this test's services."""
@@ -155,7 +162,7 @@ def committing(app: Application, services: Services, sessions: Sessions) -> None
 
 
 @pytest.fixture
-async def client_as(app: Application, services: Services) -> AsyncIterator[ClientAs]:
+async def client_as(app: Application, services: Services, description: Description) -> AsyncIterator[ClientAs]:
     """A client that is signed in with a role (its login is the role's name), or with None not at all."""
     async with AsyncExitStack() as stack:
 
@@ -163,7 +170,7 @@ async def client_as(app: Application, services: Services) -> AsyncIterator[Clien
             headers = {}
             if role is not None:
                 headers["Authorization"] = f"Bearer {services.tokens.issue(Principal(role, role.title(), role))}"
-            transport = httpx.ASGITransport(app=app)
+            transport = Documented(app, description)
             client = httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
             stack.push_async_callback(client.aclose)
             return client

@@ -6,10 +6,9 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from starlette.applications import Starlette
 
-from app.api.asyncapi import asyncapi_route, document
+from app.api.asyncapi import asyncapi_route
 from app.api.sockets import told
 from app.api.sockets.asked import COMMANDS, Reader, tag_of
 from app.api.sockets.shown import CHANNELS
@@ -17,28 +16,11 @@ from app.core.errors import Invalid
 from app.floor import commands as c
 from app.floor.effects import Happened, SwitchOrder
 from app.floor.frames import frame
-from app.telephony.adapters.generic.channels import CHANNELS as GENERIC
 from app.telephony.adapters.generic.client import body_of
 from app.telephony.port import SwitchCommand
 from tests.api.sockets.test_commands import COMMANDS as SAMPLES
+from tests.fixtures.spoken import DOCUMENT, check, named
 from tests.floor.factories import Bench
-
-DOCUMENT = msgspec.json.decode(msgspec.json.encode(document([*CHANNELS, *GENERIC])))
-
-
-def check(message: str, value: bytes) -> None:
-    """Hold a message to its schema, which must know all of its members."""
-    schema = DOCUMENT["components"]["messages"][message]["payload"]
-    Draft7Validator({**schema, "components": DOCUMENT["components"]}).validate(msgspec.json.decode(value))
-    members = DOCUMENT["components"]["schemas"][message]["properties"]
-    assert set(msgspec.json.decode(value)) <= set(members)
-
-
-def named(channel: str, name: str) -> str:
-    """The message of a channel that has this `type`."""
-    messages = DOCUMENT["channels"][channel]["messages"]
-    (found,) = [key for key in messages if DOCUMENT["components"]["messages"][key]["name"] == name]
-    return str(found)
 
 
 def references(part: Any) -> Iterator[str]:

@@ -168,7 +168,7 @@ async def test_two_people_with_contacts_open_are_not_merged_by_accident(
                 "id": contact,
                 "state": "active",
                 "arrived_at": 1_800_000_000.0,
-                "call": {"source": "pbx", "id": contact},
+                "call": {"source": "pbx", "id": contact, "direction": "inbound"},
             }
             row = {"floor": "main", "id": UUID(contact), "customer_id": UUID(customer), "state": state}
             await session.execute(insert(LiveContact).values(row))

@@ -139,7 +139,9 @@ async def test_what_is_read_by_another_id_is_written_down_of_its_customer(
 async def test_the_reason_and_the_contact_are_kept(client_as: ClientAs, services: Services, amy: UUID) -> None:
     agent, lead, contact, other = client_as("agent"), client_as("supervisor"), uuid4(), uuid4()
     async with services.sessions.write() as session:
-        row = {"floor": "main", "id": contact, "customer_id": amy, "state": {"agents": ["agent"]}}
+        call = {"source": "pbx", "id": "c1", "direction": "inbound"}
+        state = {"agents": ["agent"], "arrived_at": 1_800_000_000.0, "call": call}
+        row = {"floor": "main", "id": contact, "customer_id": amy, "state": state}
         await session.execute(insert(LiveContact).values(row))
     await agent.get(f"{PATH}/{amy}/profile", params={"contact": str(contact)})
     await agent.get(f"{PATH}/{amy}/profile", params={"contact": str(other)})

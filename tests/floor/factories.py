@@ -15,6 +15,7 @@ from app.floor.invariants import check
 from app.floor.state import FloorState, Outcome
 from app.routing.requirement import names, satisfies
 from app.telephony.events import CallEvent
+from tests.fixtures import spoken
 
 T0 = 1_800_000_000.0
 
@@ -72,6 +73,7 @@ class Bench:
         before = self.state.store.waiting()
         self.last = self.state.apply(command, self.now)
         check(self.state)
+        spoken.hold(self.last.effects)
         no_script_parts_two_who_talk(self.state, self.last)
         nobody_was_overtaken(self.state, before, self.told("contact.offered"))
 

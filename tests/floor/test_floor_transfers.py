@@ -88,4 +88,4 @@ def test_what_is_no_number_is_sent_to_no_platform(asked: type[c.Transfer | c.Con
         asked(agent_id="ann", contact_id=contact, to=c.Destination(number="\N{GRINNING FACE} reception"))
     )
     (fault,) = refused["faults"]
-    assert (fault["where"], fault["accepted"]) == ("to", ["a telephone number"])
+    assert (fault["where"], fault["accepted"]) == ("to", "a telephone number")

@@ -319,6 +319,16 @@ class ContactSupervised(Numbered, tag="contact.supervised", kw_only=True):
     to: str | None
 
 
+class FlowAlert(Numbered, tag="flow.alert", kw_only=True):
+    """Something is wrong with a flow that a caller is in, or with what the platform makes of it. Told to supervisors
+    only."""
+
+    contact_id: str
+    flow: str
+    version: int | None
+    detail: str
+
+
 class ProfileShown(msgspec.Struct, kw_only=True):
     """The answer to `profile.open`: whose profile it is (who stands for a merged customer), as over HTTP."""
 
@@ -392,6 +402,6 @@ CHANNELS = (
         protocol="ws",
         address="/ws/floor",
         hears=(*BASICS, *OVERSEEING),
-        tells=(FloorWelcome, *EVENTS, ContactSupervised, *_ALWAYS),
+        tells=(FloorWelcome, *EVENTS, ContactSupervised, FlowAlert, *_ALWAYS),
     ),
 )

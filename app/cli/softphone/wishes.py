@@ -85,12 +85,8 @@ def destination(text: str) -> dict[str, str]:
 def why(answer: Mapping[str, Any]) -> str:
     """A refusal in one line: what is wrong, and what would be right where it says so."""
     problem = answer.get("problem", {})
-    faults = [f"{each['what']}; accepted: {_words(each['accepted'])}" for each in problem.get("faults") or ()]
+    faults = [f"{each['what']}; accepted: {each['accepted']}" for each in problem.get("faults") or ()]
     return " ".join([str(problem.get("detail", "Refused.")), *faults])
-
-
-def _words(accepted: str | list[str]) -> str:
-    return accepted if isinstance(accepted, str) else ", ".join(accepted)
 
 
 def _talking(desk: Desk) -> str:

@@ -34,11 +34,11 @@ from app.desk.visits.sites import Site
 from app.desk.visits.windows import Window
 from app.privacy.erasing import Order, erase
 from tests.api.sockets.desk import Client, Desk, open_desk
-from tests.api.test_asyncapi import check, named
 from tests.customers.agreements.factories import VISITS, promise
 from tests.customers.factories import REGION, customer_id
 from tests.desk.cases.factories import make_case
 from tests.fixtures.database import Database
+from tests.fixtures.spoken import check, named
 from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
 

@@ -87,7 +87,7 @@ def test_the_goal_of_a_transfer_is_read_as_people_write_it(text: str, goal: dict
 
 
 def test_a_refusal_tells_what_would_be_right() -> None:
-    fault = {"where": "to", "what": "'x' is no number", "accepted": ["a telephone number", "an extension"]}
+    fault = {"where": "to", "what": "'x' is no number", "accepted": "a telephone number, an extension"}
     told = {"ok": False, "problem": {"detail": "This cannot be dialled.", "faults": [fault]}}
     assert why(told) == "This cannot be dialled. 'x' is no number; accepted: a telephone number, an extension"
     assert why({"problem": {"detail": "Not now.", "faults": None}}) == "Not now."
