@@ -126,11 +126,15 @@ MOST_LISTENED = 20
 """No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
 
 
+JOIN = "join"
+"""The mode of a supervisor who is heard by everybody."""
+
+
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
     `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
     same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
-    the later ones fail, they are let in by it for what they wished with it."""
+    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call."""
 
     by: str
     address: str
@@ -143,6 +147,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rung: bool = False
     until: float = 0.0
     earlier: "Listener | None" = None
+    held: bool = False
 
     @property
     def unnamed(self) -> str:

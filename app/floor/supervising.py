@@ -10,14 +10,13 @@ import msgspec
 from app.calls.call import take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
-from app.floor import comfort, consulting, contacts, holding, party, phones, under_way, views
+from app.floor import comfort, consulting, contacts, holding, party, phones, supervisors_phones, under_way, views
 from app.floor import commands as c
 from app.floor.effects import Audited
-from app.floor.entities import Consult, Contact, ContactState, Listener
+from app.floor.entities import JOIN, Consult, Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
-JOIN = "join"
 TAKEN = "taken"
 """Why nobody comes any more whose phone was rung for a call that a supervisor has taken over."""
 
@@ -82,6 +81,8 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """A supervisor's phone has answered, or they have gone. The end of a phone by which they were in the call before
     does not end what they are in it by now, or rung for."""
+    if supervisors_phones.apart(contact, event):
+        return _at_their_phone(work, contact, event)
     by = event.details.get("supervisor")
     if not isinstance(by, str) or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
         return contact
@@ -102,6 +103,20 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
+    return contact
+
+
+def _at_their_phone(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
+    somebody whom they had called there."""
+    listener = supervisors_phones.whose(contact, event)
+    if listener is None:
+        return contact
+    if event.type == EventType.TRANSFERRED:
+        contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
+        return _noted(work, contact, "call.listen_ended", listener, audited=False)
+    contact = _with(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
+    work.store.put_contact(contact)
     return contact
 
 
@@ -318,7 +333,7 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
     if known is None:
         return Listener(by=by, address=address, **wish)
     wish["rung"] = known.rung or wish.get("rung", False)
-    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, held=known.held, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:
