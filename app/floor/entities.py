@@ -173,7 +173,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
-    by which supervisors were in it whom the floor let go, and of which the end may be told yet. A caller alone waits
+    by which supervisors were in it whom the floor let go, and of which the end may be told yet; those whom it has
+    ordered out for others are `leaving`, `until` when it is waited for that. A caller alone waits
     again at `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
@@ -225,6 +226,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
     listened: tuple[str, ...] = ()
+    leaving: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
@@ -291,9 +293,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def let_go_at(self) -> float | None:
-        """When somebody whose phone is rung to talk about the caller, or with them, is given up."""
+        """When somebody who is rung to talk about the caller, or with them, or is to leave them, is given up."""
         consult = self.consult.due_at if self.consult is not None else None
-        due = (consult, *(each.due_at for each in self.invited))
+        due = (consult, *(each.due_at for each in self.invited), *(each.until for each in self.leaving))
         return min((at for at in due if at is not None), default=None)
 
     @property
