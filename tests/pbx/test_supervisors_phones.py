@@ -13,6 +13,7 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
+from tests.pbx.test_phones_act import refused
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 
 pytestmark = pytest.mark.enable_socket
@@ -166,6 +167,16 @@ async def test_caller_whose_supervisor_holds_and_hangs_up_is_had_by_the_next_age
             await rung.answer()
             await hears(it.talk.caller, "bo")
             await on_the_floor(centre, it.talk.contact, state="active", held=False)
+
+
+async def test_phone_of_a_supervisor_who_is_no_agent_is_told_that_it_sends_nobody_straight_on_and_keeps_the_caller(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with taken(centre, phones, "sue") as it:
+        await it.ear.transfer(NUMBER)
+        await refused(it.ear)
+        await hears(it.talk.caller, "dora")
+        await hears(it.ear, "caller")
 
 
 async def test_supervisor_who_has_joined_and_holds_at_the_phone_takes_the_caller_from_nobody(
