@@ -262,6 +262,7 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
         offer=None,
         also=(),
         under_way=(),
+        leaving=(),
         requeue_at=None,
         close_at=None,
         ended_at=work.now,

@@ -11,6 +11,7 @@ from app.floor import (
     consulting,
     contacts,
     inviting,
+    letting_out,
     on_calls,
     on_flow,
     on_presence,
@@ -64,6 +65,8 @@ def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
         yield contact.consult.due_at, consulting.times_out
     if contact.invited:
         yield min(each.due_at for each in contact.invited), inviting.times_out
+    if contact.leaving:
+        yield min(each.until for each in contact.leaving), letting_out.times_out
     yield contact.requeue_at, _returns
     if contact.in_flow and contact.flow is not None:
         yield contact.flow.due_at, on_flow.time_out

@@ -126,11 +126,15 @@ MOST_LISTENED = 20
 """No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
 
 
+JOIN = "join"
+"""The mode of a supervisor who is heard by everybody."""
+
+
 class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
     `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
     same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
-    the later ones fail, they are let in by it for what they wished with it."""
+    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call."""
 
     by: str
     address: str
@@ -143,6 +147,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rung: bool = False
     until: float = 0.0
     earlier: "Listener | None" = None
+    held: bool = False
 
     @property
     def unnamed(self) -> str:
@@ -168,7 +173,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
-    by which supervisors were in it whom the floor let go, and of which the end may be told yet. A caller alone waits
+    by which supervisors were in it whom the floor let go, and of which the end may be told yet; those whom it has
+    ordered out for others are `leaving`, `until` when it is waited for that. A caller alone waits
     again at `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
@@ -220,6 +226,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
     listened: tuple[str, ...] = ()
+    leaving: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
@@ -286,9 +293,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def let_go_at(self) -> float | None:
-        """When somebody whose phone is rung to talk about the caller, or with them, is given up."""
+        """When somebody who is rung to talk about the caller, or with them, or is to leave them, is given up."""
         consult = self.consult.due_at if self.consult is not None else None
-        due = (consult, *(each.due_at for each in self.invited))
+        due = (consult, *(each.due_at for each in self.invited), *(each.until for each in self.leaving))
         return min((at for at in due if at is not None), default=None)
 
     @property

@@ -18,6 +18,7 @@ from app.floor import (
     queueing,
     recordings,
     supervising,
+    supervisors_phones,
     under_way,
 )
 from app.floor.commands import Recognised, TakeEvent
@@ -205,6 +206,8 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = supervising.attributed(contact, consulting.attributed(contact, event))
+    if supervisors_phones.apart(contact, event):
+        return contact.heard(event.at, work.now).noted(event.at, event.type, **_details(event))
     contact = recordings.told(work, contact, event).heard(event.at, work.now).with_(call=take(contact.call, event))
     return under_way.told(contact, event).noted(event.at, event.type, **_details(event))
 

@@ -10,14 +10,24 @@ import msgspec
 from app.calls.call import take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
-from app.floor import comfort, consulting, contacts, holding, party, phones, under_way, views
+from app.floor import (
+    comfort,
+    consulting,
+    contacts,
+    holding,
+    letting_out,
+    party,
+    phones,
+    supervisors_phones,
+    under_way,
+    views,
+)
 from app.floor import commands as c
 from app.floor.effects import Audited
-from app.floor.entities import Consult, Contact, ContactState, Listener
+from app.floor.entities import JOIN, Consult, Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
-JOIN = "join"
 TAKEN = "taken"
 """Why nobody comes any more whose phone was rung for a call that a supervisor has taken over."""
 
@@ -82,10 +92,14 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """A supervisor's phone has answered, or they have gone. The end of a phone by which they were in the call before
     does not end what they are in it by now, or rung for."""
+    if supervisors_phones.apart(contact, event):
+        return _at_their_phone(work, contact, event)
     by = event.details.get("supervisor")
     if not isinstance(by, str) or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
         return contact
     listener = _listener(contact, by)
+    if event.type == EventType.SUPERVISOR_LEFT:
+        contact = letting_out.gone(work, contact, by)
     if event.type == EventType.SUPERVISOR_LEFT and (ended := _let_go(contact, by, event.leg_id)):
         contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
         work.store.put_contact(contact)
@@ -102,6 +116,20 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
+    return contact
+
+
+def _at_their_phone(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
+    somebody whom they had called there."""
+    listener = supervisors_phones.whose(contact, event)
+    if listener is None:
+        return contact
+    if event.type == EventType.TRANSFERRED:
+        contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
+        return _noted(work, contact, "call.listen_ended", listener, audited=False)
+    contact = _with(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
+    work.store.put_contact(contact)
     return contact
 
 
@@ -171,7 +199,7 @@ def _let_out(work: Work, contact: Contact, listener: Listener) -> Contact:
     contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
     contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
     work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
-    return contact
+    return letting_out.ordered(work, contact, listener) if listener.inside else contact
 
 
 def order_failed(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
@@ -204,6 +232,7 @@ def _may_ring(known: Listener | None, now: float) -> Listener | None:
 def not_let_out(work: Work, contact: Contact, failure: c.OrderFailed) -> None:
     """The switch did not let a supervisor out who had taken the call and hung up beside others: they are still on it,
     and it is not closed for that."""
+    contact = letting_out.failed(work, contact, failure)
     if contact.close_at is not None and not under_way.closing(contact):
         work.store.put_contact(contact.with_(close_at=None))
 
@@ -213,7 +242,7 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
     that is under way."""
     if known is not None and msgspec.structs.replace(known, order=0, until=0.0, earlier=None) == listener:
         under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
-    contact = _noted(work, contact, kind, listener)
+    contact = _noted(work, letting_out.without(contact, listener.by), kind, listener)
     to = listener.to or contact.agents[-1]
     work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
     contact = under_way.supervised(contact, listener.by)
@@ -242,12 +271,6 @@ def _taken(work: Work, contact: Contact, listener: Listener, event: CallEvent | 
         contact = _uninvited(work, contact, invite.agent)
     contact = _as_agent(work, contact, listener, EventType.ESTABLISHED, event)
     return contacts.engage(work, contact, listener.by) if contact.call.answered_by(listener.by) else contact
-
-
-def _rung(contact: Contact, agent_id: str) -> bool:
-    """Whether a phone of theirs rings for the call, or is on it, as an agent's."""
-    consulted = (contact.consult.agent,) if contact.consult is not None else ()
-    return agent_id in (*contact.agents, *consulted, *(each.agent for each in contact.invited))
 
 
 def _uninvited(work: Work, contact: Contact, agent_id: str) -> Contact:
@@ -318,7 +341,7 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
     if known is None:
         return Listener(by=by, address=address, **wish)
     wish["rung"] = known.rung or wish.get("rung", False)
-    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, held=known.held, **wish)
 
 
 def _listener(contact: Contact, by: str) -> Listener | None:

@@ -5,12 +5,18 @@ way until the switch says that it is done, or the order is given up; at the long
 platform that says nothing keeps nobody from asking again.
 
 A hang-up of which nothing is told is over after 15 seconds, with the call or the agent's part in it; so is the part of
-an agent from whom a supervisor has taken the call. A transfer stays under way for the whole minute, though the platform
-may have taken it and lost it: one that is only slow, or rings somebody without a word, says as little, and a caller who
-is sent on twice is torn from whoever has them by then.
+an agent from whom a supervisor has taken the call.
+
+A transfer stays under way for the whole minute, though the platform may have taken it and lost it, for three reasons.
+The floor is told of an order only when it is given up, never that it was taken: up to the last second of the minute a
+platform that was away may take it for the first time. One that has taken it and is only slow, or rings somebody without
+a word, says as little as one that has lost it. And a caller who is sent on twice is torn from whoever has them by then.
+So nothing shorter is safe; where the order is given up, or its target is told not to have been reached, it may be asked
+for again at once.
 """
 
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 from app.calls.leg import Leg, LegState, Party
@@ -18,10 +24,11 @@ from app.core.errors import Conflict
 from app.floor.commands import Destination
 from app.floor.entities import Contact, UnderWay
 from app.floor.work import Work
+from app.telephony.delivery import RetryPolicy
 from app.telephony.events import CallEvent, EventType, OrderType
 
-TRIED_SECONDS = 60.0
-"""For so long an order is tried."""
+TRIED_SECONDS = RetryPolicy().patience
+"""For so long an order is tried. The next one of the contact is not sent before it is settled, so two never cross."""
 
 HARMLESS_SECONDS = 5.0
 _HARMLESS = (OrderType.HOLD, OrderType.RETRIEVE, OrderType.RECONNECT)
@@ -68,7 +75,8 @@ def must_be_new(
         same = same and each.for_all == for_all and each.leaves is None
         if same and each.until > work.now and not _has_come(contact, each):
             raise AskedAlready(
-                f"{kind} of contact {contact.id} is under way already, so it is not ordered again.",
+                f"{kind} of contact {contact.id} is under way already, so it is not ordered again. Ask again as soon "
+                f"as it has failed, or in {ceil(each.until - work.now)} s.",
                 contact_id=contact.id,
                 state=str(contact.state),
                 again_in_seconds=round(each.until - work.now, 3),

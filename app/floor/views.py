@@ -10,7 +10,7 @@ from app.calls.leg import Leg
 from app.calls.recording import Recording
 from app.core.instants import iso
 from app.floor.config import FloorConfig
-from app.floor.entities import Consult, Contact, ContactState, LiveAgent
+from app.floor.entities import JOIN, Consult, Contact, ContactState, LiveAgent
 from app.floor.store import Store
 
 
@@ -26,7 +26,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "from": call.from_,
         "to": call.to,
         "state": contact.state,
-        "held": call.held,
+        "held": call.held or _held_by_supervisor(contact),
         "queue": contact.queue,
         "tier": contact.customer.tier if contact.customer else None,
         "customer": contact.customer,
@@ -43,6 +43,11 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "legs": [leg_view(leg) for leg in call.legs],
         "recordings": [recording_view(each) for each in contact.recordings],
     }
+
+
+def _held_by_supervisor(contact: Contact) -> bool:
+    """Whether a supervisor holds the caller whom alone they have."""
+    return not contact.agents and any(each.held and each.mode == JOIN for each in contact.listeners)
 
 
 def recording_view(recording: Recording) -> dict[str, Any]:

@@ -20,7 +20,7 @@ DESTINATIONS = st.one_of(
     AGENTS.map(lambda a: c.Destination(agent=a)),
     st.just(c.Destination(number="+49")),
 )
-ANSWERED = {"call.established", "call.conferenced"}
+ANSWERED = {"call.established", "call.conferenced", "call.held", "call.retrieved"}
 
 
 class AgentsOnCalls(RuleBasedStateMachine):

@@ -45,6 +45,22 @@ class SupervisorsAtWork(AgentsOnCalls):
         by = data.draw(st.sampled_from(contact.listeners)).by
         self.supervisor_is(contact, "supervisor_joined" if joined else "supervisor_left", by, leg)
 
+    @precondition(lambda self: self.supervised())
+    @rule(data=st.data(), kind=st.sampled_from(["held", "held", "retrieved", "transferred"]))
+    def supervisor_does_something_at_the_phone(self, data: st.DataObject, kind: str) -> None:
+        """Nobody is on the call as an agent for that, nor off it who has not taken it."""
+        contact = data.draw(st.sampled_from(self.supervised()))
+        each = data.draw(st.sampled_from(contact.listeners))
+        leg_id = each.leg or data.draw(st.sampled_from([None, *contact.listened]))
+        if leg_id is not None:
+            event = call_event(
+                kind, contact.call.id, self.now, source=contact.call.source, agent=each.by, leg_id=leg_id
+            )
+            self.ask(c.TakeEvent(event=event, contact_id=contact.id))
+            after = self.state.store.contacts[contact.id].agents
+            assert set(after) | {each.by} == set(contact.agents) | {each.by}
+            assert each.by in contact.agents or each.by not in after
+
     def supervisor_is(self, contact: Contact, kind: str, by: str, leg: str | None = None) -> None:
         event = call_event(
             kind, contact.call.id, self.now, source=contact.call.source, leg_id=leg, details={"supervisor": by}

@@ -270,3 +270,53 @@ def test_supervisor_whose_first_and_second_wish_are_refused_does_not_listen() ->
             c.OrderFailed(order_id=order, order_type="call.listen", contact_id=contact, agent_id=None, detail="no")
         )
     assert floor.contact(contact).listeners == ()
+
+
+def let_out(floor: Bench) -> tuple[str, SwitchOrder]:
+    """Sue, who is no agent, has lost the call to Cho; with the order that lets her out."""
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.call("supervisor_joined", leg_id="channel-sue", details={"supervisor": "sue"})
+    taken_by(floor, contact, "cho")
+    (order,) = [e for e in floor.last.effects if isinstance(e, SwitchOrder) and e.type == "call.stop_listening"]
+    floor.call("connection_cleared", agent="1001")
+    return contact, order
+
+
+def test_supervisor_from_outside_whom_the_platform_does_not_let_out_is_ordered_out_once_more() -> None:
+    floor = Bench()
+    contact, _ = let_out(floor)
+    floor.now += 15
+    floor.do(c.Expire())
+    assert who_leaves(floor) == [("call.stop_listening", "sue")]
+    assert floor.contact(contact).timeline[-1].data == {"by": "sue", "detail": "no answer from the platform"}
+    floor.wait(600)
+    assert floor.contact(contact).agents == ("cho",)
+    assert [entry.kind for entry in floor.contact(contact).timeline].count("supervisor.swept") == 1
+
+
+def test_supervisor_from_outside_whom_the_platform_refuses_to_let_out_is_written_down_as_still_there() -> None:
+    floor = Bench()
+    contact, order = let_out(floor)
+    floor.do(c.OrderFailed(order_id=order.seq, order_type=order.type, contact_id=contact, agent_id=None, detail="no"))
+    last = floor.contact(contact).timeline[-1]
+    assert (last.kind, last.data["by"]) == ("supervisor.swept", "sue")
+    assert floor.contact(contact).close_at is None
+    floor.now += 60
+    floor.do(c.Expire())
+    assert (floor.orders(), floor.contact(contact).agents) == ([], ("cho",))
+
+
+@pytest.mark.parametrize("what", ["goes", "comes anew", "call ends"])
+def test_supervisor_from_outside_who_has_gone_or_is_wanted_again_is_not_ordered_out_later(what: str) -> None:
+    floor = Bench()
+    contact, _ = let_out(floor)
+    if what == "goes":
+        floor.call("supervisor_left", leg_id="channel-sue", details={"supervisor": "sue"})
+    elif what == "comes anew":
+        floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
+    else:
+        floor.call("cleared")
+    floor.now += 16
+    floor.do(c.Expire())
+    assert floor.orders() == []

@@ -7,6 +7,7 @@ import pytest
 from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.entities import ContactState
+from app.telephony.delivery import RetryPolicy, too_late
 from tests.floor.factories import Bench
 
 BOB = c.Destination(agent="bob")
@@ -122,11 +123,29 @@ def test_order_is_waited_for_as_long_as_it_is_tried_and_one_without_harm_as_long
     contact = talking(floor)
     floor.do(of_ann(kind, contact, **more))
     begun = floor.now
+    floor.now = begun + seconds - 3.5
+    problem = floor.refused(of_ann(kind, contact, **more))
+    assert problem["again_in_seconds"] == 3.5
+    assert problem["detail"].endswith("Ask again as soon as it has failed, or in 4 s.")
     floor.now = begun + seconds - 0.5
-    assert floor.refused(of_ann(kind, contact, **more))["again_in_seconds"] == 0.5
+    floor.refused(of_ann(kind, contact, **more))
     floor.now = begun + seconds
     floor.do(of_ann(kind, contact, **more))
     assert [each.until - floor.now for each in floor.contact(contact).under_way] == [seconds]
+
+
+def test_transfer_is_not_ordered_again_while_the_first_order_may_still_be_sent() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    begun = floor.now
+    floor.do(of_ann(c.Transfer, contact, to=QUEUE))
+    policy = RetryPolicy()
+    floor.now = begun + policy.patience - 0.001
+    assert too_late("call.transfer", floor.now - begun, policy) is None
+    assert floor.refused(of_ann(c.Transfer, contact, to=QUEUE))["code"] == "under-way"
+    floor.now = begun + policy.patience
+    assert too_late("call.transfer", floor.now - begun, policy) is not None
+    floor.do(of_ann(c.Transfer, contact, to=QUEUE))
 
 
 def test_number_that_is_added_once_more_is_waited_for_anew() -> None:

@@ -108,6 +108,17 @@ def test_phone_of_a_supervisor_who_has_the_call_may_ask_the_floor_for_a_transfer
     assert (asks.agent, asks.channel) == ("cho", EAR)
 
 
+@pytest.mark.parametrize(("event", "kind"), [("ChannelHold", "call.held"), ("ChannelUnhold", "call.retrieved")])
+def test_hold_at_the_phone_of_a_supervisor_who_has_the_call_is_told_and_of_who_only_listens_is_not(
+    event: str, kind: str
+) -> None:
+    line = taken()
+    pressed = Event(type=event, channel=Channel(id=EAR))
+    assert told(line.take(pressed, 9.0)) == [(kind, EAR, "cho")]
+    order(line, OrderType.LISTEN, key="main-9", agent=CHO, mode="listen", to={"agent": "anna"})
+    assert line.take(pressed, 9.5) == []
+
+
 def test_phone_of_who_only_listens_may_not() -> None:
     line = taken()
     order(line, OrderType.LISTEN, key="main-9", agent=CHO, mode="listen", to={"agent": "anna"})

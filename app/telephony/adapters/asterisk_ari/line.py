@@ -244,7 +244,7 @@ class Line:
 
     def _phone_held(self, channel: str, event: Event) -> list[Action]:
         leg = self.legs.get(channel)
-        if leg is None or leg.role != names.AGENT or not leg.up:
+        if leg is None or leg.talker is None or not leg.up or leg.withdrawn:
             return []
         kind = EventType.HELD if event.type == "ChannelHold" else EventType.RETRIEVED
         return [self.told(kind, leg, event.at)]

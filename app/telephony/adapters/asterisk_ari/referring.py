@@ -1,7 +1,8 @@
 """Transfers that a phone asks for itself (REFER). Asterisk tells of them and does nothing (`ari-only`). Pure.
 
 Blind, it is the agent's wish to the floor, which decides as if it were a command at the screen. Attended, the agent has
-called somebody at their phone before: the caller and that partner are joined, and the agent is out of both calls.
+called somebody at their phone before: the caller and that partner are joined, and the agent is out of both calls. So is
+a supervisor who is heard by the caller.
 """
 
 import re
@@ -122,10 +123,10 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
     own = line.legs.get(source.id) if source is not None else None
     if source is None:
         return Joined([], [])
-    if own is None or own.agent is None or line.caller is None or partner is None or not _talks(other, partner):
+    if own is None or own.talker is None or line.caller is None or partner is None or not _talks(other, partner):
         return Joined(list(refused(source.id)), [])
     own.referring = f"{source.id}:{event.at:.3f}"
-    leg = _as_leg(line, own.agent, partner, agent)
+    leg = _as_leg(line, own.talker, partner, agent)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),
         line.told(EventType.TRANSFERRED, own, event.at),

@@ -1,0 +1,196 @@
+"""What supervisors who have the caller do at their own phones, over a real Asterisk: hold, and hand the caller on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.demo.pbx.sip.call import Call
+from app.demo.pbx.sip.phone import SipPhone
+from tests.fixtures.waiting import eventually
+from tests.pbx.desk import CallCentre, Seat
+from tests.pbx.site import TONES, Phones
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
+from tests.pbx.test_phones_act import refused
+from tests.pbx.test_supervisors import promoted, supervisor, takes_over
+
+pytestmark = pytest.mark.enable_socket
+NUMBER = "5550001"
+
+
+class Taken(NamedTuple):
+    """A call that a supervisor has taken over by the call `ear` of their `phone`; `desk` is theirs if they are an
+    agent."""
+
+    talk: Talk
+    phone: SipPhone
+    ear: Call
+    desk: Seat | None
+
+
+@asynccontextmanager
+async def taken(centre: CallCentre, phones: Phones, by: str) -> AsyncIterator[Taken]:
+    """Dora, who is an agent, has taken the call over, or Sue, who is none, from the same phone."""
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        if by == "dora":
+            async with promoted(centre, "dora") as (desk, dora):
+                yield Taken(talk, phone, await takes_over(dora, talk, phone), desk)
+        else:
+            async with supervisor(centre) as sue:
+                yield Taken(talk, phone, await takes_over(sue, talk, phone, address="PJSIP/dora"), None)
+
+
+async def on_the_floor(centre: CallCentre, contact: str, **wanted: Any) -> None:
+    """Until supervisors see the contact as it is wanted."""
+
+    async def look() -> dict[str, Any]:
+        found = (await centre.get("/api/v1/floor")).json()["contacts"]
+        return next((each for each in found if each["id"] == contact), {})
+
+    await eventually(
+        look, lambda seen: bool(seen) and all(seen[key] == value for key, value in wanted.items()), SECONDS
+    )
+
+
+async def handed_on(it: Taken, second: Call) -> None:
+    """The phone has joined its two calls, is told that this was done, and is out of both."""
+    await it.ear.transfer_to(second)
+    await it.ear.until_ended()
+    assert it.ear.transfer_progress[-1].startswith("SIP/2.0 200")
+    await second.until_ended()
+    if it.desk is not None:
+        await it.desk.passes("working_after_call")
+
+
+@pytest.mark.parametrize("by", ["dora", "sue"])
+async def test_caller_whom_a_supervisors_phone_holds_is_shown_as_held_until_it_takes_them_back(
+    centre: CallCentre, phones: Phones, by: str
+) -> None:
+    async with taken(centre, phones, by) as it:
+        await hears(it.talk.caller, "dora")
+        await it.ear.hold()
+        await on_the_floor(centre, it.talk.contact, held=True)
+        await hears_music(it.talk.caller)
+        await it.ear.resume()
+        await on_the_floor(centre, it.talk.contact, held=False)
+        await hears(it.talk.caller, "dora")
+        await hears(it.ear, "caller")
+
+
+async def test_caller_whom_a_supervisors_phone_holds_is_taken_back_by_command(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with taken(centre, phones, "dora") as it:
+        assert it.desk is not None
+        await it.ear.hold()
+        await shown(it.desk, it.talk.contact, held=True)
+        assert not (await it.desk.tab.ask("call.hold", contact_id=it.talk.contact))["ok"]
+        await it.desk.ask("call.retrieve", contact_id=it.talk.contact)
+        await shown(it.desk, it.talk.contact, held=False)
+
+
+@pytest.mark.parametrize("by", ["dora", "sue"])
+async def test_supervisor_who_has_called_a_colleague_joins_them_with_the_caller(
+    centre: CallCentre, phones: Phones, by: str
+) -> None:
+    bo = await phones.agent("bo")
+    async with taken(centre, phones, by) as it, centre.seat("bo") as seat:
+        await it.ear.hold()
+        await hears_music(it.talk.caller)
+        second = it.phone.dial("bo")
+        rung = await bo.rung()
+        await rung.answer()
+        await second.until_answered()
+        await hears(second, "bo")
+        await handed_on(it, second)
+        await hears(it.talk.caller, "bo")
+        await hears(rung, "caller")
+        await seat.until("busy")
+        await on_the_floor(centre, it.talk.contact, state="active", agents=["bo"], held=False)
+        await rung.hang_up()
+        await it.talk.caller.until_ended()
+
+
+@pytest.mark.parametrize("by", ["dora", "sue"])
+async def test_supervisor_who_has_called_a_number_joins_it_with_the_caller(
+    centre: CallCentre, phones: Phones, by: str
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = TONES["carl"]
+    async with taken(centre, phones, by) as it:
+        await it.ear.hold()
+        second = it.phone.dial(NUMBER)
+        rung = await outside.rung()
+        await rung.answer()
+        await hears(second, "carl")
+        await handed_on(it, second)
+        await hears(it.talk.caller, "carl")
+        await hears(rung, "caller")
+        await on_the_floor(centre, it.talk.contact, state="arriving", agents=[], held=False)
+        await rung.hang_up()
+        await it.talk.caller.until_ended()
+
+
+async def test_caller_whom_a_supervisors_phone_holds_is_heard_by_a_second_one_who_takes_the_call_over(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo = await phones.agent("bo")
+    async with taken(centre, phones, "dora") as it, promoted(centre, "bo") as (_, second):
+        await it.ear.hold()
+        await hears_music(it.talk.caller)
+        await second.ask("call.take_over", contact_id=it.talk.contact)
+        rung = await bo.rung()
+        await rung.answer()
+        await it.ear.until_ended()
+        await hears(it.talk.caller, "bo")
+        await hears(rung, "caller")
+        await on_the_floor(centre, it.talk.contact, agents=["bo"], held=False)
+
+
+async def test_caller_whose_supervisor_holds_and_hangs_up_is_had_by_the_next_agent(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo = await phones.agent("bo")
+    async with taken(centre, phones, "sue") as it:
+        await it.ear.hold()
+        await hears_music(it.talk.caller)
+        await it.ear.hang_up()
+        it.talk.caller.sound.forget()
+        await hears_music(it.talk.caller)
+        await on_the_floor(centre, it.talk.contact, state="waiting", held=False)
+        async with centre.seat("bo"):
+            rung = await bo.rung()
+            await rung.answer()
+            await hears(it.talk.caller, "bo")
+            await on_the_floor(centre, it.talk.contact, state="active", held=False)
+
+
+async def test_phone_of_a_supervisor_who_is_no_agent_is_told_that_it_sends_nobody_straight_on_and_keeps_the_caller(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with taken(centre, phones, "sue") as it:
+        await it.ear.transfer(NUMBER)
+        await refused(it.ear)
+        await hears(it.talk.caller, "dora")
+        await hears(it.ear, "caller")
+
+
+async def test_supervisor_who_has_joined_and_holds_at_the_phone_takes_the_caller_from_nobody(
+    centre: CallCentre, phones: Phones
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (_, dora):
+        await dora.ask("call.listen", contact_id=talk.contact, mode="join")
+        ear = await phone.rung()
+        await ear.answer()
+        await hears(talk.caller, "anna", "dora")
+        await ear.hold()
+        await hears(talk.caller, "anna")
+        await asyncio.sleep(1)
+        await on_the_floor(centre, talk.contact, held=False, agents=["anna"])
+        await ear.resume()
+        await hears(talk.caller, "anna", "dora")
