@@ -20,12 +20,12 @@ from app.api.driven import DrivenSource
 from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
 from app.api.services import Services
+from app.api.sockets.channels import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
 from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
-from app.api.sockets.shown import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.witness import Witness
 from app.api.steered import SteeredWebhook

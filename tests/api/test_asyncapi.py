@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from app.api.asyncapi import asyncapi_route
 from app.api.sockets import told
 from app.api.sockets.asked import COMMANDS, Reader, tag_of
-from app.api.sockets.shown import CHANNELS
+from app.api.sockets.channels import CHANNELS
 from app.core.errors import Invalid
 from app.floor import commands as c
 from app.floor.effects import Happened, SwitchOrder
