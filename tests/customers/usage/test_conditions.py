@@ -48,6 +48,8 @@ def test_what_a_rule_may_say(source: str) -> None:
         ("count('login.failed', '1h') > 3 && custmer.tier == 'x'", "refers to 'custmer', which is none of customer"),
         ("count('login.failed', '1h') > 3 && customer.teir == 'x'", "did you mean tier?"),
         ("count('login.failed', '1h') >= ", "ends too early"),
+        ("!" * 900 + "(count('login.failed', '1h') > 1)", "joins more than 200 parts in a row"),
+        ("count('login.failed', '1h') > 1" + "+1" * 480, "joins more than 200 parts in a row"),
     ],
 )
 def test_what_is_wrong_is_told_in_plain_words(source: str, told: str) -> None:
