@@ -120,6 +120,8 @@ def _from_pydantic(error: Any, schema: Schema) -> Fault:
         return Fault(path(at), "is an unknown key", f"{close[0]}?" if close else ", ".join(keys))
     if at[-1:] == ("[key]",):
         accepted = f"a text like {context['pattern']}" if "pattern" in context else "a text of 1 to 100 characters"
+        if not isinstance(error["input"], str):
+            accepted = "a text, in quotes where YAML reads something else, such as '1' and 'yes'"
         return Fault(path(at[:-1]), f"is no name: {_short(error['input'])}", accepted)
     if error["type"] == "invalid_key":
         return Fault(path(at), "is an unknown key", "a text")
@@ -134,7 +136,9 @@ def _unknown_kind(at: Place, error: Any, discriminator: Mapping[str, Any]) -> Fa
     where, kinds = path((*at, discriminator["propertyName"])), list(discriminator["mapping"])
     if error["type"] == "union_tag_not_found":
         return Fault(where, "is missing", ", ".join(kinds))
-    tag = error["ctx"]["tag"]
+    tag, given = error["ctx"]["tag"], error["input"]
+    if isinstance(given, Mapping):  # the tag is told as a text, whatever it is
+        tag = given.get(discriminator["propertyName"], tag)
     close = difflib.get_close_matches(str(tag), kinds, n=1)
     return Fault(where, f"is {_short(tag)}", f"{close[0]}?" if close else ", ".join(kinds))
 
@@ -151,31 +155,44 @@ def _schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
-def _steps(at: Place, whole: Schema) -> Iterator[tuple[bool, Schema, str | None]]:
-    """For each part of a place as pydantic tells it: whether it only names the kind of a part, what the schema says of
-    the value there, and how it is described from outside."""
+class _Step(NamedTuple):
+    """One part of a place: as the file has it, None where it only names the kind of what is there; what the schema says
+    of the value, and how that is described from outside."""
+
+    part: str | int | None
+    schema: Schema
+    described: str | None
+
+
+def _steps(at: Place, whole: Schema) -> Iterator[_Step]:
+    """The parts of a place as pydantic tells it."""
     here = whole
     for part in at:
         here = _resolved(whole, here)
-        if "discriminator" in here:
+        if part == "[key]":
+            yield _Step(part, here, None)
+        elif "discriminator" in here:
             kind = here["discriminator"]["mapping"].get(part)
             here = {"$ref": kind} if kind else {}
-            yield True, here, None
-        else:
-            here = here.get("items", {}) if isinstance(part, int) else _property(here, part)
-            yield False, here, here.get("description")
+            yield _Step(None, here, None)
+        elif isinstance(part, int) and "items" in here:
+            here = here["items"]
+            yield _Step(part, here, here.get("description"))
+        else:  # a key that YAML reads as a number is one, too
+            here = _property(here, str(part))
+            yield _Step(str(part), here, here.get("description"))
 
 
 def _untagged(at: Place, schema: Schema) -> Place:
     """The place as the file has it, without the kinds that pydantic puts between."""
-    return tuple(part for part, (is_kind, _, _) in zip(at, _steps(at, schema), strict=True) if not is_kind)
+    return tuple(step.part for step in _steps(at, schema) if step.part is not None)
 
 
 def _schema_at(at: Place, schema: Schema) -> Schema:
     """What the schema says of the value at a place, as pydantic tells the place."""
     here, described = schema, None
-    for _, each, outside in _steps(at, schema):
-        here, described = each, outside
+    for step in _steps(at, schema):
+        here, described = step.schema, step.described
     here = _resolved(schema, here)
     return here | {"description": described} if described else here
 
