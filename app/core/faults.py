@@ -107,10 +107,12 @@ def _unreadable(error: yaml.YAMLError) -> Fault:
 
 def _from_pydantic(error: Any, schema: Schema) -> Fault:
     loc, context = tuple(error["loc"]), error.get("ctx", {})
+    # of what has a kind, or does not belong there, it is a name like any other
+    of_key = loc[-1:] == ("[key]",) and not error["type"].startswith(("union_tag", "extra_"))
+    loc = loc[:-1] if of_key else loc
     at = _untagged(loc, schema)
     if error["type"] == "told":
-        if at[-1:] == ("[key]",):  # a key that is not as it should be is no place
-            at = at[:-2]
+        at = at[:-1] if of_key else at  # a key that is not as it should be is no place
         return Fault(path((*at, *context["at"])), context["what"], context["accepted"])
     if error["type"].startswith("union_tag"):
         return _unknown_kind(at, error, _schema_at(loc, schema)["discriminator"])
@@ -118,11 +120,11 @@ def _from_pydantic(error: Any, schema: Schema) -> Fault:
         keys = sorted(_schema_at(loc[:-1], schema).get("properties", ()))
         close = difflib.get_close_matches(str(at[-1]), keys, n=1)
         return Fault(path(at), "is an unknown key", f"{close[0]}?" if close else ", ".join(keys))
-    if at[-1:] == ("[key]",):
+    if of_key:
         accepted = f"a text like {context['pattern']}" if "pattern" in context else "a text of 1 to 100 characters"
         if not isinstance(error["input"], str):
             accepted = "a text, in quotes where YAML reads something else, such as '1' and 'yes'"
-        return Fault(path(at[:-1]), f"is no name: {_short(error['input'])}", accepted)
+        return Fault(path(at), f"is no name: {_short(error['input'])}", accepted)
     if error["type"] == "invalid_key":
         return Fault(path(at), "is an unknown key", "a text")
     accepted = _schema_at(loc, schema).get("description", error["msg"])
@@ -169,9 +171,7 @@ def _steps(at: Place, whole: Schema) -> Iterator[_Step]:
     here = whole
     for part in at:
         here = _resolved(whole, here)
-        if part == "[key]":
-            yield _Step(part, here, None)
-        elif "discriminator" in here:
+        if "discriminator" in here:
             kind = here["discriminator"]["mapping"].get(part)
             here = {"$ref": kind} if kind else {}
             yield _Step(None, here, None)
