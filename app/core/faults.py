@@ -107,10 +107,12 @@ def _unreadable(error: yaml.YAMLError) -> Fault:
 
 def _from_pydantic(error: Any, schema: Schema) -> Fault:
     loc, context = tuple(error["loc"]), error.get("ctx", {})
+    # of what has a kind, or does not belong there, it is a name like any other
+    of_key = loc[-1:] == ("[key]",) and not error["type"].startswith(("union_tag", "extra_"))
+    loc = loc[:-1] if of_key else loc
     at = _untagged(loc, schema)
     if error["type"] == "told":
-        if at[-1:] == ("[key]",):  # a key that is not as it should be is no place
-            at = at[:-2]
+        at = at[:-1] if of_key else at  # a key that is not as it should be is no place
         return Fault(path((*at, *context["at"])), context["what"], context["accepted"])
     if error["type"].startswith("union_tag"):
         return _unknown_kind(at, error, _schema_at(loc, schema)["discriminator"])
@@ -118,9 +120,11 @@ def _from_pydantic(error: Any, schema: Schema) -> Fault:
         keys = sorted(_schema_at(loc[:-1], schema).get("properties", ()))
         close = difflib.get_close_matches(str(at[-1]), keys, n=1)
         return Fault(path(at), "is an unknown key", f"{close[0]}?" if close else ", ".join(keys))
-    if at[-1:] == ("[key]",):
+    if of_key:
         accepted = f"a text like {context['pattern']}" if "pattern" in context else "a text of 1 to 100 characters"
-        return Fault(path(at[:-1]), f"is no name: {_short(error['input'])}", accepted)
+        if not isinstance(error["input"], str):
+            accepted = "a text, in quotes where YAML reads something else, such as '1' and 'yes'"
+        return Fault(path(at), f"is no name: {_short(error['input'])}", accepted)
     if error["type"] == "invalid_key":
         return Fault(path(at), "is an unknown key", "a text")
     accepted = _schema_at(loc, schema).get("description", error["msg"])
@@ -134,7 +138,9 @@ def _unknown_kind(at: Place, error: Any, discriminator: Mapping[str, Any]) -> Fa
     where, kinds = path((*at, discriminator["propertyName"])), list(discriminator["mapping"])
     if error["type"] == "union_tag_not_found":
         return Fault(where, "is missing", ", ".join(kinds))
-    tag = error["ctx"]["tag"]
+    tag, given = error["ctx"]["tag"], error["input"]
+    if isinstance(given, Mapping):  # the tag is told as a text, whatever it is
+        tag = given.get(discriminator["propertyName"], tag)
     close = difflib.get_close_matches(str(tag), kinds, n=1)
     return Fault(where, f"is {_short(tag)}", f"{close[0]}?" if close else ", ".join(kinds))
 
@@ -151,31 +157,42 @@ def _schema(model: type[BaseModel]) -> Schema:
     return model.model_json_schema()
 
 
-def _steps(at: Place, whole: Schema) -> Iterator[tuple[bool, Schema, str | None]]:
-    """For each part of a place as pydantic tells it: whether it only names the kind of a part, what the schema says of
-    the value there, and how it is described from outside."""
+class _Step(NamedTuple):
+    """One part of a place: as the file has it, None where it only names the kind of what is there; what the schema says
+    of the value, and how that is described from outside."""
+
+    part: str | int | None
+    schema: Schema
+    described: str | None
+
+
+def _steps(at: Place, whole: Schema) -> Iterator[_Step]:
+    """The parts of a place as pydantic tells it."""
     here = whole
     for part in at:
         here = _resolved(whole, here)
         if "discriminator" in here:
             kind = here["discriminator"]["mapping"].get(part)
             here = {"$ref": kind} if kind else {}
-            yield True, here, None
-        else:
-            here = here.get("items", {}) if isinstance(part, int) else _property(here, part)
-            yield False, here, here.get("description")
+            yield _Step(None, here, None)
+        elif isinstance(part, int) and "items" in here:
+            here = here["items"]
+            yield _Step(part, here, here.get("description"))
+        else:  # a key that YAML reads as a number is one, too
+            here = _property(here, str(part))
+            yield _Step(str(part), here, here.get("description"))
 
 
 def _untagged(at: Place, schema: Schema) -> Place:
     """The place as the file has it, without the kinds that pydantic puts between."""
-    return tuple(part for part, (is_kind, _, _) in zip(at, _steps(at, schema), strict=True) if not is_kind)
+    return tuple(step.part for step in _steps(at, schema) if step.part is not None)
 
 
 def _schema_at(at: Place, schema: Schema) -> Schema:
     """What the schema says of the value at a place, as pydantic tells the place."""
     here, described = schema, None
-    for _, each, outside in _steps(at, schema):
-        here, described = each, outside
+    for step in _steps(at, schema):
+        here, described = step.schema, step.described
     here = _resolved(schema, here)
     return here | {"description": described} if described else here
 

@@ -1,5 +1,6 @@
 """The header Retry-After, with which whoever answers asks to be left alone for a while (RFC 9110)."""
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 LONGEST = 366 * 86_400.0
@@ -14,6 +15,8 @@ def seconds_asked(value: str | None, now: float) -> float | None:
     if value.strip().isdecimal():
         return min(float(value), LONGEST)
     try:
-        return min(max(0.0, parsedate_to_datetime(value).timestamp() - now), LONGEST)
-    except (ValueError, TypeError, OverflowError):
+        at = parsedate_to_datetime(value)
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)  # one form of a date names no zone, and is of UTC
+        return min(max(0.0, at.timestamp() - now), LONGEST)
+    except (ValueError, OverflowError):
         return None

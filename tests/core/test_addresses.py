@@ -32,8 +32,17 @@ def test_stars_where_nothing_is_kept_are_told_that_the_whole_address_is_needed()
     assert told["accepted"] == "the whole address, with what the stars stand for"
 
 
-def test_stars_of_another_address_are_told_how_the_one_that_is_kept_stays() -> None:
+@pytest.mark.parametrize("behind", ["?key=***", "?***", "?a=1&key=***", "#***", "?key=%2A%2A%2A", "?key=1#%2a%2a%2a"])
+def test_stars_of_another_address_are_told_how_the_one_that_is_kept_stays(behind: str) -> None:
     with pytest.raises(Invalid) as refused:
-        meant("https://evil.example/hooks?key=***", "https://desk.example/hooks?key=t0ken", "body.url")
+        meant(f"https://evil.example/hooks{behind}", "https://desk.example/hooks?key=t0ken#t0ken", "body.url")
     [told] = refused.value.facts["faults"]
     assert "sent back as shown, the kept one stays" in told["accepted"]
+
+
+def test_a_new_address_is_taken_as_it_is() -> None:
+    for kept in (None, "https://desk.example/hooks?key=t0ken"):
+        assert (
+            meant("https://desk.example/hooks?key=new*#top", kept, "body.url")
+            == "https://desk.example/hooks?key=new*#top"
+        )

@@ -50,6 +50,9 @@ def test_what_an_expression_refers_to(source: str, paths: set[str]) -> None:
         ("queues[vars.t].waiting > 2", True),
         ("-vars.x < 0 && !(vars.t in ['a', 'b'])", True),
         ("has(customer.attributes.club)", False),
+        ("vars.f != false && null != vars.t", True),
+        ("7 - 2 - 1 == 4 && 7 % 4 * 2 / 3 == 2", True),
+        (" || ".join(["(vars.x < 0.0)"] * 100), False),
     ],
 )
 def test_an_expression_has_a_value(source: str, value: object) -> None:
@@ -72,6 +75,32 @@ def test_what_cannot_be_evaluated_is_told_in_one_line(source: str) -> None:
 def test_what_is_no_expression_is_told(source: str) -> None:
     with pytest.raises(ExpressionFaulty):
         compiled(source)
+
+
+def test_sixty_within_each_other_are_read_and_no_more() -> None:
+    assert compiled("(" * 59 + "1" + ")" * 59)
+    with pytest.raises(ExpressionFaulty, match="nested too deeply"):
+        compiled("(" * 60 + "1" + ")" * 60)
+
+
+@pytest.mark.parametrize(
+    ("first", "more", "last"),
+    [
+        ("1", " + 1", ""),
+        ("true", " || a", ""),
+        ("1", " < 2", ""),
+        ("vars", ".x", ""),
+        ("vars", "[0]", ""),
+        ("vars", ".f()", ""),
+        ("", "!", "true"),
+        ("", "-", "1"),
+    ],
+)
+def test_a_row_so_long_that_it_would_end_the_process_is_told(first: str, more: str, last: str) -> None:
+    assert compiled(f"{first}{more * 199}{last}").term.height == 200
+    for times in (200, 30_000):
+        with pytest.raises(ExpressionFaulty, match="200 parts in a row"):
+            compiled(f"{first}{more * times}{last}")
 
 
 def test_lists_within_lists_within_lists_could_take_for_ever() -> None:

@@ -50,6 +50,13 @@ def test_every_secret_of_a_rotation_verifies(secrets: tuple[str, ...]) -> None:
     assert verify(headers(), BODY, secrets, NOW) == "msg_1"
 
 
+@pytest.mark.parametrize("version", [b"v2,", b"v1a", b"v1;", b"xxx"])
+def test_a_signature_of_another_version_is_none(version: bytes) -> None:
+    relabelled = version + headers()[b"webhook-signature"].removeprefix(b"v1,")
+    with pytest.raises(Unauthenticated):
+        verify(headers({"webhook-signature": relabelled}), BODY, (SECRET,), NOW)
+
+
 def test_one_matching_signature_of_several_is_enough() -> None:
     both = b"v1,bm90IHRoaXM= v2,abc " + headers()[b"webhook-signature"]
     assert verify(headers({"webhook-signature": both}), BODY, (SECRET,), NOW) == "msg_1"

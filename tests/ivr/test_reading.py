@@ -102,6 +102,24 @@ def test_a_fault_is_told_with_node_and_line(good: str, bad: str, where: str, wha
     assert found[where][2] == line
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "line"),
+    [("1", "nodes.1", 19), ("no", "nodes.0", 8), ("a b", "nodes.a b", 19), ("'[key]'", "nodes.[key]", 19)],
+)
+def test_a_node_whose_name_is_no_text_or_no_name_is_told(name: str, place: str, line: int) -> None:
+    """YAML reads a bare 1 as a number, and a bare no as false."""
+    found = faults(GOOD.replace("  bye: {type: hang_up}", f"  {name}: {{type: hang_up}}"))
+    assert found[place][0].startswith("is no name")
+    assert found[place][1].startswith("a text")
+    assert found[place][2] == line
+    inner = faults(GOOD.replace("  bye: {type: hang_up}", f"  {name}: {{type: say, nxt: hi}}"))
+    assert inner[f"{place}.nxt"][:2] == ("is an unknown key", "next?")
+    assert f"{place}.type" in faults(GOOD.replace("  bye: {type: hang_up}", f"  {name}: {{}}"))
+    assert (
+        "is an unknown key" in faults(GOOD.replace("start: hi", f"{name}: 1\nstart: hi"))[place.removeprefix("nodes.")]
+    )
+
+
 def test_an_unknown_kind_of_node_is_told_with_the_kinds_that_there_are() -> None:
     assert faults(GOOD.replace("type: say", "type: sya"))["nodes.hi.type"][1] == "say?"
     assert "hang_up" in faults(GOOD.replace("type: say", "type: 5"))["nodes.hi.type"][1]

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 DEEPEST = 60
+TALLEST = 200
+"""So many parts may stand within each other, or be joined in a row: whoever walks through them goes that deep, and the
+library ends the process where it goes too deep."""
 
 
 class Unreadable(Exception):
@@ -21,12 +24,15 @@ class Term(NamedTuple):
     literal · name (the name) · member (the field; what it is a field of) · index (of, by) · call (the function; its
     arguments) · method (the function; what it is called on, its arguments) · op (the operator; its operands) ·
     choose (condition, then, else) · list · map (key, value, key, value, ...)
+
+    `height` is how many parts stand within each other.
     """
 
     kind: str
     name: str
     parts: tuple["Term", ...]
     text: str
+    height: int
 
 
 _TOKEN = re.compile(
@@ -98,7 +104,10 @@ class _Reader:
             raise Unreadable(f"lacks {sign!r} before {self.at.text!r}")
 
     def term(self, kind: str, name: str, parts: tuple[Term, ...], start: int) -> Term:
-        return Term(kind, name, parts, self.source[start : self.tokens[self.place - 1].end])
+        height = 1 + max((part.height for part in parts), default=0)
+        if height > TALLEST:
+            raise Unreadable(f"joins more than {TALLEST} parts in a row")
+        return Term(kind, name, parts, self.source[start : self.tokens[self.place - 1].end], height)
 
     def expression(self) -> Term:
         self.depth += 1

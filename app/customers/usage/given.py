@@ -81,7 +81,9 @@ _LIST = msgspec.json.Decoder(list[GivenEvent])
 
 def read_batch(body: bytes, received_at: datetime) -> Batch:
     """The events of a body. Raises Invalid where it holds none at all, or more than MOST_EVENTS."""
-    body = body.removeprefix(b"\xef\xbb\xbf").strip()
+    body = body.removeprefix(b"\xef\xbb\xbf").rstrip()
+    if body.lstrip().startswith(b"["):  # of lines also those count that are empty, as the sender counts them
+        body = body.lstrip()
     batch = _quickly(body) or _slowly(body)
     found = len(batch.events) + len(batch.refused)
     if not 0 < found <= MOST_EVENTS:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import func, select, text
 
@@ -117,6 +118,16 @@ async def test_a_faulty_event_costs_only_itself(session: WriteSession) -> None:
         (7, ["customer_id"]),
         (8, ["value"]),
     ]
+
+
+async def test_a_faulty_event_is_told_by_its_line_in_the_file_also_behind_empty_ones(session: WriteSession) -> None:
+    who = await customer_id(session)
+    body = b"\n \n" + lines([event(who), event(who, kind="Login Failed")])
+    told = await take(session, SOURCE, body, NOW)
+    assert (told.taken, [each.line for each in told.refused]) == (1, [4])
+    array = b"\n " + msgspec.json.encode([event(who), event(who, kind="Login Failed")])
+    told = await take(session, SOURCE, array, NOW)
+    assert (told.taken, [each.line for each in told.refused]) == (1, [2])
 
 
 @pytest.mark.parametrize("body", [b"", b"  \n", b"[]", b"{", b"[1", b'{"id": 1}', lines([event()] * 10_001)])

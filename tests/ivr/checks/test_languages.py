@@ -1,7 +1,7 @@
 """Every text in every language."""
 
 from app.ivr.known import Known
-from tests.ivr.checks.scenes import ASK, BYE, GOOD, OTHER, faults, only
+from tests.ivr.checks.scenes import ASK, BYE, GOOD, HEAD, OTHER, faults, only
 
 
 def test_missing_language() -> None:
@@ -35,6 +35,15 @@ def test_a_sub_flow_that_does_not_speak_a_language() -> None:
         "nodes.sub.flow",
         "calls a flow that does not speak en",
         "one that speaks en",
+    )
+
+
+def test_a_voice_of_a_language_that_the_flow_does_not_speak() -> None:
+    assert only(GOOD, head=HEAD.replace("start: ask", "voices: {zh: xiao, fr: marie}\nstart: ask")) == (
+        "voices.fr",
+        "is a language that the flow does not speak: fr",
+        "zh, en",
+        5,
     )
 
 

@@ -83,6 +83,30 @@ def test_a_flow_that_comes_back_to_itself() -> None:
     assert found[1] == "comes back to this flow: bank > other > bank"
 
 
+def test_a_flow_that_calls_itself_is_told_so_and_not_that_it_is_not_published_yet() -> None:
+    nodes = ASK.replace("1: bye", "1: sub") + BYE + "  sub: {type: call_flow, flow: bank, next: bye}\n"
+    assert only(nodes)[:2] == ("nodes.sub.flow", "comes back to this flow: bank > bank")
+
+
+def test_a_circle_of_other_flows_is_theirs_to_be_told_of() -> None:
+    calls = (
+        "languages: [zh, en]\nfallback_queue: q\nstart: sub\nnodes:\n  sub: {type: call_flow, flow: %s, next: bye}\n"
+    )
+    circle = {one: read_flow(f"flow: {one}\n" + calls % two + BYE) for one, two in (("a", "b"), ("b", "a"))}
+    nodes = ASK.replace("1: bye", "1: sub") + BYE + "  sub: {type: call_flow, flow: a, next: bye}\n"
+    assert faults(nodes, Known(flows=circle)) == []
+
+
+def test_of_a_flow_that_there_is_not_no_variables_are_missed() -> None:
+    nodes = ASK.replace("1: bye", "1: sub") + BYE
+    nodes += "  sub: {type: call_flow, flow: nobody, values: {y: '1'}, into: {card: x}, next: bye}\n"
+    assert only(nodes)[:2] == ("nodes.sub.flow", "is no flow: 'nobody'")
+
+
+def test_a_queue_that_is_looked_up_by_a_variable_is_not_missed() -> None:
+    assert faults(GOOD.replace("{string(vars.tries)}", "{queues[vars.card].waiting}")) == []
+
+
 def test_variables_that_are_not_declared_or_of_another_type() -> None:
     nodes = f"""{ASK.replace("1: bye", "1: a")}{BYE}\
   a: {{type: collect, prompt: a, into: crad, next: b, otherwise: bye}}

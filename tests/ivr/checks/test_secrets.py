@@ -113,3 +113,27 @@ def test_a_pin_that_is_used_up_by_an_attempt() -> None:
         "is in a loop without input: who > who",
         "has no 'pin' on this way, which one attempt uses up: ask > card > pin > who > who",
     ]
+
+
+def test_a_card_number_that_is_a_secret_may_be_compared_with_what_the_bank_knows() -> None:
+    nodes = GOOD.replace("into: card, next: pin", "into: number, secret: true, next: pin")
+    assert faults(nodes.replace("number: card", "number: number")) == []
+
+
+def test_a_secret_number_must_be_keyed_anew_for_each_attempt() -> None:
+    nodes = GOOD.replace("into: card, next: pin", "into: number, secret: true, next: pin")
+    nodes = nodes.replace("number: card", "number: number").replace("not_found: card", "not_found: pin")
+    assert only(nodes)[:2] == (
+        "nodes.who.number",
+        "has no 'number' on this way, which one attempt uses up: ask > card > pin > who > pin > who",
+    )
+
+
+def test_after_a_fault_no_secret_is_there() -> None:
+    told = only(GOOD, head=HEAD.replace("start: ask", "start: ask\non_fault: who"))
+    assert told[:2] == ("nodes.who.pin", "has no 'pin' on this way, which one attempt uses up: who")
+
+
+def test_a_pin_that_is_collected_in_the_open_is_told_so() -> None:
+    told = {each.where: each.what for each in faults(GOOD.replace("into: pin, secret: true", "into: pin"))}
+    assert told["nodes.who.pin"] == "is 'pin', which is collected without secret: true"

@@ -44,3 +44,9 @@ def test_wrong_cel_types_in_texts_sets_and_language() -> None:
 def test_the_place_in_the_line_is_known_to_who_waits_alone() -> None:
     nodes = GOOD.replace("Hello {customer.name}", "Number {position}")
     assert only(nodes)[1].startswith("refers to 'position', which is none of ")
+
+
+def test_a_number_to_call_back_is_a_text_since_it_would_lose_its_zeros() -> None:
+    nodes = ASK.replace("1: bye", "1: back") + BYE
+    nodes += "  back: {type: callback, queue: cards, number: tries, no_number: bye}\n"
+    assert only(nodes)[:2] == ("nodes.back.number", "is a variable of type number, and text is needed: 'tries'")

@@ -6,7 +6,7 @@ import pytest
 from app.telephony.adapters.asterisk_ari import names, phone_calls
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Told
 from app.telephony.adapters.asterisk_ari.adopting import adopted, left_behind
-from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Party
+from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import Sight
 from app.telephony.events import EventType, OrderType
@@ -214,3 +214,49 @@ def test_whose_leg_is_whose_the_floor_knows_better_than_the_phones_address() -> 
     believed = KnownCall(PHONE, (KnownLeg(PHONE, "zoe"),))
     _, came = found(phone(), channel(CUSTOMER), bridged=(PHONE, CUSTOMER), believed=believed)
     assert (EventType.ESTABLISHED, PHONE, "zoe") in news(came)
+
+
+# what was begun for a call goes on as it was meant
+
+
+def of_order(order_id: str, role: str = names.PARTY, who: str = "") -> str:
+    return str(names.Name(CALL, role, order_id, who))
+
+
+@pytest.mark.parametrize(
+    ("number", "ends_call"),
+    [(of_order("flow-3"), True), (of_order("main-3", who="anna"), True), (of_order("main-3"), False)],
+    ids=["sent by a flow", "handed over by an agent", "called into the conversation"],
+)
+def test_a_number_that_hangs_up_ends_the_call_of_whom_was_sent_there(number: str, ends_call: bool) -> None:
+    line, came = found(channel(CALL), channel(number), bridged=(CALL, number))
+    assert news(came)[-1] == (EventType.ESTABLISHED, number, None)
+    assert (f"DELETE channels/{CALL}" in asked(ends(line, number))) is ends_call
+
+
+@pytest.mark.parametrize("number", [of_order("flow-3"), of_order("main-3", who="anna")])
+def test_a_caller_whose_number_is_not_reached_comes_back(number: str) -> None:
+    line, came = found(channel(CALL), channel(number, "Ringing", "AppDial2"))
+    assert not line.held
+    failed = line.take(Event(type="ChannelDestroyed", channel=Channel(id=number), cause=17), 10.0)
+    assert [kind for kind, _, _ in news([*came, *failed])][-2:] == [EventType.FAILED, EventType.SCRIPT_DONE]
+
+
+def test_a_phone_that_rang_on_is_one_that_was_not_answered() -> None:
+    line, _ = found(channel(CALL), channel(ANNA, "Ringing", "AppDial2"))
+    assert line.take(Event(type="ChannelStateChange", channel=channel(ANNA, "Ringing")), 9.5) == []
+    failed = line.take(Event(type="ChannelDestroyed", channel=Channel(id=ANNA), cause=19, tech_cause=480), 10.0)
+    assert [(each.type, each.cause) for each in failed if isinstance(each, Told)] == [(EventType.FAILED, "no_answer")]
+
+
+def test_the_bridge_of_a_conversation_goes_with_it_whoever_began_it() -> None:
+    line, _ = found(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    left = [*ends(line, CALL), *ends(line, ANNA)]
+    assert asked(left).count(f"DELETE bridges/{names.bridge(CALL)}") == 1
+    private, _ = seen(msgspec.structs.replace(sight(phone()), empty=frozenset([TALK])))
+    assert asked(ends(private, PHONE)) == [f"DELETE bridges/{TALK}"]
+
+
+def test_the_floor_is_told_once_that_a_call_without_its_caller_is_over() -> None:
+    line, came = found(channel(ANNA), bridged=(ANNA,))
+    assert news([*came, *ends(line, ANNA)]) == [(EventType.CLEARED, None, None)]

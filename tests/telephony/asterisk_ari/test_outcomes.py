@@ -19,6 +19,24 @@ def test_the_sip_status_says_why_nobody_answered_then_the_cause(
     assert outcomes.unanswered(cause, status, rang) == word
 
 
+@pytest.mark.parametrize(("status", "word"), [
+    (404, "unknown_number"), (408, "no_answer"), (480, "unavailable"), (484, "unknown_number"), (486, "busy"),
+    (487, "withdrawn"), (488, "not_acceptable"), (503, "congestion"), (600, "busy"), (603, "declined"),
+    (604, "unknown_number"),
+])  # fmt: skip
+def test_a_trunk_that_tells_a_sip_status_and_no_cause_is_understood(status: int, word: str) -> None:
+    assert outcomes.unanswered(None, status, rang=False) == word
+
+
+@pytest.mark.parametrize(("cause", "word"), [
+    (1, "unknown_number"), (17, "busy"), (18, "no_answer"), (19, "no_answer"), (20, "unavailable"), (21, "declined"),
+    (28, "unknown_number"), (34, "congestion"), (38, "dropped"), (41, "dropped"), (42, "congestion"),
+    (outcomes.NO_SOUND, "dropped"), (58, "not_acceptable"), (127, "withdrawn"),
+])  # fmt: skip
+def test_a_trunk_that_tells_a_cause_and_no_sip_status_is_understood(cause: int, word: str) -> None:
+    assert outcomes.unanswered(cause, None, rang=False) == word
+
+
 @pytest.mark.parametrize("cause", [None, 0, 16])
 def test_whoever_was_connected_and_is_gone_has_hung_up(cause: int | None) -> None:
     assert outcomes.ended(cause) == HUNG_UP

@@ -1,5 +1,7 @@
 """Calls after a gap: what the switch has is what is so."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -8,6 +10,7 @@ from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, 
 from app.telephony.adapters.asterisk_ari.adopting import adopted, left_behind
 from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party, Recording
 from app.telephony.adapters.asterisk_ari.inventory import phone_word
+from app.telephony.adapters.asterisk_ari.leg import Leg
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.player import Media
 from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
@@ -70,17 +73,34 @@ def test_a_caller_who_is_gone_with_their_agent_is_over_and_waits_for_nobody() ->
 def test_an_agent_who_is_gone_has_dropped_out_and_the_caller_hears_music() -> None:
     line = talking()
     came = resumed(line, sight(channel(CALL), bridged=(CALL,)), 9.0)
-    assert [(each.type, each.cause) for each in came if isinstance(each, Told)] == [
-        (EventType.CONNECTION_CLEARED, "dropped")
+    assert [(each.type, each.cause, each.at) for each in came if isinstance(each, Told)] == [
+        (EventType.CONNECTION_CLEARED, "dropped", 9.0)
     ]
     (moment,) = (each for each in came if isinstance(each, Wake))
     assert f"POST channels/{CALL}/moh" in asked(line.wake(moment.token, moment.at))
 
 
+def test_a_caller_on_hold_hears_music_again() -> None:
+    line = talking()
+    line.put_on_hold()
+    came = resumed(line, sight(channel(CALL), channel(ANNA), bridged=(ANNA,)), 9.0)
+    assert asked(came) == [f"POST channels/{CALL}/moh"]
+    assert line.held
+
+
+@pytest.mark.parametrize("sent", [{"flow": True}, {"handed": "anna"}], ids=["a flow", "an agent"])
+def test_a_caller_who_was_sent_to_a_number_hears_it_ring_on(sent: dict[str, Any]) -> None:
+    line = Line(SETUP, CALL, caller=CALL)
+    number = Leg(names.Name(CALL, names.PARTY, "main-9"), "PJSIP/5550001@carrier", **sent)
+    line.dial(number)
+    line.ringback()
+    assert resumed(line, sight(channel(CALL), channel(number.id, "Ringing", app="")), 9.0) == []
+
+
 def test_a_phone_that_was_answered_while_nobody_looked_is_put_through() -> None:
     replay = Replay().play(recorded("caller_ends")[:2])
     came = resumed(replay.line, sight(channel(CALL, "Ring"), channel(ANNA)), 9.0)
-    assert told(came) == [EventType.ESTABLISHED]
+    assert [(each.type, each.at) for each in came if isinstance(each, Told)] == [(EventType.ESTABLISHED, 9.0)]
     assert f"POST channels/{CALL}/answer" in asked(came)
 
 
