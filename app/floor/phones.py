@@ -46,13 +46,14 @@ def must_reach(work: Work, address: str, source: str) -> None:
 def look_anew(work: Work, people: Collection[str] | None = None) -> None:
     """The records have changed, of these people or (None) of anybody, and of sources: those that are gone say nothing
     any more, and phones may be somebody else's."""
+    for address, phone in list(work.store.phones.items()):
+        if not phone.words.keys() <= work.store.config.sources.keys():  # also one that spoke after it was gone
+            words = {source: word for source, word in phone.words.items() if source in work.store.config.sources}
+            _keep(work, address, words)
+            people = None
     if people is not None:
         _look_at(work, [key for key in work.store.agents if key in people] + _owners(work, people))
         return
-    for address, phone in list(work.store.phones.items()):
-        words = {source: word for source, word in phone.words.items() if source in work.store.config.sources}
-        if words != phone.words:
-            _keep(work, address, words)
     owners = [owner for address in work.store.phones if (owner := work.store.by_address.get(address)) is not None]
     _look_at(work, [*work.store.agents, *owners])
 

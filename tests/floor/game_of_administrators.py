@@ -113,8 +113,9 @@ def same_as_judged_anew(state: FloorState, command: c.Command, now: float) -> Ou
     """Apply it; raise AssertionError where the floor stands otherwise than one that is judged as a whole, by memory, by
     how much was told, or by what the indexes say."""
     assert isinstance(command, c.Configure)
-    if any(_asked(each, now) for each in state.store.contacts.values()):
-        return state.apply(command, now)  # who is judged anew has no time to answer, which only those lose who must
+    if state.due(now) or any(_asked(each, now) for each in state.store.contacts.values()):
+        # to be judged anew hurries what happens by itself in a moment, and who may think about a callback
+        return state.apply(command, now)
     twin, before = judged_anew(state), state.store.obeyed
     outcome = state.apply(command, now)
     twin.apply(replace(command, before=before or command.before), now)
