@@ -19,11 +19,12 @@ from app.floor import (
     under_way,
 )
 from app.floor.commands import Expire
+from app.floor.due import sweep_at
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
 from app.floor.placing import stepped
 from app.floor.reasons import NOT_ANSWERED
-from app.floor.store import ENDED_MEMORY_SECONDS, sweep_at
+from app.floor.store import ENDED_MEMORY_SECONDS
 from app.floor.work import Work
 from app.telephony.events import OrderType
 

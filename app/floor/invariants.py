@@ -6,11 +6,12 @@ Used by tests after each command, and by `callfloor check` on a running floor's 
 from app.agents.presence import AgentState
 from app.calls.leg import LegState
 from app.floor import under_way
+from app.floor.due import contact_deadline
 from app.floor.entities import Contact, ContactState, LiveAgent
 from app.floor.offers import eligible
 from app.floor.phones import check_phones
 from app.floor.state import FloorState
-from app.floor.store import TAKING, Store, contact_deadline
+from app.floor.store import TAKING, Store
 from app.floor.work import Work
 from app.routing.capacity import free_channels
 

@@ -4,6 +4,7 @@ Before every command no ready agent stands beside a waiting contact that they ma
 make a new pair through what it touched, and matching looks at nothing else.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from app.floor import views
 from app.floor.commands import ContactCommand
 from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
 from app.floor.placing import placed
-from app.floor.store import required
+from app.floor.store import Store, required
 from app.floor.work import Work
 from app.routing.decision import Decision
 from app.routing.engine import Pair
@@ -36,7 +37,7 @@ def match(work: Work) -> None:
     Agents choose first, so that whoever waited longer is served first; then the newly waiting choose among the rest.
     """
     store = work.store
-    agents = [store.agents[key] for key in store.touched_agents if key in store.engine.ready]
+    agents = [store.agents[key] for key in _who_choose(store) if key in store.engine.ready]
     agents.sort(key=lambda agent: (agent.idle_since, agent.id))
     made = [_bring_together(work, store.engine.contact_for(agent.id)) for agent in agents]
     seek = dict(store.touched_contacts)
@@ -48,6 +49,12 @@ def match(work: Work) -> None:
     for pair in filter(None, made):
         if not _answers_at_once(work, pair.agent):
             _offer_to_more(work, pair)
+
+
+def _who_choose(store: Store) -> Collection[str]:
+    """Where rules have changed, everybody who is ready, if anybody waits otherwise than before."""
+    anew = store.configured and bool(store.touched_contacts or store.missed) and bool(store.engine.line)
+    return [key for key, _ in store.engine.ready.everyone()] if anew else store.touched_agents
 
 
 def _bring_together(work: Work, pair: Pair | None) -> Pair | None:

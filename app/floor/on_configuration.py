@@ -1,25 +1,37 @@
 """A changed configuration is obeyed at once, also by what was on the floor before: whoever waits is judged anew."""
 
+from collections.abc import Collection
 from typing import Any
 
 from app.floor import commands as c
 from app.floor import on_flow, on_presence, phones, placing, queueing
+from app.floor.changes import Changes, changes
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+from app.routing.overflow import When
 
 
 def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     """A new configuration: indexes follow, who waits is placed anew, who was removed is logged off. Of whoever is in
     another team it is told, and of what they have: who watches a team sees them come and go.
 
-    The configuration itself is not undone with its batch; it is what the records say.
+    The configuration itself is not undone with its batch; it is what the records say. What is done of it is done for
+    what differs from the configuration that was obeyed before; where that is not known, for everything.
     """
-    before = command.before or work.store.config
-    work.store.reindex(command.config)
-    _obey(work)
-    _tell_teams(work, before)
+    store = work.store
+    was, obeyed = store.config, store.obeyed
+    before = obeyed or command.before or was
+    changed = changes(was, command.config)
+    store.follow(command.config, changed)
+    if before is not was:
+        changed = changes(before, command.config)
+    if obeyed is None:
+        _obey_anew(work)
+    else:
+        _obey(work, changed)
+    _tell_teams(work, before, changed.people)
     return {}
 
 
@@ -28,14 +40,13 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     nobody owned the floor is obeyed, too."""
     on_presence.give_time_to_come_back(work)
     on_flow.ask_again(work)
-    _obey(work)
+    _obey_anew(work)
     return {}
 
 
-def _tell_teams(work: Work, before: FloorConfig) -> None:
+def _tell_teams(work: Work, before: FloorConfig, changed: Collection[str]) -> None:
     now = work.store.config
-    people = {*before.agents, *before.former, *now.agents}
-    moved = {key for key in people if now.person(key) and _team(before, key) != _team(now, key)}
+    moved = {key for key in changed if now.person(key) and _team(before, key) != _team(now, key)}
     if not moved:
         return
     for agent_id in sorted(moved):
@@ -57,24 +68,62 @@ def _people(contact: Contact) -> tuple[str | None, ...]:
     return (*contact.agents, *offered, *invited, contact.consult.agent if contact.consult is not None else None)
 
 
-def _obey(work: Work) -> None:
-    for contact in list(work.store.contacts.values()):
-        if contact.state is ContactState.WAITING and (placed := placing.placed(work, contact)) != contact:
-            work.store.put_contact(placed)
-    _reconsider(work)
+def _obey_anew(work: Work) -> None:
+    """Whatever was obeyed before."""
+    _place(work, None)
+    _reconsider(work, None)
     phones.look_anew(work)
     on_presence.dismiss_former(work)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
+    work.store.put_obeyed()
 
 
-def _reconsider(work: Work) -> None:
+def _obey(work: Work, changed: Changes) -> None:
+    """For thousands who stand as they stood nothing is done, nor written; they are only asked whether somebody whose
+    wait has changed is for them now (`match`)."""
+    _place(work, changed)
+    _reconsider(work, changed)
+    phones.look_anew(work, None if changed.sources else changed.people)
+    on_presence.dismiss_former(work)
+    for agent_id in sorted(changed.people & work.store.agents.keys()):
+        work.store.touched_agents[agent_id] = None
+    work.store.configured = True
+    work.store.put_obeyed()
+
+
+def _place(work: Work, changed: Changes | None) -> None:
+    for contact in list(work.store.contacts.values()):
+        concerned = contact.state is ContactState.WAITING and _concerned(contact, changed)
+        if concerned and (placed := placing.placed(work, contact)) != contact:
+            work.store.put_contact(placed)
+
+
+def _concerned(contact: Contact, changed: Changes | None) -> bool:
+    """Whether anything has changed that says where it stands and what it requires there."""
+    if changed is None or contact.queue in changed.queues:
+        return True
+    tier = contact.customer.tier if contact.customer is not None else None
+    return tier in changed.tiers or any(agent in changed.people for agent, _ in contact.wishes)
+
+
+def _reconsider(work: Work, changed: Changes | None) -> None:
     """Look at what stands by the old rules: who waits, and what is on offer on a channel no longer taken."""
     for contact in list(work.store.contacts.values()):
         for each in contact.offers if contact.state is ContactState.OFFERED else ():
             record = work.store.config.agents.get(each.agent)
             if record is not None and contact.channel not in dict(record.capacity):
                 take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
+    deserted = _where_somebody_must_be(work.store.config) if changed is not None and changed.people else ()
     for waiting in work.store.waiting():
-        if (contact := work.store.contacts[waiting.id]).state is ContactState.WAITING:
+        contact = work.store.contacts[waiting.id]
+        looked_at = _concerned(contact, changed) or contact.queue in deserted
+        if looked_at and contact.state is ContactState.WAITING:
             queueing.look_at_overflow(work, contact)
+
+
+def _where_somebody_must_be(config: FloorConfig) -> frozenset[str]:
+    """The queues that send their callers on when nobody is logged on who could take them."""
+    return frozenset(
+        key for key, rules in config.queues.items() if any(rule.when is When.NO_AGENT for rule in rules.overflow)
+    )

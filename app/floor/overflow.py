@@ -47,12 +47,12 @@ def rule_for(work: Work, contact: Contact, entering: bool) -> OverflowRule | Non
     if contact.callback_to is not None:
         listed = tuple(rule for rule in listed if rule.when is When.CLOSED)
     been = (*contact.overflowed, contact.queue or "")
-    now = situation(work, contact)
+    now = situation(work, contact, estimates=entering)
     return chosen(listed, now, been, asked=contact.callback_asked, entering=entering)
 
 
-def situation(work: Work, contact: Contact) -> Situation:
-    """What the rules look at."""
+def situation(work: Work, contact: Contact, *, estimates: bool) -> Situation:
+    """What the rules look at. An estimate costs more than all the rest, and counts only for who enters."""
     logged_on = work.store.logged_on
     line = work.store.lines.get(contact.queue or "", {})
     others = len(line) - (contact.id in line)
@@ -62,7 +62,7 @@ def situation(work: Work, contact: Contact) -> Situation:
         length=others,
         since=contact.entered_at if contact.entered_at is not None else work.now,
         now=work.now,
-        estimated_wait=predicted(work, contact),
+        estimated_wait=predicted(work, contact) if estimates else None,
     )
 
 
@@ -89,7 +89,7 @@ def _reach(work: Work, contact: Contact) -> list[Reach]:
 
 def tell(work: Work, contact: Contact, rule: OverflowRule) -> None:
     """Record the decision, with what was measured."""
-    measured = situation(work, contact).measure(rule.when)
+    measured = situation(work, contact, estimates=rule.when is When.ESTIMATED_WAIT).measure(rule.when)
     why = Decision(
         rule=OVERFLOW,
         step=contact.step,

@@ -1,5 +1,6 @@
 """Agents' phones, as platforms tell of them. Where no platform tells, nothing is kept from anybody."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from app.agents.presence import AgentState, PresenceEvent
@@ -42,15 +43,29 @@ def must_reach(work: Work, address: str, source: str) -> None:
         raise _not_there(phone, "", source)
 
 
-def look_anew(work: Work) -> None:
-    """The records have changed: sources that are gone say nothing any more, and phones may be somebody else's."""
+def look_anew(work: Work, people: Collection[str] | None = None) -> None:
+    """The records have changed, of these people or (None) of anybody, and of sources: those that are gone say nothing
+    any more, and phones may be somebody else's."""
     for address, phone in list(work.store.phones.items()):
-        words = {source: word for source, word in phone.words.items() if source in work.store.config.sources}
-        if words != phone.words:
+        if not phone.words.keys() <= work.store.config.sources.keys():  # also one that spoke after it was gone
+            words = {source: word for source, word in phone.words.items() if source in work.store.config.sources}
             _keep(work, address, words)
-    here = [agent.id for agent in work.store.agents.values()]
+            people = None
+    if people is not None:
+        _look_at(work, [key for key in work.store.agents if key in people] + _owners(work, people))
+        return
     owners = [owner for address in work.store.phones if (owner := work.store.by_address.get(address)) is not None]
-    for agent_id in dict.fromkeys((*here, *owners)):
+    _look_at(work, [*work.store.agents, *owners])
+
+
+def _owners(work: Work, people: Collection[str]) -> list[str]:
+    """Those of them at whose address there is a phone of which something was told."""
+    records = (work.store.config.agents.get(key) for key in sorted(people))
+    return [record.id for record in records if record is not None and record.address in work.store.phones]
+
+
+def _look_at(work: Work, people: Iterable[str]) -> None:
+    for agent_id in dict.fromkeys(people):
         _follow(work, agent_id)
         if work.store.phone_gone(work.store.agent(agent_id)):  # also where they take calls only from now on
             _gone(work, work.store.agent(agent_id))

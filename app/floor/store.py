@@ -4,14 +4,15 @@
 """
 
 from collections.abc import Callable, Collection
-from math import inf
 from typing import Any
 
 import msgspec
 from sortedcontainers import SortedList
 
 from app.agents.presence import ON_DUTY, AgentState
+from app.floor.changes import Changes
 from app.floor.config import FloorConfig
+from app.floor.due import Deadline, agent_deadline, contact_deadline
 from app.floor.entities import Contact, ContactState, EndedCall, LiveAgent, Phone
 from app.routing.capacity import VOICE, free_channels
 from app.routing.duty import Duty
@@ -25,17 +26,18 @@ from app.telephony.events import NOT_THERE, PhoneWord
 CallKey = tuple[str, str]
 """Source and the platform's call id."""
 
-Deadline = tuple[float, str, str]
-"""When, "contact" or "agent", id."""
-
 TAKING = (AgentState.READY, AgentState.BUSY)
 """States in which something may be on offer to an agent: a busy one may have room for another."""
 
-SWEEP_SECONDS = 4 * 3600.0
-"""A call of which nothing was heard for so long is closed, and says so."""
-
 ENDED_MEMORY_SECONDS = 600.0
 """How long an ended call is remembered in memory; after that the history knows it."""
+
+LEFT_OVER = 1000
+"""So much of what nobody is and nobody asks any more may stand in the indexes before they are built anew: each changed
+agent leaves a kind there, each changed queue its requirements, which every agent who holds them is ranked for."""
+
+OF_A_QUEUE = 50
+"""For how many kinds the requirements of a changed queue count."""
 
 
 class Store:
@@ -60,17 +62,18 @@ class Store:
         self.left_duty: dict[str, None] = {}
         self.logged_off: dict[str, None] = {}
         self.new_profiles: set[str] = set()
+        self.configured = False
         self._in_batch = False
         self._mark = 0
         self._undo: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self.reindex(config)
+        self.obeyed: FloorConfig | None = config
 
     def reindex(self, config: FloorConfig) -> None:
-        """Take a new configuration and build every index anew."""
-        self.config = config
-        everybody = (*config.former.values(), *config.agents.values())  # a phone may have passed on to somebody else
-        self.by_address = {agent.address: agent.id for agent in everybody}
-        self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
+        """Take a new configuration and build every index anew. What is on the floor may stand by any other one."""
+        self.config, self.obeyed = config, None
+        self._left_over = 0
+        self._know_addresses()
         self.engine = Engine()
         self.logged_on = Duty()
         self.deadlines: SortedList = SortedList()
@@ -86,6 +89,39 @@ class Store:
         for agent in self.agents.values():
             self._index_agent(None, agent)
 
+    def follow(self, config: FloorConfig, changed: Changes) -> None:
+        """Take a new configuration, which differs from the present one by `changed`: the indexes follow in what hangs
+        on that, and are then those that `reindex` would build."""
+        obeyed, self.config = self.obeyed, config
+        self._left_over += len(changed.people) + OF_A_QUEUE * len(changed.queues)
+        if self._left_over > LEFT_OVER:
+            self.reindex(config)
+            self.obeyed = obeyed
+            return
+        if changed.addresses:
+            self._know_addresses()
+        for agent in [self.agents[key] for key in changed.people if key in self.agents]:
+            self._index_agent(agent, agent)
+        for contact in [self.contacts[key] for queue in changed.queues for key in self.lines.get(queue, ())]:
+            self._index_contact(contact, contact)
+        self.left_duty.clear()  # nobody has gone: who is no agent any more is dismissed by whoever obeys
+        self.logged_off.clear()
+
+    def put_obeyed(self) -> None:
+        """What is on the floor stands by the present configuration from now on. Undone with the rest: the configuration
+        stays, and is then obeyed again."""
+        self._undo.append((self._set_obeyed, (self.obeyed,)))
+        self.obeyed = self.config
+
+    def _set_obeyed(self, config: FloorConfig | None) -> None:
+        self.obeyed = config
+
+    def _know_addresses(self) -> None:
+        config = self.config
+        everybody = (*config.former.values(), *config.agents.values())  # a phone may have passed on to somebody else
+        self.by_address = {agent.address: agent.id for agent in everybody}
+        self.rung_at = frozenset(agent.address for agent in config.agents.values() if agent.needs_phone)
+
     def begin(self) -> None:
         """Start a command: a rollback will come back to here."""
         if not self._in_batch:
@@ -97,6 +133,7 @@ class Store:
         self.left_duty.clear()
         self.logged_off.clear()
         self.new_profiles.clear()
+        self.configured = False
 
     def begin_batch(self) -> None:
         """From here on commands stay undoable together, by `rollback_batch`, until they are settled."""
@@ -313,39 +350,6 @@ def required(contact: Contact) -> Requirement:
 
 def _reached(kind: Kind, agent: LiveAgent) -> Kind:
     return msgspec.structs.replace(kind, away=agent.away) if agent.away else kind
-
-
-def contact_deadline(contact: Contact | None) -> Deadline | None:
-    """When something must happen to the contact by itself: offer expiry, a looser step, return to the queue, sweep."""
-    if contact is None or contact.state is ContactState.WRAP_UP:
-        return None
-    when = sweep_at(contact)
-    if contact.offer is not None:
-        when = min(when, contact.offer.expires_at)
-    waits = contact.state is ContactState.WAITING
-    timers = (contact.loosens_at, contact.overflow_at, contact.again_at, contact.speaks_at) if waits else ()
-    in_flow = contact.flow.due_at if contact.in_flow and contact.flow is not None else None
-    for due in (contact.let_go_at, contact.requeue_at, contact.close_at, in_flow, *timers):
-        if due is not None:
-            when = min(when, due)
-    return None if when == inf else (when, "contact", contact.id)
-
-
-def sweep_at(contact: Contact) -> float:
-    """When a call of which nothing was heard is closed; never, while a promised callback waits, and however long it has
-    waited, not before the limit of its dialling."""
-    if contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
-        return inf
-    silent = contact.heard_at + SWEEP_SECONDS
-    return silent if contact.close_at is None else max(silent, contact.close_at)
-
-
-def agent_deadline(agent: LiveAgent | None) -> Deadline | None:
-    """When something must happen to the agent by itself: wrap-up limit, silence."""
-    if agent is None:
-        return None
-    due = [when for when in (agent.wrap_up_until, agent.silent_at) if when is not None]
-    return (min(due), "agent", agent.id) if due else None
 
 
 def _call_key(contact: Contact | None) -> CallKey | None:

@@ -26,7 +26,7 @@ class ConfigurationWatch:
 
     def __init__(self, pool: "asyncpg.Pool[Any]", directory: SourceDirectory, obey: Obey, region: str = "CN") -> None:
         self._pool = pool
-        self._region = region
+        self._reader = configuration.Reader(region)
         self._directory = directory
         self._obey = obey
         self._version = -1
@@ -37,7 +37,7 @@ class ConfigurationWatch:
             version = await configuration.version_of(connection)
             if version == self._version:
                 return False
-            config = await configuration.load(connection, self._region)
+            config = await self._reader.read(connection)
             rows = await connection.fetch(_SOURCES)
         self._directory.replace(map(_access, rows))
         self._obey(config)

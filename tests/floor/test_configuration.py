@@ -6,14 +6,14 @@ import asyncpg
 import msgspec
 import pytest
 
-from app.agents.service import change_agent, create_skill
+from app.agents.service import change_agent, create_skill, set_skills
 from app.agents.teams import create_team
 from app.api.schemas.agents import AgentPatch
 from app.api.schemas.queues import QueueIn, QueuePatch
 from app.core.clock import now
 from app.db.engine import Sessions
 from app.floor.config import FloorConfig, LooserStep, QueueRules
-from app.floor.configuration import load
+from app.floor.configuration import Reader, load
 from app.routing.capacity import ONE_CALL, Blending
 from app.routing.overflow import Do, OverflowRule, When
 from app.routing.requirement import Selection
@@ -117,6 +117,42 @@ async def test_a_changed_step_keeps_nothing_of_the_one_before(database: Database
     config = await read(database)
     assert config.queues["cards"].steps == (LooserStep(after_seconds=5),)
     assert config.version > version
+
+
+async def test_what_the_records_say_as_before_is_the_same_object(database: Database, sessions: Sessions) -> None:
+    async with sessions.write() as session:
+        for skill in ("cards", "zh"):
+            await create_skill(session, skill, skill)
+        for agent in ("mei", "tom", "jo", "kim"):
+            await make_agent(session, agent)
+        for queue in ("cards", "loans"):
+            await create_queue(session, **QueueIn.model_validate({"id": queue, "name": queue}).model_dump())
+        await create_source(session, id="pbx", name="Pbx", default_queue="loans")
+    reader = Reader()
+    connection = await asyncpg.connect(database.dsn)
+    try:
+        first = await reader.read(connection)
+        async with sessions.write() as session:
+            await set_skills(session, "mei", {"zh": 5, "cards": 3}, "skills")
+            await change_agent(session, "jo", {"active": False}, now)
+            await change_queue(session, "cards", {"requires": {"zh": 2}})
+            await set_dialled_number(session, "pbx", "100", "cards")
+        second = await reader.read(connection)
+        async with sessions.write() as session:
+            await set_skills(session, "mei", {"zh": 5}, "skills")
+        third = await reader.read(connection)
+        assert [await load(connection)] == [third]
+    finally:
+        await connection.close()
+    assert second.agents["tom"] is first.agents["tom"]
+    assert second.queues["loans"] is first.queues["loans"]
+    assert second.agents["mei"].skills == (("cards", 3), ("zh", 5))
+    assert (set(second.agents), set(second.former)) == ({"mei", "tom", "kim"}, {"jo"})
+    assert second.queues["cards"].requires == (("zh", 2),)
+    assert second.sources["pbx"].numbers == {"100": "cards"}
+    assert third.agents["mei"].skills == (("zh", 5),)
+    assert (third.former, third.queues) == (second.former, second.queues)
+    assert third.queues is second.queues
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from collections.abc import Coroutine
 from itertools import count
 from typing import Any, TypeVar
 
-import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
@@ -18,6 +17,7 @@ from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.batch import Batch
+from app.floor.due import SWEEP_SECONDS
 from app.floor.effects import SwitchOrder
 from app.floor.entities import Contact, ContactState
 from app.floor.inbox import Inbox, encode
@@ -25,12 +25,12 @@ from app.floor.invariants import check
 from app.floor.journal import Journal
 from app.floor.recovery import recover
 from app.floor.state import FloorState
-from app.floor.store import SWEEP_SECONDS
 from app.ivr.state import Fetched
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server
 from tests.floor.factories import T0, call_event, no_script_parts_two_who_talk
+from tests.floor.game_of_administrators import changed_by_somebody, same_as_judged_anew
 from tests.floor.game_of_calls import AGENTS, CONFIG
 from tests.floor.game_of_supervisors import SupervisorsAtWork
 
@@ -81,7 +81,8 @@ class FloorGame(SupervisorsAtWork):
         known = (self.uncommitted.get(at) or self.inbox.get(at)) if at else None
         if known is not None:
             return known
-        outcome = self.state.apply(command, self.now)
+        apply = same_as_judged_anew if isinstance(command, c.Configure) else FloorState.apply
+        outcome = apply(self.state, command, self.now)
         check(self.state)
         no_script_parts_two_who_talk(self.state, outcome)
         self.batch.add(outcome.effects)
@@ -91,14 +92,9 @@ class FloorGame(SupervisorsAtWork):
             self.uncommitted[at] = outcome.answer
         return outcome.answer
 
-    @rule(who=st.sets(AGENTS, max_size=2), level=st.integers(1, 5))
-    def administrator_changes_the_rules(self, who: set[str], level: int) -> None:
-        """Takes agents away and asks for another level, or puts everything back."""
-        agents = {key: record for key, record in CONFIG.agents.items() if key not in who}
-        cards = msgspec.structs.replace(CONFIG.queues["cards"], requires=(("cards", level),))
-        former = {key: record for key, record in CONFIG.agents.items() if key in who}
-        queues = {**CONFIG.queues, "cards": cards}
-        self.config = msgspec.structs.replace(CONFIG, agents=agents, former=former, queues=queues)
+    @rule(data=st.data())
+    def administrator_changes_the_rules(self, data: st.DataObject) -> None:
+        self.config = data.draw(changed_by_somebody(self.config, CONFIG))
         self.new_rules = True
         self.send(c.Configure(config=self.config))
 

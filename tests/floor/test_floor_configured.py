@@ -1,0 +1,105 @@
+"""A change of the configuration is done for what it concerns, and for nothing else."""
+
+import asyncio
+from itertools import count
+
+import msgspec
+
+from app.floor import commands as c
+from app.floor.config import AgentRecord, FloorConfig
+from app.floor.configuration import AT_ONCE, Kept
+from app.floor.effects import SaveAgent
+from app.floor.entities import ContactState
+from app.floor.store import LEFT_OVER
+from app.routing.overflow import Do, OverflowRule, When
+from tests.floor.factories import CONFIG, T0, Bench
+
+replace = msgspec.structs.replace
+
+
+def with_agent(config: FloorConfig, key: str, **changed: object) -> FloorConfig:
+    return replace(config, agents={**config.agents, key: replace(config.agents[key], **changed)})
+
+
+def with_cards(config: FloorConfig, **changed: object) -> FloorConfig:
+    return replace(config, queues={**config.queues, "cards": replace(config.queues["cards"], **changed)})
+
+
+def test_of_thousands_only_who_was_changed_is_written_and_nobody_is_told() -> None:
+    floor = Bench()
+    floor.on(*CONFIG.agents)
+    floor.do(c.Configure(config=with_agent(CONFIG, "ann", skills=(("loans", 3),))))
+    assert [each.agent.id for each in floor.last.effects if isinstance(each, SaveAgent)] == ["ann"]
+    assert len(floor.last.effects) == 1
+
+
+def test_what_is_read_again_as_it_was_does_nothing() -> None:
+    floor = Bench()
+    floor.on(*CONFIG.agents)
+    before = floor.state.store.rung_at
+    floor.do(c.Configure(config=with_agent(CONFIG, "ann")))
+    assert floor.last.effects == ()
+    assert floor.state.store.rung_at is before, "whoever looks out for phones would look through all of them"
+
+
+def test_agents_who_stand_as_they_stood_take_who_may_wait_for_them_now() -> None:
+    floor = Bench(with_cards(CONFIG, requires=(("cards", 5),)))
+    floor.on("ann", "bob")
+    first, second = floor.arrives(call_id="c1"), floor.arrives(call_id="c2")
+    floor.do(c.Configure(config=CONFIG))
+    assert [floor.offered_to(each) for each in (first, second)] == ["ann", "bob"]
+    assert all(b'"rule":"agent_finds_contact"' in told.body for told in floor.told("contact.offered"))
+
+
+def test_a_change_of_rules_is_obeyed_again_where_its_batch_was_undone() -> None:
+    floor = Bench(with_cards(CONFIG, requires=(("cards", 5),)))
+    floor.on("ann")
+    contact = floor.arrives()
+    floor.state.begin_batch()
+    floor.do(c.Configure(config=CONFIG))
+    floor.state.undo_batch()
+    assert floor.contact(contact).state is ContactState.WAITING
+    floor.do(c.Configure(config=CONFIG))
+    assert floor.offered_to(contact) == "ann"
+
+
+def test_who_is_asked_whether_to_be_called_back_has_their_time_whatever_else_changes() -> None:
+    rules = (OverflowRule(when=When.WAIT, at=5, do=Do.CALLBACK), OverflowRule(when=When.WAIT, at=6, do=Do.VOICEMAIL))
+    config = with_cards(CONFIG, overflow=rules)
+    floor = Bench(config)
+    floor.on("cho")
+    contact = floor.arrives()
+    floor.wait(7)
+    assert floor.contact(contact).callback_asked
+    floor.do(c.Configure(config=with_agent(config, "cho", name="Choe")))
+    assert floor.contact(contact).state is ContactState.WAITING
+    floor.wait(30)
+    assert floor.contact(contact).ending == "voicemail"
+
+
+def test_indexes_do_not_grow_with_every_change() -> None:
+    floor = Bench()
+    floor.on(*CONFIG.agents)
+    for skill in range(LEFT_OVER + 50):
+        config = with_agent(CONFIG, "ann", skills=((f"skill {skill}", 1),))
+        assert floor.state.apply(c.Configure(config=config), T0).answer.ok
+    assert len(floor.state.store.engine.duty._matching._held) < LEFT_OVER
+
+
+async def test_thousands_of_records_are_read_in_pieces_between_which_others_work() -> None:
+    records = [(f"agent {n}", (f"agent {n}", f"sip:{n}@x")) for n in range(AT_ONCE * 5)]
+    kept = Kept(lambda key, address: AgentRecord(id=key, name=key, address=address))
+    turns = count()
+
+    async def works() -> None:
+        while True:
+            next(turns)
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        other = group.create_task(works())
+        made = await kept.renewed(records)
+        again = await kept.renewed(records)
+        other.cancel()
+    assert next(turns) >= 10
+    assert again is made
