@@ -5,6 +5,7 @@ from itertools import chain
 from typing import ClassVar, NamedTuple
 
 import msgspec
+from argon2 import PasswordHasher
 from sqlalchemy import func, select
 
 from app.agents.service import create_agent, create_skill
@@ -97,6 +98,20 @@ class Seeded(NamedTuple):
     secret: str
 
 
+class OnePassword(Passwords):
+    """Everybody of the demo has the same public password: it is hashed once, which is slow on purpose."""
+
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        super().__init__(hasher)
+        self._kept: dict[str, str] = {}
+
+    async def hash(self, password: str) -> str:
+        """The hash to keep, the same for the same password."""
+        if password not in self._kept:
+            self._kept[password] = await super().hash(password)
+        return self._kept[password]
+
+
 async def ensure_seeded(
     sessions: Sessions, switch: Switch, size: Size = DEMO_SIZE, passwords: Passwords | None = None
 ) -> Seeded:
@@ -114,7 +129,7 @@ async def ensure_seeded(
             raise NotTheDemo(
                 "This database is in use and does not hold the demo bank; give the demo a folder of its own."
             )
-        return Seeded(True, await _seed(session, switch, size, passwords or Passwords()))
+        return Seeded(True, await _seed(session, switch, size, passwords or OnePassword()))
 
 
 async def _seed(session: WriteSession, switch: Switch, size: Size, passwords: Passwords) -> str:

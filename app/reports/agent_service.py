@@ -136,13 +136,6 @@ async def _on(
     return some, some[-1] if len(found) > page.limit else None
 
 
-def encoded(report: AgentReport) -> bytes:
-    """The report as JSON, agent by agent: in one piece it would let no other thread run meanwhile."""
-    agents = [msgspec.Raw(msgspec.json.encode(one)) for one in report.agents]
-    shell = {name: getattr(report, name) for name in AgentReport.__struct_fields__}
-    return msgspec.json.encode({**shell, "agents": agents})
-
-
 async def _count(
     session: AsyncSession, edges: Sequence[datetime], now: datetime, agents: Sequence[str] | None
 ) -> list[Found]:

@@ -99,12 +99,6 @@ async def queue_report(
     return await asyncio.to_thread(_told, period, edges, (*rules, removed), queues, stays, handled)
 
 
-def encoded(report: QueueReport) -> bytes:
-    """The report as JSON, queue by queue: in one piece it would let no other thread run meanwhile."""
-    shell = {name: getattr(report, name) for name in QueueReport.__struct_fields__}
-    return msgspec.json.encode({**shell, "queues": [msgspec.Raw(msgspec.json.encode(one)) for one in report.queues]})
-
-
 def _told(
     period: Period,
     edges: Sequence[datetime],

@@ -22,10 +22,10 @@ from app.customers.serving_models import CustomerPreference
 from app.customers.usage.models import CustomerAlert
 from app.customers.usage.sweeping import sweep
 from app.db.engine import Sessions
-from app.demo.bank import AGENTS, QUEUES
+from app.demo.bank import AGENTS, PASSWORD, QUEUES
 from app.demo.clients import demo_customers
 from app.demo.dossiers import dossiers
-from app.demo.seed import NotTheDemo, Seeded, Size, Switch, ensure_seeded
+from app.demo.seed import NotTheDemo, OnePassword, Seeded, Size, Switch, ensure_seeded
 from app.desk.cases.models import Case
 from app.desk.visits.models import FieldVisit
 from app.floor import configuration
@@ -144,3 +144,11 @@ async def test_a_floor_goes_on_after_the_seeded_journal_with_nobody_there(
     assert recovered.last <= clock.now()
     assert {agent.state for agent in recovered.state.store.agents.values()} == {AgentState.LOGGED_OFF}
     assert not recovered.state.store.ended
+
+
+async def test_the_password_that_everybody_has_is_hashed_once() -> None:
+    passwords = OnePassword(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    kept = await passwords.hash(PASSWORD)
+    assert await passwords.hash(PASSWORD) == kept
+    assert await passwords.verify(kept, PASSWORD)
+    assert await passwords.hash("another one") != kept
