@@ -73,7 +73,7 @@ class ContactData(msgspec.Struct, kw_only=True):
 
     contact_id: Id
     customer_id: ContactCustomerId
-    call_id: Annotated[str, Meta(description="the platform's")]
+    call_id: Annotated[str, Meta(description="the platform's, or ours where we begin the call")]
     source: Annotated[str, Meta(description="the telephone platform that it comes from")]
     channel: Annotated[str, Meta(description="`voice`, or what the platform said")]
     direction: Literal["inbound", "outbound"]
