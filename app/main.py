@@ -72,6 +72,7 @@ from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
 from app.recordings.store import RecordingStore, bucket_store, folder_store
 from app.settings import Settings
+from app.subscriptions.channels import CHANNELS as SUBSCRIBER_CHANNELS
 from app.subscriptions.delivering import Deliveries
 from app.subscriptions.policy import Policy
 from app.subscriptions.posting import Poster
@@ -255,7 +256,7 @@ class Live:
             tabs=Tabs(self.floor, self.tasks),
             clock=now,
         )
-        described = asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS))
+        described = asyncapi.asyncapi_route((*SOCKET_CHANNELS, *WEBHOOK_CHANNELS, *SUBSCRIBER_CHANNELS))
         app.router.routes[0:0] = [*sockets.routes(), described]
         twilio = SteeredWebhook(
             platform="twilio",

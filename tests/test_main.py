@@ -29,6 +29,7 @@ from tests.customers.factories import customer_id
 from tests.fixtures.database import Database
 from tests.fixtures.receiver import receiving
 from tests.fixtures.serving import serving
+from tests.fixtures.spoken import DOCUMENT
 from tests.fixtures.waiting import eventually
 from tests.ivr.factories import new_flow
 
@@ -52,6 +53,7 @@ async def test_a_new_installation_begins_with_its_first_administrator(database: 
             "/api/v1/queues", json={"id": "cards", "name": "Cards"}, headers={"Authorization": f"Bearer {token}"}
         )
         assert made.status_code == 201
+        assert (await client.get("/asyncapi.json")).json() == DOCUMENT, "what tests hold is what is published"
 
 
 async def test_a_token_outlives_the_process_that_gave_it(database: Database) -> None:

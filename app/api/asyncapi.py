@@ -31,8 +31,8 @@ def document(channels: Iterable[Channel]) -> dict[str, Any]:
         "info": {
             "title": "Callfloor",
             "version": version("callfloor"),
-            "description": "The sockets of agents and supervisors, and the signed webhooks of telephone platforms. "
-            "The HTTP API is described at /openapi.json.",
+            "description": "The sockets of agents and supervisors, and the signed webhooks of telephone platforms and "
+            "to subscribers. The HTTP API is described at /openapi.json.",
         },
         "defaultContentType": "application/json",
         "channels": {channel.name: _channel(channel) for channel in channels},

@@ -23,7 +23,11 @@ Administrator = Annotated[Principal, Depends(require("administrator"))]
 ADMINISTRATORS = Depends(require("administrator"))
 
 
-@router.post("/customers/{customer_id}/erasure", status_code=201, responses={200: {}, **problem_responses(404, 409)})
+@router.post(
+    "/customers/{customer_id}/erasure",
+    status_code=201,
+    responses={200: {"model": ErasureOut}, **problem_responses(404, 409)},
+)
 async def erase_customer(
     user: Administrator, customer_id: UUID, given: ErasureIn, session: Write, using: Using, answer: Response
 ) -> ErasureOut:

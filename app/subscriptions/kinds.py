@@ -17,7 +17,7 @@ EVENTS: dict[str, str] = {
     "case.changed": "a case changed; `act` says by what",
     "case.closed": "a case was closed",
     "alert.raised": "an alert was raised",
-    "alert.changed": "an alert was acknowledged, assigned or put off",
+    "alert.changed": "an alert was acknowledged, assigned or given back",
     "alert.closed": "an alert was done or expired",
     "visit.scheduled": "a field visit got an appointment, or another one",
     "visit.changed": "a field visit was asked for, assigned, went on, or nobody was there",

@@ -31,6 +31,7 @@ from app.floor.config import FloorConfig
 from app.floor.state import FloorState
 from app.recordings.archive import Archive
 from app.recordings.store import folder_store
+from tests.fixtures.announced import hold_uncommitted
 from tests.fixtures.database import Database
 from tests.fixtures.documented import Description, Documented
 
@@ -101,6 +102,7 @@ async def kept_apart(rolled_back: Database) -> AsyncIterator[Sessions]:
     async with engine.connect() as connection:
         outer = await connection.begin()
         yield OneTransaction(connection)
+        await hold_uncommitted(connection)
         await outer.rollback()
     await engine.dispose()
 

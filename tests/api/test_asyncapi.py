@@ -19,7 +19,7 @@ from app.floor.frames import frame
 from app.telephony.adapters.generic.client import body_of
 from app.telephony.port import SwitchCommand
 from tests.api.sockets.test_commands import COMMANDS as SAMPLES
-from tests.fixtures.spoken import DOCUMENT, check, named
+from tests.fixtures.spoken import DOCUMENT, EVERY, check, named
 from tests.floor.factories import Bench
 
 
@@ -68,6 +68,11 @@ def test_every_reference_leads_somewhere() -> None:
         place: Any = DOCUMENT
         for step in reference.removeprefix("#/").split("/"):
             place = place[step]
+
+
+def test_no_message_is_called_as_another_one() -> None:
+    shapes = {shape for channel in EVERY for shape in (*channel.hears, *channel.tells)}
+    assert sorted(DOCUMENT["components"]["messages"]) == sorted(shape.__name__ for shape in shapes)
 
 
 def test_every_frame_of_the_floor_is_described() -> None:

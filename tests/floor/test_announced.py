@@ -140,7 +140,8 @@ async def test_after_call_work_that_commits_late_is_not_left_out(bank: Database,
         async with pool.acquire() as late, late.transaction():
             await late.execute(
                 """insert into interaction_entries (started_at, interaction_id, at, kind, data)
-                   select started_at, id, now(), 'wrap_up', '{"agent": "bob"}' from interactions where id = $1""",
+                   select started_at, id, now(), 'wrap_up', '{"agent": "bob", "seconds": 2.5}'
+                   from interactions where id = $1""",
                 first,
             )
             await wrap_up(floor, await call(floor, "c2"))

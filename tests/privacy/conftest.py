@@ -4,9 +4,9 @@ import pytest
 
 from app.core.clock import FrozenClock, now
 from app.db.engine import Sessions
-from tests.api.conftest import admin, app, built, client_as, floor, services
+from tests.api.conftest import admin, app, built, client_as, description, floor, services
 
-__all__ = ["admin", "app", "built", "client_as", "clock", "floor", "kept_apart", "services"]
+__all__ = ["admin", "app", "built", "client_as", "clock", "description", "floor", "kept_apart", "services"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from app.subscriptions.posting import Poster
 from tests.fixtures.receiver import Receiver, receiving
 
 LOOPBACK = [ip_network("127.0.0.0/8")]
+NOBODY = str(UUID(int=0))
 HASTY = Policy(ladder=(0.0, 0.0), jitter=0, attempt=5, rest=0.001, longest_rest=0.001, lease=5, poll=0.01)
 
 
@@ -54,11 +56,17 @@ async def subscribed(
     return secret
 
 
-async def happened(sessions: Sessions, *subjects: str, kind: str = "alert.raised") -> None:
-    """Something that happened to each subject, one commit each."""
+def raised(place: int) -> dict[str, Any]:
+    """What is told of an alert; it is known by its rule."""
+    told = {"alert_id": NOBODY, "customer_id": NOBODY, "rule": f"r{place}", "severity": "low", "state": "open"}
+    return {**told, "owner": None, "due_at": "2027-01-15T08:00:00+00:00"}
+
+
+async def happened(sessions: Sessions, *subjects: str) -> None:
+    """An alert was raised for each subject, one commit each."""
     for place, subject in enumerate(subjects):
         async with sessions.write() as session:
-            await announce(session, kind, [Change(subject, {"n": place})])
+            await announce(session, "alert.raised", [Change(subject, raised(place))])
 
 
 async def rows(sessions: Sessions, name: str = "crm") -> list[WebhookDelivery]:
