@@ -39,10 +39,14 @@ def words(shape: type[msgspec.Struct], field: str) -> set[str]:
 def test_what_is_not_as_it_is_published_is_found() -> None:
     told = raised(1)
     held("alert.raised", told)
-    with pytest.raises(AssertionError, match=r"AlertRaisedData does not describe {'title'}"):
-        held("alert.raised", told | {"title": "x"})
     left_out = {name: value for name, value in told.items() if name != "owner"}
-    for wrong in (told | {"rule": None}, told | {"alert_id": "7"}, told | {"state": "done"}, left_out):
+    for wrong in (
+        told | {"title": "x"},
+        told | {"rule": None},
+        told | {"alert_id": "7"},
+        told | {"state": "done"},
+        left_out,
+    ):
         with pytest.raises(ValidationError):
             held("alert.raised", wrong)
     with pytest.raises(AssertionError, match=r"alert\.seen is told to the channel subscribers"):
