@@ -71,9 +71,10 @@ def _people(contact: Contact) -> tuple[str | None, ...]:
 def _obey_anew(work: Work) -> None:
     """Whatever was obeyed before."""
     _place(work, None)
-    _reconsider(work, None)
+    _relieve(work, None)
     phones.look_anew(work)
     on_presence.dismiss_former(work)
+    _reconsider(work, None)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
     work.store.put_obeyed()
@@ -83,9 +84,10 @@ def _obey(work: Work, changed: Changes) -> None:
     """For thousands who stand as they stood nothing is done, nor written; they are only asked whether somebody whose
     wait has changed is for them now (`match`)."""
     _place(work, changed)
-    _reconsider(work, changed)
+    _relieve(work, changed)
     phones.look_anew(work, None if changed.sources else changed.people)
     on_presence.dismiss_former(work)
+    _reconsider(work, changed)
     for agent_id in sorted(changed.people & work.store.agents.keys()):
         work.store.touched_agents[agent_id] = None
     work.store.configured = True
@@ -107,17 +109,22 @@ def _concerned(contact: Contact, changed: Changes | None) -> bool:
     return tier in changed.tiers or any(agent in changed.people for agent, _ in contact.wishes)
 
 
-def _reconsider(work: Work, changed: Changes | None) -> None:
-    """Look at what stands by the old rules: who waits, and what is on offer on a channel no longer taken."""
+def _relieve(work: Work, changed: Changes | None) -> None:
+    """Take back what is on offer to agents on a channel no longer taken."""
     for contact in list(work.store.contacts.values()):
         for each in contact.offers if contact.state is ContactState.OFFERED else ():
             record = work.store.config.agents.get(each.agent)
             if record is not None and contact.channel not in dict(record.capacity):
                 take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
+
+
+def _reconsider(work: Work, changed: Changes | None) -> None:
+    """Look at who waits by the old rules, and at who came back to the line by what was done for the new ones."""
     deserted = _where_somebody_must_be(work.store.config) if changed is not None and changed.people else ()
     for waiting in work.store.waiting():
         contact = work.store.contacts[waiting.id]
-        looked_at = _concerned(contact, changed) or contact.queue in deserted
+        returned = contact.id in work.store.touched_contacts
+        looked_at = returned or _concerned(contact, changed) or contact.queue in deserted
         if looked_at and contact.state is ContactState.WAITING:
             queueing.look_at_overflow(work, contact)
 
