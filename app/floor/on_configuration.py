@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_flow, on_presence, phones, placing, queueing
+from app.floor import on_flow, on_presence, overflow, phones, placing, queueing
 from app.floor.changes import Changes, changes
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
@@ -28,7 +28,7 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     if before is not was:
         changed = changes(before, command.config)
     if obeyed is None:
-        _obey_anew(work)
+        _obey_anew(work, changed.queues)
     else:
         _obey(work, changed)
     _tell_teams(work, before, changed.people)
@@ -68,13 +68,13 @@ def _people(contact: Contact) -> tuple[str | None, ...]:
     return (*contact.agents, *offered, *invited, contact.consult.agent if contact.consult is not None else None)
 
 
-def _obey_anew(work: Work) -> None:
-    """Whatever was obeyed before."""
+def _obey_anew(work: Work, queues: Collection[str] = ()) -> None:
+    """Whatever was obeyed before; of these queues it is known that they have changed."""
     _place(work, None)
     _relieve(work, None)
     phones.look_anew(work)
     on_presence.dismiss_former(work)
-    _reconsider(work, None)
+    _reconsider(work, None, queues)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
     work.store.put_obeyed()
@@ -87,7 +87,7 @@ def _obey(work: Work, changed: Changes) -> None:
     _relieve(work, changed)
     phones.look_anew(work, None if changed.sources else changed.people)
     on_presence.dismiss_former(work)
-    _reconsider(work, changed)
+    _reconsider(work, changed, changed.queues)
     for agent_id in sorted(changed.people & work.store.agents.keys()):
         work.store.touched_agents[agent_id] = None
     work.store.configured = True
@@ -118,14 +118,17 @@ def _relieve(work: Work, changed: Changes | None) -> None:
                 take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
 
 
-def _reconsider(work: Work, changed: Changes | None) -> None:
-    """Look at who waits by the old rules, and at who came back to the line by what was done for the new ones."""
+def _reconsider(work: Work, changed: Changes | None, queues: Collection[str]) -> None:
+    """Look at who waits by the old rules, and at who came back to the line by what was done for the new ones. Who
+    thinks about a callback is not hurried, unless it is their queue that is another one now."""
     deserted = _where_somebody_must_be(work.store.config) if changed is not None and changed.people else ()
     for waiting in work.store.waiting():
         contact = work.store.contacts[waiting.id]
         returned = contact.id in work.store.touched_contacts
         looked_at = returned or _concerned(contact, changed) or contact.queue in deserted
-        if looked_at and contact.state is ContactState.WAITING:
+        if not looked_at or (contact.queue not in queues and overflow.thinks(work, contact)):
+            continue
+        if contact.state is ContactState.WAITING:
             queueing.look_at_overflow(work, contact)
 
 

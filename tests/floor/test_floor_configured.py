@@ -4,6 +4,7 @@ import asyncio
 from itertools import count
 
 import msgspec
+import pytest
 
 from app.floor import commands as c
 from app.floor.config import AgentRecord, FloorConfig
@@ -13,6 +14,9 @@ from app.floor.entities import ContactState
 from app.floor.store import LEFT_OVER
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
+from tests.floor.game_of_administrators import same_as_judged_anew
+from tests.floor.queueing import hours, minute_of_day
+from tests.floor.test_floor_former_agents import without
 
 replace = msgspec.structs.replace
 
@@ -74,6 +78,55 @@ def test_who_is_asked_whether_to_be_called_back_has_their_time_whatever_else_cha
     floor.do(c.Configure(config=with_agent(config, "cho", name="Choe")))
     assert floor.contact(contact).state is ContactState.WAITING
     floor.wait(30)
+    assert floor.contact(contact).ending == "voicemail"
+
+
+def asked_and_deserted() -> tuple[Bench, FloorConfig, str]:
+    """Nobody is there for the caller, who thinks about being called back instead."""
+    rules = (OverflowRule(when=When.NO_AGENT, do=Do.CALLBACK), OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL))
+    config = with_cards(CONFIG, overflow=rules)
+    floor = Bench(config)
+    floor.on("cho")  # who cannot take cards
+    contact = floor.arrives()
+    assert floor.contact(contact).callback_asked
+    return floor, config, contact
+
+
+@pytest.mark.parametrize("what", ["renamed", "made inactive", "logs off"])
+def test_who_is_asked_whether_to_be_called_back_has_their_time_whoever_else_changes_or_goes(what: str) -> None:
+    floor, config, contact = asked_and_deserted()
+    if what == "renamed":
+        same_as_judged_anew(floor.state, c.Configure(config=with_agent(config, "cho", name="Choe")), floor.now)
+    elif what == "made inactive":
+        same_as_judged_anew(floor.state, c.Configure(config=without(config, "cho")), floor.now)
+    else:
+        floor.do(c.LogOff(agent_id="cho"))
+    floor.wait(29)
+    assert floor.contact(contact).state is ContactState.WAITING
+    floor.wait(2)
+    assert floor.contact(contact).ending == "voicemail"
+
+
+def test_who_is_asked_whether_to_be_called_back_is_looked_at_where_their_own_queue_changes() -> None:
+    floor, config, contact = asked_and_deserted()
+    gone = OverflowRule(when=When.NO_AGENT, do=Do.QUEUE, queue="loans")
+    same_as_judged_anew(floor.state, c.Configure(config=with_cards(config, overflow=(gone,))), floor.now)
+    assert floor.contact(contact).queue == "loans"
+
+
+def test_who_was_asked_whether_to_be_called_back_and_said_nothing_is_sent_on_when_the_last_agent_goes() -> None:
+    asked = OverflowRule(when=When.WAIT, at=5, do=Do.CALLBACK)
+    config = with_cards(CONFIG, overflow=(asked, OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL)))
+    minute = minute_of_day(T0)
+    floor = Bench(with_cards(config, hours=hours(minute, minute + 300)))
+    floor.do(c.Connect(agent_id="ann"))
+    contact = floor.arrives()
+    floor.wait(40)
+    due = floor.contact(contact).overflow_at
+    assert floor.contact(contact).callback_asked
+    assert due is not None
+    assert due > floor.now + 60, "only when the queue closes"
+    floor.do(c.LogOff(agent_id="ann"))
     assert floor.contact(contact).ending == "voicemail"
 
 
