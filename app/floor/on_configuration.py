@@ -5,7 +5,7 @@ from typing import Any
 
 from app.floor import commands as c
 from app.floor import on_flow, on_presence, overflow, phones, placing, queueing
-from app.floor.changes import Changes, changes
+from app.floor.changes import Changes, both, changes
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
@@ -18,7 +18,8 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     another team it is told, and of what they have: who watches a team sees them come and go.
 
     The configuration itself is not undone with its batch; it is what the records say. What is done of it is done for
-    what differs from the configuration that was obeyed before; where that is not known, for everything.
+    what differs from the configuration that was obeyed before. For everything where that is not known, or where others
+    came between, whose batch was undone or which raised: who has come meanwhile stands by those.
     """
     store = work.store
     was, obeyed = store.config, store.obeyed
@@ -26,12 +27,12 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     changed = changes(was, command.config)
     store.follow(command.config, changed)
     if before is not was:
-        changed = changes(before, command.config)
-    if obeyed is None:
-        _obey_anew(work, changed.queues)
-    else:
+        changed = both(changed, changes(before, command.config))
+    if obeyed is was:
         _obey(work, changed)
-    _tell_teams(work, before, changed.people)
+    else:
+        _obey_anew(work, changed.queues)
+    _tell_teams(work, (before, was), changed.people)
     return {}
 
 
@@ -44,9 +45,10 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     return {}
 
 
-def _tell_teams(work: Work, before: FloorConfig, changed: Collection[str]) -> None:
+def _tell_teams(work: Work, before: Collection[FloorConfig], changed: Collection[str]) -> None:
     now = work.store.config
-    moved = {key for key in changed if now.person(key) and _team(before, key) != _team(now, key)}
+    here = [key for key in changed if now.person(key)]
+    moved = {key for key in here if any(_team(each, key) != _team(now, key) for each in before)}
     if not moved:
         return
     for agent_id in sorted(moved):

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
+from app.floor import on_presence
 from app.floor.config import AgentRecord, FloorConfig
 from app.floor.configuration import AT_ONCE, Kept
 from app.floor.effects import SaveAgent
@@ -65,6 +66,40 @@ def test_a_change_of_rules_is_obeyed_again_where_its_batch_was_undone() -> None:
     assert floor.contact(contact).state is ContactState.WAITING
     floor.do(c.Configure(config=CONFIG))
     assert floor.offered_to(contact) == "ann"
+
+
+def fails(floor: Bench, config: FloorConfig) -> None:
+    """The change raises by a fault of ours, after the records' configuration has been taken."""
+
+    def fault(work: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(on_presence, "dismiss_former", fault)
+        with pytest.raises(RuntimeError):
+            floor.state.apply(c.Configure(config=config), floor.now)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_came_after_a_change_that_raised_is_judged_by_the_next(again: bool) -> None:
+    """Also where that puts back what the change had changed, and where another one raised after they had come."""
+    floor = Bench()
+    floor.on("ann")
+    fails(floor, with_cards(CONFIG, requires=(("cards", 5),)))
+    contact = floor.arrives()
+    assert floor.offered_to(contact) is None, "it came by the stricter rules, which stand in the records"
+    if again:
+        fails(floor, with_agent(CONFIG, "cho", name="Choe"))
+    floor.do(c.Configure(config=CONFIG))
+    assert floor.offered_to(contact) == "ann"
+
+
+def test_team_that_a_change_which_raised_had_given_is_taken_back_by_the_next_and_told() -> None:
+    floor = Bench()
+    floor.on("ann")
+    fails(floor, with_agent(CONFIG, "ann", team="day"))
+    floor.do(c.Configure(config=CONFIG))
+    assert [told.agent for told in floor.told("agent.state")] == ["ann"]
 
 
 def test_who_is_asked_whether_to_be_called_back_has_their_time_whatever_else_changes() -> None:
