@@ -10,6 +10,7 @@ from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+from app.routing.capacity import free_channels
 from app.routing.overflow import When
 
 
@@ -112,12 +113,15 @@ def _concerned(contact: Contact, changed: Changes | None) -> bool:
 
 
 def _relieve(work: Work, changed: Changes | None) -> None:
-    """Take back what is on offer to agents on a channel no longer taken."""
-    for contact in list(work.store.contacts.values()):
-        for each in contact.offers if contact.state is ContactState.OFFERED else ():
-            record = work.store.config.agents.get(each.agent)
-            if record is not None and contact.channel not in dict(record.capacity):
-                take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
+    """Take back what is on offer to agents who take no such contact any more, beside those that they have."""
+    store = work.store
+    for agent_id in sorted(store.agents if changed is None else changed.people & store.agents.keys()):
+        agent, record = store.agents[agent_id], store.config.agents.get(agent_id)
+        if record is None or agent.offer is None:
+            continue
+        contact = store.contacts[agent.offer]
+        if contact.channel not in free_channels(record.capacity, record.blending, store.channels_of(agent)):
+            take_back(work, contact, BUSY, agent=agent_id)
 
 
 def _reconsider(work: Work, changed: Changes | None, queues: Collection[str]) -> None:
