@@ -6,6 +6,7 @@ from itertools import count
 import msgspec
 import pytest
 
+from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor import on_presence
 from app.floor.config import AgentRecord, FloorConfig
@@ -191,3 +192,20 @@ async def test_thousands_of_records_are_read_in_pieces_between_which_others_work
         other.cancel()
     assert next(turns) >= 10
     assert again is made
+
+
+def test_agents_choose_anew_among_those_whom_they_let_pass_when_nobody_else_is_left_for_them() -> None:
+    """Nobody stands otherwise than before but the colleague who was to take them, and who cannot any more."""
+    floor = Bench()
+    floor.on("ann", "bob")
+    floor.answers("ann", floor.arrives(call_id="c1"), "c1")
+    floor.answers("bob", floor.arrives(call_id="c2"), "c2")
+    first = floor.arrives(call_id="c3")
+    floor.call("cleared", "c1")
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=floor.agent("ann").wrap_up or "", code=None, note=None))
+    floor.do(c.DeclineOffer(agent_id="ann", contact_id=first))
+    assert floor.states("ann", "bob") == [AgentState.READY, AgentState.BUSY]
+    assert floor.offered_to(first) is None, "bob is on duty, who has not let them pass"
+    same_as_judged_anew(floor.state, c.Configure(config=with_agent(CONFIG, "bob", skills=(("loans", 4),))), floor.now)
+    assert floor.offered_to(first) == "ann"
+    assert floor.contact(first).timeline[-1].data["rule"] == "agent_finds_contact"
