@@ -33,6 +33,17 @@ def changes(before: FloorConfig, now: FloorConfig) -> Changes:
     )
 
 
+def both(one: Changes, other: Changes) -> Changes:
+    """What differs from either of two."""
+    return Changes(
+        people=one.people | other.people,
+        queues=one.queues | other.queues,
+        tiers=one.tiers | other.tiers,
+        sources=one.sources or other.sources,
+        addresses=one.addresses or other.addresses,
+    )
+
+
 def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> frozenset[str]:
     if before is now:
         return frozenset()

@@ -26,6 +26,7 @@ def check(state: FloorState) -> None:
         _recordings_are_sound(contact)
         _flow_is_sound(contact)
         _nobody_is_left_in_between(contact)
+        _nobody_is_held_for_ever(store, contact)
         _nobody_is_cut_off(contact)
     check_phones(store)
     _nobody_waits_beside_an_idle_agent(state)
@@ -135,6 +136,17 @@ def _nobody_is_left_in_between(contact: Contact) -> None:
     elsewhere = contact.sent_away and contact.ending in (None, "transferred")
     goes_on = contact.in_flow or contact.requeue_at is not None or contact.close_at is not None
     assert goes_on or elsewhere or contact.unrouted, f"{contact.id} is alone and would be forgotten"
+
+
+def _nobody_is_held_for_ever(store: Store, contact: Contact) -> None:
+    """A callback that is kept from agents while its queue is closed is looked at when that opens, if it ever does.
+    Hours of single days only may have had their last one, which nobody can tell who does not know what time it is."""
+    rules = store.config.queues.get(contact.queue or "")
+    if contact.state is not ContactState.WAITING or not contact.held or rules is None or rules.hours is None:
+        return
+    if contact.overflow_at is None and any(rules.hours.weekly):
+        opens = rules.hours.next_change(contact.heard_at)
+        assert opens is None, f"{contact.id} is held, and nothing happens when its queue opens at {opens}"
 
 
 def _recordings_are_sound(contact: Contact) -> None:

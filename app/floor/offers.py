@@ -12,7 +12,7 @@ import msgspec
 from app.agents.presence import PresenceEvent
 from app.core.errors import Conflict
 from app.core.instants import iso
-from app.floor import views
+from app.floor import overflow, views
 from app.floor.commands import ContactCommand
 from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
 from app.floor.placing import placed
@@ -154,7 +154,7 @@ def take_back(
     **agent_changes: Any,
 ) -> None:
     """End the offer to `agent` (or the only one there is, or a connection that did not come about); unless it still
-    stands with others, the contact waits on at its place.
+    stands with others, the contact waits on at its place, and its queue's rules are looked at.
 
     `event` moves the agent; without one they are simply free again. Only an agent who was BUSY elsewhere is not held
     to have missed it.
@@ -171,6 +171,7 @@ def take_back(
     )
     if left.offer is None:
         left = placed(work, opened_visit(work, left.with_(state=ContactState.WAITING)))
+        left = left.with_(overflow_at=overflow.again_at(work, left))
     work.store.put_contact(left.noted(work.now, "offer.withdrawn", agent=agent_id, reason=why))
     release(work, contact, agent_id, why, event, **agent_changes)
 

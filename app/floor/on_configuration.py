@@ -4,12 +4,13 @@ from collections.abc import Collection
 from typing import Any
 
 from app.floor import commands as c
-from app.floor import on_flow, on_presence, phones, placing, queueing
-from app.floor.changes import Changes, changes
+from app.floor import on_flow, on_presence, overflow, phones, placing, queueing
+from app.floor.changes import Changes, both, changes
 from app.floor.config import FloorConfig
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
+from app.routing.capacity import free_channels
 from app.routing.overflow import When
 
 
@@ -18,7 +19,8 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     another team it is told, and of what they have: who watches a team sees them come and go.
 
     The configuration itself is not undone with its batch; it is what the records say. What is done of it is done for
-    what differs from the configuration that was obeyed before; where that is not known, for everything.
+    what differs from the configuration that was obeyed before. For everything where that is not known, or where others
+    came between, whose batch was undone or which raised: who has come meanwhile stands by those.
     """
     store = work.store
     was, obeyed = store.config, store.obeyed
@@ -26,12 +28,12 @@ def configure(work: Work, command: c.Configure) -> dict[str, Any]:
     changed = changes(was, command.config)
     store.follow(command.config, changed)
     if before is not was:
-        changed = changes(before, command.config)
-    if obeyed is None:
-        _obey_anew(work)
-    else:
+        changed = both(changed, changes(before, command.config))
+    if obeyed is was:
         _obey(work, changed)
-    _tell_teams(work, before, changed.people)
+    else:
+        _obey_anew(work, changed.queues)
+    _tell_teams(work, (before, was), changed.people)
     return {}
 
 
@@ -44,9 +46,10 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     return {}
 
 
-def _tell_teams(work: Work, before: FloorConfig, changed: Collection[str]) -> None:
+def _tell_teams(work: Work, before: Collection[FloorConfig], changed: Collection[str]) -> None:
     now = work.store.config
-    moved = {key for key in changed if now.person(key) and _team(before, key) != _team(now, key)}
+    here = [key for key in changed if now.person(key)]
+    moved = {key for key in here if any(_team(each, key) != _team(now, key) for each in before)}
     if not moved:
         return
     for agent_id in sorted(moved):
@@ -68,12 +71,13 @@ def _people(contact: Contact) -> tuple[str | None, ...]:
     return (*contact.agents, *offered, *invited, contact.consult.agent if contact.consult is not None else None)
 
 
-def _obey_anew(work: Work) -> None:
-    """Whatever was obeyed before."""
+def _obey_anew(work: Work, queues: Collection[str] = ()) -> None:
+    """Whatever was obeyed before; of these queues it is known that they have changed."""
     _place(work, None)
-    _reconsider(work, None)
+    _relieve(work, None)
     phones.look_anew(work)
     on_presence.dismiss_former(work)
+    _reconsider(work, None, queues)
     for agent_id in work.store.agents:
         work.store.touched_agents[agent_id] = None
     work.store.put_obeyed()
@@ -83,9 +87,10 @@ def _obey(work: Work, changed: Changes) -> None:
     """For thousands who stand as they stood nothing is done, nor written; they are only asked whether somebody whose
     wait has changed is for them now (`match`)."""
     _place(work, changed)
-    _reconsider(work, changed)
+    _relieve(work, changed)
     phones.look_anew(work, None if changed.sources else changed.people)
     on_presence.dismiss_former(work)
+    _reconsider(work, changed, changed.queues)
     for agent_id in sorted(changed.people & work.store.agents.keys()):
         work.store.touched_agents[agent_id] = None
     work.store.configured = True
@@ -107,18 +112,29 @@ def _concerned(contact: Contact, changed: Changes | None) -> bool:
     return tier in changed.tiers or any(agent in changed.people for agent, _ in contact.wishes)
 
 
-def _reconsider(work: Work, changed: Changes | None) -> None:
-    """Look at what stands by the old rules: who waits, and what is on offer on a channel no longer taken."""
-    for contact in list(work.store.contacts.values()):
-        for each in contact.offers if contact.state is ContactState.OFFERED else ():
-            record = work.store.config.agents.get(each.agent)
-            if record is not None and contact.channel not in dict(record.capacity):
-                take_back(work, work.store.contacts[contact.id], BUSY, agent=each.agent)
+def _relieve(work: Work, changed: Changes | None) -> None:
+    """Take back what is on offer to agents who take no such contact any more, beside those that they have."""
+    store = work.store
+    for agent_id in sorted(store.agents if changed is None else changed.people & store.agents.keys()):
+        agent, record = store.agents[agent_id], store.config.agents.get(agent_id)
+        if record is None or agent.offer is None:
+            continue
+        contact = store.contacts[agent.offer]
+        if contact.channel not in free_channels(record.capacity, record.blending, store.channels_of(agent)):
+            take_back(work, contact, BUSY, agent=agent_id)
+
+
+def _reconsider(work: Work, changed: Changes | None, queues: Collection[str]) -> None:
+    """Look at who waits by the old rules, and at who came back to the line by what was done for the new ones. Who
+    thinks about a callback is not hurried, unless it is their queue that is another one now."""
     deserted = _where_somebody_must_be(work.store.config) if changed is not None and changed.people else ()
     for waiting in work.store.waiting():
         contact = work.store.contacts[waiting.id]
-        looked_at = _concerned(contact, changed) or contact.queue in deserted
-        if looked_at and contact.state is ContactState.WAITING:
+        returned = contact.id in work.store.touched_contacts
+        looked_at = returned or _concerned(contact, changed) or contact.queue in deserted
+        if not looked_at or (contact.queue not in queues and overflow.thinks(work, contact)):
+            continue
+        if contact.state is ContactState.WAITING:
             queueing.look_at_overflow(work, contact)
 
 

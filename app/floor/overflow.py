@@ -1,5 +1,6 @@
-"""Contacts that their queue does not take, or not for longer: looked at when one enters, when a time comes, when agents
-leave. What is done is told, with what was measured against which limit."""
+"""Contacts that their queue does not take, or not for longer: looked at when one enters, when one comes back from an
+agent who has not taken it, when a time comes, when agents leave. What is done is told, with what was measured against
+which limit."""
 
 from app.floor import views
 from app.floor.entities import Contact, ContactState
@@ -35,6 +36,21 @@ def due_at(work: Work, contact: Contact) -> float | None:
     due = [] if wait is None else [wait]
     due += [] if change is None else [change.instant]
     return min(due, default=None)
+
+
+def again_at(work: Work, contact: Contact) -> float | None:
+    """When a contact that comes back to the line must be looked at: at once where a rule applies to it by now. What has
+    changed while an agent was asked nobody has looked at."""
+    if thinks(work, contact):
+        return contact.overflow_at
+    return work.now if rule_for(work, contact, entering=False) is not None else due_at(work, contact)
+
+
+def thinks(work: Work, contact: Contact) -> bool:
+    """Whether the caller may be thinking about whether they would rather be called back; they are looked at when the
+    time for that is over, and it is no longer than that until then."""
+    due = contact.overflow_at
+    return contact.callback_asked and due is not None and work.now < due <= work.now + ANSWER_SECONDS
 
 
 def rule_for(work: Work, contact: Contact, entering: bool) -> OverflowRule | None:

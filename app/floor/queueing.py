@@ -67,7 +67,7 @@ def look_at_overflow(work: Work, contact: Contact, entering: bool = False) -> No
 
 def look_at_deserted(work: Work) -> None:
     """Where agents have left, nobody waits for them by name any more, and those for whom nobody is left may have
-    somewhere else to go."""
+    somewhere else to go; who thinks about a callback has their time."""
     store = work.store
     if gone := store.left_duty:
         for contact in [store.contacts[key] for key in store.wishing]:
@@ -79,7 +79,8 @@ def look_at_deserted(work: Work) -> None:
     for queue_id, rules in store.config.queues.items():
         if any(rule.when is When.NO_AGENT for rule in rules.overflow):
             for contact in store.waiting(queue_id):
-                look_at_overflow(work, store.contacts[contact.id])
+                if not overflow.thinks(work, contact):
+                    look_at_overflow(work, store.contacts[contact.id])
 
 
 def tell_wait(work: Work, command: TellWait) -> dict[str, Any]:

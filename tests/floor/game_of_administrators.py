@@ -53,16 +53,13 @@ RULES: dict[str, st.SearchStrategy[Any]] = {
     ).map(tuple),
 }  # fmt: skip
 
-
 CHANGES = ["agent", "agent", "address", "queue", "inactive", "tiers", "source", "queue gone", "all back"]
 
 
 @st.composite
 def changed_by_somebody(draw: st.DrawFn, config: FloorConfig, bank: FloorConfig) -> FloorConfig:
     """Something of it, or everything put back to how the bank began."""
-    what = draw(
-        st.sampled_from(["agent", "agent", "address", "queue", "inactive", "tiers", "source", "queue gone", "all back"])
-    )
+    what = draw(st.sampled_from(CHANGES))
     if what == "agent":
         key = draw(st.sampled_from(sorted(bank.agents)))
         record = config.agents.get(key, bank.agents[key])
@@ -113,8 +110,7 @@ def same_as_judged_anew(state: FloorState, command: c.Command, now: float) -> Ou
     """Apply it; raise AssertionError where the floor stands otherwise than one that is judged as a whole, by memory, by
     how much was told, or by what the indexes say."""
     assert isinstance(command, c.Configure)
-    if state.due(now) or any(_asked(each, now) for each in state.store.contacts.values()):
-        # to be judged anew hurries what happens by itself in a moment, and who may think about a callback
+    if state.due(now):  # to be judged anew hurries what happens by itself in a moment
         return state.apply(command, now)
     twin, before = judged_anew(state), state.store.obeyed
     outcome = state.apply(command, now)
@@ -126,11 +122,6 @@ def same_as_judged_anew(state: FloorState, command: c.Command, now: float) -> Ou
     assert state.seq == twin.seq
     assert dict(one.logged_on.everyone()) == dict(other.logged_on.everyone())
     return outcome
-
-
-def _asked(contact: Contact, now: float) -> bool:
-    """Whether it is waited for what a caller says who may be called back."""
-    return contact.callback_asked and contact.overflow_at is not None and contact.overflow_at > now
 
 
 def _differing(one: dict[str, Contact], other: dict[str, Contact]) -> list[str]:

@@ -83,3 +83,26 @@ def test_last_of_several_is_wrapped_up() -> None:
     assert floor.states("ann") == [AgentState.BUSY]
     floor.call("cleared", "c2")
     assert (floor.states("ann"), floor.agent("ann").wrap_up) == ([AgentState.WORKING_AFTER_CALL], second)
+
+
+def test_offer_beside_more_contacts_than_a_lowered_capacity_allows_goes_to_somebody_else() -> None:
+    floor = Bench(chatting(Blending.EXCLUSIVE))
+    floor.on("ann")
+    taken(floor, "c1")
+    second = chat(floor, "c2")
+    assert floor.offered_to(second) == "ann"
+    floor.do(c.Configure(config=chatting(Blending.EXCLUSIVE, chats=1)))
+    assert floor.contact(second).state is ContactState.WAITING
+    assert floor.contact(second).missed_by == ()
+    floor.do(c.Configure(config=chatting(Blending.EXCLUSIVE)))
+    assert floor.offered_to(second) == "ann"
+
+
+def test_offer_beside_a_contact_of_another_channel_goes_to_somebody_else_where_they_may_not_meet_any_more() -> None:
+    floor = Bench(chatting(Blending.MIXED))
+    floor.on("ann")
+    taken(floor, "c1")
+    call = floor.arrives(call_id="c2")
+    assert floor.offered_to(call) == "ann"
+    floor.do(c.Configure(config=chatting(Blending.EXCLUSIVE)))
+    assert floor.contact(call).state is ContactState.WAITING

@@ -4,8 +4,11 @@ import asyncio
 from itertools import count
 
 import msgspec
+import pytest
 
+from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor import on_presence
 from app.floor.config import AgentRecord, FloorConfig
 from app.floor.configuration import AT_ONCE, Kept
 from app.floor.effects import SaveAgent
@@ -13,6 +16,9 @@ from app.floor.entities import ContactState
 from app.floor.store import LEFT_OVER
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
+from tests.floor.game_of_administrators import same_as_judged_anew
+from tests.floor.queueing import hours, minute_of_day
+from tests.floor.test_floor_former_agents import without
 
 replace = msgspec.structs.replace
 
@@ -63,6 +69,40 @@ def test_a_change_of_rules_is_obeyed_again_where_its_batch_was_undone() -> None:
     assert floor.offered_to(contact) == "ann"
 
 
+def fails(floor: Bench, config: FloorConfig) -> None:
+    """The change raises by a fault of ours, after the records' configuration has been taken."""
+
+    def fault(work: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(on_presence, "dismiss_former", fault)
+        with pytest.raises(RuntimeError):
+            floor.state.apply(c.Configure(config=config), floor.now)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_who_came_after_a_change_that_raised_is_judged_by_the_next(again: bool) -> None:
+    """Also where that puts back what the change had changed, and where another one raised after they had come."""
+    floor = Bench()
+    floor.on("ann")
+    fails(floor, with_cards(CONFIG, requires=(("cards", 5),)))
+    contact = floor.arrives()
+    assert floor.offered_to(contact) is None, "it came by the stricter rules, which stand in the records"
+    if again:
+        fails(floor, with_agent(CONFIG, "cho", name="Choe"))
+    floor.do(c.Configure(config=CONFIG))
+    assert floor.offered_to(contact) == "ann"
+
+
+def test_team_that_a_change_which_raised_had_given_is_taken_back_by_the_next_and_told() -> None:
+    floor = Bench()
+    floor.on("ann")
+    fails(floor, with_agent(CONFIG, "ann", team="day"))
+    floor.do(c.Configure(config=CONFIG))
+    assert [told.agent for told in floor.told("agent.state")] == ["ann"]
+
+
 def test_who_is_asked_whether_to_be_called_back_has_their_time_whatever_else_changes() -> None:
     rules = (OverflowRule(when=When.WAIT, at=5, do=Do.CALLBACK), OverflowRule(when=When.WAIT, at=6, do=Do.VOICEMAIL))
     config = with_cards(CONFIG, overflow=rules)
@@ -74,6 +114,55 @@ def test_who_is_asked_whether_to_be_called_back_has_their_time_whatever_else_cha
     floor.do(c.Configure(config=with_agent(config, "cho", name="Choe")))
     assert floor.contact(contact).state is ContactState.WAITING
     floor.wait(30)
+    assert floor.contact(contact).ending == "voicemail"
+
+
+def asked_and_deserted() -> tuple[Bench, FloorConfig, str]:
+    """Nobody is there for the caller, who thinks about being called back instead."""
+    rules = (OverflowRule(when=When.NO_AGENT, do=Do.CALLBACK), OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL))
+    config = with_cards(CONFIG, overflow=rules)
+    floor = Bench(config)
+    floor.on("cho")  # who cannot take cards
+    contact = floor.arrives()
+    assert floor.contact(contact).callback_asked
+    return floor, config, contact
+
+
+@pytest.mark.parametrize("what", ["renamed", "made inactive", "logs off"])
+def test_who_is_asked_whether_to_be_called_back_has_their_time_whoever_else_changes_or_goes(what: str) -> None:
+    floor, config, contact = asked_and_deserted()
+    if what == "renamed":
+        same_as_judged_anew(floor.state, c.Configure(config=with_agent(config, "cho", name="Choe")), floor.now)
+    elif what == "made inactive":
+        same_as_judged_anew(floor.state, c.Configure(config=without(config, "cho")), floor.now)
+    else:
+        floor.do(c.LogOff(agent_id="cho"))
+    floor.wait(29)
+    assert floor.contact(contact).state is ContactState.WAITING
+    floor.wait(2)
+    assert floor.contact(contact).ending == "voicemail"
+
+
+def test_who_is_asked_whether_to_be_called_back_is_looked_at_where_their_own_queue_changes() -> None:
+    floor, config, contact = asked_and_deserted()
+    gone = OverflowRule(when=When.NO_AGENT, do=Do.QUEUE, queue="loans")
+    same_as_judged_anew(floor.state, c.Configure(config=with_cards(config, overflow=(gone,))), floor.now)
+    assert floor.contact(contact).queue == "loans"
+
+
+def test_who_was_asked_whether_to_be_called_back_and_said_nothing_is_sent_on_when_the_last_agent_goes() -> None:
+    asked = OverflowRule(when=When.WAIT, at=5, do=Do.CALLBACK)
+    config = with_cards(CONFIG, overflow=(asked, OverflowRule(when=When.NO_AGENT, do=Do.VOICEMAIL)))
+    minute = minute_of_day(T0)
+    floor = Bench(with_cards(config, hours=hours(minute, minute + 300)))
+    floor.do(c.Connect(agent_id="ann"))
+    contact = floor.arrives()
+    floor.wait(40)
+    due = floor.contact(contact).overflow_at
+    assert floor.contact(contact).callback_asked
+    assert due is not None
+    assert due > floor.now + 60, "only when the queue closes"
+    floor.do(c.LogOff(agent_id="ann"))
     assert floor.contact(contact).ending == "voicemail"
 
 
@@ -103,3 +192,20 @@ async def test_thousands_of_records_are_read_in_pieces_between_which_others_work
         other.cancel()
     assert next(turns) >= 10
     assert again is made
+
+
+def test_agents_choose_anew_among_those_whom_they_let_pass_when_nobody_else_is_left_for_them() -> None:
+    """Nobody stands otherwise than before but the colleague who was to take them, and who cannot any more."""
+    floor = Bench()
+    floor.on("ann", "bob")
+    floor.answers("ann", floor.arrives(call_id="c1"), "c1")
+    floor.answers("bob", floor.arrives(call_id="c2"), "c2")
+    first = floor.arrives(call_id="c3")
+    floor.call("cleared", "c1")
+    floor.do(c.FinishWrapUp(agent_id="ann", contact_id=floor.agent("ann").wrap_up or "", code=None, note=None))
+    floor.do(c.DeclineOffer(agent_id="ann", contact_id=first))
+    assert floor.states("ann", "bob") == [AgentState.READY, AgentState.BUSY]
+    assert floor.offered_to(first) is None, "bob is on duty, who has not let them pass"
+    same_as_judged_anew(floor.state, c.Configure(config=with_agent(CONFIG, "bob", skills=(("loans", 4),))), floor.now)
+    assert floor.offered_to(first) == "ann"
+    assert floor.contact(first).timeline[-1].data["rule"] == "agent_finds_contact"
