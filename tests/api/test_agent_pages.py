@@ -71,11 +71,14 @@ async def test_a_cursor_alone_leads_to_all_who_are_left(supervisor: httpx.AsyncC
     assert rest["next"] is None
 
 
-async def test_who_is_named_twice_is_told_once(supervisor: httpx.AsyncClient) -> None:
+async def test_who_is_named_twice_is_told_and_counted_once(supervisor: httpx.AsyncClient) -> None:
     named = DAY | {"agent": ["bob", "ann", "ann", "bob"]}
+    whole = (await supervisor.get(PATH, params=named | {"limit": 2})).json()
+    assert ([each["agent"] for each in whole["agents"]], whole["next"]) == (["ann", "bob"], None)
     first = (await supervisor.get(PATH, params=named | {"limit": 1})).json()
-    rest = (await supervisor.get(PATH, params=named | {"cursor": first["next"]})).json()
+    rest = (await supervisor.get(PATH, params=named | {"limit": 1, "cursor": first["next"]})).json()
     assert [[each["agent"] for each in page["agents"]] for page in (first, rest)] == [["ann"], ["bob"]]
+    assert rest["next"] is None
 
 
 async def test_an_unknown_agent_is_told_before_the_first_page(
