@@ -36,7 +36,10 @@ class Window:
         if self.cursor is None:
             return None
         try:
-            return msgspec.json.decode(base64.b64decode(self.cursor, altchars=b"-_", validate=True), type=kind)
+            key = base64.b64decode(self.cursor, altchars=b"-_", validate=True)
+            if b"\\u0000" in key:
+                raise ValueError("no key has a NUL in it: PostgreSQL keeps none")
+            return msgspec.json.decode(key, type=kind)
         except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
             fault = {"where": "query.cursor", "what": "not a cursor of this list", "accepted": "`next` of a page"}
             raise BadCursor("The cursor is not one that this list gave.", faults=[fault]) from error
@@ -54,9 +57,12 @@ def cursor_of(key: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode()
 
 
+Cursor = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
+
+
 async def _window(
     limit: Annotated[int, Query(ge=1, le=200, description="how many items a page holds")] = 50,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
+    cursor: Cursor = None,
 ) -> Window:
     return Window(limit, cursor)
 

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from app.api.deps import OVERSEES, SURVEYS, Read, Using
-from app.api.paging import Window, cursor_of
+from app.api.paging import Cursor, Window, cursor_of
 from app.api.problems import problem_responses
 from app.api.schemas.common import Slug
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
@@ -19,7 +19,7 @@ from app.core.clock import utc
 from app.reports.agent_service import Page, agent_report, most_agents
 from app.reports.agent_table import agents_as_csv
 from app.reports.intervals import Interval, Period, time_zone
-from app.reports.service import queue_report
+from app.reports.service import MOST_AT_ONCE, queue_report
 from app.reports.table import as_csv
 from app.reports.written import encoded
 
@@ -38,7 +38,11 @@ Target = Annotated[float | None, Query(ge=0, le=86_400, description="in place of
 Form = Annotated[
     Literal["json", "csv"], Query(description="csv: a row for each queue, or agent, and interval, for spreadsheets")
 ]
-Agents = Annotated[list[Slug] | None, Query(alias="agent", max_length=5000, description="only these; may be repeated")]
+Agents = Annotated[
+    list[Slug] | None, Query(alias="agent", max_length=MOST_AT_ONCE, description="only these; may be repeated")
+]
+Limit = Annotated[int | None, Query(ge=1, le=MOST_AT_ONCE, description="so many agents; the others are on pages")]
+LINK = {"Link": {"description": "where the next page is, relative to this one", "schema": {"type": "string"}}}
 Teams = Annotated[
     list[Slug] | None,
     Query(alias="team", max_length=200, description="only who is in one of these now; may be repeated"),
@@ -46,9 +50,9 @@ Teams = Annotated[
 Short = Annotated[float | None, Query(ge=0, le=86_400, description="in place of each queue's own threshold")]
 
 
-def _told(model: type[QueueReportOut | AgentReportOut]) -> dict[int | str, dict[str, Any]]:
+def _told(model: type[QueueReportOut | AgentReportOut], **more: Any) -> dict[int | str, dict[str, Any]]:
     as_csv = {"content": {"text/csv": {"schema": {"type": "string"}}}}
-    return {200: {"model": model, **as_csv}, **problem_responses(404)}
+    return {200: {"model": model, **as_csv, **more}, **problem_responses(404)}
 
 
 @router.get("/queues", response_class=Response, responses=_told(QueueReportOut), dependencies=[SURVEYS])
@@ -73,7 +77,7 @@ async def report_queues(
     return _json(await _beside(partial(encoded, parts="queues"), told, told.queues))
 
 
-@router.get("/agents", response_class=Response, responses=_told(AgentReportOut), dependencies=[SURVEYS])
+@router.get("/agents", response_class=Response, responses=_told(AgentReportOut, headers=LINK), dependencies=[SURVEYS])
 async def report_agents(
     request: Request,
     session: Read,
@@ -85,8 +89,8 @@ async def report_agents(
     team: Teams = None,
     zone: Annotated[Zone, Query(alias="time_zone")] = "UTC",
     form: Annotated[Form, Query(alias="format")] = "json",
-    limit: Annotated[int | None, Query(ge=1, le=5000, description="so many agents; the others are on pages")] = None,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next` of the page before")] = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> Response:
     """What agents did, by interval: offers and what became of them, contacts handled, time in each state, and the rates
     that are read off these by their names.

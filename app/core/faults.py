@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticCustomError
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, one_of
 
 MOST_TOLD = 100
 MOST_PLACES = 100_000
@@ -127,10 +127,21 @@ def _from_pydantic(error: Any, schema: Schema) -> Fault:
         return Fault(path(at), f"is no name: {_short(error['input'])}", accepted)
     if error["type"] == "invalid_key":
         return Fault(path(at), "is an unknown key", "a text")
-    accepted = _schema_at(loc, schema).get("description", error["msg"])
+    accepted = _accepted(error, _schema_at(loc, schema))
     if error["type"] == "missing":
         return Fault(path(at), "is missing", accepted)
     return Fault(path(at), f"is {_short(error['input'])}", accepted)
+
+
+_IN_WORDS = {"model_type": "a mapping", "model_attributes_type": "a mapping", "dict_type": "a mapping"}
+
+
+def _accepted(error: Any, here: Schema) -> str:
+    """What the schema says of a value, or else what there has to be in any case."""
+    if "description" not in here and "discriminator" in here:
+        kinds = here["discriminator"]
+        return f"a mapping whose {kinds['propertyName']} is {one_of(kinds['mapping'])}"
+    return str(here.get("description", _IN_WORDS.get(error["type"], error["msg"])))
 
 
 def _unknown_kind(at: Place, error: Any, discriminator: Mapping[str, Any]) -> Fault:

@@ -13,7 +13,7 @@ def seconds_asked(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     if value.strip().isdecimal():
-        return min(float(value), LONGEST)
+        return min(float(value.strip()), LONGEST)
     try:
         at = parsedate_to_datetime(value)
         at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)  # one form of a date names no zone, and is of UTC

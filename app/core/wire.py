@@ -74,7 +74,8 @@ def faults(value: Any, shape: type[msgspec.Struct], where: str = "") -> list[dic
 
 
 def _faults_of(value: Any, kind: Any, path: str) -> list[dict[str, str]]:
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and (found := faults(value, kind, path)):
+    shape = _shape_in(kind)
+    if shape is not None and (shape is kind or isinstance(value, dict)) and (found := faults(value, shape, path)):
         return found
     try:
         msgspec.convert(value, kind)
@@ -83,10 +84,18 @@ def _faults_of(value: Any, kind: Any, path: str) -> list[dict[str, str]]:
     return []
 
 
+def _shape_in(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct that a type is, or is besides null and the like."""
+    shapes = [each for each in (kind, *get_args(kind)) if isinstance(each, type) and issubclass(each, msgspec.Struct)]
+    return shapes[0] if len(shapes) == 1 else None
+
+
 def _accepted(kind: Any) -> str:
     """The description that a type carries (`Meta(description=...)`), also inside a union; of a struct its docstring."""
-    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
-        return (kind.__doc__ or kind.__name__).partition("\n")[0].rstrip(".")
+    shape = _shape_in(kind)
+    if shape is not None:
+        told = (shape.__doc__ or shape.__name__).partition("\n")[0].rstrip(".")
+        return told if shape is kind or type(None) not in get_args(kind) else f"{told}; or null"
     for part in (kind, *get_args(kind)):
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, msgspec.Meta) and meta.description:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.errors import one_of
 from app.core.wire import fault
 from app.customers.cards import card_numbers_in, is_issued
 
@@ -76,7 +77,7 @@ def accepted(definition: Definition) -> str:
     """In words: what fits."""
     limits = definition.limits
     if definition.type == "choice":
-        return f"one of {', '.join(limits['choices'])}"
+        return one_of(limits["choices"])
     if definition.type == "text":
         return f"a text of at most {limits.get('max_length', LONGEST)} characters"
     words = {"number": "a number", "whole_number": "a whole number", "boolean": "true or false"}

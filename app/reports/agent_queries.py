@@ -139,6 +139,19 @@ _OFFER_COUNTS = ", ".join(
     ("'offers', count(*)", *(f"'{each}', count(*) filter (where outcome = '{each}')" for each in FATES))
 )
 
+_ANSWERS = """
+    select e.kind, count(*) filter (where e.kind = 'call.established') over w as nth, lag(e.kind) over w as one,
+        lag(e.kind, 2) over w as two, lag(e.at, 2) over w as two_at,
+        lag(e.kind, 3) over w as three, lag(e.at, 3) over w as three_at
+    from interaction_entries e
+    where e.interaction_id = i.id and e.started_at = i.started_at and case
+        when e.kind in ('contact.offered', 'offer.withdrawn', 'call.established') then e.data ->> 'agent' = o.agent
+        else e.kind in ('consult.asked', 'conference.asked', 'contact.ended') end
+    window w as (order by e.id)"""
+"""What a timeline says of an agent, and what before that. Whether they answered an offer after it had been withdrawn is
+told by the order of the lines, never by their times: the platform's are by another clock. What is told of an answer
+after the end counts where it is the first one: else its talk is in no leg."""
+
 _TIMES = text(f"""
     with told as materialized (
         select e.agent_id as agent, e.contact_id as contact, e.seq, e.at, e.type,
@@ -207,13 +220,23 @@ _TIMES = text(f"""
             left join unnest(cast(:reasons as text[]), cast(:outcomes as text[])) as m (reason, outcome)
                 on m.reason = coalesce(o.reason, l.reason)
             left join lateral (
-                select true as late
-                from interactions i cross join lateral jsonb_to_recordset(i.legs) as g (
-                    party text, agent text, since timestamptz, talk_seconds float8, hold_seconds float8)
-                where coalesce(o.reason, l.reason) = 'caller_gone' and i.id = o.contact
-                    and i.started_at > o.at - cast(:stay as interval) and i.started_at <= o.at
-                    and g.party = 'agent' and g.agent = o.agent and g.talk_seconds + g.hold_seconds > 0
-                    and g.since > o.at
+                select true as late from (
+                    select i.id, i.started_at from interactions i
+                    where coalesce(o.next, l.type) = 'offer.withdrawn' and i.id = o.contact
+                        and i.started_at > o.at - cast(:stay as interval) and i.started_at <= o.at
+                        and exists (
+                            select from jsonb_to_recordset(i.legs) as g (
+                                agent text, talk_seconds float8, hold_seconds float8)
+                            where g.agent = o.agent and g.talk_seconds + g.hold_seconds > 0)
+                    offset 0  -- few have talked: of no other is the timeline read
+                ) as i cross join lateral ({_ANSWERS}) as said
+                where said.kind = 'call.established' and o.at = case
+                        when said.one = 'offer.withdrawn' and said.two = 'contact.offered' then said.two_at
+                        when said.one = 'contact.ended' and said.nth = 1 then case
+                            when said.two = 'contact.offered' then said.two_at
+                            when said.two = 'offer.withdrawn' and said.three = 'contact.offered' then said.three_at
+                            end
+                        end
                 limit 1
             ) spoke on true
         where o.type = 'contact.offered' and o.at < :until

@@ -27,7 +27,7 @@ from app.reports.agent_queries import (
 )
 from app.reports.intervals import Period
 from app.reports.journal import stretches, whole_since
-from app.reports.service import MAX_CELLS, MOST_SECONDS, TooMuch, ensure_room
+from app.reports.service import MOST_SECONDS, TooMuch, ensure_room, room
 
 _decode = msgspec.json.Decoder(AgentCounts).decode
 
@@ -112,16 +112,17 @@ async def agent_report(
     some, rest = (agents, None) if page is None else await _on(session, page, agents, teams)
     known = await people(session, some, teams)
     ensure_room(len(known if page is None else some or ()), "agents", len(edges) - 1)
-    asked = [person.agent for person in known] if teams else some
+    others = await _not_here(session, agents, some) if page and page.after is None and agents and not teams else []
+    asked = [person.agent for person in known] if teams else [*some, *others] if some is not None else None
     found = await _count(session, edges, now, asked)
-    named = None if teams or agents is None else some
-    told = await asyncio.to_thread(_told, period, edges, now, known, found, named)
+    named = None if teams or agents is None else asked
+    told = await asyncio.to_thread(_told, period, edges, now, known, found, named, others)
     return msgspec.structs.replace(told, next=rest)
 
 
 def most_agents(period: Period) -> int:
     """How many agents there is room for on a page."""
-    return max(1, MAX_CELLS // (len(period.edges()) - 1))
+    return max(1, room(len(period.edges()) - 1))
 
 
 async def _on(
@@ -134,6 +135,13 @@ async def _on(
         found = [each for each in sorted(set(agents)) if page.after is None or each > page.after]
     some = found[: page.limit]
     return some, some[-1] if len(found) > page.limit else None
+
+
+async def _not_here(session: AsyncSession, agents: Sequence[str], some: Sequence[str] | None) -> list[str]:
+    """The named agents that there are not, or no more, and who are on a later page. That there never were any is told
+    with the first page, and not after half of the others have been fetched."""
+    here = {person.agent for person in await people(session, agents, None)}
+    return sorted({*agents} - here - {*(some or ())})
 
 
 async def _count(
@@ -161,8 +169,10 @@ def _told(
     known: Sequence[Person],
     found: Sequence[Found],
     asked: Sequence[str] | None,
+    others: Sequence[str],
 ) -> AgentReport:
-    """The report of what was found; of thousands of agents it takes so long that it is a thread's work."""
+    """The report of what was found, without `others`, who must be known all the same; of thousands of agents it takes
+    so long that it is a thread's work."""
     parts: dict[tuple[str, int], list[AgentCounts]] = defaultdict(list)
     for agent, slot, counts in chain.from_iterable(found):
         parts[agent, slot - 1].append(_decode(counts))
@@ -170,6 +180,8 @@ def _told(
     every = sorted((*known, *(Person(agent, None, None) for agent in gone)))
     if unknown := sorted(set(asked or ()) - {person.agent for person in every}):
         raise AgentUnknown(f"There is no agent {', '.join(unknown)}, and nothing of them in this period.")
+    elsewhere = frozenset(others)
+    every = [person for person in every if person.agent not in elsewhere]
     ensure_room(len(every), "agents", len(edges) - 1)
     cells = {cell: added(some) for cell, some in parts.items()}
     told = [_of_agent(person, edges, cells) for person in every]

@@ -16,6 +16,9 @@ from app.reports.metrics import Counts, Metrics, added, measure
 from app.reports.queries import REMOVED, Found, Rules, cells, count_handled, count_stays, queue_rules
 
 MAX_CELLS = 20_000
+MOST_AT_ONCE = 5000
+"""How many agents a page has at most, whatever room there is."""
+
 MOST_SECONDS = 60
 """How long the database may count for one report; who asks over HTTP has often given up by then."""
 
@@ -134,11 +137,16 @@ def _check(every: Sequence[Rules], asked: Sequence[str] | None, intervals: int) 
     ensure_room(len(every), "queues", intervals)
 
 
+def room(intervals: int) -> int:
+    """How many agents there is room for on a page, 0 where there is none even for one."""
+    return min(MAX_CELLS // intervals, MOST_AT_ONCE)
+
+
 def ensure_room(number: int, of: str, intervals: int) -> None:
     """Raises Invalid where so many (queues, or agents) in so many intervals are more than MAX_CELLS."""
     if number * intervals > MAX_CELLS:
-        most = MAX_CELLS // intervals
-        less = f"fewer {of}" + (f" (such as a page of {most} of them: limit={most})" if of == "agents" else "")
+        most = room(intervals) if of == "agents" else 0
+        less = f"fewer {of}" + (f" (such as a page of {most} of them: limit={most})" if most else "")
         fault = {
             "where": "query.interval",
             "what": f"{number} {of} in {intervals} intervals are too much for one report",

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from app.core.errors import one_of
 from app.routing.hours import Hours, Interval, SpecialDay
 from app.routing.public_holidays import is_country, subdivisions
 
@@ -99,7 +100,7 @@ def subdivision_flaws(country: str | None, subdivision: str | None) -> Iterator[
     known = subdivisions(country) if country is not None else ()
     if subdivision not in known:
         what = "is not a part of the country with holidays of its own" if country else "needs a country"
-        yield Flaw((), what, f"null or one of {', '.join(known)}" if known else "null")
+        yield Flaw((), what, f"null or {one_of(known)}" if known else "null")
 
 
 def minutes(text: str) -> int:

@@ -83,3 +83,18 @@ async def test_the_pages_of_a_report_are_followed_as_its_page_does(admin: httpx.
         done = await asyncio.to_thread(subprocess.run, sed, input=headers, capture_output=True, text=True, check=True)
         query = done.stdout.strip()
     assert told == [{"lan", "mei"}, {"tom"}]
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_the_loop_over_pages_ends_loudly_with_a_page_that_fails(tmp_path: Path, refused: int) -> None:
+    [loop] = re.findall(r"^URL=.*?^done \)$", (DOCS / "reports.md").read_text(), re.DOTALL | re.MULTILINE)
+    curl = f"""curl() {{
+        [ "$n" != {refused} ] || {{ echo 'curl: (22) The requested URL returned error: 422' >&2; return 22; }}
+        printf 'link: <?cursor=x>; rel="next"\\r\\n' > headers.txt
+    }}
+    """
+    program = f"{curl}CALLFLOOR=x TOKEN=y\n{loop}"
+    ended = subprocess.run(
+        ["bash", "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (22, "curl: (22) The requested URL returned error: 422\n")

@@ -13,6 +13,7 @@ from app.api.services import Services
 from app.auth.passwords import Passwords
 from app.core import clock as real
 from app.core.clock import FrozenClock
+from app.demo.bank import QUEUES
 from app.demo.seed import Size, Switch, ensure_seeded
 from app.interactions.models import Interaction
 from tests.api.conftest import ClientAs
@@ -70,17 +71,24 @@ async def test_whatever_was_answered_was_offered_to_somebody_who_was_there(
     asked = the_past(clock, DAYS + 1) | {"interval": "day"}
     told = (await supervisor.get("/api/v1/reports/agents", params=asked)).json()["total"]
     counts, queues = told["counts"], (await supervisor.get("/api/v1/reports/queues", params=asked)).json()["total"]
-    assert counts["offers"] == counts["answered"] == counts["handled"] == queues["counts"]["answered"] > 0
+    assert counts["answered"] == counts["handled"] == queues["counts"]["answered"] > 0
+    assert counts["offers"] == counts["answered"] + counts["rescinded_caller_gone"]
+    assert queues["counts"]["abandoned"] > counts["rescinded_caller_gone"] > 0  # while it rang, or before
     assert counts["conversation_seconds"] == pytest.approx(counts["talk_seconds"] + counts["hold_seconds"], abs=10)
     assert counts["wrap_up_seconds"] == pytest.approx(queues["counts"]["wrap_up_seconds"], abs=10)
     assert 0.05 < told["metrics"]["occupancy"] < 0.95
     assert {"lunch", "break", "back_office", "logged_on"} <= counts["not_ready_by_reason"].keys()
 
 
-async def test_why_a_seeded_contact_was_offered_is_told_in_sentences(
-    supervisor: httpx.AsyncClient, services: Services
+@pytest.mark.parametrize("queue", [each.id for each in QUEUES])
+async def test_why_a_seeded_contact_was_offered_is_told_with_what_its_queue_required(
+    supervisor: httpx.AsyncClient, services: Services, queue: str
 ) -> None:
+    answered = select(Interaction.id).where(Interaction.agent_id.is_not(None), Interaction.queue_id == queue).limit(1)
     async with services.sessions.read() as session:
-        contact = await session.scalar(select(Interaction.id).where(Interaction.agent_id.is_not(None)).limit(1))
+        contact = await session.scalar(answered)
     [decided] = (await supervisor.get(f"/api/v1/contacts/{contact}/decisions")).json()["items"]
+    rules = (await supervisor.get(f"/api/v1/queues/{queue}")).json()
     assert decided["sentences"][0].startswith("Offered to ")
+    assert any(sentence.startswith("Required: ") for sentence in decided["sentences"])
+    assert decided["why"]["selection"] == rules["selection"]

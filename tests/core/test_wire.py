@@ -137,3 +137,21 @@ def test_no_bytes_raise_anything_but_a_refusal(body: bytes) -> None:
     except Invalid:
         return
     assert b"\\u0000" not in msgspec.json.encode(value)
+
+
+def test_a_fault_inside_of_what_may_be_null_is_told_with_its_place_and_in_words() -> None:
+    class Part(msgspec.Struct):
+        """A part of it.
+
+        And more of that."""
+
+        names: Annotated[tuple[str, ...], msgspec.Meta(max_length=1, description="one name at most")] = ()
+
+    class Asked(msgspec.Struct):
+        only: Part | None = None
+
+    [inside] = wire.faults({"only": {"names": ["a", "b"]}}, Asked)
+    assert (inside["where"], inside["accepted"]) == ("only.names", "one name at most")
+    [outside] = wire.faults({"only": 5}, Asked)
+    assert (outside["where"], outside["accepted"]) == ("only", "A part of it; or null")
+    assert wire.faults({"only": None}, Asked) == []

@@ -125,6 +125,16 @@ def test_an_unknown_kind_of_node_is_told_with_the_kinds_that_there_are() -> None
     assert "hang_up" in faults(GOOD.replace("type: say", "type: 5"))["nodes.hi.type"][1]
 
 
+@pytest.mark.parametrize("node", ["5", "[1]", "hello", ""])
+def test_a_node_that_is_no_mapping_is_told_in_words(node: str) -> None:
+    text = f"flow: x\nlanguages: [zh]\nfallback_queue: cards\nstart: hi\nnodes:\n  hi: {node}\n"
+    with pytest.raises(FlowFaulty) as refused:
+        read_flow(text)
+    [fault] = refused.value.facts["faults"]
+    assert (fault["where"], fault["line"]) == ("nodes.hi", 6)
+    assert fault["accepted"].startswith("a mapping whose type is one of branch, call_flow, ")
+
+
 @pytest.mark.parametrize("text", ["", "5", "- a", "a: [", "\x00", "!!python/object:os.system {}", "x" * 1_000_001])
 def test_what_is_no_flow_at_all(text: str) -> None:
     assert list(faults(text)) == [""]

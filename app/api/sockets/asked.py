@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from app.calls.recording import Do
 from app.core import wire
-from app.core.errors import Invalid
+from app.core.errors import Invalid, one_of
 from app.floor import commands as c
 
 MAX_ID = 2**53 - 1
@@ -28,12 +28,14 @@ class Frame(msgspec.Struct, tag_field="type"):
     """Base of every frame from a client; `type` tells them apart."""
 
 
-Names = Annotated[tuple[Key, ...], Meta(max_length=200, description="a list of at most 200 ids")]
+Names = Annotated[tuple[Key, ...], Meta(max_length=200, description="a list of at most 200 ids of 1 to 64 characters")]
 
 
 class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of the floor: these queues, and these teams. Contacts are seen that are in one of the queues or with
-    somebody of the teams, and the people of the teams. The frame that tells where one went is the last of it."""
+    """A part of the floor: these queues, and these teams.
+
+    Contacts are seen that are in one of the queues or with somebody of the teams, and the people of the teams. The
+    frame that tells where one went is the last of it."""
 
     queues: Names = ()
     teams: Names = ()
@@ -350,7 +352,7 @@ class Reader:
         shape = self._shapes.get(kind) if isinstance(kind, str) else None
         if shape is None:
             what = "is not known here" if isinstance(kind, str) else "is missing"
-            raise wire.invalid([wire.fault("type", what, "one of " + ", ".join(self._shapes))])
+            raise wire.invalid([wire.fault("type", what, one_of(self._shapes))])
         return shape
 
 

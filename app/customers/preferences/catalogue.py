@@ -9,6 +9,7 @@ from typing import Any, Literal
 import langcodes
 import msgspec
 
+from app.core.errors import one_of
 from app.core.wire import fault
 from app.customers.agreements.clauses import Open, ServiceHours, flaws, zone_known
 from app.customers.cards import card_numbers_in
@@ -108,7 +109,7 @@ def wish_faults(wish: Wish, value: Any, where: str) -> list[dict[str, str]]:
     if wish.kind in ("several", "ranked"):
         return list(_several_faults(wish, value, where))
     right = {
-        "choice": (isinstance(value, str) and value in wish.values, "one of " + ", ".join(wish.values)),
+        "choice": (isinstance(value, str) and value in wish.values, one_of(wish.values)),
         "switch": (isinstance(value, bool), "true or false"),
         "language": (_is_language(value), "a language as BCP 47 has it, such as zh or en-GB"),
         "text": (_is_text(value), f"1 to {LONGEST_TEXT} printable characters"),

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
+from app.core.errors import one_of
 from app.core.wire import fault
 from app.customers.cards import card_numbers_in
 from app.customers.products.model import Choice, Choices, Chosen, Model, Number, Option, Switch, Text, Values, exact
@@ -70,7 +71,7 @@ def accepted(option: Option) -> str:
         case Switch():
             return "true or false"
         case Choice():
-            return "one of " + ", ".join(each.id for each in option.values)
+            return one_of(each.id for each in option.values)
         case Choices():
             return "a list of different ones of " + ", ".join(each.id for each in option.values)
         case Number():
