@@ -20,7 +20,8 @@ RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, name
 
 
 class Line:
-    """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them)."""
+    """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them); `holder` is
+    by which channel they were put on hold last, as far as this process knows."""
 
     def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
         self.setup = setup
@@ -36,6 +37,7 @@ class Line:
         self.player = Player(call)
         self.answered = False
         self.held = False
+        self.holder = ""
         self.over = False
         self.together: set[str] = set()
         self.tapes: dict[str, float] = {}
