@@ -10,6 +10,7 @@ from app.floor import (
     consulting,
     contacts,
     dialled,
+    elsewhere,
     holding,
     hotlines,
     inviting,
@@ -258,7 +259,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         else:
             comfort.give_back(work, contact.noted(work.now, "transfer.failed", said=event.details["transfer"]))
     else:
-        _queue(work, contact, event)
+        _queue(work, contact, event, news)
 
 
 def _say_again(work: Work, contact: Contact) -> None:
@@ -320,13 +321,11 @@ def _connection_failed(contact: Contact, event: CallEvent) -> bool:
     return leg is not None and leg.ended
 
 
-def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
+def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
-        close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
-        away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
-        work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
+        elsewhere.told(work, contact, event, news)
         return
     if contact.ending is not None or contact.in_flow:
         return

@@ -5,6 +5,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor import contacts
 from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from tests.floor.factories import Bench
@@ -223,7 +224,7 @@ def test_caller_with_two_supervisors_from_outside_waits_again_only_when_both_hav
     floor.wait(1)
     assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
     inside(floor, "max", joined=False)
-    floor.wait(1)
+    floor.wait(contacts.REQUEUE_SECONDS)
     assert floor.contact(contact).state is ContactState.WAITING
 
 
