@@ -21,9 +21,10 @@ from app.floor import (
     supervising,
     supervisors_phones,
     under_way,
+    views,
 )
 from app.floor.commands import Recognised, TakeEvent
-from app.floor.effects import AnsweredLate
+from app.floor.effects import AnsweredLate, Happened
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
 from app.floor.placing import placed
@@ -50,6 +51,7 @@ HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
 PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
+_SHOWS = ("contact.queued", "contact.offered")
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 
@@ -356,13 +358,15 @@ def _queued_now(contact: Contact) -> bool:
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
-    """Tell the agents who see the contact what has changed of it; whoever does not know the caller gets the profile."""
+    """Tell the agents who see the contact what has changed of it, or where none does, the floor; whoever does not know
+    the caller gets the profile."""
     after = work.store.contacts.get(contact_id)
     if after is None or after.ended_at is not None:
         return
     still_offered = before is not None and before.offers == after.offers and after.offer is not None
     audience = after.agents or (_met(after) if still_offered else ())
     if not audience:
+        _tell_floor(work, before, after)
         return
     named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
     if before is not None and not named and _looks(before) == _looks(after):
@@ -375,8 +379,17 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
         work.tell_contact("contact.updated", after, others)
 
 
+def _tell_floor(work: Work, before: Contact | None, after: Contact) -> None:
+    """Those who watch the floor see a contact that no agent sees, as a caller whom a supervisor has; unless they are
+    shown it by what has just become of it."""
+    shown = any(isinstance(each, Happened) and each.type in _SHOWS for each in work.effects)
+    if before is not None and not shown and _looks(before) != _looks(after):
+        work.tell_contact("contact.updated", after)
+
+
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult, contact.invited
+    parties = contact.agents, contact.consult, contact.invited
+    return contact.state, contact.call.legs, contact.recordings, views.held(contact), *parties
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

@@ -155,6 +155,13 @@ def drop(work: Work, contact: Contact, agent_id: str) -> None:
         work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(taker))
 
 
+def released(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """Order an agent off the call who to the floor has left it at once; a supervisor is watched until they have."""
+    taker = _taker(contact, agent_id)
+    drop(work, contact, agent_id)
+    return contact if taker is None else letting_out.ordered(work, contact, taker)
+
+
 def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     """Order what an agent asks for who hangs up: that they leave, where the caller `stays` or a supervisor has them;
     else the end of the call, or of their part in it where they are not the only one. Raises AskedAlready where that is
@@ -318,7 +325,11 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     at = event.at if event is not None else contact.platform_time(work.now)
     call, by = contact.call, listener.by
     if kind == EventType.ESTABLISHED:
-        call = take_over(call, by, listener.leg or listener.unnamed, at)
+        leg_id = listener.leg or listener.unnamed
+        call = take_over(call, by, leg_id, at)
+        if listener.held:  # as a supervisor, by the same phone
+            hold = CallEvent(source=call.source, type=EventType.HELD, call_id=call.id, at=at, agent=by, leg_id=leg_id)
+            call = take(call, hold)
     else:
         call = take(
             call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)
