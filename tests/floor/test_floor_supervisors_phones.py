@@ -177,3 +177,16 @@ def test_agent_keeps_the_caller_beside_whom_a_joined_supervisor_has_brought() ->
     presses(floor, "sue", "transferred")
     goes(floor, "sue")
     assert (floor.contact(contact).agents, floor.contact(contact).listeners) == (("ann", "bob"), ())
+
+
+@pytest.mark.parametrize("how", ["joined", "taken"])
+def test_agent_who_puts_the_phone_down_ends_the_call_unless_a_supervisor_has_taken_it(how: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    if how == "joined":
+        floor.do(c.Listen(contact_id=contact, by="sue", address="7001", mode="join"))
+    else:
+        floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    comes(floor, "sue")
+    floor.call("connection_cleared", agent="1001", cause="hung_up")
+    assert floor.orders() == (["call.disconnect"] if how == "joined" else [])
