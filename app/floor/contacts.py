@@ -223,6 +223,11 @@ def give_time(work: Work) -> None:
                 invited=tuple(msgspec.structs.replace(each, due_at=due_at) for each, due_at in given_them)
             )
             work.store.put_contact(contact)
+        if contact.leaving:
+            until = work.now + END_SECONDS
+            longer_left = (msgspec.structs.replace(each, until=max(each.until, until)) for each in contact.leaving)
+            contact = contact.with_(leaving=tuple(longer_left))
+            work.store.put_contact(contact)
         if contact.in_flow and contact.flow is not None and contact.flow.due_at is not None:
             due_at = max(contact.flow.due_at, work.now + contact.flow.state.wait_seconds)
             contact = contact.with_(flow=msgspec.structs.replace(contact.flow, due_at=due_at))

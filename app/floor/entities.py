@@ -173,9 +173,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
-    by which supervisors were in it whom the floor let go, and of which the end may be told yet; those whom it has
-    ordered out for others are `leaving`, `until` when it is waited for that. A caller alone waits
-    again at `requeue_at`; a call whose end should have come is closed at `close_at`.
+    by which supervisors were in it whom the floor let go, and of which the end may be told yet, `ears` all by which
+    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that. A caller
+    alone waits again at `requeue_at`; a call whose end should have come is closed at `close_at`.
     """
 
     id: str
@@ -226,6 +226,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     invited: tuple[Invite, ...] = ()
     listeners: tuple[Listener, ...] = ()
     listened: tuple[str, ...] = ()
+    ears: tuple[str, ...] = ()
     leaving: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None

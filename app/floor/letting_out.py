@@ -29,10 +29,12 @@ def without(contact: Contact, by: str) -> Contact:
     return contact if kept == contact.leaving else contact.with_(leaving=kept)
 
 
-def gone(work: Work, contact: Contact, by: str) -> Contact:
-    """The platform says that a supervisor has gone."""
-    contact = without(contact, by)
-    work.store.put_contact(contact)
+def gone(work: Work, contact: Contact, by: str, leg_id: str | None) -> Contact:
+    """The platform says that a supervisor has gone: not yet by what they are to leave, where it names an earlier leg
+    of theirs."""
+    if any(each.by == by and (leg_id is None or each.leg in (leg_id, each.unnamed)) for each in contact.leaving):
+        contact = without(contact, by)
+        work.store.put_contact(contact)
     return contact
 
 

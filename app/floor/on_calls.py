@@ -10,6 +10,7 @@ from app.floor import (
     consulting,
     contacts,
     dialled,
+    elsewhere,
     holding,
     hotlines,
     inviting,
@@ -20,9 +21,10 @@ from app.floor import (
     supervising,
     supervisors_phones,
     under_way,
+    views,
 )
 from app.floor.commands import Recognised, TakeEvent
-from app.floor.effects import AnsweredLate
+from app.floor.effects import AnsweredLate, Happened
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
 from app.floor.placing import placed
@@ -49,6 +51,7 @@ HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 TALKING = (LegState.CONNECTED, LegState.HELD)
 PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
+_SHOWS = ("contact.queued", "contact.offered")
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 
@@ -235,7 +238,8 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
-    contact = _agents_joined(work, supervising.told(work, contact, event))
+    contact = consulting.brought(work, supervising.told(work, contact, event), event)
+    contact = _agents_joined(work, contact)
     contact = _agents_left(work, contact, event)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and _connection_failed(contact, event):
@@ -258,7 +262,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         else:
             comfort.give_back(work, contact.noted(work.now, "transfer.failed", said=event.details["transfer"]))
     else:
-        _queue(work, contact, event)
+        _queue(work, contact, event, news)
 
 
 def _say_again(work: Work, contact: Contact) -> None:
@@ -320,13 +324,11 @@ def _connection_failed(contact: Contact, event: CallEvent) -> bool:
     return leg is not None and leg.ended
 
 
-def _queue(work: Work, contact: Contact, event: CallEvent) -> None:
+def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
     if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
-        close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
-        away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
-        work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
+        elsewhere.told(work, contact, event, news)
         return
     if contact.ending is not None or contact.in_flow:
         return
@@ -357,13 +359,15 @@ def _queued_now(contact: Contact) -> bool:
 
 
 def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
-    """Tell the agents who see the contact what has changed of it; whoever does not know the caller gets the profile."""
+    """Tell the agents who see the contact what has changed of it, or where none does, the floor; whoever does not know
+    the caller gets the profile."""
     after = work.store.contacts.get(contact_id)
     if after is None or after.ended_at is not None:
         return
     still_offered = before is not None and before.offers == after.offers and after.offer is not None
     audience = after.agents or (_met(after) if still_offered else ())
     if not audience:
+        _tell_floor(work, before, after)
         return
     named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
     if before is not None and not named and _looks(before) == _looks(after):
@@ -376,8 +380,17 @@ def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
         work.tell_contact("contact.updated", after, others)
 
 
+def _tell_floor(work: Work, before: Contact | None, after: Contact) -> None:
+    """Those who watch the floor see a contact that no agent sees, as a caller whom a supervisor has; unless they are
+    shown it by what has just become of it."""
+    shown = any(isinstance(each, Happened) and each.type in _SHOWS for each in work.effects)
+    if before is not None and not shown and _looks(before) != _looks(after):
+        work.tell_contact("contact.updated", after)
+
+
 def _looks(contact: Contact) -> tuple[object, ...]:
-    return contact.state, contact.call.legs, contact.agents, contact.recordings, contact.consult, contact.invited
+    parties = contact.agents, contact.consult, contact.invited
+    return contact.state, contact.call.legs, contact.recordings, views.held(contact), *parties
 
 
 def _met(contact: Contact | None) -> tuple[str, ...]:

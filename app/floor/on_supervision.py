@@ -81,7 +81,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
         return
     if set(contact.agents) > {agent_id}:
         holding.taken_back(work, contact, (agent_id,))
-    supervising.drop(work, contact, agent_id)
+    contact = supervising.released(work, contact, agent_id)
     if agent_id in (each.agent for each in contact.invited):
         party.uninvite(work, contact, agent_id, RELEASED, missed=True)
         return
@@ -94,7 +94,7 @@ def _leave(work: Work, contact: Contact, agent_id: str, by: str) -> None:
     work.store.put_contact(contact)
     contact = consulting.parted(work, contact, agent_id)
     if not contact.agents:
-        supervising.last_left(work, contact, consult)
+        party.tell_over(work, supervising.last_left(work, contact, consult))
     agent = work.store.agent(agent_id)
     if agent.state is AgentState.READY:
         work.move(agent_id, PresenceEvent.MAKE_NOT_READY, reason=RELEASED)

@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.leg import Leg, LegState, Party
 from app.floor import under_way
-from app.floor.entities import Consult, Contact
+from app.floor.entities import Consult, Contact, ContactState
 from app.floor.offers import BUSY, take_back
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
@@ -102,8 +102,9 @@ def spare(work: Work, contact: Contact, agent_id: str, reason: str, *, missed: b
 
 
 def tell_over(work: Work, contact: Contact) -> None:
-    """Tell the agents on the call that somebody does not come, where no event of the call brings it to them."""
-    if contact.agents and contact.ended_at is None:
+    """Tell the agents on the call that somebody does not come, or has gone, where no event of the call brings it to
+    them; and the floor of a caller whom no agent has any more, and who does not wait."""
+    if contact.ended_at is None and (contact.agents or contact.state is ContactState.ARRIVING):
         work.tell_contact("contact.updated", contact)
 
 

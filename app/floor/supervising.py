@@ -16,6 +16,7 @@ from app.floor import (
     contacts,
     holding,
     letting_out,
+    listeners,
     party,
     phones,
     supervisors_phones,
@@ -23,7 +24,6 @@ from app.floor import (
     views,
 )
 from app.floor import commands as c
-from app.floor.effects import Audited
 from app.floor.entities import JOIN, Consult, Contact, ContactState, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
@@ -40,7 +40,7 @@ def listen(work: Work, command: c.Listen) -> dict[str, Any]:
     coached = command.to or contact.agents[-1]
     if coached not in contact.agents:
         raise Conflict(f"{coached} is not on this call.", contact_id=contact.id, accepted=list(contact.agents))
-    known = _listener(contact, command.by)
+    known = listeners.of(contact, command.by)
     address = _address(work, contact, known, command)
     listener = _wished(known, command.by, address, mode=command.mode, to=coached)
     contact = _let_in(work, contact, known, listener, "call.listened")
@@ -50,12 +50,12 @@ def listen(work: Work, command: c.Listen) -> dict[str, Any]:
 def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     """A supervisor leaves the call."""
     contact = work.contact(command.contact_id)
-    listener = _listener(contact, command.by)
+    listener = listeners.of(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
     contact = under_way.supervised(contact.without_listener(command.by), command.by)
-    contact = _noted(work, contact, "call.listen_stopped", listener)
-    work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+    contact = listeners.noted(work, contact, "call.listen_stopped", listener)
+    work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(listener))
     return {"contact": views.contact_view(contact)}
 
 
@@ -65,7 +65,7 @@ def take_call(work: Work, command: c.TakeCall) -> dict[str, Any]:
     contact = work.contact(command.contact_id)
     if contact.state is not ContactState.ACTIVE or contact.consult is not None or command.by in contact.agents:
         raise wrong_contact_state(contact, "take over", "a call that others are on, and nobody is consulted about")
-    known = _listener(contact, command.by)
+    known = listeners.of(contact, command.by)
     address = _address(work, contact, known, command)
     rung = command.by in (each.agent for each in contact.invited)
     taking = _wished(known, command.by, address, mode=JOIN, taking=True, rung=rung)
@@ -81,7 +81,7 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
     nothing more is told is of the former: that of the latter has a name of its own. A supervisor who was not rung for
     it otherwise is an agent like others, of whom it is told that they have gone."""
     ends = event.type in (EventType.CONNECTION_CLEARED, EventType.FAILED) and event.leg_id is None
-    taker = _listener(contact, event.agent) if ends and event.agent is not None else None
+    taker = listeners.of(contact, event.agent) if ends and event.agent is not None else None
     if taker is None or not (taker.taking and taker.inside and taker.rung):
         return event
     others = [leg.id.split("#")[0] for leg in contact.call.legs if leg.agent == taker.by]
@@ -93,13 +93,16 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """A supervisor's phone has answered, or they have gone. The end of a phone by which they were in the call before
     does not end what they are in it by now, or rung for."""
     if supervisors_phones.apart(contact, event):
-        return _at_their_phone(work, contact, event)
+        return supervisors_phones.told(work, contact, event)
     by = event.details.get("supervisor")
     if not isinstance(by, str) or event.type not in (EventType.SUPERVISOR_JOINED, EventType.SUPERVISOR_LEFT):
         return contact
-    listener = _listener(contact, by)
+    listener = listeners.of(contact, by)
     if event.type == EventType.SUPERVISOR_LEFT:
-        contact = letting_out.gone(work, contact, by)
+        contact = letting_out.gone(work, contact, by, event.leg_id)
+    else:
+        contact = supervisors_phones.known_by(contact, by, event.leg_id)
+        work.store.put_contact(contact)
     if event.type == EventType.SUPERVISOR_LEFT and (ended := _let_go(contact, by, event.leg_id)):
         contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
         work.store.put_contact(contact)
@@ -108,35 +111,23 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         return contact
     contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
-        contact = _noted(work, _without(contact, listener.by), "call.listen_ended", listener, audited=False)
+        contact = listeners.noted(
+            work, listeners.without(contact, listener.by), "call.listen_ended", listener, audited=False
+        )
         return _given_up(work, contact, listener, event)
     leg = (listener.leg if listener.inside else event.leg_id) or listener.unnamed
     contact = contact.with_(listened=tuple(each for each in contact.listened if each != leg))
     inside = msgspec.structs.replace(listener, inside=True, leg=leg, until=0.0, earlier=None)
-    contact = _noted(work, _with(contact, inside), "call.listen_begun", inside, audited=False)
+    contact = listeners.noted(work, listeners.put(contact, inside), "call.listen_begun", inside, audited=False)
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
-    return contact
-
-
-def _at_their_phone(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
-    somebody whom they had called there."""
-    listener = supervisors_phones.whose(contact, event)
-    if listener is None:
-        return contact
-    if event.type == EventType.TRANSFERRED:
-        contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
-        return _noted(work, contact, "call.listen_ended", listener, audited=False)
-    contact = _with(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
-    work.store.put_contact(contact)
     return contact
 
 
 def _let_go(contact: Contact, by: str, leg_id: str | None) -> str | None:
     """Of which earlier leg of a supervisor this is the end; None where it is of what they are in the call by. One who
     was not in it yet when they were let go has a leg without a name."""
-    listener = _listener(contact, by)
+    listener = listeners.of(contact, by)
     if listener is not None and listener.inside and leg_id in (None, listener.leg):
         return None
     return next((each for each in (leg_id, f"supervisor:{by}") if each in contact.listened), None)
@@ -161,7 +152,14 @@ def drop(work: Work, contact: Contact, agent_id: str) -> None:
     if taker is None:
         work.order(OrderType.CANCEL, contact, agent_id)
     else:
-        work.order(OrderType.STOP_LISTENING, contact, agent=_phone(taker))
+        work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(taker))
+
+
+def released(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """Order an agent off the call who to the floor has left it at once; a supervisor is watched until they have."""
+    taker = _taker(contact, agent_id)
+    drop(work, contact, agent_id)
+    return contact if taker is None else letting_out.ordered(work, contact, taker)
 
 
 def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
@@ -197,8 +195,8 @@ def alone(work: Work, contact: Contact, inside: bool = False) -> Contact:
 
 def _let_out(work: Work, contact: Contact, listener: Listener) -> Contact:
     contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
-    contact = _noted(work, contact, "call.listen_ended", listener, audited=False)
-    work.order(OrderType.STOP_LISTENING, contact, agent=_phone(listener))
+    contact = listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
+    work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(listener))
     return letting_out.ordered(work, contact, listener) if listener.inside else contact
 
 
@@ -242,14 +240,14 @@ def _let_in(work: Work, contact: Contact, known: Listener | None, listener: List
     that is under way."""
     if known is not None and msgspec.structs.replace(known, order=0, until=0.0, earlier=None) == listener:
         under_way.must_be_new(work, contact, OrderType.LISTEN, listener.by)
-    contact = _noted(work, letting_out.without(contact, listener.by), kind, listener)
+    contact = listeners.noted(work, letting_out.without(contact, listener.by), kind, listener)
     to = listener.to or contact.agents[-1]
-    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=_phone(listener))
+    work.order(OrderType.LISTEN, contact, mode=listener.mode, to={"agent": to}, agent=listeners.phone(listener))
     contact = under_way.supervised(contact, listener.by)
     seconds = under_way.HARMLESS_SECONDS if listener.inside else party.RING_SECONDS["agent"] + party.GRACE_SECONDS
     earlier = _may_ring(known, work.now) if not listener.inside else None
     listener = msgspec.structs.replace(listener, order=work.seq, until=work.now + seconds, earlier=earlier)
-    contact = _with(contact, listener)
+    contact = listeners.put(contact, listener)
     return under_way.given(work, contact, OrderType.LISTEN, listener.by, seconds=seconds)
 
 
@@ -307,14 +305,15 @@ def _off(work: Work, contact: Contact, agent_id: str) -> Contact:
 
 
 def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent) -> Contact:
-    """The supervisor who had taken the call has hung up; a caller whom nobody else has waits again."""
+    """The supervisor who had taken the call has hung up; a caller whom nobody else has waits again, unless it is told
+    yet that they are elsewhere."""
     if not (listener.taking and listener.inside):
         if listener.inside and listener.mode == JOIN and not any(each.inside for each in contact.listeners):
             comfort.resume(work, contact)
         return work.store.contacts[contact.id]
     has = contact.sent_away and contact.ending is None and not contact.agents
     if has and not under_way.taken_over(contact):
-        contact = contact.with_(sent_away=False, requeue_at=work.now)
+        contact = contact.with_(sent_away=False, requeue_at=work.now + contacts.REQUEUE_SECONDS)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)
 
@@ -326,7 +325,11 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
     at = event.at if event is not None else contact.platform_time(work.now)
     call, by = contact.call, listener.by
     if kind == EventType.ESTABLISHED:
-        call = take_over(call, by, listener.leg or listener.unnamed, at)
+        leg_id = listener.leg or listener.unnamed
+        call = take_over(call, by, leg_id, at)
+        if listener.held:  # as a supervisor, by the same phone
+            hold = CallEvent(source=call.source, type=EventType.HELD, call_id=call.id, at=at, agent=by, leg_id=leg_id)
+            call = take(call, hold)
     else:
         call = take(
             call, CallEvent(source=call.source, type=kind, call_id=call.id, at=at, agent=by, leg_id=listener.leg)
@@ -344,13 +347,9 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
     return Listener(by=by, address=address, inside=known.inside, leg=known.leg, held=known.held, **wish)
 
 
-def _listener(contact: Contact, by: str) -> Listener | None:
-    return next((each for each in contact.listeners if each.by == by), None)
-
-
 def _taker(contact: Contact, agent_id: str) -> Listener | None:
     """As which supervisor an agent is on the call, if it is as one that they are on it."""
-    listener, leg = _listener(contact, agent_id), contact.call.leg_of(agent_id)
+    listener, leg = listeners.of(contact, agent_id), contact.call.leg_of(agent_id)
     if listener is None or not (listener.taking and listener.inside) or leg is None or leg.ended:
         return None
     return listener if leg.id.split("#")[0] == listener.leg else None
@@ -369,29 +368,3 @@ def _address(work: Work, contact: Contact, known: Listener | None, command: c.Li
     if not _inside(known):
         phones.must_reach(work, address, contact.call.source)
     return address
-
-
-def _phone(listener: Listener) -> dict[str, str]:
-    return {"id": listener.by, "address": listener.address}
-
-
-def _with(contact: Contact, listener: Listener) -> Contact:
-    return contact.with_(listeners=(*_without(contact, listener.by).listeners, listener))
-
-
-def _without(contact: Contact, by: str) -> Contact:
-    return contact.with_(listeners=tuple(each for each in contact.listeners if each.by != by))
-
-
-def _noted(work: Work, contact: Contact, kind: str, listener: Listener, *, audited: bool = True) -> Contact:
-    """Keep who did what, and tell supervisors."""
-    said = {"by": listener.by, "mode": listener.mode, "to": listener.to}
-    contact = contact.noted(work.now, kind, **said)
-    work.store.put_contact(contact)
-    work.tell("contact.supervised", {"contact_id": contact.id, "act": kind.removeprefix("call."), **said}, contact.id)
-    if audited:
-        after = {key: value for key, value in said.items() if key != "by" and value is not None}
-        work.effects.append(
-            Audited(who=listener.by, action=kind, thing=contact.id, after=after | {"address": listener.address})
-        )
-    return contact

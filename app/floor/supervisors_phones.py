@@ -1,22 +1,80 @@
 """What a platform tells of the phone by which a supervisor is in a call, as it would of an agent's."""
 
-from app.floor.entities import Contact, Listener
-from app.telephony.events import CallEvent, EventType
+import msgspec
+
+from app.calls.leg import Leg
+from app.floor import listeners, queueing
+from app.floor.entities import MOST_LISTENED, Contact, ContactState, Listener
+from app.floor.offers import release
+from app.floor.work import Work
+from app.telephony.events import CallEvent, EventType, OrderType
+
+HANDED_ON = "taken"
+"""Why an offer is gone of a caller whom a supervisor has left to somebody else."""
 
 _AT_THE_PHONE = (EventType.HELD, EventType.RETRIEVED, EventType.TRANSFERRED)
+_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 
-def whose(contact: Contact, event: CallEvent) -> Listener | None:
-    """The supervisor who is in the call by the leg of the event."""
-    return next((each for each in contact.listeners if (each.by, each.leg) == (event.agent, event.leg_id)), None)
+def known_by(contact: Contact, by: str, leg_id: str | None) -> Contact:
+    """The contact with one more leg by which a supervisor is in it, as it is told that they have come. What they do at
+    it may be told late, or twice, so it is remembered beyond their end."""
+    unnamed = _unnamed(by)
+    ears = dict.fromkeys((*contact.ears, leg_id or unnamed, unnamed))
+    return contact.with_(ears=tuple(ears)[-2 * MOST_LISTENED :])
 
 
 def apart(contact: Contact, event: CallEvent) -> bool:
     """Whether a supervisor has done this at their phone who is not on the call as an agent by it, or by now has left
     it: to the legs of the call nothing has happened. Else whoever presses hold would be taken for an agent on the call,
     and an agent's caller for one on hold."""
-    if event.type not in _AT_THE_PHONE or event.leg_id is None:
+    if event.type not in _AT_THE_PHONE or event.agent is None:
         return False
-    if whose(contact, event) is None:
-        return event.leg_id in contact.listened
-    return all(leg.id.split("#")[0] != event.leg_id for leg in contact.call.legs)
+    own = _as_agent(contact, event)
+    if own is not None and not (own.ended and own.since < event.at):
+        return False
+    return (event.leg_id or _unnamed(event.agent)) in contact.ears
+
+
+def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
+    somebody whom they had called there. A caller who waits is out of their queue by that."""
+    listener = _whose(contact, event)
+    if listener is None:
+        return contact
+    if event.type != EventType.TRANSFERRED:
+        contact = listeners.put(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
+        work.store.put_contact(contact)
+        return contact
+    if contact.state in _WAITS:
+        contact = _out_of_queue(work, contact)
+    return listeners.noted(work, contact.without_listener(listener.by), "call.listen_ended", listener, audited=False)
+
+
+def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
+    """The leg by which who has done this is, or was, on the call as an agent."""
+    if event.leg_id is None:
+        return contact.call.leg_of(event.agent or "")
+    return next((leg for leg in reversed(contact.call.legs) if leg.id.split("#")[0] == event.leg_id), None)
+
+
+def _whose(contact: Contact, event: CallEvent) -> Listener | None:
+    """The supervisor who is in the call by the leg of the event."""
+    listener = listeners.of(contact, event.agent or "")
+    return listener if listener is not None and event.leg_id in (None, listener.leg) and listener.inside else None
+
+
+def _out_of_queue(work: Work, contact: Contact) -> Contact:
+    """The next agent would be put into the conversation of a caller whom somebody has."""
+    for each in contact.offers:
+        if contact.state is ContactState.CONNECTING:
+            work.order(OrderType.CANCEL, contact, each.agent)
+        release(work, contact, each.agent, HANDED_ON)
+    contact = queueing.leave_visit(work, contact, "flowed_out")
+    contact = contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=())
+    work.store.put_contact(contact)
+    return contact
+
+
+def _unnamed(by: str) -> str:
+    return f"supervisor:{by}"

@@ -26,7 +26,7 @@ def contact_view(contact: Contact) -> dict[str, Any]:
         "from": call.from_,
         "to": call.to,
         "state": contact.state,
-        "held": call.held or _held_by_supervisor(contact),
+        "held": held(contact),
         "queue": contact.queue,
         "tier": contact.customer.tier if contact.customer else None,
         "customer": contact.customer,
@@ -45,9 +45,10 @@ def contact_view(contact: Contact) -> dict[str, Any]:
     }
 
 
-def _held_by_supervisor(contact: Contact) -> bool:
-    """Whether a supervisor holds the caller whom alone they have."""
-    return not contact.agents and any(each.held and each.mode == JOIN for each in contact.listeners)
+def held(contact: Contact) -> bool:
+    """Whether the caller is on hold: for whoever is on the call, or for the supervisors whom alone they can hear."""
+    heard = [] if contact.agents else [each for each in contact.listeners if each.inside and each.mode == JOIN]
+    return contact.call.held or (bool(heard) and all(each.held for each in heard))
 
 
 def recording_view(recording: Recording) -> dict[str, Any]:

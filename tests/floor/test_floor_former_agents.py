@@ -196,5 +196,5 @@ def test_caller_stays_with_the_supervisor_who_is_made_an_agent_while_they_have_t
     assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
     floor.call("supervisor_left", details={"supervisor": "cho"})
     assert not any(leg.agent == "cho" for leg in floor.contact(contact).call.legs)
-    floor.wait(1)
+    floor.wait(5)
     assert floor.offered_to(contact) == "ann"

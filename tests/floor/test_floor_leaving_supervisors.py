@@ -5,6 +5,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
+from app.floor import contacts
 from app.floor.effects import SwitchOrder
 from app.floor.entities import ContactState
 from tests.floor.factories import Bench
@@ -223,7 +224,7 @@ def test_caller_with_two_supervisors_from_outside_waits_again_only_when_both_hav
     floor.wait(1)
     assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
     inside(floor, "max", joined=False)
-    floor.wait(1)
+    floor.wait(contacts.REQUEUE_SECONDS)
     assert floor.contact(contact).state is ContactState.WAITING
 
 
@@ -317,6 +318,54 @@ def test_supervisor_from_outside_who_has_gone_or_is_wanted_again_is_not_ordered_
         floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
     else:
         floor.call("cleared")
+    assert floor.contact(contact).leaving == ()
     floor.now += 16
     floor.do(c.Expire())
     assert floor.orders() == []
+
+
+def test_supervisor_from_outside_is_waited_for_where_the_platform_refuses_something_else() -> None:
+    floor = Bench()
+    contact, order = let_out(floor)
+    floor.do(c.OrderFailed(order_id=order.seq + 1, order_type=order.type, contact_id=contact, agent_id=None,
+                           detail="no"))  # fmt: skip
+    floor.now += 15
+    floor.do(c.Expire())
+    assert who_leaves(floor) == [("call.stop_listening", "sue")]
+
+
+def test_supervisor_whose_phone_was_only_rung_for_the_call_is_not_waited_for() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.call("connection_cleared", agent="1001")
+    assert who_leaves(floor) == [("call.stop_listening", "sue")]
+    assert floor.contact(contact).leaving == ()
+
+
+def test_supervisor_from_outside_has_their_whole_time_to_leave_again_after_an_outage() -> None:
+    floor = Bench()
+    let_out(floor)
+    floor.now += 60
+    floor.do(c.TakeOver())
+    floor.do(c.Expire())
+    assert floor.orders() == []
+    floor.now += 15
+    floor.do(c.Expire())
+    assert who_leaves(floor) == [("call.stop_listening", "sue")]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_supervisor_who_has_taken_a_call_and_is_released_is_ordered_out_once_more_unless_they_have_gone(
+    told: bool,
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    taken_by(floor, contact, "cho")
+    floor.call("connection_cleared", agent="1001")
+    floor.do(c.Release(agent_id="cho", by="sue"))
+    if told:
+        floor.call("supervisor_left", leg_id="channel-cho", details={"supervisor": "cho"})
+    floor.now += 15
+    floor.do(c.Expire())
+    assert (("call.stop_listening", "cho") in who_leaves(floor)) is not told

@@ -3,12 +3,20 @@
 import pytest
 
 from app.agents.presence import AgentState
+from app.calls.leg import Party
 from app.floor import commands as c
 from app.floor.entities import ContactState
 from app.floor.views import contact_view
 from tests.floor.factories import Bench
 from tests.floor.test_floor_leaving_supervisors import taken_by
-from tests.floor.test_floor_supervisors import talking
+
+
+def talking(floor: Bench) -> str:
+    """Ann talks to a caller whose leg has a name, so that a number is somebody else."""
+    floor.on("ann")
+    contact = floor.call("offered", from_="+8613800138000", to="100", leg_id="caller")
+    floor.answers("ann", contact)
+    return contact
 
 
 def comes(floor: Bench, by: str) -> None:
@@ -89,12 +97,11 @@ def test_caller_is_not_on_hold_for_a_supervisor_who_has_gone(by: str, how: str) 
 def test_supervisor_who_holds_is_not_rung_anew_for_what_they_are_in_the_call_for() -> None:
     floor = Bench()
     contact = talking(floor)
-    for _ in range(2):
-        floor.try_(c.Listen(contact_id=contact, by="sue", address="7001", mode="join"))
-        comes(floor, "sue")
-        presses(floor, "sue", "held")
-    wish = c.Listen(contact_id=contact, by="sue", mode="whisper")
+    wish = c.Listen(contact_id=contact, by="sue", address="7001", mode="join")
     floor.do(wish)
+    comes(floor, "sue")
+    floor.do(wish)
+    presses(floor, "sue", "held")
     assert floor.refused(wish)["code"] == "under-way"
 
 
@@ -123,6 +130,41 @@ def test_caller_whom_a_supervisor_joins_with_a_number_does_not_wait_again(by: st
     floor.wait(60)
     found = floor.contact(contact)
     assert (found.state, found.sent_away, found.listeners) == (ContactState.ARRIVING, True, ())
+    assert [leg.party for leg in found.call.legs if leg.id == "number"] == [Party.OTHER]
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("how", ["waits", "is on offer", "is being connected"])
+def test_caller_who_waits_and_whom_a_joined_supervisor_hands_on_waits_no_longer(by: str, how: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    comes(floor, by)
+    floor.call("connection_cleared", agent="1001")
+    if how != "waits":
+        floor.on("bob")
+    floor.wait(6)
+    if how == "is being connected":
+        floor.do(c.AcceptOffer(agent_id="bob", contact_id=contact))
+    floor.call("established", leg_id="number")
+    presses(floor, by, "transferred")
+    assert floor.orders() == (["call.cancel"] if how == "is being connected" else [])
+    assert [e.agent for e in floor.told("offer.withdrawn")] == ([] if how == "waits" else ["bob"])
+    goes(floor, by)
+    floor.on("dee")
+    found = floor.contact(contact)
+    assert (found.state, found.sent_away, floor.offered_to(contact)) == (ContactState.ARRIVING, True, None)
+    assert (found.visits[-1].outcome, found.visits[-1].left_at is not None) == ("flowed_out", True)
+    if how != "waits":
+        assert floor.states("bob") == [AgentState.READY]
+
+
+def test_what_a_supervisor_does_at_the_phone_is_in_the_timeline() -> None:
+    floor = Bench()
+    contact = taken(floor, "sue")
+    presses(floor, "sue", "held")
+    last = floor.contact(contact).timeline[-1]
+    assert (last.kind, last.data) == ("call.held", {"leg_id": "channel-sue", "agent": "sue"})
 
 
 def test_agent_keeps_the_caller_beside_whom_a_joined_supervisor_has_brought() -> None:
@@ -135,3 +177,16 @@ def test_agent_keeps_the_caller_beside_whom_a_joined_supervisor_has_brought() ->
     presses(floor, "sue", "transferred")
     goes(floor, "sue")
     assert (floor.contact(contact).agents, floor.contact(contact).listeners) == (("ann", "bob"), ())
+
+
+@pytest.mark.parametrize("how", ["joined", "taken"])
+def test_agent_who_puts_the_phone_down_ends_the_call_unless_a_supervisor_has_taken_it(how: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    if how == "joined":
+        floor.do(c.Listen(contact_id=contact, by="sue", address="7001", mode="join"))
+    else:
+        floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    comes(floor, "sue")
+    floor.call("connection_cleared", agent="1001", cause="hung_up")
+    assert floor.orders() == (["call.disconnect"] if how == "joined" else [])

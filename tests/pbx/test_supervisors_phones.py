@@ -5,16 +5,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from app.demo.pbx.sip.call import Call
 from app.demo.pbx.sip.phone import SipPhone
+from tests.fixtures.bank import signed_in
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
 from tests.pbx.test_phones_act import refused
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
+from tests.pbx.test_transfers import answered
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"
@@ -194,3 +197,100 @@ async def test_supervisor_who_has_joined_and_holds_at_the_phone_takes_the_caller
         await on_the_floor(centre, talk.contact, held=False, agents=["anna"])
         await ear.resume()
         await hears(talk.caller, "anna", "dora")
+
+
+async def test_caller_does_not_hear_what_an_agent_is_consulting_for_the_phone_of_a_joined_supervisor(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo, outside = await phones.agent("bo"), await phones.outside()
+    outside.hertz = TONES["carl"]
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue, centre.seat("bo"):
+        await sue.ask("call.listen", contact_id=talk.contact, mode="join", address="PJSIP/dora")
+        ear = await phone.rung()
+        await ear.answer()
+        await hears(talk.caller, "anna", "dora")
+        await talk.ask("call.consult", to={"agent": "bo"})
+        rung = await bo.rung()
+        await rung.answer()
+        await answered(talk)
+        await hears_music(talk.caller)
+        await ear.hold()
+        second = phone.dial(NUMBER)
+        number = await outside.rung()
+        await number.answer()
+        await hears(second, "carl")
+        await ear.transfer_to(second)
+        await refused(ear)
+        await hears_music(talk.caller)
+        await hears(second, "carl")
+
+
+async def test_hold_of_a_supervisors_phone_is_shown_at_once_to_those_who_watch_the_floor(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with taken(centre, phones, "sue") as it, supervisor(centre) as watcher:
+
+        async def told() -> list[bool]:
+            frames = [each.get("contact") or {} for each in watcher.tab.frames]
+            return [each["held"] for each in frames if each.get("id") == it.talk.contact]
+
+        await it.ear.hold()
+        await eventually(told, lambda seen: True in seen, SECONDS)
+
+
+async def test_caller_whom_a_joined_supervisor_hands_to_a_number_is_offered_to_nobody(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = TONES["carl"]
+    phone = await phones.agent("dora")
+    await phones.agent("bo")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await sue.ask("call.listen", contact_id=talk.contact, mode="join", address="PJSIP/dora")
+        ear = await phone.rung()
+        await ear.answer()
+        await hears(talk.caller, "anna", "dora")
+        await ear.hold()
+        second = phone.dial(NUMBER)
+        number = await outside.rung()
+        await number.answer()
+        await hears(second, "carl")
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        token = (await signed_in(centre.server.address, ["sue"]))["sue"]
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+            done = await http.post(f"http://{centre.server.address}/api/v1/floor/agents/anna/release", json={})
+        assert done.is_success, done.text
+        await talk.agent.until_ended()
+        await on_the_floor(centre, talk.contact, state="waiting")
+        await ear.transfer_to(second)
+        await ear.until_ended()
+        await hears(talk.caller, "carl")
+        async with centre.seat("bo"):
+            await on_the_floor(centre, talk.contact, state="arriving", agents=[], offered_to=[])
+            await hears(talk.caller, "carl")
+
+
+async def test_caller_of_a_supervisor_who_held_before_they_took_the_call_hears_music_until_they_are_taken_back(
+    centre: CallCentre, phones: Phones
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora):
+        await dora.ask("call.listen", contact_id=talk.contact, mode="join")
+        ear = await phone.rung()
+        await ear.answer()
+        await hears(talk.caller, "anna", "dora")
+        await ear.hold()
+        await hears(talk.caller, "anna")
+        await dora.ask("call.take_over", contact_id=talk.contact)
+        await talk.agent.until_ended()
+        await on_the_floor(centre, talk.contact, agents=["dora"], held=True)
+        await hears_music(talk.caller)
+        await ear.resume()
+        await on_the_floor(centre, talk.contact, agents=["dora"], held=False)
+        await hears(talk.caller, "dora")
+        await hears(ear, "caller")
+        await ear.hold()
+        await on_the_floor(centre, talk.contact, held=True)
+        await desk.ask("call.retrieve", contact_id=talk.contact)
+        await on_the_floor(centre, talk.contact, held=False)

@@ -109,14 +109,73 @@ def test_phone_of_a_supervisor_who_has_the_call_may_ask_the_floor_for_a_transfer
 
 
 @pytest.mark.parametrize(("event", "kind"), [("ChannelHold", "call.held"), ("ChannelUnhold", "call.retrieved")])
-def test_hold_at_the_phone_of_a_supervisor_who_has_the_call_is_told_and_of_who_only_listens_is_not(
+def test_hold_at_the_phone_of_a_supervisor_is_told_whatever_they_are_in_the_call_for_and_of_who_has_gone_is_not(
     event: str, kind: str
 ) -> None:
     line = taken()
     pressed = Event(type=event, channel=Channel(id=EAR))
     assert told(line.take(pressed, 9.0)) == [(kind, EAR, "cho")]
     order(line, OrderType.LISTEN, key="main-9", agent=CHO, mode="listen", to={"agent": "anna"})
-    assert line.take(pressed, 9.5) == []
+    assert told(line.take(pressed, 9.5)) == [(kind, EAR, "cho")]
+    order(line, OrderType.STOP_LISTENING, key="main-10", agent=CHO)
+    assert line.take(pressed, 9.6) == []
+
+
+def left_to_who_holds() -> Line:
+    """Cho's phone holds while Anna is there, whom Cho has let off the call then."""
+    line = a_line(talking=True)
+    line.contact = "c-1"
+    order(line, OrderType.LISTEN, key="main-5", agent=CHO, mode="join", to={"agent": "anna"})
+    answers(line, EAR)
+    line.take(Event(type="ChannelHold", channel=Channel(id=EAR)), 4.0)
+    order(line, OrderType.CANCEL, key="main-5b", agent=AGENT)
+    after = asked(ends(line, ANNA))
+    assert {f"POST bridges/{TALK}/removeChannel", f"POST channels/{CALL}/moh"} <= set(after)
+    return line
+
+
+def test_caller_hears_music_once_only_phones_are_there_that_hold_until_one_does_no_more() -> None:
+    line = left_to_who_holds()
+    came = line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0)
+    assert told(came) == [("call.retrieved", EAR, "cho")]
+    assert asked(came) == [f"DELETE channels/{CALL}/moh", f"POST bridges/{TALK}/addChannel"]
+    assert line.together == {CALL, EAR}
+
+
+def test_caller_whom_only_a_phone_holds_is_taken_back_by_command() -> None:
+    line = left_to_who_holds()
+    assert told(order(line, OrderType.RETRIEVE, key="main-8", agent=CHO)) == [("call.retrieved", EAR, "cho")]
+    assert line.together == {CALL, EAR}
+    assert told(line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0))
+
+
+@pytest.mark.parametrize("comes", ["agent", "supervisor"])
+def test_caller_whom_only_a_phone_holds_hears_who_comes(comes: str) -> None:
+    line = left_to_who_holds()
+    if comes == "agent":
+        order(line, OrderType.CONFERENCE, key="main-6", agent=CHO, to=BO)
+        leg = BO_S
+    else:
+        sue = {"id": "sue", "address": "PJSIP/sue"}
+        order(line, OrderType.LISTEN, key="main-7", agent=sue, mode="join", to={"agent": "cho"})
+        leg = str(names.Name(CALL, names.LISTENER, "main-7", "sue"))
+    answers(line, leg)
+    assert line.together == {CALL, EAR, leg}
+
+
+def test_caller_whom_only_a_phone_holds_does_not_hear_who_is_consulted_about_them() -> None:
+    line = left_to_who_holds()
+    order(line, OrderType.CONSULT, key="main-6", agent=CHO, to=BO)
+    answers(line, BO_S)
+    line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0)
+    assert line.together == {EAR, BO_S}
+
+
+def test_caller_whom_only_a_phone_holds_hears_music_on_when_it_goes() -> None:
+    line = left_to_who_holds()
+    after = asked(ends(line, EAR))
+    assert not any("moh" in each for each in after)
+    assert (line.music, line.left_on_hold) == (True, False)
 
 
 def test_phone_of_who_only_listens_may_not() -> None:

@@ -15,7 +15,7 @@ class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
     `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that. `taping`:
-    the recording that it is for has begun."""
+    the recording that it is for has begun. `holds`: its phone does."""
 
     name: Name
     address: str
@@ -27,6 +27,7 @@ class Leg:
     mode: str = "listen"
     referring: str = ""
     taping: bool = False
+    holds: bool = False
     channel: str = ""
 
     @property

@@ -20,7 +20,8 @@ RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, name
 
 
 class Line:
-    """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them)."""
+    """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them); `holder` is
+    by which channel they were put on hold last, as far as this process knows."""
 
     def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
         self.setup = setup
@@ -36,6 +37,8 @@ class Line:
         self.player = Player(call)
         self.answered = False
         self.held = False
+        self.holder = ""
+        self.left_on_hold = False
         self.over = False
         self.together: set[str] = set()
         self.tapes: dict[str, float] = {}
@@ -147,11 +150,14 @@ class Line:
         return referring.granted(self, leg) if leg.referring else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
-        """Let these hear each other, and whoever is in the bridge already."""
+        """Let these hear each other, and whoever is in the bridge already; a caller for whom only phones were left that
+        hold hears who comes."""
         done: list[Action] = []
+        if self.left_on_hold and self.caller is not None and not self.together.issuperset(channels):
+            channels = (*channels, self.caller) if self.caller not in channels else channels
         if self.caller in channels:
             done = [*self._quiet(), *self._no_music(), *self._answer()]
-            self.held = False
+            self.held = self.left_on_hold = False
         if not self.bridged:
             self.bridged = True
             done.append(requests.bridge(names.bridge(self.call)))
@@ -160,7 +166,7 @@ class Line:
 
     def put_on_hold(self, held: bool = True) -> list[Action]:
         """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
-        self.held = held
+        self.held, self.left_on_hold = held, False
         return [*self._apart(), *self.play_music(None)]
 
     def ringback(self) -> list[Action]:
@@ -244,10 +250,26 @@ class Line:
 
     def _phone_held(self, channel: str, event: Event) -> list[Action]:
         leg = self.legs.get(channel)
-        if leg is None or leg.talker is None or not leg.up or leg.withdrawn:
+        if leg is None or not leg.up:
             return []
-        kind = EventType.HELD if event.type == "ChannelHold" else EventType.RETRIEVED
-        return [self.told(kind, leg, event.at)]
+        leg.holds = event.type == "ChannelHold"
+        who = leg.name.who if leg.role == names.LISTENER else leg.talker  # what it means of a listener the floor knows
+        if who is None or leg.withdrawn:
+            return []
+        kind = EventType.HELD if leg.holds else EventType.RETRIEVED
+        back = self.left_on_hold and not leg.holds and leg.speaks and self.caller is not None
+        told = Told(type=kind, at=event.at, leg_id=leg.id, agent=who)
+        return [*(self.bring_together(self.caller or "") if back else []), told]
+
+    def _perhaps_left_on_hold(self) -> list[Action]:
+        """Whose phone holds while others are there has the switch play no music, also once those have left: the caller
+        would hear nothing."""
+        there = [leg for leg in self.others() if leg.up]
+        if self.caller not in self.together or not there or not all(leg.holds for leg in there):
+            return []
+        music = self.put_on_hold(held=False)
+        self.left_on_hold = True
+        return music
 
     # -- ends
 
@@ -285,7 +307,7 @@ class Line:
         if self.over:
             last = _ON_END[leg.role](self, leg, cause, at) if leg.role in (names.SPY, names.TAPE) else []
             return [*last, *self.nobody_left()]
-        ended = _ON_END[leg.role](self, leg, cause, at)
+        ended = [*_ON_END[leg.role](self, leg, cause, at), *(self._perhaps_left_on_hold() if leg.up else [])]
         return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 
     def _agent_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
@@ -319,7 +341,7 @@ class Line:
         """A customer whom the last other one has left hears music instead of nothing."""
         if any(leg.up for leg in self.others()):
             return []
-        self.held = False
+        self.held = self.left_on_hold = False
         return self.put_on_hold(held=False) if self.caller in self.together else []
 
     # -- the customer's place

@@ -149,6 +149,7 @@ def _hold(line: Line, order: Order) -> list[Action] | Refused:
 
 
 def _held(line: Line, own: Leg, order: Order) -> list[Action]:
+    line.holder = own.id
     return [*line.put_on_hold(), line.told(EventType.HELD, own, order.at)]
 
 

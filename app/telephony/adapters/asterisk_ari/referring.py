@@ -35,6 +35,8 @@ class Line(Protocol):
     call: str
     caller: str | None
     contact: str
+    held: bool
+    holder: str
     over: bool
     legs: dict[str, Leg]
     together: set[str]
@@ -47,6 +49,9 @@ class Line(Protocol):
 
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
+
+    def others(self, leaving: str | None = None) -> list[Leg]:
+        """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
 
     def nobody_left(self) -> list[Action]:
         """What is to be done once the last channel is gone."""
@@ -125,6 +130,8 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
         return Joined([], [])
     if own is None or own.talker is None or line.caller is None or partner is None or not _talks(other, partner):
         return Joined(list(refused(source.id)), [])
+    if own.withdrawn or own.referring or _held_by_another(line, own):
+        return Joined(list(refused(source.id)), [])
     own.referring = f"{source.id}:{event.at:.3f}"
     leg = _as_leg(line, own.talker, partner, agent)
     here = [
@@ -134,6 +141,13 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
         *line.drop(own, TRANSFERRED),
     ]
     return Joined(here, _left(other, partner.id, event.at, now))
+
+
+def _held_by_another(line: Line, own: Leg) -> bool:
+    """Whether the caller would be taken off hold who is somebody else's to take back, into what they are not to hear.
+    Who holds them is not known of a call that another process had in hand: it may be anybody who is there."""
+    there = {leg.id for leg in line.others(own.id) if leg.up}
+    return line.held and bool(there & {line.holder} if line.holder in line.legs else there)
 
 
 def _as_leg(line: Line, by: str, partner: Channel, agent: str | None) -> Leg:

@@ -1,0 +1,39 @@
+"""The supervisors of a contact: who they are, and keeping what becomes of them."""
+
+from app.floor.effects import Audited
+from app.floor.entities import Contact, Listener
+from app.floor.work import Work
+
+
+def of(contact: Contact, by: str) -> Listener | None:
+    """As whom this supervisor is in the call, or is rung for it."""
+    return next((each for each in contact.listeners if each.by == by), None)
+
+
+def put(contact: Contact, listener: Listener) -> Contact:
+    """The contact with a supervisor as they are now."""
+    return contact.with_(listeners=(*without(contact, listener.by).listeners, listener))
+
+
+def without(contact: Contact, by: str) -> Contact:
+    """The contact without a supervisor of whom it is told that they have gone."""
+    return contact.with_(listeners=tuple(each for each in contact.listeners if each.by != by))
+
+
+def phone(listener: Listener) -> dict[str, str]:
+    """The supervisor in an order."""
+    return {"id": listener.by, "address": listener.address}
+
+
+def noted(work: Work, contact: Contact, kind: str, listener: Listener, *, audited: bool = True) -> Contact:
+    """Keep who did what, and tell supervisors."""
+    said = {"by": listener.by, "mode": listener.mode, "to": listener.to}
+    contact = contact.noted(work.now, kind, **said)
+    work.store.put_contact(contact)
+    work.tell("contact.supervised", {"contact_id": contact.id, "act": kind.removeprefix("call."), **said}, contact.id)
+    if audited:
+        after = {key: value for key, value in said.items() if key != "by" and value is not None}
+        work.effects.append(
+            Audited(who=listener.by, action=kind, thing=contact.id, after=after | {"address": listener.address})
+        )
+    return contact

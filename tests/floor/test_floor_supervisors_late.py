@@ -1,0 +1,130 @@
+"""What is told late, twice or out of order of the phones by which supervisors are, or were, in a call."""
+
+import pytest
+
+from app.agents.presence import AgentState
+from app.floor import commands as c
+from app.floor.entities import ContactState
+from tests.floor.factories import Bench
+from tests.floor.test_floor_leaving_supervisors import taken_by, who_leaves
+from tests.floor.test_floor_supervisors_phones import comes, goes, held, presses, taken, talking
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("how", ["now", "late", "again", "let go"])
+def test_hold_of_a_supervisor_who_has_joined_or_gone_makes_nobody_an_agent_and_holds_nobody(
+    by: str, named: bool, how: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel" if named else None
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    floor.now += 1
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": by})
+    floor.now += 1
+    at = floor.now
+    if how in ("now", "again"):
+        floor.call("held", agent=by, leg_id=leg)
+    if how == "let go":
+        floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.now += 1
+    floor.call("supervisor_left", leg_id=leg, details={"supervisor": by})
+    if how != "now":
+        floor.call("held", agent=by, leg_id=leg, at=at)
+        floor.call("held", agent=by, leg_id=leg)
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("ann",), False)
+    assert [each.agent for each in floor.contact(contact).call.legs] == [None, "ann"]
+    if by == "cho":
+        assert floor.states("cho") == [AgentState.LOGGED_OFF]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_hold_of_a_supervisor_who_had_the_call_as_an_agent_and_has_gone_does_not_bring_them_back(named: bool) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel-cho" if named else None
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    floor.now += 1
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": "cho"})
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 1
+    floor.call("supervisor_left", leg_id=leg, details={"supervisor": "cho"})
+    floor.now += 1
+    floor.call("held", agent="cho", leg_id=leg)
+    assert (floor.contact(contact).agents, held(floor, contact)) == ((), False)
+
+
+def test_agent_who_has_listened_before_is_on_the_call_by_a_phone_that_holds() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="cho", mode="join"))
+    comes(floor, "cho")
+    goes(floor, "cho")
+    floor.now += 1
+    floor.call("established", agent="1003", leg_id="agents")
+    floor.now += 1
+    floor.call("held", agent="1003")
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("ann", "cho"), True)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_caller_whom_a_supervisor_has_handed_on_does_not_wait_though_it_is_told_after_their_end(by: str) -> None:
+    floor = Bench()
+    contact = taken(floor, by)
+    floor.call("established", leg_id="number")
+    goes(floor, by)
+    floor.wait(4)
+    assert floor.contact(contact).state is ContactState.ARRIVING
+    presses(floor, by, "transferred")
+    floor.wait(60)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho", "ann"])
+def test_caller_whose_next_agent_has_gone_waits_though_it_is_told_again_that_they_were_handed_on(by: str) -> None:
+    floor = Bench()
+    contact = talking(floor) if by == "ann" else taken(floor, by)
+    leg = None if by == "ann" else f"channel-{by}"
+    floor.on("bob")
+    floor.call("established", agent="1002", leg_id="bobs")
+    floor.now += 1
+    at = floor.now
+    floor.call("transferred", agent=by, leg_id=leg)
+    if by != "ann":
+        goes(floor, by)
+    floor.now += 1
+    floor.call("connection_cleared", agent="1002", leg_id="bobs")
+    floor.call("transferred", agent=by, leg_id=leg, at=at)
+    floor.wait(10)
+    assert floor.contact(contact).state in (ContactState.WAITING, ContactState.OFFERED)
+
+
+def test_caller_whose_supervisor_has_gone_waits_though_it_is_told_again_that_an_agent_had_handed_them_on() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    comes(floor, "sue")
+    at = floor.now
+    floor.call("transferred", agent="1001")
+    goes(floor, "sue")
+    floor.call("transferred", agent="1001", at=at)
+    floor.wait(10)
+    assert floor.contact(contact).state in (ContactState.WAITING, ContactState.OFFERED)
+
+
+def test_end_of_an_earlier_leg_is_not_the_end_of_the_one_by_which_a_supervisor_is_to_leave() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001"))
+    floor.call("supervisor_joined", leg_id="first", details={"supervisor": "sue"})
+    floor.do(c.StopListening(contact_id=contact, by="sue"))
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.now += 1
+    floor.call("supervisor_joined", leg_id="second", details={"supervisor": "sue"})
+    taken_by(floor, contact, "cho")
+    floor.call("connection_cleared", agent="1001")
+    floor.call("supervisor_left", leg_id="first", details={"supervisor": "sue"})
+    floor.now += 15
+    floor.do(c.Expire())
+    assert who_leaves(floor) == [("call.stop_listening", "sue")]
