@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from app.calls.call import take_off
-from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, under_way, views
@@ -106,26 +105,6 @@ def joined(work: Work, contact: Contact) -> Contact:
     due_at = consult.due_at if consult.asked is not None else None
     answered = msgspec.structs.replace(consult, answered=True, due_at=due_at)
     contact = contact.with_(consult=answered, agents=agents)
-    work.store.put_contact(contact)
-    return contact
-
-
-def brought(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """Somebody else has left the caller with a number that they had called at their phone: it came last, and it is not
-    the one that is consulted, which may ring yet."""
-    consult = contact.consult
-    if consult is None or consult.number is None or event.type != EventType.TRANSFERRED:
-        return contact
-    there = [leg for leg in contact.call.legs if leg.state in party.TALKING and leg.party is not Party.CUSTOMER]
-    last = max(there, key=lambda leg: leg.began, default=None)
-    if event.agent in (None, consult.by) or last is None or last.party is not Party.OTHER or last.id in consult.known:
-        return contact
-    consult = msgspec.structs.replace(consult, known=(*consult.known, last.id))
-    left = party.new_leg(contact, consult.known, None)
-    if consult.answered and (left is None or left.state not in party.TALKING):
-        due_at = work.now + party.RING_SECONDS["number"] + party.GRACE_SECONDS
-        consult = msgspec.structs.replace(consult, answered=False, due_at=due_at)
-    contact = contact.with_(consult=consult)
     work.store.put_contact(contact)
     return contact
 

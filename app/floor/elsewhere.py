@@ -22,7 +22,9 @@ def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
     since = (
         leg
         for leg in contact.call.legs
-        if leg.party is not Party.CUSTOMER and leg.ended and leg.since > event.at and leg.agent != event.agent
+        if leg.party is not Party.CUSTOMER and leg.ended and leg.began > event.at and leg.agent != event.agent
     )
+    told = [each for each in contact.timeline if (each.kind, each.at) == (event.type, event.at)]
+    again = sum(each.data.get("agent") == event.agent for each in told) > 1  # it has its line already
     had = event.agent is not None and any(leg.talk_seconds + leg.hold_seconds > 0 for leg in since)
-    return had or not (news or supervisors_phones.apart(contact, event))
+    return again or had or not (news or supervisors_phones.apart(contact, event))

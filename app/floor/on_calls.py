@@ -238,8 +238,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
-    contact = consulting.brought(work, supervising.told(work, contact, event), event)
-    contact = _agents_joined(work, contact)
+    contact = _agents_joined(work, supervising.told(work, contact, event))
     contact = _agents_left(work, contact, event)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and _connection_failed(contact, event):

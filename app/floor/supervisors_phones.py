@@ -4,7 +4,7 @@ import msgspec
 
 from app.calls.leg import Leg
 from app.floor import listeners, queueing
-from app.floor.entities import MOST_LISTENED, Contact, ContactState, Listener
+from app.floor.entities import JOIN, MOST_LISTENED, Contact, ContactState, Listener
 from app.floor.offers import release
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
@@ -33,7 +33,8 @@ def apart(contact: Contact, event: CallEvent) -> bool:
     own = _as_agent(contact, event)
     if own is not None and not (own.ended and own.since < event.at):
         return False
-    return (event.leg_id or _unnamed(event.agent)) in contact.ears
+    known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
+    return (event.leg_id or _unnamed(event.agent)) in known
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
@@ -46,7 +47,7 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = listeners.put(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
         work.store.put_contact(contact)
         return contact
-    if contact.state in _WAITS:
+    if contact.state in _WAITS and listener.mode == JOIN:  # who only hears has nobody to leave to somebody
         contact = _out_of_queue(work, contact)
     return listeners.noted(work, contact.without_listener(listener.by), "call.listen_ended", listener, audited=False)
 

@@ -1,5 +1,7 @@
 """What is told late, twice or out of order of the phones by which supervisors are, or were, in a call."""
 
+from typing import Literal
+
 import pytest
 
 from app.agents.presence import AgentState
@@ -128,3 +130,45 @@ def test_end_of_an_earlier_leg_is_not_the_end_of_the_one_by_which_a_supervisor_i
     floor.now += 15
     floor.do(c.Expire())
     assert who_leaves(floor) == [("call.stop_listening", "sue")]
+
+
+@pytest.mark.parametrize("mode", ["listen", "whisper"])
+@pytest.mark.parametrize("who", ["sue", "cho"])
+def test_who_only_hears_takes_nobody_out_of_the_queue(who: str, mode: Literal["listen", "whisper"]) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by=who, address="7001", mode=mode))
+    comes(floor, who)
+    floor.now += 1
+    floor.call("connection_cleared", agent="ann")
+    floor.wait(6)
+    presses(floor, who, "transferred")
+    floor.wait(600)
+    assert floor.contact(contact).state is ContactState.WAITING
+
+
+@pytest.mark.parametrize("first", ["ann", "bob"])
+def test_caller_whom_an_agent_of_two_leaves_to_a_number_does_not_wait_whoever_goes_last(first: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.call("established", agent="bob", leg_id="bobs")
+    floor.now += 10
+    floor.call("established", leg_id="third")
+    at = floor.now
+    floor.now += 1
+    for who in (first, "bob" if first == "ann" else "ann"):
+        more = {"at": at} if who == "ann" else {"leg_id": "bobs"}
+        floor.call("connection_cleared", agent=who, **more)
+    floor.call("transferred", agent="ann", at=at)
+    floor.wait(20)
+    assert floor.contact(contact).state is ContactState.ARRIVING
+
+
+def test_supervisor_of_a_call_from_before_an_update_is_no_agent_by_holding_at_their_phone() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="cho", address="7001", mode="listen"))
+    comes(floor, "cho")
+    floor.state.store.put_contact(floor.contact(contact).with_(ears=()))
+    presses(floor, "cho", "held")
+    assert floor.contact(contact).agents == ("ann",)

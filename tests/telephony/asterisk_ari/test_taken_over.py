@@ -221,3 +221,10 @@ def test_hang_up_of_an_agent_who_has_gone_already_leaves_the_caller_to_who_is_th
     alone = order(line, OrderType.DISCONNECT, key="main-10", agent={"id": "bo", "address": "PJSIP/bo"})
     assert not isinstance(alone, Refused)
     assert f"DELETE channels/{CALL}" in asked(alone)
+
+
+def test_caller_on_hold_from_before_a_restart_is_heard_again_once_the_phone_takes_the_hold_off() -> None:
+    line, _ = seen(sight(channel(CALL), channel(EAR), bridged=(EAR,)))
+    came = line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0)
+    assert told(came) == [("call.retrieved", EAR, "cho")]
+    assert {CALL, EAR} <= set(line.together)

@@ -257,7 +257,8 @@ class Line:
         if who is None or leg.withdrawn:
             return []
         kind = EventType.HELD if leg.holds else EventType.RETRIEVED
-        back = self.left_on_hold and not leg.holds and leg.speaks and self.caller is not None
+        waits = self.left_on_hold or (self.held and not self.holder)  # after a restart nobody knows who holds
+        back = waits and not leg.holds and leg.speaks and self.caller is not None
         told = Told(type=kind, at=event.at, leg_id=leg.id, agent=who)
         return [*(self.bring_together(self.caller or "") if back else []), told]
 
