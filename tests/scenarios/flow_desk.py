@@ -21,12 +21,11 @@ from app.core.ids import new_id
 from app.customers.identifiers import GivenIdentifier, replace_identifiers
 from app.customers.pins import set_pin
 from app.db.engine import Sessions, create_engine
-from tests.cli.running import free_port
 from tests.customers.factories import make_customer
 from tests.fixtures.bank import open_bank
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server
-from tests.fixtures.serving import serving
+from tests.fixtures.serving import bound, serving
 from tests.fixtures.switch import Switch, event
 from tests.floor.factories import CONFIG
 
@@ -121,26 +120,28 @@ class Desk:
 @asynccontextmanager
 async def open_desk(server: Server, tmp_path: Path, prepare: Prepare | None = None) -> AsyncIterator[Desk]:
     """Open it; `prepare` adds to its records before the server starts, at the address that it is told."""
-    port, core = free_port(), Core()
+    core = Core()
     app = Starlette(routes=[Route("/balance", core.take, methods=["GET"])])
-    async with server.copy() as database, serving(app) as (address, _):
-        await open_bank(database.dsn, CONFIG, f"http://127.0.0.1:{port}/orders", ["sue"])
-        await publish(database, FLOW.format(core=f"http://{address}"))
-        await introduce(database)
-        child = Child(
-            tmp_path,
-            CALLFLOOR_DATABASE_URL=database.url,
-            CALLFLOOR_FLOW_SECRETS='{"core": "Bearer of-good-news"}',
-            CALLFLOOR_FLOW_HOSTS='{"core": "127.0.0.1"}',
-            CALLFLOOR_FLOW_NETWORKS='["127.0.0.0/8"]',
-        )
-        if prepare is not None:
-            await prepare(database, child.address)
-        with children(child):
-            child.start()
-            await child.answers()
-            async with Switch([child.address]) as switch, serving(switch.app, port=port):
-                yield Desk(child, database, switch, core)
+    with bound() as orders:
+        port = orders.getsockname()[1]
+        async with server.copy() as database, serving(app) as (address, _):
+            await open_bank(database.dsn, CONFIG, f"http://127.0.0.1:{port}/orders", ["sue"])
+            await publish(database, FLOW.format(core=f"http://{address}"))
+            await introduce(database)
+            child = Child(
+                tmp_path,
+                CALLFLOOR_DATABASE_URL=database.url,
+                CALLFLOOR_FLOW_SECRETS='{"core": "Bearer of-good-news"}',
+                CALLFLOOR_FLOW_HOSTS='{"core": "127.0.0.1"}',
+                CALLFLOOR_FLOW_NETWORKS='["127.0.0.0/8"]',
+            )
+            if prepare is not None:
+                await prepare(database, child.address)
+            with children(child):
+                child.start()
+                await child.answers()
+                async with Switch([child.address]) as switch, serving(switch.app, at=orders):
+                    yield Desk(child, database, switch, core)
 
 
 async def publish(database: Database, text: str) -> None:
