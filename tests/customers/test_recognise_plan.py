@@ -56,8 +56,8 @@ def bounds(today: datetime) -> list[datetime]:
 
 
 def months(plan: str, index: str) -> set[str]:
-    """The partitions that the plan reads by their copy of an index."""
-    return {line.split(" on interactions_")[1][:7] for line in plan.splitlines() if f"{index}_idx on" in line}
+    """The partitions that the plan reads by their copy of an index, in its order or by a bitmap."""
+    return set(re.findall(rf"(?:using|Index Scan on) interactions_(\d{{4}}_\d{{2}})_{index}_idx", plan))
 
 
 def between(since: datetime, until: datetime) -> set[str]:
