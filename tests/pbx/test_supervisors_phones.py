@@ -182,17 +182,24 @@ async def test_phone_of_a_supervisor_who_is_no_agent_is_told_that_it_sends_nobod
         await hears(it.ear, "caller")
 
 
-async def test_supervisor_who_has_joined_and_holds_at_the_phone_takes_the_caller_from_nobody(
-    centre: CallCentre, phones: Phones
-) -> None:
+@asynccontextmanager
+async def joined_and_holding(centre: CallCentre, phones: Phones) -> AsyncIterator[tuple[Talk, Call, Seat, Seat]]:
+    """Dora has joined Anna's call and holds it at her phone; her seats are those of an agent and of a supervisor."""
     phone = await phones.agent("dora")
-    async with talking(centre, phones) as talk, promoted(centre, "dora") as (_, dora):
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora):
         await dora.ask("call.listen", contact_id=talk.contact, mode="join")
         ear = await phone.rung()
         await ear.answer()
         await hears(talk.caller, "anna", "dora")
         await ear.hold()
         await hears(talk.caller, "anna")
+        yield talk, ear, desk, dora
+
+
+async def test_supervisor_who_has_joined_and_holds_at_the_phone_takes_the_caller_from_nobody(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with joined_and_holding(centre, phones) as (talk, ear, _, _):
         await asyncio.sleep(1)
         await on_the_floor(centre, talk.contact, held=False, agents=["anna"])
         await ear.resume()
@@ -274,14 +281,7 @@ async def test_caller_whom_a_joined_supervisor_hands_to_a_number_is_offered_to_n
 async def test_caller_of_a_supervisor_who_held_before_they_took_the_call_hears_music_until_they_are_taken_back(
     centre: CallCentre, phones: Phones
 ) -> None:
-    phone = await phones.agent("dora")
-    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora):
-        await dora.ask("call.listen", contact_id=talk.contact, mode="join")
-        ear = await phone.rung()
-        await ear.answer()
-        await hears(talk.caller, "anna", "dora")
-        await ear.hold()
-        await hears(talk.caller, "anna")
+    async with joined_and_holding(centre, phones) as (talk, ear, desk, dora):
         await dora.ask("call.take_over", contact_id=talk.contact)
         await talk.agent.until_ended()
         await on_the_floor(centre, talk.contact, agents=["dora"], held=True)
