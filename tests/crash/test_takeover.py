@@ -47,7 +47,7 @@ async def epoch(database: Database) -> int:
 async def refuses_everything(switch: Switch, sleeper: Child) -> None:
     """Speak to a server that has just woken up, until it knows that it stands by: it must not take anything."""
     async with asyncio.TaskGroup() as group:
-        knows = group.create_task(sleeper.stands_by(seconds=5))
+        knows = group.create_task(sleeper.stands_by(seconds=20))
         while not knows.done():
             answer = await switch.attempt(f"evt_{new_id()}", event("offered", new_id(), to="100"), sleeper.address)
             assert answer is None or answer.status_code == 503, answer.text

@@ -1,13 +1,14 @@
 """The transport of orders against servers that answer byte by byte what the test says."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from app.telephony.adapters.generic.keepalive import LARGEST_ANSWER, KeepAlive
+from app.telephony.adapters.generic.keepalive import LARGEST_ANSWER, Connection, KeepAlive
 from tests.fixtures.listening import listening
 
 pytestmark = pytest.mark.enable_socket
@@ -74,6 +75,17 @@ async def test_a_connection_that_was_closed_meanwhile_is_replaced() -> None:
     async with talking(script) as (client, url):
         answers = [await client.post(url, content=b"{}") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [204, 204]
+    assert script.connections == 2
+
+
+async def test_a_connection_that_is_being_closed_is_given_up_at_once() -> None:
+    script = Scripted(TAKEN, TAKEN)
+    async with talking(script) as (client, url):
+        first = await client.post(url, content=b"{}")
+        for connection in [each for each in gc.get_objects() if isinstance(each, Connection) and each.reusable]:
+            connection.close()  # and its loss is told in the next round of the loop
+        second = await client.post(url, content=b"{}")
+    assert [first.status_code, second.status_code] == [204, 204]
     assert script.connections == 2
 
 

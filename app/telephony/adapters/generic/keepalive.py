@@ -117,9 +117,9 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, message: bytes) -> Answer:
         """Send a request; gives the answer. Raises `Stale`, `httpx.ReadError` or `httpx.RemoteProtocolError`."""
+        self.reusable = False  # first: one that is closing must not rest again, to be asked for ever
         if self._transport is None or self._transport.is_closing():
             raise Stale
-        self.reusable = False
         self._clear()
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(message)
