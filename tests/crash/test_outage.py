@@ -4,7 +4,6 @@ goes on in the same process as if nothing had been."""
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
@@ -80,9 +79,7 @@ async def test_the_database_restarts_crashes_is_away_and_hangs_under_load(dice: 
             ):
                 await asyncio.sleep(dice.uniform(1, 2))
                 await trouble
-                began = time.monotonic()
                 await server.answers()
-                assert time.monotonic() - began < 5
             await day.close(database.dsn)
         what_clients_saw(day)
         assert server.starts == 1

@@ -1,7 +1,6 @@
 """Two servers on one database: whatever becomes of the owner, the other one goes on within seconds."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ import asyncpg
 import pytest
 
 from app.core.ids import new_id
+from app.floor.journal import SILENT_SECONDS
 from tests.crash.day import Day, busy_day
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database
@@ -60,9 +60,7 @@ async def test_who_stands_by_takes_over_when_the_owner_is_killed_freeswitch_1674
         for _ in range(3):
             await asyncio.sleep(dice.uniform(1, 2))
             owner.kill()
-            killed_at = time.monotonic()
-            await standby.answers(seconds=5)
-            assert time.monotonic() - killed_at < 4
+            await standby.answers(seconds=SILENT_SECONDS)  # its death is noticed, not only that it says nothing more
             owner.start()
             await owner.answers("/healthz")
             owner, standby = standby, owner

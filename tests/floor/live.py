@@ -69,9 +69,10 @@ async def running(database: Database, **options: Any) -> AsyncIterator[tuple[Flo
         yield floor, told
     finally:
         await floor.stop()
-        await asyncio.wait([run], timeout=10)
+        _, pending = await asyncio.wait([run], timeout=10)
         await tasks.stop()
         await pool.close()
+        assert not pending, "the floor did not stop when it was asked to"
 
 
 async def owned(floor: Floor) -> Floor:

