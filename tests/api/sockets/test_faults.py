@@ -142,15 +142,18 @@ async def test_nul_and_cut_emoji_in_a_command_reach_the_floor_repaired() -> None
 async def test_a_flood_of_commands_is_refused_in_part_and_heard_in_full() -> None:
     async with open_desk() as desk, desk.client() as client:
         await client.hello()
-        stuck = asyncio.Event()
+        begun, stuck = asyncio.Event(), asyncio.Event()
         real = desk.floor.submit
 
         async def slow(*args: Any) -> Any:
+            begun.set()
             await stuck.wait()
             return await real(*args)
 
         desk.floor.submit = slow
-        for number in range(100):
+        await client.say({"id": 0, "type": "agent.ready"})
+        await begun.wait()
+        for number in range(1, 100):
             await client.say({"id": number, "type": "agent.ready"})
         refused = [await client.hear() for _ in range(35)]
         assert {told["problem"]["status"] for told in refused} == {503}
