@@ -125,7 +125,6 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 MOST_LISTENED = 20
 """No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
 
-
 JOIN = "join"
 """The mode of a supervisor who is heard by everybody."""
 
@@ -174,8 +173,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
     by which supervisors were in it whom the floor let go, and of which the end may be told yet, `ears` all by which
-    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that. A caller
-    alone waits again at `requeue_at`; a call whose end should have come is closed at `close_at`.
+    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has
+    `gone` was in it `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end
+    should have come is closed at `close_at`.
     """
 
     id: str
@@ -228,6 +228,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listened: tuple[str, ...] = ()
     ears: tuple[str, ...] = ()
     leaving: tuple[Listener, ...] = ()
+    gone: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
@@ -278,14 +279,6 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Without the offer to this agent; another that stands takes its place."""
         left = [each for each in self.offers if each.agent != agent]
         return self.with_(offer=left[0] if left else None, also=tuple(left[1:]))
-
-    def without_listener(self, by: str) -> "Contact":
-        """Without a supervisor, whom the floor lets go before the switch says that they have left."""
-        gone = next((each for each in self.listeners if each.by == by), None)
-        if gone is None:
-            return self
-        left = tuple(each for each in self.listeners if each is not gone)
-        return self.with_(listeners=left, listened=(*self.listened, gone.leg or gone.unnamed)[-MOST_LISTENED:])
 
     @property
     def wanted(self) -> Requirement:

@@ -13,7 +13,6 @@ HANDED_ON = "taken"
 """Why an offer is gone of a caller whom a supervisor has left to somebody else."""
 
 _AT_THE_PHONE = (EventType.HELD, EventType.RETRIEVED, EventType.TRANSFERRED)
-_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 
 def known_by(contact: Contact, by: str, leg_id: str | None) -> Contact:
@@ -39,7 +38,7 @@ def apart(contact: Contact, event: CallEvent) -> bool:
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
-    somebody whom they had called there. A caller who waits is out of their queue by that."""
+    somebody whom they had called there."""
     listener = _whose(contact, event)
     if listener is None:
         return contact
@@ -47,9 +46,15 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = listeners.put(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
         work.store.put_contact(contact)
         return contact
-    if contact.state in _WAITS and listener.mode == JOIN:  # who only hears has nobody to leave to somebody
-        contact = _out_of_queue(work, contact)
-    return listeners.noted(work, contact.without_listener(listener.by), "call.listen_ended", listener, audited=False)
+    contact = listeners.gone(listeners.let_go(contact, listener.by), listener, event.at)
+    return listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
+
+
+def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
+    """Whether a supervisor was heard by the caller at this instant of the platform's clock who has gone since; one who
+    is `taking` them instead of the agents."""
+    known = (each for each in contact.gone if each.by == by and each.until >= at)
+    return any(each.mode == JOIN and (each.taking or not taking) for each in known)
 
 
 def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
@@ -65,16 +70,15 @@ def _whose(contact: Contact, event: CallEvent) -> Listener | None:
     return listener if listener is not None and event.leg_id in (None, listener.leg) and listener.inside else None
 
 
-def _out_of_queue(work: Work, contact: Contact) -> Contact:
-    """The next agent would be put into the conversation of a caller whom somebody has."""
+def out_of_queue(work: Work, contact: Contact) -> None:
+    """A caller who waits, and whom a supervisor has left to somebody else, waits no longer: the next agent would be put
+    into their conversation."""
     for each in contact.offers:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, each.agent)
         release(work, contact, each.agent, HANDED_ON)
     contact = queueing.leave_visit(work, contact, "flowed_out")
-    contact = contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=())
-    work.store.put_contact(contact)
-    return contact
+    work.store.put_contact(contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=()))
 
 
 def _unnamed(by: str) -> str:
