@@ -133,7 +133,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
     `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
     same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
-    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call."""
+    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call, as
+    was said last of `held_at`, by the platform's clock."""
 
     by: str
     address: str
@@ -147,6 +148,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: float = 0.0
     earlier: "Listener | None" = None
     held: bool = False
+    held_at: float = 0.0
 
     @property
     def unnamed(self) -> str:

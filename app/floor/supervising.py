@@ -329,6 +329,7 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
         leg_id = listener.leg or listener.unnamed
         call = take_over(call, by, leg_id, at)
         if listener.held:  # as a supervisor, by the same phone
+            at = max(at, listener.held_at)
             hold = CallEvent(source=call.source, type=EventType.HELD, call_id=call.id, at=at, agent=by, leg_id=leg_id)
             call = take(call, hold)
     else:
@@ -345,7 +346,8 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
     if known is None:
         return Listener(by=by, address=address, **wish)
     wish["rung"] = known.rung or wish.get("rung", False)
-    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, held=known.held, **wish)
+    wish |= {"held": known.held, "held_at": known.held_at}
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
 
 
 def _taker(contact: Contact, agent_id: str) -> Listener | None:

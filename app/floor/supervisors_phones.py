@@ -33,18 +33,23 @@ def apart(contact: Contact, event: CallEvent) -> bool:
     if own is not None and not (own.ended and own.since < event.at):
         return False
     known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
-    return (event.leg_id or _unnamed(event.agent)) in known
+    return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
-    somebody whom they had called there."""
+    """A supervisor who is no agent on the call holds it at their own phone, maybe told before that they have come, or
+    has left those whom they talked to with somebody whom they had called there."""
     listener = _whose(contact, event)
     if listener is None:
         return contact
     if event.type != EventType.TRANSFERRED:
-        contact = listeners.put(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
+        if event.at < listener.held_at:  # they have said otherwise since
+            return contact
+        holds = msgspec.structs.replace(listener, held=event.type == EventType.HELD, held_at=event.at)
+        contact = listeners.put(contact, holds)
         work.store.put_contact(contact)
+        return contact
+    if not listener.inside:
         return contact
     contact = listeners.gone(listeners.let_go(contact, listener.by), listener, event.at)
     return listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
@@ -57,6 +62,15 @@ def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
     return any(each.mode == JOIN and (each.taking or not taking) for each in known)
 
 
+def _comes(contact: Contact, by: str) -> bool:
+    """Whether who has done this is rung as a supervisor, or was, and nobody awaits them as an agent."""
+    rung = listeners.of(contact, by)
+    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
+    if by in contact.agents or by in (each.agent for each in awaited) or (rung is not None and rung.rung):
+        return False
+    return (rung is not None and not rung.inside) or _unnamed(by) in contact.listened
+
+
 def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
     """The leg by which who has done this is, or was, on the call as an agent."""
     if event.leg_id is None:
@@ -65,9 +79,10 @@ def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
 
 
 def _whose(contact: Contact, event: CallEvent) -> Listener | None:
-    """The supervisor who is in the call by the leg of the event."""
+    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet."""
     listener = listeners.of(contact, event.agent or "")
-    return listener if listener is not None and event.leg_id in (None, listener.leg) and listener.inside else None
+    known = listener is not None and (event.leg_id in (None, listener.leg) or not listener.inside)
+    return listener if known else None
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:
