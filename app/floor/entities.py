@@ -165,7 +165,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `own_bonus` is what the platform gave this very contact, `bonus` the sum of that, its queue's and its customer's.
     The caller was told at `told_at` that it will take `told_wait` seconds more; until then, `estimated_wait` counts.
     At `overflow_at` its queue's overflow is looked at next; `overflowed` are the queues that sent it on. A caller who
-    hangs up is called back at `callback_to`, at their place; `callback_of` is the contact, or the alert, that it is of.
+    is asked whether to be called back `thinks_until` then; one who hangs up is called back at `callback_to`, at their
+    place; `callback_of` is the contact, or the alert, that it is of.
     `ending` is the outcome where the queue turned the contact away, or a supervisor ended a callback that is being
     dialled. A callback is `held` while its queue is closed.
     From `again_at` on it may be offered again also to those who have missed it.
@@ -212,6 +213,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told_wait: float | None = None
     told_at: float | None = None
     callback_asked: bool = False
+    thinks_until: float | None = None
     callback_to: str | None = None
     callback_of: str | None = None
     ending: str | None = None
