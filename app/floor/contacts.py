@@ -77,7 +77,8 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
     contact = under_way.left(contact, agent_id)
-    if contact.agents and contact.transfer_by == agent_id:  # others have the caller: they have only left
+    others = contact.agents and not under_way.nobody_stays(contact)
+    if others and contact.transfer_by == agent_id:  # others have the caller: they have only left
         contact = contact.with_(transfer=None, transfer_by=None)
     taker, leg = listeners.of(contact, agent_id), contact.call.leg_of(agent_id)
     if taker is not None and taker.taking and taker.inside:

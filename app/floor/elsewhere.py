@@ -14,8 +14,9 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     them. So is one who waits, or whose agents are all dropped, where a supervisor had them who has gone: agents, and
     whoever they leave to somebody else, are told of otherwise, or in time."""
     alone, waits = contact.state is ContactState.ARRIVING, contact.state in _WAITS
-    had = supervisors_phones.had(contact, event.agent, event.at, taking=not waits)
-    if not (alone or (had and (waits or under_way.nobody_stays(contact)))) or _long_past(contact, event, news):
+    left = supervisors_phones.apart(contact, event) if waits else _left_to_nobody(contact)
+    had = left and supervisors_phones.had(contact, event.agent, event.at, taking=not waits)
+    if not (alone or had) or _long_past(contact, event, news):
         return
     if waits:
         if not _talked_since(contact, event):
@@ -24,6 +25,12 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
     away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
     work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
+
+
+def _left_to_nobody(contact: Contact) -> bool:
+    """Whether nobody stays on the call, nor does the caller go to a queue or an agent of ours by an order."""
+    to = contact.transfer
+    return under_way.nobody_stays(contact) and (to is None or to.number is not None)
 
 
 def _talked_since(contact: Contact, event: CallEvent) -> bool:

@@ -194,3 +194,23 @@ def test_nobody_orders_the_end_of_a_call_that_a_supervisor_has_handed_on_where_t
         ordered += [each.type for each in floor.last.effects if isinstance(each, SwitchOrder)]
     assert ordered == []
     assert elsewhere(floor, contact)
+
+
+@pytest.mark.parametrize("order", ["te", "tle", "lte", "let", "etl", "elt", "el"])
+def test_caller_whom_a_supervisor_sends_to_a_colleague_by_order_waits_for_them_in_whichever_order_it_is_told(
+    order: str,
+) -> None:
+    floor = Bench()
+    contact = taken(floor, "cho", alone=False)
+    floor.on("bob")
+    floor.do(c.Transfer(agent_id="cho", contact_id=contact, to=c.Destination(agent="bob")))
+    at = floor.now
+    floor.now += 1
+    for what in order:
+        if what == "t":
+            floor.call("transferred", agent="cho", leg_id="channel-cho", at=at)
+        elif what == "l":
+            floor.call("supervisor_left", leg_id="channel-cho", details={"supervisor": "cho"}, at=at)
+        else:
+            floor.call("connection_cleared", agent="1001", at=at - 1)
+    assert floor.offered_to(contact) == "bob"
