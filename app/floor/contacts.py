@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
 from app.calls.leg import Leg, LegState
 from app.core.instants import to_millisecond
-from app.floor import party, recordings, under_way
+from app.floor import listeners, party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
@@ -77,10 +77,13 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent's part in a contact is over; they wrap it up unless they have another contact."""
     contact = contact.with_(agents=tuple(key for key in contact.agents if key != agent_id))
     contact = under_way.left(contact, agent_id)
-    if contact.agents and contact.transfer_by == agent_id:  # others have the caller: they have only left
+    others = contact.agents and not under_way.nobody_stays(contact)
+    if others and contact.transfer_by == agent_id:  # others have the caller: they have only left
         contact = contact.with_(transfer=None, transfer_by=None)
-    if any(each.by == agent_id and each.taking and each.inside for each in contact.listeners):
-        contact = contact.without_listener(agent_id)
+    taker, leg = listeners.of(contact, agent_id), contact.call.leg_of(agent_id)
+    if taker is not None and taker.taking and taker.inside:
+        until = leg.since if leg is not None and leg.ended else contact.platform_time(work.now)
+        contact = listeners.gone(listeners.let_go(contact, agent_id), taker, until)
     agent = work.store.agent(agent_id)
     left = tuple(key for key in agent.contacts if key != contact.id)
     if left or agent.state is not AgentState.BUSY:

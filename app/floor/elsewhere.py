@@ -1,19 +1,51 @@
 """Callers whom the switch has sent to somebody of whom it does not tell, as it says itself."""
 
-from app.calls.leg import Party
-from app.floor import contacts, on_flow, supervisors_phones
-from app.floor.entities import Contact
+from app.calls.leg import Leg, Party
+from app.floor import contacts, on_flow, supervisors_phones, under_way
+from app.floor.entities import Contact, ContactState
 from app.floor.work import Work
 from app.telephony.events import CallEvent
 
+_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+
 
 def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
-    """A transfer is told of a caller whom nobody has; whether it is `news` to the legs of the call."""
-    if _long_past(contact, event, news):
+    """A transfer is told; whether it is `news` to the legs of the call. A caller whom nobody has is where it has sent
+    them. So is one who waits, or whose agents are all dropped, where a supervisor had them who has gone: agents, and
+    whoever they leave to somebody else, are told of otherwise, or in time."""
+    alone, waits = contact.state is ContactState.ARRIVING, contact.state in _WAITS
+    left = supervisors_phones.apart(contact, event) if waits else _left_to_nobody(contact)
+    had = left and supervisors_phones.had(contact, event.agent, event.at, taking=not waits)
+    if not (alone or had) or _long_past(contact, event, news):
+        return
+    if waits:
+        if not _talked_since(contact, event):
+            supervisors_phones.out_of_queue(work, contact)
         return
     close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
     away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
     work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
+
+
+def _left_to_nobody(contact: Contact) -> bool:
+    """Whether nobody stays on the call, nor does the caller go to a queue or an agent of ours by an order."""
+    to = contact.transfer
+    return under_way.nobody_stays(contact) and (to is None or to.number is not None)
+
+
+def _talked_since(contact: Contact, event: CallEvent) -> bool:
+    """Whether another agent has talked to the caller after that, who waits for one."""
+    agents = (leg for leg in contact.call.legs if leg.party is Party.AGENT and leg.agent != event.agent)
+    return any(leg.since > event.at and _talked(leg) for leg in agents)
+
+
+def _taken_since(contact: Contact, event: CallEvent) -> bool:
+    """Whether a supervisor who had taken the call over has left the caller after that."""
+    return any(each.taking and each.by != event.agent and each.until > event.at for each in contact.gone)
+
+
+def _talked(leg: Leg) -> bool:
+    return leg.talk_seconds + leg.hold_seconds > 0
 
 
 def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
@@ -26,5 +58,5 @@ def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
     )
     told = [each for each in contact.timeline if (each.kind, each.at) == (event.type, event.at)]
     again = sum(each.data.get("agent") == event.agent for each in told) > 1  # it has its line already
-    had = event.agent is not None and any(leg.talk_seconds + leg.hold_seconds > 0 for leg in since)
+    had = event.agent is not None and (any(map(_talked, since)) or _taken_since(contact, event))
     return again or had or not (news or supervisors_phones.apart(contact, event))

@@ -125,7 +125,6 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 MOST_LISTENED = 20
 """No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
 
-
 JOIN = "join"
 """The mode of a supervisor who is heard by everybody."""
 
@@ -134,7 +133,8 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
     `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
     same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
-    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call."""
+    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call, as
+    was said last of `held_at`, by the platform's clock."""
 
     by: str
     address: str
@@ -148,6 +148,7 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     until: float = 0.0
     earlier: "Listener | None" = None
     held: bool = False
+    held_at: float = 0.0
 
     @property
     def unnamed(self) -> str:
@@ -164,7 +165,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `own_bonus` is what the platform gave this very contact, `bonus` the sum of that, its queue's and its customer's.
     The caller was told at `told_at` that it will take `told_wait` seconds more; until then, `estimated_wait` counts.
     At `overflow_at` its queue's overflow is looked at next; `overflowed` are the queues that sent it on. A caller who
-    hangs up is called back at `callback_to`, at their place; `callback_of` is the contact, or the alert, that it is of.
+    is asked whether to be called back `thinks_until` then; one who hangs up is called back at `callback_to`, at their
+    place; `callback_of` is the contact, or the alert, that it is of.
     `ending` is the outcome where the queue turned the contact away, or a supervisor ended a callback that is being
     dialled. A callback is `held` while its queue is closed.
     From `again_at` on it may be offered again also to those who have missed it.
@@ -174,8 +176,9 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
     by which supervisors were in it whom the floor let go, and of which the end may be told yet, `ears` all by which
-    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that. A caller
-    alone waits again at `requeue_at`; a call whose end should have come is closed at `close_at`.
+    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has
+    `gone` was in it `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end
+    should have come is closed at `close_at`.
     """
 
     id: str
@@ -210,6 +213,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told_wait: float | None = None
     told_at: float | None = None
     callback_asked: bool = False
+    thinks_until: float | None = None
     callback_to: str | None = None
     callback_of: str | None = None
     ending: str | None = None
@@ -228,6 +232,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     listened: tuple[str, ...] = ()
     ears: tuple[str, ...] = ()
     leaving: tuple[Listener, ...] = ()
+    gone: tuple[Listener, ...] = ()
     under_way: tuple[UnderWay, ...] = ()
     requeue_at: float | None = None
     close_at: float | None = None
@@ -278,14 +283,6 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Without the offer to this agent; another that stands takes its place."""
         left = [each for each in self.offers if each.agent != agent]
         return self.with_(offer=left[0] if left else None, also=tuple(left[1:]))
-
-    def without_listener(self, by: str) -> "Contact":
-        """Without a supervisor, whom the floor lets go before the switch says that they have left."""
-        gone = next((each for each in self.listeners if each.by == by), None)
-        if gone is None:
-            return self
-        left = tuple(each for each in self.listeners if each is not gone)
-        return self.with_(listeners=left, listened=(*self.listened, gone.leg or gone.unnamed)[-MOST_LISTENED:])
 
     @property
     def wanted(self) -> Requirement:

@@ -1,7 +1,9 @@
 """The supervisors of a contact: who they are, and keeping what becomes of them."""
 
+import msgspec
+
 from app.floor.effects import Audited
-from app.floor.entities import Contact, Listener
+from app.floor.entities import MOST_LISTENED, Contact, Listener
 from app.floor.work import Work
 
 
@@ -18,6 +20,21 @@ def put(contact: Contact, listener: Listener) -> Contact:
 def without(contact: Contact, by: str) -> Contact:
     """The contact without a supervisor of whom it is told that they have gone."""
     return contact.with_(listeners=tuple(each for each in contact.listeners if each.by != by))
+
+
+def let_go(contact: Contact, by: str) -> Contact:
+    """The contact without a supervisor, whom the floor lets go before the switch says that they have left."""
+    going = of(contact, by)
+    if going is None:
+        return contact
+    return without(contact, by).with_(listened=(*contact.listened, going.leg or going.unnamed)[-MOST_LISTENED:])
+
+
+def gone(contact: Contact, listener: Listener, at: float) -> Contact:
+    """The contact with one more supervisor who was in it until this instant of the platform's clock: what else has
+    happened until then may be told later."""
+    left = msgspec.structs.replace(listener, until=at, earlier=None)
+    return contact.with_(gone=(*contact.gone, left)[-MOST_LISTENED:])
 
 
 def phone(listener: Listener) -> dict[str, str]:

@@ -326,7 +326,7 @@ def _connection_failed(contact: Contact, event: CallEvent) -> bool:
 def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
-    if event.type == EventType.TRANSFERRED and contact.state is ContactState.ARRIVING:
+    if event.type == EventType.TRANSFERRED:
         elsewhere.told(work, contact, event, news)
         return
     if contact.ending is not None or contact.in_flow:

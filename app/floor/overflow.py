@@ -47,10 +47,10 @@ def again_at(work: Work, contact: Contact) -> float | None:
 
 
 def thinks(work: Work, contact: Contact) -> bool:
-    """Whether the caller may be thinking about whether they would rather be called back; they are looked at when the
-    time for that is over, and it is no longer than that until then."""
-    due = contact.overflow_at
-    return contact.callback_asked and due is not None and work.now < due <= work.now + ANSWER_SECONDS
+    """Whether the caller may be thinking about whether they would rather be called back, and is looked at when the time
+    for that is over: who is to be looked at then for something else has had it, or has been looked at meanwhile."""
+    due = contact.thinks_until
+    return due is not None and due == contact.overflow_at and work.now < due
 
 
 def rule_for(work: Work, contact: Contact, entering: bool) -> OverflowRule | None:
@@ -122,7 +122,8 @@ def ask_for_callback(work: Work, contact: Contact) -> Contact:
     """Let the platform ask the caller whether they would rather be called back; they wait on meanwhile, and no other
     rule is followed until they have had time to answer."""
     work.order(OrderType.OFFER_CALLBACK, contact, queue=contact.queue)
-    return contact.with_(callback_asked=True, overflow_at=work.now + ANSWER_SECONDS)
+    until = work.now + ANSWER_SECONDS
+    return contact.with_(callback_asked=True, overflow_at=until, thinks_until=until)
 
 
 def turn_away(work: Work, contact: Contact, rule: OverflowRule) -> Contact:

@@ -51,7 +51,9 @@ def look_at_overflow(work: Work, contact: Contact, entering: bool = False) -> No
     """Do with a waiting contact what its queue's rules say of the present situation; look again when a time comes."""
     rule = overflow.rule_for(work, contact, entering)
     if rule is None:
-        work.store.put_contact(held(work, contact.with_(overflow_at=overflow.due_at(work, contact))))
+        stays = held(work, contact.with_(overflow_at=overflow.due_at(work, contact)))
+        if stays != work.store.contacts.get(contact.id):  # else thousands would be written for nothing
+            work.store.put_contact(stays)
         return
     overflow.tell(work, contact, rule)
     contact = contact.noted(work.now, "contact.overflowed", because=str(rule.when), to=rule.queue or str(rule.do))

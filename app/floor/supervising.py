@@ -53,7 +53,7 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     listener = listeners.of(contact, command.by)
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
-    contact = under_way.supervised(contact.without_listener(command.by), command.by)
+    contact = under_way.supervised(listeners.let_go(contact, command.by), command.by)
     contact = listeners.noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(listener))
     return {"contact": views.contact_view(contact)}
@@ -111,9 +111,9 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         return contact
     contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
-        contact = listeners.noted(
-            work, listeners.without(contact, listener.by), "call.listen_ended", listener, audited=False
-        )
+        contact = listeners.without(contact, listener.by)
+        contact = listeners.gone(contact, listener, event.at) if listener.inside else contact
+        contact = listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
         return _given_up(work, contact, listener, event)
     leg = (listener.leg if listener.inside else event.leg_id) or listener.unnamed
     contact = contact.with_(listened=tuple(each for each in contact.listened if each != leg))
@@ -137,8 +137,9 @@ def last_left(
     work: Work, contact: Contact, consult: Consult | None, *, transferred: bool = False, served: bool = False
 ) -> Contact:
     """What becomes of a caller whose last agent has left, who may have had a consultation: they are with whoever was
-    consulted outside, or with a supervisor who has them; else see `contacts.after_agents_left`."""
-    taken = under_way.taken_over(contact)
+    consulted outside, or with a supervisor who has them, or whom one has left them to; else see
+    `contacts.after_agents_left`."""
+    taken = under_way.taken_over(contact) or contact.sent_away
     if taken:  # whatever an agent has asked for before they were dropped
         contact = contact.with_(transfer=None)
     away = transferred or taken or consulting.hands_over_outside(consult)
@@ -194,7 +195,7 @@ def alone(work: Work, contact: Contact, inside: bool = False) -> Contact:
 
 
 def _let_out(work: Work, contact: Contact, listener: Listener) -> Contact:
-    contact = under_way.supervised(contact.without_listener(listener.by), listener.by)
+    contact = under_way.supervised(listeners.let_go(contact, listener.by), listener.by)
     contact = listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
     work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(listener))
     return letting_out.ordered(work, contact, listener) if listener.inside else contact
@@ -328,6 +329,7 @@ def _as_agent(work: Work, contact: Contact, listener: Listener, kind: str, event
         leg_id = listener.leg or listener.unnamed
         call = take_over(call, by, leg_id, at)
         if listener.held:  # as a supervisor, by the same phone
+            at = max(at, listener.held_at)
             hold = CallEvent(source=call.source, type=EventType.HELD, call_id=call.id, at=at, agent=by, leg_id=leg_id)
             call = take(call, hold)
     else:
@@ -344,7 +346,8 @@ def _wished(known: Listener | None, by: str, address: str, **wish: Any) -> Liste
     if known is None:
         return Listener(by=by, address=address, **wish)
     wish["rung"] = known.rung or wish.get("rung", False)
-    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, held=known.held, **wish)
+    wish |= {"held": known.held, "held_at": known.held_at}
+    return Listener(by=by, address=address, inside=known.inside, leg=known.leg, **wish)
 
 
 def _taker(contact: Contact, agent_id: str) -> Listener | None:

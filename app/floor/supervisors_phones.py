@@ -13,7 +13,6 @@ HANDED_ON = "taken"
 """Why an offer is gone of a caller whom a supervisor has left to somebody else."""
 
 _AT_THE_PHONE = (EventType.HELD, EventType.RETRIEVED, EventType.TRANSFERRED)
-_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 
 def known_by(contact: Contact, by: str, leg_id: str | None) -> Contact:
@@ -34,22 +33,42 @@ def apart(contact: Contact, event: CallEvent) -> bool:
     if own is not None and not (own.ended and own.since < event.at):
         return False
     known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
-    return (event.leg_id or _unnamed(event.agent)) in known
+    return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """A supervisor who is no agent on the call holds it at their own phone, or has left those whom they talked to with
-    somebody whom they had called there. A caller who waits is out of their queue by that."""
+    """A supervisor who is no agent on the call holds it at their own phone, maybe told before that they have come, or
+    has left those whom they talked to with somebody whom they had called there."""
     listener = _whose(contact, event)
     if listener is None:
         return contact
     if event.type != EventType.TRANSFERRED:
-        contact = listeners.put(contact, msgspec.structs.replace(listener, held=event.type == EventType.HELD))
+        if event.at < listener.held_at:  # they have said otherwise since
+            return contact
+        holds = msgspec.structs.replace(listener, held=event.type == EventType.HELD, held_at=event.at)
+        contact = listeners.put(contact, holds)
         work.store.put_contact(contact)
         return contact
-    if contact.state in _WAITS and listener.mode == JOIN:  # who only hears has nobody to leave to somebody
-        contact = _out_of_queue(work, contact)
-    return listeners.noted(work, contact.without_listener(listener.by), "call.listen_ended", listener, audited=False)
+    if not listener.inside:
+        return contact
+    contact = listeners.gone(listeners.let_go(contact, listener.by), listener, event.at)
+    return listeners.noted(work, contact, "call.listen_ended", listener, audited=False)
+
+
+def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
+    """Whether a supervisor was heard by the caller at this instant of the platform's clock who has gone since; one who
+    is `taking` them instead of the agents."""
+    known = (each for each in contact.gone if each.by == by and each.until >= at)
+    return any(each.mode == JOIN and (each.taking or not taking) for each in known)
+
+
+def _comes(contact: Contact, by: str) -> bool:
+    """Whether who has done this is rung as a supervisor, or was, and nobody awaits them as an agent."""
+    rung = listeners.of(contact, by)
+    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
+    if by in contact.agents or by in (each.agent for each in awaited) or (rung is not None and rung.rung):
+        return False
+    return (rung is not None and not rung.inside) or _unnamed(by) in contact.listened
 
 
 def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
@@ -60,21 +79,21 @@ def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
 
 
 def _whose(contact: Contact, event: CallEvent) -> Listener | None:
-    """The supervisor who is in the call by the leg of the event."""
+    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet."""
     listener = listeners.of(contact, event.agent or "")
-    return listener if listener is not None and event.leg_id in (None, listener.leg) and listener.inside else None
+    known = listener is not None and (event.leg_id in (None, listener.leg) or not listener.inside)
+    return listener if known else None
 
 
-def _out_of_queue(work: Work, contact: Contact) -> Contact:
-    """The next agent would be put into the conversation of a caller whom somebody has."""
+def out_of_queue(work: Work, contact: Contact) -> None:
+    """A caller who waits, and whom a supervisor has left to somebody else, waits no longer: the next agent would be put
+    into their conversation."""
     for each in contact.offers:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, each.agent)
         release(work, contact, each.agent, HANDED_ON)
     contact = queueing.leave_visit(work, contact, "flowed_out")
-    contact = contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=())
-    work.store.put_contact(contact)
-    return contact
+    work.store.put_contact(contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=()))
 
 
 def _unnamed(by: str) -> str:

@@ -142,10 +142,11 @@ def staying(contact: Contact, agent_id: str) -> tuple[str, ...]:
 
 
 def failed(contact: Contact, order: int) -> Contact:
-    """The contact without the order of this number, which was given up; it is not closed for who was to be dropped."""
+    """The contact without the order of this number, which was given up; it is not closed for who was to be dropped, who
+    has the caller still, whoever has been left with them."""
     leaves = dropped_by(contact, order)
     contact = _without(contact, lambda each: each.order == order)
-    return _open(contact) if leaves is not None else contact
+    return _open(contact).with_(sent_away=contact.sent_away and not contact.agents) if leaves is not None else contact
 
 
 def consulted(contact: Contact) -> Contact:
@@ -194,6 +195,11 @@ def hung_up(contact: Contact) -> tuple[str, ...]:
 def taken_over(contact: Contact) -> bool:
     """Whether a supervisor has the caller who is none of the agents on the call."""
     return any(each.taking and each.inside and each.by not in contact.agents for each in contact.listeners)
+
+
+def nobody_stays(contact: Contact) -> bool:
+    """Whether agents are on the call, and all of them are dropped from it."""
+    return bool(contact.agents) and dropped(contact) >= set(contact.agents)
 
 
 def left(contact: Contact, agent_id: str) -> Contact:

@@ -172,3 +172,69 @@ def test_supervisor_of_a_call_from_before_an_update_is_no_agent_by_holding_at_th
     floor.state.store.put_contact(floor.contact(contact).with_(ears=()))
     presses(floor, "cho", "held")
     assert floor.contact(contact).agents == ("ann",)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("then", ["comes", "is let go first"])
+def test_hold_of_a_supervisor_told_before_they_come_makes_nobody_an_agent(by: str, named: bool, then: str) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel" if named else None
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    at = floor.now
+    floor.now += 1
+    if then == "is let go first":
+        floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.call("held", agent=by, leg_id=leg)
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": by}, at=at)
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("ann",), False)
+    assert [each.agent for each in floor.contact(contact).call.legs] == [None, "ann"]
+    floor.call("supervisor_left", leg_id=leg, details={"supervisor": by})
+    assert not held(floor, contact)
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+def test_caller_is_on_hold_for_who_takes_the_call_though_that_is_told_before_they_come(by: str, named: bool) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel" if named else None
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
+    at = floor.now
+    floor.now += 5
+    floor.call("held", agent=by, leg_id=leg)
+    assert not held(floor, contact)
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": by}, at=at)
+    floor.call("connection_cleared", agent="1001")
+    assert held(floor, contact)
+    floor.now += 5
+    floor.call("retrieved", agent=by, leg_id=leg)
+    assert not held(floor, contact)
+    if by == "cho":
+        own = floor.contact(contact).call.leg_of("cho")
+        assert own is not None
+        assert (own.talk_seconds, own.hold_seconds) == (5, 5)
+
+
+@pytest.mark.parametrize("order", ["hrh", "rh", "rhr"])
+def test_caller_whom_a_supervisor_has_taken_back_is_not_on_hold_in_whichever_order_it_is_told(order: str) -> None:
+    floor = Bench()
+    contact = taken(floor, "sue")
+    at = floor.now
+    floor.now += 9
+    for each in order:
+        kind, later = ("held", 1) if each == "h" else ("retrieved", 2)
+        floor.call(kind, agent="sue", leg_id="channel-sue", at=at + later)
+    assert not held(floor, contact)
+
+
+def test_agent_who_is_rung_as_one_beside_their_wish_to_listen_is_on_the_call_by_a_hold() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.on("cho")
+    floor.do(c.Listen(contact_id=contact, by="cho", mode="join"))
+    floor.do(c.Conference(agent_id="ann", contact_id=contact, to=c.Destination(agent="cho")))
+    floor.now += 1
+    floor.call("held", agent="1003", leg_id="agents")
+    assert floor.contact(contact).agents == ("ann", "cho")

@@ -1,0 +1,124 @@
+"""Random play on a switch that tells late, twice and out of order: what the floor makes of it in the end."""
+
+import pytest
+
+from app.agents.presence import AgentState
+from app.calls.leg import Party
+from app.floor import commands as c
+from app.floor.entities import Contact, ContactState
+from tests.floor.late_switch import Phone, Switch
+
+WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+
+
+def step(switch: Switch) -> None:
+    chance, floor = switch.chance, switch.floor
+    found = floor.state.store.contacts.get(switch.contact)
+    ringing = [each for each in switch.phones if not each.talks]
+    if ringing and chance.random() < 0.6:
+        each = chance.choice(ringing)
+        if chance.random() < 0.85:
+            switch.answers(each)
+        else:
+            switch.gone(each, None if each.kind == "supervisor" else "failed", cause="busy")
+        return
+    if found is not None and found.state is ContactState.OFFERED:
+        assert found.offer is not None
+        switch.do(c.AcceptOffer(agent_id=found.offer.agent, contact_id=found.id))
+        return
+    talking = list(switch.talking("agent", "supervisor"))
+    what = chance.choice(["press", "press", "ask", "supervise", "supervise"])
+    if what == "press" and talking:
+        press(switch, chance.choice(talking))
+    elif what == "ask" and found is not None and found.agents:
+        ask(switch, found, chance.choice(found.agents))
+    elif what == "supervise" and found is not None:
+        supervise(switch, found)
+
+
+def press(switch: Switch, phone: Phone) -> None:
+    what = switch.chance.choice(["hold", "hold", "hang up", "transfer"])
+    if what == "hold":
+        switch.hold(phone, not phone.holds)
+    elif what == "hang up":
+        switch.gone(phone)
+    elif phone.mode in ("", "join"):
+        switch.number()
+        switch.gone(phone, "transferred")
+
+
+def ask(switch: Switch, contact: Contact, agent: str) -> None:
+    to = switch.chance.choice([c.Destination(number="+49"), c.Destination(agent="bob"), c.Destination(agent="dee")])
+    kind = switch.chance.choice([c.Hold, c.Retrieve, c.HangUp, c.Transfer, c.Conference, c.ConsultCall,
+                                 c.CompleteTransfer, c.ReconnectCall])  # fmt: skip
+    if kind in (c.Transfer, c.Conference, c.ConsultCall):
+        switch.do(kind(agent_id=agent, contact_id=contact.id, to=to))
+    elif kind is c.HangUp and len(contact.agents) == 1:
+        return
+    else:
+        switch.do(kind(agent_id=agent, contact_id=contact.id))
+
+
+def supervise(switch: Switch, contact: Contact) -> None:
+    by = switch.chance.choice(["sue", "cho"])
+    address = "7001" if by == "sue" else None
+    kind = switch.chance.choice(["take", "take", "join", "listen", "stop"])
+    if kind == "take":
+        switch.do(c.TakeCall(contact_id=contact.id, by=by, address=address))
+    elif kind == "stop":
+        switch.do(c.StopListening(contact_id=contact.id, by=by))
+    else:
+        switch.do(c.Listen(contact_id=contact.id, by=by, address=address, mode=kind))
+
+
+def settled(switch: Switch) -> None:
+    """All is told: the floor knows whether the caller is alone."""
+    found = switch.floor.state.store.contacts.get(switch.contact)
+    if switch.over or found is None or found.ended_at is not None:
+        return
+    truly = {each.who for each in switch.talking("agent")}
+    heard = [each for each in switch.phones if each.talks and (each.kind != "supervisor" or each.mode == "join")]
+    if not heard and not any(not each.talks for each in switch.phones):
+        alone = found.state in WAITS or found.close_at is not None or found.requeue_at is not None
+        assert alone, f"the caller is alone and {found.state}, {found.agents}"
+    if truly or (any(switch.talking("number")) and switch.last == "transferred"):
+        assert found.state not in WAITS, f"the caller talks to {heard} and waits"
+
+
+def ends(switch: Switch) -> None:
+    switch.clear()
+    switch.wait(60)
+    for agent in switch.floor.state.store.agents.values():
+        assert agent.state is not AgentState.BUSY, f"{agent.id} stays busy with {agent.contacts}"
+    for contact in switch.floor.state.store.contacts.values():
+        assert contact.ended_at is not None, f"{contact.id} stays open"
+    (ended,) = switch.ended
+    call = ended.call
+    assert call.cleared_at is not None
+    length = call.cleared_at - call.opened_at
+    for leg in call.legs:
+        spent = (leg.queue_seconds, leg.ring_seconds, leg.talk_seconds, leg.hold_seconds)
+        assert min(spent) >= 0
+        assert sum(spent) <= length + 1e-6, f"{leg} of a call of {length} s"
+    for who in {leg.agent for leg in call.legs if leg.party is Party.AGENT}:
+        legs = [leg for leg in call.legs if leg.agent == who]
+        assert sum(leg.talk_seconds + leg.hold_seconds for leg in legs) <= length + 1e-6, f"{legs} in {length} s"
+
+
+@pytest.mark.parametrize("seed", [*range(300, 360), 437, 954, 983])
+def test_game(seed: int) -> None:
+    """By the last three a caller was stranded whom a supervisor had sent to a colleague by order."""
+    switch = Switch(seed)
+    try:
+        for _ in range(switch.chance.randint(5, 25)):
+            if switch.over:
+                break
+            step(switch)
+            switch.wait(switch.chance.choice([0.1, 1, 3]))
+        switch.wait(5.2)
+        switch.wait(40)
+        settled(switch)
+        ends(switch)
+    except AssertionError as fault:
+        fault.add_note("\n".join(switch.log))
+        raise
