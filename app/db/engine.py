@@ -1,7 +1,8 @@
 """The engine and the two kinds of session: one that only reads, one that commits at the end."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +11,9 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.db.errors import meaning, translated
+
+CLOSE_SECONDS = 3.0
+"""How long closing waits for the database to say goodbye: one that stands still never does."""
 
 
 def _encode(value: Any) -> str:
@@ -31,7 +35,7 @@ def _for_driver(url: str) -> URL:
 def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     """An engine for `url` (postgresql+asyncpg://...), at most `pool` connections. Nothing connects yet.
 
-    Create it inside the running loop that uses it, and `await engine.dispose()` at the end.
+    Create it inside the running loop that uses it, and `await close_engine(engine)` at the end.
     """
     defaults: dict[str, Any] = {"pool_timeout": 10, "pool_recycle": 1800}
     if "poolclass" in options:
@@ -48,6 +52,13 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "do_connect", _connect)
     return engine
+
+
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close the connections in order, as far as the database takes part in it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await engine.dispose()
 
 
 def _connect(dialect: Dialect, record: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
