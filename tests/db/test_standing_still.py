@@ -1,9 +1,10 @@
 """A database that stands still, its connections open: nobody waits for it longer than they said, and closing ends."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -29,7 +30,7 @@ class Still(NamedTuple):
 @asynccontextmanager
 async def way_to(database: Database) -> AsyncIterator[Still]:
     address = urlsplit(database.url)
-    socket = f"{parse_qs(address.query)['host'][0]}/.s.PGSQL.5432"
+    place = f"{parse_qs(address.query)['host'][0]}/.s.PGSQL.5432"
     flows = asyncio.Event()
     flows.set()
 
@@ -40,7 +41,7 @@ async def way_to(database: Database) -> AsyncIterator[Still]:
         target.close()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_unix_connection(socket)
+        there, back = await asyncio.open_unix_connection(place)
         try:
             await asyncio.gather(pass_on(reader, back), pass_on(there, writer))
         finally:
@@ -100,3 +101,15 @@ async def test_closing_ends_whatever_the_database_does(rolled_back: Database) ->
         await close_engine(engine)
         with pytest.raises(asyncpg.InterfaceError):
             borrowed.is_closed()  # it was taken from whoever had it
+
+
+async def test_a_machine_that_vanishes_is_found_out(rolled_back: Database) -> None:
+    async with way_to(rolled_back) as still:
+        engine = create_engine(still.url, pool=1)
+        async with engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            line = driver._transport.get_extra_info("socket")
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 30
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+        await close_engine(engine)
