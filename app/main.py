@@ -46,10 +46,10 @@ from app.customers.pins import PinCheck, pin_check
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_catching_up, keep_sweeping
 from app.db.embedded import kept_running
-from app.db.engine import Sessions, create_engine, dsn_of
+from app.db.engine import Sessions, close_engine, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
-from app.db.pool import open_pool
+from app.db.pool import close_pool, open_pool
 from app.floor.alongside import Alongside
 from app.floor.announced import keep_announcing
 from app.floor.commands import OrderFailed
@@ -105,9 +105,9 @@ def create_app(settings: Settings) -> Application:
             url = await running.enter_async_context(database(settings))
             await prepare(url)
             engine = create_engine(url, pool=settings.database.pool)
-            running.push_async_callback(engine.dispose)
+            running.push_async_callback(close_engine, engine)
             pool = await open_pool(url, settings.database.pool)
-            running.push_async_callback(pool.close)
+            running.push_async_callback(close_pool, pool)
             sessions = Sessions(engine)
             pins = await pin_check(sessions, Passwords(), now)
             archive = Archive(sessions, recording_store(settings), now, settings.recordings.days)

@@ -1,5 +1,6 @@
 """Feeds: other systems stream what they know of customers; administrators say how the systems rank."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -14,7 +15,12 @@ from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.customers.changing import ensure_may_name
 from app.customers.feeds import sources
+from app.customers.feeds.errors import FeedUnreadable
 from app.customers.feeds.streams import Stream, import_stream
+
+STILL_SECONDS = 120.0
+"""How long a stream may stand still. Whoever sends it may be gone without a word, and it keeps a connection to the
+database meanwhile, and every other import of its source out."""
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
@@ -76,6 +82,15 @@ async def feed_rows(
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    async for piece in request.stream():
+    coming = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(STILL_SECONDS):
+                piece = await anext(coming, None)
+        except TimeoutError:
+            still = f"Nothing came of the stream for {STILL_SECONDS:g} s; what was committed stays, send it again."
+            raise FeedUnreadable(still) from None
+        if piece is None:
+            return
         if piece:
             yield piece

@@ -1,7 +1,9 @@
 """The engine and the two kinds of session: one that only reads, one that commits at the end."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import msgspec
@@ -10,6 +12,13 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.db.errors import meaning, translated
+
+CLOSE_SECONDS = 3.0
+"""How long closing waits for the database to say goodbye: one that stands still never does."""
+
+KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000))
+"""After a minute without a sign of the database's machine (seconds; the last in milliseconds) a connection is over: one
+that vanished would be waited for for ever, since a statement of a session may take as long as it likes."""
 
 
 def _encode(value: Any) -> str:
@@ -31,7 +40,7 @@ def _for_driver(url: str) -> URL:
 def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     """An engine for `url` (postgresql+asyncpg://...), at most `pool` connections. Nothing connects yet.
 
-    Create it inside the running loop that uses it, and `await engine.dispose()` at the end.
+    Create it inside the running loop that uses it, and `await close_engine(engine)` at the end.
     """
     defaults: dict[str, Any] = {"pool_timeout": 10, "pool_recycle": 1800}
     if "poolclass" in options:
@@ -47,7 +56,15 @@ def create_engine(url: str, *, pool: int = 20, **options: Any) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "do_connect", _connect)
+    event.listen(engine.sync_engine, "connect", _keep_alive)
     return engine
+
+
+async def close_engine(engine: AsyncEngine) -> None:
+    """Close the connections in order, as far as the database takes part in it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await engine.dispose()
 
 
 def _connect(dialect: Dialect, record: object, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -56,6 +73,16 @@ def _connect(dialect: Dialect, record: object, arguments: tuple[Any, ...], optio
         return dialect.connect(*arguments, **options)
     except OSError as error:
         raise meaning(error) or error from error
+
+
+def _keep_alive(connection: Any, record: object) -> None:
+    line = connection.driver_connection._transport.get_extra_info("socket")  # the driver has no option for it
+    if line is None or line.family == socket.AF_UNIX:
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE:
+        if hasattr(socket, name):  # not every system has each
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _refuse_closed(connection: Any, record: object, proxy: object) -> None:

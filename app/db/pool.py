@@ -1,10 +1,15 @@
 """Plain asyncpg connections, for the paths where one round trip counts."""
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+import structlog
 
-from app.db.engine import dsn_of
+from app.db.engine import CLOSE_SECONDS, dsn_of
+
+log = structlog.get_logger(__name__)
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -23,6 +28,28 @@ ANY_LENGTH = 0
 """How long a statement may be to be kept, in characters: as long as it likes. The driver would plan one of more than
 15 KiB anew for every caller, without a word, and that of a profile has 12 and grows with each part."""
 
+RETURN_SECONDS = 2.0
+"""How long a borrower waits until the database has taken back what was broken off. One that stands still never does,
+and a connection to it is not worth waiting for."""
+
+LONGEST_SECONDS = 60.0
+"""How long a statement may take that says nothing else: whoever looks again and again would, without any bound, look no
+more once an answer was lost on its way."""
+
+CONNECT_SECONDS = 5.0
+
+
+class Pool(asyncpg.Pool):
+    """A pool that has its connections back whatever the database does."""
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the driver's
+        """Take a connection back; one with which that takes too long is ended. Never raises for that: who was cancelled
+        or out of time is to hear of this and nothing else."""
+        try:
+            await super().release(connection, timeout=RETURN_SECONDS if timeout is None else timeout)
+        except TimeoutError:
+            log.warning("a connection was ended, because the database does not break off what it was asked")
+
 
 async def plan_once(connection: Connection) -> None:
     """Let this connection plan each statement once, for all values: for connections that ask the same few all day.
@@ -38,22 +65,36 @@ async def open_pool(url: str, size: int) -> "asyncpg.Pool[Any]":
     """A pool of at most `size` connections, half of them open at once.
 
     Borrowers leave no session state behind (no SET, no LISTEN, no temporary tables), so nothing is reset between them:
-    that would double the round trips of a single query. Close it with `await pool.close()`.
+    that would double the round trips of a single query. Close it with `close_pool`.
     """
 
     async def leave(_: Connection) -> None:
         return None
 
     smallest = max(1, size // 2)
-    return await asyncpg.create_pool(
+    return await Pool(
         dsn_of(url),
+        timeout=CONNECT_SECONDS,
+        command_timeout=LONGEST_SECONDS,
         min_size=smallest,
         max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=asyncio.get_running_loop(),
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
         max_cached_statement_lifetime=FOR_GOOD,
         max_cacheable_statement_size=ANY_LENGTH,
         init=plan_once,
         reset=leave,
     )
+
+
+async def close_pool(pool: "asyncpg.Pool[Any]") -> None:
+    """Close the connections in order, or where that takes too long, at once."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await pool.close()
 
 
 async def fetch_apart(database: Any, query: str, *given: Any, seconds: float) -> Any:

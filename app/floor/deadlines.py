@@ -1,5 +1,6 @@
 """What happens by itself when its time has come. Deadlines are fields of entities, so they survive a restart."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import Any
@@ -19,7 +20,7 @@ from app.floor import (
     under_way,
 )
 from app.floor.commands import Expire
-from app.floor.due import sweep_at
+from app.floor.due import Deadline, sweep_at
 from app.floor.entities import Contact, ContactState
 from app.floor.offers import take_back
 from app.floor.placing import stepped
@@ -28,14 +29,23 @@ from app.floor.store import ENDED_MEMORY_SECONDS
 from app.floor.work import Work
 from app.telephony.events import OrderType
 
+MOST_TURNS = 100
+"""So many things may be due of one contact or agent in the same instant, and more."""
+
 SILENT = "no answer from the platform"
 Happens = Callable[[Work, Contact], None]
 
 
 def expire(work: Work, command: Expire) -> dict[str, Any]:
-    """Everything that is due happens, earliest deadline first; what one of them changes the next one sees."""
+    """Everything that is due happens, earliest deadline first; what one of them changes the next one sees. Raises
+    RuntimeError where one stays due whatever happens."""
+    came = Counter[Deadline]()
     while due := [each for each in work.store.due(work.now) if _asked(command, each[2])]:
-        for _, kind, key in due:
+        for deadline in due:
+            _, kind, key = deadline
+            came[deadline] += 1
+            if came[deadline] > MOST_TURNS:  # else it would be due for ever, and the whole floor stand still
+                raise RuntimeError(f"what is due of {kind} {key} stays due")
             if kind == "contact":
                 _contact(work, key)
             else:

@@ -1,5 +1,6 @@
 """Feeds over HTTP: streams, signed webhooks, and how sources rank."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -120,6 +121,22 @@ async def test_a_stream_that_breaks_off_is_gone_on_from(
     assert 0 < len(before) < 6
     answer = await post(admin, b"".join(lines), **{"Idempotency-Key": "k"})
     assert (answer.json()["counts"]["made"], len(await rows(sessions, NAMES))) == (6, 6)
+
+
+@pytest.mark.timeout(30)
+async def test_a_stream_that_stands_still_is_given_up_and_keeps_no_other_import_out(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.api.feeds.STILL_SECONDS", 0.2)
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield b'{"external_id": "C1"'
+        await asyncio.Event().wait()
+
+    answer = await post(admin, stream())
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "feed-unreadable")
+    assert "0.2 s" in answer.json()["detail"]
+    assert (await post(admin, ndjson({"external_id": "C1", "name": "C"}))).status_code == 200
 
 
 async def test_a_stream_may_be_longer_than_other_bodies_but_no_line_is(

@@ -120,3 +120,14 @@ async def test_a_quiet_floor_notices_an_absent_database_too() -> None:
         await eventually(lambda: asyncio.sleep(0, tab.words), lambda words: words == ["degraded", "restored"], 8)
         await switch.tells("offered", "new", key="evt_new", to="100")
         run.cancel()
+
+
+async def test_a_server_that_is_to_stop_does_not_wait_for_a_database_that_stands_still() -> None:
+    async with server_and_database() as (server, database):
+        processes = processes_of(database)
+        send(signal.SIGSTOP, processes)
+        try:
+            await asyncio.sleep(1)
+            assert await asyncio.to_thread(server.stop, 40) == 0, server.log_end()
+        finally:
+            send(signal.SIGCONT, processes)

@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import structlog
+
 from app.api.sockets.admission import Admission
 from app.api.sockets.line import BAD_TOKEN
 from app.auth.tokens import Principal
 from app.core.errors import Unavailable
 from app.realtime.hub import Dismissed, Subscription
+
+log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 
@@ -55,6 +59,9 @@ class Doorkeeper:
                 await self.look()
             except Unavailable:
                 continue
+            except Exception:
+                # a question that was broken off is asked again; without this task the whole server would be stopped
+                log.exception("sockets whose sign-in has ended could not be looked for")
 
     async def look(self) -> None:
         """Send away whose sign-in has ended by now; raises `Unavailable`."""

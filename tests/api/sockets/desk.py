@@ -46,17 +46,22 @@ def token(login: str = "li", role: Role = "agent", sign_in: str | None = None) -
 
 
 class SignIns:
-    """Sign-ins of which those that are `gone` have ended, or of which nothing is known while `away`."""
+    """Sign-ins of which those that are `gone` have ended, or of which nothing is known while `away`; `fault` is
+    raised once."""
 
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.away = False
+        self.fault: Exception | None = None
 
     async def ensure(self, principal: Principal) -> None:
         if principal.sign_in is not None and await self.ended([principal.sign_in]):
             raise BadToken("This sign-in has ended.")
 
     async def ended(self, sign_ins: Collection[str]) -> frozenset[str]:
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
         if self.away:
             raise DatabaseUnavailable("Nobody knows.")
         return frozenset(self.gone.intersection(sign_ins))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.api.sockets.conversation import Timing
@@ -97,3 +98,15 @@ async def test_while_nothing_is_known_of_sign_ins_nobody_comes_in_and_nobody_is_
         assert refused["problem"]["status"] == 503
         assert (await late.closed())[0] == 1013
         assert (await client.ask(2, "agent.ready"))["ok"] is True
+
+
+async def test_a_look_that_the_database_breaks_off_is_not_the_last_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.api.sockets.doorkeeper.LOOK_SECONDS", 0.01)
+    async with open_desk() as desk, desk.client() as client:
+        await client.ask(1, "hello", token=signed_in("li", "agent", "one"))
+        desk.standing.fault = asyncpg.QueryCanceledError("canceling statement due to user request")
+        desk.tasks.start("sign-ins behind sockets", desk.doorkeeper.run())
+        assert (await client.ask(2, "ping"))["type"] == "pong"
+        desk.standing.gone.add("one")
+        assert (await client.closed())[0] == 4001
+        await desk.tasks.stop()

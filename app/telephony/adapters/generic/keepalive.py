@@ -18,6 +18,9 @@ MOST_RESTING = 50
 """Open connections kept for each platform while nothing is ordered from it."""
 
 LARGEST_ANSWER = 1 << 20
+MOST_HEARD = 2 * LARGEST_ANSWER
+"""Bytes in which an answer must have come: its body with all that is around it, and what comes before it."""
+
 PORTS = {"http": 80, "https": 443}
 
 
@@ -109,10 +112,11 @@ class Connection(asyncio.Protocol):
     """One connection; one request at a time. `reusable` once an answer has been read to its end."""
 
     def __init__(self) -> None:
-        self.reusable = False
+        self.reusable = self._broken = False
         self._transport: asyncio.Transport | None = None
         self._waiting: asyncio.Future[Answer] | None = None
         self._parser = httptools.HttpResponseParser(self)
+        self._heard = 0
         self._clear()
 
     async def ask(self, message: bytes) -> Answer:
@@ -121,6 +125,7 @@ class Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             raise Stale
         self._clear()
+        self._heard = 0
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(message)
         return await self._waiting
@@ -135,11 +140,18 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Called by the loop."""
-        self._heard = True
+        """Called by the loop. Whoever speaks without being asked would be taken for answering what is asked next."""
+        if self._waiting is None or self._waiting.done():
+            self._break_off()
+            return
+        self._heard += len(data)
+        if self._heard > MOST_HEARD:  # also where none of it is a body: headers, or news before the answer, for ever
+            self._fail(httpx.ReadError(f"The answer is larger than {LARGEST_ANSWER} bytes."))
+            self._break_off()
+            return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._fail(httpx.RemoteProtocolError(f"This is no HTTP answer: {error}"))
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -152,6 +164,12 @@ class Connection(asyncio.Protocol):
         else:
             self._fail(Stale())
 
+    def on_message_begin(self) -> None:
+        """Called by the parser. A second answer to one question is no answer to the next."""
+        if self._waiting is not None and self._waiting.done():
+            self._clear()
+            self._break_off()
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser."""
         self._headers.append((name, value))
@@ -163,7 +181,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Called by the parser."""
-        self._body += body
+        self._body += body  # in place: in pieces of a byte a copy of each would hold the loop for minutes
         if len(self._body) > LARGEST_ANSWER:
             self._fail(httpx.ReadError(f"The answer is larger than {LARGEST_ANSWER} bytes."))
 
@@ -172,18 +190,22 @@ class Connection(asyncio.Protocol):
         if self._parser.get_status_code() < httpx.codes.OK:
             self._clear()
             return
-        self.reusable = self._parser.should_keep_alive()
+        self.reusable = self._parser.should_keep_alive() and not self._broken
         self._finish()
 
     def _clear(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
-        self._body = b""
-        self._heard = self._endless = False
+        self._body = bytearray()
+        self._endless = False
 
     def _finish(self) -> None:
         self._endless = False
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(Answer(self._parser.get_status_code(), self._headers, self._body))
+            self._waiting.set_result(Answer(self._parser.get_status_code(), self._headers, bytes(self._body)))
+
+    def _break_off(self) -> None:
+        self._broken, self.reusable = True, False
+        self.close()
 
     def _fail(self, error: Exception) -> None:
         if self._waiting is not None and not self._waiting.done():
