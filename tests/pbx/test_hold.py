@@ -3,8 +3,9 @@
 import pytest
 
 from tests.pbx.desk import CallCentre
-from tests.pbx.site import Phones
-from tests.pbx.talks import hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.site import TONES, Phones
+from tests.pbx.talks import SECONDS, hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.test_transfers import answered
 
 pytestmark = pytest.mark.enable_socket
 
@@ -45,3 +46,22 @@ async def test_a_caller_on_hold_whose_agent_hangs_up_is_hung_up_on_as_well(centr
         await hears_music(talk.caller)
         await talk.agent.hang_up()
         await talk.caller.until_ended()
+
+
+async def test_a_caller_who_is_left_to_a_number_that_holds_hears_music_until_they_are_taken_back(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = TONES["dora"]
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.consult", to={"number": "5550001"})
+        rung = await outside.rung()
+        await rung.answer()
+        await answered(talk)
+        await rung.hold()
+        await talk.ask("call.complete_transfer")
+        await talk.agent.until_ended(SECONDS)
+        await hears_music(talk.caller)
+        await rung.resume()
+        await hears(talk.caller, "dora")
+        await hears(rung, "caller")

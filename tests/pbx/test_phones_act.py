@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.demo.pbx.sip.call import Call, CallOver
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
-from tests.pbx.talks import SECONDS, Talk, hears, hears_music, talking
+from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, shown, talking
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"
@@ -217,6 +220,41 @@ async def test_an_agent_who_has_called_a_number_joins_it_with_the_caller(centre:
         await hears(rung, "caller")
         await rung.hang_up()
         await talk.caller.until_ended()
+
+
+async def test_a_phone_that_brings_somebody_while_another_transfer_is_decided_is_told_what_became_of_that(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo, anna, outside = await phones.agent("bo"), await phones.agent("anna"), await phones.outside()
+    async with talking(centre, phones, phone=anna) as talk, centre.seat("bo"):
+        await talk.agent.hold()
+        second = anna.dial(NUMBER)
+        await (await outside.rung()).answer()
+        await second.until_answered()
+        await shown(talk.seat, talk.contact, held=True)
+        async with nothing_decided(centre):
+            await talk.agent.transfer("bo")
+            await talk.agent.transfer_to(second)
+            await asyncio.sleep(A_MOMENT)
+        await talk.agent.until_ended()
+        assert talk.agent.transfer_progress[-1].startswith("SIP/2.0 200")
+        assert not any("503" in each for each in talk.agent.transfer_progress)
+        rung = await bo.rung()
+        await rung.answer()
+        await hears(talk.caller, "bo")
+        await hears(rung, "caller")
+
+
+@asynccontextmanager
+async def nothing_decided(centre: CallCentre) -> AsyncIterator[None]:
+    """The floor cannot commit anything for as long as the block lasts."""
+    connection = await asyncpg.connect(centre.database.dsn)
+    try:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE live_contacts IN EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
 
 
 async def test_the_recording_of_a_call_to_whom_the_caller_is_handed_is_kept(centre: CallCentre, phones: Phones) -> None:

@@ -5,7 +5,7 @@ import pytest
 from app.telephony.adapters.asterisk_ari import names, referring
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import OrderType
-from tests.telephony.asterisk_ari.replay import ANNA, CALL
+from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_adopting import seen
 from tests.telephony.asterisk_ari.test_left_alone import up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
@@ -77,7 +77,11 @@ def test_who_is_being_let_out_brings_nobody_any_more() -> None:
     assert brings(line, EAR) == ["channel_unavailable"]
 
 
-def test_phone_that_waits_for_what_becomes_of_another_wish_brings_nobody() -> None:
+def test_phone_that_waits_for_what_becomes_of_another_wish_brings_nobody_and_has_one_answer() -> None:
     line = taken()
     referring.asked(line, wish("bo", EAR), 9.0)
-    assert brings(line, EAR) == ["channel_unavailable"]
+    assert brings(line, EAR) == []
+    strangers = referring.joined(line, Line(SETUP, "17.2", caller="17.2"), attended("17.3", EAR), None, 20.0)
+    assert (strangers.here, strangers.there) == ([], [])
+    assert states(order(line, OrderType.TRANSFER, agent=CHO, to=BO)) == ["channel_answered"]
+    assert brings(line, EAR) == []

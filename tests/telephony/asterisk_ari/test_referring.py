@@ -108,6 +108,16 @@ def test_what_the_floor_orders_and_the_switch_cannot_do_is_told() -> None:
     assert line.wake(wake.token, wake.at) == []
 
 
+def test_a_phone_that_is_let_out_of_the_call_for_something_else_is_told_that_nothing_came_of_its_wish() -> None:
+    line, asks, wake = waiting()
+    came = order(line, OrderType.CANCEL, agent=AGENT)
+    assert not isinstance(came, Refused)
+    assert states(came) == ["channel_unavailable"]
+    assert asked(came) == [*told(ANNA), f"DELETE channels/{ANNA}"]
+    assert not referring.waits(line, asks)
+    assert line.wake(wake.token, wake.at) == []
+
+
 def test_another_order_that_is_refused_is_no_answer_to_the_phone() -> None:
     line, _, _ = waiting()
     assert not_obeyed(line, SwitchCommand("main-7", OrderType.CONSULT, 9.1, {"agent": AGENT})) == []

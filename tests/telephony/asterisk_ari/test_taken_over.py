@@ -228,3 +228,11 @@ def test_caller_on_hold_from_before_a_restart_is_heard_again_once_the_phone_take
     came = line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0)
     assert told(came) == [("call.retrieved", EAR, "cho")]
     assert {CALL, EAR} <= set(line.together)
+
+
+def test_caller_on_hold_from_before_a_restart_does_not_hear_what_others_consult_about_them() -> None:
+    line, _ = seen(sight(channel(CALL), channel(EAR), channel(BO_S), bridged=(EAR, BO_S)))
+    for phone in (EAR, BO_S):
+        line.take(Event(type="ChannelHold", channel=Channel(id=phone)), 9.0)
+        line.take(Event(type="ChannelUnhold", channel=Channel(id=phone)), 9.5)
+    assert line.together == {EAR, BO_S}

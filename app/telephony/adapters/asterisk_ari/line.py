@@ -7,7 +7,17 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, refusals, requests, scripts, taping
+from app.telephony.adapters.asterisk_ari import (
+    ears,
+    holding,
+    names,
+    outcomes,
+    referring,
+    refusals,
+    requests,
+    scripts,
+    taping,
+)
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
@@ -21,7 +31,8 @@ RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, name
 
 class Line:
     """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them); `holder` is
-    by which channel they were put on hold last, as far as this process knows."""
+    by which channel they were put on hold last, as far as this process knows, and `perhaps_music` says that it does not
+    know whether they hear any."""
 
     def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
         self.setup = setup
@@ -48,6 +59,7 @@ class Line:
         self.late = False
         self.bridged = False
         self.music = False
+        self.perhaps_music = False
         self.soon = Soon()
         self._message: str | None = None
         self.done = 0
@@ -69,7 +81,7 @@ class Line:
             case "ChannelHangupRequest" if event.dead:
                 self.dead.add(channel)
             case "ChannelHold" | "ChannelUnhold":
-                return self._phone_held(channel, event)
+                return holding.told(self, channel, event)
             case "PlaybackFinished" if event.playback is not None:
                 return scripts.played_on(self, self.player.played(event.playback.id, event.playback.state, now), now)
             case "RecordingStarted" | "RecordingFinished" | "RecordingFailed" if event.recording is not None:
@@ -147,7 +159,7 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        return referring.granted(self, leg) if leg.referring else [requests.hang_up(leg.id)]
+        return referring.dropped(self, leg) if leg.referring else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
         """Let these hear each other, and whoever is in the bridge already; a caller for whom only phones were left that
@@ -248,30 +260,6 @@ class Line:
         leg.rang = True
         return [self.told(EventType.DELIVERED, leg, event.at)]
 
-    def _phone_held(self, channel: str, event: Event) -> list[Action]:
-        leg = self.legs.get(channel)
-        if leg is None or not leg.up:
-            return []
-        leg.holds = event.type == "ChannelHold"
-        who = leg.name.who if leg.role == names.LISTENER else leg.talker  # what it means of a listener the floor knows
-        if who is None or leg.withdrawn:
-            return []
-        kind = EventType.HELD if leg.holds else EventType.RETRIEVED
-        waits = self.left_on_hold or (self.held and not self.holder)  # after a restart nobody knows who holds
-        back = waits and not leg.holds and leg.speaks and self.caller is not None
-        told = Told(type=kind, at=event.at, leg_id=leg.id, agent=who)
-        return [*(self.bring_together(self.caller or "") if back else []), told]
-
-    def _perhaps_left_on_hold(self) -> list[Action]:
-        """Whose phone holds while others are there has the switch play no music, also once those have left: the caller
-        would hear nothing."""
-        there = [leg for leg in self.others() if leg.up]
-        if self.caller not in self.together or not there or not all(leg.holds for leg in there):
-            return []
-        music = self.put_on_hold(held=False)
-        self.left_on_hold = True
-        return music
-
     # -- ends
 
     def _left(self, channel: str, event: Event, now: float) -> list[Action]:
@@ -308,7 +296,7 @@ class Line:
         if self.over:
             last = _ON_END[leg.role](self, leg, cause, at) if leg.role in (names.SPY, names.TAPE) else []
             return [*last, *self.nobody_left()]
-        ended = [*_ON_END[leg.role](self, leg, cause, at), *(self._perhaps_left_on_hold() if leg.up else [])]
+        ended = [*_ON_END[leg.role](self, leg, cause, at), *(holding.left(self) if leg.up else [])]
         return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 
     def _agent_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
@@ -370,9 +358,9 @@ class Line:
 
     def _no_music(self) -> list[Action]:
         self.soon.never()
-        if not self.music or self.caller is None:
+        if not (self.music or self.perhaps_music) or self.caller is None:
             return []
-        self.music = False
+        self.music = self.perhaps_music = False
         return [requests.no_music(self.caller)]
 
 

@@ -76,7 +76,7 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
         return []
     own, target = line.legs.get(source.id), _target(event)
     if own is not None and (own.referring or own.withdrawn):
-        return []
+        return []  # see `joined`
     if own is None or own.talker is None or not own.up or target is None or not line.contact:
         return list(refused(source.id))
     own.referring = f"{source.id}:{event.at:.3f}"
@@ -88,6 +88,14 @@ def waits(line: Line, referred: Referred) -> bool:
     """Whether the phone still waits for what becomes of this wish."""
     own = line.legs.get(referred.channel)
     return own is not None and own.referring == referred.key
+
+
+def dropped(line: Line, leg: Leg) -> list[Action]:
+    """A phone that waits is to leave the call: for what it has asked for, or for something else, as is told."""
+    if leg.withdrawn == TRANSFERRED:
+        return granted(line, leg)
+    leg.referring = ""
+    return [*refused(leg.id), requests.hang_up(leg.id)]
 
 
 def granted(line: Line, leg: Leg) -> list[Action]:
@@ -126,11 +134,11 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
     """The caller of `line` and whom the agent has called in `other`; `agent` is who that is, if it is one."""
     source, partner = event.subject, event.refer_to.connected_channel if event.refer_to else None
     own = line.legs.get(source.id) if source is not None else None
-    if source is None:
-        return Joined([], [])
+    if source is None or (own is not None and (own.referring or own.withdrawn == TRANSFERRED)):
+        return Joined([], [])  # one answer is read for all that the phone waits for: it is that of what came first
     if own is None or own.talker is None or line.caller is None or partner is None or not _talks(other, partner):
         return Joined(list(refused(source.id)), [])
-    if own.withdrawn or own.referring or _held_by_another(line, own):
+    if own.withdrawn or _held_by_another(line, own):
         return Joined(list(refused(source.id)), [])
     own.referring = f"{source.id}:{event.at:.3f}"
     leg = _as_leg(line, own.talker, partner, agent)

@@ -80,11 +80,13 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
         return []
     talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
     done: list[Action] = [requests.bridge(talk), requests.join(talk, *missing)] if missing else []
-    if line.caller in line.together or line.messages or any(leg.flow or leg.handed for leg in line.legs.values()):
+    sent_on = any(leg.role == names.PARTY and (leg.flow or leg.handed) for leg in line.legs.values())
+    if line.caller in line.together or line.messages or sent_on:
         return done
-    line.answered, line.music = there.channels[line.caller].state == "Up", False
-    if line.held:
-        return [*done, requests.music(line.caller)]
+    line.answered = there.channels[line.caller].state == "Up"
+    if line.held or line.left_on_hold:
+        return [*done, *line.play_music(None)]
+    line.music, line.perhaps_music = False, True
     if line.player.script is not None:
         return [*done, *line.player.stop(), Told(type=EventType.SCRIPT_LOST, at=now)]
     return [*done, *line.waits()]

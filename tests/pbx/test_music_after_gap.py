@@ -1,0 +1,103 @@
+"""Callers who hear music while nobody looks: Callfloor is killed and started again, or loses its connection."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from app.demo.pbx.sip.call import Call
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import TONES, Phones
+from tests.pbx.talks import SECONDS, hears, hears_music, talking
+from tests.pbx.test_resilience import connected_again, connections, started_again
+from tests.pbx.test_supervisors import promoted, supervisor, takes_over
+from tests.pbx.test_transfers import answered
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+Gap = Callable[[CallCentre], Awaitable[None]]
+
+
+async def restarted(centre: CallCentre) -> None:
+    """Another process takes up the calls."""
+    centre.server.kill()
+    await started_again(centre.server)
+
+
+async def reconnected(centre: CallCentre) -> None:
+    """The same process has a new connection."""
+    before = connections(centre.server)
+    change = """UPDATE cti_sources SET command_url = CASE WHEN command_url LIKE '%127.0.0.1%'
+                THEN replace(command_url, '127.0.0.1', 'localhost')
+                ELSE replace(command_url, 'localhost', '127.0.0.1') END"""
+    await centre.rows(change)
+    await connected_again(centre.server, before)
+
+
+gaps = pytest.mark.parametrize("gap", [restarted, reconnected])
+
+
+async def hears_only(call: Call, who: str) -> None:
+    """Wait until somebody is heard, and nothing beside them."""
+    await hears(call, who)
+    await call.until(lambda it: it.sound.loudness(TONES[who], 1.0) > 0.9 * it.sound.level(1.0) * 2**0.5, SECONDS)
+
+
+@gaps
+async def test_music_of_a_caller_on_hold_ends_as_they_are_taken_back(
+    centre: CallCentre, phones: Phones, gap: Gap
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await gap(centre)
+        await hears_music(talk.caller)
+        await talk.ask("call.retrieve")
+        await hears_only(talk.caller, "anna")
+        await hears_only(talk.agent, "caller")
+
+
+@gaps
+async def test_music_of_a_caller_ends_as_they_are_left_to_who_was_consulted(
+    centre: CallCentre, phones: Phones, gap: Gap
+) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo"):
+        await talk.ask("call.consult", to={"agent": "bo"})
+        rung = await bo.rung()
+        await rung.answer()
+        await answered(talk)
+        await gap(centre)
+        await hears_music(talk.caller)
+        await hears_only(talk.agent, "bo")
+        await talk.ask("call.complete_transfer")
+        await hears_only(talk.caller, "bo")
+        await hears_only(rung, "caller")
+
+
+@gaps
+async def test_music_of_a_caller_on_hold_ends_as_a_supervisor_takes_them_over(
+    centre: CallCentre, phones: Phones, gap: Gap
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await gap(centre)
+        ear = await takes_over(sue, talk, phone, address="PJSIP/dora")
+        await hears_only(talk.caller, "dora")
+        await hears_only(ear, "caller")
+
+
+@gaps
+async def test_music_of_a_caller_whom_a_supervisor_has_and_holds_ends_as_they_are_taken_back(
+    centre: CallCentre, phones: Phones, gap: Gap
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, promoted(centre, "dora") as (desk, dora):
+        ear = await takes_over(dora, talk, phone)
+        await hears(talk.caller, "dora")
+        await desk.ask("call.hold", contact_id=talk.contact)
+        await hears_music(talk.caller)
+        await gap(centre)
+        await desk.ask("call.retrieve", contact_id=talk.contact)
+        await hears_only(talk.caller, "dora")
+        await hears_only(ear, "caller")

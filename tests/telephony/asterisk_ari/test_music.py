@@ -1,0 +1,70 @@
+"""Music that a caller hears, whoever has begun it: it ends with what they come to hear next."""
+
+import pytest
+
+from app.telephony.adapters.asterisk_ari import names
+from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.resuming import resumed
+from app.telephony.events import OrderType
+from tests.telephony.asterisk_ari.replay import ANNA, CALL
+from tests.telephony.asterisk_ari.test_adopting import seen
+from tests.telephony.asterisk_ari.test_left_alone import asked, ends, listened, up
+from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
+from tests.telephony.asterisk_ari.test_resuming import channel, sight
+from tests.telephony.asterisk_ari.test_taken_over import left_to_who_holds
+
+NUMBER = {"number": "5550001"}
+TALK = names.bridge(CALL)
+QUIET, BACK = f"DELETE channels/{CALL}/moh", f"POST bridges/{TALK}/addChannel"
+
+
+def test_music_from_before_a_restart_ends_as_the_caller_is_taken_back_and_is_not_begun_anew() -> None:
+    line, came = seen(sight(channel(CALL), channel(ANNA), bridged=(ANNA,)))
+    assert asked(came) == []
+    assert asked(order(line, OrderType.RETRIEVE, agent=AGENT)) == [QUIET, BACK]
+
+
+def test_music_from_before_a_restart_ends_as_an_agent_answers_at_once() -> None:
+    line, _ = seen(sight(channel(CALL), channel(ANNA, "Ringing")))
+    assert asked(line.waits(9.0)) == []  # soon
+    assert QUIET in asked(up(line, ANNA))
+
+
+def test_caller_in_a_conversation_from_before_a_restart_hears_no_music_that_would_have_to_end() -> None:
+    line, _ = seen(sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)))
+    assert asked(order(line, OrderType.HOLD, agent=AGENT)) == [
+        f"POST bridges/{TALK}/removeChannel",
+        f"POST channels/{CALL}/moh",
+    ]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "a supervisor has joined"])
+def test_music_of_a_caller_on_hold_goes_on_over_a_gap_and_ends_as_they_are_taken_back(beside: bool) -> None:
+    line = listened("join") if beside else a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    there = sight(*(channel(each) for each in (CALL, *line.legs)), bridged=tuple(line.legs))
+    assert asked(resumed(line, there, 9.0)) == [f"POST channels/{CALL}/moh"]
+    assert asked(order(line, OrderType.RETRIEVE, agent=AGENT)) == [QUIET, BACK]
+
+
+def test_music_of_a_caller_for_whom_only_a_phone_is_there_that_holds_ends_after_a_gap_as_well() -> None:
+    line = left_to_who_holds()
+    (ear,) = line.legs
+    there = sight(channel(CALL), channel(ear), bridged=(ear,))
+    assert asked(resumed(line, there, 9.0)) == [f"POST channels/{CALL}/moh"]
+    came = asked(line.take(Event(type="ChannelUnhold", channel=Channel(id=ear)), 9.5))
+    assert came == [QUIET, BACK]
+
+
+@pytest.mark.parametrize("to", [NUMBER, BO])
+def test_caller_who_is_left_to_a_phone_that_holds_is_taken_back_by_it_whosever_it_is(to: dict[str, str]) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONSULT, key="main-6", agent=AGENT, to=to)
+    (other,) = (each for each in line.legs if each != ANNA)
+    up(line, other)
+    line.take(Event(type="ChannelHold", channel=Channel(id=other)), 8.0)
+    order(line, OrderType.COMPLETE_TRANSFER, key="main-8", agent=AGENT)
+    assert f"POST channels/{CALL}/moh" in asked(ends(line, ANNA))
+    came = asked(line.take(Event(type="ChannelUnhold", channel=Channel(id=other)), 9.0))
+    assert came == [QUIET, BACK]
+    assert line.together == {CALL, other}
