@@ -340,7 +340,7 @@ async def test_a_secret_that_is_too_short_is_told_how_long_it_must_be(admin: htt
         ("whsec_whsec_AAAAAAAAAAAAAAAA", "no base64"),
         ("AAAAAAAAAAAAAAAA=AAA", "no base64"),
         ("AAAAAAAAAAAAAAAAA", "no base64"),
-        ("AAAAAAAAAAAA", "a key of 9 bytes"),
+        ("AAAAAAAAAAAAAA==", "a key of 10 bytes"),
     ],
 )
 async def test_what_has_no_key_that_signs_is_no_secret_of_a_source_that_signs(
