@@ -5,7 +5,7 @@ The usual message costs one decode and one conversion; only a suspicious or faul
 
 import json
 import re
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -100,9 +100,10 @@ def _accepted(kind: Any) -> str:
         for meta in getattr(part, "__metadata__", ()):
             if isinstance(meta, msgspec.Meta) and meta.description:
                 return meta.description
-    if get_origin(kind) is Literal:
-        return one_of(get_args(kind))
-    return getattr(kind, "__name__", str(kind))
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if get_origin(plain) is Literal:
+        return one_of(get_args(plain))
+    return getattr(plain, "__name__", str(plain))
 
 
 def _kind(value: Any) -> str:

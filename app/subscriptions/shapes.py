@@ -23,14 +23,6 @@ Instant = Annotated[
         description="RFC 3339 in UTC with milliseconds",
     ),
 ]
-OffsetInstant = Annotated[
-    str,
-    Meta(
-        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d:\d\d(:\d\d)?$",
-        extra_json_schema={"format": "date-time"},
-        description="RFC 3339 with an offset, and with microseconds unless they are 0: other times end in Z",
-    ),
-]
 
 Who = Annotated[str | None, Meta(description="the user, or the machine's account; null: it happened by itself")]
 Why = Annotated[
@@ -167,7 +159,7 @@ class AlertData(msgspec.Struct, kw_only=True):
     rule: Annotated[str, Meta(description="the rule that holds for the customer")]
     severity: Literal["low", "medium", "high", "critical"]
     owner: Annotated[str | None, Meta(description="the user who sees to it")]
-    due_at: OffsetInstant
+    due_at: Instant
 
 
 class AlertRaisedData(AlertData, kw_only=True):

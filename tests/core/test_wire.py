@@ -70,6 +70,17 @@ def test_64_levels_are_read_and_65_are_not_of_arrays_or_objects() -> None:
             wire.load(body)
 
 
+def test_64_levels_are_read_beside_other_brackets() -> None:
+    body = b"[[],%b]" % (b"[" * 63 + b"]" * 63)
+    assert msgspec.json.encode(wire.load(body)) == body
+
+
+@pytest.mark.parametrize("depth", [450, 900])
+def test_deep_nesting_beside_a_cut_off_emoji_is_refused(depth: int) -> None:
+    with pytest.raises(Invalid, match="nests too deeply"):
+        wire.load(rb'["cut \ud83d",%b]' % (b"[" * depth + b"]" * depth))
+
+
 def test_many_brackets_side_by_side_are_fine() -> None:
     assert wire.load(b"[" + b"[]," * 500 + b"{}]") == [[]] * 500 + [{}]
 
@@ -121,6 +132,36 @@ def test_what_is_missing_is_told_by_what_it_means_and_what_may_be_left_out_is_no
     assert wire.faults({"who": {"name": "a"}}, Asked) == [wire.fault("who.age", "is missing", "int")]
     [wrong] = wire.faults({"who": {"name": "a", "age": "b"}}, Asked)
     assert (wrong["where"], wrong["accepted"]) == ("who.age", "int")
+
+
+def test_what_would_be_right_is_told_of_each_kind_of_field() -> None:
+    class Asked(msgspec.Struct, kw_only=True):
+        inner: Inner | str
+        nickname: Name | None = None
+        size: Annotated[int, msgspec.Meta(ge=1)] = 1
+        mode: Annotated[Literal["listen", "whisper"], msgspec.Meta(title="mode")] = "listen"
+        details: dict[str, str] = {}
+
+    def accepted(**wrong: object) -> list[tuple[str, str]]:
+        return [(each["where"], each["accepted"]) for each in wire.faults({"inner": "a", **wrong}, Asked)]
+
+    assert accepted(inner=5) == [("inner", "Inner")]
+    assert accepted(nickname="") == [("nickname", "a name")]
+    assert accepted(size=0) == [("size", "int")]
+    assert accepted(mode="shout") == [("mode", "one of listen, whisper")]
+    assert accepted(details={"a": 1}) == [("details", "dict")]
+    assert wire.faults({}, Asked) == [wire.fault("inner", "is missing", "Inner")]
+
+
+def test_a_field_that_there_is_not_is_told_of_the_whole_message_where_none_other_may_come() -> None:
+    class Asked(msgspec.Struct, forbid_unknown_fields=True):
+        """What is asked."""
+
+    with pytest.raises(Invalid) as refused:
+        wire.read({"other": 1}, Asked)
+    [told] = refused.value.facts["faults"]
+    assert (told["where"], told["accepted"]) == ("body", "What is asked")
+    assert "unknown field `other`" in told["what"]
 
 
 def test_the_sentence_tells_the_first_three_faults_and_how_many_more_there_are() -> None:

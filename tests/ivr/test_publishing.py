@@ -18,6 +18,7 @@ from app.ivr.publishing import publish_due
 from app.ivr.removals import delete_queue
 from app.routing.errors import QueueInUse
 from tests.ivr.factories import ACT, CLOCK, NOW, new_flow, states
+from tests.ivr.texts import text_of
 
 
 async def refusal(sessions: Sessions, work: Callable[[WriteSession], Awaitable[object]]) -> CallfloorError | None:
@@ -83,6 +84,15 @@ async def test_a_draft_is_published_when_its_instant_has_come_and_not_before(ses
     assert found.published.published_at == NOW + timedelta(minutes=1)
 
 
+async def test_what_is_due_first_is_published_first(sessions: Sessions) -> None:
+    await scheduled(sessions)
+    async with sessions.write() as session:
+        for name, seconds in (("late", 90), ("early", 30)):
+            await service.create_flow(session, ACT, flow_id=name, name=name, text=text_of(flow=name))
+            await service.schedule(session, ACT, name, 1, NOW + timedelta(seconds=seconds))
+    assert await publish_due(sessions, FrozenClock(CLOCK() + 90), judge) == ["early", "main", "late"]
+
+
 async def test_many_processes_that_look_at_once_publish_it_once(sessions: Sessions) -> None:
     await scheduled(sessions)
     later = FrozenClock(CLOCK() + 60)
@@ -108,9 +118,11 @@ async def test_what_has_become_faulty_since_is_a_draft_again_and_told(sessions: 
     await scheduled(sessions)
     async with sessions.write() as session:
         await delete_queue(session, "cards", live=0)
+        seen = (await queries.record(session, "main")).version
     assert await publish_due(sessions, FrozenClock(CLOCK() + 60), judge) == ["main"]
     async with sessions.write() as session:
         found = await queries.flow(session, "main")
+        assert (await queries.record(session, "main")).version == seen + 1
         assert found.published is None
         assert found.draft is not None
         assert found.draft.publish_at is None

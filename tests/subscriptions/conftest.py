@@ -59,7 +59,7 @@ async def subscribed(
 def raised(place: int) -> dict[str, Any]:
     """What is told of an alert; it is known by its rule."""
     told = {"alert_id": NOBODY, "customer_id": NOBODY, "rule": f"r{place}", "severity": "low", "state": "open"}
-    return {**told, "owner": None, "due_at": "2027-01-15T08:00:00+00:00"}
+    return {**told, "owner": None, "due_at": "2027-01-15T08:00:00.000Z"}
 
 
 async def happened(sessions: Sessions, *subjects: str) -> None:

@@ -18,6 +18,22 @@ async def wanted(session: WriteSession) -> None:
 
 
 @pytest.mark.usefixtures("wanted")
+async def test_when_an_alert_is_due_is_told_in_utc_wherever_the_database_stands(session: WriteSession) -> None:
+    who, lin = await customer_id(session), await make_agent(session)
+    await make_rule(session, "count('login.failed', '1h') >= 1")
+    await session.execute(text("set local time zone 'Asia/Shanghai'"))
+    await tell(session, event(who))
+    (raised,) = await alerts(session)
+    await session.execute(text("update customer_alerts set due_at = '2027-01-15 09:00:00.123999Z'"))
+    await act(session, raised.id, "finish", lin, NOW)
+    assert [(kind, data["due_at"]) for kind, _, data in await told(session)] == [
+        ("alert.raised", "2027-01-15T09:00:00.000Z"),
+        ("alert.changed", "2027-01-15T09:00:00.123Z"),
+        ("alert.closed", "2027-01-15T09:00:00.123Z"),
+    ]
+
+
+@pytest.mark.usefixtures("wanted")
 async def test_an_alert_is_told_when_it_is_raised_changed_and_closed_and_not_when_it_counts_on(
     session: WriteSession,
 ) -> None:

@@ -45,6 +45,7 @@ def test_what_is_not_as_it_is_published_is_found() -> None:
         told | {"rule": None},
         told | {"alert_id": "7"},
         told | {"state": "done"},
+        told | {"due_at": "2027-01-15T08:00:00+00:00"},
         left_out,
     ):
         with pytest.raises(ValidationError):
