@@ -127,6 +127,27 @@ async def test_what_is_allowed_or_not_known_yet_is_not_objected_to(url: str) -> 
     assert await Bounds(LOOPBACK).objection(url) is None
 
 
+@pytest.mark.enable_socket
+async def test_of_a_name_with_many_addresses_only_those_that_may_be_reached_are_gone_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def getaddrinfo(host: str, port: int, **how: Any) -> list[Any]:
+        return [(0, 0, 0, "", (address, port)) for address in ("127.0.0.1", "10.0.0.1", "127.0.0.2")]
+
+    beside = (ip_network("127.0.0.2/32"),)
+    async with receiving() as receiver:
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+        named = receiver.url.replace("127.0.0.1", "switch.example")
+        assert await Bounds(beside).objection(named) is None
+        async with open_guarded_client(beside) as client:
+            with pytest.raises(httpx.ConnectError) as failed:
+                await client.post(named)
+        assert not isinstance(failed.value, Forbidden)
+        assert receiver.got == []
+        async with open_guarded_client(LOOPBACK) as client:
+            assert await _post(client, named) == 204
+
+
 @pytest.fixture
 async def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names that were to be resolved; none of them is known."""
