@@ -238,3 +238,22 @@ def test_agent_who_is_rung_as_one_beside_their_wish_to_listen_is_on_the_call_by_
     floor.now += 1
     floor.call("held", agent="1003", leg_id="agents")
     assert floor.contact(contact).agents == ("ann", "cho")
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+def test_hold_of_a_supervisor_told_after_their_end_and_before_they_came_makes_nobody_an_agent(
+    by: str, named: bool
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel" if named else None
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    at = floor.now
+    floor.now += 1
+    floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.call("supervisor_left", leg_id=leg, details={"supervisor": by})
+    floor.call("held", agent=by, leg_id=leg, at=at + 0.5)
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": by}, at=at)
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("ann",), False)
+    assert floor.agent("cho").contacts == ()
