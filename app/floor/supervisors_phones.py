@@ -100,10 +100,14 @@ def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
 
 
 def _whose(contact: Contact, event: CallEvent) -> Listener | None:
-    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet."""
+    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet: what happened
+    before they had gone they did at an earlier one."""
     listener = listeners.of(contact, event.agent or "")
-    known = listener is not None and (event.leg_id in (None, listener.leg) or not listener.inside)
-    return listener if known else None
+    if listener is None:
+        return None
+    if listener.inside:
+        return listener if event.leg_id in (None, listener.leg) else None
+    return listener if all(each.by != listener.by or each.until < event.at for each in contact.gone) else None
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:
