@@ -117,7 +117,7 @@ def parted(work: Work, contact: Contact, agent_id: str, kind: str = EventType.CO
         return contact
     if agent_id == consult.agent:
         return party.let_go(work, contact, OVER)
-    if consult.answered:
+    if consult.answered and not _taken_back(consult):
         return _completed(work, contact, consult)
     if kind != EventType.TRANSFERRED:  # else the switch itself has handed the caller over while the phone rings
         work.order(OrderType.RECONNECT, contact, consult.by, to=party.address(work, consult))
@@ -126,7 +126,13 @@ def parted(work: Work, contact: Contact, agent_id: str, kind: str = EventType.CO
 
 def hands_over_outside(consult: Consult | None) -> bool:
     """Whether a caller whose agent leaves is with somebody outside."""
-    return consult is not None and consult.answered and consult.number is not None
+    return consult is not None and consult.answered and consult.number is not None and not _taken_back(consult)
+
+
+def _taken_back(consult: Consult) -> bool:
+    """Whether the agent has asked for the caller back from a number, of the end of which it may be told only after
+    theirs; a colleague is on the call until then."""
+    return consult.number is not None and consult.asked == RECONNECTED
 
 
 def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:

@@ -54,6 +54,8 @@ def stop_listening(work: Work, command: c.StopListening) -> dict[str, Any]:
     if listener is None or listener.taking:
         raise wrong_contact_state(contact, "stop listening", "a call that you listen to")
     contact = under_way.supervised(listeners.let_go(contact, command.by), command.by)
+    if listener.inside:
+        contact = listeners.gone(contact, listener, contact.platform_time(work.now))
     contact = listeners.noted(work, contact, "call.listen_stopped", listener)
     work.order(OrderType.STOP_LISTENING, contact, agent=listeners.phone(listener))
     return {"contact": views.contact_view(contact)}
@@ -100,9 +102,8 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     listener = listeners.of(contact, by)
     if event.type == EventType.SUPERVISOR_LEFT:
         contact = letting_out.gone(work, contact, by, event.leg_id)
-    else:
-        contact = supervisors_phones.known_by(contact, by, event.leg_id)
-        work.store.put_contact(contact)
+    contact = supervisors_phones.known_by(contact, by, event.leg_id)
+    work.store.put_contact(contact)
     if event.type == EventType.SUPERVISOR_LEFT and (ended := _let_go(contact, by, event.leg_id)):
         contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
         work.store.put_contact(contact)
@@ -139,7 +140,7 @@ def last_left(
     """What becomes of a caller whose last agent has left, who may have had a consultation: they are with whoever was
     consulted outside, or with a supervisor who has them, or whom one has left them to; else see
     `contacts.after_agents_left`."""
-    taken = under_way.taken_over(contact) or contact.sent_away
+    taken = under_way.taken_over(contact) or contact.sent_away or supervisors_phones.left_to_somebody(contact)
     if taken:  # whatever an agent has asked for before they were dropped
         contact = contact.with_(transfer=None)
     away = transferred or taken or consulting.hands_over_outside(consult)
@@ -312,9 +313,10 @@ def _given_up(work: Work, contact: Contact, listener: Listener, event: CallEvent
         if listener.inside and listener.mode == JOIN and not any(each.inside for each in contact.listeners):
             comfort.resume(work, contact)
         return work.store.contacts[contact.id]
-    has = contact.sent_away and contact.ending is None and not contact.agents
-    if has and not under_way.taken_over(contact):
-        contact = contact.with_(sent_away=False, requeue_at=work.now + contacts.REQUEUE_SECONDS)
+    has = contact.sent_away and contact.ending is None
+    if has and not under_way.taken_over(contact) and not supervisors_phones.left_to_somebody(contact):
+        requeue_at = work.now + contacts.REQUEUE_SECONDS if not contact.agents else contact.requeue_at
+        contact = contact.with_(sent_away=False, requeue_at=requeue_at)
     work.store.put_contact(contact)
     return _as_agent(work, contact, listener, EventType.CONNECTION_CLEARED, event)
 

@@ -62,6 +62,27 @@ def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
     return any(each.mode == JOIN and (each.taking or not taking) for each in known)
 
 
+def left_to_somebody(contact: Contact) -> bool:
+    """Whether it has been told before of a supervisor, who was no agent on the call, that they have left the caller to
+    somebody else, and nobody has had the caller since, nor do they go to a queue or an agent of ours by an order."""
+    if contact.transfer is not None and contact.transfer.number is None:
+        return False
+    told = ((each.data.get("agent"), each.at) for each in contact.timeline if each.kind == EventType.TRANSFERRED)
+    return any(had(contact, by, at, taking=False) and not _had_since(contact, by, at) for by, at in told)
+
+
+def _had_since(contact: Contact, by: str | None, at: float) -> bool:
+    """Whether an agent, by now gone, had the caller after that, or had left them by just that; or a supervisor who had
+    taken the call over."""
+    agents = (leg for leg in contact.call.legs if leg.agent is not None and _talked(leg))
+    had_them = any(leg.since > at or (leg.agent == by and leg.since == at) for leg in agents)
+    return had_them or any(each.taking and each.by != by and each.until > at for each in contact.gone)
+
+
+def _talked(leg: Leg) -> bool:
+    return leg.talk_seconds + leg.hold_seconds > 0
+
+
 def _comes(contact: Contact, by: str) -> bool:
     """Whether who has done this is rung as a supervisor, or was, and nobody awaits them as an agent."""
     rung = listeners.of(contact, by)
@@ -79,10 +100,14 @@ def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
 
 
 def _whose(contact: Contact, event: CallEvent) -> Listener | None:
-    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet."""
+    """The supervisor who is in the call by the leg of the event, or is rung for it and has none yet: what happened
+    before they had gone they did at an earlier one."""
     listener = listeners.of(contact, event.agent or "")
-    known = listener is not None and (event.leg_id in (None, listener.leg) or not listener.inside)
-    return listener if known else None
+    if listener is None:
+        return None
+    if listener.inside:
+        return listener if event.leg_id in (None, listener.leg) else None
+    return listener if all(each.by != listener.by or each.until < event.at for each in contact.gone) else None
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:

@@ -175,6 +175,27 @@ def test_number_that_was_consulted_takes_the_caller_over(hangs_up: bool) -> None
     assert floor.states("ann") == [AgentState.WORKING_AFTER_CALL]
 
 
+@pytest.mark.parametrize("ends", [("1001", None), (None, "1001")])
+@pytest.mark.parametrize("retrieved", [True, False])
+def test_caller_waits_whose_agent_has_taken_them_back_from_a_number_and_gone_in_whichever_order_it_is_told(
+    ends: tuple[str | None, ...], retrieved: bool
+) -> None:
+    floor = Bench()
+    contact = consulting(floor, NUMBER)
+    asks(floor, c.ReconnectCall, contact)
+    if retrieved:
+        floor.call("retrieved", agent="1001")
+    floor.now += 1
+    for agent in ends:
+        if agent is None:
+            floor.call("connection_cleared", leg_id="consulted", at=floor.now - 1)
+        else:
+            floor.call("connection_cleared", agent=agent)
+            assert "call.complete_transfer" not in floor.orders()
+    floor.wait(6)
+    assert floor.contact(contact).state in (ContactState.WAITING, ContactState.OFFERED)
+
+
 def test_number_that_is_busy_leaves_the_caller_with_the_agent() -> None:
     floor = Bench()
     contact = consulting(floor, NUMBER, answered=False)

@@ -214,3 +214,84 @@ def test_caller_whom_a_supervisor_sends_to_a_colleague_by_order_waits_for_them_i
         else:
             floor.call("connection_cleared", agent="1001", at=at - 1)
     assert floor.offered_to(contact) == "bob"
+
+
+@BY
+@pytest.mark.parametrize("order", ["tle", "tel", "lte", "let", "etl", "elt", "ttle", "tlet"])
+def test_caller_whom_a_joined_supervisor_hands_on_after_the_agent_has_gone_does_not_wait_whenever_that_is_told(
+    by: str, order: str
+) -> None:
+    floor = Bench()
+    contact = joined(floor, by)
+    at = floor.now + 1
+    floor.now += 4
+    for what in order:
+        if what == "t":
+            floor.call("transferred", agent=by, leg_id=f"channel-{by}", at=at + 1)
+        elif what == "l":
+            floor.call("supervisor_left", leg_id=f"channel-{by}", details={"supervisor": by}, at=at + 1)
+        else:
+            floor.call("connection_cleared", agent="1001", at=at)
+    floor.wait(60)
+    assert elsewhere(floor, contact)
+
+
+def test_caller_whom_a_joined_supervisor_had_handed_on_before_waits_after_the_next_agent() -> None:
+    floor = Bench()
+    contact = joined(floor, "sue")
+    floor.call("connection_cleared", agent="1001")
+    presses(floor, "sue", "transferred")
+    floor.on("bob")
+    floor.now += 5
+    floor.call("established", agent="1002")
+    floor.now += 5
+    floor.call("connection_cleared", agent="1002")
+    floor.wait(6)
+    assert floor.contact(contact).state in WAITS
+
+
+def test_caller_waits_whose_consulted_colleague_is_told_late_to_have_gone_before_the_call_was_theirs() -> None:
+    floor = Bench()
+    contact = taken(floor, "cho")
+    floor.on("bob")
+    floor.do(c.ConsultCall(agent_id="cho", contact_id=contact, to=c.Destination(agent="bob")))
+    floor.call("established", agent="1002")
+    at = floor.now + 1
+    floor.now += 2
+    floor.do(c.CompleteTransfer(agent_id="cho", contact_id=contact))
+    floor.call("transferred", agent="cho", leg_id="channel-cho")
+    goes(floor, "cho")
+    floor.call("connection_cleared", agent="1002", at=at)
+    floor.wait(6)
+    assert floor.contact(contact).state in WAITS
+
+
+@BY
+def test_caller_who_waits_and_whom_a_supervisor_has_handed_on_before_they_were_let_go_waits_no_longer(by: str) -> None:
+    floor = Bench()
+    contact = joined(floor, by)
+    floor.call("connection_cleared", agent="1001")
+    floor.wait(6)
+    at = floor.now
+    floor.now += 1
+    floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.call("transferred", agent=by, leg_id=f"channel-{by}", at=at)
+    floor.call("supervisor_left", leg_id=f"channel-{by}", details={"supervisor": by}, at=at)
+    assert elsewhere(floor, contact)
+
+
+@pytest.mark.parametrize("told", ["before the agent's end", "after the agent's end"])
+def test_caller_waits_whom_a_second_supervisor_has_had_since_the_first_one_had_handed_them_on(told: str) -> None:
+    floor = Bench()
+    contact = taken(floor, "sue", alone=False)
+    presses(floor, "sue", "transferred")
+    floor.do(c.TakeCall(contact_id=contact, by="sam", address="7002"))
+    comes(floor, "sam")
+    if told == "before the agent's end":
+        goes(floor, "sam")
+    floor.call("connection_cleared", agent="1001")
+    if told == "after the agent's end":
+        goes(floor, "sam")
+    floor.on("bob")
+    floor.wait(6)
+    assert floor.contact(contact).state in WAITS

@@ -238,3 +238,46 @@ def test_agent_who_is_rung_as_one_beside_their_wish_to_listen_is_on_the_call_by_
     floor.now += 1
     floor.call("held", agent="1003", leg_id="agents")
     assert floor.contact(contact).agents == ("ann", "cho")
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+def test_hold_of_a_supervisor_told_after_their_end_and_before_they_came_makes_nobody_an_agent(
+    by: str, named: bool
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    leg = "channel" if named else None
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    at = floor.now
+    floor.now += 1
+    floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.call("supervisor_left", leg_id=leg, details={"supervisor": by})
+    floor.call("held", agent=by, leg_id=leg, at=at + 0.5)
+    floor.call("supervisor_joined", leg_id=leg, details={"supervisor": by}, at=at)
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("ann",), False)
+    assert floor.agent("cho").contacts == ()
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("how", ["hangs up", "is let go"])
+def test_hold_of_a_supervisor_from_before_they_had_gone_is_none_of_the_phone_that_rings_them_now(
+    by: str, named: bool, how: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by=by, address="7001", mode="join"))
+    floor.call("supervisor_joined", leg_id="first" if named else None, details={"supervisor": by})
+    at = floor.now + 1
+    floor.now += 2
+    if how == "hangs up":
+        floor.call("supervisor_left", leg_id="first" if named else None, details={"supervisor": by})
+    else:
+        floor.do(c.StopListening(contact_id=contact, by=by))
+    floor.now += 1
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001"))
+    floor.call("held", agent=by, leg_id="first" if named else None, at=at)
+    floor.call("supervisor_joined", leg_id="second" if named else None, details={"supervisor": by})
+    floor.call("connection_cleared", agent="1001")
+    assert not held(floor, contact)
