@@ -1,6 +1,6 @@
 """Agents who come to a call and leave it, as their legs say."""
 
-from app.calls.leg import LegState
+from app.calls.leg import ENDINGS, LegState
 from app.floor import callbacks, consulting, contacts, holding, supervising
 from app.floor.entities import Contact, ContactState
 from app.floor.reasons import why_not_reached
@@ -11,8 +11,8 @@ _TALKING = (LegState.CONNECTED, LegState.HELD)
 _PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
 
 
-def joined(work: Work, contact: Contact) -> Contact:
-    """Whose phone has answered is on the contact."""
+def joined(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """Whose phone has answered is on the contact; also one of whom it is told first that they have handed it on."""
     contact = consulting.joined(work, contact)
     consulted = contact.consult.agent if contact.consult is not None else None
     for leg in contact.call.legs:
@@ -20,9 +20,26 @@ def joined(work: Work, contact: Contact) -> Contact:
             continue
         if contact.call.answered_by(leg.agent):
             contact = contacts.engage(work, contact, leg.agent)
+    if _handed_on(contact, event):
+        contact = contacts.connected(work, contact, event.agent or "")
     if contact.state is ContactState.CONNECTING and contact.call.direction == "outbound":
         contact = _customer_answered(work, contact)
     return contact
+
+
+def _handed_on(contact: Contact, event: CallEvent) -> bool:
+    """Whether the agent who accepted has had the caller and has sent them elsewhere, of which only the latter is told
+    yet. Where their leg has ended otherwise, it is an earlier one."""
+    if event.type != EventType.TRANSFERRED or contact.promised or not _rung(contact, event):
+        return False
+    leg = contact.call.leg_of(event.agent or "")
+    return leg is not None and [mark.kind for mark in leg.marks if mark.kind in ENDINGS] == [event.type]
+
+
+def _rung(contact: Contact, event: CallEvent) -> bool:
+    """Whether an event is of the agent who accepted, and whose phone is rung."""
+    offer = contact.offer
+    return contact.state is ContactState.CONNECTING and offer is not None and event.agent == offer.agent
 
 
 def _customer_answered(work: Work, contact: Contact) -> Contact:
@@ -57,7 +74,7 @@ def left(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def not_connected(contact: Contact, event: CallEvent) -> bool:
     """Whether this event says that the phone of the agent who accepted will not answer."""
-    if contact.state is not ContactState.CONNECTING or contact.offer is None or event.agent != contact.offer.agent:
+    if event.type == EventType.TRANSFERRED or not _rung(contact, event):
         return False
-    leg = contact.call.leg_of(contact.offer.agent)
+    leg = contact.call.leg_of(event.agent or "")
     return leg is not None and leg.ended

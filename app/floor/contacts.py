@@ -36,6 +36,11 @@ AWAY = (AgentState.NOT_READY, AgentState.LOGGED_OFF)
 
 def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent is connected to the contact, whoever decided so: Callfloor, the agent or the switch."""
+    return recordings.engaged(work, connected(work, contact, agent_id), agent_id)
+
+
+def connected(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """As `engage`, of an agent who may have left already: the caller is not recorded for them."""
     for other in contact.offers:
         if other.agent == agent_id:
             continue
@@ -55,7 +60,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     )
     work.store.put_contact(contact)
     occupy(work, contact.id, agent_id)
-    return recordings.engaged(work, contact, agent_id)
+    return contact
 
 
 def occupy(work: Work, contact_id: str, agent_id: str) -> None:
