@@ -53,6 +53,7 @@ def connected(work: Work, contact: Contact, agent_id: str) -> Contact:
         also=(),
         requeue_at=None,
         sent_away=False,
+        left_to=None,
         ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
         invited=tuple(each for each in contact.invited if each.agent != agent_id),

@@ -24,7 +24,7 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
             supervisors_phones.out_of_queue(work, contact)
         return
     close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
-    away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, close_at=close_at)
+    away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, left_to=None, close_at=close_at)
     work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
 
 

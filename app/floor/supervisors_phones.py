@@ -118,7 +118,8 @@ def out_of_queue(work: Work, contact: Contact) -> None:
             work.order(OrderType.CANCEL, contact, each.agent)
         release(work, contact, each.agent, HANDED_ON)
     contact = queueing.leave_visit(work, contact, "flowed_out")
-    work.store.put_contact(contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=()))
+    away = contact.with_(state=ContactState.ARRIVING, sent_away=True, left_to=None, offer=None, also=())
+    work.store.put_contact(away)
 
 
 def _unnamed(by: str) -> str:

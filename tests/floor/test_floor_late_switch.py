@@ -111,8 +111,11 @@ STRANDED = (437, 954, 983)
 UNANSWERED = (366, 927, 1415, 2103, 2326)
 """By these one waited whom an agent had sent elsewhere, of whom it was not told yet that they had answered."""
 
+LEFT_TO_NOBODY = 2057
+"""By this one was stranded whom an agent seemed to have left to a number that had gone."""
 
-@pytest.mark.parametrize("seed", [*range(300, 360), *STRANDED, *UNANSWERED])
+
+@pytest.mark.parametrize("seed", [*range(300, 360), *STRANDED, *UNANSWERED, LEFT_TO_NOBODY])
 def test_game(seed: int) -> None:
     switch = Switch(seed)
     try:
