@@ -1,7 +1,7 @@
 """Callers whom the switch has sent to somebody of whom it does not tell, as it says itself."""
 
-from app.calls.leg import Leg, LegState, Party
-from app.floor import contacts, on_flow, supervisors_phones, under_way
+from app.calls.leg import Leg, Party
+from app.floor import contacts, on_flow, queueing, supervisors_phones, under_way
 from app.floor.entities import Contact, ContactState
 from app.floor.work import Work
 from app.telephony.events import CallEvent
@@ -20,7 +20,7 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     if not (alone or had or (waits and _missed(contact, event))) or _long_past(contact, event, news):
         return
     if waits:
-        if not (_talked_since(contact, event) or _queued_since(contact, event)):
+        if not (_talked_since(contact, event) or queueing.queued_since(contact, event.at)):
             supervisors_phones.out_of_queue(work, contact)
         return
     close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
@@ -38,12 +38,6 @@ def _missed(contact: Contact, event: CallEvent) -> bool:
     """Whether this is of an agent who is held to have missed the contact, and never had it before."""
     missed = event.agent in contact.missed_by and event.agent not in contact.served_by
     return missed and not contact.promised
-
-
-def _queued_since(contact: Contact, event: CallEvent) -> bool:
-    """Whether the switch has put the caller into a queue by that, or after it."""
-    leg = contact.call.customer
-    return leg is not None and leg.state is LegState.QUEUED and leg.since >= event.at
 
 
 def _talked_since(contact: Contact, event: CallEvent) -> bool:

@@ -57,9 +57,10 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
     """Whether a supervisor was heard by the caller at this instant of the platform's clock who has gone since; one who
-    is `taking` them instead of the agents."""
+    is `taking` them instead of the agents. Not where the switch has the caller in a queue since then."""
     known = (each for each in contact.gone if each.by == by and each.until >= at)
-    return any(each.mode == JOIN and (each.taking or not taking) for each in known)
+    heard = any(each.mode == JOIN and (each.taking or not taking) for each in known)
+    return heard and not queueing.queued_since(contact, at)
 
 
 def left_to_somebody(contact: Contact) -> bool:

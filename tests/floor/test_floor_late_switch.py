@@ -114,8 +114,11 @@ UNANSWERED = (366, 927, 1415, 2103, 2326)
 LEFT_TO_NOBODY = 2057
 """By this one was stranded whom an agent seemed to have left to a number that had gone."""
 
+HANDED_ON = 2138
+"""By this one waited whom a joined supervisor had sent elsewhere, told before the end of an agent who had gone."""
 
-@pytest.mark.parametrize("seed", [*range(300, 360), *STRANDED, *UNANSWERED, LEFT_TO_NOBODY])
+
+@pytest.mark.parametrize("seed", [*range(300, 360), *STRANDED, *UNANSWERED, LEFT_TO_NOBODY, HANDED_ON])
 def test_game(seed: int) -> None:
     switch = Switch(seed)
     try:
