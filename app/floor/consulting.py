@@ -15,7 +15,8 @@ from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, under_way, views
 from app.floor.destinations import destination, must_be_free, talking
-from app.floor.entities import Consult, Contact, ContactState
+from app.floor.entities import Contact, ContactState
+from app.floor.parts import Consult
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType

@@ -10,9 +10,10 @@ from app.floor import listeners, party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
-from app.floor.entities import Contact, ContactState, EndedCall, Offer
+from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
 from app.floor.on_flow import begin, out_of_flow
+from app.floor.parts import Offer
 from app.floor.queueing import enter_queue, leave_visit, served
 from app.floor.work import Work
 from app.routing.estimate import handled

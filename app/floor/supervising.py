@@ -24,7 +24,8 @@ from app.floor import (
     views,
 )
 from app.floor import commands as c
-from app.floor.entities import JOIN, Consult, Contact, ContactState, Listener
+from app.floor.entities import Contact, ContactState
+from app.floor.parts import JOIN, Consult, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 

@@ -4,8 +4,9 @@ import msgspec
 
 from app.calls.leg import Leg
 from app.floor import listeners, queueing
-from app.floor.entities import JOIN, MOST_LISTENED, Contact, ContactState, Listener
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import release
+from app.floor.parts import JOIN, MOST_LISTENED, Listener
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
