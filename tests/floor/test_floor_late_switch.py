@@ -117,8 +117,13 @@ LEFT_TO_NOBODY = 2057
 HANDED_ON = 2138
 """By this one waited whom a joined supervisor had sent elsewhere, told before the end of an agent who had gone."""
 
+SENT_TO_A_COLLEAGUE = 5283
+"""By this one a caller waits, as they should, beside a number that an agent had brought before."""
 
-@pytest.mark.parametrize("seed", [*range(300, 360), *STRANDED, *UNANSWERED, LEFT_TO_NOBODY, HANDED_ON])
+PROVED = (*STRANDED, *UNANSWERED, LEFT_TO_NOBODY, HANDED_ON, SENT_TO_A_COLLEAGUE)
+
+
+@pytest.mark.parametrize("seed", [*range(300, 360), *PROVED])
 def test_game(seed: int) -> None:
     switch = Switch(seed)
     try:
