@@ -34,7 +34,12 @@ class Party(StrEnum):
 
 
 _S = LegState
-_ENDINGS: dict[str, LegState] = {E.FAILED: _S.FAILED, E.CONNECTION_CLEARED: _S.CLEARED, E.DIVERTED: _S.CLEARED}
+ENDINGS: dict[str, LegState] = {
+    E.FAILED: _S.FAILED,
+    E.CONNECTION_CLEARED: _S.CLEARED,
+    E.DIVERTED: _S.CLEARED,
+    E.TRANSFERRED: _S.CLEARED,
+}
 _ANSWERED: dict[str, LegState] = {
     E.ESTABLISHED: _S.CONNECTED,
     E.CONFERENCED: _S.CONNECTED,
@@ -48,17 +53,16 @@ TRANSITIONS: dict[LegState, dict[str, LegState]] = {
         E.QUEUED: _S.QUEUED,
         E.DELIVERED: _S.ALERTING,
         **_ANSWERED,
-        **_ENDINGS,
+        **ENDINGS,
     },
-    _S.INITIATED: {E.QUEUED: _S.QUEUED, E.DELIVERED: _S.ALERTING, **_ANSWERED, **_ENDINGS},
-    _S.QUEUED: {E.DELIVERED: _S.ALERTING, **_ANSWERED, **_ENDINGS},
-    _S.ALERTING: {E.QUEUED: _S.QUEUED, **_ANSWERED, **_ENDINGS},
-    _S.CONNECTED: {E.QUEUED: _S.QUEUED, E.HELD: _S.HELD, E.TRANSFERRED: _S.CLEARED, **_ENDINGS},
+    _S.INITIATED: {E.QUEUED: _S.QUEUED, E.DELIVERED: _S.ALERTING, **_ANSWERED, **ENDINGS},
+    _S.QUEUED: {E.DELIVERED: _S.ALERTING, **_ANSWERED, **ENDINGS},
+    _S.ALERTING: {E.QUEUED: _S.QUEUED, **_ANSWERED, **ENDINGS},
+    _S.CONNECTED: {E.QUEUED: _S.QUEUED, E.HELD: _S.HELD, **ENDINGS},
     _S.HELD: {
         E.RETRIEVED: _S.CONNECTED,
         E.CONFERENCED: _S.CONNECTED,
-        E.TRANSFERRED: _S.CLEARED,
-        **_ENDINGS,
+        **ENDINGS,
     },
     _S.FAILED: {},
     _S.CLEARED: {},
@@ -66,7 +70,6 @@ TRANSITIONS: dict[LegState, dict[str, LegState]] = {
 """(state, fact) -> state. A pair that is not listed moves nothing: the fact came too late to matter."""
 
 FINAL = frozenset({LegState.FAILED, LegState.CLEARED})
-_PARTINGS = frozenset({*_ENDINGS, E.TRANSFERRED})
 MOST_MARKS = 1000
 """From so many facts on only the end of a leg is taken: what keeps them all is written anew with each of them."""
 
@@ -113,7 +116,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 
     def told(self, mark: Mark) -> "Leg":
         """The leg after one more fact. The fact itself counts once, however often it is told."""
-        full = len(self.marks) >= MOST_MARKS and (self.ended or mark.kind not in _PARTINGS)
+        full = len(self.marks) >= MOST_MARKS and (self.ended or mark.kind not in ENDINGS)
         if full or any(_same(mark, known) for known in self.marks):
             return self
         return _fold(msgspec.structs.replace(self, marks=_in_order((*self.marks, mark))))

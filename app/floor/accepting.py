@@ -4,8 +4,9 @@ from typing import Any
 
 from app.floor import commands as c
 from app.floor import contacts, views
-from app.floor.entities import Contact, ContactState, Offer
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import DEFAULT_OFFER_SECONDS, offered, release
+from app.floor.parts import Offer
 from app.floor.work import Work
 from app.telephony.events import OrderType
 

@@ -21,7 +21,8 @@ from app.floor.effects import (
     SavePhone,
     SwitchOrder,
 )
-from app.floor.entities import Contact, Phone, Visit
+from app.floor.entities import Contact, Phone
+from app.floor.parts import Visit
 from app.floor.timeline import Entry
 from app.floor.views import leg_view
 

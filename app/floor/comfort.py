@@ -6,8 +6,9 @@ import msgspec
 
 from app.floor import callbacks
 from app.floor.commands import TellWait
-from app.floor.entities import Comfort, Contact, ContactState
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import release
+from app.floor.parts import Comfort
 from app.floor.queueing import enter_queue, tell_wait
 from app.floor.work import Work
 from app.ivr.announcing import announced

@@ -10,11 +10,13 @@ from typing import Any
 import msgspec
 
 from app.calls.call import take_off
+from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
 from app.floor import contacts, party, under_way, views
 from app.floor.destinations import destination, must_be_free, talking
-from app.floor.entities import Consult, Contact, ContactState
+from app.floor.entities import Contact, ContactState
+from app.floor.parts import Consult
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
@@ -139,13 +141,35 @@ def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
     """The consulted party was not reached, or has gone: the caller is on hold until the agent takes them back."""
     consult, leg = contact.consult, party.leg_of(contact)
     if consult is None:
-        return contact
+        return _left_alone(work, contact)
     again = leg is None and party.not_reached_again(contact, consult.known, consult.agent, event)
     if not again and (leg is None or not leg.ended):
         return contact
     reason = OVER if consult.answered or consult.asked else why_not_reached(event.cause)
     missed = reason == NOT_ANSWERED and consult.agent is not None
     return party.let_go(work, contact, reason, missed=missed)
+
+
+def _left_alone(work: Work, contact: Contact) -> Contact:
+    """The consulted number had gone before the agent who seemed to leave the caller to it, and that is told only now:
+    nobody has the caller."""
+    number = next((leg for leg in contact.call.legs if leg.id == contact.left_to), None)
+    away = contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending is None
+    if number is None or not number.ended or not away:
+        return contact
+    left_at = max((leg.since for leg in contact.call.legs if leg.party is Party.AGENT), default=number.since)
+    others = any(leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs)
+    if number.since >= left_at or others:
+        return contact
+    return contacts.after_agents_left(work, contact.with_(left_to=None), False)
+
+
+def outside(contact: Contact, consult: Consult | None) -> str | None:
+    """The leg of the number with whom a caller is whom it `hands_over_outside`."""
+    if consult is None or not hands_over_outside(consult):
+        return None
+    leg = party.new_leg(contact, consult.known, None)
+    return leg.id if leg is not None else None
 
 
 def caller_gone(work: Work, contact: Contact, event: CallEvent) -> None:

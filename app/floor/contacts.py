@@ -10,9 +10,10 @@ from app.floor import listeners, party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
 from app.floor.comfort import given_time
 from app.floor.effects import Amend, EndContact
-from app.floor.entities import Contact, ContactState, EndedCall, Offer
+from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
 from app.floor.on_flow import begin, out_of_flow
+from app.floor.parts import Offer
 from app.floor.queueing import enter_queue, leave_visit, served
 from app.floor.work import Work
 from app.routing.estimate import handled
@@ -36,6 +37,11 @@ AWAY = (AgentState.NOT_READY, AgentState.LOGGED_OFF)
 
 def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     """An agent is connected to the contact, whoever decided so: Callfloor, the agent or the switch."""
+    return recordings.engaged(work, connected(work, contact, agent_id), agent_id)
+
+
+def connected(work: Work, contact: Contact, agent_id: str) -> Contact:
+    """As `engage`, of an agent who may have left already: the caller is not recorded for them."""
     for other in contact.offers:
         if other.agent == agent_id:
             continue
@@ -48,6 +54,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
         also=(),
         requeue_at=None,
         sent_away=False,
+        left_to=None,
         ending=None,
         agents=contact.agents if agent_id in contact.agents else (*contact.agents, agent_id),
         invited=tuple(each for each in contact.invited if each.agent != agent_id),
@@ -55,7 +62,7 @@ def engage(work: Work, contact: Contact, agent_id: str) -> Contact:
     )
     work.store.put_contact(contact)
     occupy(work, contact.id, agent_id)
-    return recordings.engaged(work, contact, agent_id)
+    return contact
 
 
 def occupy(work: Work, contact_id: str, agent_id: str) -> None:

@@ -9,8 +9,8 @@ from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
+from app.floor.parts import Comfort, Consult, FlowRun, Invite, Listener, Offer, UnderWay, Visit
 from app.floor.timeline import Entry, Timeline, with_line
-from app.ivr.state import Announce, FlowState, OfferCallback
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
 from app.telephony.events import NOT_THERE, PhoneWord
@@ -25,135 +25,6 @@ class ContactState(StrEnum):
     CONNECTING = "connecting"
     ACTIVE = "active"
     WRAP_UP = "wrap_up"
-
-
-class Offer(msgspec.Struct, frozen=True):
-    """A contact offered to one agent until `expires_at`; once accepted, their phone must answer by then."""
-
-    agent: str
-    expires_at: float
-
-
-class Visit(msgspec.Struct, frozen=True, kw_only=True):
-    """One stay in one queue (the floor's clock, epoch seconds)."""
-
-    queue: str
-    entered_at: float
-    left_at: float | None = None
-    outcome: str | None = None
-    agent: str | None = None
-    estimated_wait: float | None = None
-
-
-class FlowRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A caller in a flow. `versions` are the versions of it and of its sub-flows with which the call began; at `due_at`
-    nothing has come of the present script for too long. `secret` are the scripts that ask for a secret."""
-
-    flow: str
-    versions: dict[str, int]
-    state: FlowState
-    due_at: float | None = None
-    secret: tuple[int, ...] = ()
-
-    def may_be_secret(self, script: object) -> bool:
-        """Whether what is keyed in answer to this script may be a secret. Where one has been asked for it is in doubt:
-        also under a number that no script has had, as of a platform that counts otherwise."""
-        if isinstance(script, int) and not isinstance(script, bool) and 1 <= script <= self.state.script:
-            return script in self.secret
-        return bool(self.secret)
-
-
-class Comfort(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a waiting caller hears, as their flow wished it; `told_at` is when something is said next, and `asked` the
-    script that offers a callback, whose answer is waited for until `asked_until`."""
-
-    music: str | None = None
-    announce: Announce | None = None
-    callback: OfferCallback | None = None
-    told_at: float | None = None
-    offered_at: float | None = None
-    asked: int | None = None
-    asked_until: float | None = None
-
-
-class Consult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An agent consults a colleague or a number, the caller on hold, by the order of this number. `known` are the legs
-    that the call had before; `asked` is what is to become of it; at `due_at` the consulted party is let go, unless that
-    is told before."""
-
-    by: str
-    agent: str | None = None
-    number: str | None = None
-    answered: bool = False
-    asked: str | None = None
-    known: tuple[str, ...] = ()
-    due_at: float | None = None
-    order: int = 0
-
-
-class Invite(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A colleague whom an agent (`by`) adds to the call, and whose phone has not answered yet. `known` are the legs
-    that the call had before; at `due_at` they are let go, unless the platform has told before what became of it."""
-
-    agent: str
-    by: str
-    order: int
-    due_at: float
-    known: tuple[str, ...] = ()
-
-
-class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The number of an order that somebody (`by`) asked for, of which the switch has not said what came of it; from
-    `until` on it may be asked for again. `known` are the legs that the call had before. `for_all` says that a
-    supervisor ends the call, who may be on it; `leaves` is who is dropped from it, where somebody else asked."""
-
-    order: int
-    kind: str
-    by: str
-    until: float
-    target: Destination | None = None
-    known: tuple[str, ...] = ()
-    for_all: bool = False
-    leaves: str | None = None
-
-    @property
-    def leaver(self) -> str:
-        """Whose end is awaited, where it is to end somebody's part in the call."""
-        return self.leaves or self.by
-
-
-MOST_LISTENED = 20
-"""No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
-
-JOIN = "join"
-"""The mode of a supervisor who is heard by everybody."""
-
-
-class Listener(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A supervisor in a call, or (not `inside` yet) whose phone the order of this number rings for it. One who is
-    `taking` it stays with the caller instead of the agents; `leg` is by what they are in it. They were `rung` for the
-    same call as an agent, too. By an `earlier` order, not known to have failed, their phone may ring `until` then: if
-    the later ones fail, they are let in by it for what they wished with it. `held`: their own phone holds the call, as
-    was said last of `held_at`, by the platform's clock."""
-
-    by: str
-    address: str
-    mode: str
-    to: str | None = None
-    inside: bool = False
-    taking: bool = False
-    order: int = 0
-    leg: str | None = None
-    rung: bool = False
-    until: float = 0.0
-    earlier: "Listener | None" = None
-    held: bool = False
-    held_at: float = 0.0
-
-    @property
-    def unnamed(self) -> str:
-        """What stands for the leg as long as none is named."""
-        return f"supervisor:{self.by}"
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -174,11 +45,12 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hear while waiting, `survey` the flow for after the call; `verified` says that they have proved who they are.
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
-    the switch to send the caller; `sent_away` says that the switch did send them to elsewhere. `listened` are the legs
-    by which supervisors were in it whom the floor let go, and of which the end may be told yet, `ears` all by which
-    any have come; those whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has
-    `gone` was in it `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end
-    should have come is closed at `close_at`.
+    the switch to send the caller; `sent_away` says that the switch did send them to elsewhere, or that they were left
+    to the number on the leg `left_to`, which the last agent had consulted. `listened` are the legs by which supervisors
+    were in it whom the floor let go, and of which the end may be told yet, `ears` all by which any have come; those
+    whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has `gone` was in it
+    `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end should have come
+    is closed at `close_at`.
     """
 
     id: str
@@ -237,6 +109,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue_at: float | None = None
     close_at: float | None = None
     sent_away: bool = False
+    left_to: str | None = None
     ended_at: float | None = None
     wrapping: tuple[str, ...] = ()
     wrap_up_seconds: float = 0.0

@@ -8,7 +8,8 @@ from app.calls.call import take_off
 from app.floor import commands as c
 from app.floor import contacts, party, under_way, views
 from app.floor.destinations import destination, must_be_free, talking
-from app.floor.entities import Contact, Invite
+from app.floor.entities import Contact
+from app.floor.parts import Invite
 from app.floor.reasons import NOT_ANSWERED, why_not_reached
 from app.floor.work import Work
 from app.telephony.events import CallEvent, OrderType

@@ -6,7 +6,8 @@ import msgspec
 
 from app.floor import contacts
 from app.floor.commands import OrderFailed
-from app.floor.entities import Contact, Listener
+from app.floor.entities import Contact
+from app.floor.parts import Listener
 from app.floor.work import Work
 from app.telephony.events import OrderType
 

@@ -3,7 +3,8 @@
 import msgspec
 
 from app.floor.effects import Audited
-from app.floor.entities import MOST_LISTENED, Contact, Listener
+from app.floor.entities import Contact
+from app.floor.parts import MOST_LISTENED, Listener
 from app.floor.work import Work
 
 

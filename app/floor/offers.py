@@ -14,7 +14,8 @@ from app.core.errors import Conflict
 from app.core.instants import iso
 from app.floor import overflow, views
 from app.floor.commands import ContactCommand
-from app.floor.entities import Contact, ContactState, LiveAgent, Offer, Visit
+from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.parts import Offer, Visit
 from app.floor.placing import placed
 from app.floor.store import Store, required
 from app.floor.work import Work

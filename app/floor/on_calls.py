@@ -5,13 +5,14 @@ import msgspec
 from app.calls.call import close, open_call, take, take_off
 from app.calls.leg import LegState
 from app.floor import (
+    agents_legs,
+    audience,
     callbacks,
     comfort,
     consulting,
     contacts,
     dialled,
     elsewhere,
-    holding,
     hotlines,
     inviting,
     on_flow,
@@ -21,17 +22,16 @@ from app.floor import (
     supervising,
     supervisors_phones,
     under_way,
-    views,
 )
 from app.floor.commands import Recognised, TakeEvent
-from app.floor.effects import AnsweredLate, Happened
+from app.floor.effects import AnsweredLate
 from app.floor.entities import Contact, ContactState, EndedCall
 from app.floor.offers import take_back
 from app.floor.placing import placed
 from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.routing.capacity import VOICE
-from app.telephony.events import HUNG_UP, CallEvent, EventType
+from app.telephony.events import CallEvent, EventType
 
 CLOCK_TOLERANCE = 300.0
 """How far a platform's clock may be from ours (as the signature allows)."""
@@ -49,9 +49,6 @@ TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE, Even
 HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 """States in which a caller hears what is played to who waits."""
 
-TALKING = (LegState.CONNECTED, LegState.HELD)
-PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
-_SHOWS = ("contact.queued", "contact.offered")
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
 
@@ -89,7 +86,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     if event.type in TAKES_ORDERS:
         work.replies_to = contact.id
     _follow(work, contact, event, news)
-    _tell_change(work, before, contact.id)
+    audience.tell_change(work, before, contact.id)
     return {"contact_id": contact.id, **_orders(work)}
 
 
@@ -238,10 +235,10 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
-    contact = _agents_joined(work, supervising.told(work, contact, event))
-    contact = _agents_left(work, contact, event)
+    contact = agents_legs.joined(work, supervising.told(work, contact, event), event)
+    contact = agents_legs.left(work, contact, event)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
-    if news and _connection_failed(contact, event):
+    if news and agents_legs.not_connected(contact, event):
         if contact.close_at is None:
             contacts.connect_failed(work, contact, why_not_reached(event.cause))
         else:  # the agent hung up before their phone was answered: no fault of the phone
@@ -271,56 +268,6 @@ def _say_again(work: Work, contact: Contact) -> None:
             on_flow.time_out(work, contact)
     elif contact.state in HEARS:
         comfort.resume(work, contact)
-
-
-def _agents_joined(work: Work, contact: Contact) -> Contact:
-    contact = consulting.joined(work, contact)
-    consulted = contact.consult.agent if contact.consult is not None else None
-    for leg in contact.call.legs:
-        if leg.agent in (None, consulted) or leg.agent in contact.agents or leg.agent not in work.store.config.agents:
-            continue
-        if contact.call.answered_by(leg.agent):
-            contact = contacts.engage(work, contact, leg.agent)
-    if contact.state is ContactState.CONNECTING and contact.call.direction == "outbound":
-        contact = _customer_answered(work, contact)
-    return contact
-
-
-def _customer_answered(work: Work, contact: Contact) -> Contact:
-    leg = contact.call.customer
-    if leg is None or leg.state not in TALKING:
-        return contact
-    for agent_id in contact.agents:
-        contact = contacts.engage(work, contact, agent_id)
-    return contact
-
-
-def _agents_left(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
-    consult = contact.consult
-    if gone and callbacks.put_back(work, contact, why_not_reached(event.cause)):
-        return work.store.contacts[contact.id]
-    for agent_id in gone:
-        contact = contacts.leave(work, contact, agent_id)
-        work.store.put_contact(contact)
-        contact = consulting.parted(work, contact, agent_id, event.type)
-    done = event.type in PARTS and consult is None
-    if done:
-        holding.left_on_hold(work, contact, gone)
-    if gone and not contact.agents:
-        transferred = event.type == EventType.TRANSFERRED
-        contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
-        if event.cause == HUNG_UP and contact.requeue_at is not None:
-            contact = contacts.put_down(work, contact)
-    return contact
-
-
-def _connection_failed(contact: Contact, event: CallEvent) -> bool:
-    """Whether this event says that the phone of the agent who accepted will not answer."""
-    if contact.state is not ContactState.CONNECTING or contact.offer is None or event.agent != contact.offer.agent:
-        return False
-    leg = contact.call.leg_of(contact.offer.agent)
-    return leg is not None and leg.ended
 
 
 def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
@@ -355,45 +302,3 @@ def _queued_now(contact: Contact) -> bool:
     leg = contact.call.customer
     waiting = contact.state in (ContactState.ARRIVING, ContactState.WAITING)
     return waiting and leg is not None and leg.state is LegState.QUEUED
-
-
-def _tell_change(work: Work, before: Contact | None, contact_id: str) -> None:
-    """Tell the agents who see the contact what has changed of it, or where none does, the floor; whoever does not know
-    the caller gets the profile."""
-    after = work.store.contacts.get(contact_id)
-    if after is None or after.ended_at is not None:
-        return
-    still_offered = before is not None and before.offers == after.offers and after.offer is not None
-    audience = after.agents or (_met(after) if still_offered else ())
-    if not audience:
-        _tell_floor(work, before, after)
-        return
-    named = before is None or (before.customer, before.candidates) != (after.customer, after.candidates)
-    if before is not None and not named and _looks(before) == _looks(after):
-        return
-    strangers = tuple(key for key in audience if named or key not in _met(before))
-    if strangers:
-        profile = msgspec.Raw(work.store.profiles.get(contact_id, b"null"))
-        work.tell_contact("contact.updated", after, strangers, profile=profile)
-    if others := tuple(key for key in audience if key not in strangers):
-        work.tell_contact("contact.updated", after, others)
-
-
-def _tell_floor(work: Work, before: Contact | None, after: Contact) -> None:
-    """Those who watch the floor see a contact that no agent sees, as a caller whom a supervisor has; unless they are
-    shown it by what has just become of it."""
-    shown = any(isinstance(each, Happened) and each.type in _SHOWS for each in work.effects)
-    if before is not None and not shown and _looks(before) != _looks(after):
-        work.tell_contact("contact.updated", after)
-
-
-def _looks(contact: Contact) -> tuple[object, ...]:
-    parties = contact.agents, contact.consult, contact.invited
-    return contact.state, contact.call.legs, contact.recordings, views.held(contact), *parties
-
-
-def _met(contact: Contact | None) -> tuple[str, ...]:
-    """The agents who have been told of the contact: those on it, and the one to whom it is on offer."""
-    if contact is None:
-        return ()
-    return (*contact.agents, *(each.agent for each in contact.offers))

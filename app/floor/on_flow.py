@@ -12,8 +12,9 @@ import msgspec
 from app.floor import flow_world, recordings
 from app.floor.commands import FlowAnswered
 from app.floor.effects import Ask
-from app.floor.entities import Comfort, Contact, ContactState, FlowRun
+from app.floor.entities import Contact, ContactState
 from app.floor.overflow import MESSAGE_SECONDS, VOICEMAIL_SECONDS
+from app.floor.parts import Comfort, FlowRun
 from app.floor.queueing import enter_queue
 from app.floor.work import Work
 from app.ivr.flow import Flow

@@ -5,8 +5,9 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.leg import Leg, LegState, Party
 from app.floor import under_way
-from app.floor.entities import Consult, Contact, ContactState
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import BUSY, take_back
+from app.floor.parts import Consult
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 

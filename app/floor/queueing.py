@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from app.calls.leg import LegState
 from app.floor import overflow
 from app.floor.commands import TellWait
 from app.floor.entities import Contact, ContactState
@@ -114,6 +115,12 @@ def tell_wait(work: Work, command: TellWait) -> dict[str, Any]:
         "because": str(now.because),
         "estimated_at_entry_seconds": contact.estimated_wait,
     }
+
+
+def queued_since(contact: Contact, at: float) -> bool:
+    """Whether the switch has put the caller into a queue at this instant of its clock, or later, and they are in it."""
+    leg = contact.call.customer
+    return leg is not None and leg.state is LegState.QUEUED and leg.since >= at
 
 
 def served(work: Work, contact: Contact, agent_id: str) -> Contact:

@@ -24,7 +24,8 @@ from app.floor import (
     views,
 )
 from app.floor import commands as c
-from app.floor.entities import JOIN, Consult, Contact, ContactState, Listener
+from app.floor.entities import Contact, ContactState
+from app.floor.parts import JOIN, Consult, Listener
 from app.floor.work import Work, wrong_contact_state
 from app.telephony.events import CallEvent, EventType, OrderType
 
@@ -144,7 +145,8 @@ def last_left(
     if taken:  # whatever an agent has asked for before they were dropped
         contact = contact.with_(transfer=None)
     away = transferred or taken or consulting.hands_over_outside(consult)
-    return alone(work, contacts.after_agents_left(work, contact, away, served))
+    left_to = consulting.outside(contact, consult) if not (transferred or taken) else None
+    return alone(work, contacts.after_agents_left(work, contact.with_(left_to=left_to), away, served))
 
 
 def drop(work: Work, contact: Contact, agent_id: str) -> None:

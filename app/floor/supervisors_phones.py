@@ -4,8 +4,9 @@ import msgspec
 
 from app.calls.leg import Leg
 from app.floor import listeners, queueing
-from app.floor.entities import JOIN, MOST_LISTENED, Contact, ContactState, Listener
+from app.floor.entities import Contact, ContactState
 from app.floor.offers import release
+from app.floor.parts import JOIN, MOST_LISTENED, Listener
 from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
@@ -57,9 +58,10 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
     """Whether a supervisor was heard by the caller at this instant of the platform's clock who has gone since; one who
-    is `taking` them instead of the agents."""
+    is `taking` them instead of the agents. Not where the switch has the caller in a queue since then."""
     known = (each for each in contact.gone if each.by == by and each.until >= at)
-    return any(each.mode == JOIN and (each.taking or not taking) for each in known)
+    heard = any(each.mode == JOIN and (each.taking or not taking) for each in known)
+    return heard and not queueing.queued_since(contact, at)
 
 
 def left_to_somebody(contact: Contact) -> bool:
@@ -118,7 +120,8 @@ def out_of_queue(work: Work, contact: Contact) -> None:
             work.order(OrderType.CANCEL, contact, each.agent)
         release(work, contact, each.agent, HANDED_ON)
     contact = queueing.leave_visit(work, contact, "flowed_out")
-    work.store.put_contact(contact.with_(state=ContactState.ARRIVING, sent_away=True, offer=None, also=()))
+    away = contact.with_(state=ContactState.ARRIVING, sent_away=True, left_to=None, offer=None, also=())
+    work.store.put_contact(away)
 
 
 def _unnamed(by: str) -> str:

@@ -22,7 +22,8 @@ from typing import Any
 from app.calls.leg import Leg, LegState, Party
 from app.core.errors import Conflict
 from app.floor.commands import Destination
-from app.floor.entities import Contact, UnderWay
+from app.floor.entities import Contact
+from app.floor.parts import UnderWay
 from app.floor.work import Work
 from app.telephony.delivery import RetryPolicy
 from app.telephony.events import CallEvent, EventType, OrderType

@@ -10,7 +10,8 @@ from app.calls.leg import Leg
 from app.calls.recording import Recording
 from app.core.instants import iso
 from app.floor.config import FloorConfig
-from app.floor.entities import JOIN, Consult, Contact, ContactState, LiveAgent
+from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.parts import JOIN, Consult
 from app.floor.store import Store
 
 

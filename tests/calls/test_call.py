@@ -183,3 +183,12 @@ def test_platform_that_names_each_leg_anew_makes_no_larger_call_and_is_heard_at_
     assert len(call.legs) == MOST_LEGS
     call = take(call, event("cleared", 3 * MOST_LEGS))
     assert all(leg.ended for leg in call.legs)
+
+
+def test_agent_who_is_told_first_to_have_handed_the_call_on_has_left_it_and_has_talked_until_then() -> None:
+    told_first = told(event("offered", 0), event("delivered", 2, agent="ann"), event("transferred", 9, agent="ann"))
+    told_last = take(told_first, event("established", 4, agent="ann"))
+    for call, talked in ((told_first, 0), (told_last, 5)):
+        leg = call.leg_of("ann")
+        assert leg is not None
+        assert (leg.state, leg.talk_seconds) == (LegState.CLEARED, talked)

@@ -157,6 +157,8 @@ class Switch:
             if "number" in to:
                 self.number()
             self.gone(own, "transferred")
+            if "number" not in to:
+                self.last = None  # they wait for whom they were sent to, whoever else is on the call
 
     def _conference(self, _who: str, _own: Phone | None, to: dict[str, Any], _data: dict[str, Any]) -> None:
         self.bring(to, "")

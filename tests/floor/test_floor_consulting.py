@@ -300,3 +300,65 @@ def test_supervisor_frees_either_of_them(agent: str) -> None:
     floor.do(c.Release(agent_id=agent, by="sue"))
     assert (floor.agent(agent).state, floor.agent(agent).reason) == (AgentState.NOT_READY, "released")
     assert floor.contact(contact).agents == (("bob",) if agent == "ann" else ("ann",))
+
+
+def test_caller_is_not_with_a_number_that_had_gone_before_the_agent_which_is_told_only_after_it() -> None:
+    floor = Bench()
+    contact = consulting(floor, NUMBER)
+    gone_at = floor.now
+    floor.now += 1
+    floor.call("connection_cleared", agent="1001")
+    floor.wait(10)
+    floor.call("connection_cleared", leg_id="consulted", at=gone_at)
+    assert floor.contact(contact).requeue_at == floor.now + 5
+    floor.wait(6)
+    assert floor.offered_to(contact) == "bob"
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_caller_who_was_left_to_a_number_stays_out_of_the_queue_when_it_goes(later: float) -> None:
+    """Together with the agent, or after them: it may have had the caller, and the platform ends the call."""
+    floor = Bench()
+    contact = consulting(floor, NUMBER)
+    left_at = floor.now
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 2
+    floor.call("connection_cleared", leg_id="consulted", at=left_at + later)
+    floor.wait(30)
+    assert (floor.contact(contact).sent_away, floor.contact(contact).offers) == (True, ())
+
+
+@pytest.mark.parametrize("order", ["tn", "nt"])
+def test_caller_whom_the_agent_has_sent_elsewhere_since_the_number_had_gone_does_not_wait(order: str) -> None:
+    floor = Bench()
+    contact = consulting(floor, NUMBER)
+    gone_at, left_at = floor.now, floor.now + 1
+    floor.now += 2
+    floor.call("connection_cleared", agent="1001", at=left_at)
+    for each in order:
+        if each == "t":
+            floor.call("transferred", agent="1001", at=left_at)
+        else:
+            floor.call("connection_cleared", leg_id="consulted", at=gone_at)
+    floor.wait(30)
+    assert (floor.contact(contact).sent_away, floor.contact(contact).offers) == (True, ())
+
+
+@pytest.mark.parametrize("came", ["before", "since"])
+def test_caller_who_is_with_another_number_does_not_wait(came: str) -> None:
+    floor = Bench()
+    floor.on("ann")
+    contact = floor.call("offered", to="100", leg_id="caller")
+    floor.answers("ann", contact)
+    if came == "before":
+        floor.call("established", leg_id="another")
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=NUMBER))
+    party(floor, NUMBER, "established")
+    gone_at = floor.now
+    floor.now += 1
+    if came == "since":
+        floor.call("established", leg_id="another")
+    floor.call("connection_cleared", agent="1001")
+    floor.call("connection_cleared", leg_id="consulted", at=gone_at)
+    floor.wait(30)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)

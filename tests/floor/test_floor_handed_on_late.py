@@ -117,6 +117,27 @@ def test_caller_waits_whose_next_agent_has_gone_since_a_joined_supervisor_had_ha
     assert floor.contact(contact).state is ContactState.WAITING
 
 
+@BY
+@pytest.mark.parametrize("waits", [False, True])
+def test_caller_whom_a_joined_supervisor_has_sent_to_a_queue_of_the_switch_waits(by: str, waits: bool) -> None:
+    """The end of the agent who had gone before is told last, or the transfer, of a caller who waits already."""
+    floor = Bench()
+    contact = joined(floor, by)
+    left, sent = floor.now + 1, floor.now + 2
+    floor.now += 3
+    if waits:
+        floor.call("connection_cleared", agent="1001", at=left)
+        floor.wait(6)
+        floor.call("supervisor_left", leg_id=f"channel-{by}", details={"supervisor": by}, at=sent)
+        floor.call("queued", queue="cards", at=sent)
+    floor.call("transferred", agent=by, leg_id=f"channel-{by}", at=sent)
+    if not waits:
+        floor.call("queued", queue="cards", at=sent)
+        floor.call("connection_cleared", agent="1001", at=left)
+        floor.wait(6)
+    assert floor.contact(contact).state is ContactState.WAITING
+
+
 def test_who_only_heard_takes_nobody_out_of_the_queue_after_their_end() -> None:
     floor = Bench()
     contact = talking(floor)

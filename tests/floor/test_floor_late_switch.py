@@ -105,9 +105,26 @@ def ends(switch: Switch) -> None:
         assert sum(leg.talk_seconds + leg.hold_seconds for leg in legs) <= length + 1e-6, f"{legs} in {length} s"
 
 
-@pytest.mark.parametrize("seed", [*range(300, 360), 437, 954, 983])
+STRANDED = (437, 954, 983)
+"""By these a caller was stranded whom a supervisor had sent to a colleague by order."""
+
+UNANSWERED = (366, 927, 1415, 2103, 2326)
+"""By these one waited whom an agent had sent elsewhere, of whom it was not told yet that they had answered."""
+
+LEFT_TO_NOBODY = 2057
+"""By this one was stranded whom an agent seemed to have left to a number that had gone."""
+
+HANDED_ON = 2138
+"""By this one waited whom a joined supervisor had sent elsewhere, told before the end of an agent who had gone."""
+
+SENT_TO_A_COLLEAGUE = 5283
+"""By this one a caller waits, as they should, beside a number that an agent had brought before."""
+
+PROVED = (*STRANDED, *UNANSWERED, LEFT_TO_NOBODY, HANDED_ON, SENT_TO_A_COLLEAGUE)
+
+
+@pytest.mark.parametrize("seed", [*range(300, 360), *PROVED])
 def test_game(seed: int) -> None:
-    """By the last three a caller was stranded whom a supervisor had sent to a colleague by order."""
     switch = Switch(seed)
     try:
         for _ in range(switch.chance.randint(5, 25)):
