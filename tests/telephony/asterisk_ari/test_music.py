@@ -47,6 +47,33 @@ def test_music_of_a_caller_on_hold_goes_on_over_a_gap_and_ends_as_they_are_taken
     assert asked(order(line, OrderType.RETRIEVE, agent=AGENT)) == [QUIET, BACK]
 
 
+def test_music_of_a_caller_ends_whose_taking_back_was_lost_with_the_connection() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    order(line, OrderType.RETRIEVE, agent=AGENT)
+    came = resumed(line, sight(channel(CALL), channel(ANNA), bridged=(ANNA,)), 9.0)
+    assert asked(came) == [QUIET, f"POST bridges/{TALK}", BACK]
+    assert resumed(line, sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)), 9.0) == []
+
+
+def test_caller_whose_hold_was_lost_with_the_connection_hears_music_apart_from_the_others() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    came = resumed(line, sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)), 9.0)
+    assert asked(came) == [f"POST bridges/{TALK}/removeChannel", f"POST channels/{CALL}/moh"]
+
+
+def test_ringing_ends_for_who_was_sent_to_a_number_that_answered_as_the_connection_died() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER)
+    ends(line, ANNA)
+    (number,) = line.legs
+    up(line, number)
+    came = resumed(line, sight(channel(CALL), channel(number)), 9.0)
+    assert asked(came)[:2] == [f"DELETE channels/{CALL}/ring", QUIET]
+    assert asked(came)[-1] == BACK
+
+
 def test_music_of_a_caller_for_whom_only_a_phone_is_there_that_holds_ends_after_a_gap_as_well() -> None:
     line = left_to_who_holds()
     (ear,) = line.legs

@@ -78,10 +78,13 @@ def _ended_again(line: Line, there: Sight) -> list[Action]:
 def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
     if line.over or line.caller is None:
         return []
-    talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
-    done: list[Action] = [requests.bridge(talk), requests.join(talk, *missing)] if missing else []
     sent_on = any(leg.role == names.PARTY and (leg.flow or leg.handed) for leg in line.legs.values())
-    if line.caller in line.together or line.messages or sent_on:
+    if line.caller in line.together:
+        return _joined_again(line, there, sent_on)
+    talk = names.bridge(line.call)
+    apart: list[Action] = [requests.part(talk, line.caller)] if there.rooms.get(line.caller) == talk else []
+    done = [*apart, *_joined_again(line, there, sent_on)]
+    if line.messages or sent_on:
         return done
     line.answered = there.channels[line.caller].state == "Up"
     if line.held or line.left_on_hold:
@@ -90,6 +93,22 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
     if line.player.script is not None:
         return [*done, *line.player.stop(), Told(type=EventType.SCRIPT_LOST, at=now)]
     return [*done, *line.waits()]
+
+
+def _joined_again(line: Line, there: Sight, sent_on: bool) -> list[Action]:
+    """Who is not in the bridge has not got there; then nor did what comes before it, so that they would hear beside the
+    others what they have heard until now."""
+    talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
+    if not missing:
+        return []
+    heard: list[Action] = []
+    if line.direction == "outbound":
+        heard += [requests.no_ringback(each) for each in missing if each in line.legs]
+    if line.caller is not None and line.caller in missing:
+        heard += [requests.no_ringback(line.caller)] if sent_on else []
+        heard += [requests.no_music(line.caller)]
+        heard += [requests.answer(line.caller)] if there.channels[line.caller].state != "Up" else []
+    return [*heard, requests.bridge(talk), requests.join(talk, *missing)]
 
 
 def _ended(channel: str, now: float) -> Event:
