@@ -70,6 +70,15 @@ def test_who_never_came_into_a_conversation_is_picked_up_as_well() -> None:
     assert asked(came)[1] == f"POST channels/{CALL}/answer"
 
 
+def test_what_a_phone_has_held_and_taken_back_during_a_gap_is_told_once() -> None:
+    line, there = talking(), sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    holds = msgspec.structs.replace(there, holding={ANNA: True})
+    assert told(resumed(line, holds, 9.0)) == [EventType.HELD]
+    assert resumed(line, holds, 9.5) == []
+    assert resumed(line, there, 9.7) == []  # with others there it is not known
+    assert told(resumed(line, msgspec.structs.replace(there, holding={ANNA: False}), 9.9)) == [EventType.RETRIEVED]
+
+
 def test_a_caller_who_is_gone_with_their_agent_is_over_and_waits_for_nobody() -> None:
     came = resumed(talking(), sight(), 9.0)
     assert told(came) == [EventType.CLEARED]

@@ -1,8 +1,9 @@
 """Calls after a gap in the events: what the switch has, the line and the floor come to know, and what was asked for and
 may not have got through is asked for again. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,13 +20,15 @@ NETWORK_OUT_OF_ORDER = 38
 
 class Sight(msgspec.Struct, frozen=True):
     """The channels of a switch at one moment, the bridges that they are in, which recordings do not go on (any more)
-    of those that should, the bridges that hold no channel, and the recordings of ours that are complete."""
+    of those that should, the bridges that hold no channel, the recordings of ours that are complete, and whether the
+    phones hold of which that is known: those that are alone with a customer."""
 
     channels: dict[str, Channel]
     rooms: dict[str, str]
     finished: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
+    holding: Mapping[str, bool] = MappingProxyType({})
 
     @property
     def talking(self) -> frozenset[str]:
@@ -39,7 +42,7 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done = [one for each in sorted(there.finished) if line.records(each) for one in line.take(recorded(each, now), now)]
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
-        done += answered(line, leg, there, now)
+        done += [*answered(line, leg, there, now), *held(line, leg, there, now)]
     done += [one for leg in tapes(line) for one in taping.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
@@ -64,6 +67,15 @@ def answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
     if leg.up or channel is None or channel.state != "Up" or channel.dialplan.app_name != "Stasis":
         return []
     return line.take(Event(type="StasisStart", timestamp=timestamp(now), channel=channel), now)
+
+
+def held(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
+    """A phone that has held, or holds no more, since nobody looked."""
+    holds = there.holding.get(leg.id, leg.holds)
+    if holds == leg.holds:
+        return []
+    kind = "ChannelHold" if holds else "ChannelUnhold"
+    return line.take(Event(type=kind, timestamp=timestamp(now), channel=Channel(id=leg.id)), now)
 
 
 def _ended_again(line: Line, there: Sight) -> list[Action]:
