@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from app.calls.call import Call
-from app.calls.leg import Party
+from app.calls.leg import LegState, Party
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
@@ -298,6 +298,6 @@ class Floor:
 
 def _known(call: Call) -> KnownCall:
     others = [(leg.id.split("#")[0], leg) for leg in call.legs if leg.party is not Party.CUSTOMER]
-    here = tuple(KnownLeg(key, leg.agent) for key, leg in others if not leg.ended)
+    here = tuple(KnownLeg(key, leg.agent, leg.state is LegState.HELD) for key, leg in others if not leg.ended)
     left = frozenset(key for key, leg in others if leg.ended) - {each.id for each in here}
     return KnownCall(call.id, here, left)

@@ -98,10 +98,12 @@ class Unconnected:
 
 
 class KnownLeg(msgspec.Struct, frozen=True):
-    """A party of a call besides the customer: an agent, or (without one) somebody at a number."""
+    """A party of a call besides the customer: an agent, or (without one) somebody at a number; `held` if they have the
+    customer on hold."""
 
     id: str
     agent: str | None
+    held: bool = False
 
 
 class KnownCall(msgspec.Struct, frozen=True):

@@ -40,6 +40,19 @@ async def test_a_caller_whom_the_phone_itself_holds_is_shown_as_held_and_hears_m
         assert spent > 0
 
 
+async def test_a_caller_on_hold_by_command_comes_back_as_the_phone_that_has_held_as_well_holds_no_more(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await talk.agent.hold()
+        await talk.agent.resume()
+        await shown(talk.seat, talk.contact, held=False)
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+
+
 async def test_a_caller_on_hold_whose_agent_hangs_up_is_hung_up_on_as_well(centre: CallCentre, phones: Phones) -> None:
     async with talking(centre, phones) as talk:
         await talk.ask("call.hold")

@@ -7,7 +7,7 @@ import pytest
 from app.demo.pbx.sip.call import Call
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import TONES, Phones
-from tests.pbx.talks import SECONDS, hears, hears_music, talking
+from tests.pbx.talks import SECONDS, hears, hears_music, shown, talking
 from tests.pbx.test_resilience import connected_again, connections, started_again
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 from tests.pbx.test_transfers import answered
@@ -53,6 +53,18 @@ async def test_music_of_a_caller_on_hold_ends_as_they_are_taken_back(
         await talk.ask("call.retrieve")
         await hears_only(talk.caller, "anna")
         await hears_only(talk.agent, "caller")
+
+
+async def test_phone_that_holds_and_takes_back_while_the_server_is_dead_is_shown_to_do_so(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        for act, held in ((talk.agent.hold, True), (talk.agent.resume, False)):
+            centre.server.kill()
+            await act()
+            await started_again(centre.server)
+            await shown(talk.seat, talk.contact, held=held)
+        await hears(talk.caller, "anna")
 
 
 @gaps

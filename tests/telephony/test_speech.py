@@ -183,6 +183,14 @@ async def test_an_engine_that_cannot_be_started_is_told(tmp_path: Path) -> None:
         await Espeak(Recordings(tmp_path), str(program)).render("Hello", "en")
 
 
+async def test_an_engine_that_is_given_no_text_has_nothing_to_read_before_it_ends(tmp_path: Path) -> None:
+    program = tmp_path / "engine"
+    program.write_text("#!/bin/sh\n[ -c /dev/stdin ] || exit 3\necho 'Pty Language'\n")
+    program.chmod(0o755)
+    with pytest.raises(NoSuchVoice):
+        await Espeak(Recordings(tmp_path / "kept"), str(program)).render("Hello", "en", "none")
+
+
 async def test_whoever_is_cancelled_ends_the_engine(engine: Engine, tmp_path: Path) -> None:
     speech = engine("echo $$ > $COUNT; exec sleep 60", seconds=30)
     async with asyncio.TaskGroup() as group:

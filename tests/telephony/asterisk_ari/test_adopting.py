@@ -260,3 +260,26 @@ def test_the_bridge_of_a_conversation_goes_with_it_whoever_began_it() -> None:
 def test_the_floor_is_told_once_that_a_call_without_its_caller_is_over() -> None:
     line, came = found(channel(ANNA), bridged=(ANNA,))
     assert news([*came, *ends(line, ANNA)]) == [(EventType.CLEARED, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("known", "holds", "news"),
+    [
+        (False, True, [("call.held", ANNA)]),
+        (True, False, [("call.retrieved", ANNA)]),
+        (True, True, []),
+        (False, False, []),
+        (True, None, []),
+    ],
+)
+def test_what_phones_have_held_or_taken_back_while_nobody_looked_is_told(
+    known: bool, holds: bool | None, news: list[tuple[str, str]]
+) -> None:
+    there = sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    there = msgspec.structs.replace(there, holding={} if holds is None else {ANNA: holds})
+    believed = {CALL: KnownCall(CALL, (KnownLeg(ANNA, "anna", held=known),))}
+    ((line, came),) = adopted(SETUP, there, (), 9.0, believed)
+    told = [(it.type, it.leg_id) for it in came if isinstance(it, Told)]
+    assert told == [("call.offered", CALL), ("call.established", ANNA), *news]
+    assert line.legs[ANNA].holds == bool(holds)
+    assert asked(came) == []

@@ -3,14 +3,16 @@
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
+from app.telephony.adapters.asterisk_ari.actions import Action
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL
 from tests.telephony.asterisk_ari.test_adopting import seen
 from tests.telephony.asterisk_ari.test_left_alone import asked, ends, listened, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
-from tests.telephony.asterisk_ari.test_resuming import channel, sight
+from tests.telephony.asterisk_ari.test_resuming import channel, sight, told
 from tests.telephony.asterisk_ari.test_taken_over import left_to_who_holds
 
 NUMBER = {"number": "5550001"}
@@ -47,6 +49,33 @@ def test_music_of_a_caller_on_hold_goes_on_over_a_gap_and_ends_as_they_are_taken
     assert asked(order(line, OrderType.RETRIEVE, agent=AGENT)) == [QUIET, BACK]
 
 
+def test_music_of_a_caller_ends_whose_taking_back_was_lost_with_the_connection() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    order(line, OrderType.RETRIEVE, agent=AGENT)
+    came = resumed(line, sight(channel(CALL), channel(ANNA), bridged=(ANNA,)), 9.0)
+    assert asked(came) == [QUIET, f"POST bridges/{TALK}", BACK]
+    assert resumed(line, sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)), 9.0) == []
+
+
+def test_caller_whose_hold_was_lost_with_the_connection_hears_music_apart_from_the_others() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    came = resumed(line, sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)), 9.0)
+    assert asked(came) == [f"POST bridges/{TALK}/removeChannel", f"POST channels/{CALL}/moh"]
+
+
+def test_ringing_ends_for_who_was_sent_to_a_number_that_answered_as_the_connection_died() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER)
+    ends(line, ANNA)
+    (number,) = line.legs
+    up(line, number)
+    came = resumed(line, sight(channel(CALL), channel(number)), 9.0)
+    assert asked(came)[:2] == [f"DELETE channels/{CALL}/ring", QUIET]
+    assert asked(came)[-1] == BACK
+
+
 def test_music_of_a_caller_for_whom_only_a_phone_is_there_that_holds_ends_after_a_gap_as_well() -> None:
     line = left_to_who_holds()
     (ear,) = line.legs
@@ -54,6 +83,32 @@ def test_music_of_a_caller_for_whom_only_a_phone_is_there_that_holds_ends_after_
     assert asked(resumed(line, there, 9.0)) == [f"POST channels/{CALL}/moh"]
     came = asked(line.take(Event(type="ChannelUnhold", channel=Channel(id=ear)), 9.5))
     assert came == [QUIET, BACK]
+
+
+def phone(line: Line, kind: str, leg: str = ANNA) -> list[Action]:
+    """A phone holds (ChannelHold), or holds no more (ChannelUnhold)."""
+    return line.take(Event(type=kind, channel=Channel(id=leg)), 9.0)
+
+
+def test_caller_on_hold_by_command_comes_back_as_the_phone_that_has_held_as_well_holds_no_more() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    phone(line, "ChannelHold")
+    came = phone(line, "ChannelUnhold")
+    assert asked(came) == [QUIET, BACK]
+    assert told(came) == ["call.retrieved"]
+
+
+@pytest.mark.parametrize("answered", [False, True])
+def test_caller_about_whom_an_agent_consults_is_not_told_to_be_back_as_the_phone_holds_no_more(answered: bool) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONSULT, key="main-6", agent=AGENT, to=BO)
+    (bo,) = (each for each in line.legs if each != ANNA)
+    if answered:
+        up(line, bo)
+    assert told(phone(line, "ChannelHold")) == ["call.held"]
+    assert phone(line, "ChannelUnhold") == []
+    assert CALL not in line.together
 
 
 @pytest.mark.parametrize("to", [NUMBER, BO])

@@ -61,7 +61,22 @@ def test_a_conversation_that_goes_on_is_left_in_peace() -> None:
 
 def test_a_conversation_that_never_came_together_does_now() -> None:
     came = resumed(talking(), sight(channel(CALL), channel(ANNA)), 9.0)
-    assert asked(came) == ["POST bridges/1700000000~1.talk", "POST bridges/1700000000~1.talk/addChannel"]
+    talk = "bridges/1700000000~1.talk"
+    assert asked(came) == [f"DELETE channels/{CALL}/moh", f"POST {talk}", f"POST {talk}/addChannel"]
+
+
+def test_who_never_came_into_a_conversation_is_picked_up_as_well() -> None:
+    came = resumed(talking(), sight(channel(CALL, "Ring"), channel(ANNA), bridged=(ANNA,)), 9.0)
+    assert asked(came)[1] == f"POST channels/{CALL}/answer"
+
+
+def test_what_a_phone_has_held_and_taken_back_during_a_gap_is_told_once() -> None:
+    line, there = talking(), sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    holds = msgspec.structs.replace(there, holding={ANNA: True})
+    assert told(resumed(line, holds, 9.0)) == [EventType.HELD]
+    assert resumed(line, holds, 9.5) == []
+    assert resumed(line, there, 9.7) == []  # with others there it is not known
+    assert told(resumed(line, msgspec.structs.replace(there, holding={ANNA: False}), 9.9)) == [EventType.RETRIEVED]
 
 
 def test_a_caller_who_is_gone_with_their_agent_is_over_and_waits_for_nobody() -> None:

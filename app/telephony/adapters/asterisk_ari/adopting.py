@@ -11,7 +11,7 @@ from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.phone_calls import DIALLED, PrivateCall
 from app.telephony.adapters.asterisk_ari.referring import REFERRED
-from app.telephony.adapters.asterisk_ari.resuming import Sight, answered, recorded, tapes, timestamp
+from app.telephony.adapters.asterisk_ari.resuming import Sight, answered, held, recorded, tapes, timestamp
 from app.telephony.events import EventType
 from app.telephony.port import KnownCall, KnownRecording
 
@@ -40,6 +40,7 @@ def adopted(
     """The calls of ours that nobody here knows, and what follows for each; `known` are the channels of others,
     `believed` the calls that the floor holds to be alive, `recordings` those that it knows of, with their pauses."""
     agents = {leg.id: leg.agent for each in believed.values() for leg in each.legs}
+    holding = {leg.id for each in believed.values() for leg in each.legs if leg.held}
     calls: dict[str, list[Channel]] = {}
     for channel in there.channels.values():
         call = None if channel.id in known else _call_of(channel, setup.app, there)
@@ -51,6 +52,7 @@ def adopted(
         for channel in channels:
             _place(line, channel, there, lambda it: agents.get(it.id) or whose(it))
         line.pauses.update({each.id: list(each.pauses) for each in recordings if each.call == call})
+        _known_to_hold(line, there, holding)
         if call in believed:
             _left(line, believed[call], there)
         found.append((line, _private(line, there, now) if isinstance(line, PrivateCall) else _news(line, there, now)))
@@ -72,6 +74,13 @@ def _left(line: Line, known: KnownCall, there: Sight) -> None:
         if leg.id in known.left:
             leg.withdrawn, leg.up = outcomes.DROPPED, leg.up or _in_hand(leg, there)
             line.together.discard(leg.id)
+
+
+def _known_to_hold(line: Line, there: Sight, holding: Container[str]) -> None:
+    """Whose phones the floor believes to hold; of a supervisor's it does not say, so that it is told in any case."""
+    for leg in line.legs.values():
+        if leg.id in there.holding:
+            leg.holds = not there.holding[leg.id] if leg.role == names.LISTENER else leg.id in holding
 
 
 # -- whose a channel is
@@ -172,6 +181,7 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
     line.perhaps_music = line.caller not in line.together
     told = [*_offered(line, now), *_taped(line, there, now)]
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
+    told += [one for leg in list(line.legs.values()) for one in held(line, leg, there, now)]
     for leg in list(line.legs.values()):
         told += [requests.hang_up(leg.id)] if leg.withdrawn else _come(line, leg, there, now)
     told += line.for_nobody()

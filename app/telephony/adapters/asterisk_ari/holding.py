@@ -37,8 +37,8 @@ def told(line: Line, channel: str, event: Event) -> list[Action]:
     leg.holds = event.type == "ChannelHold"
     back = line.bring_together(line.caller or "") if _taken_back_by(line, leg) else []
     who = leg.name.who if leg.role == names.LISTENER else leg.talker  # what it means of a listener the floor knows
-    if who is None or leg.withdrawn:
-        return back
+    if who is None or leg.withdrawn or (line.held and not leg.holds and line.holder == leg.id):
+        return back  # by command they hold on
     kind = EventType.HELD if leg.holds else EventType.RETRIEVED
     return [*back, Told(type=kind, at=event.at, leg_id=leg.id, agent=who)]
 
@@ -55,9 +55,10 @@ def left(line: Line) -> list[Action]:
 
 
 def _taken_back_by(line: Line, leg: Leg) -> bool:
-    """Whether the caller comes back as this phone holds no more. Who holds them nobody knows after a restart: where
-    several are there, they may be consulting about them."""
+    """Whether the caller comes back as this phone holds no more: also by command only who has this phone holds them,
+    and consults nobody. Who does nobody knows after a restart: where several are there, they may be consulting."""
     if leg.holds or leg.withdrawn or not leg.speaks or line.caller is None:
         return False
-    alone = not any(each.up for each in line.others(leg.id))
-    return line.left_on_hold or (line.held and not line.holder and alone)
+    others = line.others(leg.id)
+    alone = not others if line.holder == leg.id else not line.holder and not any(each.up for each in others)
+    return line.left_on_hold or (line.held and alone)

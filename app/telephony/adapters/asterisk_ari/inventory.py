@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names
+from app.telephony.adapters.asterisk_ari import names, requests
 from app.telephony.adapters.asterisk_ari.actions import Request
 from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint, Recording
 from app.telephony.adapters.asterisk_ari.connection import AriConnection, SwitchAway
@@ -60,7 +60,7 @@ class Inventory(msgspec.Struct, frozen=True):
         asked = {*recordings, *open_ones, *_tapes(channels)}
         ended = await _ended(connection, asked) | (ours - open_ones)
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
-        phones = await phones_of(connection)
+        phones, holding = await phones_of(connection), await _holding(connection, bridges)
         return cls(
             sight=Sight(
                 {each.id: each for each in channels},
@@ -68,6 +68,7 @@ class Inventory(msgspec.Struct, frozen=True):
                 ended,
                 frozenset(bridge.id for bridge in bridges if not bridge.channels),
                 ended & ours,
+                holding,
             ),
             running_since=str(info.status.get("startup_time")),
             phones={address: "in_use" if address in busy else word for address, word in phones.items()},
@@ -93,6 +94,26 @@ def _tapes(channels: Iterable[Channel]) -> Iterable[str]:
         name = names.read(each.id)
         if name is not None and name.role == names.TAPE:
             yield names.tape(name.call, each.created, name.who)
+
+
+async def _holding(connection: AriConnection, bridges: Iterable[Bridge]) -> dict[str, bool]:
+    """Which phones hold, of those that are alone with a customer."""
+    pairs = [pair for each in bridges if (pair := _pair(each)) is not None]
+    answers = await asyncio.gather(*(connection.ask(requests.on_hold(customer)) for customer, _ in pairs))
+    return {phone: '"1"' in told.body for (_, phone), told in zip(pairs, answers, strict=True) if told.ok}
+
+
+def _pair(bridge: Bridge) -> tuple[str, str] | None:
+    """A customer and who is alone with them, in a bridge of ours."""
+    call, two = names.talks(bridge.id), sorted(bridge.channels)
+    if call is None or len(two) != 2:
+        return None
+    customers = [each for each in two if (name := names.read(each)) is not None and name.role == names.CUSTOMER]
+    customer = next(iter(customers), call)
+    if customer not in two:
+        return None
+    two.remove(customer)
+    return customer, two[0]
 
 
 async def _ended(connection: AriConnection, recordings: Iterable[str]) -> frozenset[str]:

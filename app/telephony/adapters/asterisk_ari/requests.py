@@ -35,6 +35,12 @@ def fall_back(channel: str) -> Request:
     )
 
 
+def on_hold(channel: str) -> Request:
+    """Whether the phone opposite holds, in the bridge that the two are in: the switch plays its music then. With others
+    there it plays none, and does not say."""
+    return Request(method="GET", path=_channel(channel, "/variable"), query={"variable": "CHANNEL(onhold)"})
+
+
 def ringback(channel: str) -> Request:
     """Let a party hear that it rings."""
     return Request(method="POST", path=_channel(channel, "/ring"))

@@ -1,8 +1,9 @@
 """Calls after a gap in the events: what the switch has, the line and the floor come to know, and what was asked for and
 may not have got through is asked for again. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,13 +20,15 @@ NETWORK_OUT_OF_ORDER = 38
 
 class Sight(msgspec.Struct, frozen=True):
     """The channels of a switch at one moment, the bridges that they are in, which recordings do not go on (any more)
-    of those that should, the bridges that hold no channel, and the recordings of ours that are complete."""
+    of those that should, the bridges that hold no channel, the recordings of ours that are complete, and whether the
+    phones hold of which that is known: those that are alone with a customer."""
 
     channels: dict[str, Channel]
     rooms: dict[str, str]
     finished: frozenset[str] = frozenset()
     empty: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
+    holding: Mapping[str, bool] = MappingProxyType({})
 
     @property
     def talking(self) -> frozenset[str]:
@@ -39,7 +42,7 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done = [one for each in sorted(there.finished) if line.records(each) for one in line.take(recorded(each, now), now)]
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
-        done += answered(line, leg, there, now)
+        done += [*answered(line, leg, there, now), *held(line, leg, there, now)]
     done += [one for leg in tapes(line) for one in taping.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
@@ -66,6 +69,15 @@ def answered(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
     return line.take(Event(type="StasisStart", timestamp=timestamp(now), channel=channel), now)
 
 
+def held(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
+    """A phone that has held, or holds no more, since nobody looked."""
+    holds = there.holding.get(leg.id, leg.holds)
+    if holds == leg.holds:
+        return []
+    kind = "ChannelHold" if holds else "ChannelUnhold"
+    return line.take(Event(type=kind, timestamp=timestamp(now), channel=Channel(id=leg.id)), now)
+
+
 def _ended_again(line: Line, there: Sight) -> list[Action]:
     """Hang-ups that may not have got through."""
     return [
@@ -78,10 +90,13 @@ def _ended_again(line: Line, there: Sight) -> list[Action]:
 def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
     if line.over or line.caller is None:
         return []
-    talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
-    done: list[Action] = [requests.bridge(talk), requests.join(talk, *missing)] if missing else []
     sent_on = any(leg.role == names.PARTY and (leg.flow or leg.handed) for leg in line.legs.values())
-    if line.caller in line.together or line.messages or sent_on:
+    if line.caller in line.together:
+        return _joined_again(line, there, sent_on)
+    talk = names.bridge(line.call)
+    apart: list[Action] = [requests.part(talk, line.caller)] if there.rooms.get(line.caller) == talk else []
+    done = [*apart, *_joined_again(line, there, sent_on)]
+    if line.messages or sent_on:
         return done
     line.answered = there.channels[line.caller].state == "Up"
     if line.held or line.left_on_hold:
@@ -90,6 +105,22 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
     if line.player.script is not None:
         return [*done, *line.player.stop(), Told(type=EventType.SCRIPT_LOST, at=now)]
     return [*done, *line.waits()]
+
+
+def _joined_again(line: Line, there: Sight, sent_on: bool) -> list[Action]:
+    """Who is not in the bridge has not got there; then nor did what comes before it, so that they would hear beside the
+    others what they have heard until now."""
+    talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
+    if not missing:
+        return []
+    heard: list[Action] = []
+    if line.direction == "outbound":
+        heard += [requests.no_ringback(each) for each in missing if each in line.legs]
+    if line.caller is not None and line.caller in missing:
+        heard += [requests.no_ringback(line.caller)] if sent_on else []
+        heard += [requests.no_music(line.caller)]
+        heard += [requests.answer(line.caller)] if there.channels[line.caller].state != "Up" else []
+    return [*heard, requests.bridge(talk), requests.join(talk, *missing)]
 
 
 def _ended(channel: str, now: float) -> Event:

@@ -100,12 +100,13 @@ class Espeak:
         """What the program tells, when it ends well within its time."""
         pipe = asyncio.subprocess.PIPE
         try:
-            running = await asyncio.create_subprocess_exec(program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe)
+            said = pipe if text else asyncio.subprocess.DEVNULL  # a pipe may be closed before it is written to
+            running = await asyncio.create_subprocess_exec(program, *arguments, stdin=said, stdout=pipe, stderr=pipe)
         except OSError as error:  # too many open files, no memory
             raise SpeechFailed(f"{self._command} cannot be started: {error.strerror or error}.") from error
         try:
             # the text goes in by a pipe: a command line is seen by everybody, and a text might look like an option
-            told, complaint = await asyncio.wait_for(running.communicate(text.encode()), self._seconds)
+            told, complaint = await asyncio.wait_for(running.communicate(text.encode() or None), self._seconds)
         except TimeoutError as error:
             raise SpeechFailed(f"{self._command} took more than {self._seconds:g} s and was ended.") from error
         finally:
