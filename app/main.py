@@ -19,7 +19,7 @@ from app.api.application import Application, http_app
 from app.api.driven import DrivenSource
 from app.api.intake import Intake
 from app.api.recognition import CallerLookUp, Recognition
-from app.api.services import Services
+from app.api.services import Services, feed_turns
 from app.api.sockets.channels import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
@@ -195,6 +195,7 @@ async def services(
         recordings=prompt_recordings(settings),
         media_url=settings.media.url,
         media_seconds=settings.media.seconds,
+        feeds=feed_turns(settings.database.pool),
     )
 
 

@@ -34,7 +34,7 @@ class MessageUnfit(Invalid):
 @router.post("/{source}", responses=problem_responses(401, 409, 413, 422, 503))
 async def feed_webhook(source: str, request: Request, using: Using) -> FeedAnswer:
     """Make and change the records in `data` (an object, or a list of them) of the feed that `type` names, as
-    `customers` or `customers.changed`. The same `webhook-id` again writes nothing twice; 409: try again shortly."""
+    `customers` or `customers.changed`. The same `webhook-id` again writes nothing twice; 409 or 503: try again."""
     body = await request.body()
     async with using.sessions.read() as session:
         secrets = await secrets_of(session, storable(source))
@@ -42,7 +42,8 @@ async def feed_webhook(source: str, request: Request, using: Using) -> FeedAnswe
     feed, lines = _read(body)
     now = utc(using.clock())
     stream = Stream(feed, source, _once(lines), message_id, f"feed:{source}", using.default_region, now)
-    return FeedAnswer.of(await import_stream(using.sessions, stream))
+    async with using.feeds.messages.turn():
+        return FeedAnswer.of(await import_stream(using.sessions, stream))
 
 
 def _read(body: bytes) -> tuple[Kind, bytes]:

@@ -58,7 +58,7 @@ async def list_feed_runs(session: Read, limit: Annotated[int, Query(ge=1, le=200
     return [FeedRunOut.model_validate(row) for row in await sources.runs(session, limit)]
 
 
-@router.post("/{feed}", responses=problem_responses(403, 404, 409))
+@router.post("/{feed}", responses=problem_responses(403, 404, 409, 503))
 async def feed_rows(
     feed: FeedName,
     request: Request,
@@ -73,12 +73,14 @@ async def feed_rows(
     named by the mapping of the source, else as the fields in docs/feeds.md; the first lines say which there are.
 
     What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there. A key
-    that is bound to sources feeds as those only, and tells no ids of other systems unless the mapping does."""
+    that is bound to sources feeds as those only, and tells no ids of other systems unless the mapping does. 503 with
+    Retry-After where too many streams are at work."""
     ensure_may_name("query.source", [source], bound)
     pieces = _pieces(request)
     now = utc(using.clock())
     stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known, bound)
-    return FeedAnswer.of(await import_stream(using.sessions, stream))
+    async with using.feeds.streams.turn():
+        return FeedAnswer.of(await import_stream(using.sessions, stream))
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:

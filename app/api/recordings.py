@@ -13,8 +13,9 @@ from app.api.problems import http_problem, problem_responses
 from app.api.reading import Reading, read_of
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.recordings import RecordingOut, RecordingPage
+from app.api.services import Services
 from app.audit import queries as audit
-from app.audit.service import record
+from app.audit.service import act_as, record
 from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.interactions.queries import find_interaction
@@ -55,7 +56,6 @@ async def list_recordings(
 )
 async def get_audio(
     recording_id: str,
-    session: Write,
     using: Using,
     user: Person,
     reading: Annotated[Reading, read_of("recording")],
@@ -63,14 +63,7 @@ async def get_audio(
     if_range: Annotated[str | None, Header(description="the etag for which the part is meant")] = None,
 ) -> Response:
     """The audio, or a part of it. It is written into the audit log; an agent may listen to their own calls."""
-    found = await queries.recording(session, recording_id)
-    if not _may_listen(user, found):
-        raise NotYourRecording(recording_id)
-    if found.deleted_at is not None:
-        raise RecordingDeleted(recording_id, found.deleted_at, found.deleted_because or "")
-    if found.deleted_because is not None:  # it is to go, and nobody listens to it meanwhile
-        raise RecordingDeleted(recording_id, utc(using.clock()), found.deleted_because)
-    whose = (await queries.facts_of(session, found.contact_id)).customer_id
+    found, whose = await _to_be_heard(recording_id, using, user)
     if whose is not None:
         reading.ensure_free()
     etag = f'"{found.sha256}"'
@@ -80,9 +73,13 @@ async def get_audio(
         detail = f"Recording {recording_id} has {found.bytes} bytes; ask for some of them."
         return http_problem(416, detail, {"content-range": f"bytes */{found.bytes}"})
     first, last = part or Bytes(0, found.bytes - 1)
-    audio = await using.archive.store.open(found.key, first, last)
-    if await _tell(session, using, user, found):
-        reading.of(whose)
+    audio = await using.archive.store.open(
+        found.key, first, last
+    )  # while the store takes its time, the database is free
+    async with using.sessions.write() as session:
+        await act_as(session, user.id)
+        if await _tell(session, using, user, found):
+            reading.of(whose)
     headers = {
         "accept-ranges": "bytes",
         "cache-control": "private, no-store",
@@ -110,6 +107,19 @@ async def delete_recording(
 
 def _may_listen(user: Principal, recording: Recording) -> bool:
     return user.role != "agent" or user.id in recording.agents
+
+
+async def _to_be_heard(recording_id: str, using: Services, user: Principal) -> tuple[Recording, UUID | None]:
+    """The recording, and the customer it is of. Raises RecordingNotFound, RecordingDeleted, NotYourRecording."""
+    async with using.sessions.read() as session:
+        found = await queries.recording(session, recording_id)
+        if not _may_listen(user, found):
+            raise NotYourRecording(recording_id)
+        if found.deleted_at is not None:
+            raise RecordingDeleted(recording_id, found.deleted_at, found.deleted_because or "")
+        if found.deleted_because is not None:  # it is to go, and nobody listens to it meanwhile
+            raise RecordingDeleted(recording_id, utc(using.clock()), found.deleted_because)
+        return found, (await queries.facts_of(session, found.contact_id)).customer_id
 
 
 async def _tell(session: Write, using: Using, user: Principal, found: Recording) -> bool:

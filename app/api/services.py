@@ -1,7 +1,7 @@
 """What the endpoints work with; made once by the composition root and kept at `app.state.services`."""
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from app.api.limits import Turns
 from app.auth.passwords import Passwords
@@ -34,6 +34,22 @@ class Floor(Protocol):
 
     async def submit(self, command: Command, scope: str | None = None, id: str | None = None) -> Answer:  # noqa: A002
         """Apply a command; answered after the durable commit. The same (scope, id) gets the same answer again."""
+
+
+class FeedTurns(NamedTuple):
+    """Who may import over HTTP: streams, which last as long as whoever sends them likes, and messages of webhooks."""
+
+    streams: Turns
+    messages: Turns
+
+
+def feed_turns(pool: int = 20) -> FeedTurns:
+    """So many of either that of `pool` connections to the database some are left for everybody else: an import has two,
+    one from its beginning to its end."""
+    return FeedTurns(
+        Turns("stream a feed at present", at_once=max(1, pool // 5), waiting=4),
+        Turns("tell changes at present", at_once=max(1, pool // 10), waiting=16),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +86,7 @@ class Services:
     """Where switches reach this server; None: where whoever asks has reached it."""
     media_seconds: int = 86_400
     """How long a switch may keep a recording without asking again."""
+    feeds: FeedTurns = field(default_factory=feed_turns)
     usage: Turns = field(default_factory=lambda: Turns("tell of usage at present", at_once=2, waiting=6))
     surveys: Turns = field(default_factory=lambda: Turns("have much looked through", at_once=2, waiting=6))
     """Reports, and rules tried on many customers: each may read for seconds."""

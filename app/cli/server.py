@@ -24,6 +24,10 @@ IDLE_SECONDS = 75
 """How long a connection is kept without a request. Proxies keep theirs for a minute, and are to be who closes them: one
 that is closed as a request comes costs that request, for which the proxy answers 502."""
 
+STUCK_SECONDS = 300
+"""How long nothing of an answer may be taken by whoever asked for it: a server waits for them without an end, and has
+the file open that they asked for. A player that stops for longer asks again for the part that it lacks."""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 STOPPED_WHILE_STARTING = 130
 
@@ -51,12 +55,20 @@ async def _serve(application: Any, bound: socket.socket) -> None:
     async with application.router.lifespan_context(application):
         server = Server(configuration(application), stopping)
         host, port = bound.getsockname()[:2]
+        give_up_stuck(bound)
         with taken_told(host, port):
             bound.listen(BACKLOG)  # two that were bound before either listened find out only here
         collector.calm()
         log.info("callfloor is listening", url=f"http://{host}:{port}", docs=f"http://{host}:{port}/docs")
         await server.serve(sockets=[bound])
     log.info("callfloor has stopped")
+
+
+def give_up_stuck(bound: socket.socket) -> None:
+    """Have the kernel end each connection of this socket over which nothing has gone for STUCK_SECONDS of what was to
+    go, where it can: whoever asked takes nothing, or is gone without a word."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; connections have it of the socket that took them
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
 
 
 def configuration(application: Any) -> uvicorn.Config:

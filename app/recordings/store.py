@@ -20,11 +20,14 @@ from obstore.store import LocalStore, S3Store
 from app.recordings.errors import AudioMissing, StoreFailed
 
 if TYPE_CHECKING:
-    from obstore import GetResult  # both are there only for the type checker
-    from obstore.store import S3Config
+    from obstore.store import S3Config  # is there only for the type checker
 
 PIECE = 256 * 1024
-"""Bytes that are read at a time, at least."""
+"""Bytes that are handed to the store at a time, at least."""
+
+PART = 1024 * 1024
+"""Bytes that are read at a time, each in a request of its own: however slowly somebody listens, none takes long, and
+the store's own limit of time is of one."""
 
 
 class RecordingStore(Protocol):
@@ -62,8 +65,20 @@ class ObjectStore:
     async def open(self, key: str, first: int, last: int) -> AsyncIterator[bytes]:
         """The bytes from `first` to `last`."""
         with _translated("The store of recordings cannot be read.", key):
-            found = await obstore.get_async(self._store, key, options={"range": (first, last + 1)})
-        return _pieces(found)
+            begin = await self._part(key, first, last)
+        return self._parts(key, begin, first, last)
+
+    async def _parts(self, key: str, part: bytes, first: int, last: int) -> AsyncIterator[bytes]:
+        while part:
+            yield part
+            first += len(part)
+            with _translated("The store of recordings broke off."):
+                part = await self._part(key, first, last) if len(part) == PART and first <= last else b""
+
+    async def _part(self, key: str, first: int, last: int) -> bytes:
+        end = min(first + PART, last + 1)
+        found = await obstore.get_async(self._store, key, options={"range": (first, end)})
+        return bytes(await found.bytes_async())
 
     async def delete(self, key: str) -> None:
         """Let it be gone."""
@@ -102,12 +117,6 @@ def bucket_store(
             retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=60)},
         )
     )
-
-
-async def _pieces(found: "GetResult") -> AsyncIterator[bytes]:
-    with _translated("The store of recordings broke off."):
-        async for piece in found.stream(min_chunk_size=PIECE):
-            yield bytes(piece)
 
 
 def _settle(folder: Path, path: Path) -> None:

@@ -13,6 +13,8 @@ from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, iso
 from app.core.signing import sign
+from app.core.tasks import begin
+from app.customers.feeds.runs import alone
 from app.customers.masking import MASK
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
@@ -139,6 +141,36 @@ async def test_a_stream_that_stands_still_is_given_up_and_keeps_no_other_import_
     assert (await post(admin, ndjson({"external_id": "C1", "name": "C"}))).status_code == 200
 
 
+async def post_to(client: httpx.AsyncClient, source: str, body: Any) -> httpx.Response:
+    return await client.post("/api/v1/feeds/customers", params={"source": source}, content=body)
+
+
+async def test_streams_that_take_their_time_leave_connections_to_the_database_to_everybody_else(
+    admin: httpx.AsyncClient, services: Services
+) -> None:
+    goes_on, begun = asyncio.Event(), list[str]()
+
+    def slow(source: str) -> AsyncIterator[bytes]:
+        async def stream() -> AsyncIterator[bytes]:
+            begun.append(source)
+            yield ndjson({"external_id": f"C{source}", "name": "A"})
+            await goes_on.wait()
+
+        return stream()
+
+    streams = [begin("stream", post_to(admin, f"s{place}", slow(f"s{place}"))) for place in range(9)]
+    [first], others = await asyncio.wait(streams, return_when=asyncio.FIRST_COMPLETED)
+    refused = first.result()
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert refused.json()["detail"] == "8 others stream a feed at present; nothing was done, try again in a moment."
+    assert (await admin.get("/readyz")).json()["database"] == "reachable"
+    pool: Any = services.sessions.engine.pool
+    assert pool.checkedout() <= 8
+    goes_on.set()
+    assert {each.status_code for each in await asyncio.gather(*others)} == {200}
+    assert len(begun) == 8
+
+
 async def test_a_stream_may_be_longer_than_other_bodies_but_no_line_is(
     admin: httpx.AsyncClient, sessions: Sessions
 ) -> None:
@@ -223,6 +255,23 @@ async def test_a_signed_webhook_feeds_and_may_be_sent_again(
         assert (await says(stranger, newer, message, clock, "m4")).status_code == 200
         assert (await says(stranger, secret, message, clock, "m5")).status_code == 200
     assert secret not in (await admin.get("/api/v1/audit", params={"limit": 100})).text
+
+
+async def test_messages_that_come_all_at_once_leave_connections_to_the_database_to_everybody_else(
+    admin: httpx.AsyncClient, services: Services, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.feeds.runs.END_SECONDS", 20.0)
+    await admin.put("/api/v1/feeds/sources/core", json={"rank": 50})
+    secret = (await admin.post("/api/v1/feeds/sources/core/secrets")).json()["secret"]
+    message = {"type": "customers", "data": {"external_id": "C1", "name": "A"}}
+    async with alone(services.sessions, "core", "customers"):
+        said = [begin("message", says(admin, secret, message, clock, f"m{place}")) for place in range(19)]
+        [first], others = await asyncio.wait(said, return_when=asyncio.FIRST_COMPLETED)
+        answer = first.result()
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        pool: Any = services.sessions.engine.pool
+        assert pool.checkedout() <= 5
+    assert {each.status_code for each in await asyncio.gather(*others)} == {200}
 
 
 async def test_usage_and_agreements_are_fed_over_http_and_signed(

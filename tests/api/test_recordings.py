@@ -1,5 +1,6 @@
 """Listening to calls over HTTP: in parts, by whom it may be, and never unseen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,15 @@ from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, now, utc
 from app.core.ids import new_id
+from app.core.tasks import begin
+from app.db.engine import Sessions
 from app.interactions.models import Interaction
-from app.recordings.store import ObjectStore
+from app.recordings.archive import Archive
+from app.recordings.store import ObjectStore, bucket_store
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_profile_reads import told_of
 from tests.customers.factories import customer_id
+from tests.fixtures.listening import listening
 from tests.interactions.factories import make_interaction
 
 AUDIO = bytes(range(256)) * 4
@@ -181,3 +186,28 @@ async def test_what_is_not_there_is_told(
     await services.archive.store.delete(f"{utc(services.clock()):%Y/%m/%d}/{call.id}.1.wav")
     assert (await client.get(f"{path(call)}/audio")).json()["type"].endswith("audio-missing")
     assert await log(admin) == []
+
+
+@pytest.mark.enable_socket
+async def test_who_waits_for_a_store_that_answers_nothing_keeps_no_connection_to_the_database(
+    client_as: ClientAs, app: Application, services: Services, sessions: Sessions, clock: FrozenClock
+) -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        asked.set()
+        await asyncio.Event().wait()
+
+    call = await kept(
+        replace(services, sessions=sessions, archive=Archive(sessions, services.archive.store, clock, 30)), LEGS
+    )
+    async with listening(silent) as port:
+        store = bucket_store("calls", endpoint=f"http://127.0.0.1:{port}", region="x", access_key="k", secret_key="s")
+        app.state.services = replace(services, sessions=sessions, archive=Archive(sessions, store, clock, 30))
+        listens = begin("listens", client_as("supervisor").get(f"{path(call)}/audio"))
+        await asyncio.wait_for(asked.wait(), 30)
+        pool: Any = sessions.engine.pool
+        assert pool.checkedout() == 0
+        listens.cancel()
+        await asyncio.wait([listens])

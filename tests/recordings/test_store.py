@@ -1,5 +1,6 @@
 """What a folder and a bucket do with audio: all of it or nothing, parts of it, gone for good."""
 
+import asyncio
 import os
 import resource
 from collections.abc import AsyncIterator, Iterator
@@ -129,3 +130,16 @@ async def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreFailed, match="Not a directory"):
         await folder_store(tmp_path / "file" / "recordings").put("a.1.wav", few(b"audio"), "audio/wav")
+
+
+async def test_who_listens_slowly_keeps_no_request_to_the_bucket_open(in_bucket: ObjectStore, bucket: Bucket) -> None:
+    await in_bucket.put("a.1.wav", sound(40), "audio/wav")
+    parts = await in_bucket.open("a.1.wav", 5, 40 * MEGABYTE - 1)
+    before = len(bucket.signed)
+    heard = [await anext(parts)]
+    await asyncio.sleep(0.2)
+    assert len(bucket.signed) == before
+    assert len(heard[0]) == MEGABYTE
+    heard += [part async for part in parts]
+    assert b"".join(heard) == b"".join([piece async for piece in sound(40)])[5:]
+    assert len(bucket.signed) == before + 39
