@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from app.customers.cards import RUN, UUID_FORM, card_spans
+from app.customers.cards import RUN, UUID_FORM, with_cards_as
 
 MASK = "••••"
 """Stands in every masked value, and in none that may be written."""
@@ -103,9 +103,7 @@ def without_cards(text: str) -> str:
     """The text with the last four digits of each card number that stands in it."""
     if len(text) < len(_SO_MANY) or not may_hold_card(text):
         return text
-    for start, end in reversed(list(card_spans(text))):
-        text = text[:start] + tail(text[start:end]) + text[end:]
-    return text
+    return with_cards_as(text, tail)
 
 
 def may_hold_card(text: str) -> bool:

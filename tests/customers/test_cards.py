@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.customers.cards import card_numbers_in, is_issued, last_four, without_card_numbers
+from app.customers.cards import card_numbers_in, card_spans, is_issued, last_four, without_card_numbers
 
 CARD = "4111 1111 1111 1111"
 
@@ -72,6 +72,22 @@ def test_of_a_card_number_in_a_text_four_digits_are_kept(text: str, kept: str) -
 )
 def test_telephone_identity_and_account_numbers_in_a_text_stay(text: str) -> None:
     assert without_card_numbers(text) == text
+
+
+def test_of_digits_in_groups_each_is_judged_with_as_many_as_a_card_has_and_no_more() -> None:
+    judged: list[str] = []
+
+    def keep(digits: str) -> bool:
+        judged.append(digits)
+        return False
+
+    assert list(card_spans("1 2" * 1000, keep)) == []
+    assert {len(digits) for digits in judged} == set(range(13, 20))
+    assert len(judged) <= 7 * 2000
+
+
+def test_a_text_full_of_card_numbers_keeps_what_stands_between() -> None:
+    assert without_card_numbers(f"a {CARD}, {CARD} b {CARD}" * 2) == "a …1111, …1111 b …1111" * 2
 
 
 def test_an_account_whose_number_passes_the_check_digit_by_chance_is_no_card() -> None:

@@ -1,5 +1,6 @@
 """Usage events arrive: they are kept, and the rules that they concern are held against the customers they touch."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -77,7 +78,7 @@ async def take_in_parts(sessions: Sessions, source: str, body: bytes, clock: Clo
     """The same in short transactions: the events are kept, then looked at a page at a time. Where that is broken off,
     they are kept nevertheless, and those that nobody has looked at are looked at later."""
     received_at = utc(clock())
-    batch = read_batch(body, received_at)
+    batch = await asyncio.to_thread(read_batch, body, received_at)  # large ones would hold the loop for long
     async with sessions.write() as session:
         stored = await store(session, source, batch.events, received_at)
         waiting = await remember(session, _arrivals(stored), received_at)

@@ -22,13 +22,19 @@ OLDEST = timedelta(days=731)
 LAST_YEAR = 9998
 MOST_EVENTS = 10_000
 MOST_DETAILS = 4_096
+LONGEST_ID = 200
 LARGEST = 1e15
 
 KIND = r"^[a-z0-9][a-z0-9._-]{0,63}\Z"
 
 Id = Annotated[
     str,
-    Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="an id of 1 to 200 characters"),
+    Meta(
+        min_length=1,
+        max_length=LONGEST_ID,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description=f"an id of 1 to {LONGEST_ID} characters",
+    ),
 ]
 Kind = Annotated[str, Meta(pattern=KIND, description="a kind in a-z, 0-9, . _ and -, e.g. card.used")]
 Instant = Annotated[datetime, Meta(tz=True, description="an instant as RFC 3339, with its offset from UTC")]
@@ -93,7 +99,7 @@ def read_batch(body: bytes, received_at: datetime) -> Batch:
     for line, event in batch.events:
         faults = list(event_faults(event, received_at))
         if faults:
-            refused.append(Refused(line, without_card_numbers(event.id), faults))
+            refused.append(Refused(line, _told(event.id), faults))
         else:
             good.append((line, event))
     return Batch(good, sorted(refused, key=lambda each: each.line))
@@ -125,9 +131,14 @@ def _slowly(body: bytes) -> Batch:
         try:
             events.append((place, read(value if not isinstance(value, Invalid) else _raised(value), GivenEvent)))
         except Invalid as error:
-            told = without_card_numbers(known) if isinstance(known, str) else None
+            told = _told(known) if isinstance(known, str) else None
             refused.append(Refused(place, told, error.facts["faults"]))
     return Batch(events, refused)
+
+
+def _told(known: str) -> str:
+    """An id as its sender is told of it: without card numbers, and no longer than one may be."""
+    return without_card_numbers(known[: 10 * LONGEST_ID])[:LONGEST_ID]
 
 
 def _values(body: bytes) -> Iterator[tuple[int, Any]]:
@@ -159,16 +170,17 @@ def event_faults(event: GivenEvent, received_at: datetime) -> Iterator[dict[str,
         yield fault("at", f"is {event.at.isoformat()}, longer ago than any rule looks", f"{oldest} or later")
     if event.at.year > LAST_YEAR:
         yield fault("at", f"is of the year {event.at.year}", f"an instant up to {LAST_YEAR}")
-    if event.details and len(msgspec.json.encode(event.details)) > MOST_DETAILS:
+    too_large = bool(event.details) and len(msgspec.json.encode(event.details)) > MOST_DETAILS
+    if too_large:
         yield fault("details", "are too large", f"at most {MOST_DETAILS} bytes as JSON")
-    yield from _card_faults(event)
+    yield from _card_faults(event, None if too_large else event.details)
 
 
-def _card_faults(event: GivenEvent) -> Iterator[dict[str, str]]:
+def _card_faults(event: GivenEvent, details: dict[str, Any] | None) -> Iterator[dict[str, str]]:
     """Of ids many are long numbers, so there only what cards are issued with counts as one."""
     for where, text in (("id", event.id), ("kind", event.kind)):
         if not UUID_FORM.fullmatch(text) and any(card_spans(text)):
             yield fault(where, "holds a whole card number", "only its last four digits")
-    if event.details:
-        for where in card_numbers_in(event.details, "details"):
+    if details:
+        for where in card_numbers_in(details, "details"):
             yield fault(where, "holds a whole card number", "only its last four digits")

@@ -163,6 +163,19 @@ async def test_an_event_whose_id_or_kind_holds_a_whole_card_number_is_refused_an
     assert len(await kept(session)) == 1
 
 
+async def test_of_an_id_that_is_too_long_no_more_is_told_than_an_id_may_be(session: WriteSession) -> None:
+    who = await customer_id(session)
+    told = await tell(session, event(who, id="4111 1111 1111 1111 " * 50_000), event(who))
+    assert [[fault["where"] for fault in each.faults] for each in told.refused] == [["id"]]
+    assert told.refused[0].id == ("…1111 " * 40)[:200]
+
+
+async def test_details_that_are_too_large_are_not_searched_for_card_numbers(session: WriteSession) -> None:
+    who = await customer_id(session)
+    told = await tell(session, event(who, details={"card": "4111 1111 1111 1111 " * 500}), event(who))
+    assert [[fault["what"] for fault in each.faults] for each in told.refused] == [["are too large"]]
+
+
 @pytest.mark.parametrize("ident", ["411111111111111a", "1764381600123456789", "41111111-1111-1111-a111-111111111111"])
 async def test_an_id_that_is_no_card_number_is_taken(session: WriteSession, ident: str) -> None:
     who = await customer_id(session)

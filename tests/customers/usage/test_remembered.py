@@ -1,5 +1,6 @@
 """What is kept to be looked at: events whose request broke off, customers who changed, what held in a quiet time."""
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from app.customers.models import Customer
 from app.customers.usage import arriving
 from app.customers.usage.alerts import act
 from app.customers.usage.arriving import take_in_parts
+from app.customers.usage.given import Batch, read_batch
 from app.customers.usage.looking import Looked
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageLook
 from app.customers.usage.remembered import GRACE, look_at, look_at_due
@@ -74,6 +76,21 @@ async def test_a_batch_is_kept_and_looked_at_in_pages(sessions: Sessions, monkey
         await take_in_parts(sessions, SOURCE, lines([event(external_id="nobody")]), FrozenClock())
     async with sessions.write() as session:
         assert await waiting(session) == 0
+
+
+async def test_a_batch_is_read_beside_the_loop(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in it is up to whoever sends it, and searching megabytes of digits for card numbers takes seconds."""
+    threads: list[int] = []
+
+    def seen(body: bytes, received_at: datetime) -> Batch:
+        threads.append(threading.get_ident())
+        return read_batch(body, received_at)
+
+    monkeypatch.setattr(arriving, "read_batch", seen)
+    with pytest.raises(Invalid):
+        await take_in_parts(sessions, SOURCE, lines([event(external_id="nobody")]), FrozenClock())
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 @pytest.mark.usefixtures("broken")
