@@ -13,9 +13,9 @@ from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.tokens import Principal
 from app.core.clock import utc
+from app.core.errors import RequestTimeout
 from app.customers.changing import ensure_may_name
 from app.customers.feeds import sources
-from app.customers.feeds.errors import FeedUnreadable
 from app.customers.feeds.streams import Stream, import_stream
 
 STILL_SECONDS = 120.0
@@ -58,7 +58,7 @@ async def list_feed_runs(session: Read, limit: Annotated[int, Query(ge=1, le=200
     return [FeedRunOut.model_validate(row) for row in await sources.runs(session, limit)]
 
 
-@router.post("/{feed}", responses=problem_responses(403, 404, 409, 503))
+@router.post("/{feed}", responses=problem_responses(403, 404, 408, 409, 503))
 async def feed_rows(
     feed: FeedName,
     request: Request,
@@ -91,7 +91,7 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
                 piece = await anext(coming, None)
         except TimeoutError:
             still = f"Nothing came of the stream for {STILL_SECONDS:g} s; what was committed stays, send it again."
-            raise FeedUnreadable(still) from None
+            raise RequestTimeout(still) from None
         if piece is None:
             return
         if piece:

@@ -23,6 +23,7 @@ from app.core.errors import (
     NotAllowed,
     NotFound,
     PreconditionFailed,
+    RequestTimeout,
     Unauthenticated,
     Unavailable,
 )
@@ -36,6 +37,7 @@ STATUS: dict[type[CallfloorError], int] = {
     NotFound: 404,
     Conflict: 409,
     Invalid: 422,
+    RequestTimeout: 408,
     NotAllowed: 403,
     Unauthenticated: 401,
     TooManyAttempts: 429,

@@ -49,6 +49,12 @@ class Invalid(CallfloorError):
     code = "invalid"
 
 
+class RequestTimeout(CallfloorError):
+    """What was being sent came no more; it may be sent again."""
+
+    code = "request-timeout"
+
+
 class NotAllowed(CallfloorError):
     """Unknown caller, or a known one without the right."""
 

@@ -136,7 +136,7 @@ async def test_a_stream_that_stands_still_is_given_up_and_keeps_no_other_import_
         await asyncio.Event().wait()
 
     answer = await post(admin, stream())
-    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (422, "feed-unreadable")
+    assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (408, "request-timeout")
     assert "0.2 s" in answer.json()["detail"]
     assert (await post(admin, ndjson({"external_id": "C1", "name": "C"}))).status_code == 200
 
