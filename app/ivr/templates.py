@@ -11,6 +11,7 @@ LONGEST = 4000
 
 _PIECE = re.compile(r"(?P<brace>\{\{|\}\})|(?P<open>\{)|(?P<close>\})|(?P<plain>[^{}]+)")
 _TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+_QUOTES = frozenset("\"'")
 Put = Callable[[str], str]
 
 
@@ -94,11 +95,13 @@ def _escaped(text: str) -> str:
 
 def _end(text: str, at: int) -> int:
     """Where the expression that begins here ends: at its brace, which is none within it."""
-    depth = 1
+    depth, unclosed = 1, set[str]()
     while at < len(text):
-        if quoted := _TEXT.match(text, at):
-            at = quoted.end()
-            continue
+        if text[at] in _QUOTES - unclosed:
+            if quoted := _TEXT.match(text, at):
+                at = quoted.end()
+                continue
+            unclosed.add(text[at])  # nor will any further one of them be closed: not to look for that again and again
         depth += {"{": 1, "}": -1}.get(text[at], 0)
         if not depth:
             return at

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.expressions.reading import ExpressionFailed, ExpressionFaulty
+from app.ivr import templates
 from app.ivr.templates import as_text, expressions_in, filled, value_of
 
 KNOWN = {"vars": {"n": 12.5, "t": "a&b {", "f": True, "l": [1]}}
@@ -66,3 +67,18 @@ def test_what_is_filled_for_later_is_filled_alike(text: str) -> None:
     except ExpressionFailed:
         return
     assert filled(filled(text, known, keep=frozenset({"position"})), {}) == now
+
+
+def test_the_end_of_a_quote_that_nobody_closes_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+    pattern = templates._TEXT
+
+    class Seen:
+        def match(self, text: str, at: int) -> object:
+            looks.append(at)
+            return pattern.match(text, at)
+
+    monkeypatch.setattr(templates, "_TEXT", Seen())
+    with pytest.raises(ExpressionFaulty):
+        templates.pieces("{'a' + \"" + '\\"' * 1000)
+    assert len(looks) == 2
