@@ -1,13 +1,13 @@
 """Agents who come to a call and leave it, as their legs say."""
 
-from app.calls.leg import ENDINGS, LegState
+from app.calls.call import TALKING
+from app.calls.leg import ENDINGS
 from app.floor import callbacks, consulting, contacts, holding, supervising
 from app.floor.entities import Contact, ContactState
 from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.telephony.events import HUNG_UP, CallEvent, EventType
 
-_TALKING = (LegState.CONNECTED, LegState.HELD)
 _PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
 
 
@@ -44,7 +44,7 @@ def _rung(contact: Contact, event: CallEvent) -> bool:
 
 def _customer_answered(work: Work, contact: Contact) -> Contact:
     leg = contact.call.customer
-    if leg is None or leg.state not in _TALKING:
+    if leg is None or leg.state not in TALKING:
         return contact
     for agent_id in contact.agents:
         contact = contacts.engage(work, contact, agent_id)

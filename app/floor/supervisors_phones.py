@@ -11,7 +11,7 @@ from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
 HANDED_ON = "taken"
-"""Why an offer is gone of a caller whom a supervisor has left to somebody else."""
+"""Why an offer is gone of a caller whom a supervisor or an agent has left to somebody else."""
 
 _AT_THE_PHONE = (EventType.HELD, EventType.RETRIEVED, EventType.TRANSFERRED)
 
@@ -74,15 +74,16 @@ def left_to_somebody(contact: Contact) -> bool:
 
 
 def _had_since(contact: Contact, by: str | None, at: float) -> bool:
-    """Whether an agent, by now gone, had the caller after that, or had left them by just that; or a supervisor who had
-    taken the call over."""
-    agents = (leg for leg in contact.call.legs if leg.agent is not None and _talked(leg))
+    """Whether an agent, by now gone, had the caller after that, or had left them by just that; or another supervisor
+    who had taken the call over."""
+    agents = (leg for leg in contact.call.legs if leg.agent is not None and leg.talked)
     had_them = any(leg.since > at or (leg.agent == by and leg.since == at) for leg in agents)
-    return had_them or any(each.taking and each.by != by and each.until > at for each in contact.gone)
+    return had_them or taken_since(contact, by, at)
 
 
-def _talked(leg: Leg) -> bool:
-    return leg.talk_seconds + leg.hold_seconds > 0
+def taken_since(contact: Contact, by: str | None, at: float) -> bool:
+    """Whether another supervisor, who had taken the call over, has left the caller after that."""
+    return any(each.taking and each.by != by and each.until > at for each in contact.gone)
 
 
 def _comes(contact: Contact, by: str) -> bool:
@@ -113,8 +114,8 @@ def _whose(contact: Contact, event: CallEvent) -> Listener | None:
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:
-    """A caller who waits, and whom a supervisor has left to somebody else, waits no longer: the next agent would be put
-    into their conversation."""
+    """A caller who waits, and whom a supervisor or an agent has left to somebody else, waits no longer: the next agent
+    would be put into their conversation."""
     for each in contact.offers:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, each.agent)
