@@ -157,7 +157,8 @@ def _left_alone(work: Work, contact: Contact) -> Contact:
     away = contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending is None
     if number is None or not number.ended or not away:
         return contact
-    left_at = max((leg.since for leg in contact.call.legs if leg.party is Party.AGENT), default=number.since)
+    agents = (leg for leg in contact.call.legs if leg.party is Party.AGENT and leg.talked)  # others were only rung
+    left_at = max((leg.since for leg in agents), default=number.since)
     others = any(leg.party is Party.OTHER and leg.state in TALKING for leg in contact.call.legs)
     if number.since >= left_at or others:
         return contact
