@@ -85,8 +85,12 @@ def test_caller_who_waits_again_since_the_next_agent_has_left_them_goes_on_waiti
 
 
 @pytest.mark.parametrize("first", ["queued", "transferred"])
-def test_caller_whom_the_agent_has_sent_to_a_queue_of_the_switch_waits(first: str) -> None:
+@pytest.mark.parametrize("before", [False, True])
+def test_caller_whom_the_agent_has_sent_to_a_queue_of_the_switch_waits(first: str, before: bool) -> None:
+    """Also one who was in a queue of the switch already when the agent's phone was rung."""
     floor, contact = rung()
+    if before:
+        floor.call("queued", queue="cards", at=floor.now - 1)
     tells(floor, "c", None)
     at = floor.now - 1
     for each in ("queued", "transferred") if first == "queued" else ("transferred", "queued"):
