@@ -33,6 +33,8 @@ def apart(contact: Contact, event: CallEvent) -> bool:
     own = _as_agent(contact, event)
     if own is not None and not (own.ended and own.since < event.at):
         return False
+    if event.leg_id is None and _rung_since(contact, event):
+        return False
     known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
     return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
 
@@ -89,10 +91,26 @@ def taken_since(contact: Contact, by: str | None, at: float) -> bool:
 def _comes(contact: Contact, by: str) -> bool:
     """Whether who has done this is rung as a supervisor, or was, and nobody awaits them as an agent."""
     rung = listeners.of(contact, by)
-    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
-    if by in contact.agents or by in (each.agent for each in awaited) or (rung is not None and rung.rung):
+    if by in contact.agents or _awaited(contact, by) or (rung is not None and rung.rung):
         return False
     return (rung is not None and not rung.inside) or _unnamed(by) in contact.listened
+
+
+def _awaited(contact: Contact, by: str) -> bool:
+    """Whether the phone of somebody is rung for the contact as an agent's."""
+    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
+    return by in (each.agent for each in awaited)
+
+
+def _rung_since(contact: Contact, event: CallEvent) -> bool:
+    """Whether who has done this at a phone that is not named is awaited as an agent, and has gone as a supervisor
+    before, if they ever came."""
+    by = event.agent or ""
+    return listeners.of(contact, by) is None and _awaited(contact, by) and _gone_before(contact, by, event.at)
+
+
+def _gone_before(contact: Contact, by: str, at: float) -> bool:
+    return all(each.by != by or each.until < at for each in contact.gone)
 
 
 def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
@@ -110,7 +128,7 @@ def _whose(contact: Contact, event: CallEvent) -> Listener | None:
         return None
     if listener.inside:
         return listener if event.leg_id in (None, listener.leg) else None
-    return listener if all(each.by != listener.by or each.until < event.at for each in contact.gone) else None
+    return listener if _gone_before(contact, listener.by, event.at) else None
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:
