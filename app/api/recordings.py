@@ -73,9 +73,8 @@ async def get_audio(
         detail = f"Recording {recording_id} has {found.bytes} bytes; ask for some of them."
         return http_problem(416, detail, {"content-range": f"bytes */{found.bytes}"})
     first, last = part or Bytes(0, found.bytes - 1)
-    audio = await using.archive.store.open(
-        found.key, first, last
-    )  # while the store takes its time, the database is free
+    # while the store takes its time, the database is free
+    audio = await using.archive.store.open(found.key, first, last)
     async with using.sessions.write() as session:
         await act_as(session, user.id)
         if await _tell(session, using, user, found):

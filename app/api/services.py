@@ -10,6 +10,7 @@ from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.core.guarding import Bounds
 from app.credit.desk import CreditDesk
+from app.customers.feeds.importing import MOST_READERS
 from app.customers.masking import USUAL, Policy
 from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.whole import Profiles
@@ -44,11 +45,13 @@ class FeedTurns(NamedTuple):
 
 
 def feed_turns(pool: int = 20) -> FeedTurns:
-    """So many of either that of `pool` connections to the database some are left for everybody else: an import has two,
-    one from its beginning to its end."""
+    """So many of either that of `pool` connections to the database, of five or more, some are left for everybody else:
+    an import has two, one from its beginning to its end. Nor more than there are threads to read them, half for each:
+    a message must not wait for one behind streams that stand still."""
+    readers = MOST_READERS // 2
     return FeedTurns(
-        Turns("stream a feed at present", at_once=max(1, pool // 5), waiting=4),
-        Turns("tell changes at present", at_once=max(1, pool // 10), waiting=16),
+        Turns("stream a feed at present", at_once=max(1, min(pool // 5, readers)), waiting=4),
+        Turns("tell changes at present", at_once=max(1, min(pool // 10, readers)), waiting=16),
     )
 
 

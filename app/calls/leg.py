@@ -110,6 +110,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in FINAL
 
     @property
+    def talked(self) -> bool:
+        """Whether anybody has talked by it until `since`, or was on hold."""
+        return self.talk_seconds + self.hold_seconds > 0
+
+    @property
     def began(self) -> float:
         """The instant of the first fact about it."""
         return self.marks[0].at if self.marks else self.since

@@ -1,18 +1,19 @@
 """Agents who come to a call and leave it, as their legs say."""
 
-from app.calls.leg import ENDINGS, LegState
+from app.calls.call import TALKING
+from app.calls.leg import ENDINGS
 from app.floor import callbacks, consulting, contacts, holding, supervising
 from app.floor.entities import Contact, ContactState
 from app.floor.reasons import why_not_reached
 from app.floor.work import Work
 from app.telephony.events import HUNG_UP, CallEvent, EventType
 
-_TALKING = (LegState.CONNECTED, LegState.HELD)
 _PARTS = (EventType.CONNECTION_CLEARED, EventType.SUPERVISOR_LEFT)
 
 
-def joined(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """Whose phone has answered is on the contact; also one of whom it is told first that they have handed it on."""
+def joined(work: Work, contact: Contact, event: CallEvent, news: bool) -> Contact:
+    """Whose phone has answered is on the contact; also one of whom it is told first that they have handed it on, where
+    that is `news` to the legs of the call: they may have had the caller before, and be rung again."""
     contact = consulting.joined(work, contact)
     consulted = contact.consult.agent if contact.consult is not None else None
     for leg in contact.call.legs:
@@ -20,7 +21,7 @@ def joined(work: Work, contact: Contact, event: CallEvent) -> Contact:
             continue
         if contact.call.answered_by(leg.agent):
             contact = contacts.engage(work, contact, leg.agent)
-    if _handed_on(contact, event):
+    if news and _handed_on(contact, event):
         contact = contacts.connected(work, contact, event.agent or "")
     if contact.state is ContactState.CONNECTING and contact.call.direction == "outbound":
         contact = _customer_answered(work, contact)
@@ -44,7 +45,7 @@ def _rung(contact: Contact, event: CallEvent) -> bool:
 
 def _customer_answered(work: Work, contact: Contact) -> Contact:
     leg = contact.call.customer
-    if leg is None or leg.state not in _TALKING:
+    if leg is None or leg.state not in TALKING:
         return contact
     for agent_id in contact.agents:
         contact = contacts.engage(work, contact, agent_id)

@@ -94,7 +94,7 @@ def put_back(work: Work, contact: Contact, reason: str = FAILED) -> bool:
 def _picked_up(contact: Contact, agent_id: str) -> bool:
     """Whether the agent had answered their phone, so that the offer was not gone without them."""
     leg = contact.call.leg_of(agent_id)
-    return leg is not None and (leg.state in TALKING or leg.talk_seconds + leg.hold_seconds > 0)
+    return leg is not None and (leg.state in TALKING or leg.talked)
 
 
 def of_attempt(work: Work, contact: Contact | None, event: CallEvent) -> Contact | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from app.calls.call import take_off
+from app.calls.call import TALKING, take_off
 from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import commands as c
@@ -101,7 +101,7 @@ def attributed(contact: Contact, event: CallEvent) -> CallEvent:
 def joined(work: Work, contact: Contact) -> Contact:
     """The consulted party has answered: a colleague is on the contact, and serves it only once it is theirs."""
     consult, leg = contact.consult, party.leg_of(contact)
-    if consult is None or consult.answered or leg is None or leg.state not in party.TALKING:
+    if consult is None or consult.answered or leg is None or leg.state not in TALKING:
         return contact
     agents = contact.agents if consult.agent is None else (*contact.agents, consult.agent)
     due_at = consult.due_at if consult.asked is not None else None
@@ -157,8 +157,9 @@ def _left_alone(work: Work, contact: Contact) -> Contact:
     away = contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending is None
     if number is None or not number.ended or not away:
         return contact
-    left_at = max((leg.since for leg in contact.call.legs if leg.party is Party.AGENT), default=number.since)
-    others = any(leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs)
+    agents = (leg for leg in contact.call.legs if leg.party is Party.AGENT and leg.talked)  # others were only rung
+    left_at = max((leg.since for leg in agents), default=number.since)
+    others = any(leg.party is Party.OTHER and leg.state in TALKING for leg in contact.call.legs)
     if number.since >= left_at or others:
         return contact
     return contacts.after_agents_left(work, contact.with_(left_to=None), False)

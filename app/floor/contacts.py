@@ -4,7 +4,7 @@ import msgspec
 
 from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import Call
-from app.calls.leg import Leg, LegState
+from app.calls.leg import LegState
 from app.core.instants import to_millisecond
 from app.floor import listeners, party, recordings, under_way
 from app.floor.callbacks import open_callback, put_back
@@ -307,15 +307,11 @@ def _told_late(work: Work, contact: Contact) -> list[str]:
     """The agents of whom it was told only after their part was over that they had answered. Who waits at their phone
     for a customer who is being called has not."""
     customer = contact.call.customer
-    if contact.call.direction == "outbound" and (customer is None or not _talked(customer)):
+    if contact.call.direction == "outbound" and (customer is None or not customer.talked):
         return []
-    talked = [leg.agent for leg in contact.call.legs if leg.agent and _talked(leg)]
+    talked = [leg.agent for leg in contact.call.legs if leg.agent and leg.talked]
     known = work.store.config.agents
     return [agent for agent in dict.fromkeys(talked) if agent not in contact.served_by and agent in known]
-
-
-def _talked(leg: Leg) -> bool:
-    return leg.talk_seconds + leg.hold_seconds > 0
 
 
 def _way_out(contact: Contact, cause: str | None, kept: bool) -> str:

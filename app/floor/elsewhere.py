@@ -1,6 +1,6 @@
 """Callers whom the switch has sent to somebody of whom it does not tell, as it says itself."""
 
-from app.calls.leg import Leg, Party
+from app.calls.leg import Party
 from app.floor import contacts, on_flow, queueing, supervisors_phones, under_way
 from app.floor.entities import Contact, ContactState
 from app.floor.work import Work
@@ -43,16 +43,7 @@ def _missed(contact: Contact, event: CallEvent) -> bool:
 def _talked_since(contact: Contact, event: CallEvent) -> bool:
     """Whether another agent has talked to the caller after that, who waits for one."""
     agents = (leg for leg in contact.call.legs if leg.party is Party.AGENT and leg.agent != event.agent)
-    return any(leg.since > event.at and _talked(leg) for leg in agents)
-
-
-def _taken_since(contact: Contact, event: CallEvent) -> bool:
-    """Whether a supervisor who had taken the call over has left the caller after that."""
-    return any(each.taking and each.by != event.agent and each.until > event.at for each in contact.gone)
-
-
-def _talked(leg: Leg) -> bool:
-    return leg.talk_seconds + leg.hold_seconds > 0
+    return any(leg.since > event.at and leg.talked for leg in agents)
 
 
 def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
@@ -65,5 +56,6 @@ def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
     )
     told = [each for each in contact.timeline if (each.kind, each.at) == (event.type, event.at)]
     again = sum(each.data.get("agent") == event.agent for each in told) > 1  # it has its line already
-    had = event.agent is not None and (any(map(_talked, since)) or _taken_since(contact, event))
+    taken = supervisors_phones.taken_since(contact, event.agent, event.at)
+    had = event.agent is not None and (any(leg.talked for leg in since) or taken)
     return again or had or not (news or supervisors_phones.apart(contact, event))

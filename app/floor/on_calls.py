@@ -235,7 +235,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         consulting.caller_gone(work, contact, event)
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
-    contact = agents_legs.joined(work, supervising.told(work, contact, event), event)
+    contact = agents_legs.joined(work, supervising.told(work, contact, event), event, news)
     contact = agents_legs.left(work, contact, event)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and agents_legs.not_connected(contact, event):

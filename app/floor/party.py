@@ -15,8 +15,6 @@ RING_SECONDS = {"agent": 30.0, "number": 60.0}
 GRACE_SECONDS = 5.0
 """How much longer than the phone may ring the platform may take to say that it was not answered."""
 
-TALKING = (LegState.CONNECTED, LegState.HELD)
-
 
 def leg_of(contact: Contact) -> Leg | None:
     """The consulted party's leg; those that the call had before the consultation are somebody else's, or older."""

@@ -13,6 +13,7 @@ from app.floor.placing import held, placed, wishes
 from app.floor.work import Work, wrong_contact_state
 from app.routing.estimate import Because, Entry, announce, entered_service, hung_up
 from app.routing.overflow import Do, When
+from app.telephony.events import EventType
 
 
 def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str | None = None) -> None:
@@ -120,7 +121,12 @@ def tell_wait(work: Work, command: TellWait) -> dict[str, Any]:
 def queued_since(contact: Contact, at: float) -> bool:
     """Whether the switch has put the caller into a queue at this instant of its clock, or later, and they are in it."""
     leg = contact.call.customer
-    return leg is not None and leg.state is LegState.QUEUED and leg.since >= at
+    if leg is None or leg.state is not LegState.QUEUED:
+        return False
+    told = (
+        mark.at for mark in leg.marks if mark.kind == EventType.QUEUED
+    )  # also into the next one, which moves nothing
+    return max((leg.since, *told)) >= at
 
 
 def served(work: Work, contact: Contact, agent_id: str) -> Contact:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.calls.call import take, take_off, take_over
+from app.calls.call import TALKING, take, take_off, take_over
 from app.calls.leg import Party
 from app.core.errors import Conflict
 from app.floor import (
@@ -174,7 +174,7 @@ def hang_up(work: Work, contact: Contact, agent_id: str, stays: bool) -> None:
     going = {agent_id, *under_way.dropped(contact)}
     has_taken = any(each.taking and each.inside and each.by not in going for each in contact.listeners)
     others = bool(under_way.staying(contact, agent_id)) or any(
-        leg.party is Party.OTHER and leg.state in party.TALKING for leg in contact.call.legs
+        leg.party is Party.OTHER and leg.state in TALKING for leg in contact.call.legs
     )
     leaves = stays or has_taken or (taker is not None and others)
     kind = OrderType.CANCEL if leaves else OrderType.DISCONNECT

@@ -11,7 +11,7 @@ from app.floor.work import Work
 from app.telephony.events import CallEvent, EventType, OrderType
 
 HANDED_ON = "taken"
-"""Why an offer is gone of a caller whom a supervisor has left to somebody else."""
+"""Why an offer is gone of a caller whom a supervisor or an agent has left to somebody else."""
 
 _AT_THE_PHONE = (EventType.HELD, EventType.RETRIEVED, EventType.TRANSFERRED)
 
@@ -32,6 +32,8 @@ def apart(contact: Contact, event: CallEvent) -> bool:
         return False
     own = _as_agent(contact, event)
     if own is not None and not (own.ended and own.since < event.at):
+        return False
+    if event.leg_id is None and _rung_since(contact, event):
         return False
     known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
     return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
@@ -74,24 +76,41 @@ def left_to_somebody(contact: Contact) -> bool:
 
 
 def _had_since(contact: Contact, by: str | None, at: float) -> bool:
-    """Whether an agent, by now gone, had the caller after that, or had left them by just that; or a supervisor who had
-    taken the call over."""
-    agents = (leg for leg in contact.call.legs if leg.agent is not None and _talked(leg))
+    """Whether an agent, by now gone, had the caller after that, or had left them by just that; or another supervisor
+    who had taken the call over."""
+    agents = (leg for leg in contact.call.legs if leg.agent is not None and leg.talked)
     had_them = any(leg.since > at or (leg.agent == by and leg.since == at) for leg in agents)
-    return had_them or any(each.taking and each.by != by and each.until > at for each in contact.gone)
+    return had_them or taken_since(contact, by, at)
 
 
-def _talked(leg: Leg) -> bool:
-    return leg.talk_seconds + leg.hold_seconds > 0
+def taken_since(contact: Contact, by: str | None, at: float) -> bool:
+    """Whether another supervisor, who had taken the call over, has left the caller after that."""
+    return any(each.taking and each.by != by and each.until > at for each in contact.gone)
 
 
 def _comes(contact: Contact, by: str) -> bool:
     """Whether who has done this is rung as a supervisor, or was, and nobody awaits them as an agent."""
     rung = listeners.of(contact, by)
-    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
-    if by in contact.agents or by in (each.agent for each in awaited) or (rung is not None and rung.rung):
+    if by in contact.agents or _awaited(contact, by) or (rung is not None and rung.rung):
         return False
     return (rung is not None and not rung.inside) or _unnamed(by) in contact.listened
+
+
+def _awaited(contact: Contact, by: str) -> bool:
+    """Whether the phone of somebody is rung for the contact as an agent's."""
+    awaited = (*contact.offers, *contact.invited, *((contact.consult,) if contact.consult is not None else ()))
+    return by in (each.agent for each in awaited)
+
+
+def _rung_since(contact: Contact, event: CallEvent) -> bool:
+    """Whether who has done this at a phone that is not named is awaited as an agent, and has gone as a supervisor
+    before, if they ever came."""
+    by = event.agent or ""
+    return listeners.of(contact, by) is None and _awaited(contact, by) and _gone_before(contact, by, event.at)
+
+
+def _gone_before(contact: Contact, by: str, at: float) -> bool:
+    return all(each.by != by or each.until < at for each in contact.gone)
 
 
 def _as_agent(contact: Contact, event: CallEvent) -> Leg | None:
@@ -109,12 +128,12 @@ def _whose(contact: Contact, event: CallEvent) -> Listener | None:
         return None
     if listener.inside:
         return listener if event.leg_id in (None, listener.leg) else None
-    return listener if all(each.by != listener.by or each.until < event.at for each in contact.gone) else None
+    return listener if _gone_before(contact, listener.by, event.at) else None
 
 
 def out_of_queue(work: Work, contact: Contact) -> None:
-    """A caller who waits, and whom a supervisor has left to somebody else, waits no longer: the next agent would be put
-    into their conversation."""
+    """A caller who waits, and whom a supervisor or an agent has left to somebody else, waits no longer: the next agent
+    would be put into their conversation."""
     for each in contact.offers:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, each.agent)

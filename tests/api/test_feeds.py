@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.limits import Turns
+from app.api.services import Services, feed_turns
 from app.core.clock import FrozenClock, iso
 from app.core.signing import sign
 from app.core.tasks import begin
+from app.customers.feeds.importing import MOST_READERS
 from app.customers.feeds.runs import alone
 from app.customers.masking import MASK
 from app.db.engine import Sessions
@@ -169,6 +171,23 @@ async def test_streams_that_take_their_time_leave_connections_to_the_database_to
     goes_on.set()
     assert {each.status_code for each in await asyncio.gather(*others)} == {200}
     assert len(begun) == 8
+
+
+async def test_of_many_connections_no_more_streams_are_at_work_than_leave_threads_to_read_messages() -> None:
+    turns, at_work, goes_on = feed_turns(500), list[str](), asyncio.Event()
+
+    async def imports(name: str, of: Turns) -> None:
+        async with of.turn():
+            at_work.append(name)
+            await goes_on.wait()
+
+    named = [*[("stream", turns.streams)] * 20, *[("message", turns.messages)] * 20]
+    tasks = [begin(name, imports(name, of)) for name, of in named]
+    await asyncio.sleep(0.05)
+    assert len(at_work) <= MOST_READERS
+    assert set(at_work) == {"stream", "message"}
+    goes_on.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_a_stream_may_be_longer_than_other_bodies_but_no_line_is(

@@ -328,6 +328,18 @@ def test_caller_who_was_left_to_a_number_stays_out_of_the_queue_when_it_goes(lat
     assert (floor.contact(contact).sent_away, floor.contact(contact).offers) == (True, ())
 
 
+def test_caller_whom_a_number_has_left_to_another_agent_is_not_queued_while_their_phone_rings() -> None:
+    floor = Bench()
+    contact = consulting(floor, NUMBER)
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 30
+    floor.call("connection_cleared", leg_id="consulted")
+    floor.now += 2
+    floor.call("delivered", agent="1002", leg_id="next")
+    floor.wait(30)
+    assert (floor.contact(contact).sent_away, floor.contact(contact).offers) == (True, ())
+
+
 @pytest.mark.parametrize("order", ["tn", "nt"])
 def test_caller_whom_the_agent_has_sent_elsewhere_since_the_number_had_gone_does_not_wait(order: str) -> None:
     floor = Bench()

@@ -85,8 +85,12 @@ def test_caller_who_waits_again_since_the_next_agent_has_left_them_goes_on_waiti
 
 
 @pytest.mark.parametrize("first", ["queued", "transferred"])
-def test_caller_whom_the_agent_has_sent_to_a_queue_of_the_switch_waits(first: str) -> None:
+@pytest.mark.parametrize("before", [False, True])
+def test_caller_whom_the_agent_has_sent_to_a_queue_of_the_switch_waits(first: str, before: bool) -> None:
+    """Also one who was in a queue of the switch already when the agent's phone was rung."""
     floor, contact = rung()
+    if before:
+        floor.call("queued", queue="cards", at=floor.now - 1)
     tells(floor, "c", None)
     at = floor.now - 1
     for each in ("queued", "transferred") if first == "queued" else ("transferred", "queued"):
@@ -120,3 +124,21 @@ def test_caller_who_is_elsewhere_already_is_not_recorded() -> None:
     floor.call("transferred", agent="1001")
     assert floor.contact(contact).served_by == ("ann",)
     assert (floor.orders(), floor.contact(contact).recordings) == ([], ())
+
+
+@LEG
+def test_agent_who_is_rung_for_a_caller_whom_they_sent_to_a_queue_is_not_taken_for_gone_by_what_is_told_twice(
+    leg: str | None,
+) -> None:
+    floor, contact = rung()
+    floor.do(c.NotReady(agent_id="bob", reason="lunch"))
+    more = {"leg_id": leg} if leg is not None else {}
+    floor.call("established", agent="1001", **more)
+    floor.now += 1
+    at = floor.now
+    floor.call("transferred", agent="1001", at=at, **more)
+    floor.call("queued", queue="cards")
+    floor.do(c.Ready(agent_id="ann"))
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    floor.call("transferred", agent="1001", at=at, **more)
+    assert (floor.contact(contact).state, floor.offered_to(contact)) == (ContactState.CONNECTING, "ann")

@@ -119,10 +119,16 @@ def test_caller_waits_whose_next_agent_has_gone_since_a_joined_supervisor_had_ha
 
 @BY
 @pytest.mark.parametrize("waits", [False, True])
-def test_caller_whom_a_joined_supervisor_has_sent_to_a_queue_of_the_switch_waits(by: str, waits: bool) -> None:
-    """The end of the agent who had gone before is told last, or the transfer, of a caller who waits already."""
+@pytest.mark.parametrize("before", [False, True])
+def test_caller_whom_a_joined_supervisor_has_sent_to_a_queue_of_the_switch_waits(
+    by: str, waits: bool, before: bool
+) -> None:
+    """The end of the agent who had gone before is told last, or the transfer, of a caller who waits already; also of
+    one who was in a queue of the switch before the agent had them."""
     floor = Bench()
     contact = joined(floor, by)
+    if before:
+        floor.call("queued", queue="cards", at=floor.now - 5)
     left, sent = floor.now + 1, floor.now + 2
     floor.now += 3
     if waits:

@@ -281,3 +281,27 @@ def test_hold_of_a_supervisor_from_before_they_had_gone_is_none_of_the_phone_tha
     floor.call("supervisor_joined", leg_id="second" if named else None, details={"supervisor": by})
     floor.call("connection_cleared", agent="1001")
     assert not held(floor, contact)
+
+
+@pytest.mark.parametrize("came", [True, False])
+@pytest.mark.parametrize("leg", [None, "agents"])
+def test_hold_told_before_the_answer_of_an_agent_is_theirs_also_where_they_were_rung_as_a_supervisor_before(
+    came: bool, leg: str | None
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="bob", address="7001", mode="join"))
+    if came:
+        floor.call("supervisor_joined", details={"supervisor": "bob"})
+    floor.now += 1
+    floor.call("supervisor_left", details={"supervisor": "bob"})
+    floor.on("bob")
+    floor.now += 1
+    floor.call("connection_cleared", agent="1001")
+    floor.wait(6)
+    floor.do(c.AcceptOffer(agent_id="bob", contact_id=contact))
+    at = floor.now
+    floor.now += 2
+    floor.call("held", agent="1002", leg_id=leg, at=at + 1)
+    floor.call("established", agent="1002", leg_id=leg, at=at)
+    assert (floor.contact(contact).agents, held(floor, contact)) == (("bob",), True)
