@@ -177,7 +177,7 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
-    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not _sent_on(line)
+    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not line.sent_on
     line.perhaps_music = line.caller not in line.together
     told = [*_offered(line, now), *_taped(line, there, now)]
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
@@ -188,11 +188,6 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]
-
-
-def _sent_on(line: Line) -> bool:
-    """Whether a number is rung to which the caller was sent: they hear that, and not that they are held."""
-    return any(leg.role == names.PARTY and (leg.handed or leg.flow) and not leg.up for leg in line.legs.values())
 
 
 def _pointless(line: Line) -> bool:
