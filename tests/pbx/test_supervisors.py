@@ -115,6 +115,20 @@ async def test_a_supervisor_changes_what_they_are_in_the_call_for(centre: CallCe
         await talk.agent.until_ended()
 
 
+async def test_caller_whom_a_phone_holds_hears_music_as_a_supervisor_who_had_joined_only_listens(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with listening(centre, phones, "join") as (talk, sue, ear):
+        await hears(talk.caller, "anna", "dora")
+        await talk.agent.hold()
+        await shown(talk.seat, talk.contact, held=True)
+        await ask(sue, talk, "call.listen", mode="listen")
+        await hears_music(talk.caller)
+        await talk.agent.resume()
+        await among_themselves(talk)
+        await hears(ear, "caller", "anna")
+
+
 async def test_a_supervisor_takes_the_call_over_and_the_agent_is_out_of_it(centre: CallCentre, phones: Phones) -> None:
     phone = await phones.agent("dora")
     async with talking(centre, phones) as talk, supervisor(centre) as sue:

@@ -1,7 +1,10 @@
 """Transfers by command, over a real Asterisk: blind, and after a consultation."""
 
+import asyncio
+
 import pytest
 
+from app.telephony.adapters.asterisk_ari.moments import SOON_SECONDS
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
 from tests.pbx.talks import Talk, hears, hears_music, hears_nobody, hears_ringing, musical, shown, talking
@@ -54,6 +57,7 @@ async def test_a_caller_is_handed_to_a_number_outside(centre: CallCentre, phones
         await gone(talk)
         rung = await outside.rung()
         assert rung.number == "5550001"
+        await asyncio.sleep(SOON_SECONDS + 1.5)  # who waits would hear nothing but music by now
         await hears_ringing(talk.caller)
         assert not musical(talk.caller.sound)
         await rung.answer()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import gzip
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -193,6 +194,13 @@ async def test_answers_of_every_kind_are_read_to_their_end(answer: bytes) -> Non
 async def test_what_is_no_answer_is_told_as_what_it_is(answer: bytes | None, error: type[Exception]) -> None:
     with pytest.raises(error):
         await asked(answer, None)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(bytes(1 << 24)), b"said to be packed, and is not"])
+async def test_an_answer_that_is_packed_is_taken_as_it_came(packed: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    response = await asked(head + packed)
+    assert (response.status_code, response.content) == (200, packed)
 
 
 async def test_tls_is_spoken_where_the_address_says_so() -> None:

@@ -6,12 +6,14 @@ import os
 import shutil
 import stat
 import wave
+from collections import Counter
 from collections.abc import Callable
 from math import pi, sin, sqrt
 from pathlib import Path
 
 import pytest
 
+from app.core.loops import runner
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import AT_ONCE, Espeak
 from app.telephony.adapters.espeak.wave8k import to_8k
@@ -189,6 +191,21 @@ async def test_an_engine_that_is_given_no_text_has_nothing_to_read_before_it_end
     program.chmod(0o755)
     with pytest.raises(NoSuchVoice):
         await Espeak(Recordings(tmp_path / "kept"), str(program)).render("Hello", "en", "none")
+
+
+def test_an_engine_that_ends_before_it_has_read_its_text_has_failed(engine: Engine) -> None:
+    speech, came = engine("exec <&-; exit 3"), Counter[str]()
+
+    async def render() -> None:
+        for number in range(40):
+            try:
+                await speech.render(f"Hello {number}", "en")
+            except Exception as error:
+                came[type(error).__name__] += 1
+
+    with runner() as loop:
+        loop.run(render())
+    assert came == {"SpeechFailed": 40}
 
 
 async def test_whoever_is_cancelled_ends_the_engine(engine: Engine, tmp_path: Path) -> None:

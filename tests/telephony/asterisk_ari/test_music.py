@@ -3,17 +3,19 @@
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action
+from app.telephony.adapters.asterisk_ari.actions import Action, Wake
+from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import OrderType
-from tests.telephony.asterisk_ari.replay import ANNA, CALL
+from app.telephony.port import KnownCall, KnownLeg
+from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_adopting import seen
-from tests.telephony.asterisk_ari.test_left_alone import asked, ends, listened, up
+from tests.telephony.asterisk_ari.test_left_alone import SUE, asked, ends, listened, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.test_resuming import channel, sight, told
-from tests.telephony.asterisk_ari.test_taken_over import left_to_who_holds
+from tests.telephony.asterisk_ari.test_taken_over import BO_S, left_to_who_holds
 
 NUMBER = {"number": "5550001"}
 TALK = names.bridge(CALL)
@@ -85,6 +87,16 @@ def test_music_of_a_caller_for_whom_only_a_phone_is_there_that_holds_ends_after_
     assert came == [QUIET, BACK]
 
 
+def test_caller_who_is_sent_to_a_number_goes_on_hearing_it_ring_when_the_agent_has_gone() -> None:
+    line = a_line(talking=True)
+    assert asked(order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER))[-2] == f"POST channels/{CALL}/ring"
+    wakes = [each for each in ends(line, ANNA) if isinstance(each, Wake)]
+    assert [one for wake in wakes for one in line.wake(wake.token, wake.at)] == []
+    (number,) = line.legs
+    gone = line.take(Event(type="ChannelDestroyed", channel=Channel(id=number), cause=17), 9.0)
+    assert asked(gone) == [f"DELETE channels/{CALL}/ring", f"POST channels/{CALL}/moh"]
+
+
 def phone(line: Line, kind: str, leg: str = ANNA) -> list[Action]:
     """A phone holds (ChannelHold), or holds no more (ChannelUnhold)."""
     return line.take(Event(type=kind, channel=Channel(id=leg)), 9.0)
@@ -123,3 +135,40 @@ def test_caller_who_is_left_to_a_phone_that_holds_is_taken_back_by_it_whosever_i
     came = asked(line.take(Event(type="ChannelUnhold", channel=Channel(id=other)), 9.0))
     assert came == [QUIET, BACK]
     assert line.together == {CALL, other}
+
+
+def test_caller_whom_a_supervisor_stops_being_heard_by_hears_music_while_the_phone_that_is_left_holds() -> None:
+    line = listened("join")
+    phone(line, "ChannelHold")
+    assert f"POST channels/{CALL}/moh" in asked(order(line, OrderType.LISTEN, key="main-9", agent=SUE, mode="listen"))
+    assert asked(phone(line, "ChannelUnhold")) == [QUIET, BACK]
+
+
+def test_caller_who_is_left_to_a_phone_that_holds_by_who_has_gone_already_hears_music() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONSULT, key="main-6", agent=AGENT, to=BO)
+    (bo,) = (each for each in line.legs if each != ANNA)
+    up(line, bo)
+    phone(line, "ChannelHold", bo)
+    ends(line, ANNA)
+    came = asked(order(line, OrderType.COMPLETE_TRANSFER, key="main-8", agent=AGENT))
+    assert came[-1] == f"POST channels/{CALL}/moh"
+    assert asked(phone(line, "ChannelUnhold", bo)) == [QUIET, BACK]
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_caller_on_hold_from_before_a_restart_is_not_told_to_be_back_while_others_are_there(rings: bool) -> None:
+    bo = channel(BO_S, state="Ringing", app="") if rings else channel(BO_S)
+    there = sight(channel(CALL), channel(ANNA), bo, bridged=(ANNA,) if rings else (ANNA, BO_S))
+    believed = {CALL: KnownCall(CALL, (KnownLeg(ANNA, "anna", held=True), KnownLeg(BO_S, "bo")))}
+    ((line, _),) = adopted(SETUP, there, (), 9.0, believed)
+    assert told(phone(line, "ChannelHold")) == ["call.held"]
+    assert phone(line, "ChannelUnhold") == []
+    assert CALL not in line.together
+    assert asked(order(line, OrderType.RECONNECT, agent=AGENT, to=BO))[-1] == BACK
+
+
+def test_caller_on_hold_is_not_told_to_be_back_where_nobody_knows_who_of_several_holds_them() -> None:
+    line, _ = seen(sight(channel(CALL), channel(ANNA), channel(BO_S), bridged=(ANNA, BO_S)))
+    phone(line, "ChannelHold")
+    assert phone(line, "ChannelUnhold") == []

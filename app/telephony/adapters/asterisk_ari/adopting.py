@@ -55,7 +55,8 @@ def adopted(
         _known_to_hold(line, there, holding)
         if call in believed:
             _left(line, believed[call], there)
-        found.append((line, _private(line, there, now) if isinstance(line, PrivateCall) else _news(line, there, now)))
+        private = isinstance(line, PrivateCall)
+        found.append((line, _private(line, there, now) if private else _news(line, there, holding, now)))
     return found
 
 
@@ -170,15 +171,16 @@ def _leg(line: Line, channel: Channel, name: names.Name, bridged: bool) -> Leg:
 # -- what follows
 
 
-def _news(line: Line, there: Sight, now: float) -> list[Action]:
+def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list[Action]:
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
     ears.found(line, there.talking)
     if _pointless(line):
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
-    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not _sent_on(line)
+    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not line.sent_on
     line.perhaps_music = line.caller not in line.together
+    line.holder = _holder(line, holding) if line.held else ""
     told = [*_offered(line, now), *_taped(line, there, now)]
     told += [line.told(EventType.ESTABLISHED, leg, now) for leg in talking]
     told += [one for leg in list(line.legs.values()) for one in held(line, leg, there, now)]
@@ -190,9 +192,10 @@ def _news(line: Line, there: Sight, now: float) -> list[Action]:
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]
 
 
-def _sent_on(line: Line) -> bool:
-    """Whether a number is rung to which the caller was sent: they hear that, and not that they are held."""
-    return any(leg.role == names.PARTY and (leg.handed or leg.flow) and not leg.up for leg in line.legs.values())
+def _holder(line: Line, holding: Container[str]) -> str:
+    """By whom the caller is on hold, where the floor believes that of one alone of those who are there."""
+    who = [leg.id for leg in line.others() if leg.up and leg.id in holding]
+    return who[0] if len(who) == 1 else ""
 
 
 def _pointless(line: Line) -> bool:

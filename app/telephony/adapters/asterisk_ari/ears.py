@@ -1,9 +1,10 @@
 """Supervisors, who hear a call without being a party to it, each by a channel of their own that spies on a leg (snoop).
 Pure."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import names, outcomes, requests
+from app.telephony.adapters.asterisk_ari import holding, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import JOINS, Leg, Setup
@@ -12,25 +13,19 @@ from app.telephony.events import EventType
 ROLES = (names.LISTENER, names.SPY, names.TAPE)
 
 
-class Line(Protocol):
+class Line(holding.Line, Protocol):
     """What is needed of a call here; see `line.Line`."""
 
     setup: Setup
     call: str
-    caller: str | None
     over: bool
     spies: int
-    legs: dict[str, Leg]
-    together: set[str]
 
     def of_agent(self, agent: str | None) -> Leg | None:
         """The newest leg of an agent."""
 
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
-
-    def bring_together(self, *channels: str) -> list[Action]:
-        """Let these hear each other."""
 
     def perhaps_alone(self) -> list[Action]:
         """A customer whom the last other one has left hears music."""
@@ -55,16 +50,24 @@ def place(line: Line, leg: Leg) -> list[Action]:
     """Bring a listener to what they are to hear: everybody (joining them), or one agent or the customer unheard."""
     if leg.mode == JOINS:
         return line.bring_together(leg.id)
-    line.together.discard(leg.id)
+    left = _goes_apart(line, leg)
     coached = talker(line, leg.handed) if leg.mode == "whisper" else None
     heard = coached.id if coached is not None else line.caller
     if heard is None:
-        return []
+        return left
     order = f"{leg.name.order}-{line.spies}"
     line.spies += 1
     spy = Leg(names.Name(line.call, names.SPY, order, leg.name.who), "", handed=leg.id)
     line.legs[spy.id] = spy
-    return [requests.snoop(heard, spy.id, line.setup.app, whisper=coached is not None)]
+    return [*left, requests.snoop(heard, spy.id, line.setup.app, whisper=coached is not None)]
+
+
+def _goes_apart(line: Line, leg: Leg) -> list[Action]:
+    """Who was heard by everybody leaves the conversation, maybe to others whose phones hold."""
+    if leg.id not in line.together:
+        return []
+    line.together.discard(leg.id)
+    return holding.left(line)
 
 
 def found(line: Line, talking: frozenset[str]) -> None:
@@ -91,8 +94,20 @@ def replace(line: Line, leg: Leg, mode: str, coached: str) -> list[Action]:
 def spy_up(line: Line, leg: Leg, event: Event) -> list[Action]:
     """What is spied can be heard: by its listener, in a room of their own."""
     listener = line.legs.get(leg.handed or "")
-    if listener is None:
-        return line.drop(leg, outcomes.WITHDRAWN)
+    return _in_a_room(leg, listener) if listener is not None else line.drop(leg, outcomes.WITHDRAWN)
+
+
+def heard_again(line: Line, leg: Leg, rooms: Mapping[str, str]) -> list[Action]:
+    """A spy and its listener who have not come together (`rooms`: the bridge that each channel is in): the listener
+    would hear nothing, or be heard on by everybody."""
+    listener = line.legs.get(leg.handed or "")
+    if leg.role != names.SPY or not leg.up or leg.withdrawn or listener is None or listener.mode == JOINS:
+        return []
+    together = {rooms.get(leg.id), rooms.get(listener.id)} == {names.spying(leg.name)}
+    return [] if together else _in_a_room(leg, listener)
+
+
+def _in_a_room(leg: Leg, listener: Leg) -> list[Action]:
     room = names.spying(leg.name)
     return [requests.bridge(room), requests.join(room, leg.id, listener.id)]
 

@@ -37,8 +37,8 @@ def told(line: Line, channel: str, event: Event) -> list[Action]:
     leg.holds = event.type == "ChannelHold"
     back = line.bring_together(line.caller or "") if _taken_back_by(line, leg) else []
     who = leg.name.who if leg.role == names.LISTENER else leg.talker  # what it means of a listener the floor knows
-    if who is None or leg.withdrawn or (line.held and not leg.holds and line.holder == leg.id):
-        return back  # by command they hold on
+    if who is None or leg.withdrawn or (line.held and not leg.holds and line.holder in ("", leg.id)):
+        return back  # by command they hold on, or may do so: who is shown to talk could not take them back
     kind = EventType.HELD if leg.holds else EventType.RETRIEVED
     return [*back, Told(type=kind, at=event.at, leg_id=leg.id, agent=who)]
 

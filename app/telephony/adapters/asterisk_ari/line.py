@@ -141,6 +141,8 @@ class Line:
         """The customer waits: they hear music, unless they hear something else; soon, where an agent rings at `now`."""
         if self.over or self.caller is None or self.together or self.player.script is not None or self.music:
             return []
+        if self.sent_on:
+            return []
         if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
             return [*self._answer(), self.soon.begin(now)]
         return [*self._answer(), *self.play_music(None)]
@@ -197,6 +199,11 @@ class Line:
     def others(self, leaving: str | None = None) -> list[Leg]:
         """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
         return [leg for leg in self.legs.values() if leg.id != leaving and leg.speaks and not leg.withdrawn]
+
+    @property
+    def sent_on(self) -> bool:
+        """Whether a number is rung to which the caller was sent: they hear that, and not that they wait."""
+        return any(leg.role == names.PARTY and (leg.handed or leg.flow) and not leg.up for leg in self.legs.values())
 
     def rung_customers(self) -> list[Leg]:
         """Whom we call for an agent, and who has not answered."""
@@ -305,7 +312,8 @@ class Line:
         if self.caller is None and not self.others():
             self.over = True
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
-        self.held = self.held and any(each.up for each in self.others())
+        there = any(each.up for each in self.others())
+        self.held, self.left_on_hold = self.held and there, self.left_on_hold and there
         return [news, *self.for_nobody()]
 
     def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled, is_phone
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -194,8 +194,10 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
     for leg in there:
         if leg.role == names.PARTY:  # with them the call ends
             leg.handed = leg.handed or str(order.agent.get("id"))
-    gone = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)] if own else []
-    return [*gone, *line.bring_together(line.caller, *(leg.id for leg in there))]
+    together = line.bring_together(line.caller, *(leg.id for leg in there))
+    if own is None:
+        return [*together, *holding.left(line)]
+    return [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED), *together]
 
 
 def _reconnect(line: Line, order: Order) -> list[Action] | Refused:

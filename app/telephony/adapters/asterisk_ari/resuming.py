@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, names, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.leg import Leg
@@ -42,7 +42,8 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done = [one for each in sorted(there.finished) if line.records(each) for one in line.take(recorded(each, now), now)]
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
-        done += [*answered(line, leg, there, now), *held(line, leg, there, now)]
+        done += answered(line, leg, there, now) or ears.heard_again(line, leg, there.rooms)
+        done += held(line, leg, there, now)
     done += [one for leg in tapes(line) for one in taping.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
@@ -96,10 +97,11 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
     talk = names.bridge(line.call)
     apart: list[Action] = [requests.part(talk, line.caller)] if there.rooms.get(line.caller) == talk else []
     done = [*apart, *_joined_again(line, there, sent_on)]
-    if line.messages or sent_on:
+    on_hold = line.held or line.left_on_hold  # maybe by the number that they were sent to
+    if line.messages or (sent_on and not on_hold):
         return done
     line.answered = there.channels[line.caller].state == "Up"
-    if line.held or line.left_on_hold:
+    if on_hold:
         return [*done, *line.play_music(None)]
     line.music, line.perhaps_music = False, True
     if line.player.script is not None:
@@ -108,9 +110,10 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
 
 
 def _joined_again(line: Line, there: Sight, sent_on: bool) -> list[Action]:
-    """Who is not in the bridge has not got there; then nor did what comes before it, so that they would hear beside the
-    others what they have heard until now."""
-    talk, missing = names.bridge(line.call), sorted(line.together - there.rooms.keys())
+    """Who is not in the bridge, but in another one or none, has not got there; then nor did what comes before it, so
+    that they would hear beside the others what they have heard until now."""
+    talk = names.bridge(line.call)
+    missing = sorted(each for each in line.together if there.rooms.get(each) != talk)
     if not missing:
         return []
     heard: list[Action] = []

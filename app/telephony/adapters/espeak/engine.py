@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -98,15 +99,12 @@ class Espeak:
 
     async def _run(self, program: str, *arguments: str, text: str = "") -> str:
         """What the program tells, when it ends well within its time."""
-        pipe = asyncio.subprocess.PIPE
         try:
-            said = pipe if text else asyncio.subprocess.DEVNULL  # a pipe may be closed before it is written to
-            running = await asyncio.create_subprocess_exec(program, *arguments, stdin=said, stdout=pipe, stderr=pipe)
+            running = await _begun(program, arguments, text)
         except OSError as error:  # too many open files, no memory
             raise SpeechFailed(f"{self._command} cannot be started: {error.strerror or error}.") from error
         try:
-            # the text goes in by a pipe: a command line is seen by everybody, and a text might look like an option
-            told, complaint = await asyncio.wait_for(running.communicate(text.encode() or None), self._seconds)
+            told, complaint = await asyncio.wait_for(running.communicate(), self._seconds)
         except TimeoutError as error:
             raise SpeechFailed(f"{self._command} took more than {self._seconds:g} s and was ended.") from error
         finally:
@@ -143,6 +141,19 @@ class Espeak:
         raise NoSuchVoice(
             f"{self._command} does not speak {language!r}; `{self._command} --voices` lists what it does."
         )
+
+
+async def _begun(program: str, arguments: Sequence[str], text: str) -> asyncio.subprocess.Process:
+    """The program, with its text to be read from a file that nobody else sees: a command line is seen by everybody, a
+    text might look like an option, and a pipe may be closed before it is written to. Raises `OSError`."""
+    pipe = asyncio.subprocess.PIPE
+    if not text:
+        none = asyncio.subprocess.DEVNULL
+        return await asyncio.create_subprocess_exec(program, *arguments, stdin=none, stdout=pipe, stderr=pipe)
+    with tempfile.TemporaryFile() as said:
+        said.write(text.encode())
+        said.seek(0)
+        return await asyncio.create_subprocess_exec(program, *arguments, stdin=said, stdout=pipe, stderr=pipe)
 
 
 def _speakable(text: str) -> str:

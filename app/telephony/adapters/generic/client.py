@@ -27,7 +27,8 @@ TRY_AGAIN = frozenset({408, 425, 429})
 
 def open_client() -> httpx.AsyncClient:
     """An HTTP client for the driver. The environment's proxies are not ours to use for a switch."""
-    return httpx.AsyncClient(transport=KeepAlive(), timeout=5.0, trust_env=False)
+    plain = {"accept-encoding": "identity"}  # nothing of an answer is unpacked
+    return httpx.AsyncClient(transport=KeepAlive(), timeout=5.0, trust_env=False, headers=plain)
 
 
 class GenericDriver:
