@@ -3,6 +3,7 @@ marked `enable_socket`."""
 
 import pytest
 import structlog
+import uvloop  # noqa: F401 - it keeps the sockets that it finds when it is loaded, so before the network is closed
 
 from tests.fixtures.database import database, engine, rolled_back, server, session, sessions
 from tests.fixtures.site import site

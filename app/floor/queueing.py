@@ -123,9 +123,8 @@ def queued_since(contact: Contact, at: float) -> bool:
     leg = contact.call.customer
     if leg is None or leg.state is not LegState.QUEUED:
         return False
-    told = (
-        mark.at for mark in leg.marks if mark.kind == EventType.QUEUED
-    )  # also into the next one, which moves nothing
+    # also into the next one, which moves nothing
+    told = (mark.at for mark in leg.marks if mark.kind == EventType.QUEUED)
     return max((leg.since, *told)) >= at
 
 

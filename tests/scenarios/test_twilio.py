@@ -110,6 +110,8 @@ async def test_caller_keys_their_way_to_the_agent_whose_screen_pops_and_the_call
     line.press("2")
     pop = await here.frame("contact.offered")
     assert pop["contact"]["from"] == CALLER
+    # nobody accepts sooner than a conference needs for its end, the one that the caller has left to hear this
+    await here.cloud.until(lambda: here.hears(line, "It is 12.5."))
     await here.tab.ask("offer.accept", contact_id=pop["contact"]["id"])
     phone = await here.cloud.rung("client:dee")
     phone.answer()
