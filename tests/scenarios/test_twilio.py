@@ -102,12 +102,11 @@ async def connect(database: Database, address: str, cloud: Cloud, api: str) -> N
 async def test_caller_keys_their_way_to_the_agent_whose_screen_pops_and_the_call_is_in_the_history(
     here: Office,
 ) -> None:
-    here.desk.core.seconds = (
-        0.1  # longer than the caller is kept out of the conference, which they leave for the answer
-    )
+    here.desk.core.seconds = 0.1
     line = here.cloud.call(CALLER, HOTLINE)
     await here.cloud.until(lambda: here.hears(line, "One or two."))
     line.press("2")
+    here.cloud.pace = 0.005  # conferences end, and callers enter them, sooner than systems and people answer
     pop = await here.frame("contact.offered")
     assert pop["contact"]["from"] == CALLER
     # nobody accepts sooner than a conference needs for its end, the one that the caller has left to hear this
