@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +12,6 @@ import asyncpg
 import httpx
 import structlog
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from app.api import asyncapi
 from app.api.application import Application, http_app
@@ -131,9 +130,8 @@ def create_app(settings: Settings) -> Application:
             live.tasks.start("names of bulk imports", keep_naming(sessions))
             live.tasks.start("tiers and segments", keep_judging(sessions, now))
             bureaus = await running.enter_async_context(open_guarded_client(settings.credit.networks))
-            credit = CreditDesk(
-                sessions, HttpBureaus(bureaus, revealed(settings.credit.secrets), settings.credit.hosts), now
-            )
+            asked = HttpBureaus(bureaus, settings.credit.revealed, settings.credit.hosts)
+            credit = CreditDesk(sessions, asked, now)
             outward = await running.enter_async_context(open_guarded_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
             app.state.services = await services(settings, sessions, live, archive, credit)
@@ -206,11 +204,6 @@ def tell_subscribers(tasks: Supervisor, sessions: Sessions, client: httpx.AsyncC
     tasks.start("webhooks to subscribers", deliveries.run())
     tasks.start("contacts for subscribers", keep_announcing(sessions))
     tasks.start("housekeeping of webhooks", keep_deliveries_tidy(sessions, now))
-
-
-def revealed(secrets: Mapping[str, SecretStr]) -> dict[str, str]:
-    """Secrets by name, as they are sent."""
-    return {name: value.get_secret_value() for name, value in secrets.items()}
 
 
 def judge_of(settings: Settings) -> Judge:
@@ -371,7 +364,7 @@ def errand_runner(
     sight: masking.Sight,
 ) -> ErrandRunner:
     """What flows ask for that takes its time: requests to other systems, PINs, look-ups."""
-    fetching = Fetching(client, revealed(settings.flow.secrets), settings.flow.hosts)
+    fetching = Fetching(client, settings.flow.revealed, settings.flow.hosts)
     return ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
 
 

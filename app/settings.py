@@ -124,28 +124,32 @@ class SignIns(BaseModel):
     failures: int = Field(default=100, ge=10, le=100_000)
 
 
-class Flow(BaseModel):
+class Outward(BaseModel):
+    """How other systems are asked: secrets by name, the one host that each may be sent to, and networks that may be
+    reached beside public addresses."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    secrets: dict[str, SecretStr] = {}
+    hosts: dict[str, Host] = {}
+    networks: list[Network] = []
+
+    @property
+    def revealed(self) -> dict[str, str]:
+        """The secrets by name, as they are sent."""
+        return {name: value.get_secret_value() for name, value in self.secrets.items()}
+
+
+class Flow(Outward):
     """What flows may use: secrets by name for their requests, as JSON such as {"core-bank": "Bearer ..."}, and for each
     the one host that it may be sent to, such as {"core-bank": "core.bank.example"}. Beside public addresses flows ask
     in `networks` of your own, as for webhooks."""
 
-    model_config = ConfigDict(hide_input_in_errors=True)
 
-    secrets: dict[str, SecretStr] = {}
-    hosts: dict[str, Host] = {}
-    networks: list[Network] = []
-
-
-class Credit(BaseModel):
+class Credit(Outward):
     """What credit bureaus are sent to know us: secrets by name, as JSON such as {"bureau": "Bearer ..."}, and for each
     the one host that it may be sent to, such as {"bureau": "bureau.example"}. Beside public addresses bureaus are asked
     in `networks` of your own, as for webhooks."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
-
-    secrets: dict[str, SecretStr] = {}
-    hosts: dict[str, Host] = {}
-    networks: list[Network] = []
 
 
 class Profiles(BaseModel):
