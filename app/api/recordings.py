@@ -109,7 +109,7 @@ def _may_listen(user: Principal, recording: Recording) -> bool:
 
 
 async def _to_be_heard(recording_id: str, using: Services, user: Principal) -> tuple[Recording, UUID | None]:
-    """The recording, and the customer it is of. Raises RecordingNotFound, RecordingDeleted, NotYourRecording."""
+    """The recording, and the customer it is of. Raises RecordingUnknown, RecordingDeleted, NotYourRecording."""
     async with using.sessions.read() as session:
         found = await queries.recording(session, recording_id)
         if not _may_listen(user, found):

@@ -67,8 +67,10 @@ async def _serve(application: Any, bound: socket.socket) -> None:
 def give_up_stuck(bound: socket.socket) -> None:
     """Have the kernel end each connection of this socket over which nothing has gone for STUCK_SECONDS of what was to
     go, where it can: whoever asked takes nothing, or is gone without a word."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # of Linux; connections have it of the socket that took them
+    try:  # connections have it of the socket that took them
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * STUCK_SECONDS)
+    except (AttributeError, OSError) as error:  # not on Linux, or in a sandbox that does not do it
+        log.warning("who takes nothing of an answer is not cut off here", error=repr(error))
 
 
 def configuration(application: Any) -> uvicorn.Config:

@@ -1,6 +1,7 @@
 """How the server meets what stands in front of it."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -47,3 +48,12 @@ async def test_who_never_takes_what_they_asked_for_is_given_up(monkeypatch: pyte
             await closed.wait()
             assert not server.server_state.connections
             writer.close()
+
+
+@pytest.mark.enable_socket
+def test_where_nobody_can_be_given_up_the_server_starts_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as bound:
+        monkeypatch.delattr(socket, "TCP_USER_TIMEOUT")
+        give_up_stuck(bound)
+    monkeypatch.undo()
+    give_up_stuck(bound)  # it is closed, and refuses as a kernel would
