@@ -6,7 +6,8 @@ import re
 import subprocess
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,13 @@ import pytest
 from app.demo.bank import PASSWORD
 from tests.cli.running import COMMAND, data_folder, environment, run, running_demo
 
-pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(400)]
 BUSY = ("--pace", "4", "--calls-per-minute", "60")
+TRIES = 4
+
+
+class NobodyTalked(Exception):
+    """A call was accepted, and no talk came of it."""
 
 
 class Floor(NamedTuple):
@@ -36,12 +42,27 @@ def agent(floor: Floor, name: str, *words: str) -> list[str]:
     return ["agent", "--as", name, "--url", floor.url, *words]
 
 
+def sooner_or_later(works: Callable[[], None]) -> None:
+    """Have somebody work who depends on a caller and a phone. In the demo, as in life, callers give up while it rings
+    and one phone in a hundred fails; who does not come to talk tries again, from signing in."""
+    for _ in range(TRIES - 1):
+        with suppress(NobodyTalked):
+            return works()
+    return works()
+
+
 def test_a_script_takes_a_call_from_ready_to_wrap_up(floor: Floor) -> None:
     script = "ready\naccept\nhang-up\nwrap-up other Thanks a lot\n"
-    done = run(floor.var, *agent(floor, "tom"), typed=script, CALLFLOOR_PASSWORD=PASSWORD)
-    assert done.returncode == 0, done.stderr
-    for expected in ("is calling.", "ringing", "accept: ok", "hang-up: ok", "wrap-up: ok", "state: logged_off"):
-        assert expected in done.stdout
+
+    def works() -> None:
+        done = run(floor.var, *agent(floor, "tom", "--patience", "25"), typed=script, CALLFLOOR_PASSWORD=PASSWORD)
+        if "hang-up: its moment did not come" in done.stderr:
+            raise NobodyTalked(done.stdout)
+        assert done.returncode == 0, (done.stderr, done.stdout)
+        for expected in ("is calling.", "ringing", "accept: ok", "hang-up: ok", "wrap-up: ok", "state: logged_off"):
+            assert expected in done.stdout
+
+    sooner_or_later(works)
 
 
 @pytest.mark.parametrize(
@@ -86,20 +107,26 @@ class Terminal:
 
 
 def test_a_person_takes_a_call_with_single_keys(floor: Floor) -> None:
-    terminal = Terminal(floor, "mei")
-    try:
-        terminal.until("Press r to take calls")
-        terminal.press("r")
-        terminal.until("ringing, 0:")
-        terminal.press("a")
-        terminal.until("talking  0:0")
-        terminal.press("x")
-        terminal.until("after-call work")
-        terminal.press("wother\r谢谢\r")
-        terminal.until("Waiting for a caller", "ringing, 0:")
-        terminal.press("q")
-        assert terminal.process.wait(timeout=20) == 0
-        assert termios.tcgetattr(terminal.inner) == terminal.before
-    finally:
-        terminal.process.kill()
-        terminal.process.wait()
+    def works() -> None:
+        terminal = Terminal(floor, "mei")
+        try:
+            terminal.until("Press r to take calls")
+            terminal.press("r")
+            terminal.until("ringing, 0:")
+            terminal.press("a")
+            try:
+                terminal.until("talking  0:0", seconds=25)
+            except AssertionError as seen:
+                raise NobodyTalked from seen
+            terminal.press("x")
+            terminal.until("after-call work")
+            terminal.press("wother\r谢谢\r")
+            terminal.until("Waiting for a caller", "ringing, 0:")
+            terminal.press("q")
+            assert terminal.process.wait(timeout=20) == 0
+            assert termios.tcgetattr(terminal.inner) == terminal.before
+        finally:
+            terminal.process.kill()
+            terminal.process.wait()
+
+    sooner_or_later(works)
