@@ -12,7 +12,7 @@ from app.demo.client.link import Link
 from app.demo.view.model import FloorPicture
 
 LOOK_SECONDS = 1.0
-QUIET_SECONDS, PATIENCE = 0.5, 10.0
+QUIET_SECONDS, PATIENCE, LONGEST = 0.5, 10.0, 60.0
 
 
 class Spectator:
@@ -24,12 +24,19 @@ class Spectator:
         self._client = client
         self._figures = figures
         self._link = Link(account, "/ws/floor")
+        self._up = asyncio.Event()
 
     def start(self, tasks: Supervisor) -> None:
         """Begin to look."""
         tasks.start("spectator's link", self._link.run())
         tasks.start("spectator's frames", self._take_frames())
         tasks.start("spectator's looks", self._look_again_and_again())
+
+    async def up(self) -> None:
+        """Come back once it is told of everything that happens, or after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                await self._up.wait()
 
     async def look(self) -> None:
         """Look once more at the floor and the platform; what does not answer stays as it was."""
@@ -40,17 +47,22 @@ class Spectator:
                 self.picture.hear((await self._client.get(self._figures)).json())
 
     async def catch_up(self) -> None:
-        """Come back when nothing more has come for a moment: on a busy machine frames are told later than calls end."""
+        """Come back when nothing more has come for a moment, and no call is on or none will end any more: on a busy
+        machine calls end later than phones hang up, and frames are told later still."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE):
-                seen = -1
-                while seen != self.picture.seq:
-                    seen = self.picture.seq
+            async with asyncio.timeout(LONGEST):
+                seen, quiet = self.picture.seq, 0.0
+                while quiet < (PATIENCE if self.picture.calls_are_on() else QUIET_SECONDS):
                     await asyncio.sleep(QUIET_SECONDS)
+                    await self.look()
+                    quiet = quiet + QUIET_SECONDS if seen == self.picture.seq else 0.0
+                    seen = self.picture.seq
 
     async def _take_frames(self) -> None:
         while True:
             self.picture.take(await self._link.frames.get(), clock.now())
+            if self.picture.up:
+                self._up.set()
 
     async def _look_again_and_again(self) -> None:
         while True:

@@ -117,7 +117,8 @@ class Stage:
                 if self._stop.is_set():
                     return None
                 self._tell("server", f"{self._plan.url}   API at {self._plan.url}/docs")
-                spectator.start(looking)  # before anybody calls, or the first calls would not be counted
+                spectator.start(looking)
+                await spectator.up()  # before anybody calls, or the first calls would not be counted
                 await start_agents(self._plan, children)
                 await carrier.start_callers(self._plan, children, seeded.secret)
                 self._tell("people", carrier.word)

@@ -18,5 +18,5 @@ def test_callers_with_phones_reach_agents_with_phones_and_nothing_is_left_runnin
         assert installation.version() in said
         assert figures["answered"] > 3
         assert figures["popped"] >= figures["answered"]
-        assert figures["written"] + figures["still_on"] == figures["offered"]
+        assert figures["written"] + figures["still_on"] == figures["offered"], said
         assert processes_of(var) == []

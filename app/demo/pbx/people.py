@@ -66,7 +66,7 @@ async def run_phones(plan: PhonesPlan) -> dict[str, int]:
                 phone = AgentsPhone(plan, name, Random(dice.random()), tally)
                 tasks.start(f"phone of {name}", phone.live())
             callers = Callers(outside, plan, dice, tally)
-            tasks.start("callers", callers.live())
+            callers.start()
             await stop.wait()
             await callers.close()
             await tasks.stop()
@@ -124,8 +124,11 @@ class Callers:
         self._tally = tally
         self._tasks = Supervisor()
 
-    async def live(self) -> None:
-        """Let people call until cancelled."""
+    def start(self) -> None:
+        """Let people call."""
+        self._tasks.start("callers", self._live())
+
+    async def _live(self) -> None:
         simulated = 0.0
         while True:
             gap = self._dice.expovariate(rate(self._plan.calls_per_minute, simulated) / 60.0)
@@ -134,7 +137,7 @@ class Callers:
             self._tasks.start("caller", self._call(plan_call(self._dice, self._people)))
 
     async def close(self) -> None:
-        """Everybody hangs up."""
+        """Nobody calls any more, and everybody hangs up."""
         await self._tasks.stop()
         ends = [self._hang_up(call) for call in list(self._outside.calls.values())]
         with suppress(TimeoutError):

@@ -99,6 +99,10 @@ class FloorPicture:
         here = [c for c in self.contacts if c["queue"] == queue and c["state"] in ("waiting", "offered")]
         return sorted(here, key=lambda contact: str(contact["queued_at"]))
 
+    def calls_are_on(self) -> bool:
+        """Whether a call lived when the floor was last looked at; after-call work is none."""
+        return any(contact["state"] != "wrap_up" for contact in self.contacts)
+
     def by_state(self) -> Counter[str]:
         """How many agents are in which state."""
         return Counter(str(agent["state"]) for agent in self.agents)

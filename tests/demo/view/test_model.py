@@ -66,3 +66,12 @@ def test_the_line_going_and_coming_back_is_noticed() -> None:
     assert (made.up, made.times_up) == (True, 2)
     made.take({"type": "degraded"}, NOW)
     assert made.degraded
+
+
+def test_a_call_is_on_until_nothing_but_its_after_call_work_is_left() -> None:
+    floor: dict[str, Any] = {"queues": [], "agents": []}
+    made = picture()
+    made.look(floor | {"contacts": [CONTACT]})
+    assert made.calls_are_on()
+    made.look(floor | {"contacts": [CONTACT | {"state": "wrap_up"}]})
+    assert not made.calls_are_on()
