@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import feed_webhook, health, media, pages, problems
+from app.api import feed_webhook, health, media, pages, parting, problems
 from app.api.entrance import Entrance
 from app.api.headers import telling
 from app.api.limits import BODY_BYTES, BodyLimit
@@ -41,9 +41,9 @@ class Application(FastAPI):
             for route in self._first:
                 match, found = route.matches(scope)
                 if match is Match.FULL:
-                    await route.app({**scope, **found}, receive, send)
+                    await parting.serve(route.app, {**scope, **found}, receive, send)
                     return
-        await super().__call__(scope, receive, telling(scope, send))
+        await parting.serve(super().__call__, scope, receive, telling(scope, send))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
