@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from uvicorn.importer import import_from_string
 
+from app.cli.connections import Frames, Requests
 from app.cli.place import bound_socket, taken_told
 from app.core import collector
 from app.core.loops import runner
@@ -101,8 +102,8 @@ def configuration(application: Any) -> uvicorn.Config:
     """How uvicorn serves. Frames are not compressed: a screen pop has a network of its own and no time."""
     return uvicorn.Config(
         application,
-        http="httptools",
-        ws="websockets-sansio",
+        http=Requests,
+        ws=Frames,
         ws_max_size=LARGEST_FRAME,
         ws_ping_interval=None,
         ws_ping_timeout=None,
