@@ -25,6 +25,8 @@ WORKDIR /var/lib/callfloor
 USER 10001:10001
 VOLUME ["/var/lib/callfloor"]
 EXPOSE 8080
+# a database of its own stops with it and may take longer than the ten seconds after which Docker kills:
+# docker stop --timeout 60, or stop_grace_period: 60s
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['CALLFLOOR_HTTP_PORT'] + '/healthz', timeout=3)"]

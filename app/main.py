@@ -1,6 +1,5 @@
 """The composition root: makes everything of the server and puts it together. Nothing else knows the concrete parts."""
 
-import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -56,6 +55,7 @@ from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
 from app.floor.housekeeping import keep_tidy
 from app.floor.outbox import Outbox
+from app.floor.running import at_work
 from app.floor.service import Floor
 from app.floor.settling import Settling
 from app.floor.watching import ConfigurationWatch
@@ -92,7 +92,6 @@ from app.telephony.drivers import ByPlatform
 from app.telephony.port import Connections, Driver, RecordingSink
 
 log = structlog.get_logger(__name__)
-RESTARTING = 1012
 
 
 def create_app(settings: Settings) -> Application:
@@ -366,21 +365,6 @@ def errand_runner(
     """What flows ask for that takes its time: requests to other systems, PINs, look-ups."""
     fetching = Fetching(client, settings.flow.revealed, settings.flow.hosts)
     return ErrandRunner(fetch=fetching.fetch, pins=pins, vault=vault, pool=pool, clock=now, sight=sight)
-
-
-@asynccontextmanager
-async def at_work(floor: Floor, watch: ConfigurationWatch, hub: Hub, tasks: Supervisor) -> AsyncIterator[None]:
-    """The floor runs, by the configuration as it is at any time; at the end people are sent away first."""
-    await watch.look()
-    run = tasks.start("floor", floor.run())
-    tasks.start("configuration", watch.run())
-    try:
-        yield
-    finally:
-        hub.dismiss(RESTARTING, "the server is restarting")
-        await floor.stop()
-        await asyncio.wait([run], timeout=10)
-        await tasks.stop()
 
 
 async def _report(floor: Floor, failed: OrderFailed) -> object:

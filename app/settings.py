@@ -26,6 +26,7 @@ Role = Literal["agent", "supervisor", "administrator", "integration"]
 Kind = Literal["number", "email", "address", "external_id", "holding", "note", "attribute"]
 Host = Annotated[str, AfterValidator(host_named)]
 ASYNC_SCHEME = "postgresql+asyncpg://"
+LEAST_POOL = 5
 
 
 def _network(given: object) -> IPv4Network | IPv6Network:
@@ -44,7 +45,7 @@ class Database(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)  # the address holds a password
 
     url: SecretStr | None = None
-    pool: int = Field(default=20, ge=2, le=500)
+    pool: int = Field(default=20, le=500)
 
     @field_validator("url")
     @classmethod
@@ -55,6 +56,16 @@ class Database(BaseModel):
         if not separator or scheme not in ("postgres", "postgresql", "postgresql+asyncpg"):
             raise ValueError("must be a PostgreSQL address such as postgresql://user:password@host:5432/name")
         return SecretStr(ASYNC_SCHEME + rest)
+
+    @field_validator("pool")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if value < LEAST_POOL:
+            raise ValueError(
+                f"must be {LEAST_POOL} or more: a stream and a webhook of feeds have two connections each for as long "
+                "as they last, and everybody else needs one"
+            )
+        return value
 
 
 class Http(BaseModel):

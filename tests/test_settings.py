@@ -124,3 +124,14 @@ def test_the_hosts_of_secrets_are_spelled_as_they_are_encoded(concern: str, monk
     monkeypatch.setenv(f"CALLFLOOR_{concern}_HOSTS", '{"a": "https://core.example"}')
     with pytest.raises(ValidationError, match="is no host; accepted: a name or an address alone"):
         Settings()
+
+
+@pytest.mark.parametrize("few", ["0", "2", "4"])
+def test_fewer_connections_than_feeds_may_have_are_refused_with_the_reason(
+    few: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CALLFLOOR_DATABASE_POOL", few)
+    with pytest.raises(ValidationError, match="must be 5 or more: a stream and a webhook of feeds"):
+        Settings()
+    monkeypatch.setenv("CALLFLOOR_DATABASE_POOL", "5")
+    assert Settings().database.pool == 5

@@ -8,7 +8,8 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import feed_webhook, health, media, pages, problems
+from app.api import feed_webhook, health, media, pages, parting, problems
+from app.api.arriving import in_time
 from app.api.entrance import Entrance
 from app.api.headers import telling
 from app.api.limits import BODY_BYTES, BodyLimit
@@ -38,12 +39,13 @@ class Application(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":
+            receive = in_time(receive)
             for route in self._first:
                 match, found = route.matches(scope)
                 if match is Match.FULL:
-                    await route.app({**scope, **found}, receive, send)
+                    await parting.serve(route.app, {**scope, **found}, receive, send)
                     return
-        await super().__call__(scope, receive, telling(scope, send))
+        await parting.serve(super().__call__, scope, receive, telling(scope, send))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""

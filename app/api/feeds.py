@@ -1,6 +1,5 @@
 """Feeds: other systems stream what they know of customers; administrators say how the systems rank."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -13,14 +12,9 @@ from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.tokens import Principal
 from app.core.clock import utc
-from app.core.errors import RequestTimeout
 from app.customers.changing import ensure_may_name
 from app.customers.feeds import sources
 from app.customers.feeds.streams import Stream, import_stream
-
-STILL_SECONDS = 120.0
-"""How long a stream may stand still. Whoever sends it may be gone without a word, and it keeps a connection to the
-database meanwhile, and every other import of its source out."""
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
@@ -84,15 +78,6 @@ async def feed_rows(
 
 
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
-    coming = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(STILL_SECONDS):
-                piece = await anext(coming, None)
-        except TimeoutError:
-            still = f"Nothing came of the stream for {STILL_SECONDS:g} s; what was committed stays, send it again."
-            raise RequestTimeout(still) from None
-        if piece is None:
-            return
+    async for piece in request.stream():
         if piece:
             yield piece

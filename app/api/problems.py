@@ -90,6 +90,8 @@ def problem_response(error: CallfloorError) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, RequestTimeout):
+        headers["Connection"] = "close"  # the rest of the body may still come, and is no request
     return _response(problem_body(error), headers)
 
 
@@ -168,6 +170,8 @@ async def _protocol(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, UnicodeDecodeError | RecursionError):  # FastAPI's "error parsing the body"
         return problem_response(unreadable_body(str(error.__cause__)))
+    if isinstance(error.__cause__, RequestTimeout):
+        return problem_response(error.__cause__)
     told, headers = f"{request.method} {request.url.path}: {error.detail}", dict(error.headers or {})
     if "Allow" in headers:
         told = f"{told}; accepted: {headers['Allow']}"

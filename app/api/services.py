@@ -45,9 +45,9 @@ class FeedTurns(NamedTuple):
 
 
 def feed_turns(pool: int = 20) -> FeedTurns:
-    """So many of either that of `pool` connections to the database, of five or more, some are left for everybody else:
-    an import has two, one from its beginning to its end. Nor more than there are threads to read them, half for each:
-    a message must not wait for one behind streams that stand still."""
+    """So many of either that of `pool` connections to the database (settings allow no fewer than five) at least one is
+    left for everybody else: an import has two, one from its beginning to its end. Nor more than there are threads to
+    read them, half for each: a message must not wait for one behind streams that stand still."""
     readers = MOST_READERS // 2
     return FeedTurns(
         Turns("stream a feed at present", at_once=max(1, min(pool // 5, readers)), waiting=4),

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from app.api.problems import http_problem, problem_response, unexpected_problem
 from app.api.recognition import Recognition
 from app.core.clock import Clock
-from app.core.errors import CallfloorError, Invalid, Unauthenticated, Unavailable
+from app.core.errors import CallfloorError, Invalid, RequestTimeout, Unauthenticated, Unavailable
 from app.core.ids import new_id
 from app.floor.commands import Answer, Command, TakeEvent
 from app.ivr.vault import Vault
@@ -133,7 +133,7 @@ def _stranger(source: str) -> SourceAccess:
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The body of a request. Raises TooLarge, or Gone where the client left."""
+    """The body of a request. Raises TooLarge, or Gone where the client left; and what `receive` raises."""
     announced = headers.get(b"content-length", b"0")
     if len(announced) > 20 or (announced.isdigit() and int(announced) > BODY_LIMIT):
         raise TooLarge
@@ -158,5 +158,11 @@ def refused(path: str, error: Exception) -> Response:
 
 def outcome_of(error: Exception) -> str:
     """How a request that raised is counted."""
-    kinds = {TooLarge: "too_large", Unauthenticated: "unsigned", Invalid: "malformed", Unavailable: "unavailable"}
+    kinds = {
+        TooLarge: "too_large",
+        RequestTimeout: "stood_still",
+        Unauthenticated: "unsigned",
+        Invalid: "malformed",
+        Unavailable: "unavailable",
+    }
     return next((name for kind, name in kinds.items() if isinstance(error, kind)), "failed")

@@ -7,6 +7,10 @@ from typing import Any, TypeVar
 import structlog
 
 log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long tasks may take to break off what they do. One that swallows its cancellation never ends."""
+
 T = TypeVar("T")
 
 
@@ -19,7 +23,7 @@ class Supervisor:
     """Owns the background tasks of one service.
 
     A task that ends with an exception calls `on_death(name, error)`, so that the process can stop instead of
-    limping on with a part of it silently gone. `stop()` cancels and awaits everything.
+    limping on with a part of it silently gone. `stop()` cancels everything and awaits it, but not for ever.
     """
 
     def __init__(self, on_death: Callable[[str, BaseException], None] | None = None) -> None:
@@ -45,10 +49,16 @@ class Supervisor:
         if self._on_death is not None:
             self._on_death(task.get_name(), error)
 
-    async def stop(self) -> None:
-        """Cancel every task and wait until each has ended."""
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Cancel every task and wait until each has ended, at most `seconds`; whichever has not by then is named in the
+        log and left behind."""
         self._stopping = True
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if not tasks:
+            return
+        _, left = await asyncio.wait(tasks, timeout=seconds)
+        if left:
+            names = sorted(task.get_name() for task in left)
+            log.error("tasks were told to stop and did not; they are left behind", tasks=names, seconds=seconds)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from app.db.errors import meaning, translated
 
-CLOSE_SECONDS = 3.0
+CLOSE_SECONDS = 1.0
 """How long closing waits for the database to say goodbye: one that stands still never does."""
 
 KEEPALIVE = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000))

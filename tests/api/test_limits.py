@@ -1,5 +1,6 @@
 """Bodies that are too large."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx
@@ -7,6 +8,10 @@ import pytest
 from fastapi import Request
 
 from app.api.application import Application, http_app
+from app.api.limits import Turns
+from app.api.services import feed_turns
+from app.core.tasks import begin
+from app.settings import LEAST_POOL
 
 LIMIT = 1000
 
@@ -50,3 +55,20 @@ async def test_a_body_at_the_limit_passes(small: Application, chunked: bool) -> 
     transport = httpx.ASGITransport(app=small)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         assert (await client.post("/raw", content=content)).json() == LIMIT
+
+
+@pytest.mark.parametrize("pool", [LEAST_POOL, 9, 10, 20, 100, 500])
+async def test_imports_over_http_leave_a_connection_to_everybody_else(pool: int) -> None:
+    turns, at_work, goes_on = feed_turns(pool), list[Turns](), asyncio.Event()
+
+    async def imports(of: Turns) -> None:
+        async with of.turn():
+            at_work.append(of)
+            await goes_on.wait()
+
+    tasks = [begin("import", imports(of)) for of in turns for _ in range(4)]
+    await asyncio.wait(tasks, timeout=0.05)
+    assert 2 * len(at_work) < pool, "each has two"
+    assert set(at_work) == set(turns)
+    goes_on.set()
+    await asyncio.gather(*tasks)

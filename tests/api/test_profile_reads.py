@@ -1,5 +1,6 @@
 """Reading a customer's data is written down: who, when, what, why."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,12 +8,14 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from sqlalchemy import insert, text
+from structlog.testing import capture_logs
 
 from app.api.application import Application
 from app.api.services import Services
 from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.witness import Witness
 from app.core.clock import FrozenClock, now
+from app.core.tasks import Supervisor
 from app.customers.profiles.reads import ReadLog, ReadsBehind
 from app.db.engine import Sessions
 from app.floor.models import LiveContact
@@ -241,6 +244,21 @@ async def test_while_the_database_is_away_reads_wait_and_then_nothing_is_shown(s
     async with sessions.read() as session:
         kept = await session.scalars(text("select customer_id from profile_reads order by id"))
         assert list(kept) == [UUID(int=0), UUID(int=1)]
+
+
+async def test_reads_that_cannot_be_written_down_before_the_end_are_told_as_lost(sessions: Sessions) -> None:
+    log, tasks = ReadLog(sessions, now), Supervisor()
+    async with sessions.write() as session:
+        await session.execute(text("lock table profile_reads"))
+        writing = tasks.start("reads", log.run())
+        await asyncio.sleep(0)
+        log.note("li", "agent", uuid4(), "profile")
+        with capture_logs() as logged:
+            await tasks.stop(0.2)
+            assert not writing.done()
+            await tasks.stop()
+    told = {each["event"]: each for each in logged}
+    assert told["reads are lost with this process"]["reads"] == 1
 
 
 async def test_duplicates_of_one_customer_are_a_read(client_as: ClientAs, services: Services, amy: UUID) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+from structlog.testing import capture_logs
+
 from app.core.tasks import Supervisor
 
 
@@ -31,3 +34,24 @@ async def test_what_is_stopped_has_ended_and_is_no_death() -> None:
     await asyncio.sleep(0)
     await tasks.stop()
     assert (task.done(), died) == (True, [])
+
+
+@pytest.mark.timeout(30)
+async def test_a_task_that_swallows_its_cancellation_is_named_and_left_behind() -> None:
+    tasks, enough = Supervisor(), asyncio.Event()
+
+    async def swallows() -> None:
+        while not enough.is_set():
+            try:
+                await enough.wait()
+            except asyncio.CancelledError:
+                continue
+
+    stubborn, obedient = tasks.start("stubborn", swallows()), tasks.start("obedient", asyncio.sleep(3600))
+    await asyncio.sleep(0)
+    with capture_logs() as logged:
+        await tasks.stop(0.1)
+    assert (stubborn.done(), obedient.done()) == (False, True)
+    assert [(each["log_level"], each["tasks"]) for each in logged] == [("error", ["stubborn"])]
+    enough.set()
+    await stubborn

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.db.embedded import EmbeddedServer
@@ -28,11 +29,18 @@ def send(number: signal.Signals, processes: list[int]) -> None:
             os.kill(process, number)
 
 
-async def frozen(database: EmbeddedServer, seconds: float) -> None:
-    """Let it stand still for a while, its connections open, as a paused machine or a hanging disk does."""
+@contextmanager
+def stopped(database: EmbeddedServer) -> Iterator[None]:
+    """Let it stand still meanwhile, its connections open, as a paused machine or a hanging disk does."""
     processes = processes_of(database)
     send(signal.SIGSTOP, processes)
     try:
-        await asyncio.sleep(seconds)
+        yield
     finally:
         send(signal.SIGCONT, processes)
+
+
+async def frozen(database: EmbeddedServer, seconds: float) -> None:
+    """Let it stand still for a while."""
+    with stopped(database):
+        await asyncio.sleep(seconds)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from random import Random
 
+import httpx
 import pytest
 
 from app.core.ids import new_id
@@ -15,7 +16,7 @@ from app.db.embedded import EmbeddedServer
 from app.floor.journal import COMMIT_TIMEOUT
 from tests.crash.day import Day, busy_day
 from tests.crash.load import DAY
-from tests.crash.processes import frozen, processes_of, send
+from tests.crash.processes import frozen, processes_of, send, stopped
 from tests.db.embedded import throwaway_folder
 from tests.fixtures.bank import open_bank, signed_in
 from tests.fixtures.child import Child, children
@@ -28,6 +29,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(2
 
 OUTAGE_SECONDS = float(os.environ.get("CALLFLOOR_TEST_OUTAGE") or 8)
 """The long one. What is decided within it takes two seconds, so that more of it shows nothing new."""
+
+PATIENCE_OF_DOCKER = 10.0
+"""Seconds after which `docker stop` kills who has been told to end."""
 
 
 @asynccontextmanager
@@ -122,12 +126,25 @@ async def test_a_quiet_floor_notices_an_absent_database_too() -> None:
         run.cancel()
 
 
-async def test_a_server_that_is_to_stop_does_not_wait_for_a_database_that_stands_still() -> None:
+async def asks(server: Child, path: str, token: str) -> int | None:
+    """The status of the answer, None where there is none."""
+    try:
+        async with httpx.AsyncClient(timeout=60) as http:
+            answer = await http.get(f"http://{server.address}{path}", headers={"Authorization": f"Bearer {token}"})
+    except httpx.TransportError:
+        return None
+    return answer.status_code
+
+
+@pytest.mark.parametrize("asked", [0, 8])
+async def test_a_server_that_is_to_stop_ends_before_it_is_killed_though_the_database_stands_still(asked: int) -> None:
+    """Whoever waits is answered 503, or not at all."""
     async with server_and_database() as (server, database):
-        processes = processes_of(database)
-        send(signal.SIGSTOP, processes)
-        try:
-            await asyncio.sleep(1)
-            assert await asyncio.to_thread(server.stop, 40) == 0, server.log_end()
-        finally:
-            send(signal.SIGCONT, processes)
+        await open_bank(database.dsn, DAY, "http://127.0.0.1:9/nobody")
+        token = (await signed_in(server.address, ["agent1"]))["agent1"]
+        with stopped(database):
+            async with asyncio.TaskGroup() as group:
+                waiting = [group.create_task(asks(server, "/api/v1/queues", token)) for _ in range(asked)]
+                await asyncio.sleep(1)
+                assert await asyncio.to_thread(server.stop, PATIENCE_OF_DOCKER) == 0, server.log_end()
+        assert {task.result() for task in waiting} <= {503, None}

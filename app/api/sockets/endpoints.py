@@ -146,7 +146,8 @@ class Sockets:
 
     async def _admit(self, token: str) -> Admission:
         admission = Admission(self._verify(token), self._verify, self._clock, self._timing.grace)
-        return await self._doorkeeper.let_in(admission)
+        async with asyncio.timeout(self._timing.begin):
+            return await self._doorkeeper.let_in(admission)
 
     async def _connect(self, line: Line, guest: Guest, agent_id: str | None) -> None:
         if agent_id is None:

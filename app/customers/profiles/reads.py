@@ -127,8 +127,8 @@ class ReadLog:
         finally:
             try:
                 await self.flush()
-            except Exception as error:
-                log.error("reads are lost with this process", reads=len(self), error=str(error))
+            except (Exception, asyncio.CancelledError) as error:  # cancelled again: nobody waits any longer
+                log.error("reads are lost with this process", reads=len(self), error=repr(error))
 
     async def flush(self) -> None:
         """Write everything that has been noted. Raises Unavailable; nothing is lost then."""

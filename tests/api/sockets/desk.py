@@ -47,11 +47,12 @@ def token(login: str = "li", role: Role = "agent", sign_in: str | None = None) -
 
 class SignIns:
     """Sign-ins of which those that are `gone` have ended, or of which nothing is known while `away`; `fault` is
-    raised once."""
+    raised once, and what is asked once it is `stuck` has no answer."""
 
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.away = False
+        self.stuck = False
         self.fault: Exception | None = None
 
     async def ensure(self, principal: Principal) -> None:
@@ -62,6 +63,8 @@ class SignIns:
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
+        if self.stuck:
+            await asyncio.Event().wait()
         if self.away:
             raise DatabaseUnavailable("Nobody knows.")
         return frozenset(self.gone.intersection(sign_ins))
@@ -176,8 +179,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(timing: Timing | None = None, **options: Any) -> AsyncIterator[Desk]:
+async def open_desk(timing: Timing | None = None, ws: Any = "auto", **options: Any) -> AsyncIterator[Desk]:
     desk = Desk(timing, **options)
-    async with serving(desk.app, **SETTINGS) as (desk.address, desk.server):
+    async with serving(desk.app, ws=ws, **SETTINGS) as (desk.address, desk.server):
         yield desk
     await desk.tasks.stop()

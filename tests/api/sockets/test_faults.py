@@ -11,7 +11,7 @@ from websockets.typing import Subprotocol
 
 from app.api.sockets.conversation import Timing
 from app.floor.commands import Ready
-from tests.api.sockets.desk import QUICK, Desk, open_desk, token
+from tests.api.sockets.desk import QUICK, Client, Desk, open_desk, token
 
 pytestmark = pytest.mark.enable_socket
 
@@ -183,3 +183,42 @@ async def test_each_socket_is_pinged_by_its_own_time() -> None:
         await client.hello()
         while client.pings < 2:
             await client.ask(client.pings, "agent.ready")
+
+
+async def byte_for_byte(client: Client, frame: bytes) -> tuple[int, str]:
+    """Send a frame of which most is left out, a byte at a time, until the server closes; with what code and why."""
+    masked = bytes([0x81, 0x80 | 126, *(8000).to_bytes(2), 0, 0, 0, 0]) + frame
+    place = 0
+    while (close := client.socket.protocol.close_rcvd) is None:
+        client.socket.transport.write(masked[place : place + 1] or b"x")
+        place += 1
+        await asyncio.sleep(0.01)
+    client.socket.transport.abort()
+    return close.code, close.reason
+
+
+@pytest.mark.timeout(30)
+async def test_a_hello_a_byte_at_a_time_is_closed_4000() -> None:
+    async with open_desk(QUICK) as desk, desk.client() as client:
+        assert await byte_for_byte(client, b'{"id": 1, "type": "hello", "token": "') == (
+            4000,
+            "no hello within 0.3 seconds",
+        )
+
+
+@pytest.mark.timeout(30)
+async def test_a_command_a_byte_at_a_time_is_closed_4000_as_silence_is() -> None:
+    async with open_desk(QUICK) as desk, desk.client(mute=True) as client:
+        await client.hello()
+        assert await byte_for_byte(client, b'{"id": 2, "type": "agent.not_ready", "reason": "') == (
+            4000,
+            "nothing heard for 0.3 seconds",
+        )
+
+
+@pytest.mark.timeout(30)
+async def test_who_cannot_be_let_in_for_long_is_told_to_come_back() -> None:
+    async with open_desk(Timing(begin=0.2)) as desk, desk.client() as client:
+        desk.standing.stuck = True
+        await client.say({"id": 1, "type": "hello", "token": token(sign_in="s")})
+        assert await client.closed() == (1013, "the welcome took too long")
