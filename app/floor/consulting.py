@@ -145,7 +145,8 @@ def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
     again = leg is None and party.not_reached_again(contact, consult.known, consult.agent, event)
     if not again and (leg is None or not leg.ended):
         return contact
-    reason = OVER if consult.answered or consult.asked else why_not_reached(event.cause)
+    came = consult.answered or event.type == EventType.TRANSFERRED  # whoever has gone so has come before
+    reason = OVER if came or consult.asked else why_not_reached(event.cause)
     missed = reason == NOT_ANSWERED and consult.agent is not None
     return party.let_go(work, contact, reason, missed=missed)
 

@@ -236,7 +236,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
     contact = agents_legs.joined(work, supervising.told(work, contact, event), event, news)
-    contact = agents_legs.left(work, contact, event)
+    contact = agents_legs.left(work, contact, event, news)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and agents_legs.not_connected(contact, event):
         if contact.close_at is None:

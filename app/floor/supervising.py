@@ -14,6 +14,7 @@ from app.floor import (
     comfort,
     consulting,
     contacts,
+    handed_on,
     holding,
     letting_out,
     listeners,
@@ -146,7 +147,10 @@ def last_left(
         contact = contact.with_(transfer=None)
     away = transferred or taken or consulting.hands_over_outside(consult)
     left_to = consulting.outside(contact, consult) if not (transferred or taken) else None
-    return alone(work, contacts.after_agents_left(work, contact.with_(left_to=left_to), away, served))
+    contact = contact.with_(left_to=left_to)
+    if not (transferred or taken):
+        contact, away = handed_on.sent(contact, away)
+    return alone(work, contacts.after_agents_left(work, contact.with_(handed_on=None), away, served))
 
 
 def drop(work: Work, contact: Contact, agent_id: str) -> None:
