@@ -206,6 +206,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = supervising.attributed(contact, consulting.attributed(contact, event))
+    contact = supervising.come_before(work, contact, event)
     if supervisors_phones.apart(contact, event):
         return contact.heard(event.at, work.now).noted(event.at, event.type, **_details(event))
     contact = recordings.told(work, contact, event).heard(event.at, work.now).with_(call=take(contact.call, event))
