@@ -75,6 +75,7 @@ def left(work: Work, contact: Contact, event: CallEvent, news: bool) -> Contact:
         holding.left_on_hold(work, contact, gone)
     if gone and not contact.agents:
         transferred = event.type == EventType.TRANSFERRED
+        transferred = transferred and not any(consulting.had_since(contact, key, event.at) for key in gone)
         contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
         if event.cause == HUNG_UP and contact.requeue_at is not None:
             contact = contacts.put_down(work, contact)

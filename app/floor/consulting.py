@@ -166,6 +166,14 @@ def _left_alone(work: Work, contact: Contact) -> Contact:
     return contacts.after_agents_left(work, contact.with_(left_to=None), False)
 
 
+def had_since(contact: Contact, agent_id: str | None, at: float) -> bool:
+    """Whether a colleague whom this agent had consulted, and whose end is told already, was on the call after the agent
+    had left it at this instant of the platform's clock: the caller was left to them."""
+    lines = (each.data for each in contact.timeline if each.kind == "consult.asked")
+    asked = {each.get("to") for each in lines if each.get("agent") == agent_id}
+    return any(leg.agent in asked and leg.ended and leg.talked and leg.since > at for leg in contact.call.legs)
+
+
 def outside(contact: Contact, consult: Consult | None) -> str | None:
     """The leg of the number with whom a caller is whom it `hands_over_outside`."""
     if consult is None or not hands_over_outside(consult):

@@ -120,8 +120,9 @@ HANDED_ON = 2138
 SENT_TO_A_COLLEAGUE = 5283
 """By this one a caller waits, as they should, beside a number that an agent had brought before."""
 
-AGENTS_ALONE = (591, 982, 1586)
-"""By these one waited whom the last of two agents, as it was told later, had sent elsewhere."""
+AGENTS_ALONE = (591, 982, 1586, 3441)
+"""By these one waited whom the last of two agents, as it was told later, had sent elsewhere; by the last one a caller
+was stranded whom an agent had left to a colleague of whom it was told before that they had gone."""
 
 PROVED = (*STRANDED, *UNANSWERED, LEFT_TO_NOBODY, HANDED_ON, SENT_TO_A_COLLEAGUE)
 

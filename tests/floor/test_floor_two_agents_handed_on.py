@@ -153,3 +153,28 @@ def test_consulted_colleague_who_is_first_told_to_have_sent_the_agent_on_has_not
     floor.now += 1
     floor.call("transferred", agent="1002", cause="no_answer")
     assert (floor.contact(contact).agents, floor.agent("bob").state) == (("ann",), AgentState.READY)
+
+
+@pytest.mark.parametrize("by", ["order", "phone"])
+@pytest.mark.parametrize("order", ["dt", "dc", "dtc", "dct", "td", "tcd", "dtdt"])
+def test_caller_waits_whose_consulted_colleague_had_them_and_is_told_to_have_gone_before_it_is_told_that_they_had(
+    by: str, order: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.on("dee")
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    floor.call("established", agent="1004")
+    at = floor.now + 1
+    if by == "order":
+        floor.do(c.CompleteTransfer(agent_id="ann", contact_id=contact))
+    floor.now += 5
+    for each in order:
+        kind, agent, later = {
+            "d": ("connection_cleared", "1004", 3),
+            "t": ("transferred", "1001", 0),
+            "c": ("connection_cleared", "1001", 0),
+        }[each]
+        floor.call(kind, agent=agent, at=at + later)
+    floor.wait(6)
+    assert floor.contact(contact).state in WAITS
