@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.calls.leg import Leg, LegState, Mark, Party
+from app.calls.leg import MOST_MARKS, Leg, LegState, Mark, Party
 from app.telephony.events import CallEvent
 from app.telephony.events import EventType as E
 
@@ -153,11 +153,18 @@ def _mark(call: Call, event: CallEvent) -> Call:
     if leg is None or _comes_back(leg, event):
         if len(call.legs) >= MOST_LEGS:
             return call
-        leg = _new_leg(call, event)
+        leg = _with_told_before(_new_leg(call, event), leg, event)
     elif event.leg_id is not None and leg.id == _unnamed(event):
         leg = msgspec.structs.replace(leg, id=event.leg_id)
     mark = Mark(event.at, _kind(leg, event.type), event.sequence)
     return _with(call, known if known is not None and not _comes_back(known, event) else None, leg.told(mark))
+
+
+def _with_told_before(new: Leg, ended: Leg | None, event: CallEvent) -> Leg:
+    """The leg of a party who has come back, with what has happened since they had: told before, it was taken for news
+    of the leg that had ended."""
+    since = (mark for mark in ended.marks if mark.at >= event.at) if ended is not None else ()
+    return msgspec.structs.replace(new, marks=tuple(since)[: MOST_MARKS // 2])
 
 
 def _unnamed(event: CallEvent) -> str:

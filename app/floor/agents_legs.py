@@ -2,7 +2,7 @@
 
 from app.calls.call import TALKING
 from app.calls.leg import ENDINGS
-from app.floor import callbacks, consulting, contacts, holding, supervising
+from app.floor import callbacks, consulting, contacts, handed_on, holding, party, supervising
 from app.floor.entities import Contact, ContactState
 from app.floor.reasons import why_not_reached
 from app.floor.work import Work
@@ -29,11 +29,15 @@ def joined(work: Work, contact: Contact, event: CallEvent, news: bool) -> Contac
 
 
 def _handed_on(contact: Contact, event: CallEvent) -> bool:
-    """Whether the agent who accepted has had the caller and has sent them elsewhere, of which only the latter is told
-    yet. Where their leg has ended otherwise, it is an earlier one."""
-    if event.type != EventType.TRANSFERRED or contact.promised or not _rung(contact, event):
+    """Whether the agent who accepted, or was invited, has had the caller and has sent them elsewhere, of which only the
+    latter is told yet. Where their leg has ended otherwise, it is an earlier one."""
+    if event.type != EventType.TRANSFERRED or contact.promised:
         return False
-    leg = contact.call.leg_of(event.agent or "")
+    invite = next((each for each in contact.invited if each.agent == event.agent), None)
+    if invite is not None:
+        leg = party.new_leg(contact, invite.known, invite.agent)
+    else:
+        leg = contact.call.leg_of(event.agent or "") if _rung(contact, event) else None
     return leg is not None and [mark.kind for mark in leg.marks if mark.kind in ENDINGS] == [event.type]
 
 
@@ -52,14 +56,18 @@ def _customer_answered(work: Work, contact: Contact) -> Contact:
     return contact
 
 
-def left(work: Work, contact: Contact, event: CallEvent) -> Contact:
-    """Whose leg has ended is on the contact no longer; a caller whom nobody else has goes where they belong."""
+def left(work: Work, contact: Contact, event: CallEvent, news: bool) -> Contact:
+    """Whose leg has ended is on the contact no longer; a caller whom nobody else has goes where they belong.
+    Whether it is `news` to the legs of the call."""
     gone = [key for key in contact.agents if (leg := contact.call.leg_of(key)) is not None and leg.ended]
     consult = contact.consult
+    if news and not gone and contact.agents and event.type == EventType.TRANSFERRED:
+        contact = handed_on.told_after(contact, event)
+        work.store.put_contact(contact)
     if gone and callbacks.put_back(work, contact, why_not_reached(event.cause)):
         return work.store.contacts[contact.id]
     for agent_id in gone:
-        contact = contacts.leave(work, contact, agent_id)
+        contact = contacts.leave(work, handed_on.remembered(contact, agent_id, consult, event.type), agent_id)
         work.store.put_contact(contact)
         contact = consulting.parted(work, contact, agent_id, event.type)
     done = event.type in _PARTS and consult is None
@@ -67,6 +75,7 @@ def left(work: Work, contact: Contact, event: CallEvent) -> Contact:
         holding.left_on_hold(work, contact, gone)
     if gone and not contact.agents:
         transferred = event.type == EventType.TRANSFERRED
+        transferred = transferred and not any(consulting.had_since(contact, key, event.at) for key in gone)
         contact = supervising.last_left(work, contact, consult, transferred=transferred, served=done)
         if event.cause == HUNG_UP and contact.requeue_at is not None:
             contact = contacts.put_down(work, contact)

@@ -208,6 +208,12 @@ class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
     agent: str | None = None
     number: str | None = None
 
+    @property
+    def text(self) -> str:
+        """For people, such as "queue:loans"."""
+        given = (f"{name}:{value}" for name in ("queue", "agent", "number") if (value := getattr(self, name)))
+        return next(given, "nowhere")
+
 
 class Transfer(ContactCommand, frozen=True, kw_only=True):
     """Hand the caller over, blind."""

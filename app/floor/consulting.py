@@ -145,7 +145,8 @@ def followed(work: Work, contact: Contact, event: CallEvent) -> Contact:
     again = leg is None and party.not_reached_again(contact, consult.known, consult.agent, event)
     if not again and (leg is None or not leg.ended):
         return contact
-    reason = OVER if consult.answered or consult.asked else why_not_reached(event.cause)
+    came = consult.answered or event.type == EventType.TRANSFERRED  # whoever has gone so has come before
+    reason = OVER if came or consult.asked else why_not_reached(event.cause)
     missed = reason == NOT_ANSWERED and consult.agent is not None
     return party.let_go(work, contact, reason, missed=missed)
 
@@ -163,6 +164,14 @@ def _left_alone(work: Work, contact: Contact) -> Contact:
     if number.since >= left_at or others:
         return contact
     return contacts.after_agents_left(work, contact.with_(left_to=None), False)
+
+
+def had_since(contact: Contact, agent_id: str | None, at: float) -> bool:
+    """Whether a colleague whom this agent had consulted, and whose end is told already, was on the call after the agent
+    had left it at this instant of the platform's clock: the caller was left to them."""
+    lines = (each.data for each in contact.timeline if each.kind == "consult.asked")
+    asked = {each.get("to") for each in lines if each.get("agent") == agent_id}
+    return any(leg.agent in asked and leg.ended and leg.talked and leg.since > at for leg in contact.call.legs)
 
 
 def outside(contact: Contact, consult: Consult | None) -> str | None:

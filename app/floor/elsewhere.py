@@ -1,7 +1,7 @@
 """Callers whom the switch has sent to somebody of whom it does not tell, as it says itself."""
 
 from app.calls.leg import Party
-from app.floor import contacts, on_flow, queueing, supervisors_phones, under_way
+from app.floor import consulting, contacts, on_flow, queueing, supervisors_phones, under_way
 from app.floor.entities import Contact, ContactState
 from app.floor.work import Work
 from app.telephony.events import CallEvent
@@ -58,4 +58,5 @@ def _long_past(contact: Contact, event: CallEvent, news: bool) -> bool:
     again = sum(each.data.get("agent") == event.agent for each in told) > 1  # it has its line already
     taken = supervisors_phones.taken_since(contact, event.agent, event.at)
     had = event.agent is not None and (any(leg.talked for leg in since) or taken)
+    had = had or consulting.had_since(contact, event.agent, event.at)
     return again or had or not (news or supervisors_phones.apart(contact, event))

@@ -9,7 +9,7 @@ from app.agents.presence import AgentState
 from app.calls.call import Call
 from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
-from app.floor.parts import Comfort, Consult, FlowRun, Invite, Listener, Offer, UnderWay, Visit
+from app.floor.parts import Comfort, Consult, FlowRun, HandedOn, Invite, Listener, Offer, UnderWay, Visit
 from app.floor.timeline import Entry, Timeline, with_line
 from app.routing.requirement import Requirement, Step
 from app.routing.waiting import Place, virtual_arrival
@@ -46,7 +46,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere, or that they were left
-    to the number on the leg `left_to`, which the last agent had consulted. `listened` are the legs by which supervisors
+    to the number on the leg `left_to`, which the last agent had consulted; `handed_on` is where one has sent them who
+    was not known to be the last. `listened` are the legs by which supervisors
     were in it whom the floor let go, and of which the end may be told yet, `ears` all by which any have come; those
     whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has `gone` was in it
     `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end should have come
@@ -110,6 +111,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     close_at: float | None = None
     sent_away: bool = False
     left_to: str | None = None
+    handed_on: HandedOn | None = None
     ended_at: float | None = None
     wrapping: tuple[str, ...] = ()
     wrap_up_seconds: float = 0.0

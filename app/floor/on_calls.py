@@ -206,6 +206,7 @@ def _weighed(work: Work, contact: Contact, event: CallEvent) -> Contact:
 
 def _told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     event = supervising.attributed(contact, consulting.attributed(contact, event))
+    contact = supervising.come_before(work, contact, event)
     if supervisors_phones.apart(contact, event):
         return contact.heard(event.at, work.now).noted(event.at, event.type, **_details(event))
     contact = recordings.told(work, contact, event).heard(event.at, work.now).with_(call=take(contact.call, event))
@@ -236,7 +237,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         contacts.end_contact(work, on_flow.left(work, contact), call)
         return
     contact = agents_legs.joined(work, supervising.told(work, contact, event), event, news)
-    contact = agents_legs.left(work, contact, event)
+    contact = agents_legs.left(work, contact, event, news)
     contact = inviting.followed(work, consulting.followed(work, contact, event), event)
     if news and agents_legs.not_connected(contact, event):
         if contact.close_at is None:

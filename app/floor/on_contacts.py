@@ -51,7 +51,7 @@ def transfer(work: Work, command: c.Transfer) -> dict[str, Any]:
     under_way.must_be_new(work, contact, OrderType.TRANSFER, command.agent_id, command.to)
     destination(work, contact, command.to, command.agent_id, "queue", "agent", "number")
     contact = contact.with_(transfer=command.to, transfer_by=command.agent_id)
-    contact = contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=_destination_text(command.to))
+    contact = contact.noted(work.now, "transfer.asked", agent=command.agent_id, to=command.to.text)
     under_way.once(work, contact, OrderType.TRANSFER, command.agent_id, command.to, to=command.to)
     return {}
 
@@ -141,10 +141,6 @@ def finish_wrap_up(work: Work, command: c.FinishWrapUp) -> dict[str, Any]:
     contacts.settle_wrap_up(work, agent.id, command.code, note)
     work.free(agent.id)
     return work.agent_body(agent.id)
-
-
-def _destination_text(to: c.Destination) -> str:
-    return next(f"{name}:{value}" for name in ("queue", "agent", "number") if (value := getattr(to, name)))
 
 
 def which_source(work: Work, asked: str | None, away: tuple[str, ...] = ()) -> str:

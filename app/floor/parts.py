@@ -101,6 +101,17 @@ class UnderWay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.leaves or self.by
 
 
+class HandedOn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An agent (`by`) has left the caller at this instant of the platform's clock, while others were on the call as far
+    as it was known: `to` a queue or an agent by their order, else to somebody of whom it is not told, or to the number
+    on this `leg`."""
+
+    by: str
+    at: float
+    leg: str | None = None
+    to: Destination | None = None
+
+
 MOST_LISTENED = 20
 """No call has so many supervisors of whom it is not told yet that they have gone, but a platform may forget to say."""
 

@@ -14,6 +14,7 @@ from app.floor import (
     comfort,
     consulting,
     contacts,
+    handed_on,
     holding,
     letting_out,
     listeners,
@@ -110,6 +111,8 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         work.store.put_contact(contact)
         return contact
     if listener is None:
+        contact = supervisors_phones.answered_before(contact, by, event)
+        work.store.put_contact(contact)
         return contact
     contact = under_way.supervised(contact, listener.by)
     if event.type == EventType.SUPERVISOR_LEFT:
@@ -124,6 +127,14 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
     if inside.taking and not listener.inside:
         return _taken(work, contact, inside, event)
     return contact
+
+
+def come_before(work: Work, contact: Contact, event: CallEvent) -> Contact:
+    """Who is told first to have handed the caller on has come before that, whenever it is told."""
+    if not supervisors_phones.handed_on_first(contact, event):
+        return contact
+    came = {"type": EventType.SUPERVISOR_JOINED, "agent": None, "details": {"supervisor": event.agent}}
+    return told(work, contact, msgspec.structs.replace(event, **came))
 
 
 def _let_go(contact: Contact, by: str, leg_id: str | None) -> str | None:
@@ -146,7 +157,10 @@ def last_left(
         contact = contact.with_(transfer=None)
     away = transferred or taken or consulting.hands_over_outside(consult)
     left_to = consulting.outside(contact, consult) if not (transferred or taken) else None
-    return alone(work, contacts.after_agents_left(work, contact.with_(left_to=left_to), away, served))
+    contact = contact.with_(left_to=left_to)
+    if not (transferred or taken):
+        contact, away = handed_on.sent(contact, away)
+    return alone(work, contacts.after_agents_left(work, contact.with_(handed_on=None), away, served))
 
 
 def drop(work: Work, contact: Contact, agent_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from app.calls.call import take
 from app.calls.leg import Leg
 from app.floor import listeners, queueing
 from app.floor.entities import Contact, ContactState
@@ -37,6 +38,28 @@ def apart(contact: Contact, event: CallEvent) -> bool:
         return False
     known = {*contact.ears, *contact.listened, *(each.leg for each in contact.listeners if each.inside)}
     return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
+
+
+def handed_on_first(contact: Contact, event: CallEvent) -> bool:
+    """Whether a supervisor whose phone is rung is told to have handed the caller on, by a leg of which nothing is told
+    before: they have come, and gone."""
+    if event.type != EventType.TRANSFERRED or not apart(contact, event) or _as_agent(contact, event) is not None:
+        return False
+    listener = _whose(contact, event)
+    return listener is not None and not listener.inside and event.leg_id not in (*contact.ears, *contact.listened)
+
+
+def answered_before(contact: Contact, by: str, event: CallEvent) -> Contact:
+    """The contact with the answer of a supervisor who served it as an agent, of whom it was told first that they had
+    handed the caller on: they have talked since then."""
+    own = contact.call.leg_of(by)
+    if own is None or not own.ended or own.talked or event.at > own.since:
+        return contact
+    leg_id = event.leg_id or _unnamed(by)
+    if own.id.split("#")[0] != leg_id or own.marks[-1].kind != EventType.TRANSFERRED:
+        return contact
+    answer = {"type": EventType.ESTABLISHED, "agent": by, "leg_id": leg_id}
+    return contact.with_(call=take(contact.call, msgspec.structs.replace(event, **answer)))
 
 
 def told(work: Work, contact: Contact, event: CallEvent) -> Contact:

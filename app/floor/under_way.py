@@ -75,14 +75,26 @@ def must_be_new(
         same = each.kind == kind and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
         same = same and each.for_all == for_all and each.leaves is None
         if same and each.until > work.now and not _has_come(contact, each):
-            raise AskedAlready(
-                f"{kind} of contact {contact.id} is under way already, so it is not ordered again. Ask again as soon "
-                f"as it has failed, or in {ceil(each.until - work.now)} s.",
-                contact_id=contact.id,
-                state=str(contact.state),
-                again_in_seconds=round(each.until - work.now, 3),
-                accepted=["wait for what the telephone platform makes of it"],
-            )
+            raise _asked_already(work, contact, each, target)
+
+
+def _asked_already(work: Work, contact: Contact, each: UnderWay, target: Destination | None) -> AskedAlready:
+    """What is under way, where to, and until when: who asks for something else is told what keeps it back."""
+    left = each.until - work.now
+    where = "" if each.target is None else f", to {each.target.text}"
+    refused = "it is not ordered again"
+    if target is not None and target != each.target:
+        refused = f"the one to {target.text} is not ordered: a call goes to one place at a time"
+    more: dict[str, str] = {} if each.target is None else {"to": each.target.text}
+    return AskedAlready(
+        f"{each.kind} of contact {contact.id} is under way already{where}, and the telephone platform has not said "
+        f"what came of it, so {refused}. Ask again as soon as it has failed, or in {ceil(left)} s.",
+        contact_id=contact.id,
+        state=str(contact.state),
+        again_in_seconds=round(left, 3),
+        accepted=["wait for what the telephone platform makes of it"],
+        **more,
+    )
 
 
 def given(

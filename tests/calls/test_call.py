@@ -192,3 +192,24 @@ def test_agent_who_is_told_first_to_have_handed_the_call_on_has_left_it_and_has_
         leg = call.leg_of("ann")
         assert leg is not None
         assert (leg.state, leg.talk_seconds) == (LegState.CLEARED, talked)
+
+
+@pytest.mark.parametrize("leg", [None, "a"])
+@pytest.mark.parametrize("end", ["connection_cleared", "transferred", "failed"])
+def test_agent_who_comes_back_has_gone_again_though_it_is_told_before_that_they_came(end: str, leg: str | None) -> None:
+    facts = [
+        event("established", 1, agent="ann", leg_id=leg),
+        event("connection_cleared", 5, agent="ann", leg_id=leg),
+        event(end, 13, agent="ann", leg_id=leg),
+        event("established", 10, agent="ann", leg_id=leg),
+    ]
+    call = told(event("offered", 0), *facts)
+    legs = [each for each in call.legs if each.agent == "ann"]
+    assert [(each.ended, each.talk_seconds) for each in legs] == [(True, 4), (True, 3)]
+
+
+def test_leg_that_comes_back_keeps_little_of_what_was_told_before() -> None:
+    again = [event("connection_cleared", 10 + n, agent="ann") for n in range(MOST_MARKS)]
+    call = told(event("established", 1, agent="ann"), *again, event("established", 11, agent="ann"))
+    leg = call.legs[-1]
+    assert (leg.state, len(leg.marks)) == (LegState.CLEARED, MOST_MARKS // 2 + 1)

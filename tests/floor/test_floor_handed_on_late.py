@@ -322,3 +322,45 @@ def test_caller_waits_whom_a_second_supervisor_has_had_since_the_first_one_had_h
     floor.on("bob")
     floor.wait(6)
     assert floor.contact(contact).state in WAITS
+
+
+@BY
+@pytest.mark.parametrize("order", ["tj", "tje", "tjle", "tjel", "tejl", "tlj", "tlje", "ttje", "tjje", "te"])
+def test_caller_whom_a_supervisor_who_takes_them_hands_on_does_not_wait_though_it_is_told_before_they_have_come(
+    by: str, order: str
+) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.TakeCall(contact_id=contact, by=by, address="7001" if by == "sue" else None))
+    at = floor.now + 1
+    floor.now += 5
+    ordered: list[str] = []
+    for what in order:
+        if what == "t":
+            floor.call("transferred", agent=by, leg_id=f"channel-{by}", at=at + 2)
+        elif what == "e":
+            floor.call("connection_cleared", agent="1001", at=at + 1)
+        else:
+            kind, later = ("joined", 0) if what == "j" else ("left", 2)
+            floor.call(f"supervisor_{kind}", leg_id=f"channel-{by}", details={"supervisor": by}, at=at + later)
+        ordered += floor.orders()
+    assert ordered == ["call.cancel"]
+    floor.wait(60)
+    assert elsewhere(floor, contact)
+    found = floor.contact(contact)
+    assert (found.agents, found.listeners) == ((), ())
+    own = found.call.leg_of("cho")
+    assert (own is not None and own.talk_seconds == (2 if "j" in order else 0)) if by == "cho" else own is None
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_transfer_by_a_leg_from_before_is_none_of_the_phone_that_rings_a_supervisor_now(before: bool) -> None:
+    floor = Bench()
+    contact = joined(floor, "sue")
+    floor.now += 1
+    at = floor.now
+    goes(floor, "sue")
+    floor.do(c.TakeCall(contact_id=contact, by="sue", address="7001"))
+    floor.call("transferred", agent="sue", leg_id="channel-sue", at=at if before else floor.now)
+    assert floor.contact(contact).agents == ("ann",)
+    assert [(each.by, each.inside) for each in floor.contact(contact).listeners] == [("sue", False)]

@@ -71,8 +71,26 @@ def test_transfer_to_elsewhere_waits_for_the_one_that_is_under_way(to: c.Destina
     floor = Bench()
     contact = talking(floor)
     floor.do(of_ann(c.Transfer, contact, to=BOB))
-    assert floor.refused(of_ann(c.Transfer, contact, to=to))["code"] == "under-way"
+    floor.now += 10
+    problem = floor.refused(of_ann(c.Transfer, contact, to=to))
+    assert (problem["code"], problem["to"], problem["again_in_seconds"]) == ("under-way", "agent:bob", 50.0)
+    assert problem["detail"] == (
+        f"call.transfer of contact {contact} is under way already, to agent:bob, and the telephone platform has not "
+        f"said what came of it, so the one to {to.text} is not ordered: a call goes to one place at a time. Ask again "
+        "as soon as it has failed, or in 50 s."
+    )
     assert floor.contact(contact).transfer == BOB
+
+
+def test_transfer_that_is_asked_for_twice_is_said_not_to_be_ordered_again_and_until_when() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.Transfer, contact, to=NUMBER))
+    floor.now += 59.5
+    problem = floor.refused(of_ann(c.Transfer, contact, to=NUMBER))
+    assert (problem["to"], problem["again_in_seconds"]) == ("number:+4930123", 0.5)
+    assert problem["detail"].endswith("so it is not ordered again. Ask again as soon as it has failed, or in 1 s.")
+    assert floor.refused(of_ann(c.Transfer, contact, to=c.Destination()))["to"] == "number:+4930123"
 
 
 def test_somebody_else_may_be_added_while_the_first_is_rung() -> None:
