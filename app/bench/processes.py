@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.core.errors import Unavailable
 
 PATIENCE = 30.0
+_kept: list[socket.socket] = []
 HOST = "127.0.0.1"
 
 
@@ -19,11 +20,13 @@ class DidNotStart(Unavailable):
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server that starts later: the kernel gives it to nobody else while this process lives."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server that binds it later has to say the same
+    kept.bind((HOST, 0))
+    _kept.append(kept)
+    port: int = kept.getsockname()[1]
+    return port
 
 
 @asynccontextmanager
