@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from app.core.errors import Unavailable
 
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds in which a server starts or ends also where others use the machine."""
 _kept: list[socket.socket] = []
 HOST = "127.0.0.1"
 
@@ -65,10 +66,11 @@ async def _answers(port: int, path: str) -> bool:
         reader, writer = await asyncio.open_connection(HOST, port)
     except OSError:
         return False
-    writer.write(f"GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".encode())
-    status = await reader.readline()
-    writer.close()
-    return b" 200 " in status
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".encode())
+        return b" 200 " in await reader.readline()
+    finally:
+        writer.close()
 
 
 def _end_of(log: Path) -> str:
