@@ -30,7 +30,7 @@ asterisk: $(READY)
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile tests/pbx
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder tests/pbx
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

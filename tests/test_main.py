@@ -30,7 +30,7 @@ from tests.fixtures.database import Database
 from tests.fixtures.receiver import receiving
 from tests.fixtures.serving import serving
 from tests.fixtures.spoken import DOCUMENT
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.ivr.factories import new_flow
 
 SIGN_IN = {"login": "admin", "password": "correct horse"}
@@ -128,7 +128,7 @@ async def test_a_socket_of_the_server_ends_with_its_sign_in(database: Database) 
                 session, Passwords(), user_id="admin", name="Admin", password="correct horse"
             )
         await eventually(lambda: asyncio.sleep(0, app.state.services.floor.status), lambda status: status == "owner")
-        async with httpx.AsyncClient(base_url=f"http://{address}") as client:
+        async with httpx.AsyncClient(base_url=f"http://{address}", timeout=SECONDS) as client:
             grant = (await client.post("/api/v1/token", json=SIGN_IN)).json()
             async with connect(f"ws://{address}/ws/floor", subprotocols=[V1], proxy=None) as socket:
                 watching = Client(socket)

@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import httpx
 import msgspec
 
 from app.bench.agents import Agent, all_ready
@@ -42,8 +43,8 @@ RINGER, RINGER_APP = "BENCH_RINGER", "bench-ringer"
 """The variable in which such a client is told its `RingerTask`, and its application at the Asterisk."""
 TALK_SECONDS = 2.0
 FEW_TALK = (0.5, 1.5)
-TURN_SECONDS = 3.0
-"""Longer than a process takes to see that a source is switched on or off, and to connect."""
+TURN_SECONDS = 1.0
+"""Longer than it takes to learn what is on the switch, once one is connected to it."""
 
 QUIET_SECONDS = 90.0
 CLEARED_SECONDS = 10.0
@@ -226,12 +227,24 @@ class Contest:
     async def _turn(self, rival: str) -> AsyncIterator[Cores]:
         """Callfloor has the Asterisk, or it has not; gives the processes that have to do with this rival's calls."""
         await self._connection.execute("update cti_sources set active = $2 where id = $1", SOURCE, rival == OURS)
-        await asyncio.sleep(TURN_SECONDS)
+        await self._connected(rival == OURS)
         if rival not in (RINGS, RECORDS):
             yield self._cores
             return
         async with self._ringing(commits=rival == RECORDS) as pid:
             yield Cores(**(self._cores.processes | {"server": pid}))
+
+    async def _connected(self, somebody: bool) -> None:
+        """Until somebody is connected to the Asterisk by ARI, or nobody is; however busy the machine, calls that come
+        sooner would be lost."""
+        site, there = self._site, not somebody
+        where = f"{site.ari.replace('ws', 'http', 1)}/applications"
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient(timeout=PATIENCE) as http:
+            while there != somebody:
+                await asyncio.sleep(0.1)
+                answer = await http.get(where, auth=(site.ari_user, site.ari_password))
+                there = bool(answer.raise_for_status().json())
+        await asyncio.sleep(TURN_SECONDS)
 
     @asynccontextmanager
     async def _ringing(self, commits: bool) -> AsyncIterator[int]:

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from app.core.errors import Unavailable
 
-PATIENCE = 30.0
+PATIENCE = 90.0
+"""Seconds in which a server starts or ends also where others use the machine."""
+_kept: list[socket.socket] = []
 HOST = "127.0.0.1"
 
 
@@ -19,11 +21,13 @@ class DidNotStart(Unavailable):
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server that starts later: the kernel gives it to nobody else while this process lives."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server that binds it later has to say the same
+    kept.bind((HOST, 0))
+    _kept.append(kept)
+    port: int = kept.getsockname()[1]
+    return port
 
 
 @asynccontextmanager
@@ -62,10 +66,11 @@ async def _answers(port: int, path: str) -> bool:
         reader, writer = await asyncio.open_connection(HOST, port)
     except OSError:
         return False
-    writer.write(f"GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".encode())
-    status = await reader.readline()
-    writer.close()
-    return b" 200 " in status
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n".encode())
+        return b" 200 " in await reader.readline()
+    finally:
+        writer.close()
 
 
 def _end_of(log: Path) -> str:

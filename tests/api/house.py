@@ -35,7 +35,7 @@ from app.telephony.events import CallEvent
 from tests.api.sockets.desk import SETTINGS, Desk
 from tests.fixtures.database import Database
 from tests.fixtures.serving import serving
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.floor.factories import configure
 
 SECRET = "whsec_c2VjcmV0LW9uZS1mb3ItdGhlLXRlc3Q="
@@ -49,7 +49,7 @@ class Platform:
         self.orders: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.address = ""
-        self.http = httpx.AsyncClient()
+        self.http = httpx.AsyncClient(timeout=SECONDS)
         self.app = Starlette(routes=[Route("/orders", self._order, methods=["POST"])])
 
     async def _order(self, request: Request) -> Response:
@@ -136,5 +136,5 @@ async def running_floor(
             yield floor
         finally:
             await floor.stop()
-            await asyncio.wait([run], timeout=10)
+            await asyncio.wait([run], timeout=30)
             await tasks.stop()

@@ -95,6 +95,6 @@ def test_the_loop_over_pages_ends_loudly_with_a_page_that_fails(tmp_path: Path, 
     """
     program = f"{curl}CALLFLOOR=x TOKEN=y\n{loop}"
     ended = subprocess.run(
-        ["bash", "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False
+        ["bash", "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert (ended.returncode, ended.stderr) == (22, "curl: (22) The requested URL returned error: 422\n")

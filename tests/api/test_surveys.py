@@ -67,7 +67,7 @@ async def test_reports_that_take_long_leave_the_database_to_everybody_else(
     answer = refused.result()
     assert (answer.status_code, answer.json() | NEVER) == (503, answer.json())
     assert int(answer.headers["Retry-After"]) > 0
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await counting(sessions) < 2:  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.01)
     assert (await supervisor.get("/api/v1/queues")).status_code == 200

@@ -32,7 +32,7 @@ async def test_no_hello_in_5_s_is_closed_4000(site: Site, bob: Tab) -> None:
         with suppress(ConnectionClosed):
             await client.socket.recv()
         assert (client.socket.close_code, client.socket.close_reason) == (4000, "no hello within 5 seconds")
-    assert 4.5 < asyncio.get_running_loop().time() - started < 9
+    assert 4.5 < asyncio.get_running_loop().time() - started < 30
 
 
 FIRST_FRAMES: dict[str, tuple[str, int, int]] = {

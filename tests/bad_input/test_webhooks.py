@@ -14,6 +14,7 @@ from app.core.clock import now
 from app.core.ids import new_id
 from tests.fixtures.site import Site
 from tests.fixtures.switch import SECRET, Switch, event
+from tests.fixtures.waiting import SECONDS
 
 pytestmark = pytest.mark.enable_socket
 
@@ -35,7 +36,7 @@ def signed(body: bytes, secret: str = SECRET, age: float = 0.0) -> Headers:
 
 async def post(site: Site, body: Any, headers: Headers, source: str = "pbx") -> httpx.Response:
     """One delivery as it is given."""
-    async with httpx.AsyncClient(timeout=20.0, verify=False) as http:
+    async with httpx.AsyncClient(timeout=SECONDS, verify=False) as http:
         url = f"http://{site.server.address}/webhooks/cti/{source}"
         return await http.post(url, content=body, headers={"content-type": "application/json", **headers})
 

@@ -33,7 +33,7 @@ def words(command: str, port: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.enable_socket
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(500)
 def test_a_small_run_measures_everything_and_writes_it_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "TALK_SECONDS", 0.5)
     programs = Programs(

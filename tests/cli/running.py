@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fixtures.room import quick_place
+from tests.fixtures.serving import bound
 
 COMMAND = (sys.executable, "-m", "app.cli")
+_kept: list[socket.socket] = []
+"""Bound, and listening to nobody: another process may listen there, and the kernel gives the port to nobody."""
 
 
 @contextmanager
@@ -47,10 +50,9 @@ def run(var: Path, *words: str, typed: str = "", **more: str) -> subprocess.Comp
 
 
 def free_port() -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that starts later, or again and again: nobody else is given it while this process lives."""
+    _kept.append(bound())
+    return int(_kept[-1].getsockname()[1])
 
 
 @contextmanager

@@ -22,17 +22,17 @@ def serving(var: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()
 
 
-def answer(port: int, path: str, seconds: float = 40) -> httpx.Response:
+def answer(port: int, path: str, seconds: float = 90) -> httpx.Response:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}{path}")
+            return httpx.get(f"http://127.0.0.1:{port}{path}", timeout=30)
         except httpx.TransportError:
             if time.monotonic() > deadline:
                 raise

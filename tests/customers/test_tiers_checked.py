@@ -194,7 +194,7 @@ async def test_two_who_class_so_do_not_wait_for_each_other(database: Database) -
         await one.execute(f"{TIERS}; {CUSTOMERS}")
         async with one.transaction():
             await one.execute(CLASSES[0])
-            await asyncio.wait_for(other.execute(CLASSES[0]), 5)
+            await asyncio.wait_for(other.execute(CLASSES[0]), 30)
 
 
 OLDER = ("repeatable_read", "serializable")

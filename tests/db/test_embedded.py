@@ -62,7 +62,7 @@ def test_two_processes_that_start_at_once_share_one_server(fresh_folder: Path) -
     assert len(pids) == 1
     stopped = []
     for client in clients:
-        output, _ = client.communicate("\n", timeout=30)
+        output, _ = client.communicate("\n", timeout=60)
         stopped.append(output.strip())
     assert stopped == ["False", "False", "True"]
     assert EmbeddedServer(fresh_folder / "db").pid is None

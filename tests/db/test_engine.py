@@ -129,7 +129,7 @@ async def test_connections_that_died_in_the_pool_are_replaced_unseen(sessions: S
 
     await asyncio.gather(*(use() for _ in range(5)))
     outside = await asyncpg.connect(database.dsn)
-    kill = "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database()"
+    kill = "select count(pg_terminate_backend(pid, 30000)) from pg_stat_activity where datname = current_database()"
     assert await outside.fetchval(f"{kill} and pid <> pg_backend_pid()") == 5
     await outside.close()
     await asyncio.sleep(0.05)

@@ -66,7 +66,7 @@ async def little_server(answer: Answerer) -> AsyncIterator[LittleServer]:
         yield little
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until `condition` holds; fail after `seconds`."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for lives elsewhere and has no event

@@ -69,14 +69,14 @@ async def running(database: Database, **options: Any) -> AsyncIterator[tuple[Flo
         yield floor, told
     finally:
         await floor.stop()
-        _, pending = await asyncio.wait([run], timeout=10)
+        _, pending = await asyncio.wait([run], timeout=30)
         await tasks.stop()
         await pool.close()
         assert not pending, "the floor did not stop when it was asked to"
 
 
 async def owned(floor: Floor) -> Floor:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while floor.status != "owner":  # noqa: ASYNC110 - the status is what is watched
             await asyncio.sleep(0.01)
     return floor

@@ -22,6 +22,7 @@ from app.floor.tenure import TRY_LATER, CommandFailed
 from app.floor.work import Work
 from app.telephony.port import KnownCall, KnownLeg
 from tests.fixtures.database import Database
+from tests.fixtures.waiting import eventually
 from tests.floor.factories import call_event
 from tests.floor.live import kill_backend_of, memory, offered, on, owned, recovered, running, same
 
@@ -143,14 +144,14 @@ async def test_batch_that_the_database_refuses_costs_only_the_command_at_fault(b
 
 async def test_lock_falls_to_the_standby_and_the_old_owner_is_fenced(bank: Database) -> None:
     async with running(bank) as (first, _), running(bank) as (second, _):
-        await asyncio.sleep(0.3)
+        await eventually(lambda: asyncio.sleep(0, {first.status, second.status}), lambda them: "owner" in them)
         owner, standby = (first, second) if first.status == "owner" else (second, first)
         await offered(owner, "c1")
         with pytest.raises(Unavailable):
             await offered(standby, "c2")
         await kill_backend_of(bank, owner)
         answers: list[c.Answer] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(answers) < 3:
                 for floor in (first, second):
                     if floor.status == "owner":
@@ -283,7 +284,6 @@ async def test_answer_that_comes_after_the_end_makes_an_answered_call_issabel_41
     assert await outcomes(bank) == ("answered", "ann", 40, "answered", "ann")
 
 
-@pytest.mark.timeout(30)
 @pytest.mark.parametrize("how", [lambda: 1 / 0, lambda: None], ids=["raises", "changes nothing"])
 async def test_timer_at_fault_stops_no_other_timer_freeswitch_1641(
     bank: Database, monkeypatch: pytest.MonkeyPatch, how: Callable[[], object]
@@ -307,7 +307,7 @@ async def test_timer_at_fault_stops_no_other_timer_freeswitch_1641(
         assert tenure is not None
         monkeypatch.setattr(tenure, "_clock", lambda: clock.now() + END_SECONDS)
         await on(floor, "cho")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while any(each.call.id == "c2" for each in state.store.contacts.values()):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert [each.call.id for each in state.store.contacts.values()] == ["c1"]
@@ -329,7 +329,7 @@ async def test_timer_that_cannot_be_written_stops_no_other_timer_and_is_not_trie
         assert tenure is not None
         monkeypatch.setattr(tenure, "_clock", lambda: clock.now() + END_SECONDS)
         await on(floor, "cho")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while [each.call.id for each in memory(floor).store.contacts.values()] != ["c1"]:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         assert (await offered(floor, "c3")).ok
@@ -354,7 +354,7 @@ async def test_command_that_raised_is_answered_however_soon_it_is_sent_again(
                 except CommandFailed as error:
                     failures.append(error)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(insist(), *(offered(floor, f"c{n}") for n in range(20)))
     assert len(failures) == 3
 

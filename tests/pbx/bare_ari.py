@@ -32,7 +32,7 @@ class BareAri:
         """Take something away."""
         await self._http.delete(path)
 
-    async def event(self, kind: str, wanted: Callable[[Event], bool] = lambda _: True, seconds: float = 5) -> Event:
+    async def event(self, kind: str, wanted: Callable[[Event], bool] = lambda _: True, seconds: float = 30) -> Event:
         """The first event of a type that is as wanted, also one that came already."""
         async with asyncio.timeout(seconds), self._came:
             while True:

@@ -88,7 +88,7 @@ class Tab:
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 
-    async def until(self, script: str, seconds: float = 10) -> None:
+    async def until(self, script: str, seconds: float = 30) -> None:
         """Wait until an expression holds; fails with what the phone says of itself."""
         for _ in range(int(seconds / 0.05)):
             if await self.run(script):

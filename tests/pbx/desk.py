@@ -16,7 +16,7 @@ from tests.fixtures.bank import Tokens, open_bank
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server
 from tests.fixtures.tab import Tab
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.fixtures.way import Way
 from tests.floor.factories import CONFIG
 from tests.pbx.site import BROWSER, PbxSite
@@ -66,10 +66,10 @@ class Seat:
 
     async def logs_off(self) -> None:
         """Say to go until that is taken: the end of a call is told of a moment later."""
-        await eventually(lambda: self.tab.ask("agent.log_off"), lambda answer: bool(answer["ok"]), 10)
+        await eventually(lambda: self.tab.ask("agent.log_off"), lambda answer: bool(answer["ok"]))
 
     async def frame(
-        self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = 10
+        self, kind: str, seen: Callable[[dict[str, Any]], bool] = lambda frame: True, seconds: float = SECONDS
     ) -> dict[str, Any]:
         """The newest frame of a kind since the agent became ready, once there is one as wanted."""
 
@@ -81,13 +81,13 @@ class Seat:
         assert found is not None
         return found
 
-    async def passes(self, state: str, seconds: float = 10) -> None:
+    async def passes(self, state: str, seconds: float = SECONDS) -> None:
         """Until the agent is, or was since they became ready, in a state that may be over soon."""
         await self.frame("agent.state", lambda frame: frame["agent"]["state"] == state, seconds)
 
     async def until(self, state: str) -> None:
         """Until the agent is in this state now, whatever they were before."""
-        await eventually(lambda: asyncio.sleep(0, self.tab.agent), lambda agent: agent.get("state") == state, 10)
+        await eventually(lambda: asyncio.sleep(0, self.tab.agent), lambda agent: agent.get("state") == state)
 
 
 class CallCentre:
@@ -102,7 +102,7 @@ class CallCentre:
     @asynccontextmanager
     async def seat(self, name: str, *, ready: bool = True) -> AsyncIterator[Seat]:
         """An agent who has signed on."""
-        tab, tasks = Tab(Way([self.server.address]), name, await self._tokens.of(name)), Supervisor()
+        tab, tasks = Tab(Way([self.server.address]), name, await self._tokens.of(name), silence=SECONDS), Supervisor()
         tasks.start(f"tab of {name}", tab.run())
         await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
         seat = Seat(tab)
@@ -128,18 +128,20 @@ class CallCentre:
     async def histories(self, number: str, count: int) -> list[dict[str, Any]]:
         """So many interactions of a caller, once they are written."""
         query = "SELECT * FROM interactions WHERE from_raw = $1"
-        return await eventually(lambda: self.rows(query, number), lambda found: len(found) == count, 10)
+        return await eventually(lambda: self.rows(query, number), lambda found: len(found) == count)
 
     async def until_quiet(self) -> None:
         """Until the switch has nothing of ours any more: no channel, no bridge."""
 
         async def left() -> list[str]:
             plan = self.site.plan
-            async with httpx.AsyncClient(base_url=self.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+            async with httpx.AsyncClient(
+                base_url=self.site.ari, auth=(plan.ari_user, plan.ari_password), timeout=SECONDS
+            ) as http:
                 found = [(await http.get(kind)).json() for kind in ("/channels", "/bridges")]
             return [str(each.get("name") or each["id"]) for each in (*found[0], *found[1])]
 
-        await eventually(left, lambda there: not there, 10)
+        await eventually(left, lambda there: not there)
 
     async def until_left(self) -> None:
         """Until nothing of a test is there any more, on the switch or on the floor. Forgets what is written of it."""
@@ -147,7 +149,7 @@ class CallCentre:
         for agent in await self.rows("SELECT id FROM live_agents"):
             async with self.seat(agent["id"], ready=False) as seat:
                 await seat.logs_off()
-        await eventually(lambda: self.rows("SELECT id FROM live_contacts"), lambda found: not found, 10)
+        await eventually(lambda: self.rows("SELECT id FROM live_contacts"), lambda found: not found)
         await self.rows("DELETE FROM live_agents")
         for table in ("recordings", "interaction_entries", "interactions"):
             await self.rows(f"DELETE FROM {table}")
@@ -155,7 +157,7 @@ class CallCentre:
     async def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask the server as a supervisor."""
         token = await self._tokens.of("sue")
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=SECONDS) as http:
             return await http.get(
                 f"http://{self.server.address}{path}", headers={"Authorization": f"Bearer {token}", **headers}
             )

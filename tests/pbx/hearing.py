@@ -56,7 +56,7 @@ def hears(call: Call, wanted: list[Frame]) -> bool:
     return not left
 
 
-async def until_hears(call: Call, wanted: list[Frame], seconds: float = 20.0) -> None:
+async def until_hears(call: Call, wanted: list[Frame], seconds: float = 30.0) -> None:
     """Wait until these packets are heard."""
     await call.until(lambda it: hears(it, wanted), seconds, every=0.1)
 

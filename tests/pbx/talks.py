@@ -19,7 +19,7 @@ CONGESTION = (480, 620)
 """Signals of the switch: two notes at once."""
 A_SECOND = 50
 """Packets."""
-SECONDS = 15.0
+SECONDS = 30.0
 A_MOMENT = 0.3
 """Long enough for another phone to have been rung, if it is rung too early, or at all."""
 

@@ -30,7 +30,7 @@ async def test_phone_that_nobody_picks_up_stops_and_the_next_one_rings(centre: C
     async with centre.seat("anna") as first, centre.seat("bo"):
         call = caller.dial("4001")
         missed = await anna.rung()
-        came = await bo.rung(20)
+        came = await bo.rung(30)
         assert (await missed.until_ended()).status == 487
         assert await not_ready(first) == "phone_not_answered"
         await came.answer()
@@ -70,7 +70,7 @@ async def test_phone_that_says_nothing_is_given_up(centre: CallCentre, phones: P
     async with centre.seat("anna") as first, centre.seat("bo"):
         anna.deaf = True
         call = caller.dial("4001")
-        came = await bo.rung(20)
+        came = await bo.rung(30)
         anna.deaf = False
         assert await not_ready(first) in ("phone_not_answered", "phone_unregistered")  # whoever gives up first
         await came.answer()

@@ -128,7 +128,7 @@ async def makes_the_source(child: Child, http: str, password: str) -> None:
         made = await client.post(url, json=source)
         assert made.status_code == 201, made.text
         standing = f"{url}/{source['id']}/connection"
-        await eventually(lambda: client.get(standing), lambda answer: answer.json()["connected"] is True, 20)
+        await eventually(lambda: client.get(standing), lambda answer: answer.json()["connected"] is True)
 
 
 async def a_caller_is_answered(centre: CallCentre, phone: SipPhone) -> None:

@@ -156,7 +156,7 @@ async def test_keys_that_come_as_messages_lead_there_in_english(bank: CallCentre
         await ears.text(SURVEY["rate"]["prompt"]["en"], "en")
         await call.press_by_info("5")
         await ears.text(SURVEY["thanks"]["prompt"]["en"], "en")
-        await call.until_ended(20)
+        await call.until_ended(30)
     await bank.until_quiet()
 
 

@@ -60,9 +60,9 @@ async def test_a_browser_takes_a_call(tab: Tab, asterisk: PbxSite, phones: Phone
         await tab.until(f"Math.abs(loudest() - {CALLER}) < 15")
 
         await tab.run("phone.call.hold()")
-        await ari.event("ChannelHold", seconds=5)
+        await ari.event("ChannelHold", seconds=30)
         await tab.until("phone.call.unhold()")  # refused while the offer before it is not through
-        await ari.event("ChannelUnhold", seconds=5)
+        await ari.event("ChannelUnhold", seconds=30)
         await tab.run("phone.call.sendDTMF('7', {transportType: 'RFC2833'})")
         assert (await ari.event("ChannelDtmfReceived"))["digit"] == "7"
         await tab.run("void phone.call.refer('sip:2002@127.0.0.1')")

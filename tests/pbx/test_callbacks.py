@@ -87,7 +87,7 @@ async def test_a_caller_who_presses_the_key_for_it_is_hung_up_on_and_called_back
     call = (await phones.caller()).dial("500")
     await until_hears(call, await Words(tmp_path / "words").end(OFFERED, "en"))
     await call.press("1")
-    assert not (await call.until_ended(20)).by_us
+    assert not (await call.until_ended(30)).by_us
     assert (await bank.history("13800001111"))["outcome"] == "callback"
     await is_called_back(bank, phones, "13800001111")
     await bank.until_quiet()

@@ -141,7 +141,7 @@ async def test_a_transfer_into_another_call_names_that_call(asterisk: PbxSite, p
 async def test_without_callfloor_the_caller_is_told(phones: Phones) -> None:
     call = await (await phones.caller()).dial("+8695501").until_answered()
     await call.until(lambda it: it.sound.packets > 20)
-    assert (await call.until_ended(seconds=20)).status is None
+    assert (await call.until_ended(seconds=30)).status is None
 
 
 async def test_without_callfloor_another_number_answers(asterisk: PbxSite, phones: Phones) -> None:

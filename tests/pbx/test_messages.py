@@ -69,7 +69,7 @@ async def message(bank: CallCentre) -> tuple[dict[str, object], list[int]]:
         items: list[dict[str, object]] = (await bank.get(path)).json()["items"]
         return items
 
-    (kept,) = await eventually(look, lambda items: len(items) == 1, 15)
+    (kept,) = await eventually(look, lambda items: len(items) == 1)
     audio = await bank.get(f"/api/v1/recordings/{kept['id']}/audio")
     with wave.open(io.BytesIO(audio.content)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (RATE, 2, 1)

@@ -82,7 +82,7 @@ async def test_recording_that_is_nowhere_is_spoken_of(desk: Desk, words: Words, 
 async def test_where_nobody_speaks_a_tone_tells_that_something_is_wrong(desk: Desk, phones: Phones) -> None:
     centre = await desk.open("no-such-recording", {"PATH": "/nowhere"})
     call = (await phones.caller()).dial("500")
-    await call.until_hears(*CONGESTION, seconds=20)
+    await call.until_hears(*CONGESTION, seconds=30)
     await call.hang_up()
     await centre.until_quiet()
 
@@ -91,12 +91,12 @@ async def test_who_waits_hears_music_and_their_place_in_between(desk: Desk, word
     centre = await desk.open(None)
     call = (await phones.caller()).dial("500")
     line = await words.beginning(LINE, "en")
-    await call.until_hears(MUSIC, seconds=20)
+    await call.until_hears(MUSIC, seconds=30)
     call.sound.forget()
     assert not hears(call, line)
     await until_hears(call, line, 30)
     assert not call.sound.tones([MUSIC])
-    await call.until_hears(MUSIC, seconds=20)
+    await call.until_hears(MUSIC, seconds=30)
     await call.hang_up()
     await centre.until_quiet()
 

@@ -72,7 +72,7 @@ async def test_a_caller_whose_number_is_busy_is_given_back_to_the_queue(centre: 
     async with talking(centre, phones, phone=anna) as talk:
         await talk.ask("call.transfer", to={"number": "5550001"})
         (await outside.rung()).reject(486)
-        rung = await anna.rung(20)
+        rung = await anna.rung(30)
         await rung.answer()
         await hears(talk.caller, "anna")
         await hears(rung, "caller")

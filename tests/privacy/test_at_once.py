@@ -146,7 +146,7 @@ async def waiters(sessions: Sessions, number: int) -> None:
     """Until so many wait for a lock."""
     waiting = text("""
         select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()""")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with sessions.read() as session:
                 if await session.scalar(waiting) == number:

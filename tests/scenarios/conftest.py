@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.fixtures.site import Site
+from tests.fixtures.waiting import SECONDS
 
 pytest.register_assert_rewrite("tests.scenarios.story")
 
@@ -19,6 +20,6 @@ async def admin(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     await site.fetch(ADMINISTRATOR)
     headers = {"Authorization": f"Bearer {await site.token('adm')}"}
     async with httpx.AsyncClient(
-        verify=False, base_url=f"http://{site.server.address}/api/v1", headers=headers
+        verify=False, base_url=f"http://{site.server.address}/api/v1", headers=headers, timeout=SECONDS
     ) as client:
         yield client

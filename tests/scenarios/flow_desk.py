@@ -26,7 +26,8 @@ from tests.fixtures.bank import open_bank
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server
 from tests.fixtures.serving import bound, serving
-from tests.fixtures.switch import Switch, event
+from tests.fixtures.switch import PAUSE, Switch, event
+from tests.fixtures.waiting import SECONDS
 from tests.floor.factories import CONFIG
 
 Prepare = Callable[[Database, str], Awaitable[None]]
@@ -46,7 +47,7 @@ nodes:
     type: fetch
     url: '{core}/balance'
     secret: core
-    timeout_seconds: 1
+    timeout_seconds: 5
     into: {{balance: /balance}}
     next: told
     failed: cards
@@ -81,8 +82,11 @@ class Desk:
     answers: dict[str, Any] = field(default_factory=dict)
 
     async def tells(self, kind: str, call_id: str, **data: Any) -> dict[str, Any]:
-        response = await self.switch.attempt(f"evt_{new_id()}", event(kind, call_id, **data))
-        assert response is not None
+        """Tell it until it is answered, as platforms do."""
+        key, body = f"evt_{new_id()}", event(kind, call_id, **data)
+        async with asyncio.timeout(SECONDS):
+            while (response := await self.switch.attempt(key, body)) is None or response.status_code == 503:  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE)
         assert response.status_code == 202, response.text
         answer: dict[str, Any] = response.json()
         return answer
@@ -97,7 +101,7 @@ class Desk:
 
     async def script(self, call_id: str) -> dict[str, Any]:
         """The next script that comes unasked."""
-        order = await self.switch.order(call_id, 10)
+        order = await self.switch.order(call_id, SECONDS)
         assert order is not None
         assert order.type == "call.script"
         told: dict[str, Any] = order.data["script"]

@@ -66,7 +66,7 @@ class Stage:
         """Wait for so many frames and orders, but not for ever: what is missing is told by comparing."""
         with suppress(AssertionError):
             await eventually(
-                lambda: asyncio.sleep(0, sum(map(len, self._new().values()))), lambda heard: heard >= number, 3
+                lambda: asyncio.sleep(0, sum(map(len, self._new().values()))), lambda heard: heard >= number
             )
 
     def _new(self) -> dict[str, list[str]]:
@@ -127,7 +127,8 @@ async def stage(site: Site, *names: str) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         switch = await stack.enter_async_context(site.switch())
         tabs = {name: await stack.enter_async_context(site.agent(name.rstrip("2"))) for name in names}
-        await asyncio.sleep(QUIET_SECONDS)
+        for tab in tabs.values():
+            await tab.ask("ping")  # what the logging on of anybody brought has been told before the answer
         play = Stage(site, switch, tabs)
         try:
             yield play

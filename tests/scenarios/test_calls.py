@@ -32,7 +32,7 @@ async def test_an_offer_that_is_not_answered_goes_to_the_next(site: Site) -> Non
             Step("dee", "agent.ready", frames={"dee": ["agent.state ready"]}),
             Step("switch", "offered from=anonymous to=400",
                  frames={"ann": ["agent.state reserved", "contact.offered offered"]}),
-            Step("time", "passes 1", frames={
+            Step("time", "passes 4", frames={
                 "ann": ["agent.state not_ready (no_answer)", "offer.withdrawn expired"],
                 "dee": ["agent.state reserved", "contact.offered offered"],
             }),

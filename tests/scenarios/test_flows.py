@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from tests.fixtures.bank import signed_in
 from tests.fixtures.database import Server
 from tests.fixtures.tab import Tab
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.fixtures.way import Way
 from tests.scenarios.flow_desk import CARD, PIN, Desk, everything_kept, open_desk
 
@@ -33,7 +33,7 @@ async def lasting(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
 
 async def test_nothing_that_a_caller_keys_as_a_secret_is_found_anywhere_afterwards(desk: Desk) -> None:
     token = (await signed_in(desk.server.address, ["dee"]))["dee"]
-    tab = Tab(Way([desk.server.address]), "dee", token)
+    tab = Tab(Way([desk.server.address]), "dee", token, silence=SECONDS)
     run = asyncio.ensure_future(tab.run())  # noqa: TID251 - ended below
     await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
     await tab.ask("agent.ready")
@@ -53,7 +53,9 @@ async def test_nothing_that_a_caller_keys_as_a_secret_is_found_anywhere_afterwar
     await desk.tells("digits", "c1", digits=PIN)  # keyed once more, to nobody
     await desk.tells("cleared", "c1")
     await desk.tells("digits", "c1", digits=CARD)
-    assert [frame for frame in tab.frames if frame["type"] == "contact.offered"]
+    await eventually(
+        lambda: asyncio.sleep(0, [frame["type"] for frame in tab.frames]), lambda seen: "contact.offered" in seen
+    )
     kept = await everything_kept(desk) + repr(tab.frames) + repr(tab.words)
     assert "collected" in kept
     assert [secret for secret in (CARD, PIN) if secret in kept] == []
@@ -95,7 +97,7 @@ async def test_two_webhooks_of_one_call_at_once_are_one_step(lasting: Desk) -> N
 @pytest.mark.parametrize(
     ("call", "answer", "seconds"),
     [
-        ("slowly", JSONResponse({"balance": 1}), 3.0),
+        ("slowly", JSONResponse({"balance": 1}), 10.0),
         ("with_500", JSONResponse({"balance": 1}, 500), 0.0),
         ("not_json", Response("<html>"), 0.0),
         ("with_10_mb", Response(b'"' + b"x" * 10_000_000 + b'"'), 0.0),

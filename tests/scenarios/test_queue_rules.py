@@ -16,9 +16,9 @@ QUEUE = {
     "id": "advice",
     "name": "Being set up",
     "requires": {"cards": 5},
-    "steps": [{"after_seconds": 1, "requires": {"cards": 3}, "excluded": ["bob"]}],
-    "preferred_seconds": 1,
-    "last_agent_seconds": 5,
+    "steps": [{"after_seconds": 5, "requires": {"cards": 3}, "excluded": ["bob"]}],
+    "preferred_seconds": 5,
+    "last_agent_seconds": 30,
 }
 
 
@@ -52,7 +52,7 @@ async def test_a_call_goes_to_the_customers_own_agent_then_by_steps_then_to_the_
             Step("cho", "agent.not_ready reason=lunch",
                  frames={"cho": ["agent.state not_ready (lunch)", "offer.withdrawn not_ready"]}),
             Step("time", "passes 0.5"),
-            Step("time", "passes 2", frames={"ann": ["agent.state reserved", "contact.offered offered"]}),
+            Step("time", "passes 4.5", frames={"ann": ["agent.state reserved", "contact.offered offered"]}),
             Step("ann", "offer.accept", ["call.connect ann"], {"ann": ["agent.state busy"]}),
             Step("switch", "established agent=1001 leg_id=a", frames={"ann": ["contact.updated active"]}),
             Step("switch", "cleared", frames={"ann": ["agent.state working_after_call", "contact.ended answered"]}),

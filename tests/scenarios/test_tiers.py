@@ -39,7 +39,7 @@ async def test_a_rule_moves_a_customer_and_their_next_call_goes_before_one_that_
     await activate(note="story", tiers=[RULE])
     balance = {"balance": {"minor": 10_000, "currency": "CNY"}}
     await ask("PUT", f"/customers/{who['id']}/holdings/core/story", kind="account", details=balance)
-    await eventually(lambda: ask("GET", f"/customers/{who['id']}"), lambda found: found["tier"] == "private", 20)
+    await eventually(lambda: ask("GET", f"/customers/{who['id']}"), lambda found: found["tier"] == "private")
     calls = {number: new_id() for number in (PLAIN, WEALTHY)}
     async with site.switch() as switch, site.agent("ann") as ann:
         for number, call in calls.items():

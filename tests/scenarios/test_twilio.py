@@ -17,7 +17,7 @@ from tests.fixtures.tab import Tab
 from tests.fixtures.twilio_cloud.cloud import Cloud, Number
 from tests.fixtures.twilio_cloud.line import Line
 from tests.fixtures.twilio_cloud.rest import Rest
-from tests.fixtures.waiting import eventually
+from tests.fixtures.waiting import SECONDS, eventually
 from tests.fixtures.way import Way
 from tests.scenarios.flow_desk import CARD, PIN, Desk, everything_kept, open_desk
 
@@ -71,7 +71,7 @@ async def here(server: Server, tmp_path: Path) -> AsyncIterator[Office]:
 
         async with open_desk(server, tmp_path, prepare) as desk:
             token = (await signed_in(desk.server.address, ["dee"]))["dee"]
-            tab, tasks = Tab(Way([desk.server.address]), "dee", token), Supervisor()
+            tab, tasks = Tab(Way([desk.server.address]), "dee", token, silence=SECONDS), Supervisor()
             tasks.start("tab", tab.run())
             await eventually(lambda: asyncio.sleep(0, tab.connections), lambda number: number > 0)
             await tab.ask("agent.ready")
@@ -156,7 +156,7 @@ async def test_caller_whose_number_leads_to_a_queue_hears_music_again_when_the_a
     await here.cloud.until(lambda: phone.room is not None and phone.room is line.room)
     assert line.heard == ["music"]
     phone.hang_up()
-    await here.cloud.until(lambda: line.heard == ["music", "music"], 10)
+    await here.cloud.until(lambda: line.heard == ["music", "music"])
     assert not line.over
 
 

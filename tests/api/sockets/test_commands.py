@@ -204,5 +204,5 @@ async def test_frames_of_a_command_come_before_its_answer() -> None:
         desk.floor.answers[c.Ready] = told
         await client.hello()
         await client.say({"id": 2, "type": "agent.ready"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert [(await client.hear()).get("seq"), (await client.hear()).get("re")] == [1, 2]

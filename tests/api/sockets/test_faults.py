@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
@@ -24,7 +25,7 @@ async def answer_and_close(desk: Desk, frame: Any, path: str = "/ws/agent") -> t
 
 
 async def test_no_hello_is_closed_4000() -> None:
-    async with open_desk(QUICK) as desk, desk.client() as client:
+    async with open_desk(replace(QUICK, hello=0.3)) as desk, desk.client() as client:
         assert await client.closed() == (4000, "no hello within 0.3 seconds")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from app.core.clock import now
 from app.floor.commands import Answer, Connect, Disconnect
@@ -10,6 +11,8 @@ from tests.api.sockets.desk import QUICK, Desk, open_desk
 from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.enable_socket
+PATIENT, LONGER = replace(QUICK, silence=2.0), 2.5
+"""Who is silent for two seconds is closed: on a busy machine somebody may come to answer after one only."""
 
 
 async def farewells(desk: Desk) -> list[Disconnect]:
@@ -63,16 +66,16 @@ async def test_who_is_back_before_the_farewell_was_taken_is_not_sent_away() -> N
 
 
 async def test_a_client_that_answers_pings_stays() -> None:
-    async with open_desk(QUICK) as desk, desk.client() as client:
+    async with open_desk(PATIENT) as desk, desk.client() as client:
         await client.hello()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.8):
+            async with asyncio.timeout(LONGER):
                 await client.hear()
         assert client.pings > 5
 
 
 async def test_a_silent_client_is_closed_and_the_floor_told_when_it_was_last_heard_chatwoot_9625_taskrouter_6() -> None:
-    async with open_desk(QUICK) as desk, desk.client(mute=True) as client:
+    async with open_desk(replace(QUICK, silence=0.3)) as desk, desk.client(mute=True) as client:
         before = now()
         await client.hello()
         heard = now()
@@ -83,7 +86,7 @@ async def test_a_silent_client_is_closed_and_the_floor_told_when_it_was_last_hea
 
 
 async def test_a_client_is_not_silent_while_the_floor_is_slow() -> None:
-    async with open_desk(QUICK) as desk, desk.client() as client:
+    async with open_desk(PATIENT) as desk, desk.client() as client:
         await client.hello()
         taken = asyncio.Event()
         submit = desk.floor.submit
@@ -95,7 +98,7 @@ async def test_a_client_is_not_silent_while_the_floor_is_slow() -> None:
         desk.floor.submit = slow
         await client.say({"id": 2, "type": "agent.ready"})
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.8):
+            async with asyncio.timeout(LONGER):
                 await client.hear()
         taken.set()
         assert await client.hear() == {"re": 2, "ok": True}

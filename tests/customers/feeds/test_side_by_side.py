@@ -95,7 +95,7 @@ async def test_two_who_wait_for_each_other_beyond_the_database_do_not_wait_for_e
     async with sessions.write() as session:
         await session.execute(make, {"id": "C0"})
         importing = begin("import", imported(sessions, tmp_path / "customers.csv", lines()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await rows(sessions, waiting) == [(0,)]:  # noqa: ASYNC110 - the server's view is what is watched
                 await asyncio.sleep(0.01)
             await session.execute(make, {"id": "C9"})
@@ -123,7 +123,7 @@ async def test_nothing_is_committed_behind_a_chunk_whose_connection_was_lost(
     async with sessions.write() as session:
         await session.execute(text("insert into customers (external_id, name) values ('C0', 'by hand')"))
         importing = begin("import", imported(sessions, tmp_path / "customers.csv", lines()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := await rows(sessions, waiting)) or len(await rows(sessions, open_ones)) < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         [(first,)] = found
@@ -145,7 +145,7 @@ async def test_a_bulk_import_does_not_bring_back_who_is_being_erased(sessions: S
     async with sessions.write() as session:
         await erase(session, who, order, now=NOW, region="CN")
         importing = begin("import", in_bulk(sessions, file, lines()))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await rows(sessions, waiting) == [(0,)]:  # noqa: ASYNC110 - the server's view is what is watched
                 await asyncio.sleep(0.01)
     report = await importing
@@ -185,7 +185,7 @@ async def test_a_stream_that_stands_still_keeps_nobody_else_waiting(sessions: Se
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
     stream = Stream("customers", "crm", pieces(), None, None, "CN", NOW)
     streaming = begin("a stream", import_stream(sessions, stream))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert (await imported(sessions, tmp_path / "customers.csv", lines())).counts["made"] == ROWS
         assert not streaming.done()
         going_on.set()

@@ -69,7 +69,7 @@ async def test_an_agent_gets_ready_takes_the_offer_and_wraps_up() -> None:
         running = Supervisor().start("agents", run_agents(plan, SignedIn))
         await until(lambda: any(command["type"] == "wrap_up.done" for command in floor.asked))
         os.kill(os.getpid(), signal.SIGTERM)
-        work = await asyncio.wait_for(running, 10)
+        work = await asyncio.wait_for(running, 30)
     assert [command["type"] for command in floor.asked][:3] == ["agent.ready", "offer.accept", "wrap_up.done"]
     assert floor.asked[-1]["type"] == "agent.log_off"
     assert (work["pops"], work["refused"]) == (1, 0)
@@ -78,4 +78,4 @@ async def test_an_agent_gets_ready_takes_the_offer_and_wraps_up() -> None:
 async def test_a_refused_sign_in_ends_the_process_with_the_reason() -> None:
     async with little_server(lambda request: (401, {}, {"detail": "Wrong password."})) as server:
         with pytest.raises(SignInRefused, match="wei could not sign in"):
-            await asyncio.wait_for(run_agents(AgentsPlan(server.url, ["wei"], "wrong")), 10)
+            await asyncio.wait_for(run_agents(AgentsPlan(server.url, ["wei"], "wrong")), 30)

@@ -54,7 +54,7 @@ async def linked(*handlers: Handler) -> AsyncIterator[tuple[Link, asyncio.Task[N
 
 
 async def frames(link: Link, number: int) -> list[Any]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return [await link.frames.get() for _ in range(number)]
 
 
@@ -105,7 +105,7 @@ async def test_an_unanswered_command_is_asked_again_under_its_id() -> None:
         await socket.wait_closed()
 
     async with linked(first, second) as (link, _):
-        answer = await asyncio.wait_for(link.ask("agent.not_ready", reason="lunch"), 10)
+        answer = await asyncio.wait_for(link.ask("agent.not_ready", reason="lunch"), 30)
     assert answer["ok"]
     assert asked[0] == asked[1] == {"id": asked[0]["id"], "type": "agent.not_ready", "reason": "lunch"}
 
@@ -130,4 +130,4 @@ async def test_a_forbidden_role_ends_it_with_a_reason() -> None:
 
     async with linked(handle) as (_, running):
         with pytest.raises(SocketRefused, match="agents only"):
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -12,15 +11,10 @@ import pytest
 
 from app.core.tasks import Supervisor
 from app.demo.platform.process import PlatformPlan, rate, run_platform
+from tests.cli.running import free_port
 from tests.demo.little_server import little_server, until
 
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_the_day_has_waves_around_its_mean() -> None:
@@ -30,16 +24,17 @@ def test_the_day_has_waves_around_its_mean() -> None:
 
 
 @pytest.mark.enable_socket
-async def test_it_calls_answers_for_its_status_and_stops_when_told() -> None:
+async def test_it_calls_answers_for_its_status_and_stops_when_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.demo.platform.process.GOODBYE_SECONDS", 30.0)  # time enough to tell of the last calls
     async with little_server(lambda request: (202, {}, {})) as server:
         tasks, port = Supervisor(), free_port()
-        plan = PlatformPlan(server.url, SECRET, port, calls_per_minute=600, pace=10, mischief=0)
+        plan = PlatformPlan(server.url, SECRET, port, calls_per_minute=60, pace=10, mischief=0, seed=3)
         running = tasks.start("platform", run_platform(plan))
         await until(lambda: len(server.requests) > 20)
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=30) as client:
             status = (await client.get(f"http://127.0.0.1:{port}/status")).json()
         os.kill(os.getpid(), signal.SIGTERM)
-        figures = await asyncio.wait_for(running, 10)
+        figures = await asyncio.wait_for(running, 30)
     assert figures["placed"] >= status["placed"] > 5
     assert figures["up"] == 0
     assert all("webhook-signature" in request.headers for request in server.requests)
@@ -50,4 +45,4 @@ def test_a_child_ends_when_its_parent_lets_go_of_the_pipe() -> None:
     child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     assert child.stdin is not None
     child.stdin.close()
-    assert child.wait(timeout=20) == -signal.SIGTERM
+    assert child.wait(timeout=60) == -signal.SIGTERM

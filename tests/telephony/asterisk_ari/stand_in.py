@@ -125,7 +125,7 @@ async def stand_in(asterisk: StandIn) -> AsyncIterator[None]:
         yield
 
 
-async def until(seen: Callable[[], Any], seconds: float = 20) -> None:
+async def until(seen: Callable[[], Any], seconds: float = 30) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not seen():  # noqa: ASYNC110

@@ -75,7 +75,7 @@ async def test_an_answer_that_is_lost_among_others_is_not_waited_for(monkeypatch
 
 
 async def test_an_asterisk_that_is_slow_with_many_is_not_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 2.0)
     asterisk, serve = StandIn(), StandIn.serve
 
     async def slowly(self: StandIn, socket: ServerConnection) -> None:
@@ -91,7 +91,7 @@ async def test_an_asterisk_that_is_slow_with_many_is_not_left(monkeypatch: pytes
 
     monkeypatch.setattr(StandIn, "serve", slowly)
     async with connection_to(asterisk) as (connection, ended):
-        answers = await asyncio.gather(*(connection.ask(get(f"channels/{number}")) for number in range(25)))
+        answers = await asyncio.gather(*(connection.ask(get(f"channels/{number}")) for number in range(45)))
         assert all(each.ok for each in answers)
         assert not ended
 
@@ -99,7 +99,7 @@ async def test_an_asterisk_that_is_slow_with_many_is_not_left(monkeypatch: pytes
 async def test_an_order_that_is_not_answered_misses_and_the_switch_is_looked_at_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.5)
     async with running(Bench()) as bench:
         await bench.connected()
         await bench.asterisk.call()

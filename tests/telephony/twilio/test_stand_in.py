@@ -70,7 +70,7 @@ async def place() -> AsyncIterator[tuple[Site, Cloud]]:
 
 async def ended(line: Line) -> None:
     """Wait for the end of a call."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await line.ended.wait()
 
 

@@ -4,7 +4,7 @@ import asyncio
 from types import TracebackType
 
 from app.core.tasks import Supervisor
-from app.demo.pbx.sip.call import Call, Ending, Refused, State
+from app.demo.pbx.sip.call import PATIENCE_SECONDS, Call, Ending, Refused, State
 from app.demo.pbx.sip.dialog import Dialog, new_tag
 from app.demo.pbx.sip.digest import authorization
 from app.demo.pbx.sip.message import Message, response, uri
@@ -102,7 +102,7 @@ class SipPhone:
         self._tasks.start(f"dial {number}", self._invite(call, headers))
         return call
 
-    async def rung(self, seconds: float | None = 10.0) -> Call:
+    async def rung(self, seconds: float | None = PATIENCE_SECONDS) -> Call:
         """The next call that comes in."""
         async with asyncio.timeout(seconds):
             return await self._ringing.get()
