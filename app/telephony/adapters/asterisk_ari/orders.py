@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled, is_phone
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -161,7 +161,8 @@ def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
 
 
 def _transfer(line: Line, order: Order) -> list[Action] | Refused:
-    """The agent leaves; the caller waits for a queue or a colleague, or hears it ring at a number."""
+    """The agent leaves; the caller is with whoever stays, or waits for a queue or a colleague, or hears it ring at a
+    number."""
     own = ears.talker(line, order.agent.get("id"))
     if own is None:
         return Refused("The agent is not on this call.")
@@ -169,9 +170,8 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
-    if rung is not None:
-        return [*leaves, *line.put_on_hold(held=False), *line.ringback(), *rung]
-    return leaves if line.others(own.id) else [*leaves, *line.put_on_hold(held=False)]
+    leaves += sending.left(line, own, order.key)
+    return leaves if rung is None else [*leaves, *sending.rings(line, own), *rung]
 
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
