@@ -157,7 +157,10 @@ def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
     own = ears.talker(line, order.agent.get("id"))
     if own is None or not own.up or line.caller is None:
         return Refused("The agent is not on this call.")
-    return [*line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
+    back = holding.taken_back(line, own)
+    if back is None:
+        return Refused(f"The phone of agent {own.talker} itself holds the call; take the caller back there.")
+    return back if own.holds else [*back, line.told(EventType.RETRIEVED, own, order.at)]
 
 
 def _transfer(line: Line, order: Order) -> list[Action] | Refused:
@@ -201,7 +204,8 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
 
 
 def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
-    """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too."""
+    """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too, and
+    hears music on while the agent's own phone holds."""
     if line.caller is None:
         return Refused("There is no caller.")
     own = ears.talker(line, order.agent.get("id"))
@@ -210,6 +214,8 @@ def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
     dropped = [one for leg in consulted for one in line.drop(leg, outcomes.WITHDRAWN)]
     if own is None:
         return dropped
+    if own.holds:
+        return [*dropped, *(holding.taken_back(line, own) or [])]
     return [*dropped, *line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
 
 
