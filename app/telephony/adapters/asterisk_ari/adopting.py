@@ -4,7 +4,7 @@ Pure."""
 from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests, sending, taping
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
@@ -187,7 +187,7 @@ def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list
     told += [one for leg in list(line.legs.values()) for one in held(line, leg, there, now)]
     for leg in list(line.legs.values()):
         told += [requests.hang_up(leg.id)] if leg.withdrawn else _come(line, leg, there, now)
-    told += line.for_nobody()
+    told += [*line.for_nobody(), *referring.undecided(line, now)]
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]

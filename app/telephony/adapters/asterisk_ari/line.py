@@ -163,7 +163,8 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        return referring.dropped(self, leg) if leg.referring else [requests.hang_up(leg.id)]
+        waits = leg.referring or leg.undecided
+        return referring.dropped(self, leg) if waits else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
         """Let these hear each other, and whoever is in the bridge already; a caller for whom only phones were left that
