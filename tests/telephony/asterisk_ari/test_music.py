@@ -3,12 +3,13 @@
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Request, Wake
 from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import OrderType
+from app.telephony.instructions import Enqueue, Script
 from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_adopting import seen
@@ -220,3 +221,23 @@ def test_caller_whose_agent_gives_up_a_consultation_hears_music_until_the_phone_
     ends(line, BO_S)
     back = phone(line, "ChannelUnhold")
     assert (asked(back), told(back)) == ([QUIET, BACK], ["call.retrieved"])
+
+
+def classes(actions: list[Action] | Refused) -> list[object]:
+    """The classes of music that are asked for."""
+    assert not isinstance(actions, Refused), actions
+    return [each.query.get("mohClass") for each in actions if isinstance(each, Request) and each.path.endswith("/moh")]
+
+
+@pytest.mark.parametrize("name", ["tone", None])
+def test_caller_hears_the_music_of_their_queue_after_a_gap_and_on_hold_as_well(name: str | None) -> None:
+    line = a_line()
+    line.perform(Script(number=1, instructions=(Enqueue(queue="cards", music=None if name else "another"),)), [], 1.0)
+    came = line.perform(Script(number=2, instructions=(Enqueue(queue="cards", music=name),)), [], 2.0)
+    assert classes(came)[-1] == name
+    assert classes(resumed(line, sight(channel(CALL)), 3.0)) == [name]
+    order(line, OrderType.CONNECT, key="main-1", agent=AGENT)
+    up(line, ANNA)
+    assert classes(order(line, OrderType.HOLD, key="main-2", agent=AGENT)) == [name]
+    there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
+    assert classes(resumed(line, there, 9.0)) == [name]

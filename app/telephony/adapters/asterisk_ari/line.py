@@ -60,6 +60,7 @@ class Line:
         self.late = False
         self.bridged = False
         self.music = False
+        self.chosen: str | None = None
         self.perhaps_music = False
         self.ringing = False
         self.soon = Soon()
@@ -147,7 +148,7 @@ class Line:
             return []
         if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
             return [*self._answer(), self.soon.begin(now)]
-        return [*self._answer(), *self.play_music(None)]
+        return [*self._answer(), *self.play_music()]
 
     def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
         """Ring somebody for this call; asked for twice it is done once."""
@@ -184,7 +185,7 @@ class Line:
     def put_on_hold(self, held: bool = True) -> list[Action]:
         """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
         self.held, self.left_on_hold = held, False
-        return [*self._apart(), *self.play_music(None)]
+        return [*self._apart(), *self.play_music()]
 
     def ringback(self) -> list[Action]:
         """The customer hears that somebody is rung for them."""
@@ -349,11 +350,16 @@ class Line:
     def _quiet(self) -> list[Action]:
         return self.player.stop()
 
-    def play_music(self, name: str | None) -> list[Action]:
-        """The customer hears music of this class, None: the switch's own."""
+    def choose_music(self, name: str | None) -> list[Action]:
+        """The customer hears music of this class from now on, None: the switch's own."""
+        self.chosen = name
+        return self.play_music()
+
+    def play_music(self) -> list[Action]:
+        """The customer hears music of the class that was chosen for them last, also on hold."""
         assert self.caller is not None
         self.music = True
-        return [requests.music(self.caller, name)]
+        return [requests.music(self.caller, self.chosen)]
 
     def _no_music(self) -> list[Action]:
         self.soon.never()
