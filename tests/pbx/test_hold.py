@@ -4,7 +4,7 @@ import pytest
 
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import TONES, Phones
-from tests.pbx.talks import SECONDS, hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, shown, talking
 from tests.pbx.test_transfers import answered
 
 pytestmark = pytest.mark.enable_socket
@@ -51,6 +51,54 @@ async def test_a_caller_on_hold_by_command_comes_back_as_the_phone_that_has_held
         await shown(talk.seat, talk.contact, held=False)
         await hears(talk.caller, "anna")
         await hears(talk.agent, "caller")
+
+
+async def is_refused(talk: Talk) -> None:
+    """The caller is not taken back by command, and the agent is told why."""
+    await talk.ask("call.retrieve")
+    told = await talk.seat.frame("command.failed")
+    assert (told["order"], told["contact_id"]) == ("call.retrieve", talk.contact)
+    assert "phone of agent anna itself holds the call" in told["detail"]
+
+
+@pytest.mark.parametrize("command", [False, True], ids=["by the phone alone", "by command as well"])
+async def test_a_caller_whom_the_phone_holds_is_not_taken_back_by_command_and_hears_music_until_the_phone_does(
+    centre: CallCentre, phones: Phones, command: bool
+) -> None:
+    async with talking(centre, phones) as talk:
+        if command:
+            await talk.ask("call.hold")
+            await hears_music(talk.caller)
+        await talk.agent.hold()
+        await shown(talk.seat, talk.contact, held=True)
+        await hears_music(talk.caller)
+        await is_refused(talk)
+        await hears_music(talk.caller)
+        await shown(talk.seat, talk.contact, held=True)
+        await talk.agent.resume()
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+        await shown(talk.seat, talk.contact, held=False)
+
+
+async def test_a_caller_whose_agent_gives_up_a_consultation_hears_music_until_the_phone_holds_no_more(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo") as seat:
+        await talk.ask("call.consult", to={"agent": "bo"})
+        rung = await bo.rung()
+        await rung.answer()
+        await answered(talk)
+        await talk.agent.hold()
+        await talk.ask("call.reconnect")
+        await rung.until_ended()
+        await seat.until("ready")
+        await hears_music(talk.caller)
+        await shown(talk.seat, talk.contact, held=True, consult=None)
+        await talk.agent.resume()
+        await hears(talk.caller, "anna")
+        await shown(talk.seat, talk.contact, held=False)
 
 
 async def test_a_caller_on_hold_whose_agent_hangs_up_is_hung_up_on_as_well(centre: CallCentre, phones: Phones) -> None:

@@ -84,7 +84,7 @@ async def test_caller_whom_a_supervisors_phone_holds_is_shown_as_held_until_it_t
         await hears(it.ear, "caller")
 
 
-async def test_caller_whom_a_supervisors_phone_holds_is_taken_back_by_command(
+async def test_caller_whom_a_supervisors_phone_holds_is_not_taken_back_by_command_but_by_that_phone(
     centre: CallCentre, phones: Phones
 ) -> None:
     async with taken(centre, phones, "dora") as it:
@@ -93,7 +93,12 @@ async def test_caller_whom_a_supervisors_phone_holds_is_taken_back_by_command(
         await shown(it.desk, it.talk.contact, held=True)
         assert not (await it.desk.tab.ask("call.hold", contact_id=it.talk.contact))["ok"]
         await it.desk.ask("call.retrieve", contact_id=it.talk.contact)
+        assert "phone of agent dora itself" in (await it.desk.frame("command.failed"))["detail"]
+        await hears_music(it.talk.caller)
+        await shown(it.desk, it.talk.contact, held=True)
+        await it.ear.resume()
         await shown(it.desk, it.talk.contact, held=False)
+        await hears(it.talk.caller, "dora")
 
 
 @pytest.mark.parametrize("by", ["dora", "sue"])
@@ -293,4 +298,6 @@ async def test_caller_of_a_supervisor_who_held_before_they_took_the_call_hears_m
         await ear.hold()
         await on_the_floor(centre, talk.contact, held=True)
         await desk.ask("call.retrieve", contact_id=talk.contact)
-        await on_the_floor(centre, talk.contact, held=False)
+        assert "phone of agent dora itself" in (await desk.frame("command.failed"))["detail"]
+        await hears_music(talk.caller)
+        await on_the_floor(centre, talk.contact, held=True)

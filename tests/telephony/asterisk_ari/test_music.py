@@ -3,13 +3,14 @@
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
-from app.telephony.adapters.asterisk_ari.actions import Action, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Request, Wake
 from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import resumed
 from app.telephony.events import OrderType
-from app.telephony.port import KnownCall, KnownLeg
+from app.telephony.instructions import Enqueue, Script
+from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_adopting import seen
 from tests.telephony.asterisk_ari.test_left_alone import SUE, asked, ends, listened, up
@@ -172,3 +173,71 @@ def test_caller_on_hold_is_not_told_to_be_back_where_nobody_knows_who_of_several
     line, _ = seen(sight(channel(CALL), channel(ANNA), channel(BO_S), bridged=(ANNA, BO_S)))
     phone(line, "ChannelHold")
     assert phone(line, "ChannelUnhold") == []
+
+
+@pytest.mark.parametrize("command", [False, True])
+def test_caller_whom_the_phone_holds_is_not_taken_back_by_command_and_hears_music_until_the_phone_does(
+    command: bool,
+) -> None:
+    line = a_line(talking=True)
+    if command:
+        order(line, OrderType.HOLD, agent=AGENT)
+    phone(line, "ChannelHold")
+    refused = order(line, OrderType.RETRIEVE, key="main-8", agent=AGENT)
+    assert isinstance(refused, Refused)
+    assert "phone of agent anna itself holds" in refused.detail
+    back = phone(line, "ChannelUnhold")
+    assert asked(back) == ([QUIET, BACK] if command else [])
+    assert told(back) == ["call.retrieved"]
+    assert not isinstance(order(line, OrderType.RETRIEVE, key="main-9", agent=AGENT), Refused)
+
+
+@pytest.mark.parametrize("command", [False, True])
+def test_caller_is_given_back_to_a_colleague_by_who_holds_at_the_phone_as_well_and_is_shown_as_held_by_them(
+    command: bool,
+) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    if command:
+        order(line, OrderType.HOLD, agent=AGENT)
+    phone(line, "ChannelHold")
+    came = order(line, OrderType.RETRIEVE, key="main-8", agent=AGENT)
+    assert not isinstance(came, Refused)
+    assert asked(came) == ([QUIET, BACK] if command else [])
+    assert told(came) == []
+    assert {CALL, BO_S} <= line.together
+    assert told(phone(line, "ChannelUnhold")) == ["call.retrieved"]
+
+
+def test_caller_whose_agent_gives_up_a_consultation_hears_music_until_the_phone_holds_no_more() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONSULT, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    phone(line, "ChannelHold")
+    came = order(line, OrderType.RECONNECT, key="main-8", agent=AGENT, to=BO)
+    assert not isinstance(came, Refused)
+    assert (asked(came), told(came)) == ([f"DELETE channels/{BO_S}"], [])
+    ends(line, BO_S)
+    back = phone(line, "ChannelUnhold")
+    assert (asked(back), told(back)) == ([QUIET, BACK], ["call.retrieved"])
+
+
+def classes(actions: list[Action] | Refused) -> list[object]:
+    """The classes of music that are asked for."""
+    assert not isinstance(actions, Refused), actions
+    return [each.query.get("mohClass") for each in actions if isinstance(each, Request) and each.path.endswith("/moh")]
+
+
+@pytest.mark.parametrize("name", ["tone", None])
+def test_caller_hears_the_music_of_their_queue_after_a_gap_and_on_hold_as_well(name: str | None) -> None:
+    line = a_line()
+    line.perform(Script(number=1, instructions=(Enqueue(queue="cards", music=None if name else "another"),)), [], 1.0)
+    came = line.perform(Script(number=2, instructions=(Enqueue(queue="cards", music=name),)), [], 2.0)
+    assert classes(came)[-1] == name
+    assert classes(resumed(line, sight(channel(CALL)), 3.0)) == [name]
+    order(line, OrderType.CONNECT, key="main-1", agent=AGENT)
+    up(line, ANNA)
+    assert classes(order(line, OrderType.HOLD, key="main-2", agent=AGENT)) == [name]
+    there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
+    assert classes(resumed(line, there, 9.0)) == [name]

@@ -7,6 +7,7 @@ import pytest
 
 from app.telephony.adapters.asterisk_ari import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Told, Wake
+from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Party, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS
@@ -17,6 +18,7 @@ from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.stand_in import incoming, until
 from tests.telephony.asterisk_ari.test_left_alone import asked, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
+from tests.telephony.asterisk_ari.test_resuming import channel, sight
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
 PHONE = "1.5"
@@ -314,3 +316,37 @@ async def test_a_phone_whose_transfer_is_ordered_and_cannot_be_done_is_told(benc
     assert isinstance(refused, Refused)
     await until(lambda: answers(bench))
     assert answers(bench) == [(f"channels/{leg}/transfer_progress", "channel_unavailable")]
+
+
+def adopted_again() -> tuple[Line, Wake]:
+    """Anna talks to a caller, as another process finds them: whether her phone waits for an answer it cannot see."""
+    ((line, came),) = adopted(SETUP, sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA)), set(), 9.0)
+    line.contact = "c-1"
+    (wake,) = [each for each in came if isinstance(each, Wake)]
+    assert wake.at == 9.0 + referring.UNDECIDED_SECONDS
+    return line, wake
+
+
+def test_phone_that_may_have_asked_a_process_that_is_no_more_is_told_once_that_nothing_comes_of_it() -> None:
+    line, wake = adopted_again()
+    came = line.wake(wake.token, wake.at)
+    assert states(came) == ["channel_unavailable"]
+    assert asked(came) == told(ANNA)
+    assert line.wake(wake.token, wake.at) == []
+
+
+def test_phone_whose_transfer_a_process_had_ordered_that_is_no_more_is_told_that_it_was_done() -> None:
+    line, wake = adopted_again()
+    came = order(line, OrderType.TRANSFER, agent=AGENT, to=BO)
+    assert states(came) == ["channel_answered"]
+    assert not isinstance(came, Refused)
+    assert f"DELETE channels/{ANNA}" in asked(came)
+    assert line.wake(wake.token, wake.at) == []
+
+
+def test_phone_that_asks_the_new_process_gets_the_answer_to_that_alone() -> None:
+    line, wake = adopted_again()
+    asks = referring.asked(line, wish("bo"), 9.5)[0]
+    assert isinstance(asks, Referred)
+    assert line.wake(wake.token, wake.at) == []
+    assert states(order(line, OrderType.TRANSFER, agent=AGENT, to=BO)) == ["channel_answered"]

@@ -142,11 +142,13 @@ def test_caller_hears_music_once_only_phones_are_there_that_hold_until_one_does_
     assert line.together == {CALL, EAR}
 
 
-def test_caller_whom_only_a_phone_holds_is_taken_back_by_command() -> None:
+def test_caller_whom_only_a_phone_holds_is_taken_back_by_it_and_not_by_command() -> None:
     line = left_to_who_holds()
-    assert told(order(line, OrderType.RETRIEVE, key="main-8", agent=CHO)) == [("call.retrieved", EAR, "cho")]
+    assert isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent=CHO), Refused)
+    assert line.together == {EAR}
+    back = line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0)
+    assert told(back) == [("call.retrieved", EAR, "cho")]
     assert line.together == {CALL, EAR}
-    assert told(line.take(Event(type="ChannelUnhold", channel=Channel(id=EAR)), 9.0))
 
 
 @pytest.mark.parametrize("comes", ["agent", "supervisor"])

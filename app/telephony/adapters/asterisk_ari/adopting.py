@@ -4,7 +4,7 @@ Pure."""
 from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
@@ -51,6 +51,7 @@ def adopted(
         line = _line(setup, call, channels, call in believed)
         for channel in channels:
             _place(line, channel, there, lambda it: agents.get(it.id) or whose(it))
+        line.ringing = sending.away(line) and line.caller not in line.together
         line.pauses.update({each.id: list(each.pauses) for each in recordings if each.call == call})
         _known_to_hold(line, there, holding)
         if call in believed:
@@ -178,7 +179,7 @@ def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
-    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not line.sent_on
+    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not sending.away(line)
     line.perhaps_music = line.caller not in line.together
     line.holder = _holder(line, holding) if line.held else ""
     told = [*_offered(line, now), *_taped(line, there, now)]
@@ -186,7 +187,7 @@ def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list
     told += [one for leg in list(line.legs.values()) for one in held(line, leg, there, now)]
     for leg in list(line.legs.values()):
         told += [requests.hang_up(leg.id)] if leg.withdrawn else _come(line, leg, there, now)
-    told += line.for_nobody()
+    told += [*line.for_nobody(), *referring.undecided(line, now)]
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]

@@ -54,6 +54,14 @@ def left(line: Line) -> list[Action]:
     return music
 
 
+def taken_back(line: Line, own: Leg) -> list[Action] | None:
+    """Somebody takes the caller back by command. Whose own phone holds gives them back to the others, if to anybody;
+    None where the caller would hear nothing, since the phone's hold stands."""
+    if own.holds and not any(leg.up and not leg.holds for leg in line.others(own.id)):
+        return None
+    return line.bring_together(line.caller or "") if line.held or not own.holds else []
+
+
 def _taken_back_by(line: Line, leg: Leg) -> bool:
     """Whether the caller comes back as this phone holds no more: also by command only who has this phone holds them,
     and consults nobody. Who does nobody knows after a restart: where several are there, they may be consulting."""

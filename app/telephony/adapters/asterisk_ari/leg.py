@@ -14,8 +14,9 @@ JOINS = "join"
 class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
-    `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that. `taping`:
-    the recording that it is for has begun. `holds`: its phone does."""
+    `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that;
+    `undecided`: it may have asked a process that is no more. `taping`: the recording that it is for has begun. `holds`:
+    its phone does."""
 
     name: Name
     address: str
@@ -26,6 +27,7 @@ class Leg:
     handed: str | None = None
     mode: str = "listen"
     referring: str = ""
+    undecided: bool = False
     taping: bool = False
     holds: bool = False
     channel: str = ""

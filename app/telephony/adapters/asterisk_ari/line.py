@@ -16,6 +16,7 @@ from app.telephony.adapters.asterisk_ari import (
     refusals,
     requests,
     scripts,
+    sending,
     taping,
 )
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
@@ -32,7 +33,7 @@ RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, name
 class Line:
     """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them); `holder` is
     by which channel they were put on hold last, as far as this process knows, and `perhaps_music` says that it does not
-    know whether they hear any."""
+    know whether they hear any; `ringing`: they hear that somebody is rung for them."""
 
     def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
         self.setup = setup
@@ -59,7 +60,9 @@ class Line:
         self.late = False
         self.bridged = False
         self.music = False
+        self.chosen: str | None = None
         self.perhaps_music = False
+        self.ringing = False
         self.soon = Soon()
         self._message: str | None = None
         self.done = 0
@@ -141,11 +144,11 @@ class Line:
         """The customer waits: they hear music, unless they hear something else; soon, where an agent rings at `now`."""
         if self.over or self.caller is None or self.together or self.player.script is not None or self.music:
             return []
-        if self.sent_on:
+        if sending.away(self):
             return []
         if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
             return [*self._answer(), self.soon.begin(now)]
-        return [*self._answer(), *self.play_music(None)]
+        return [*self._answer(), *self.play_music()]
 
     def dial(self, leg: Leg, seconds: float | None = None, caller_id: str | None = None) -> list[Action]:
         """Ring somebody for this call; asked for twice it is done once."""
@@ -161,7 +164,8 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        return referring.dropped(self, leg) if leg.referring else [requests.hang_up(leg.id)]
+        waits = leg.referring or leg.undecided
+        return referring.dropped(self, leg) if waits else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
         """Let these hear each other, and whoever is in the bridge already; a caller for whom only phones were left that
@@ -170,7 +174,7 @@ class Line:
         if self.left_on_hold and self.caller is not None and not self.together.issuperset(channels):
             channels = (*channels, self.caller) if self.caller not in channels else channels
         if self.caller in channels:
-            done = [*self._quiet(), *self._no_music(), *self._answer()]
+            done = [*self._quiet(), *self._no_music(), *self.no_ringback(), *self._answer()]
             self.held = self.left_on_hold = False
         if not self.bridged:
             self.bridged = True
@@ -181,13 +185,21 @@ class Line:
     def put_on_hold(self, held: bool = True) -> list[Action]:
         """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
         self.held, self.left_on_hold = held, False
-        return [*self._apart(), *self.play_music(None)]
+        return [*self._apart(), *self.play_music()]
 
     def ringback(self) -> list[Action]:
         """The customer hears that somebody is rung for them."""
         if self.caller is None:
             return []
+        self.ringing = True
         return [*self._quiet(), *self._no_music(), *self._answer(), requests.ringback(self.caller)]
+
+    def no_ringback(self) -> list[Action]:
+        """End of that."""
+        if not self.ringing or self.caller is None:
+            return []
+        self.ringing = False
+        return [requests.no_ringback(self.caller)]
 
     def end(self) -> list[Action]:
         """Hang up on everybody."""
@@ -199,11 +211,6 @@ class Line:
     def others(self, leaving: str | None = None) -> list[Leg]:
         """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
         return [leg for leg in self.legs.values() if leg.id != leaving and leg.speaks and not leg.withdrawn]
-
-    @property
-    def sent_on(self) -> bool:
-        """Whether a number is rung to which the caller was sent: they hear that, and not that they wait."""
-        return any(leg.role == names.PARTY and (leg.handed or leg.flow) and not leg.up for leg in self.legs.values())
 
     def rung_customers(self) -> list[Leg]:
         """Whom we call for an agent, and who has not answered."""
@@ -254,11 +261,6 @@ class Line:
         talkers = [each.id for each in self.legs.values() if each.up and each.role == names.AGENT]
         silent = [requests.no_ringback(each) for each in talkers]
         return [*silent, *self.bring_together(leg.id, *talkers), self.told(EventType.ESTABLISHED, leg, event.at)]
-
-    def _party_up(self, leg: Leg, event: Event) -> list[Action]:
-        silent = [requests.no_ringback(self.caller)] if (leg.flow or leg.handed) and self.caller else []
-        joined = (leg.id,) if self.held or self.caller is None else (self.caller, leg.id)
-        return [*silent, *self.bring_together(*joined), self.told(EventType.ESTABLISHED, leg, event.at)]
 
     def _rings(self, channel: str, event: Event) -> list[Action]:
         leg = self.legs.get(channel)
@@ -322,24 +324,14 @@ class Line:
         news = self.told(EventType.FAILED, leg, at, cause)
         return [news, *self.end(), *self.nobody_left()]
 
-    def _party_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:
-        """Whoever was at a number is gone. A caller who was sent there leaves with them, or comes back if nobody was
-        reached."""
-        news = self.told(EventType.CONNECTION_CLEARED if leg.up else EventType.FAILED, leg, at, cause)
-        if not (leg.flow or leg.handed) or self.caller is None:
-            return [news, *self.perhaps_alone()]
-        if leg.up:
-            return [news, *([] if self.others() else self.end())]
-        details = {"script": self.done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
-        back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
-        return [news, requests.no_ringback(self.caller), back, *self.waits()]
-
     def perhaps_alone(self) -> list[Action]:
-        """A customer whom the last other one has left hears music instead of nothing."""
+        """A customer whom the last other one has left hears music instead of nothing, or that it rings for them."""
         if any(leg.up for leg in self.others()):
             return []
         self.held = self.left_on_hold = False
-        return self.put_on_hold(held=False) if self.caller in self.together else []
+        if self.caller not in self.together:
+            return []
+        return [*self._apart(), *self.ringback()] if sending.away(self) else self.put_on_hold(held=False)
 
     # -- the customer's place
 
@@ -358,11 +350,16 @@ class Line:
     def _quiet(self) -> list[Action]:
         return self.player.stop()
 
-    def play_music(self, name: str | None) -> list[Action]:
-        """The customer hears music of this class, None: the switch's own."""
+    def choose_music(self, name: str | None) -> list[Action]:
+        """The customer hears music of this class from now on, None: the switch's own."""
+        self.chosen = name
+        return self.play_music()
+
+    def play_music(self) -> list[Action]:
+        """The customer hears music of the class that was chosen for them last, also on hold."""
         assert self.caller is not None
         self.music = True
-        return [requests.music(self.caller, name)]
+        return [requests.music(self.caller, self.chosen)]
 
     def _no_music(self) -> list[Action]:
         self.soon.never()
@@ -375,7 +372,7 @@ class Line:
 _ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
     names.AGENT: Line._agent_up,
     names.CUSTOMER: Line._customer_up,
-    names.PARTY: Line._party_up,
+    names.PARTY: sending.answers,
     names.LISTENER: ears.listener_up,
     names.SPY: ears.spy_up,
     names.TAPE: taping.tape_up,
@@ -383,7 +380,7 @@ _ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
 _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.AGENT: Line._agent_lost,
     names.CUSTOMER: Line._customer_lost,
-    names.PARTY: Line._party_lost,
+    names.PARTY: sending.lost,
     names.LISTENER: ears.listener_lost,
     names.SPY: ears.spy_lost,
     names.TAPE: taping.tape_lost,

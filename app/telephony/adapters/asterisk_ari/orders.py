@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, taping
+from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.leg import Leg, dialled, is_phone
 from app.telephony.adapters.asterisk_ari.line import Line
@@ -157,11 +157,15 @@ def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
     own = ears.talker(line, order.agent.get("id"))
     if own is None or not own.up or line.caller is None:
         return Refused("The agent is not on this call.")
-    return [*line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
+    back = holding.taken_back(line, own)
+    if back is None:
+        return Refused(f"The phone of agent {own.talker} itself holds the call; take the caller back there.")
+    return back if own.holds else [*back, line.told(EventType.RETRIEVED, own, order.at)]
 
 
 def _transfer(line: Line, order: Order) -> list[Action] | Refused:
-    """The agent leaves; the caller waits for a queue or a colleague, or hears it ring at a number."""
+    """The agent leaves; the caller is with whoever stays, or waits for a queue or a colleague, or hears it ring at a
+    number."""
     own = ears.talker(line, order.agent.get("id"))
     if own is None:
         return Refused("The agent is not on this call.")
@@ -169,9 +173,8 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
-    if rung is not None:
-        return [*leaves, *line.put_on_hold(held=False), *line.ringback(), *rung]
-    return leaves if line.others(own.id) else [*leaves, *line.put_on_hold(held=False)]
+    leaves += sending.left(line, own, order.key)
+    return leaves if rung is None else [*leaves, *sending.rings(line, own), *rung]
 
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
@@ -201,7 +204,8 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
 
 
 def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
-    """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too."""
+    """Whom the agent consulted goes, and the agent is back with the caller, who waits on if the agent has left too, and
+    hears music on while the agent's own phone holds."""
     if line.caller is None:
         return Refused("There is no caller.")
     own = ears.talker(line, order.agent.get("id"))
@@ -210,6 +214,8 @@ def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
     dropped = [one for leg in consulted for one in line.drop(leg, outcomes.WITHDRAWN)]
     if own is None:
         return dropped
+    if own.holds:
+        return [*dropped, *(holding.taken_back(line, own) or [])]
     return [*dropped, *line.bring_together(line.caller), line.told(EventType.RETRIEVED, own, order.at)]
 
 

@@ -22,6 +22,10 @@ PATIENCE = "refer."
 PATIENCE_SECONDS = 20.0
 """How long a phone waits for what becomes of its wish; after that nothing does."""
 
+UNDECIDED = PATIENCE + "undecided"
+UNDECIDED_SECONDS = 5.0
+"""How long a phone may go on waiting for what a process that is no more may have had ordered for it."""
+
 TRANSFERRED = "transferred"
 REFERRED = "refer"
 """Stands for the order of a leg that came into a call in this way."""
@@ -79,7 +83,7 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
         return []  # see `joined`
     if own is None or own.talker is None or not own.up or target is None or not line.contact:
         return list(refused(source.id))
-    own.referring = f"{source.id}:{event.at:.3f}"
+    own.referring, own.undecided = f"{source.id}:{event.at:.3f}", False
     wish = Referred(contact=line.contact, agent=own.talker, target=target, channel=source.id, key=own.referring)
     return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
 
@@ -90,8 +94,22 @@ def waits(line: Line, referred: Referred) -> bool:
     return own is not None and own.referring == referred.key
 
 
+def undecided(line: Line, now: float) -> list[Action]:
+    """Of a call that another process had in hand: nobody tells which phones wait for what they have asked that process
+    for, or nobody. What it had ordered is given to us; after that they are told that nothing comes of it, which those
+    that wait for nothing do not hear."""
+    phones = [leg for leg in line.legs.values() if leg.role in names.PHONES and leg.up and not leg.withdrawn]
+    for leg in phones:
+        leg.undecided = True
+    return [Wake(now + UNDECIDED_SECONDS, UNDECIDED)] if phones else []
+
+
 def dropped(line: Line, leg: Leg) -> list[Action]:
-    """A phone that waits is to leave the call: for what it has asked for, or for something else, as is told."""
+    """A phone that waits, or may do so, is to leave the call: for what it has asked for, or for something else, as is
+    told."""
+    if leg.undecided:
+        done = "channel_answered" if leg.withdrawn == TRANSFERRED else "channel_unavailable"
+        return [*requests.transfer_progress(leg.id, done), requests.hang_up(leg.id)]
     if leg.withdrawn == TRANSFERRED:
         return granted(line, leg)
     leg.referring = ""
@@ -119,6 +137,8 @@ def not_ordered(line: Line, agent: str | None) -> list[Action]:
 
 def overdue(line: Line, token: str) -> list[Action]:
     """Nobody has said in time what becomes of it."""
+    if token == UNDECIDED:
+        return _given_up(line, [leg.id for leg in line.legs.values() if leg.undecided and not leg.withdrawn])
     return _given_up(
         line, [leg.id for leg in line.legs.values() if leg.referring and token == PATIENCE + leg.referring]
     )
@@ -126,7 +146,7 @@ def overdue(line: Line, token: str) -> list[Action]:
 
 def _given_up(line: Line, channels: list[str]) -> list[Action]:
     for each in channels:
-        line.legs[each].referring = ""
+        line.legs[each].referring, line.legs[each].undecided = "", False
     return [one for each in channels for one in refused(each)]
 
 
@@ -140,7 +160,7 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
         return Joined(list(refused(source.id)), [])
     if own.withdrawn or _held_by_another(line, own):
         return Joined(list(refused(source.id)), [])
-    own.referring = f"{source.id}:{event.at:.3f}"
+    own.referring, own.undecided = f"{source.id}:{event.at:.3f}", False
     leg = _as_leg(line, own.talker, partner, agent)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),

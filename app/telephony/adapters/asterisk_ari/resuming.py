@@ -102,7 +102,7 @@ def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:
         return done
     line.answered = there.channels[line.caller].state == "Up"
     if on_hold:
-        return [*done, *line.play_music(None)]
+        return [*done, *line.play_music()]
     line.music, line.perhaps_music = False, True
     if line.player.script is not None:
         return [*done, *line.player.stop(), Told(type=EventType.SCRIPT_LOST, at=now)]

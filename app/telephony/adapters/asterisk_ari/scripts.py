@@ -28,8 +28,8 @@ class Line(Protocol):
     def waits(self, now: float | None = None) -> list[Action]:
         """The customer waits."""
 
-    def play_music(self, name: str | None) -> list[Action]:
-        """The customer hears music."""
+    def choose_music(self, name: str | None) -> list[Action]:
+        """The customer hears music of this class from now on."""
 
     def ringback(self) -> list[Action]:
         """The customer hears that somebody is rung for them."""
@@ -67,7 +67,7 @@ def _after_prompts(line: Line, script: Script, now: float) -> list[Action]:
     match line.player.last:
         case Music(media=media) | Enqueue(music=media):
             line.player.stop()
-            return line.play_music(media)
+            return line.choose_music(media)
         case Transfer(number=number):
             line.player.stop()
             name = names.Name(line.call, names.PARTY, f"flow-{script.number}")

@@ -1,0 +1,99 @@
+"""Callers who are sent to a number: who has nobody else hears that it rings there, and who has talks on with them until
+it comes to both. Pure."""
+
+from typing import Protocol
+
+from app.telephony.adapters.asterisk_ari import names, outcomes
+from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.ari import Event
+from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.events import EventType
+
+
+class Line(Protocol):
+    """What is needed of a call here; see `line.Line`."""
+
+    caller: str | None
+    held: bool
+    holder: str
+    legs: dict[str, Leg]
+    done: int
+
+    def told(self, kind: str, leg: Leg, at: float, cause: str | None = None) -> Told:
+        """News of a leg."""
+
+    def bring_together(self, *channels: str) -> list[Action]:
+        """Let these hear each other."""
+
+    def put_on_hold(self, held: bool = True) -> list[Action]:
+        """The customer hears music apart from the others."""
+
+    def ringback(self) -> list[Action]:
+        """The customer hears that somebody is rung for them."""
+
+    def no_ringback(self) -> list[Action]:
+        """End of that."""
+
+    def drop(self, leg: Leg, why: str) -> list[Action]:
+        """End a leg ourselves."""
+
+    def others(self, leaving: str | None = None) -> list[Leg]:
+        """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
+
+    def waits(self, now: float | None = None) -> list[Action]:
+        """The customer waits."""
+
+    def perhaps_alone(self) -> list[Action]:
+        """A customer whom the last other one has left hears music."""
+
+    def end(self) -> list[Action]:
+        """Hang up on everybody."""
+
+
+def away(line: Line) -> bool:
+    """Whether a number is rung to which the caller was sent: they hear that, and not that they wait."""
+    return any(_sent_to(leg) and not leg.up for leg in line.legs.values())
+
+
+def left(line: Line, own: Leg, to: str) -> list[Action]:
+    """An agent leaves the caller, who is to come to somebody else (by the order `to`): while others are there they are
+    with those, also if the agent alone has held them; else whoever was still rung for this talk is so no longer."""
+    others = [leg for leg in line.others(own.id) if leg.name.order != to]
+    there = {leg.id for leg in others if leg.up}
+    if not there:
+        rung = [one for leg in others for one in line.drop(leg, outcomes.WITHDRAWN)]
+        return [*rung, *line.put_on_hold(held=False)]
+    if line.held and line.caller is not None and line.holder not in there:
+        return line.bring_together(line.caller)
+    return []
+
+
+def rings(line: Line, own: Leg) -> list[Action]:
+    """What a caller hears whom an agent who leaves has sent to a number."""
+    return [] if any(leg.up for leg in line.others(own.id)) else line.ringback()
+
+
+def answers(line: Line, leg: Leg, event: Event) -> list[Action]:
+    """Somebody at a number comes into the call; a caller whom somebody holds hears them later."""
+    apart = line.held or line.caller is None
+    together = line.bring_together(leg.id) if apart else line.bring_together(line.caller or "", leg.id)
+    return [*together, line.told(EventType.ESTABLISHED, leg, event.at)]
+
+
+def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
+    """Whoever was at a number is gone. A caller who was sent there leaves with them, or comes back if nobody was
+    reached, unless they have been sent on since."""
+    news = line.told(EventType.CONNECTION_CLEARED if leg.up else EventType.FAILED, leg, at, cause)
+    if not _sent_to(leg) or line.caller is None:
+        return [news, *line.perhaps_alone()]
+    if leg.up:
+        return [news, *([] if line.others() else line.end())]
+    if away(line):
+        return [news]
+    details = {"script": line.done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
+    back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
+    return [news, *line.no_ringback(), back, *line.waits()]
+
+
+def _sent_to(leg: Leg) -> bool:
+    return leg.role == names.PARTY and bool(leg.handed or leg.flow)

@@ -1,0 +1,39 @@
+"""Transfers that phones ask for (REFER), and that nobody had decided on when Callfloor was killed."""
+
+import asyncio
+
+import pytest
+
+from tests.pbx.desk import CallCentre
+from tests.pbx.site import Phones
+from tests.pbx.talks import A_MOMENT, hears, talking
+from tests.pbx.test_phones_act import handed_over, nothing_decided, refused
+from tests.pbx.test_resilience import started_again
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["before the server died", "while it was dead"])
+async def test_phone_that_has_asked_for_a_transfer_in_vain_is_told_so_and_may_ask_again(
+    centre: CallCentre, phones: Phones, away: bool
+) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo"):
+        if away:
+            centre.server.kill()
+            await talk.agent.transfer("bo")
+        else:
+            async with nothing_decided(centre):
+                await talk.agent.transfer("bo")
+                await asyncio.sleep(A_MOMENT)
+                centre.server.kill()
+        await started_again(centre.server)
+        await refused(talk.agent)
+        await hears(talk.caller, "anna")
+        await hears(talk.agent, "caller")
+        talk.agent.transfer_progress.clear()
+        await talk.agent.transfer("bo")
+        await handed_over(talk)
+        rung = await bo.rung()
+        await rung.answer()
+        await hears(talk.caller, "bo")
