@@ -25,12 +25,13 @@ run-pbx: $(READY)
 asterisk: $(READY)
 	@$(BIN)/callfloor asterisk install
 
-# Calls mostly wait, so they are made apart, in one process more than there are cores. Bytecode is kept whatever the
-# environment says: a server that compiles itself takes a second longer to start, and tests start one again and again.
+# Tests often wait, so they run in one process more than there are cores; real calls apart, since they hear each other's
+# load. Bytecode is kept whatever the environment says: a server that compiles itself takes a second longer to start.
+SPREAD = -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder
 test: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
-	@$(BIN)/python -m pytest -n auto --dist loadfile --ignore=tests/pbx
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder tests/pbx
+	@$(BIN)/python -m pytest $(SPREAD) --durations=15 --ignore=tests/pbx
+	@$(BIN)/python -m pytest $(SPREAD) tests/pbx
 
 lint: $(READY)
 	@$(BIN)/ruff format --check .

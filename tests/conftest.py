@@ -1,6 +1,8 @@
 """Fixtures for everybody. None is autouse: a pure test starts no server. Tests may use Unix sockets only, unless
 marked `enable_socket`."""
 
+from itertools import groupby
+
 import pytest
 import structlog
 import uvloop  # noqa: F401 - it keeps the sockets that it finds when it is loaded, so before the network is closed
@@ -27,6 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
     # what is usual shows all locals of all frames in colour: half a minute for one error of a server under test
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Hand the files of slow tests out here and there in the first half, so that few of them run at a time and none is
+    waited for at the end, and the others by their number of tests. xdist goes by that number alone unless it is told to
+    leave the order (`--no-loadscope-reorder`)."""
+    files = [list(file) for _, file in groupby(items, key=lambda item: item.path)]
+    slow = [file for file in files if any(item.get_closest_marker("slow") for item in file)]
+    quick = sorted((file for file in files if file not in slow), key=len, reverse=True)
+    apart = len(quick) // (2 * len(slow)) + 1 if slow else 0
+    for place, file in enumerate(slow):
+        quick.insert(place * (apart + 1), file)
+    items[:] = [item for file in quick for item in file]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,21 +1,23 @@
 """The command line as a person uses it: as a process of its own."""
 
+import atexit
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.fixtures.room import quick_place
 from tests.fixtures.serving import bound
 
 COMMAND = (sys.executable, "-m", "app.cli")
-_kept: list[socket.socket] = []
-"""Bound, and listening to nobody: another process may listen there, and the kernel gives the port to nobody."""
+_kept = ExitStack()
+"""Ports that are bound, and listening to nobody: another process may listen there, and the kernel gives the port to
+nobody."""
+atexit.register(_kept.close)
 
 
 @contextmanager
@@ -51,8 +53,7 @@ def run(var: Path, *words: str, typed: str = "", **more: str) -> subprocess.Comp
 
 def free_port() -> int:
     """A port for a server that starts later, or again and again: nobody else is given it while this process lives."""
-    _kept.append(bound())
-    return int(_kept[-1].getsockname()[1])
+    return int(_kept.enter_context(bound()).getsockname()[1])
 
 
 @contextmanager

@@ -200,7 +200,7 @@ async def byte_for_byte(client: Client, frame: bytes) -> tuple[int, str]:
 
 @pytest.mark.timeout(30)
 async def test_a_hello_a_byte_at_a_time_is_closed_4000() -> None:
-    async with open_desk(QUICK) as desk, desk.client() as client:
+    async with open_desk(replace(QUICK, hello=0.3)) as desk, desk.client() as client:
         assert await byte_for_byte(client, b'{"id": 1, "type": "hello", "token": "') == (
             4000,
             "no hello within 0.3 seconds",
@@ -209,7 +209,7 @@ async def test_a_hello_a_byte_at_a_time_is_closed_4000() -> None:
 
 @pytest.mark.timeout(30)
 async def test_a_command_a_byte_at_a_time_is_closed_4000_as_silence_is() -> None:
-    async with open_desk(QUICK) as desk, desk.client(mute=True) as client:
+    async with open_desk(replace(QUICK, silence=0.3)) as desk, desk.client(mute=True) as client:
         await client.hello()
         assert await byte_for_byte(client, b'{"id": 2, "type": "agent.not_ready", "reason": "') == (
             4000,
