@@ -2,7 +2,8 @@
 written at once a moment later: a reader never waits for it.
 
 What that costs: a process that is killed loses the reads of its last quarter of a second. One that stops in order
-writes all of them, and none is lost while the database is away: they wait, and when too many do, reading is refused.
+writes all of them, or tells in the log how many the database has not taken in time. None is lost while the database is
+away: they wait, and when too many do, reading is refused.
 """
 
 import asyncio
