@@ -10,6 +10,9 @@ from app.core.errors import Unavailable
 
 CUT_OFF = "The server stops, and did not wait for the end of this. Look whether it was done, or send it again."
 
+TELL_SECONDS = 0.5
+"""How long it may take to say so: whoever does not read an answer that has begun would be waited for without an end."""
+
 
 async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection by `app`. Where that is cancelled before the answer has begun, the answer is 503: the server
@@ -18,6 +21,7 @@ async def serve(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Non
         await app(scope, receive, send)
     except asyncio.CancelledError:
         if scope["type"] == "http":
-            with suppress(RuntimeError):  # it has begun
-                await problem_response(Unavailable(CUT_OFF))(scope, receive, send)
+            with suppress(RuntimeError, TimeoutError):  # it has begun
+                async with asyncio.timeout(TELL_SECONDS):
+                    await problem_response(Unavailable(CUT_OFF))(scope, receive, send)
         raise

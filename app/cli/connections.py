@@ -54,11 +54,22 @@ class Requests(HttpToolsProtocol):
 
 
 class Frames(WebSocketsSansIOProtocol):
-    """Answers no ping of whoever does not read: pongs do not wait for them, and would pile up without an end."""
+    """Answers no ping of whoever does not read before they do, and then the last alone: pongs would pile up without an
+    end, but whoever was only slow takes the connection for dead where a ping has no answer at all."""
+
+    _owed = b""
 
     def handle_ping(self) -> None:
         """A ping has come, and its pong has been made."""
-        if self.writable.is_set():
+        if self.writable.is_set() or self.conn.close_rcvd is not None:  # after a close nothing more can come
             super().handle_ping()
-        else:
-            self.conn.data_to_send()
+            return
+        for pong in self.conn.data_to_send():
+            self._owed = pong
+
+    def resume_writing(self) -> None:
+        """What there was to send has gone."""
+        super().resume_writing()
+        owed, self._owed = self._owed, b""
+        if owed and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(owed)

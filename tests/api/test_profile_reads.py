@@ -1,13 +1,15 @@
 """Reading a customer's data is written down: who, when, what, why."""
 
 import asyncio
+import os
+import signal
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import AsyncAdaptedQueuePool, insert, text
 from structlog.testing import capture_logs
 
 from app.api.application import Application
@@ -15,15 +17,17 @@ from app.api.services import Services
 from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.witness import Witness
 from app.core.clock import FrozenClock, now
-from app.core.tasks import Supervisor
+from app.core.tasks import Supervisor, begin
 from app.customers.profiles.reads import ReadLog, ReadsBehind
-from app.db.engine import Sessions
+from app.db.engine import Sessions, close_engine, create_engine
 from app.floor.models import LiveContact
 from app.realtime.hub import Hub
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import customer_id
 from tests.desk.cases.factories import make_case
 from tests.desk.visits.factories import booked
+from tests.fixtures.database import Database
+from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
 
 PATH = "/api/v1/customers"
@@ -259,6 +263,49 @@ async def test_reads_that_cannot_be_written_down_before_the_end_are_told_as_lost
             await tasks.stop()
     told = {each["event"]: each for each in logged}
     assert told["reads are lost with this process"]["reads"] == 1
+
+
+@pytest.mark.parametrize("begun", [False, True])
+async def test_they_are_told_as_lost_also_where_the_database_does_not_even_break_off(
+    database: Database, begun: bool
+) -> None:
+    engine, tasks = create_engine(database.url, pool=1), Supervisor()
+    sessions, connections = Sessions(engine), engine.sync_engine.pool
+    assert isinstance(connections, AsyncAdaptedQueuePool)
+    log = ReadLog(sessions, now)
+    async with sessions.read() as session:
+        backend = await session.scalar(text("select pg_backend_pid()"))
+    tasks.start("reads", log.run())
+    await asyncio.sleep(0)
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        log.note("li", "agent", uuid4(), "profile")
+        if begun:
+            await eventually(lambda: asyncio.sleep(0, connections.checkedout()), lambda n: n == 1)
+        with capture_logs() as logged:
+            await tasks.stop()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+    await close_engine(engine)
+    assert [(each["event"], each["reads"]) for each in logged] == [("reads are lost with this process", 1)]
+
+
+async def test_what_is_being_written_at_the_end_is_written_once(sessions: Sessions) -> None:
+    log, tasks = ReadLog(sessions, now), Supervisor()
+    async with sessions.write() as session:
+        await session.execute(text("lock table profile_reads"))
+        tasks.start("reads", log.run())
+        await asyncio.sleep(0)
+        log.note("li", "agent", UUID(int=1), "profile")
+        waiting = text("select count(*) from pg_locks where not granted")
+        await eventually(lambda: session.scalar(waiting), lambda number: number == 1)
+        log.note("li", "agent", UUID(int=2), "profile")
+        stop = begin("stop", tasks.stop())
+        await asyncio.wait([stop], timeout=0.1)
+    await stop
+    async with sessions.read() as session:
+        kept = await session.scalars(text("select customer_id from profile_reads order by id"))
+        assert list(kept) == [UUID(int=1), UUID(int=2)]
 
 
 async def test_duplicates_of_one_customer_are_a_read(client_as: ClientAs, services: Services, amy: UUID) -> None:

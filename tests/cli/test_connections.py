@@ -14,12 +14,15 @@ from websockets.asyncio.client import connect
 
 from app.cli.connections import Frames, Requests
 from tests.fixtures.serving import Serving, serving
+from tests.fixtures.waiting import eventually
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.timeout(30)]
 
 HEAD = b"GET /slow HTTP/1.1\r\nhost: here\r\n\r\n"
 UNREAD = b"POST /at-once HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n"
 LIMIT = 0.3
+PIECE, PIECES = "x" * 1_000_000, 40
+"""More than the buffers of the operating system hold."""
 
 
 async def slow(_: Request) -> PlainTextResponse:
@@ -37,8 +40,20 @@ async def later(socket: WebSocket) -> None:
     await socket.send_text(await socket.receive_text())
 
 
+async def much(socket: WebSocket) -> None:
+    await socket.accept()
+    for _ in range(PIECES):
+        await socket.send_text(PIECE)
+    await socket.receive()
+
+
 APP = Starlette(
-    routes=[Route("/slow", slow), Route("/at-once", at_once, methods=["POST"]), WebSocketRoute("/later", later)]
+    routes=[
+        Route("/slow", slow),
+        Route("/at-once", at_once, methods=["POST"]),
+        WebSocketRoute("/later", later),
+        WebSocketRoute("/much", much),
+    ]
 )
 
 
@@ -102,3 +117,18 @@ async def test_a_socket_is_not_cut_off() -> None:
     async with served() as (place, _), connect(f"ws://{place}/later", proxy=None) as socket:
         await socket.send("here")
         assert await socket.recv() == "here"
+
+
+async def test_whoever_was_slow_is_told_once_they_read_that_their_last_ping_has_come() -> None:
+    async with served() as (place, server):
+        address = f"ws://{place}/much"
+        async with connect(
+            address, proxy=None, compression=None, max_queue=1, max_size=None, ping_interval=None
+        ) as slow:
+            (connection,) = server.server_state.connections
+            assert isinstance(connection, Frames)
+            await eventually(lambda: asyncio.sleep(0, connection.writable.is_set()), lambda writable: not writable)
+            pongs = [await slow.ping(number.to_bytes(4)) for number in range(3)]
+            for _ in range(PIECES):
+                assert await slow.recv() == PIECE
+            await asyncio.gather(*pongs)  # the answer to the last is one to those before

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from app.core import clock
 from app.core.errors import Unavailable
@@ -23,17 +24,24 @@ pytestmark = pytest.mark.timeout(60)
 
 
 @asynccontextmanager
-async def serving(database: Database) -> AsyncIterator[Floor]:
+async def beginning(database: Database, takeover_seconds: float = 0.05) -> AsyncIterator[Floor]:
     """A floor as the server has it, which ends as it ends with the server."""
     told, tasks = Told(), Supervisor()
     async with asyncpg.create_pool(database.dsn, min_size=1, max_size=4) as pool:
         floor = Floor(
             dsn=database.dsn, floor="main", pool=pool, clock=clock.now, publisher=told, orders=told,
-            takeover_seconds=0.05,
+            takeover_seconds=takeover_seconds,
         )  # fmt: skip
         watch = ConfigurationWatch(pool, SourceDirectory(), floor.configure)
         async with at_work(floor, watch, Hub(), tasks):
-            yield await owned(floor)
+            yield floor
+
+
+@asynccontextmanager
+async def serving(database: Database) -> AsyncIterator[Floor]:
+    """The same, which owns the floor."""
+    async with beginning(database) as floor:
+        yield await owned(floor)
 
 
 @asynccontextmanager
@@ -71,3 +79,14 @@ async def test_a_stop_does_not_wait_for_a_commit_that_never_ends(bank: Database)
     async with running(bank) as (floor, _):
         contact = (await offered(await owned(floor), "c1", "id")).body["contact_id"]
     assert list((await recovered(bank)).store.contacts) == [contact]
+
+
+async def test_who_stands_by_has_nothing_to_wait_for(bank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.floor.running.FLOOR_SECONDS", 3600.0)
+    async with running(bank) as (owner, _):
+        await owned(owner)
+        with capture_logs() as logged:
+            async with beginning(bank, takeover_seconds=3600.0) as floor:
+                await asyncio.sleep(0.2)
+        assert (floor.status, owner.status) == ("standby", "owner")
+        assert [each for each in logged if each["log_level"] in ("warning", "error")] == []

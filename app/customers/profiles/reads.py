@@ -2,7 +2,8 @@
 written at once a moment later: a reader never waits for it.
 
 What that costs: a process that is killed loses the reads of its last quarter of a second. One that stops in order
-writes all of them, and none is lost while the database is away: they wait, and when too many do, reading is refused.
+writes all of them, or tells in the log how many the database has not taken in time. None is lost while the database is
+away: they wait, and when too many do, reading is refused.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import Clock, utc
 from app.core.errors import Unavailable
+from app.core.tasks import begin
 from app.customers.profiles.models import ProfileRead
 from app.customers.record import members_of, survivor_of
 from app.db.engine import Sessions
@@ -32,6 +34,8 @@ LIMIT = 10_000
 CHUNK = 1_000
 PAUSE_SECONDS = 0.25
 RETRY_SECONDS = 1.0
+LAST_SECONDS = 1.0
+"""How long the end of the server may take for the reads that are left; it waits little longer for all of its tasks."""
 
 LOST = Counter("callfloor_profile_reads_lost", "Screen pops that were not written down, because too many reads waited.")
 
@@ -114,21 +118,40 @@ class ReadLog:
         self.note(agent, "agent", customer_id, "pop", contact_id)
 
     async def run(self) -> None:
-        """Write what is noted until cancelled, and then what is left."""
+        """Write what is noted until cancelled, and then what is left, as far as the database takes it."""
+        writing: asyncio.Task[None] | None = None
         try:
             while True:
                 await self._noted.wait()
                 await asyncio.sleep(PAUSE_SECONDS)
+                writing = begin("writing of reads", self.flush())
                 try:
-                    await self.flush()
+                    # apart: over a database that stands still it would not break off when it is cancelled
+                    await asyncio.shield(writing)
                 except Exception as error:
                     log.error("reads could not be written down yet", waiting=len(self), error=repr(error))
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
-            try:
-                await self.flush()
-            except (Exception, asyncio.CancelledError) as error:  # cancelled again: nobody waits any longer
-                log.error("reads are lost with this process", reads=len(self), error=repr(error))
+            await self._end(writing)
+
+    async def _end(self, writing: asyncio.Task[None] | None) -> None:
+        """Write what is left after what is being written; what is not written in time is told as lost."""
+        last = begin("last of the reads", self._rest(writing))
+        try:
+            await asyncio.wait([last], timeout=LAST_SECONDS)
+        finally:  # cancelled again, too: nobody waits any longer
+            if self._waiting:
+                error = last.exception() if last.done() and not last.cancelled() else None
+                told = "the database does not answer" if error is None else repr(error)
+                log.error("reads are lost with this process", reads=len(self), error=told)
+            for task in (last, writing):
+                if task is not None:
+                    task.cancel()
+
+    async def _rest(self, writing: asyncio.Task[None] | None) -> None:
+        if writing is not None:
+            await asyncio.wait([writing])
+        await self.flush()
 
     async def flush(self) -> None:
         """Write everything that has been noted. Raises Unavailable; nothing is lost then."""
