@@ -162,9 +162,16 @@ def _mark(call: Call, event: CallEvent) -> Call:
 
 def _with_told_before(new: Leg, ended: Leg | None, event: CallEvent) -> Leg:
     """The leg of a party who has come back, with what has happened since they had: told before, it was taken for news
-    of the leg that had ended."""
-    since = (mark for mark in ended.marks if mark.at >= event.at) if ended is not None else ()
+    of the leg that had ended. What is said to have happened in the very same instant is of that leg, unless the
+    platform's own order says otherwise: many tell whole seconds."""
+    since = (mark for mark in ended.marks if _after(mark, event)) if ended is not None else ()
     return msgspec.structs.replace(new, marks=tuple(since)[: MOST_MARKS // 2])
+
+
+def _after(mark: Mark, event: CallEvent) -> bool:
+    if mark.sequence is not None and event.sequence is not None:
+        return mark.sequence > event.sequence
+    return mark.at > event.at
 
 
 def _unnamed(event: CallEvent) -> str:
