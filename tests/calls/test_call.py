@@ -233,3 +233,16 @@ def test_platforms_own_order_tells_what_has_happened_since_an_agent_came_back_in
     facts = [("established", 1, 1), ("connection_cleared", 5, 2), ("connection_cleared", 10, 4), ("established", 10, 3)]
     call = told(event("offered", 0), *(event(kind, at, agent="ann", sequence=n) for kind, at, n in facts))
     assert not call.answered_by("ann")
+
+
+@pytest.mark.parametrize("leg", [None, "a"])
+@pytest.mark.parametrize("end", ["connection_cleared", "transferred", "failed"])
+@pytest.mark.parametrize("at", [5, 6])
+def test_agent_who_has_come_back_stays_when_the_end_of_their_earlier_leg_is_told_late_or_once_more(
+    at: float, end: str, leg: str | None
+) -> None:
+    facts = [("established", 1), ("connection_cleared", 5), ("established", 10), (end, at)]
+    call = told(event("offered", 0), *(event(kind, when, agent="ann", leg_id=leg) for kind, when in facts))
+    assert call.answered_by("ann")
+    assert call.seconds("talk_seconds", T + 12, Party.AGENT) == 4 + 2
+    assert not take(call, event(end, 13, agent="ann", leg_id=leg)).answered_by("ann")
