@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.calls.leg import MOST_MARKS, Leg, LegState, Mark, Party
+from app.calls.leg import ENDINGS, MOST_MARKS, Leg, LegState, Mark, Party
 from app.telephony.events import CallEvent
 from app.telephony.events import EventType as E
 
@@ -148,7 +148,7 @@ def _find(call: Call, leg_id: str) -> Leg | None:
 
 
 def _mark(call: Call, event: CallEvent) -> Call:
-    known = _leg_meant(call, event)
+    known = _of_its_time(call, _leg_meant(call, event), event)
     leg = known
     if leg is None or _comes_back(leg, event):
         if len(call.legs) >= MOST_LEGS:
@@ -162,9 +162,16 @@ def _mark(call: Call, event: CallEvent) -> Call:
 
 def _with_told_before(new: Leg, ended: Leg | None, event: CallEvent) -> Leg:
     """The leg of a party who has come back, with what has happened since they had: told before, it was taken for news
-    of the leg that had ended."""
-    since = (mark for mark in ended.marks if mark.at >= event.at) if ended is not None else ()
+    of the leg that had ended. What is said to have happened in the very same instant is of that leg, unless the
+    platform's own order says otherwise: many tell whole seconds."""
+    since = (mark for mark in ended.marks if _after(mark, event)) if ended is not None else ()
     return msgspec.structs.replace(new, marks=tuple(since)[: MOST_MARKS // 2])
+
+
+def _after(mark: Mark, event: CallEvent) -> bool:
+    if mark.sequence is not None and event.sequence is not None:
+        return mark.sequence > event.sequence
+    return mark.at > event.at
 
 
 def _unnamed(event: CallEvent) -> str:
@@ -184,6 +191,16 @@ def _leg_meant(call: Call, event: CallEvent) -> Leg | None:
         if len(talking) == 1:
             return talking[0]
     return call.customer
+
+
+def _of_its_time(call: Call, leg: Leg | None, event: CallEvent) -> Leg | None:
+    """The leg that an event is about: what ended before it began was an earlier leg of the same party, by which they
+    have been on the call before."""
+    if leg is None or event.type not in ENDINGS or event.at >= leg.began:
+        return leg
+    own = (each for each in reversed(call.legs) if (each.party, each.agent) == (leg.party, leg.agent))
+    named = (each for each in own if event.leg_id is None or each.id.split("#")[0] == leg.id.split("#")[0])
+    return next((each for each in named if each.began <= event.at), leg)
 
 
 def _comes_back(leg: Leg, event: CallEvent) -> bool:

@@ -47,9 +47,15 @@ def _stands(contact: Contact, made: HandedOn) -> bool:
     """Whether nobody of ours has had the caller since, nor do they go elsewhere by an order."""
     if contact.transfer is not None and contact.transfer.number is None:
         return False
-    since = any(leg.agent is not None and leg.talked and leg.since > made.at for leg in contact.call.legs)
+    since = any(leg.agent is not None and leg.talked and _later(leg, made) for leg in contact.call.legs)
     taken = supervisors_phones.taken_since(contact, made.by, made.at)
     return not (since or taken or queueing.queued_since(contact, made.at))
+
+
+def _later(leg: Leg, made: HandedOn) -> bool:
+    """Whether an agent has left by this leg after that, or in the same instant, of which many platforms tell the second
+    only: what is told last has mostly happened last."""
+    return leg.since > made.at or (leg.since == made.at and leg.agent != made.by)
 
 
 def _newest(contact: Contact, made: HandedOn) -> Contact:

@@ -213,3 +213,36 @@ def test_leg_that_comes_back_keeps_little_of_what_was_told_before() -> None:
     call = told(event("established", 1, agent="ann"), *again, event("established", 11, agent="ann"))
     leg = call.legs[-1]
     assert (leg.state, len(leg.marks)) == (LegState.CLEARED, MOST_MARKS // 2 + 1)
+
+
+@pytest.mark.parametrize("sequences", [(None, None, None, None), (1, 2, 3, 4)])
+@pytest.mark.parametrize("leg", [None, "a"])
+def test_agent_who_comes_back_in_the_second_in_which_their_end_is_told_once_more_is_there(
+    leg: str | None, sequences: tuple[int | None, ...]
+) -> None:
+    kinds = (("established", 1), ("transferred", 5), ("connection_cleared", 6), ("established", 6))
+    told_in_order = (
+        event(kind, at, agent="ann", leg_id=leg, sequence=number)
+        for (kind, at), number in zip(kinds, sequences, strict=True)
+    )
+    call = told(event("offered", 0), *told_in_order)
+    assert call.answered_by("ann")
+
+
+def test_platforms_own_order_tells_what_has_happened_since_an_agent_came_back_in_the_same_second() -> None:
+    facts = [("established", 1, 1), ("connection_cleared", 5, 2), ("connection_cleared", 10, 4), ("established", 10, 3)]
+    call = told(event("offered", 0), *(event(kind, at, agent="ann", sequence=n) for kind, at, n in facts))
+    assert not call.answered_by("ann")
+
+
+@pytest.mark.parametrize("leg", [None, "a"])
+@pytest.mark.parametrize("end", ["connection_cleared", "transferred", "failed"])
+@pytest.mark.parametrize("at", [5, 6])
+def test_agent_who_has_come_back_stays_when_the_end_of_their_earlier_leg_is_told_late_or_once_more(
+    at: float, end: str, leg: str | None
+) -> None:
+    facts = [("established", 1), ("connection_cleared", 5), ("established", 10), (end, at)]
+    call = told(event("offered", 0), *(event(kind, when, agent="ann", leg_id=leg) for kind, when in facts))
+    assert call.answered_by("ann")
+    assert call.seconds("talk_seconds", T + 12, Party.AGENT) == 4 + 2
+    assert not take(call, event(end, 13, agent="ann", leg_id=leg)).answered_by("ann")

@@ -52,6 +52,32 @@ def test_caller_waits_whose_other_agent_has_gone_after_the_transfer(order: str) 
     assert floor.contact(contact).state in WAITS
 
 
+@pytest.mark.parametrize("to", [None, c.Destination(queue="loans"), c.Destination(number="+49")])
+def test_caller_whose_last_agent_hangs_up_in_the_second_in_which_the_other_had_left_them_is_hung_up_on(
+    to: c.Destination | None,
+) -> None:
+    floor, contact = both()
+    if to is not None:
+        floor.do(c.Transfer(agent_id="bob", contact_id=contact, to=to))
+    floor.call("transferred", agent="1002")
+    floor.call("connection_cleared", agent="1001", cause="hung_up")
+    assert floor.orders() == ["call.disconnect"]
+
+
+def test_caller_waits_whom_a_colleague_has_had_and_left_in_the_second_in_which_they_were_given_to_them() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.on("dee")
+    floor.do(c.ConsultCall(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    at = floor.now
+    floor.call("established", agent="1004", at=at)
+    floor.now += 5.5
+    floor.call("transferred", agent="1001", at=at + 5)
+    floor.call("connection_cleared", agent="1004", at=at + 5)
+    floor.wait(6)
+    assert floor.contact(contact).state in WAITS
+
+
 @pytest.mark.parametrize("order", ["ta", "ca", "tca", "cta"])
 @pytest.mark.parametrize("to", [c.Destination(queue="loans"), c.Destination(agent="dee")])
 def test_caller_whom_the_last_of_two_agents_has_sent_on_by_order_waits_there_in_whichever_order_it_is_told(

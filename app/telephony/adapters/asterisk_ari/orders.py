@@ -24,7 +24,7 @@ TRANSFERRED = "transferred"
 
 
 class Order(msgspec.Struct, frozen=True):
-    """One order, read: `key` is what its legs are named by."""
+    """One order, read: `key` is what its legs are named by, `at` when it is carried out, by the switch's clock."""
 
     key: str
     at: float
@@ -49,7 +49,7 @@ class Order(msgspec.Struct, frozen=True):
 
 
 def obey(line: Line, command: SwitchCommand, now: float) -> list[Action] | Refused:
-    """What an order leads to."""
+    """What an order leads to, `now` by the switch's clock."""
     run = _ORDERS.get(command.type)
     if run is None:
         return Refused(f"Asterisk cannot do {command.type}.")

@@ -46,6 +46,7 @@ from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
 from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, until_taken
+from app.telephony.adapters.asterisk_ari.switch_clock import SwitchClock
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
 from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Outcome, Refused, SwitchCommand
@@ -75,7 +76,7 @@ class Switch:
         self._source = source
         self._setup = setup
         self._floor = floor
-        self._clock = clock
+        self._clock, self._its_clock = clock, SwitchClock(clock)
         self._tapes = tapes
         self._tasks = Supervisor(on_death)
         self._messenger = Messenger(source, floor, prompts, tapes, self._tasks, clock, self._follow)
@@ -144,7 +145,7 @@ class Switch:
         call = self._call_of(command)
         if call is None:
             return after_the_end(command)
-        wanted = self._lacking(command) or obey(call.line, command, self._clock())
+        wanted = self._lacking(command) or obey(call.line, command, self._its_clock())
         if isinstance(wanted, Refused):
             if call.line.caller is None and not call.line.legs:  # it was opened for this order
                 self._forget(call)
@@ -240,6 +241,7 @@ class Switch:
 
     def _take(self, event: ari.Event) -> None:
         now = self._clock()
+        self._its_clock.heard(event.at)
         match event.type:
             case "ApplicationReplaced":
                 raise Replaced(f"{REPLACED_BY} has connected to Asterisk {self._source} as {APP}.")
