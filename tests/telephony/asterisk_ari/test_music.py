@@ -241,3 +241,15 @@ def test_caller_hears_the_music_of_their_queue_after_a_gap_and_on_hold_as_well(n
     assert classes(order(line, OrderType.HOLD, key="main-2", agent=AGENT)) == [name]
     there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
     assert classes(resumed(line, there, 9.0)) == [name]
+
+
+def test_caller_on_hold_by_a_colleague_who_has_gone_comes_back_as_the_phone_that_holds_too_does_so_no_more() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    order(line, OrderType.HOLD, agent=AGENT)
+    line.take(Event(type="ChannelHold", channel=Channel(id=BO_S)), 5.0)
+    ends(line, ANNA)
+    assert isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent={"id": "bo"}), Refused)
+    back = line.take(Event(type="ChannelUnhold", channel=Channel(id=BO_S)), 9.0)
+    assert (asked(back), told(back)) == ([QUIET, BACK], ["call.retrieved"])
