@@ -127,10 +127,11 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
-    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor, and one
-    who has gone already has left it to the others."""
+    """End the call; an agent who is not the only one on it, or whose caller was sent to a number that rings, only
+    leaves, also one who is on it as a supervisor, and one who has gone already has left it to the others."""
     own = ears.talker(line, order.agent.get("id"))
-    if order.agent and any(leg.up for leg in line.others(own.id if own is not None else None)):
+    others = any(leg.up for leg in line.others(own.id if own is not None else None))
+    if order.agent and (others or sending.away(line)):
         if own is None:
             return []
         back = line.bring_together(line.caller) if line.held and line.caller is not None else []
@@ -173,6 +174,8 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
+    if rung == [] and not sending.away(line):  # the order comes again, and the number has come, or will not
+        return leaves
     leaves += sending.left(line, own, order.key)
     return leaves if rung is None else [*leaves, *sending.rings(line, own), *rung]
 
