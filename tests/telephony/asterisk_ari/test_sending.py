@@ -10,7 +10,7 @@ from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import EventType, OrderType
-from app.telephony.port import Refused
+from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_left_alone import asked, ends, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
@@ -242,3 +242,18 @@ def test_order_that_comes_again_once_the_number_has_answered_or_is_not_reached_m
     assert not isinstance(came, Refused)
     assert asked(came) == [f"DELETE channels/{ANNA}"]
     assert line.together == before
+
+
+def test_caller_on_hold_while_a_number_rings_is_so_after_a_restart_and_hears_no_ringing_that_would_have_to_end() -> (
+    None
+):
+    before = conference()
+    order(before, OrderType.HOLD, key="main-5", agent=BO_HIMSELF)
+    sent(before)
+    outside = number(before)
+    there = sight(channel(CALL), channel(BO_S), channel(outside, state="Ringing", app=""), bridged=(BO_S,))
+    known = {CALL: KnownCall(id=CALL, legs=(KnownLeg(BO_S, "bo", held=True),))}
+    ((line, _),) = adopted(SETUP, there, set(), 9.0, known)
+    assert (line.held, line.ringing) == (True, False)
+    up(line, outside)
+    assert line.together == {BO_S, outside}
