@@ -253,3 +253,15 @@ def test_caller_on_hold_by_a_colleague_who_has_gone_comes_back_as_the_phone_that
     assert isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent={"id": "bo"}), Refused)
     back = line.take(Event(type="ChannelUnhold", channel=Channel(id=BO_S)), 9.0)
     assert (asked(back), told(back)) == ([QUIET, BACK], ["call.retrieved"])
+
+
+@pytest.mark.parametrize("by", ["anna", "bo"])
+def test_caller_on_hold_by_a_colleague_who_stays_is_so_on_as_an_agent_hangs_up_by_command(by: str) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    order(line, OrderType.HOLD, agent={"id": by})
+    order(line, OrderType.DISCONNECT, key="main-8", agent=AGENT)
+    ends(line, ANNA)
+    assert (CALL in line.together) is (by == "anna")
+    assert line.held is (by == "bo")

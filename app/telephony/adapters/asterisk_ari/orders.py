@@ -130,11 +130,12 @@ def _disconnect(line: Line, order: Order) -> list[Action]:
     """End the call; an agent who is not the only one on it, or whose caller was sent to a number that rings, only
     leaves, also one who is on it as a supervisor, and one who has gone already has left it to the others."""
     own = ears.talker(line, order.agent.get("id"))
-    others = any(leg.up for leg in line.others(own.id if own is not None else None))
+    others = {leg.id for leg in line.others(own.id if own is not None else None) if leg.up}
     if order.agent and (others or sending.away(line)):
         if own is None:
             return []
-        back = line.bring_together(line.caller) if line.held and line.caller is not None else []
+        held = line.held and line.holder not in others  # else it is another's who stays to take them back
+        back = line.bring_together(line.caller) if held and line.caller is not None else []
         return [*line.drop(own, outcomes.HUNG_UP), *back]
     message = order.data.get("message")
     if message and line.caller is not None:
