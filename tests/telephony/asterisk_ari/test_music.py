@@ -1,5 +1,6 @@
 """Music that a caller hears, whoever has begun it: it ends with what they come to hear next."""
 
+import msgspec
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
@@ -265,3 +266,14 @@ def test_caller_on_hold_by_a_colleague_who_stays_is_so_on_as_an_agent_hangs_up_b
     ends(line, ANNA)
     assert (CALL in line.together) is (by == "anna")
     assert line.held is (by == "bo")
+
+
+def test_phone_that_has_held_no_more_since_a_gap_lets_its_agent_take_the_caller_back() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    phone(line, "ChannelHold")
+    there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
+    came = resumed(line, msgspec.structs.replace(there, holding={ANNA: False}), 9.0)
+    assert told(came) == ["call.retrieved"]
+    assert asked(came)[-1] == BACK
+    assert not isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent=AGENT), Refused)

@@ -78,9 +78,14 @@ def _left(line: Line, known: KnownCall, there: Sight) -> None:
 
 
 def _known_to_hold(line: Line, there: Sight, holding: Container[str]) -> None:
-    """Whose phones the floor believes to hold; of a supervisor's it does not say, so that it is told in any case."""
+    """Whose phones the floor believes to hold; of a supervisor's it does not say, so that it is told in any case. While
+    the caller is apart it believes it of who holds them by command: then it is not told what the phones do."""
     for leg in line.legs.values():
-        if leg.id in there.holding:
+        if leg.id not in there.holding:
+            continue
+        if line.caller not in line.together:
+            leg.holds = there.holding[leg.id]
+        else:
             leg.holds = not there.holding[leg.id] if leg.role == names.LISTENER else leg.id in holding
 
 
