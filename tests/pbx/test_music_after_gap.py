@@ -1,18 +1,23 @@
 """Callers who hear music while nobody looks: Callfloor is killed and started again, or loses its connection."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
 from app.demo.pbx.sip.call import Call
+from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import TONES, Phones
 from tests.pbx.talks import SECONDS, hears, hears_music, shown, talking
 from tests.pbx.test_resilience import connected_again, connections, started_again
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 from tests.pbx.test_transfers import answered
+from tests.pbx.test_transfers_beside import conference
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+AWAY = "no connection to an Asterisk"
 Gap = Callable[[CallCentre], Awaitable[None]]
 
 
@@ -113,3 +118,61 @@ async def test_music_of_a_caller_whom_a_supervisor_has_and_holds_ends_as_they_ar
         await desk.ask("call.retrieve", contact_id=talk.contact)
         await hears_only(talk.caller, "dora")
         await hears_only(ear, "caller")
+
+
+@asynccontextmanager
+async def cut_off(centre: CallCentre) -> AsyncIterator[None]:
+    """The server has no connection meanwhile."""
+    before, troubles = connections(centre.server), centre.server.log.read_text().count(AWAY)
+    (source,) = await centre.rows("SELECT command_url FROM cti_sources")
+    await centre.rows("UPDATE cti_sources SET command_url = 'ws://127.0.0.1:1/ari'")
+    log = centre.server.log
+    await eventually(lambda: asyncio.sleep(0, log.read_text().count(AWAY)), lambda count: count > troubles, SECONDS)
+    yield
+    await centre.rows("UPDATE cti_sources SET command_url = $1", source["command_url"])
+    await connected_again(centre.server, before)
+
+
+async def test_agent_whose_phone_holds_no_more_since_a_gap_takes_the_caller_back_who_is_on_hold_by_command_too(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await talk.agent.hold()
+        await talk.ask("call.retrieve")
+        assert "phone of agent anna itself" in (await talk.seat.frame("command.failed"))["detail"]
+        async with cut_off(centre):
+            await talk.agent.resume()
+        await hears_only(talk.caller, "anna")
+        await shown(talk.seat, talk.contact, held=False)
+
+
+async def test_phone_that_takes_a_caller_back_beside_a_colleague_while_the_server_is_dead_is_shown_to_do_so(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with conference(centre, phones) as (talk, bo, seat):
+        await talk.agent.hold()
+        await shown(seat, talk.contact, held=True)
+        centre.server.kill()
+        await talk.agent.resume()
+        await started_again(centre.server)
+        await shown(seat, talk.contact, held=False)
+        await hears(talk.caller, "anna", "bo")
+        await hears(bo, "anna", "caller")
+
+
+async def test_phone_that_holds_beside_a_hold_by_command_is_known_to_do_so_after_a_restart(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.hold")
+        await hears_music(talk.caller)
+        await talk.agent.hold()
+        await restarted(centre)
+        await talk.ask("call.retrieve")
+        assert "phone of agent anna itself" in (await talk.seat.frame("command.failed"))["detail"]
+        await hears_music(talk.caller)
+        await talk.agent.resume()
+        await hears_only(talk.caller, "anna")
+        await shown(talk.seat, talk.contact, held=False)

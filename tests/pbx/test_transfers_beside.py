@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.demo.pbx.sip.call import Call
+from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import Phones
-from tests.pbx.talks import RINGING, SECONDS, Talk, hears, hears_ringing, shown, signals, talking
+from tests.pbx.talks import RINGING, SECONDS, Talk, hears, hears_music, hears_ringing, shown, signals, talking
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"
@@ -112,3 +113,71 @@ async def test_colleague_who_is_invited_by_one_of_two_agents_comes_into_a_talk_i
         await hears(talk.caller, "bo", "carl")
         await hears(bo, "caller", "carl")
         assert not signals(talk.caller.sound, RINGING)
+
+
+async def leaves(talk: Talk, bo: Call, seat: Seat, how: str) -> None:
+    """Bo hangs up."""
+    if how == "at the phone":
+        await bo.hang_up()
+    else:
+        await seat.ask("call.hang_up", contact_id=talk.contact)
+        await bo.until_ended()
+    await seat.passes("working_after_call")
+
+
+async def state(centre: CallCentre, contact: str) -> str:
+    """Of the contact, as supervisors see it."""
+    known = (await centre.get("/api/v1/floor")).json()["contacts"]
+    return next((each["state"] for each in known if each["id"] == contact), "")
+
+
+ways = pytest.mark.parametrize("how", ["at the phone", "by command"])
+
+
+@ways
+async def test_caller_who_was_sent_to_a_number_talks_on_with_it_as_the_last_agent_hangs_up(
+    centre: CallCentre, phones: Phones, how: str
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with conference(centre, phones) as (talk, bo, seat):
+        await talk.ask("call.transfer", to={"number": NUMBER})
+        rung = await outside.rung()
+        await rung.answer()
+        await hears(talk.caller, "bo", "dora")
+        await leaves(talk, bo, seat, how)
+        await hears(talk.caller, "dora")
+        await hears(rung, "caller")
+        await rung.hang_up()
+        await talk.caller.until_ended()
+
+
+@ways
+async def test_caller_whose_last_agent_hangs_up_hears_the_number_ring_to_which_they_were_sent_and_waits_if_in_vain(
+    centre: CallCentre, phones: Phones, how: str
+) -> None:
+    outside = await phones.outside()
+    async with conference(centre, phones) as (talk, bo, seat):
+        await talk.ask("call.transfer", to={"number": NUMBER})
+        rung = await outside.rung()
+        await talk.agent.until_ended()
+        await leaves(talk, bo, seat, how)
+        await hears_ringing(talk.caller)
+        rung.reject(486)
+        await hears_music(talk.caller)
+        await eventually(lambda: state(centre, talk.contact), lambda it: it in ("waiting", "offered"), SECONDS)
+
+
+async def test_caller_on_hold_by_who_has_gone_comes_back_as_the_phone_of_the_other_holds_no_more(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with conference(centre, phones) as (talk, bo, seat):
+        await talk.ask("call.hold")
+        await shown(talk.seat, talk.contact, held=True)
+        await bo.hold()
+        await talk.agent.hang_up()
+        assert "phone of agent bo itself" in (await seat.frame("command.failed"))["detail"]
+        await hears_music(talk.caller)
+        await bo.resume()
+        await with_bo(talk, bo)
+        await shown(seat, talk.contact, held=False)

@@ -10,7 +10,7 @@ from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Pa
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.adapters.asterisk_ari.resuming import Sight
 from app.telephony.events import EventType, OrderType
-from app.telephony.port import KnownCall, KnownLeg
+from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_left_alone import asked, ends, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, order
@@ -283,3 +283,15 @@ def test_what_phones_have_held_or_taken_back_while_nobody_looked_is_told(
     assert told == [("call.offered", CALL), ("call.established", ANNA), *news]
     assert line.legs[ANNA].holds == bool(holds)
     assert asked(came) == []
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_phone_of_who_holds_the_caller_by_command_is_known_to_hold_or_not_and_nothing_is_told_of_it(
+    holds: bool,
+) -> None:
+    there = msgspec.structs.replace(sight(channel(CALL), channel(ANNA), bridged=(ANNA,)), holding={ANNA: holds})
+    believed = {CALL: KnownCall(CALL, (KnownLeg(ANNA, "anna", held=True),))}
+    ((line, came),) = adopted(SETUP, there, (), 9.0, believed)
+    assert [it.type for it in came if isinstance(it, Told)] == ["call.offered", "call.established"]
+    assert (line.legs[ANNA].holds, line.held, asked(came)) == (holds, True, [])
+    assert isinstance(order(line, OrderType.RETRIEVE, agent=AGENT), Refused) is holds

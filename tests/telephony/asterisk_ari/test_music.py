@@ -1,5 +1,6 @@
 """Music that a caller hears, whoever has begun it: it ends with what they come to hear next."""
 
+import msgspec
 import pytest
 
 from app.telephony.adapters.asterisk_ari import names
@@ -241,3 +242,38 @@ def test_caller_hears_the_music_of_their_queue_after_a_gap_and_on_hold_as_well(n
     assert classes(order(line, OrderType.HOLD, key="main-2", agent=AGENT)) == [name]
     there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
     assert classes(resumed(line, there, 9.0)) == [name]
+
+
+def test_caller_on_hold_by_a_colleague_who_has_gone_comes_back_as_the_phone_that_holds_too_does_so_no_more() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    order(line, OrderType.HOLD, agent=AGENT)
+    line.take(Event(type="ChannelHold", channel=Channel(id=BO_S)), 5.0)
+    ends(line, ANNA)
+    assert isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent={"id": "bo"}), Refused)
+    back = line.take(Event(type="ChannelUnhold", channel=Channel(id=BO_S)), 9.0)
+    assert (asked(back), told(back)) == ([QUIET, BACK], ["call.retrieved"])
+
+
+@pytest.mark.parametrize("by", ["anna", "bo"])
+def test_caller_on_hold_by_a_colleague_who_stays_is_so_on_as_an_agent_hangs_up_by_command(by: str) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-6", agent=AGENT, to=BO)
+    up(line, BO_S)
+    order(line, OrderType.HOLD, agent={"id": by})
+    order(line, OrderType.DISCONNECT, key="main-8", agent=AGENT)
+    ends(line, ANNA)
+    assert (CALL in line.together) is (by == "anna")
+    assert line.held is (by == "bo")
+
+
+def test_phone_that_has_held_no_more_since_a_gap_lets_its_agent_take_the_caller_back() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.HOLD, agent=AGENT)
+    phone(line, "ChannelHold")
+    there = sight(channel(CALL), channel(ANNA), bridged=(ANNA,))
+    came = resumed(line, msgspec.structs.replace(there, holding={ANNA: False}), 9.0)
+    assert told(came) == ["call.retrieved"]
+    assert asked(came)[-1] == BACK
+    assert not isinstance(order(line, OrderType.RETRIEVE, key="main-8", agent=AGENT), Refused)

@@ -75,7 +75,7 @@ def test_what_a_phone_has_held_and_taken_back_during_a_gap_is_told_once() -> Non
     holds = msgspec.structs.replace(there, holding={ANNA: True})
     assert told(resumed(line, holds, 9.0)) == [EventType.HELD]
     assert resumed(line, holds, 9.5) == []
-    assert resumed(line, there, 9.7) == []  # with others there it is not known
+    assert resumed(line, there, 9.7) == []  # of what is no SIP phone it is not known
     assert told(resumed(line, msgspec.structs.replace(there, holding={ANNA: False}), 9.9)) == [EventType.RETRIEVED]
 
 

@@ -10,7 +10,7 @@ from app.telephony.adapters.asterisk_ari.adopting import adopted
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.adapters.asterisk_ari.line import Line
 from app.telephony.events import EventType, OrderType
-from app.telephony.port import Refused
+from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_left_alone import asked, ends, up
 from tests.telephony.asterisk_ari.test_orders import AGENT, BO, a_line, order
@@ -155,3 +155,105 @@ def test_caller_who_is_sent_on_to_another_number_does_not_come_back_as_the_first
     assert told(came_back) == [EventType.FAILED]
     assert asked(came_back) == []
     assert told(not_reached(line, number(line))) == [EventType.FAILED, EventType.SCRIPT_DONE]
+
+
+HANGS_UP = {"by phone": None, "by command": OrderType.DISCONNECT, "is dropped": OrderType.CANCEL}
+
+
+def leaves(line: Line, how: str) -> list[Action]:
+    """Bo leaves the call, by a command or without."""
+    kind = HANGS_UP[how]
+    came = order(line, kind, key="main-8", agent=BO_HIMSELF) if kind is not None else []
+    assert not isinstance(came, Refused), came
+    return [*came, *ends(line, BO_S)]
+
+
+@pytest.mark.parametrize("how", HANGS_UP)
+@pytest.mark.parametrize("answered", [False, True])
+def test_caller_who_was_sent_to_a_number_goes_on_there_as_the_other_agent_leaves(how: str, answered: bool) -> None:
+    line = conference()
+    sent(line)
+    if answered:
+        up(line, number(line))
+    came = leaves(line, how)
+    assert told(came) == [EventType.TRANSFERRED]
+    assert not {f"DELETE channels/{CALL}", f"DELETE channels/{number(line)}"} & set(asked(came))
+    assert {CALL, *([number(line)] if answered else [])} <= line.together
+    if answered:
+        assert f"DELETE channels/{CALL}" in asked(ends(line, number(line)))
+
+
+@pytest.mark.parametrize("how", HANGS_UP)
+def test_caller_on_hold_by_who_leaves_them_to_the_number_to_which_they_were_sent_hears_it(how: str) -> None:
+    line = conference()
+    sent(line)
+    up(line, number(line))
+    order(line, OrderType.HOLD, key="main-5", agent=BO_HIMSELF)
+    leaves(line, how)
+    assert (line.together, line.held) == ({CALL, number(line)}, False)
+
+
+def test_agent_who_sends_a_caller_to_a_number_and_hangs_up_at_once_does_not_end_the_call() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER)
+    came = order(line, OrderType.DISCONNECT, key="main-8", agent=AGENT)
+    assert not isinstance(came, Refused)
+    assert asked(came) == [f"DELETE channels/{ANNA}"]
+    assert told(ends(line, ANNA)) == [EventType.CONNECTION_CLEARED]
+
+
+def test_caller_whom_one_number_has_left_hears_the_other_ring_and_music_where_it_is_not_reached() -> None:
+    line = conference()
+    sent(line)
+    up(line, first := number(line))
+    sent(line, ANOTHER, key="main-9", agent=BO_HIMSELF)
+    ends(line, BO_S)
+    assert asked(ends(line, first)) == [APART, RING]
+    assert asked(not_reached(line, number(line))) == [RINGS_NO_MORE, MUSIC]
+
+
+def test_caller_whom_everybody_has_left_at_the_moment_in_which_the_number_is_busy_hears_music() -> None:
+    line = conference()
+    sent(line)
+    ends(line, BO_S)
+    assert asked(not_reached(line, number(line))) == [APART, MUSIC]
+
+
+def test_number_that_rings_no_longer_since_the_caller_was_sent_to_a_queue_is_not_told_as_a_transfer_in_vain() -> None:
+    line = conference()
+    sent(line)
+    first = number(line)
+    sent(line, {"queue": "cards"}, key="main-9", agent=BO_HIMSELF)
+    assert told(not_reached(line, first)) == [EventType.FAILED]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_order_that_comes_again_once_the_number_has_answered_or_is_not_reached_moves_the_caller_nowhere(
+    answered: bool,
+) -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER)
+    if answered:
+        up(line, number(line))
+    else:
+        not_reached(line, number(line))
+    before = set(line.together)
+    came = order(line, OrderType.TRANSFER, agent=AGENT, to=NUMBER)
+    assert not isinstance(came, Refused)
+    assert asked(came) == [f"DELETE channels/{ANNA}"]
+    assert line.together == before
+
+
+def test_caller_on_hold_while_a_number_rings_is_so_after_a_restart_and_hears_no_ringing_that_would_have_to_end() -> (
+    None
+):
+    before = conference()
+    order(before, OrderType.HOLD, key="main-5", agent=BO_HIMSELF)
+    sent(before)
+    outside = number(before)
+    there = sight(channel(CALL), channel(BO_S), channel(outside, state="Ringing", app=""), bridged=(BO_S,))
+    known = {CALL: KnownCall(id=CALL, legs=(KnownLeg(BO_S, "bo", held=True),))}
+    ((line, _),) = adopted(SETUP, there, set(), 9.0, known)
+    assert (line.held, line.ringing) == (True, False)
+    up(line, outside)
+    assert line.together == {BO_S, outside}

@@ -51,7 +51,6 @@ def adopted(
         line = _line(setup, call, channels, call in believed)
         for channel in channels:
             _place(line, channel, there, lambda it: agents.get(it.id) or whose(it))
-        line.ringing = sending.away(line) and line.caller not in line.together
         line.pauses.update({each.id: list(each.pauses) for each in recordings if each.call == call})
         _known_to_hold(line, there, holding)
         if call in believed:
@@ -79,9 +78,14 @@ def _left(line: Line, known: KnownCall, there: Sight) -> None:
 
 
 def _known_to_hold(line: Line, there: Sight, holding: Container[str]) -> None:
-    """Whose phones the floor believes to hold; of a supervisor's it does not say, so that it is told in any case."""
+    """Whose phones the floor believes to hold; of a supervisor's it does not say, so that it is told in any case. While
+    the caller is apart it believes it of who holds them by command: then it is not told what the phones do."""
     for leg in line.legs.values():
-        if leg.id in there.holding:
+        if leg.id not in there.holding:
+            continue
+        if line.caller not in line.together:
+            leg.holds = there.holding[leg.id]
+        else:
             leg.holds = not there.holding[leg.id] if leg.role == names.LISTENER else leg.id in holding
 
 
@@ -179,7 +183,8 @@ def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
-    line.held = any(leg.up for leg in line.others()) and line.caller not in line.together and not sending.away(line)
+    line.held = _on_hold(line, holding)
+    line.ringing = sending.away(line) and line.caller not in line.together and not line.held
     line.perhaps_music = line.caller not in line.together
     line.holder = _holder(line, holding) if line.held else ""
     told = [*_offered(line, now), *_taped(line, there, now)]
@@ -191,6 +196,14 @@ def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list
     if line.held or line.together or line.caller is None:
         return told
     return [*told, Told(type=EventType.SCRIPT_LOST, at=now)]
+
+
+def _on_hold(line: Line, holding: Container[str]) -> bool:
+    """Whether somebody holds the caller who is apart from those who are there; while a number rings to which they were
+    sent it may be that they hear, unless the floor knows who holds them."""
+    there = [leg.id for leg in line.others() if leg.up]
+    apart = bool(there) and line.caller not in line.together
+    return apart and (not sending.away(line) or any(each in holding for each in there))
 
 
 def _holder(line: Line, holding: Container[str]) -> str:
@@ -235,6 +248,7 @@ def _come(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
 def _private(line: Line, there: Sight, now: float) -> list[Action]:
     """What nobody else needs to know of: with whom only one is left it is over."""
     line.over = line.caller is None
+    line.ringing = sending.away(line) and line.caller not in line.together
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
     if line.caller is None or not line.legs:
         return _ended(line, there)

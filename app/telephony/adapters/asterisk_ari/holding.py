@@ -56,8 +56,10 @@ def left(line: Line) -> list[Action]:
 
 def taken_back(line: Line, own: Leg) -> list[Action] | None:
     """Somebody takes the caller back by command. Whose own phone holds gives them back to the others, if to anybody;
-    None where the caller would hear nothing, since the phone's hold stands."""
+    None where the caller would hear nothing, since the phone's hold stands: they come back with its end, whoever held
+    them by command, and may have gone since."""
     if own.holds and not any(leg.up and not leg.holds for leg in line.others(own.id)):
+        line.held, line.left_on_hold = False, line.held or line.left_on_hold
         return None
     return line.bring_together(line.caller or "") if line.held or not own.holds else []
 

@@ -97,23 +97,11 @@ def _tapes(channels: Iterable[Channel]) -> Iterable[str]:
 
 
 async def _holding(connection: AriConnection, bridges: Iterable[Bridge]) -> dict[str, bool]:
-    """Which phones hold, of those that are alone with a customer."""
-    pairs = [pair for each in bridges if (pair := _pair(each)) is not None]
-    answers = await asyncio.gather(*(connection.ask(requests.on_hold(customer)) for customer, _ in pairs))
-    return {phone: '"1"' in told.body for (_, phone), told in zip(pairs, answers, strict=True) if told.ok}
-
-
-def _pair(bridge: Bridge) -> tuple[str, str] | None:
-    """A customer and who is alone with them, in a bridge of ours."""
-    call, two = names.talks(bridge.id), sorted(bridge.channels)
-    if call is None or len(two) != 2:
-        return None
-    customers = [each for each in two if (name := names.read(each)) is not None and name.role == names.CUSTOMER]
-    customer = next(iter(customers), call)
-    if customer not in two:
-        return None
-    two.remove(customer)
-    return customer, two[0]
+    """Which phones hold, of those in conversations, also where the customer is apart from them."""
+    phones = [each for bridge in bridges if names.talks(bridge.id) is not None for each in bridge.channels]
+    answers = await asyncio.gather(*(connection.ask(requests.phone_holds(each)) for each in phones))
+    told = {phone: it.body for phone, it in zip(phones, answers, strict=True) if it.ok}
+    return {phone: '"1"' in body for phone, body in told.items() if '"1"' in body or '"0"' in body}
 
 
 async def _ended(connection: AriConnection, recordings: Iterable[str]) -> frozenset[str]:

@@ -316,6 +316,9 @@ class Line:
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
         there = any(each.up for each in self.others())
         self.held, self.left_on_hold = self.held and there, self.left_on_hold and there
+        if sending.left_there(self, leg):
+            back = self.bring_together(self.caller or "") if self.held else []
+            return [self.told(EventType.TRANSFERRED, leg, at), *back]
         return [news, *self.for_nobody()]
 
     def _customer_lost(self, leg: Leg, cause: str, at: float) -> list[Action]:

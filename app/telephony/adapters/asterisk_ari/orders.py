@@ -127,13 +127,15 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 
 
 def _disconnect(line: Line, order: Order) -> list[Action]:
-    """End the call; an agent who is not the only one on it only leaves, also one who is on it as a supervisor, and one
-    who has gone already has left it to the others."""
+    """End the call; an agent who is not the only one on it, or whose caller was sent to a number that rings, only
+    leaves, also one who is on it as a supervisor, and one who has gone already has left it to the others."""
     own = ears.talker(line, order.agent.get("id"))
-    if order.agent and any(leg.up for leg in line.others(own.id if own is not None else None)):
+    others = {leg.id for leg in line.others(own.id if own is not None else None) if leg.up}
+    if order.agent and (others or sending.away(line)):
         if own is None:
             return []
-        back = line.bring_together(line.caller) if line.held and line.caller is not None else []
+        held = line.held and line.holder not in others  # else it is another's who stays to take them back
+        back = line.bring_together(line.caller) if held and line.caller is not None else []
         return [*line.drop(own, outcomes.HUNG_UP), *back]
     message = order.data.get("message")
     if message and line.caller is not None:
@@ -173,6 +175,8 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
+    if rung == [] and not sending.away(line):  # the order comes again, and the number has come, or will not
+        return leaves
     leaves += sending.left(line, own, order.key)
     return leaves if rung is None else [*leaves, *sending.rings(line, own), *rung]
 

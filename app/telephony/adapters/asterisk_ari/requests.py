@@ -35,10 +35,9 @@ def fall_back(channel: str) -> Request:
     )
 
 
-def on_hold(channel: str) -> Request:
-    """Whether the phone opposite holds, in the bridge that the two are in: the switch plays its music then. With others
-    there it plays none, and does not say."""
-    return Request(method="GET", path=_channel(channel, "/variable"), query={"variable": "CHANNEL(onhold)"})
+def phone_holds(channel: str) -> Request:
+    """Whether the phone on this channel itself holds, whoever it is with. Of what is no SIP phone nothing is told."""
+    return Request(method="GET", path=_channel(channel, "/variable"), query={"variable": "CHANNEL(rtp,hold)"})
 
 
 def ringback(channel: str) -> Request:

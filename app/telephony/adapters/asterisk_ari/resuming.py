@@ -21,7 +21,7 @@ NETWORK_OUT_OF_ORDER = 38
 class Sight(msgspec.Struct, frozen=True):
     """The channels of a switch at one moment, the bridges that they are in, which recordings do not go on (any more)
     of those that should, the bridges that hold no channel, the recordings of ours that are complete, and whether the
-    phones hold of which that is known: those that are alone with a customer."""
+    phones hold of which that is known: those in conversations."""
 
     channels: dict[str, Channel]
     rooms: dict[str, str]

@@ -7,6 +7,7 @@ from app.telephony.adapters.asterisk_ari import names, outcomes
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import Event
 from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.referring import TRANSFERRED
 from app.telephony.events import EventType
 
 
@@ -52,7 +53,16 @@ class Line(Protocol):
 
 def away(line: Line) -> bool:
     """Whether a number is rung to which the caller was sent: they hear that, and not that they wait."""
-    return any(_sent_to(leg) and not leg.up for leg in line.legs.values())
+    return any(_sent_to(leg) and not leg.up for leg in line.others())
+
+
+def left_there(line: Line, own: Leg) -> bool:
+    """Whether an agent who has gone was the last one of a caller who is with a number to which they were sent, or to
+    whom it comes yet: they go on there, whoever has sent them, and however the agent has gone."""
+    if line.caller is None or not own.up or own.withdrawn == TRANSFERRED:
+        return False
+    others = line.others(own.id)
+    return any(_sent_to(leg) for leg in others) and not any(leg.agent and leg.up for leg in others)
 
 
 def left(line: Line, own: Leg, to: str) -> list[Action]:
@@ -87,12 +97,12 @@ def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     if not _sent_to(leg) or line.caller is None:
         return [news, *line.perhaps_alone()]
     if leg.up:
-        return [news, *([] if line.others() else line.end())]
-    if away(line):
+        return [news, *(line.perhaps_alone() if line.others() else line.end())]
+    if leg.withdrawn or away(line):
         return [news]
     details = {"script": line.done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
     back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
-    return [news, *line.no_ringback(), back, *line.waits()]
+    return [news, *line.no_ringback(), back, *line.perhaps_alone(), *line.waits()]
 
 
 def _sent_to(leg: Leg) -> bool:
