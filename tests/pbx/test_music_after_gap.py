@@ -10,7 +10,7 @@ from app.demo.pbx.sip.call import Call
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import TONES, Phones
-from tests.pbx.talks import SECONDS, hears, hears_music, shown, talking
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
 from tests.pbx.test_resilience import connected_again, connections, started_again
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 from tests.pbx.test_transfers import answered
@@ -133,6 +133,12 @@ async def cut_off(centre: CallCentre) -> AsyncIterator[None]:
     await connected_again(centre.server, before)
 
 
+async def is_refused_to_take_back(talk: Talk) -> None:
+    """Anna, by command, since her own phone holds."""
+    await talk.ask("call.retrieve")
+    assert "phone of agent anna itself" in (await talk.seat.frame("command.failed"))["detail"]
+
+
 async def test_agent_whose_phone_holds_no_more_since_a_gap_takes_the_caller_back_who_is_on_hold_by_command_too(
     centre: CallCentre, phones: Phones
 ) -> None:
@@ -140,8 +146,7 @@ async def test_agent_whose_phone_holds_no_more_since_a_gap_takes_the_caller_back
         await talk.ask("call.hold")
         await hears_music(talk.caller)
         await talk.agent.hold()
-        await talk.ask("call.retrieve")
-        assert "phone of agent anna itself" in (await talk.seat.frame("command.failed"))["detail"]
+        await is_refused_to_take_back(talk)
         async with cut_off(centre):
             await talk.agent.resume()
         await hears_only(talk.caller, "anna")
@@ -170,8 +175,7 @@ async def test_phone_that_holds_beside_a_hold_by_command_is_known_to_do_so_after
         await hears_music(talk.caller)
         await talk.agent.hold()
         await restarted(centre)
-        await talk.ask("call.retrieve")
-        assert "phone of agent anna itself" in (await talk.seat.frame("command.failed"))["detail"]
+        await is_refused_to_take_back(talk)
         await hears_music(talk.caller)
         await talk.agent.resume()
         await hears_only(talk.caller, "anna")
