@@ -49,16 +49,16 @@ from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
 from app.db.pool import close_pool, open_pool
 from app.floor.alongside import Alongside
-from app.floor.announced import keep_announcing
 from app.floor.commands import OrderFailed
+from app.floor.configuration.watching import ConfigurationWatch
 from app.floor.errand_runner import ErrandRunner
 from app.floor.errands import Errands
-from app.floor.housekeeping import keep_tidy
-from app.floor.outbox import Outbox
+from app.floor.journal.announced import keep_announcing
+from app.floor.journal.housekeeping import keep_tidy
+from app.floor.orders.outbox import Outbox
+from app.floor.orders.settling import Settling
 from app.floor.running import at_work
 from app.floor.service import Floor
-from app.floor.settling import Settling
-from app.floor.watching import ConfigurationWatch
 from app.interactions.unknown import keep_adopting
 from app.ivr.fetching import Fetching
 from app.ivr.judging import Judge, judge

@@ -13,8 +13,8 @@ from app.api.problems import problem_responses
 from app.api.reading import Reading, read_of
 from app.api.schemas.floor import ContactOut, ContactPage
 from app.core.errors import NotFound
-from app.floor.entities import Contact
-from app.floor.views import contact_view
+from app.floor.memory.entities import Contact
+from app.floor.memory.views import contact_view
 
 router = APIRouter(prefix="/calls", tags=["calls"], dependencies=[READS])
 

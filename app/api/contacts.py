@@ -9,8 +9,8 @@ from app.api.deps import OVERSEES, READS, Read, Using
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.contacts import DecisionOut, DecisionPage, WaitOut
-from app.floor import queries
 from app.floor.commands import TellWait
+from app.floor.journal import queries
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 

@@ -8,8 +8,8 @@ from fastapi import Response
 from app.api.problems import refusal
 from app.api.services import Services
 from app.floor.commands import Command, Look
-from app.floor.entities import Contact
-from app.floor.views import Picture
+from app.floor.memory.entities import Contact
+from app.floor.memory.views import Picture
 
 
 async def snapshot(using: Services) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from app.api.deps import OVERSEES, Read
 from app.api.paging import Paged
 from app.api.schemas.floor import OrderOut, OrderPage
-from app.floor import queries
+from app.floor.journal import queries
 
 router = APIRouter(prefix="/outbox", tags=["outbox"], dependencies=[OVERSEES])
 

@@ -13,7 +13,7 @@ from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch
 from app.core.errors import Invalid
-from app.floor.queries import contacts_in
+from app.floor.journal.queries import contacts_in
 from app.ivr.removals import delete_queue as remove_queue
 from app.routing import queries, service
 

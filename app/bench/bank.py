@@ -9,7 +9,7 @@ from app.core import clock
 from app.customers.numbers import normalise
 from app.db.engine import Sessions, WriteSession
 from app.db.partitions import ensure_partitions
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules, TierRules
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules, SourceRules, TierRules
 
 SOURCE = "bench"
 REGION = "CN"

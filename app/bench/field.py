@@ -14,10 +14,10 @@ from app.core.tasks import Supervisor
 from app.db.engine import dsn_of
 from app.floor import frames
 from app.floor.commands import Command, Connect, Ready, Recognised
-from app.floor.config import FloorConfig
-from app.floor.outbox import Outbox
+from app.floor.configuration.config import FloorConfig
+from app.floor.orders.outbox import Outbox
+from app.floor.orders.settling import Settling
 from app.floor.service import Floor
-from app.floor.settling import Settling
 from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.port import Delivered, Outcome, SwitchCommand
 

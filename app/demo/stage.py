@@ -30,7 +30,7 @@ from app.demo.seed import Seeded, ensure_seeded
 from app.demo.spectator import Spectator
 from app.demo.view.lines import Result
 from app.demo.view.model import FloorPicture
-from app.floor.models import LiveContact
+from app.floor.journal.models import LiveContact
 from app.interactions.models import Interaction
 
 Show = Callable[[FloorPicture, str | None, Callable[[], int | None]], Coroutine[Any, Any, None]]

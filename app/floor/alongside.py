@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from app.floor.effects import SwitchOrder
+from app.floor.memory.effects import SwitchOrder
 from app.floor.ports import Orders
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from app.calls.recording import Do
-from app.floor.config import FloorConfig
+from app.floor.configuration.config import FloorConfig
 from app.ivr.state import Fetched, Verified
 from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.instructions import Script

@@ -8,7 +8,7 @@ import structlog
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import FlowAnswered
-from app.floor.effects import Ask
+from app.floor.memory.effects import Ask
 from app.ivr.state import AnyRequest, Fetch, Fetched, Verified
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,7 @@ import msgspec
 
 from app.core.clock import iso
 from app.db.pool import Connection
-from app.floor.effects import Happened
+from app.floor.memory.effects import Happened
 
 _OF_AGENT = """SELECT e.seq, extract(epoch FROM e.at)::float8 AS at, e.type, e.data::text AS data,
                       c.profile::text AS profile

@@ -7,8 +7,8 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from app.floor.entities import ContactState
-from app.floor.views import Picture
+from app.floor.memory.entities import ContactState
+from app.floor.memory.views import Picture
 
 
 def told(picture: Picture, connected: Mapping[str, bool]) -> bytes:

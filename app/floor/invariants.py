@@ -5,14 +5,14 @@ Used by tests after each command, and by `callfloor check` on a running floor's 
 
 from app.agents.presence import AgentState
 from app.calls.leg import LegState
-from app.floor import under_way
-from app.floor.due import contact_deadline
-from app.floor.entities import Contact, ContactState, LiveAgent
-from app.floor.offers import eligible
-from app.floor.phones import check_phones
+from app.floor.call_control.phones import check_phones
+from app.floor.memory import under_way
+from app.floor.memory.due import contact_deadline
+from app.floor.memory.entities import Contact, ContactState, LiveAgent
+from app.floor.memory.store import TAKING, Store
+from app.floor.memory.work import Work
+from app.floor.queue.offers import eligible
 from app.floor.state import FloorState
-from app.floor.store import TAKING, Store
-from app.floor.work import Work
 from app.routing.capacity import free_channels
 
 

@@ -6,8 +6,8 @@ from typing import Literal, Protocol
 
 from app.core.clock import Clock
 from app.floor.commands import Answer, Command
-from app.floor.effects import Ask, SwitchOrder
-from app.floor.inbox import Key
+from app.floor.journal.inbox import Key
+from app.floor.memory.effects import Ask, SwitchOrder
 
 Status = Literal["standby", "owner", "degraded"]
 

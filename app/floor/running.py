@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 
 from app.core.tasks import Supervisor
+from app.floor.configuration.watching import ConfigurationWatch
 from app.floor.service import Floor
-from app.floor.watching import ConfigurationWatch
 from app.realtime.hub import Hub
 
 log = structlog.get_logger(__name__)

@@ -14,15 +14,15 @@ from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
 from app.floor.commands import Answer, Command, Configure, Look, Resumed
-from app.floor.config import FloorConfig
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FloorConfig
 from app.floor.errands import NoErrands
-from app.floor.inbox import Key
-from app.floor.journal import TRANSIENT, Fenced, Journal
+from app.floor.journal.inbox import Key
+from app.floor.journal.writer import TRANSIENT, Fenced, Journal
+from app.floor.loop.tenure import Tenure
+from app.floor.memory.entities import ContactState
+from app.floor.memory.views import Picture
 from app.floor.metrics import OWNED
 from app.floor.ports import Item, Orders, Publisher, Runs, Status
-from app.floor.tenure import Tenure
-from app.floor.views import Picture
 from app.telephony.port import KnownCall, KnownLeg, KnownRecording
 
 log = structlog.get_logger(__name__)

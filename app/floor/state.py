@@ -10,31 +10,18 @@ from typing import Any
 import msgspec
 
 from app.core.errors import CallfloorError
-from app.floor import (
-    accepting,
-    calling_back,
-    consulting,
-    deadlines,
-    inviting,
-    on_calls,
-    on_configuration,
-    on_contacts,
-    on_flow,
-    on_orders,
-    on_presence,
-    on_supervision,
-    phones,
-    queueing,
-    recordings,
-    supervising,
-    views,
-)
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.effects import DropContact, Effect, SaveAgent, SaveContact, SavePhone
-from app.floor.offers import match
-from app.floor.store import Store
-from app.floor.work import Work
+from app.floor.call_control import accepting, consulting, inviting, phones
+from app.floor.configuration.config import FloorConfig
+from app.floor.flow import on_flow, recordings
+from app.floor.handlers import calling_back, deadlines, on_calls, on_configuration, on_contacts, on_orders, on_presence
+from app.floor.memory import views
+from app.floor.memory.effects import DropContact, Effect, SaveAgent, SaveContact, SavePhone
+from app.floor.memory.store import Store
+from app.floor.memory.work import Work
+from app.floor.queue import queueing
+from app.floor.queue.offers import match
+from app.floor.supervision import on_supervision, supervising
 
 Handler = Callable[[Work, Any], dict[str, Any]]
 

@@ -27,7 +27,7 @@ from app.customers.queries import connection_of
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
 from app.floor.commands import Answer, Command
-from app.floor.config import FloorConfig
+from app.floor.configuration.config import FloorConfig
 from app.floor.state import FloorState
 from app.recordings.archive import Archive
 from app.recordings.store import folder_store

@@ -23,9 +23,9 @@ from app.core.signing import sign, verify
 from app.core.tasks import Supervisor
 from app.customers.queries import recognise
 from app.floor.commands import Recognised
-from app.floor.outbox import Outbox
+from app.floor.orders.outbox import Outbox
+from app.floor.orders.settling import Settling
 from app.floor.service import Floor
-from app.floor.settling import Settling
 from app.ivr.vault import Vault
 from app.realtime.hub import Hub
 from app.telephony.adapters.generic.adapter import GenericInbound

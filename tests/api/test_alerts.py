@@ -13,7 +13,7 @@ from app.auth.models import User
 from app.core.clock import FrozenClock, utc
 from app.core.instants import iso
 from app.floor.commands import Configure
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from tests.api.conftest import ClientAs, MemoryFloor, faults
 from tests.api.test_live import CONFIG
 from tests.api.test_profile_reads import told_of

@@ -14,8 +14,8 @@ from app.api.sockets.asked import COMMANDS, Reader, tag_of
 from app.api.sockets.channels import CHANNELS
 from app.core.errors import Invalid
 from app.floor import commands as c
-from app.floor.effects import Happened, SwitchOrder
 from app.floor.frames import frame
+from app.floor.memory.effects import Happened, SwitchOrder
 from app.telephony.adapters.generic.client import body_of
 from app.telephony.port import SwitchCommand
 from tests.api.sockets.test_commands import COMMANDS as SAMPLES

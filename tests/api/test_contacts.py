@@ -12,8 +12,8 @@ from app.core.clock import now, utc
 from app.core.ids import new_id
 from app.db.engine import Sessions
 from app.floor import commands as c
-from app.floor.effects import Happened
-from app.floor.models import FloorEvent
+from app.floor.journal.models import FloorEvent
+from app.floor.memory.effects import Happened
 from app.routing.models import Queue
 from app.routing.overflow import Do, OverflowRule, When
 from tests.api.conftest import ClientAs

@@ -11,7 +11,7 @@ from sqlalchemy import insert, text
 from app.api.services import Services
 from app.core.ids import new_id
 from app.customers.imports import upsert_many
-from app.floor.models import LiveContact
+from app.floor.journal.models import LiveContact
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import new_customer
 from tests.interactions.factories import make_interaction

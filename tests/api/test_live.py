@@ -16,9 +16,9 @@ from app.core.ids import new_id
 from app.customers.models import Customer
 from app.db.engine import WriteSession
 from app.floor.commands import Configure, Connect, CustomerCard, PhoneState, Ready, Recognised, TakeEvent
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
-from app.floor.models import Order
-from app.floor.views import Picture
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from app.floor.journal.models import Order
+from app.floor.memory.views import Picture
 from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.port import Connection
 from tests.api.conftest import ClientAs, MemoryFloor, OneTransaction

@@ -20,7 +20,7 @@ from app.core.clock import FrozenClock, now
 from app.core.tasks import Supervisor, begin
 from app.customers.profiles.reads import ReadLog, ReadsBehind
 from app.db.engine import Sessions, close_engine, create_engine
-from app.floor.models import LiveContact
+from app.floor.journal.models import LiveContact
 from app.realtime.hub import Hub
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import customer_id

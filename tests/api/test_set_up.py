@@ -8,7 +8,7 @@ from sqlalchemy import update
 from standardwebhooks import Webhook
 
 from app.core.ids import new_id
-from app.floor.models import LiveContact
+from app.floor.journal.models import LiveContact
 from app.routing.models import Queue
 from tests.api.conftest import OneTransaction, faults
 

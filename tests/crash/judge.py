@@ -9,9 +9,9 @@ import msgspec
 
 from app.core.clock import now
 from app.core.instants import iso
-from app.floor.configuration import load
+from app.floor.configuration.reading import load
 from app.floor.invariants import check
-from app.floor.recovery import recover
+from app.floor.loop.recovery import recover
 from tests.crash.load import Caller, Worker
 from tests.fixtures.switch import Record
 from tests.fixtures.tab import Tab

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.core.clock import now
 from app.core.ids import new_id
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from tests.fixtures.switch import Order, Switch
 from tests.fixtures.tab import Tab
 

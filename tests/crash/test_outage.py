@@ -13,7 +13,7 @@ import pytest
 
 from app.core.ids import new_id
 from app.db.embedded import EmbeddedServer
-from app.floor.journal import COMMIT_TIMEOUT
+from app.floor.journal.writer import COMMIT_TIMEOUT
 from tests.crash.day import Day, busy_day
 from tests.crash.load import DAY
 from tests.crash.processes import frozen, processes_of, send, stopped

@@ -16,7 +16,7 @@ from app.customers.parts import GivenNote, write_note
 from app.customers.queries import CallerLookup, connection_of, profile, recognise
 from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import WriteSession
-from app.floor.models import LiveContact
+from app.floor.journal.models import LiveContact
 from tests.customers.factories import REGION, customer_id, make_agent, make_customer
 from tests.interactions.factories import make_interaction, this_hour
 

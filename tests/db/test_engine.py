@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from app.agents.models import Skill
 from app.db.engine import Sessions, WriteSession, create_engine, dsn_of
 from app.db.errors import DatabaseRefused, DatabaseUnavailable, violated_constraint
-from app.floor.models import LiveAgent
+from app.floor.journal.models import LiveAgent
 from tests.fixtures.database import Database
 
 

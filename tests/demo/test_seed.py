@@ -28,8 +28,8 @@ from app.demo.dossiers import dossiers
 from app.demo.seed import NotTheDemo, OnePassword, Seeded, Size, Switch, ensure_seeded
 from app.desk.cases.models import Case
 from app.desk.visits.models import FieldVisit
-from app.floor import configuration
-from app.floor.recovery import recover
+from app.floor.configuration import reading
+from app.floor.loop.recovery import recover
 from app.interactions.models import Interaction, InteractionEntry, QueueVisit
 from app.telephony.models import CtiSource
 from tests.fixtures.database import Database
@@ -136,7 +136,7 @@ async def test_a_floor_goes_on_after_the_seeded_journal_with_nobody_there(
     connection = await asyncpg.connect(database.dsn)
     try:
         count = await connection.fetchval("select count(*) from events")
-        config = await configuration.load(connection)
+        config = await reading.load(connection)
         recovered = await recover(connection, "main", config, clock.now())
     finally:
         await connection.close()

@@ -8,10 +8,10 @@ import msgspec
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
-from app.floor.effects import Happened, SwitchOrder
-from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.configuration.config import AgentRecord, FloorConfig, LooserStep, QueueRules, SourceRules, TierRules
 from app.floor.invariants import check
+from app.floor.memory.effects import Happened, SwitchOrder
+from app.floor.memory.entities import Contact, ContactState, LiveAgent
 from app.floor.state import FloorState, Outcome
 from app.routing.requirement import names, satisfies
 from app.telephony.events import CallEvent

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from app.floor import commands as c
-from app.floor.config import AgentRecord, FloorConfig, FlowBook, QueueRules, SourceRules
-from app.floor.effects import Ask, SwitchOrder
-from app.floor.entities import Contact, ContactState
+from app.floor.configuration.config import AgentRecord, FloorConfig, FlowBook, QueueRules, SourceRules
+from app.floor.memory.effects import Ask, SwitchOrder
+from app.floor.memory.entities import Contact, ContactState
 from app.ivr.flow import Flow
 from app.ivr.reading import read_flow
 from app.ivr.state import (

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from app.floor import commands as c
-from app.floor.config import FloorConfig, FlowBook
-from app.floor.effects import Ask, EndContact, SwitchOrder
+from app.floor.configuration.config import FloorConfig, FlowBook
+from app.floor.memory.effects import Ask, EndContact, SwitchOrder
 from app.ivr.reading import read_flow
 from tests.floor.factories import CONFIG, Bench, call_event
 

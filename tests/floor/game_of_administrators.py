@@ -7,8 +7,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from app.floor import commands as c
-from app.floor.config import AgentRecord, FloorConfig, TierRules
-from app.floor.entities import Contact
+from app.floor.configuration.config import AgentRecord, FloorConfig, TierRules
+from app.floor.memory.entities import Contact
 from app.floor.state import FloorState, Outcome
 from app.routing.capacity import Blending
 from app.routing.hours import Hours, Interval

@@ -6,8 +6,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.entities import Contact, ContactState, LiveAgent
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import Contact, ContactState, LiveAgent
 from app.floor.state import FloorState
 from tests.floor.factories import CONFIG as BANK
 from tests.floor.factories import call_event

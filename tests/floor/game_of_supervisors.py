@@ -5,7 +5,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import Contact, ContactState
+from app.floor.memory.entities import Contact, ContactState
 from tests.floor.factories import call_event
 from tests.floor.game_of_calls import AGENTS, DESTINATIONS, AgentsOnCalls
 

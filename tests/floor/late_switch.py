@@ -8,8 +8,8 @@ import msgspec
 
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import EndContact, SwitchOrder
-from app.floor.entities import Contact
+from app.floor.memory.effects import EndContact, SwitchOrder
+from app.floor.memory.entities import Contact
 from tests.floor.factories import Bench, call_event
 
 

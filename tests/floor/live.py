@@ -11,10 +11,10 @@ from app.core import clock
 from app.core.ids import new_id
 from app.core.tasks import Supervisor
 from app.floor import commands as c
-from app.floor.configuration import load
-from app.floor.effects import SwitchOrder
+from app.floor.configuration.reading import load
 from app.floor.invariants import check
-from app.floor.recovery import recover
+from app.floor.loop.recovery import recover
+from app.floor.memory.effects import SwitchOrder
 from app.floor.service import Floor
 from app.floor.state import FloorState
 from tests.fixtures.database import Database

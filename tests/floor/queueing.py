@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from app.floor.config import FloorConfig
-from app.floor.effects import EndContact
+from app.floor.configuration.config import FloorConfig
+from app.floor.memory.effects import EndContact
 from app.routing.hours import Hours, Interval
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.floor.config import FloorConfig, LooserStep
+from app.floor.configuration.config import FloorConfig, LooserStep
 from app.routing.capacity import Blending
 from app.routing.hours import Hours, Interval
 from app.routing.overflow import Do, OverflowRule, When

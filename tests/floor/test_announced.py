@@ -12,7 +12,7 @@ from app.core import clock
 from app.core.ids import new_id
 from app.db.engine import Sessions, create_engine
 from app.floor import commands as c
-from app.floor.announced import look
+from app.floor.journal.announced import look
 from app.interactions.service import append_note
 from app.subscriptions import records
 from app.subscriptions.models import WebhookDelivery, WebhookEvent
@@ -154,7 +154,7 @@ async def test_after_call_work_that_commits_late_is_not_left_out(bank: Database,
 async def test_a_look_takes_in_no_more_than_it_should_and_says_that_there_is_more(
     bank: Database, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.floor.announced.MOST", 3)
+    monkeypatch.setattr("app.floor.journal.announced.MOST", 3)
     await subscribe(sessions, "contact.ended")
     async with running(bank) as (floor, _):
         await on(await owned(floor), "ann")

@@ -12,9 +12,9 @@ import pytest
 from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.db.engine import Sessions, create_engine
-from app.floor.announced import keep_announcing
-from app.floor.config import FloorConfig
-from app.floor.watching import ConfigurationWatch
+from app.floor.configuration.config import FloorConfig
+from app.floor.configuration.watching import ConfigurationWatch
+from app.floor.journal.announced import keep_announcing
 from app.recordings.archive import Archive
 from app.recordings.retention import keep_retention
 from app.recordings.store import bucket_store

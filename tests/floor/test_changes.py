@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from app.floor.changes import Changes, both, changes
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules, TierRules
+from app.floor.configuration.changes import Changes, both, changes
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules, SourceRules, TierRules
 from tests.floor.factories import CONFIG
 
 NOBODY = frozenset[str]()

@@ -12,8 +12,8 @@ from app.api.schemas.agents import AgentPatch
 from app.api.schemas.queues import QueueIn, QueuePatch
 from app.core.clock import now
 from app.db.engine import Sessions
-from app.floor.config import FloorConfig, LooserStep, QueueRules
-from app.floor.configuration import Reader, load
+from app.floor.configuration.config import FloorConfig, LooserStep, QueueRules
+from app.floor.configuration.reading import Reader, load
 from app.routing.capacity import ONE_CALL, Blending
 from app.routing.overflow import Do, OverflowRule, When
 from app.routing.requirement import Selection

@@ -5,9 +5,9 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.effects import Happened, SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FloorConfig
+from app.floor.memory.effects import Happened, SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import CONFIG, Bench
 
 

@@ -5,9 +5,9 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FloorConfig
 from app.floor.invariants import check
+from app.floor.memory.entities import ContactState
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.game_of_administrators import same_as_judged_anew

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from app.routing.capacity import Blending
 from app.telephony.events import OrderType
 from tests.floor.factories import CONFIG, Bench

@@ -7,8 +7,8 @@ from app.agents.presence import AgentState
 from app.calls.leg import Party
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import AddEntry, Amend, EndContact, Happened
-from app.floor.entities import ContactState
+from app.floor.memory.effects import AddEntry, Amend, EndContact, Happened
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench, call_event
 
 

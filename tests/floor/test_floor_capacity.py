@@ -4,8 +4,8 @@ import msgspec
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FloorConfig
+from app.floor.memory.entities import ContactState
 from app.routing.capacity import Blending
 from tests.floor.factories import CONFIG, Bench
 

@@ -10,10 +10,10 @@ import pytest
 from app.agents.presence import AgentState
 from app.calls.leg import Party
 from app.floor import commands as c
-from app.floor.config import AgentRecord, FloorConfig, LooserStep
-from app.floor.effects import EndContact
-from app.floor.entities import ContactState
+from app.floor.configuration.config import AgentRecord, FloorConfig, LooserStep
 from app.floor.frames import frame
+from app.floor.memory.effects import EndContact
+from app.floor.memory.entities import ContactState
 from app.routing.requirement import Kind, Requirement, Selection
 from app.routing.selection import ReadyPool, Standing
 from tests.floor.factories import CONFIG, Bench

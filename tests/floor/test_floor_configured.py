@@ -8,12 +8,12 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor import on_presence
-from app.floor.config import AgentRecord, FloorConfig
-from app.floor.configuration import AT_ONCE, Kept
-from app.floor.effects import SaveAgent
-from app.floor.entities import ContactState
-from app.floor.store import LEFT_OVER
+from app.floor.configuration.config import AgentRecord, FloorConfig
+from app.floor.configuration.reading import AT_ONCE, Kept
+from app.floor.handlers import on_presence
+from app.floor.memory.effects import SaveAgent
+from app.floor.memory.entities import ContactState
+from app.floor.memory.store import LEFT_OVER
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.game_of_administrators import same_as_judged_anew

@@ -3,7 +3,7 @@
 import pytest
 
 from app.floor import commands as c
-from app.floor.effects import SaveContact
+from app.floor.memory.effects import SaveContact
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.queueing import hours, minute_of_day

@@ -2,7 +2,7 @@
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 
 NUMBER = c.Destination(number="+4930123")

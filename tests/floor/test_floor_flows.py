@@ -5,9 +5,9 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FlowBook
-from app.floor.effects import Ask
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FlowBook
+from app.floor.memory.effects import Ask
+from app.floor.memory.entities import ContactState
 from app.floor.state import FloorState
 from app.ivr.reading import read_flow
 from app.ivr.state import Fetch, Fetched, Verified, Verify

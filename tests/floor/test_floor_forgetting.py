@@ -1,7 +1,7 @@
 """What the floor keeps of what is over, and for how long: not for months."""
 
 from app.floor import commands as c
-from app.floor.store import ENDED_MEMORY_SECONDS
+from app.floor.memory.store import ENDED_MEMORY_SECONDS
 from tests.floor.factories import Bench
 
 

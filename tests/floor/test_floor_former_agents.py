@@ -11,10 +11,10 @@ from app.agents.service import change_agent
 from app.core.clock import now
 from app.db.engine import Sessions
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.configuration import load
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FloorConfig
+from app.floor.configuration.reading import load
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from app.routing.capacity import Blending
 from tests.customers.factories import make_agent
 from tests.fixtures.database import Database

@@ -3,8 +3,8 @@
 import pytest
 
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 from tests.floor.test_floor_supervisors_phones import comes, goes, presses, taken, talking
 

@@ -4,8 +4,8 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 
 

@@ -7,8 +7,8 @@ import pytest
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from app.telephony.events import PhoneWord
 from tests.floor.factories import Bench, call_event
 

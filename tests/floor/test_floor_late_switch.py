@@ -5,7 +5,7 @@ import pytest
 from app.agents.presence import AgentState
 from app.calls.leg import Party
 from app.floor import commands as c
-from app.floor.entities import Contact, ContactState
+from app.floor.memory.entities import Contact, ContactState
 from tests.floor.late_switch import Phone, Switch
 
 WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)

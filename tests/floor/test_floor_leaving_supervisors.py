@@ -5,9 +5,9 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor import contacts
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.call_control import contacts
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 from tests.floor.test_floor_supervisors import inside, talking
 

@@ -7,9 +7,9 @@ from app.agents.presence import AgentState
 from app.calls.leg import LegState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.effects import EndContact, SwitchOrder
-from app.floor.entities import ContactState
 from app.floor.invariants import check
+from app.floor.memory.effects import EndContact, SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 
 

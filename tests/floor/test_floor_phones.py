@@ -5,7 +5,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from app.routing.capacity import Blending
 from app.telephony.events import PhoneWord
 from tests.floor.factories import CONFIG, Bench

@@ -16,14 +16,14 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from app.agents.presence import AgentState
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.batch import Batch
-from app.floor.due import SWEEP_SECONDS
-from app.floor.effects import SwitchOrder
-from app.floor.entities import Contact, ContactState
-from app.floor.inbox import Inbox, encode
 from app.floor.invariants import check
-from app.floor.journal import Journal
-from app.floor.recovery import recover
+from app.floor.journal.batch import Batch
+from app.floor.journal.inbox import Inbox, encode
+from app.floor.journal.writer import Journal
+from app.floor.loop.recovery import recover
+from app.floor.memory.due import SWEEP_SECONDS
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import Contact, ContactState
 from app.floor.state import FloorState
 from app.ivr.state import Fetched
 from app.telephony.events import PhoneWord

@@ -5,9 +5,9 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import LooserStep
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.configuration.config import LooserStep
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from app.routing.overflow import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.queueing import hours, minute_of_day, outcomes, rules, to_loans, ways

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor.config import FloorConfig, FlowBook
-from app.floor.effects import SwitchOrder
-from app.floor.entities import Contact
+from app.floor.configuration.config import FloorConfig, FlowBook
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import Contact
 from app.ivr.reading import read_flow
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import FLOWS, config

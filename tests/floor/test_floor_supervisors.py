@@ -6,10 +6,10 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.batch import Batch
-from app.floor.effects import Audited, SwitchOrder
-from app.floor.entities import ContactState
-from app.floor.journal import Journal
+from app.floor.journal.batch import Batch
+from app.floor.journal.writer import Journal
+from app.floor.memory.effects import Audited, SwitchOrder
+from app.floor.memory.entities import ContactState
 from app.routing.overflow import Do, OverflowRule, When
 from tests.fixtures.database import Database
 from tests.floor.factories import CONFIG, Bench

@@ -4,9 +4,9 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor import contacts
-from app.floor.config import SourceRules
-from app.floor.entities import ContactState
+from app.floor.call_control import contacts
+from app.floor.configuration.config import SourceRules
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import Line
 from tests.floor.test_floor_dropped_agents import FREE, taken

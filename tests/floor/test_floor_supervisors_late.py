@@ -6,7 +6,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 from tests.floor.test_floor_leaving_supervisors import taken_by, who_leaves
 from tests.floor.test_floor_supervisors_phones import comes, goes, held, presses, taken, talking

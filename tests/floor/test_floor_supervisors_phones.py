@@ -5,8 +5,8 @@ import pytest
 from app.agents.presence import AgentState
 from app.calls.leg import Party
 from app.floor import commands as c
-from app.floor.entities import ContactState
-from app.floor.views import contact_view
+from app.floor.memory.entities import ContactState
+from app.floor.memory.views import contact_view
 from tests.floor.factories import Bench
 from tests.floor.test_floor_leaving_supervisors import taken_by
 

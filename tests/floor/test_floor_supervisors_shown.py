@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor.effects import Happened
 from app.floor.frames import is_frame
+from app.floor.memory.effects import Happened
 from tests.floor.factories import Bench
 from tests.floor.test_floor_supervisors_phones import comes, held, presses, taken, talking
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.lanes import overtakes
+from app.floor.memory.effects import SwitchOrder
+from app.floor.orders.lanes import overtakes
 from tests.floor.factories import Bench
 from tests.floor.test_floor_leaving_supervisors import beside_bob, who_leaves
 from tests.floor.test_floor_supervisors import inside, talking

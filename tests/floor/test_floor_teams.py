@@ -7,7 +7,7 @@ import msgspec
 from app.core import clock
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.config import FloorConfig
+from app.floor.configuration.config import FloorConfig
 from tests.fixtures.database import Database
 from tests.floor.factories import CONFIG, Bench, call_event
 from tests.floor.live import memory, on, owned, running

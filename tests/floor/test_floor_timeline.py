@@ -5,12 +5,12 @@ import pytest
 
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor.batch import Batch
-from app.floor.config import AgentRecord
-from app.floor.effects import EndContact, Happened, SaveContact
-from app.floor.entities import Contact
+from app.floor.configuration.config import AgentRecord
+from app.floor.journal.batch import Batch
+from app.floor.memory.effects import EndContact, Happened, SaveContact
+from app.floor.memory.entities import Contact
+from app.floor.memory.timeline import FIRST_LINES, LAST_LINES, LEFT_OUT, MOST_LINES, Entry, Timeline, with_line
 from app.floor.state import FloorState, Outcome
-from app.floor.timeline import FIRST_LINES, LAST_LINES, LEFT_OUT, MOST_LINES, Entry, Timeline, with_line
 from tests.floor.factories import CONFIG, T0, call_event
 
 MANY = 1_000

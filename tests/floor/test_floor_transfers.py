@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from app.floor import commands as c
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 from tests.floor.flow_line import Line, outcomes
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from tests.floor.factories import Bench
 from tests.floor.test_floor_handed_on_late import elsewhere
 from tests.floor.test_floor_supervisors_phones import talking

@@ -6,7 +6,7 @@ import pytest
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from app.telephony.delivery import RetryPolicy, too_late
 from tests.floor.factories import Bench
 

@@ -5,8 +5,8 @@ import pytest
 
 from app.calls.leg import Leg
 from app.floor import commands as c
-from app.floor.entities import Contact
-from app.floor.views import contact_view
+from app.floor.memory.entities import Contact
+from app.floor.memory.views import contact_view
 from tests.floor.factories import Bench
 
 CLOCKS = pytest.mark.parametrize("behind", [0, 7200, -240])

@@ -6,9 +6,9 @@ import msgspec
 
 from app.agents.presence import AgentState
 from app.floor import commands as c
-from app.floor.config import FlowBook, SourceRules
-from app.floor.effects import SwitchOrder
-from app.floor.entities import ContactState
+from app.floor.configuration.config import FlowBook, SourceRules
+from app.floor.memory.effects import SwitchOrder
+from app.floor.memory.entities import ContactState
 from app.ivr.reading import read_flow
 from app.ivr.state import Fetched
 from app.telephony.instructions import Script

@@ -7,7 +7,7 @@ import asyncpg
 from app.core.clock import utc
 from app.core.ids import new_id
 from app.db.pool import open_pool
-from app.floor.housekeeping import DAY, ORDERS, tidy
+from app.floor.journal.housekeeping import DAY, ORDERS, tidy
 from tests.fixtures.database import Database
 from tests.floor.factories import T0
 

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from app.db.pool import plan_once
-from app.floor.journal import Journal
-from app.floor.statement import PARTS, _sql, statement
+from app.floor.journal.statement import PARTS, _sql, statement
+from app.floor.journal.writer import Journal
 from tests.fixtures.database import Database
 from tests.fixtures.plans_kept import is_kept
 from tests.floor.factories import T0

@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from app.floor.effects import SwitchOrder
-from app.floor.lanes import Lane, overtakes
+from app.floor.memory.effects import SwitchOrder
+from app.floor.orders.lanes import Lane, overtakes
 
 
 def order(kind: str, agent: str | None = "li") -> SwitchOrder:

@@ -13,9 +13,9 @@ from app.core.clock import now, utc
 from app.core.errors import CallfloorError, Unavailable
 from app.core.ids import new_id
 from app.floor.commands import OrderFailed
-from app.floor.effects import SwitchOrder
-from app.floor.outbox import Outbox, load_pending
-from app.floor.settling import Settling
+from app.floor.memory.effects import SwitchOrder
+from app.floor.orders.outbox import Outbox, load_pending
+from app.floor.orders.settling import Settling
 from app.telephony.delivery import RetryPolicy
 from app.telephony.directory import SourceAccess, SourceDirectory
 from app.telephony.instructions import Music, Script

@@ -10,7 +10,8 @@ import pytest
 
 from app.core.errors import Unavailable
 from app.floor import commands as c
-from app.floor import journal, tenure
+from app.floor.journal import writer
+from app.floor.loop import tenure
 from app.floor.service import Floor
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually
@@ -31,7 +32,7 @@ async def another_owner(database: Database) -> AsyncIterator["asyncpg.Connection
 
 
 async def test_an_owner_that_stands_still_is_replaced(bank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SILENT_SECONDS", 0.5)
+    monkeypatch.setattr(writer, "SILENT_SECONDS", 0.5)
     async with another_owner(bank) as frozen, running(bank) as (floor, _):
         started = time.monotonic()
         assert (await offered(await owned(floor), "c1")).ok
@@ -40,7 +41,7 @@ async def test_an_owner_that_stands_still_is_replaced(bank: Database, monkeypatc
 
 
 async def test_an_owner_that_speaks_is_left_alone(bank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(writer, "SILENT_SECONDS", 1.5)
     async with another_owner(bank) as busy, running(bank) as (floor, _):
         for _ in range(10):
             await busy.execute("SELECT pg_sleep(0.1)")
@@ -49,7 +50,7 @@ async def test_an_owner_that_speaks_is_left_alone(bank: Database, monkeypatch: p
 
 
 async def test_a_floor_that_is_quiet_keeps_its_owner(bank: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "SILENT_SECONDS", 1.5)
+    monkeypatch.setattr(writer, "SILENT_SECONDS", 1.5)
     monkeypatch.setattr(tenure, "HEARTBEAT_SECONDS", 0.1)
     async with running(bank) as (first, _):
         await owned(first)
@@ -70,7 +71,7 @@ async def test_a_connection_that_was_not_given_the_lock_writes_nothing(
 
     async with running(bank) as (floor, _):
         await owned(floor)
-        monkeypatch.setattr(journal, "plan_once", slow_at_first)
+        monkeypatch.setattr(writer, "plan_once", slow_at_first)
         await kill_backend_of(bank, floor)
         assert (await offered(floor, "c1")).ok
         assert floor._tenure is not None

@@ -13,9 +13,9 @@ from app.core import clock
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor import tenure
+from app.floor.loop import tenure
+from app.floor.loop.tenure import STALL_SECONDS, Tenure
 from app.floor.service import Floor
-from app.floor.tenure import STALL_SECONDS, Tenure
 from tests.fixtures.database import Database
 from tests.floor.factories import call_event
 from tests.floor.live import Told, memory, offered, on, owned, recovered, running, same

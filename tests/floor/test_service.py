@@ -13,13 +13,13 @@ from app.core import clock
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.floor import commands as c
-from app.floor import deadlines
-from app.floor.configuration import load
-from app.floor.contacts import END_SECONDS
+from app.floor.call_control.contacts import END_SECONDS
+from app.floor.configuration.reading import load
+from app.floor.handlers import deadlines
+from app.floor.loop.tenure import TRY_LATER, CommandFailed
+from app.floor.memory.work import Work
 from app.floor.service import Floor
 from app.floor.state import HANDLERS
-from app.floor.tenure import TRY_LATER, CommandFailed
-from app.floor.work import Work
 from app.telephony.port import KnownCall, KnownLeg
 from tests.fixtures.database import Database
 from tests.fixtures.waiting import eventually

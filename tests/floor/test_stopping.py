@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from app.core import clock
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor, begin
+from app.floor.configuration.watching import ConfigurationWatch
 from app.floor.running import at_work
 from app.floor.service import Floor
-from app.floor.watching import ConfigurationWatch
 from app.realtime.hub import Hub
 from app.telephony.directory import SourceDirectory
 from tests.fixtures.database import Database

@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from app.core.tasks import Supervisor
 from app.db import check, migrate
 from app.db.errors import DatabaseRefused, DatabaseUnavailable
-from app.floor.models import FloorHead
+from app.floor.journal.models import FloorHead
 from tests.fixtures.database import Database, Server
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(migrate.config()).walk_revisions()][::-1]

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 
 from app.core.tasks import Supervisor
-from app.floor.config import AgentRecord, FloorConfig, QueueRules, SourceRules
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules, SourceRules
 from tests.fixtures.bank import Tokens, open_bank
 from tests.fixtures.child import Child, children
 from tests.fixtures.database import Database, Server

@@ -18,7 +18,7 @@ from app.demo.pbx.install import Installation
 from app.demo.pbx.loopback import CARRIER_HOST, HERE, PHONES_HOST, free_port, loopback_plan
 from app.demo.pbx.server import AsteriskServer
 from app.demo.pbx.sip.phone import SipPhone
-from app.floor.config import AgentRecord, FloorConfig, QueueRules
+from app.floor.configuration.config import AgentRecord, FloorConfig, QueueRules
 from app.telephony.asterisk_config.files import configuration
 from app.telephony.asterisk_config.plan import ECHO
 from app.telephony.asterisk_config.plan_file import AgentPart, Passwords, plan_of, read_plan

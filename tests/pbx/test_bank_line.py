@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.demo.pbx.sip.call import Call
-from app.floor.config import QueueRules
+from app.floor.configuration.config import QueueRules
 from tests.fixtures.database import Database, Server
 from tests.fixtures.serving import serving
 from tests.pbx.desk import BANK, CallCentre, call_centre

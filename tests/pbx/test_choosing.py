@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.db.engine import Sessions, create_engine
-from app.floor.config import QueueRules
+from app.floor.configuration.config import QueueRules
 from app.routing.requirement import Selection
 from tests.customers.factories import make_customer
 from tests.fixtures.database import Database

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import utc
 from app.customers.queries import connection_of
 from app.floor import commands as c
-from app.floor.batch import Batch
-from app.floor.effects import Effect
-from app.floor.statement import statement
+from app.floor.journal.batch import Batch
+from app.floor.journal.statement import statement
+from app.floor.memory.effects import Effect
 from app.reports.agent_metrics import AgentCounts
 from app.reports.agent_service import AgentReport, agent_report
 from app.reports.intervals import Interval, Period, time_zone

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.floor import commands as c
-from app.floor import reasons
+from app.floor.memory import reasons
 from app.reports.agent_metrics import FATES, OUTCOMES
 from app.telephony.events import OrderType, PhoneWord
 from tests.floor.factories import CONFIG

@@ -16,7 +16,7 @@ from app.desk.cases.working import act as act_on_case
 from app.desk.cases.working import close, solve
 from app.desk.visits import service as visits
 from app.floor import commands as c
-from app.floor.announced import look
+from app.floor.journal.announced import look
 from app.floor.service import Floor
 from app.interactions.service import append_note
 from app.privacy.erasing import Order, erase

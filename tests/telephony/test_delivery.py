@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.floor.contacts import CONNECT_SECONDS
-from app.floor.under_way import TRIED_SECONDS
+from app.floor.call_control.contacts import CONNECT_SECONDS
+from app.floor.memory.under_way import TRIED_SECONDS
 from app.telephony.delivery import Again, GiveUp, RetryPolicy, decide, too_late
 from app.telephony.port import Missed
 

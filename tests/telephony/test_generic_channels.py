@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.floor.effects import SwitchOrder
+from app.floor.memory.effects import SwitchOrder
 from app.routing.overflow import Do, OverflowRule, When
 from app.telephony.adapters.generic.channels import OrderData
 from app.telephony.adapters.generic.parse import CallData

@@ -75,7 +75,7 @@ def test_what_is_left_out_of_an_instruction_is_told(kind: type[Instruction]) -> 
 def ordered() -> list[tuple[str, set[str]]]:
     """Each order in the floor's own code: its type, and what it is given."""
     found = []
-    for path in sorted((ROOT / "app" / "floor").glob("*.py")):
+    for path in sorted((ROOT / "app" / "floor").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("order", "once"):
                 kinds = [each.attr for part in node.args for each in ast.walk(part) if _is_type(each)]

@@ -9,7 +9,7 @@ from app.api.sockets.asked import RequestId
 from app.calls.leg import LegState, Party
 from app.calls.recording import RecordingState
 from app.floor.commands import CustomerCard
-from app.floor.entities import ContactState
+from app.floor.memory.entities import ContactState
 from app.routing.decision import Decision
 from app.telephony.events import PhoneWord
 

@@ -13,10 +13,10 @@ from app.api.sockets.asked import Only
 from app.api.sockets.narrowed import Narrowed, Watch
 from app.core.errors import Invalid
 from app.floor import commands as c
-from app.floor.config import FloorConfig
-from app.floor.effects import Happened
+from app.floor.configuration.config import FloorConfig
 from app.floor.frames import floor_frame, is_frame
-from app.floor.views import picture
+from app.floor.memory.effects import Happened
+from app.floor.memory.views import picture
 from app.realtime.hub import Hub
 from tests.api.sockets.desk import Client, open_desk, token
 from tests.floor.factories import CONFIG, Bench, call_event

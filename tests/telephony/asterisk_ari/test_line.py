@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from app.floor.reasons import BUSY, DECLINED, FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
+from app.floor.memory.reasons import BUSY, DECLINED, FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
 from app.telephony.adapters.asterisk_ari.actions import Request, Told
 from app.telephony.adapters.asterisk_ari.ari import Channel, Event
 from app.telephony.events import HUNG_UP, EventType

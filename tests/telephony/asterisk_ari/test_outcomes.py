@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.floor.reasons import FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
+from app.floor.memory.reasons import FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
 from app.telephony.adapters.asterisk_ari import outcomes
 from app.telephony.events import HUNG_UP
 

@@ -1,0 +1,1 @@
+"""What the floor decides by, read from the records; and what of it has changed."""

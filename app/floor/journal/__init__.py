@@ -1,0 +1,1 @@
+"""What is durable: the rows of a round and the one statement that writes them; what is read and cleared there."""

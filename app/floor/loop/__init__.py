@@ -1,0 +1,1 @@
+"""Owning the floor: rounds of apply, commit, tell; timers; memory read from the tables."""

@@ -1,0 +1,1 @@
+"""The floor's orders on their way to the platforms, and what became of them."""

@@ -1,0 +1,1 @@
+"""Supervisors in a call, and what they do to the floor. Pure."""
