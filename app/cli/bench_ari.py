@@ -20,8 +20,8 @@ from app.core.tasks import begin
 from app.db.pool import open_pool
 from app.demo.lifeline import follow_parent, stop_asked
 from app.settings import Log
-from app.telephony.adapters.asterisk_ari import ari, requests
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection
+from app.telephony.adapters.asterisk_ari.ari import events, requests
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection
 
 RING_SECONDS = 60
 CREATE = "create table if not exists bench_rung (call text not null, agent text not null)"
@@ -45,7 +45,7 @@ async def _serve(task: RingerTask) -> None:
         ringer = Ringer(task, connection, pool)
         with stop_asked() as asked:
             reading = begin("yardstick", connection.run(ringer.hear))
-            await connection.leave_out(ari.UNWANTED)
+            await connection.leave_out(events.UNWANTED)
             print("ready", flush=True)
             stopped = begin("yardstick's end", asked.wait())
             await asyncio.wait([reading, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -68,7 +68,7 @@ class Ringer:
         self._rung: dict[str, str] = {}
         self._writing: set[asyncio.Task[None]] = set()
 
-    def hear(self, event: ari.Event) -> None:
+    def hear(self, event: events.Event) -> None:
         """One event."""
         channel = event.channel
         if channel is None:
@@ -87,12 +87,12 @@ class Ringer:
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    async def _recorded(self, caller: ari.Channel) -> None:
+    async def _recorded(self, caller: events.Channel) -> None:
         agent = self._idle.popleft()
         await self._pool.execute(INSERT, caller.id, agent)
         self._ring(caller, agent)
 
-    def _ring(self, caller: ari.Channel, agent: str) -> None:
+    def _ring(self, caller: events.Channel, agent: str) -> None:
         leg = _leg_of(caller.id)
         self._agent_of[leg], self._rung[caller.id] = agent, leg
         order = requests.originate(leg, f"PJSIP/{agent}", self._app, RING_SECONDS, caller.caller.number, caller.id)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.core.clock import now
-from app.telephony.adapters.asterisk_ari.names import tape
+from app.telephony.adapters.asterisk_ari.line.names import tape
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.moments import SOON_SECONDS
+from app.telephony.adapters.asterisk_ari.line.moments import SOON_SECONDS
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
 from tests.pbx.talks import Talk, hears, hears_music, hears_nobody, hears_ringing, musical, shown, talking

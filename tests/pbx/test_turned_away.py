@@ -7,7 +7,7 @@ import websockets
 
 from app.core.tasks import begin
 from app.demo.pbx.install import Installation
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchAway, SwitchUnusable
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchAway, SwitchUnusable
 from tests.pbx.site import READER, PbxSite, started
 
 pytestmark = pytest.mark.enable_socket

@@ -19,13 +19,13 @@ import msgspec
 from app.core import clock
 from app.core.tasks import Supervisor
 from app.demo.pbx.install import install
-from app.telephony.adapters.asterisk_ari import ari
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Request, Told
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection
-from app.telephony.adapters.asterisk_ari.leg import Setup
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.orders import obey
-from app.telephony.adapters.asterisk_ari.player import Media
+from app.telephony.adapters.asterisk_ari.ari import events
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.orders import obey
+from app.telephony.adapters.asterisk_ari.line.player import Media
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Collect, Play, Script
 from app.telephony.port import Refused, SwitchCommand
@@ -61,7 +61,7 @@ class Story:
         assert self._line is not None
         return self._line
 
-    def take(self, event: ari.Event, raw: dict[str, Any]) -> None:
+    def take(self, event: events.Event, raw: dict[str, Any]) -> None:
         """An event."""
         if event.type not in ABOUT_CALLS:
             return
@@ -306,14 +306,14 @@ async def record(site: PbxSite, tell: Callable[[Story], Awaitable[None]]) -> str
         tasks = Supervisor()
         stack.push_async_callback(tasks.stop)
         raw: dict[str, Any] = {}
-        decode = ari.decode
+        decode = events.decode
 
-        def kept(frame: str) -> ari.Event:
+        def kept(frame: str) -> events.Event:
             raw["frame"] = json.loads(frame)
             return decode(frame)
 
-        stack.callback(setattr, ari, "decode", decode)
-        setattr(ari, "decode", kept)  # noqa: B010 - its type says that it takes more
+        stack.callback(setattr, events, "decode", decode)
+        setattr(events, "decode", kept)  # noqa: B010 - its type says that it takes more
         tasks.start("events", connection.run(lambda event: story.take(event, raw["frame"])))
         await asyncio.wait_for(tell(story), 60)
         await asyncio.sleep(1)

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ari
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Perform, Request, Told, Wake
-from app.telephony.adapters.asterisk_ari.leg import Setup
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.orders import obey
-from app.telephony.adapters.asterisk_ari.player import Media
+from app.telephony.adapters.asterisk_ari.ari import events
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.orders import obey
+from app.telephony.adapters.asterisk_ari.line.player import Media
 from app.telephony.port import Refused, SwitchCommand
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -60,7 +60,7 @@ class Replay:
         if "refused" in line:
             self.now = line["at"]
             return list(self.line.refused(msgspec.convert(line["refused"], Request), line["status"], self.now))
-        event = ari.decode(json.dumps(line))
+        event = events.decode(json.dumps(line))
         self.now = event.at
         return list(self.line.take(event, event.at))
 

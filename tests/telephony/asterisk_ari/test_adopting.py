@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names, phone_calls
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Told
-from app.telephony.adapters.asterisk_ari.adopting import adopted, left_behind
-from app.telephony.adapters.asterisk_ari.ari import Channel, Dialplan, Event, Party
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import Sight
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Dialplan, Event, Party
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted, left_behind
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight
+from app.telephony.adapters.asterisk_ari.line import names, phone_calls
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP

@@ -10,9 +10,9 @@ from websockets.asyncio.server import ServerConnection
 
 from app.core.tasks import begin
 from app.telephony.adapters.asterisk_ari import calls
-from app.telephony.adapters.asterisk_ari import connection as module
 from app.telephony.adapters.asterisk_ari.actions import Request
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchAway
+from app.telephony.adapters.asterisk_ari.ari import connection as module
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchAway
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import Delivered, Missed
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, stand_in, until

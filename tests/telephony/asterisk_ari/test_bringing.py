@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names, referring
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.line import names, referring
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_adopting import seen

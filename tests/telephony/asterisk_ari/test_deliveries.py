@@ -4,8 +4,8 @@ from typing import Any
 
 from app.telephony.adapters.asterisk_ari.actions import Told
 from app.telephony.adapters.asterisk_ari.calls import delivery_of, event_of
-from app.telephony.adapters.asterisk_ari.leg import Setup
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
 
 LINE = Line(Setup(app="callfloor", dial="PJSIP/{number}", caller_id=None, languages=("en",)), "c1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.names import tape
+from app.telephony.adapters.asterisk_ari.line.names import tape
 from app.telephony.events import EventType
 from app.telephony.port import KnownRecording
 from tests.telephony.asterisk_ari.stand_in import incoming, until

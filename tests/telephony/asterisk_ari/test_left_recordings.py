@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Stored, Told
-from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
-from app.telephony.adapters.asterisk_ari.left_recordings import left
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import Sight, resumed
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Recording
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.gaps.left_recordings import left
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, resumed
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import KnownCall, KnownRecording
 from tests.telephony.asterisk_ari.replay import CALL, SETUP

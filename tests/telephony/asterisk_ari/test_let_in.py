@@ -3,8 +3,8 @@
 import pytest
 
 from app.core.errors import Unavailable
-from app.telephony.adapters.asterisk_ari import retrying
-from app.telephony.adapters.asterisk_ari.connection import Access, AriConnection, SwitchUnusable
+from app.telephony.adapters.asterisk_ari.ari import retrying
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchUnusable
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, until
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 

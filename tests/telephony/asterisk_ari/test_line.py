@@ -5,7 +5,7 @@ import pytest
 
 from app.floor.memory.reasons import BUSY, DECLINED, FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
 from app.telephony.adapters.asterisk_ari.actions import Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
 from app.telephony.events import HUNG_UP, EventType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, STORIES, Replay, recorded, replayed
 

@@ -2,10 +2,10 @@
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names, referring
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import Sight, resumed
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, resumed
+from app.telephony.adapters.asterisk_ari.line import names, referring
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL
 from tests.telephony.asterisk_ari.test_left_alone import LISTENER, SUE, asked, ends, listened, spy_of, up

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Wake
-from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import resumed
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import OrderType
 from app.telephony.instructions import Enqueue, Script
 from app.telephony.port import KnownCall, KnownLeg, Refused

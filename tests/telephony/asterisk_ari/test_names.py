@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.telephony.adapters.asterisk_ari import names
+from app.telephony.adapters.asterisk_ari.line import names
 
 PARTS = st.text(st.characters(codec="ascii", exclude_characters="~/\x00", categories=("L", "N", "P")), min_size=1, max_size=30)  # fmt: skip  # noqa: E501
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.orders import obey
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.orders import obey
 from app.telephony.events import OrderType
 from app.telephony.instructions import HangUp, Pause, Script
 from app.telephony.port import Refused, SwitchCommand

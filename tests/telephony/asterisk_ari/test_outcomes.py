@@ -3,7 +3,7 @@
 import pytest
 
 from app.floor.memory.reasons import FAILED, NOT_ANSWERED, UNREGISTERED, why_not_reached
-from app.telephony.adapters.asterisk_ari import outcomes
+from app.telephony.adapters.asterisk_ari.line import outcomes
 from app.telephony.events import HUNG_UP
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Stored, Told
-from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Party, ReferredBy, ReferredTo
-from app.telephony.adapters.asterisk_ari.leg import Leg
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import resumed
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Party, ReferredBy, ReferredTo
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
+from app.telephony.adapters.asterisk_ari.line import names, phone_calls, referring
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.test_left_alone import asked, ends, up

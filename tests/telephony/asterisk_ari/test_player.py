@@ -5,7 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told, Wake
-from app.telephony.adapters.asterisk_ari.player import LONGEST_PROMPT, MISSING, Alternatives, Media, Player, prompts_of
+from app.telephony.adapters.asterisk_ari.line.player import (
+    LONGEST_PROMPT,
+    MISSING,
+    Alternatives,
+    Media,
+    Player,
+    prompts_of,
+)
 from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Script
 
 CALL, A, B = "1.2", Media("sound:a"), Media("sound:b", "zh")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.telephony.adapters.asterisk_ari import prompts as module
-from app.telephony.adapters.asterisk_ari.player import MISSING, Alternatives, Media
+from app.telephony.adapters.asterisk_ari.line.player import MISSING, Alternatives, Media
 from app.telephony.adapters.asterisk_ari.prompts import LAST_RESORT, Prompts
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Pause, Play, Say, Script

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Told, Wake
-from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Party, ReferredBy, ReferredTo
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS
-from app.telephony.adapters.asterisk_ari.orders import not_obeyed
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Party, ReferredBy, ReferredTo
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.line import names, phone_calls, referring
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS
+from app.telephony.adapters.asterisk_ari.line.orders import not_obeyed
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import Refused, SwitchCommand
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP

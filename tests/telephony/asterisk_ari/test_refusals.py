@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told
-from app.telephony.adapters.asterisk_ari.ari import Event, Recording
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.moments import LINGER
-from app.telephony.adapters.asterisk_ari.resuming import resumed
+from app.telephony.adapters.asterisk_ari.ari.events import Event, Recording
+from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.moments import LINGER
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script, Voicemail
 from app.telephony.port import Delivered, Refused

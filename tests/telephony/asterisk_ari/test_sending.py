@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.adopting import adopted
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP

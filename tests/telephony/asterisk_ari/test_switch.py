@@ -11,11 +11,12 @@ from pydantic import SecretStr
 from app.core.clock import now
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
-from app.telephony.adapters.asterisk_ari import calls, retrying
+from app.telephony.adapters.asterisk_ari import calls
 from app.telephony.adapters.asterisk_ari import switch as module
-from app.telephony.adapters.asterisk_ari.connection import Access, SwitchAway
-from app.telephony.adapters.asterisk_ari.leg import Setup
-from app.telephony.adapters.asterisk_ari.player import Media
+from app.telephony.adapters.asterisk_ari.ari import retrying
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, SwitchAway
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.player import Media
 from app.telephony.adapters.asterisk_ari.switch import Switch
 from app.telephony.events import EventType, OrderType, PhoneWord
 from app.telephony.instructions import Play, Script

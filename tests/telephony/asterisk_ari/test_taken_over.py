@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import names, referring
 from app.telephony.adapters.asterisk_ari.actions import Action, Referred, Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import Sight
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight
+from app.telephony.adapters.asterisk_ari.line import names, referring
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import OrderType
 from app.telephony.port import Refused
 from tests.telephony.asterisk_ari.replay import ANNA, CALL

@@ -8,8 +8,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidHandshake, PayloadTooBig
 
-from app.telephony.adapters.asterisk_ari import wire as module
-from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
+from app.telephony.adapters.asterisk_ari.ari import wire as module
+from app.telephony.adapters.asterisk_ari.ari.wire import Wire, open_wire
 from tests.fixtures.listening import listening
 
 pytestmark = pytest.mark.enable_socket

@@ -1,1 +1,1 @@
-"""Asterisk, driven over ARI: events and requests on one WebSocket. `line` is pure; `connection` and `server` talk."""
+"""Asterisk, driven over ARI: events and requests on one WebSocket. `line` is pure; `switch` and `ari` talk."""

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from app.telephony.adapters.asterisk_ari.actions import Perform, Referred, Request, Stored, Told
-from app.telephony.adapters.asterisk_ari.connection import ANSWER_SECONDS, Answered
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.ari.connection import ANSWER_SECONDS, Answered
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import CallEvent
 from app.telephony.port import Delivered, Missed, Outcome, Refused
 

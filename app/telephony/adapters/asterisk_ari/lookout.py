@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from app.core.errors import Unavailable
-from app.telephony.adapters.asterisk_ari.connection import AriConnection
-from app.telephony.adapters.asterisk_ari.inventory import phones_of
+from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection
+from app.telephony.adapters.asterisk_ari.gaps.inventory import phones_of
 from app.telephony.adapters.asterisk_ari.phones import Phones
 
 LOOK_SECONDS = 1.0

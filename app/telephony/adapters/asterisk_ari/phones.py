@@ -9,7 +9,7 @@ Of an agent's phone that it does not have the switch says nothing: that follows 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-from app.telephony.adapters.asterisk_ari.leg import endpoint
+from app.telephony.adapters.asterisk_ari.line.leg import endpoint
 from app.telephony.events import PhoneWord
 
 TECHNOLOGY = "PJSIP/"

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from app.core.errors import CallfloorError
-from app.telephony.adapters.asterisk_ari.player import Alternatives, Media, prompts_of
+from app.telephony.adapters.asterisk_ari.line.player import Alternatives, Media, prompts_of
 from app.telephony.instructions import Play, Say, Script
 from app.telephony.sentences import UNPLAYABLE, in_languages
 from app.telephony.speech import Speech

@@ -12,7 +12,6 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor, begin
-from app.telephony.adapters.asterisk_ari import adopting, ari, names, outcomes, phone_calls, referring, requests
 from app.telephony.adapters.asterisk_ari.actions import (
     Action,
     Ended,
@@ -24,28 +23,31 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Told,
     Wake,
 )
-from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
-from app.telephony.adapters.asterisk_ari.connection import (
+from app.telephony.adapters.asterisk_ari.ari import events, requests
+from app.telephony.adapters.asterisk_ari.ari.connection import (
     Access,
     Answered,
     AriConnection,
     Replaced,
     SwitchAway,
 )
+from app.telephony.adapters.asterisk_ari.ari.link import Link
+from app.telephony.adapters.asterisk_ari.ari.retrying import LEAST_PAUSE, until_taken
+from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
 from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.gaps import adopting
+from app.telephony.adapters.asterisk_ari.gaps.inventory import Inventory, phone_word
+from app.telephony.adapters.asterisk_ari.gaps.left_recordings import left
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, left_over, resumed
 from app.telephony.adapters.asterisk_ari.gone import Gone
-from app.telephony.adapters.asterisk_ari.inventory import Inventory, phone_word
-from app.telephony.adapters.asterisk_ari.left_recordings import left
-from app.telephony.adapters.asterisk_ari.leg import Setup, endpoint
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.link import Link
+from app.telephony.adapters.asterisk_ari.line import names, outcomes, phone_calls, referring
+from app.telephony.adapters.asterisk_ari.line.leg import Setup, endpoint
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.lookout import Lookout
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
-from app.telephony.adapters.asterisk_ari.orders import after_the_end, not_obeyed, obey
 from app.telephony.adapters.asterisk_ari.phones import Phones
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
-from app.telephony.adapters.asterisk_ari.resuming import Sight, left_over, resumed
-from app.telephony.adapters.asterisk_ari.retrying import LEAST_PAUSE, until_taken
 from app.telephony.adapters.asterisk_ari.switch_clock import SwitchClock
 from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
@@ -165,11 +167,11 @@ class Switch:
 
     async def _connected(self, access: Access) -> None:
         async with await AriConnection.open(access) as connection:
-            early: list[ari.Event] = []
-            take: Callable[[ari.Event], None] = early.append
+            early: list[events.Event] = []
+            take: Callable[[events.Event], None] = early.append
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
-                await connection.leave_out(ari.UNWANTED)
+                await connection.leave_out(events.UNWANTED)
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
                 there = await Inventory.taken(connection, recordings)
                 known, waited_for = await self._known()
@@ -239,7 +241,7 @@ class Switch:
 
     # -- events
 
-    def _take(self, event: ari.Event) -> None:
+    def _take(self, event: events.Event) -> None:
         now = self._clock()
         self._its_clock.heard(event.at)
         match event.type:
@@ -260,7 +262,7 @@ class Switch:
             if event.channel is not None and event.type in ("StasisEnd", "ChannelDestroyed"):
                 self._phones.left(event.channel.address)
 
-    def _began(self, event: ari.Event, channel: ari.Channel) -> None:
+    def _began(self, event: events.Event, channel: events.Channel) -> None:
         if channel.id in self._by_channel or channel.id in self._gone:
             return
         if not self._open_to_new:
@@ -274,12 +276,12 @@ class Switch:
             line, actions = phone_calls.came(self._setup, event, channel)
         self._follow(self._open(line), actions)
 
-    def _agent_at(self, channel: ari.Channel | None) -> str | None:
+    def _agent_at(self, channel: events.Channel | None) -> str | None:
         with suppress(Unavailable):
             return self._floor.agent_at(channel.address) if channel is not None else None
         return None
 
-    def _referred(self, event: ari.Event) -> None:
+    def _referred(self, event: events.Event) -> None:
         """A phone asks for a transfer: to somebody whom it has called itself, or to where it says. With a state, it has
         been told what became of that."""
         source, other = event.subject, event.refer_to.destination_channel if event.refer_to else None
@@ -316,7 +318,7 @@ class Switch:
                 self._by_channel[channel] = call
                 call.channels.add(channel)
 
-    def _call_about(self, event: ari.Event) -> LiveCall | None:
+    def _call_about(self, event: events.Event) -> LiveCall | None:
         if event.channel is not None:
             return self._by_channel.get(event.channel.id)
         if event.playback is not None:

@@ -10,9 +10,9 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
-from app.telephony.adapters.asterisk_ari.connection import Access
+from app.telephony.adapters.asterisk_ari.ari.connection import Access
 from app.telephony.adapters.asterisk_ari.floor import Floor
-from app.telephony.adapters.asterisk_ari.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch import APP, Switch
 from app.telephony.adapters.asterisk_ari.tapes import Tapes

@@ -11,7 +11,7 @@ import structlog
 
 from app.core.errors import Invalid, NotFound, Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Stored
-from app.telephony.adapters.asterisk_ari.connection import Access
+from app.telephony.adapters.asterisk_ari.ari.connection import Access
 from app.telephony.port import RecordingSink
 
 log = structlog.get_logger(__name__)

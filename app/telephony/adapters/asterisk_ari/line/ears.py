@@ -4,10 +4,11 @@ Pure."""
 from collections.abc import Mapping
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import holding, names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.ari import Event
-from app.telephony.adapters.asterisk_ari.leg import JOINS, Leg, Setup
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Event
+from app.telephony.adapters.asterisk_ari.line import holding, names, outcomes
+from app.telephony.adapters.asterisk_ari.line.leg import JOINS, Leg, Setup
 from app.telephony.events import EventType
 
 ROLES = (names.LISTENER, names.SPY, names.TAPE)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import msgspec
 from pydantic import SecretStr
 
-from app.telephony.adapters.asterisk_ari import requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told, Wake
+from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.events import EventType
 from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Prompt, Say, Script
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from app.core.errors import CallfloorError, Unavailable
-from app.telephony.adapters.asterisk_ari.connection import Replaced, SwitchUnusable
+from app.telephony.adapters.asterisk_ari.ari.connection import Replaced, SwitchUnusable
 
 log = structlog.get_logger(__name__)
 

@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import names
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.ari import Event
-from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.ari.events import Event
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.events import EventType
 
 

@@ -8,11 +8,12 @@ from urllib.parse import quote
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import names, requests
 from app.telephony.adapters.asterisk_ari.actions import Request
-from app.telephony.adapters.asterisk_ari.ari import Bridge, Channel, Endpoint, Recording
-from app.telephony.adapters.asterisk_ari.connection import AriConnection, SwitchAway
-from app.telephony.adapters.asterisk_ari.resuming import Sight
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection, SwitchAway
+from app.telephony.adapters.asterisk_ari.ari.events import Bridge, Channel, Endpoint, Recording
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight
+from app.telephony.adapters.asterisk_ari.line import names
 
 T = TypeVar("T")
 NOT_FOUND = 404

@@ -19,9 +19,9 @@ import structlog
 from websockets.exceptions import InvalidMessage, WebSocketException
 
 from app.core.errors import Unavailable
-from app.telephony.adapters.asterisk_ari import ari
 from app.telephony.adapters.asterisk_ari.actions import Request
-from app.telephony.adapters.asterisk_ari.wire import Wire, open_wire
+from app.telephony.adapters.asterisk_ari.ari import events
+from app.telephony.adapters.asterisk_ari.ari.wire import Wire, open_wire
 
 log = structlog.get_logger(__name__)
 
@@ -129,13 +129,13 @@ class AriConnection:
         await self._wire.close(CLOSE_SECONDS)
         self._fail()
 
-    async def run(self, on_event: Callable[[ari.Event], None]) -> None:
+    async def run(self, on_event: Callable[[events.Event], None]) -> None:
         """Hand each event over, in order, until the connection ends, or what is asked for is not answered; raises
         `SwitchAway` then."""
 
         def take(frame: bytes) -> None:
             try:
-                event = ari.decode(frame)
+                event = events.decode(frame)
             except msgspec.DecodeError as error:
                 log.warning("frame not understood", switch=_host(self._access), error=str(error))
                 return
@@ -197,7 +197,7 @@ class AriConnection:
         if not answered.ok:
             raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
 
-    def _answer(self, event: ari.Event) -> None:
+    def _answer(self, event: events.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0
         asked = self._asked.pop(number, None)
         if asked is None:

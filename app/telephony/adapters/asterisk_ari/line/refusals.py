@@ -2,9 +2,10 @@
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
-from app.telephony.adapters.asterisk_ari.leg import Leg
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.line import taping
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.events import EventType
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari.names import Name
+from app.telephony.adapters.asterisk_ari.line.names import Name
 
 JOINS = "join"
 """The mode of a listener who is heard by everybody."""

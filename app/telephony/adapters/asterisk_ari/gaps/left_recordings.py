@@ -3,10 +3,10 @@ Pure."""
 
 from collections.abc import Iterable, Mapping
 
-from app.telephony.adapters.asterisk_ari import names, outcomes
 from app.telephony.adapters.asterisk_ari.actions import Action, Stored, Told
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.resuming import Sight
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight
+from app.telephony.adapters.asterisk_ari.line import names, outcomes
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
 from app.telephony.port import KnownCall, KnownRecording
 

@@ -7,11 +7,12 @@ from types import MappingProxyType
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari import ears, names, requests, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event, Recording
-from app.telephony.adapters.asterisk_ari.leg import Leg
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Recording
+from app.telephony.adapters.asterisk_ari.line import ears, names, taping
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
 
 NETWORK_OUT_OF_ORDER = 38

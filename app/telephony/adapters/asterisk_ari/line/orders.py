@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from app.telephony import numbers
-from app.telephony.adapters.asterisk_ari import ears, holding, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
-from app.telephony.adapters.asterisk_ari.leg import Leg, dialled, is_phone
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.scripts import OFFER
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.line import ears, holding, names, outcomes, referring, sending, taping
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, dialled, is_phone
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.scripts import OFFER
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import AnyInstruction, Collect, HangUp, Say, Script, Voicemail
 from app.telephony.port import Delivered, Refused, SwitchCommand

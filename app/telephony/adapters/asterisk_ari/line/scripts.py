@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled
-from app.telephony.adapters.asterisk_ari.player import Player
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.line import names, outcomes
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup, dialled
+from app.telephony.adapters.asterisk_ari.line.player import Player
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Script, Transfer, Voicemail
 

@@ -1,11 +1,12 @@
 """How calls begin: from outside, or at an agent's phone. From there they go to a colleague's phone, which is nobody
 else's business, or to a number, which is a call of theirs to a customer. Pure."""
 
-from app.telephony.adapters.asterisk_ari import names, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled
-from app.telephony.adapters.asterisk_ari.line import Line
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup, dialled
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
 
 UNALLOCATED = 1

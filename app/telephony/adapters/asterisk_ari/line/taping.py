@@ -6,10 +6,11 @@ would keep prompts from being played there, and one of the bridge would leave ou
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import names, outcomes, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Stored, Told
-from app.telephony.adapters.asterisk_ari.ari import Event, Recording
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Event, Recording
+from app.telephony.adapters.asterisk_ari.line import names, outcomes
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup
 from app.telephony.events import EventType
 
 UNSEEN = "unseen"

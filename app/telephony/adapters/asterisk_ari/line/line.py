@@ -7,23 +7,23 @@ music, is in the bridge with others, or is gone.
 
 from collections.abc import Callable, Sequence
 
-from app.telephony.adapters.asterisk_ari import (
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Event
+from app.telephony.adapters.asterisk_ari.line import (
     ears,
     holding,
     names,
     outcomes,
     referring,
     refusals,
-    requests,
     scripts,
     sending,
     taping,
 )
-from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Told, Wake
-from app.telephony.adapters.asterisk_ari.ari import Event
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup, dialled, endpoint
-from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS, Soon
-from app.telephony.adapters.asterisk_ari.player import Alternatives, Player
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup, dialled, endpoint
+from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS, Soon
+from app.telephony.adapters.asterisk_ari.line.player import Alternatives, Player
 from app.telephony.events import EventType
 from app.telephony.instructions import Script
 

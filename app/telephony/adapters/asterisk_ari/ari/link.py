@@ -9,8 +9,8 @@ import structlog
 from app.core.clock import Clock
 from app.core.errors import CallfloorError
 from app.core.tasks import begin
-from app.telephony.adapters.asterisk_ari.connection import Access, SwitchAway, SwitchUnusable
-from app.telephony.adapters.asterisk_ari.retrying import pause_before
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, SwitchAway, SwitchUnusable
+from app.telephony.adapters.asterisk_ari.ari.retrying import pause_before
 
 log = structlog.get_logger(__name__)
 

@@ -3,11 +3,11 @@ it comes to both. Pure."""
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari import names, outcomes
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.ari import Event
-from app.telephony.adapters.asterisk_ari.leg import Leg
-from app.telephony.adapters.asterisk_ari.referring import TRANSFERRED
+from app.telephony.adapters.asterisk_ari.ari.events import Event
+from app.telephony.adapters.asterisk_ari.line import names, outcomes
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
+from app.telephony.adapters.asterisk_ari.line.referring import TRANSFERRED
 from app.telephony.events import EventType
 
 

@@ -8,11 +8,12 @@ a supervisor who is heard by the caller.
 import re
 from typing import NamedTuple, Protocol
 
-from app.telephony.adapters.asterisk_ari import names, requests
 from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Request, Told, Wake
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.leg import Leg
-from app.telephony.adapters.asterisk_ari.moments import LINGER, LINGER_SECONDS
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.leg import Leg
+from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS
 from app.telephony.events import EventType
 
 LEAVES_SECONDS = 1.0

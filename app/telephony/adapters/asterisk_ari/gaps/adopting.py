@@ -4,14 +4,15 @@ Pure."""
 from collections.abc import Callable, Container, Iterable, Mapping
 from types import MappingProxyType
 
-from app.telephony.adapters.asterisk_ari import ears, names, outcomes, referring, requests, sending, taping
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
-from app.telephony.adapters.asterisk_ari.ari import Channel, Event
-from app.telephony.adapters.asterisk_ari.leg import Leg, Setup
-from app.telephony.adapters.asterisk_ari.line import Line
-from app.telephony.adapters.asterisk_ari.phone_calls import DIALLED, PrivateCall
-from app.telephony.adapters.asterisk_ari.referring import REFERRED
-from app.telephony.adapters.asterisk_ari.resuming import Sight, answered, held, recorded, tapes, timestamp
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
+from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, answered, held, recorded, tapes, timestamp
+from app.telephony.adapters.asterisk_ari.line import ears, names, outcomes, referring, sending, taping
+from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.adapters.asterisk_ari.line.phone_calls import DIALLED, PrivateCall
+from app.telephony.adapters.asterisk_ari.line.referring import REFERRED
 from app.telephony.events import EventType
 from app.telephony.port import KnownCall, KnownRecording
 
