@@ -12,7 +12,7 @@ from app.api.schemas.feeds import FeedAnswer
 from app.core import signing
 from app.core.clock import utc
 from app.core.errors import Invalid
-from app.customers.feeds.fields import FIELDS, Kind
+from app.customers.feeds.columns.fields import FIELDS, Kind
 from app.customers.feeds.sources import secrets_of
 from app.customers.feeds.streams import Stream, import_stream
 from app.customers.numbers import storable

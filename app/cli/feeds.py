@@ -14,10 +14,10 @@ from app.cli.place import must_have_folder, settings_with
 from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from app.customers.feeds.checking import Tally
-    from app.customers.feeds.mapping import Mapping
+    from app.customers.feeds.columns.checking import Tally
+    from app.customers.feeds.columns.mapping import Mapping
+    from app.customers.feeds.columns.plan import Plan
     from app.customers.feeds.opening import Told
-    from app.customers.feeds.plan import Plan
 
 MOST_COUNTED = 50
 """Lines of the table of faults."""
@@ -54,8 +54,8 @@ def check(
     sheet: Sheet = None,
 ) -> None:
     """Read a file as an import would, and write its faulty rows into a file. Exit status 2 if there are any."""
+    from app.customers.feeds.columns.reading import read_mapping
     from app.customers.feeds.faults_files import FaultsThere
-    from app.customers.feeds.reading import read_mapping
 
     told = told_of(format_, encoding, delimiter, sheet)
     must_have_folder(faults, "--faults")
@@ -74,7 +74,7 @@ def schema() -> None:
     """Print the JSON Schema of mappings, for editors that check while one writes."""
     import json
 
-    from app.customers.feeds.mapping import schema as schema_of
+    from app.customers.feeds.columns.mapping import schema as schema_of
 
     typer.echo(json.dumps(schema_of(), indent=2, ensure_ascii=False))
 
@@ -90,11 +90,11 @@ def told_of(format_: str | None, encoding: str | None, delimiter: str | None, sh
 
 def _checked(file: Path, mapping: "Mapping", told: "Told", faults: Path | None) -> int:
     """Read a whole file, and say what is in it; how many rows are faulty."""
-    from app.customers.feeds.checking import Checker, Tally
+    from app.customers.feeds.columns.checking import Checker, Tally
+    from app.customers.feeds.columns.parsing import Known
+    from app.customers.feeds.columns.plan import plan
     from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, without_double
     from app.customers.feeds.opening import opened
-    from app.customers.feeds.parsing import Known
-    from app.customers.feeds.plan import plan
 
     tally, known = Tally(), Known(country=settings_with().telephony.region)
     with _progress(file) as on_read, opened(file, mapping, told, on_read) as rows:

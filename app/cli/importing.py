@@ -53,8 +53,8 @@ def import_(
     from app.cli import logs
     from app.cli.place import database, must_have_folder, settings_with
     from app.core import clock
+    from app.customers.feeds.columns.reading import read_mapping
     from app.customers.feeds.files import Given
-    from app.customers.feeds.reading import read_mapping
 
     told = told_of(format_, encoding, delimiter, sheet)
     settings = settings_with()

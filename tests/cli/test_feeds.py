@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from app.cli import commands
 from app.cli.trouble import Trouble
-from app.customers.feeds.checking import Checker
+from app.customers.feeds.columns.checking import Checker
 from tests.cli.running import run
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "feeds.md"

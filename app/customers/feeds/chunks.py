@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from app.customers.feeds.checking import CellFault, Checker, FaultyRow
+from app.customers.feeds.columns.checking import CellFault, Checker, FaultyRow
 from app.customers.feeds.doubles import Doubles
-from app.customers.feeds.rows import Batch, Broken
+from app.customers.feeds.formats.rows import Batch, Broken
 
 ROWS = 10_000
 

@@ -3,9 +3,9 @@ written, in little memory: one byte an id, and a whole id only where it may have
 
 from zlib import crc32
 
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.plan import Plan
-from app.customers.feeds.rows import Batch
+from app.customers.feeds.columns.plan import Plan
+from app.customers.feeds.formats.cells import Unfit
+from app.customers.feeds.formats.rows import Batch
 
 FEWEST, MOST = 1 << 16, 1 << 27
 """Places, each a byte."""

@@ -16,18 +16,18 @@ from sqlalchemy import text
 
 from app.core import clock
 from app.customers.feed_models import FeedRun
-from app.customers.feeds.checking import Checker
 from app.customers.feeds.chunks import Chunk, chunks
+from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.mapping import Mapping
+from app.customers.feeds.columns.parsing import Known
+from app.customers.feeds.columns.plan import Plan, plan
 from app.customers.feeds.doubles import Doubles
 from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, remove_left, take_name, without_double
 from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
-from app.customers.feeds.mapping import Mapping
 from app.customers.feeds.opening import Told, opened
-from app.customers.feeds.parsing import Known
-from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
-from app.customers.feeds.writers import WRITERS, known
-from app.customers.feeds.writing import Origin
+from app.customers.feeds.tables.writers import WRITERS, known
+from app.customers.feeds.tables.writing import Origin
 from app.customers.names import name_all
 from app.customers.proposals import proposed_since, search_since
 from app.customers.ranks import blocking

@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeVar
 import asyncpg
 
 from app.core.tasks import begin
-from app.customers.feeds.checking import CellFault, FaultyRow
 from app.customers.feeds.chunks import Chunk
+from app.customers.feeds.columns.checking import CellFault, FaultyRow
 from app.customers.feeds.runs import COUNTS, be_impatient, move, work_for
-from app.customers.feeds.writing import Numbered, Overtaken, Turn, Writer, Written, at_once
+from app.customers.feeds.tables.writing import Numbered, Overtaken, Turn, Writer, Written, at_once
 from app.db.engine import Sessions
 from app.db.errors import causes
 

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
-from app.customers.feeds.csv_rows import CsvRows
-from app.customers.feeds.delimiters import named_delimiter
-from app.customers.feeds.encodings import SAMPLE, encoding_of, named_encoding
+from app.customers.feeds.columns.mapping import Mapping
 from app.customers.feeds.errors import FeedUnreadable
-from app.customers.feeds.lines import BLOCK
-from app.customers.feeds.mapping import Mapping
-from app.customers.feeds.ndjson_rows import NdjsonRows
-from app.customers.feeds.rows import Batch
-from app.customers.feeds.xlsx_rows import XlsxRows
+from app.customers.feeds.formats.csv_rows import CsvRows
+from app.customers.feeds.formats.delimiters import named_delimiter
+from app.customers.feeds.formats.encodings import SAMPLE, encoding_of, named_encoding
+from app.customers.feeds.formats.lines import BLOCK
+from app.customers.feeds.formats.ndjson_rows import NdjsonRows
+from app.customers.feeds.formats.rows import Batch
+from app.customers.feeds.formats.xlsx_rows import XlsxRows
 
 KINDS = {
     ".csv": "csv",

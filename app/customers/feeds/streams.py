@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 
 from app.customers.changing import Sources, ensure_may_name
 from app.customers.feed_models import FeedRun, FeedSource
-from app.customers.feeds.checking import Checker, FaultyRow
 from app.customers.feeds.chunks import Chunk, chunks
-from app.customers.feeds.fields import Kind
+from app.customers.feeds.columns.checking import Checker, FaultyRow
+from app.customers.feeds.columns.fields import Kind
+from app.customers.feeds.columns.mapping import Mapping
+from app.customers.feeds.columns.parsing import Known
+from app.customers.feeds.columns.plain import plain_mapping
+from app.customers.feeds.columns.plan import Plan, plan
+from app.customers.feeds.formats.lines import LONGEST
+from app.customers.feeds.formats.ndjson_rows import NdjsonRows
 from app.customers.feeds.importing import Course, Importer, Progress, read_apart
-from app.customers.feeds.lines import LONGEST
-from app.customers.feeds.mapping import Mapping
-from app.customers.feeds.ndjson_rows import NdjsonRows
-from app.customers.feeds.parsing import Known
-from app.customers.feeds.plain import plain_mapping
-from app.customers.feeds.plan import Plan, plan
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
-from app.customers.feeds.writers import WRITERS, known
-from app.customers.feeds.writing import Origin
+from app.customers.feeds.tables.writers import WRITERS, known
+from app.customers.feeds.tables.writing import Origin
 from app.customers.ranks import blocking
 from app.db.engine import Sessions
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.feeds.amounts import exponent
+from app.customers.feeds.columns.amounts import exponent
 from app.customers.segments.facts import Facts
 from app.customers.segments.turns import in_turns
 from app.customers.segments.words import Asks

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from app.customers.feeds.checking import Checker, FaultyRow
-from app.customers.feeds.mapping import Mapping
+from app.customers.feeds.columns.checking import Checker, FaultyRow
+from app.customers.feeds.columns.mapping import Mapping
+from app.customers.feeds.columns.parsing import Known
+from app.customers.feeds.columns.plan import plan
+from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.records import Row
 from app.customers.feeds.opening import Told, opened
-from app.customers.feeds.parsing import Known
-from app.customers.feeds.plan import plan
-from app.customers.feeds.reading import read_mapping
-from app.customers.feeds.records import Row
 
 CUSTOMERS = """
 feed: customers

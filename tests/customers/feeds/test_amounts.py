@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from app.customers.feeds.amounts import amount_reader, currency, money, number_reader, typed_number
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.records import Money
+from app.customers.feeds.columns.amounts import amount_reader, currency, money, number_reader, typed_number
+from app.customers.feeds.columns.records import Money
+from app.customers.feeds.formats.cells import Unfit
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Invalid
-from app.customers.feeds import lines
-from app.customers.feeds.checking import Checker
-from app.customers.feeds.csv_rows import CsvRows
-from app.customers.feeds.plan import plan
-from app.customers.feeds.reading import read_mapping
-from app.customers.feeds.rows import Broken
+from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.plan import plan
+from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.formats import lines
+from app.customers.feeds.formats.csv_rows import CsvRows
+from app.customers.feeds.formats.rows import Broken
 from tests.customers.feeds.reads import CUSTOMERS
 
 HEADER = ["id", "name", "phone"]
@@ -66,7 +66,7 @@ def test_nothing_else_than_a_refusal_is_raised(content: bytes, size: int) -> Non
 
 def test_a_long_line_does_not_cost_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "LONGEST", 100)
-    monkeypatch.setattr("app.customers.feeds.csv_rows.LONGEST", 100)
+    monkeypatch.setattr("app.customers.feeds.formats.csv_rows.LONGEST", 100)
     for size in (1, 7, 50, 1000):
         for end in ("\n", "\r\n", "\r"):
             content = end.join(["id,name,phone", "1,A,", "2," + "x" * 500, "3,B,", "y" * 300]).encode()

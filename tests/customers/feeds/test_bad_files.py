@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from app.customers.feeds.checking import Checker
-from app.customers.feeds.csv_rows import CsvRows
-from app.customers.feeds.encodings import EncodingUntold
+from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.plan import ColumnsFaulty, plan
+from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.records import CustomerRow, Phone
 from app.customers.feeds.errors import FeedUnreadable
-from app.customers.feeds.lines import LONGEST
-from app.customers.feeds.plan import ColumnsFaulty, plan
-from app.customers.feeds.reading import read_mapping
-from app.customers.feeds.records import CustomerRow, Phone
+from app.customers.feeds.formats.csv_rows import CsvRows
+from app.customers.feeds.formats.encodings import EncodingUntold
+from app.customers.feeds.formats.lines import LONGEST
 from tests.customers.feeds.reads import CUSTOMERS, read_text
 
 CHINESE = "id,name,phone\n" + "".join(

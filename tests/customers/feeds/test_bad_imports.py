@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from app.customers.feeds.columns.plan import ColumnsFaulty
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.plan import ColumnsFaulty
-from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, imported, rows
 from tests.customers.feeds.test_xlsx import book, with_results

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.reading import read_mapping
 from app.customers.names import name_all, name_page
 from app.customers.records import Wanted, find_customers
 from app.db.engine import Sessions
@@ -111,7 +111,7 @@ async def test_who_may_be_one_is_proposed_and_nobody_is_merged(sessions: Session
 async def test_so_many_pairs_are_looked_at_and_no_more(
     sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.customers.feeds.customers_writer.MOST_PAIRS", 3)
+    monkeypatch.setattr("app.customers.feeds.tables.customers_writer.MOST_PAIRS", 3)
     lines = "".join(f"C{at},王小明,{13800138000 + at // 2}\n" for at in range(20))
     assert (await imported(sessions, tmp_path / "customers.csv", f"id,name,mobile\n{lines}")).proposed == 3
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import app.customers.feeds.chunks as chunks
 import app.customers.feeds.opening as opening
 from app.customers.feeds.importing import Importer
-from app.customers.feeds.customers_writer import CustomersWriter
+from app.customers.feeds.tables.customers_writer import CustomersWriter
 from app.db.engine import Sessions, create_engine
 from tests.customers.feeds.imports import SILENT, Given, NOTHING, NOW, import_file, read_mapping
 

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.dates import FormatFaulty, compiled, day_reader, instant_reader, typed_day
+from app.customers.feeds.columns.dates import FormatFaulty, compiled, day_reader, instant_reader, typed_day
+from app.customers.feeds.formats.cells import Unfit
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

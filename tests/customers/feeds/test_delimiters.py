@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.customers.feeds.delimiters import DelimiterUntold, delimiter_of, named_delimiter
+from app.customers.feeds.formats.delimiters import DelimiterUntold, delimiter_of, named_delimiter
 from tests.customers.feeds.reads import read_text
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.customers.feeds.encodings import EncodingUntold, encoding_of, named_encoding
+from app.customers.feeds.formats.encodings import EncodingUntold, encoding_of, named_encoding
 
 CHINESE = "客户编号,姓名,电话\n1001,王小明,上海市浦东新区世纪大道\n1002,李丽,北京市朝阳区建国路\n"
 TRADITIONAL = "客戶編號,姓名\n1001,陳大文,臺北市中正區重慶南路\n1002,林美玲,新北市板橋區\n"

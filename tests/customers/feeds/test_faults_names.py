@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.faults_files import FaultsThere, without_double
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.reading import read_mapping
 from app.db.engine import Sessions
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, rows
 from tests.customers.feeds.test_xlsx import book

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from app.customers.feeds import runs
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.faults_files import FaultsThere
 from app.customers.feeds.files import Given, import_file
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.reading import read_mapping
 from app.customers.feeds.runs import FeedBusy, alone
 from app.customers.merging import Side, merge, unmerge
 from app.customers.records import Wanted, find_customers

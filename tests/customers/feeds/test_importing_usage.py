@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.customers.feeds.usage_writer import UsageIsNew
+from app.customers.feeds.tables.usage_writer import UsageIsNew
 from app.db.engine import Sessions
 from tests.customers.feeds.imports import NOW, execute, imported, rows
 from tests.customers.usage.telling import alerts, make_rule

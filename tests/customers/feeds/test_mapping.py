@@ -6,8 +6,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.customers.feeds.mapping import schema
-from app.customers.feeds.reading import MappingFaulty, read_mapping
+from app.customers.feeds.columns.mapping import schema
+from app.customers.feeds.columns.reading import MappingFaulty, read_mapping
 
 GOOD = """
 feed: holdings

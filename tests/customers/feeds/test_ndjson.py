@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.customers.feeds.columns.plan import ColumnsFaulty
+from app.customers.feeds.columns.records import CustomerRow, Money, Phone, UsageRow
 from app.customers.feeds.errors import FeedUnreadable
-from app.customers.feeds.plan import ColumnsFaulty
-from app.customers.feeds.records import CustomerRow, Money, Phone, UsageRow
 from tests.customers.feeds.reads import CUSTOMERS, Result, read_file
 
 USAGE = """

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.phones import _quick_reader, phone_reader
-from app.customers.feeds.records import Phone
+from app.customers.feeds.columns.phones import _quick_reader, phone_reader
+from app.customers.feeds.columns.records import Phone
+from app.customers.feeds.formats.cells import Unfit
 from app.customers.numbers import normalise
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)

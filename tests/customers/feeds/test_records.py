@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.customers.feeds.parsing import Known
-from app.customers.feeds.plan import plan
-from app.customers.feeds.reading import MappingFaulty, read_mapping
-from app.customers.feeds.records import (
+from app.customers.feeds.columns.parsing import Known
+from app.customers.feeds.columns.plan import plan
+from app.customers.feeds.columns.reading import MappingFaulty, read_mapping
+from app.customers.feeds.columns.records import (
     Address,
     AgreementRow,
     Consent,

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from app.customers.feeds import shapes
-from app.customers.feeds.cells import Spoiled, Unfit, shown, text_of
-from app.customers.feeds.records import Email
+from app.customers.feeds.columns import shapes
+from app.customers.feeds.columns.records import Email
+from app.customers.feeds.formats.cells import Spoiled, Unfit, shown, text_of
 
 
 @pytest.mark.parametrize(

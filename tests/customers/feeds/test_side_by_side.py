@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from app.core.tasks import begin
 from app.customers.feeds.chunks import Chunk, chunks
+from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
-from app.customers.feeds.reading import read_mapping
 from app.customers.feeds.streams import Stream, import_stream
 from app.db.engine import Sessions
 from app.db.errors import DatabaseUnavailable

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from app.customers.feeds.columns.plan import ColumnsFaulty
+from app.customers.feeds.columns.records import CustomerRow, HoldingRow, Money, Phone
 from app.customers.feeds.errors import FeedUnreadable
-from app.customers.feeds.plan import ColumnsFaulty
-from app.customers.feeds.records import CustomerRow, HoldingRow, Money, Phone
 from tests.customers.feeds.reads import CUSTOMERS, Result, read_file
 
 HOLDINGS = """

@@ -7,9 +7,9 @@ from uuid import UUID
 import msgspec
 
 from app.customers.cards import last_four
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.customer_rows import plain
-from app.customers.feeds.records import HoldingRow, Money
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.columns.records import HoldingRow, Money
+from app.customers.feeds.tables.customer_rows import plain
 from app.customers.holdings import GivenHolding, holding_faults
 
 COLUMNS = {

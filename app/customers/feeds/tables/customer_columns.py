@@ -7,7 +7,7 @@ others were merged what these are read as: that they are active, and their kind.
 
 from collections.abc import Iterable
 
-from app.customers.feeds.customer_rows import attribute_names
+from app.customers.feeds.tables.customer_rows import attribute_names
 
 COLUMNS = {
     "name": "name",

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from app.customers.feeds.cells import Cell, Unfit, shown
-from app.customers.feeds.plan import Plan
-from app.customers.feeds.records import Row
-from app.customers.feeds.rows import Batch, Broken
+from app.customers.feeds.columns.plan import Plan
+from app.customers.feeds.columns.records import Row
+from app.customers.feeds.formats.cells import Cell, Unfit, shown
+from app.customers.feeds.formats.rows import Batch, Broken
 
 RAGGED = "as many as the header; a cell with the delimiter in it needs quotation marks"
 UNREADABLE = "text without NUL; if many rows have this, the file is in another encoding: name it with --encoding"

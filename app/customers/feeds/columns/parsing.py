@@ -5,11 +5,11 @@ from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.customers.feeds import amounts, dates, shapes
-from app.customers.feeds.cells import Cell, Spoiled, Unfit, text_of
-from app.customers.feeds.fields import Named
-from app.customers.feeds.mapping import Column, Formats
-from app.customers.feeds.phones import phone_reader
+from app.customers.feeds.columns import amounts, dates, shapes
+from app.customers.feeds.columns.fields import Named
+from app.customers.feeds.columns.mapping import Column, Formats
+from app.customers.feeds.columns.phones import phone_reader
+from app.customers.feeds.formats.cells import Cell, Spoiled, Unfit, text_of
 
 Read = Callable[[Cell], Any]
 

@@ -7,10 +7,10 @@ import msgspec
 
 from app.core.errors import Invalid
 from app.core.wire import read
-from app.customers.feeds.amounts import exponent
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.customer_rows import plain
-from app.customers.feeds.records import UsageRow
+from app.customers.feeds.columns.amounts import exponent
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.columns.records import UsageRow
+from app.customers.feeds.tables.customer_rows import plain
 from app.customers.usage.given import GivenEvent, event_faults
 
 _COLUMNS = {"id": "external_id", "external_id": "customer"}

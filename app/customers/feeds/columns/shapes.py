@@ -10,8 +10,8 @@ from typing import Any
 import langcodes
 from phonenumbers import SUPPORTED_REGIONS
 
-from app.customers.feeds.cells import Cell, Unfit
-from app.customers.feeds.records import Email
+from app.customers.feeds.columns.records import Email
+from app.customers.feeds.formats.cells import Cell, Unfit
 
 LONGEST = {"id": 200, "text": 500, "long": 2000}
 """Characters that a field of text may have."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from iso4217 import Currency
 
-from app.customers.feeds.cells import Cell, Unfit
-from app.customers.feeds.records import Money
+from app.customers.feeds.columns.records import Money
+from app.customers.feeds.formats.cells import Cell, Unfit
 
 LARGEST = 2**63 - 1
 _CODE = re.compile(r"(?:([A-Z]{3})\s?)?(.*?)(?:\s?([A-Z]{3}))?")

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from app.core.faults import Fault, Faulty
-from app.customers.feeds.assembly import Part, builder
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.fields import Named, named
-from app.customers.feeds.mapping import Column, Mapping
-from app.customers.feeds.parsing import Known, Read, formats, reader
-from app.customers.feeds.reading import MappingFaulty, required
-from app.customers.feeds.records import Row
-from app.customers.feeds.shapes import close_to
+from app.customers.feeds.columns.assembly import Part, builder
+from app.customers.feeds.columns.fields import Named, named
+from app.customers.feeds.columns.mapping import Column, Mapping
+from app.customers.feeds.columns.parsing import Known, Read, formats, reader
+from app.customers.feeds.columns.reading import MappingFaulty, required
+from app.customers.feeds.columns.records import Row
+from app.customers.feeds.columns.shapes import close_to
+from app.customers.feeds.formats.cells import Unfit
 
 
 class ColumnsFaulty(Faulty):

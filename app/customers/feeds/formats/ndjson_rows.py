@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from app.customers.feeds.cells import Cell
 from app.customers.feeds.errors import FeedUnreadable
-from app.customers.feeds.lines import LONGEST, blocks
-from app.customers.feeds.rows import Batch, Broken
+from app.customers.feeds.formats.cells import Cell
+from app.customers.feeds.formats.lines import LONGEST, blocks
+from app.customers.feeds.formats.rows import Batch, Broken
 
 KEPT = 10_000
 _UNREADABLE = ("\x00", "\ufffd", "\\u0000", "\\ufffd", "\\uFFFD")

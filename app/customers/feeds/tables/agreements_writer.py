@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.ids import new_id
 from app.customers.agreements.clauses import clauses_of
 from app.customers.agreements.service import GivenAgreement, agreement_faults
-from app.customers.feeds import agreement_rows as made
-from app.customers.feeds.agreement_rows import Held, Hours, Span, Terms
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.records import AgreementRow
-from app.customers.feeds.writing import Numbered, Origin, Turn, Written, at_once
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.columns.records import AgreementRow
+from app.customers.feeds.tables import agreement_rows as made
+from app.customers.feeds.tables.agreement_rows import Held, Hours, Span, Terms
+from app.customers.feeds.tables.writing import Numbered, Origin, Turn, Written, at_once
 from app.db.copying import copy
 
 _COLUMNS = Terms._fields
@@ -66,7 +66,7 @@ class _Sorted(NamedTuple):
 
 
 class AgreementsWriter:
-    """See `app.customers.feeds.writing.Writer`. `hours` are the business hours that rows may name."""
+    """See `app.customers.feeds.tables.writing.Writer`. `hours` are the business hours that rows may name."""
 
     def __init__(self, origin: Origin, hours: Mapping[str, Hours]) -> None:
         self._origin, self._hours = origin, hours

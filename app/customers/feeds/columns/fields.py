@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from app.customers.feeds.records import AgreementRow, CustomerRow, HoldingRow, UsageRow
+from app.customers.feeds.columns.records import AgreementRow, CustomerRow, HoldingRow, UsageRow
 
 Kind = Literal["customers", "holdings", "usage", "agreements"]
 Shape = (

@@ -10,10 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attributes import Definition
-from app.customers.feeds import customer_columns as columns
-from app.customers.feeds import customer_rows as made
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.customer_others import (
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.tables import customer_columns as columns
+from app.customers.feeds.tables import customer_rows as made
+from app.customers.feeds.tables.customer_others import (
     apply_consents,
     apply_ids,
     erased_faults,
@@ -21,7 +21,7 @@ from app.customers.feeds.customer_others import (
     stage_consents,
     stage_ids,
 )
-from app.customers.feeds.customer_parts import (
+from app.customers.feeds.tables.customer_parts import (
     ADDRESSES,
     EMAILS,
     NUMBERS,
@@ -31,8 +31,8 @@ from app.customers.feeds.customer_parts import (
     lines_of,
     stage_parts,
 )
-from app.customers.feeds.customer_rows import Identified
-from app.customers.feeds.writing import Numbered, Origin, Overtaken, Turn, Written, at_once
+from app.customers.feeds.tables.customer_rows import Identified
+from app.customers.feeds.tables.writing import Numbered, Origin, Overtaken, Turn, Written, at_once
 from app.customers.proposals import propose
 from app.customers.search import unsorted_tokens
 from app.db.copying import copy, copy_lines, fresh_id
@@ -78,7 +78,7 @@ class _Pending(NamedTuple):
 
 
 class CustomersWriter:
-    """See `app.customers.feeds.writing.Writer`."""
+    """See `app.customers.feeds.tables.writing.Writer`."""
 
     def __init__(self, origin: Origin, declared: Sequence[Definition]) -> None:
         self._origin, self._declared = origin, declared

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from app.customers.feeds.cells import Cell, Unfit
+from app.customers.feeds.formats.cells import Cell, Unfit
 
 ISO_DAY = "YYYY-MM-DD"
 EPOCHS = {"epoch": 1, "epoch_ms": 1000}

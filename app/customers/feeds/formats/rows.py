@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.customers.feeds.cells import Cell
+from app.customers.feeds.formats.cells import Cell
 
 
 class Broken(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.feeds.checking import CellFault
+from app.customers.feeds.columns.checking import CellFault
 from app.db.engine import WriteSession
 
 Numbered = tuple[int, Any]

@@ -7,8 +7,8 @@ from functools import partial
 from pydantic import ValidationError
 
 from app.core.faults import Fault, Faulty, of_model, placed, read_yaml
-from app.customers.feeds.fields import FIELDS, Named, named, suggestion
-from app.customers.feeds.mapping import Column, Mapping
+from app.customers.feeds.columns.fields import FIELDS, Named, named, suggestion
+from app.customers.feeds.columns.mapping import Column, Mapping
 
 LONGEST = 1_000_000
 REPEATED = ("phones", "emails")

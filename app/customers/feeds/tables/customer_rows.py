@@ -13,8 +13,8 @@ import msgspec
 from app.core.instants import CLOCKS_DIFFER
 from app.core.tabbed import NULL, cell, texts, words
 from app.customers.attributes import Definition, faults_of
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.records import CustomerRow, Phone
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.columns.records import CustomerRow, Phone
 from app.customers.numbers import extension_of
 from app.customers.search import unsorted_tokens
 

@@ -6,14 +6,14 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attribute_records import definitions
-from app.customers.feeds.agreement_rows import Hours, closed_dates
-from app.customers.feeds.agreements_writer import AgreementsWriter
-from app.customers.feeds.customers_writer import CustomersWriter
-from app.customers.feeds.fields import Kind
-from app.customers.feeds.holdings_writer import HoldingsWriter
-from app.customers.feeds.parsing import Known
-from app.customers.feeds.usage_writer import UsageWriter
-from app.customers.feeds.writing import Origin, Writer
+from app.customers.feeds.columns.fields import Kind
+from app.customers.feeds.columns.parsing import Known
+from app.customers.feeds.tables.agreement_rows import Hours, closed_dates
+from app.customers.feeds.tables.agreements_writer import AgreementsWriter
+from app.customers.feeds.tables.customers_writer import CustomersWriter
+from app.customers.feeds.tables.holdings_writer import HoldingsWriter
+from app.customers.feeds.tables.usage_writer import UsageWriter
+from app.customers.feeds.tables.writing import Origin, Writer
 from app.customers.models import Tier
 
 # agents and hours are records of rooms beside and above this one

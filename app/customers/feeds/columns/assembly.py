@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from app.customers.feeds import amounts
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.fields import IN_ORDER, RECORDS, Kind, Named
-from app.customers.feeds.records import Address, Consent, Row
+from app.customers.feeds.columns import amounts
+from app.customers.feeds.columns.fields import IN_ORDER, RECORDS, Kind, Named
+from app.customers.feeds.columns.records import Address, Consent, Row
+from app.customers.feeds.formats.cells import Unfit
 
 Values = list[Any]
 Make = Callable[[Values], Any]

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc
 
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.records import Phone
+from app.customers.feeds.columns.records import Phone
+from app.customers.feeds.formats.cells import Unfit
 from app.customers.numbers import MAX_LENGTH, normalise
 
 _GROUPING = dict.fromkeys(map(ord, " -()./"))

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from app.core.faults import Fault
-from app.customers.feeds.fields import Kind, named, suggestion
-from app.customers.feeds.mapping import Column, Mapping
-from app.customers.feeds.reading import MappingFaulty, faults_of
+from app.customers.feeds.columns.fields import Kind, named, suggestion
+from app.customers.feeds.columns.mapping import Column, Mapping
+from app.customers.feeds.columns.reading import MappingFaulty, faults_of
 
 
 def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: bool = False) -> Mapping:

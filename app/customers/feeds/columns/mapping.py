@@ -10,10 +10,10 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from app.core.faults import fault
-from app.customers.feeds import dates
-from app.customers.feeds.amounts import currency as known_currency
-from app.customers.feeds.cells import Unfit
-from app.customers.feeds.fields import Kind
+from app.customers.feeds.columns import dates
+from app.customers.feeds.columns.amounts import currency as known_currency
+from app.customers.feeds.columns.fields import Kind
+from app.customers.feeds.formats.cells import Unfit
 
 
 def _as_text(given: Any) -> Any:

@@ -26,9 +26,9 @@ from app.customers.agreements.clauses import (
     records,
 )
 from app.customers.cards import card_numbers_in, is_issued
-from app.customers.feeds.checking import CellFault
-from app.customers.feeds.customer_rows import plain
-from app.customers.feeds.records import AgreementRow
+from app.customers.feeds.columns.checking import CellFault
+from app.customers.feeds.columns.records import AgreementRow
+from app.customers.feeds.tables.customer_rows import plain
 
 COLUMNS = {
     "plan": "product",
