@@ -60,9 +60,9 @@ from app.floor.orders.settling import Settling
 from app.floor.running import at_work
 from app.floor.service import Floor
 from app.interactions.unknown import keep_adopting
+from app.ivr.checks.judging import Judge, judge
 from app.ivr.fetching import Fetching
-from app.ivr.judging import Judge, judge
-from app.ivr.publishing import keep_publishing
+from app.ivr.records.publishing import keep_publishing
 from app.ivr.vault import Vault
 from app.privacy.finishing import keep_erasing
 from app.privacy.retaining import keep_retaining

@@ -28,11 +28,11 @@ from app.api.schemas.flows import (
 )
 from app.core.clock import utc
 from app.db.engine import ReadSession, WriteSession
-from app.ivr import queries, service
-from app.ivr.comparing import compare
-from app.ivr.flow import schema
-from app.ivr.queries import FlowProfile
-from app.ivr.service import Act
+from app.ivr.language.comparing import compare
+from app.ivr.language.flow import schema
+from app.ivr.records import queries, service
+from app.ivr.records.queries import FlowProfile
+from app.ivr.records.service import Act
 
 router = APIRouter(prefix="/flows", tags=["flows"])
 

@@ -12,7 +12,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPatch, HoursRules, PreviewOut
 from app.core.errors import Invalid
 from app.core.wire import fault
-from app.ivr.removals import delete_hours as remove_hours
+from app.ivr.records.removals import delete_hours as remove_hours
 from app.routing import hours_records as records
 from app.routing.hours import Hours
 from app.routing.hours_form import YEARS, hours_of

@@ -14,7 +14,7 @@ from app.api.problems import problem_responses
 from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch
 from app.core.errors import Invalid
 from app.floor.journal.queries import contacts_in
-from app.ivr.removals import delete_queue as remove_queue
+from app.ivr.records.removals import delete_queue as remove_queue
 from app.routing import queries, service
 
 

@@ -7,7 +7,7 @@ from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.agents import SkillIn, SkillOut, SkillPage, SkillPatch
-from app.ivr.removals import delete_skill as remove_skill
+from app.ivr.records.removals import delete_skill as remove_skill
 
 router = APIRouter(prefix="/skills", tags=["skills"])
 

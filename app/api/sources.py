@@ -20,7 +20,7 @@ from app.api.schemas.sources import (
     SourcePatch,
     SourceSecret,
 )
-from app.ivr.queries import ensure_published
+from app.ivr.records.queries import ensure_published
 from app.telephony import queries, service
 
 router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[ADMINISTRATES])

@@ -7,7 +7,7 @@ from app.api.deps import ADMINISTRATES, SIGNED_IN, Read, Write
 from app.api.paging import Paged
 from app.api.problems import problem_responses
 from app.api.schemas.agents import TeamIn, TeamOut, TeamPage, TeamPatch
-from app.ivr.removals import delete_team as remove_team
+from app.ivr.records.removals import delete_team as remove_team
 
 router = APIRouter(prefix="/teams", tags=["teams"])
 

@@ -8,9 +8,9 @@ from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from app.core.faults import Fault
-    from app.ivr.flow import Flow
-    from app.ivr.known import Known
-    from app.ivr.script_file import Scripted
+    from app.ivr.language.flow import Flow
+    from app.ivr.language.known import Known
+    from app.ivr.rehearsal.script_file import Scripted
 
 KNOWN_NAME = "known.yaml"
 CONVERSATIONS = ".conversations"
@@ -40,8 +40,8 @@ def flow_files(given: list[Path]) -> list[Path]:
 def looked_at(path: Path, known_file: Path | None = None) -> FlowFile:
     """A flow with all its faults of form and meaning."""
     from app.core.faults import Fault, placed
-    from app.ivr.checking import faults_of
-    from app.ivr.reading import FlowFaulty, read
+    from app.ivr.checks.checking import faults_of
+    from app.ivr.language.reading import FlowFaulty, read
 
     known = known_to(path, known_file)
     try:
@@ -55,7 +55,7 @@ def looked_at(path: Path, known_file: Path | None = None) -> FlowFile:
 
 def good(path: Path, known_file: Path | None = None) -> FlowFile:
     """A flow without fault. Raises FlowFaulty."""
-    from app.ivr.reading import FlowFaulty
+    from app.ivr.language.reading import FlowFaulty
 
     it = looked_at(path, known_file)
     if it.faults or it.flow is None:
@@ -65,7 +65,7 @@ def good(path: Path, known_file: Path | None = None) -> FlowFile:
 
 def known_to(path: Path, known_file: Path | None) -> "Known":
     """What a flow may name: what the file says, else `known.yaml` beside the flow; and the flows beside it."""
-    from app.ivr.known import Known
+    from app.ivr.language.known import Known
 
     beside = path.parent / KNOWN_NAME
     file = known_file if known_file is not None else beside if beside.is_file() else None
@@ -85,7 +85,7 @@ def conversations_beside(path: Path) -> Path:
 
 def conversations_of(path: Path) -> "Scripted | None":
     """The conversations of a flow, if there are any. Raises ConversationsFaulty."""
-    from app.ivr.script_file import read_conversations
+    from app.ivr.rehearsal.script_file import read_conversations
 
     file = conversations_beside(path)
     return read_conversations(text_of(file), str(file)) if file.is_file() else None
@@ -107,7 +107,7 @@ def _in_folder(folder: Path) -> Iterator[Path]:
 
 def _flows_beside(path: Path) -> dict[str, "Flow"]:
     """The other flows in the folder that can be read; a call of one that cannot is told as a call of no flow."""
-    from app.ivr.reading import FlowFaulty, read
+    from app.ivr.language.reading import FlowFaulty, read
 
     found = {}
     for other in _in_folder(path.parent):

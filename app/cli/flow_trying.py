@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from app.ivr.flow import Flow
-    from app.ivr.rehearsal import Heard, Rehearsal
-    from app.ivr.script_file import Given
+    from app.ivr.language.flow import Flow
+    from app.ivr.rehearsal.rehearsal import Heard, Rehearsal
+    from app.ivr.rehearsal.script_file import Given
 
 KEYS = frozenset("0123456789*#")
 HELP = "Type keys and Enter; words are said; an empty line waits; 'hang up' or Ctrl-D ends the call."
@@ -36,7 +36,7 @@ def given_of(file: Path | None, wishes: Wishes) -> "Given":
 
     from app.cli.flow_files import text_of
     from app.core.faults import of_model, placed, read_yaml
-    from app.ivr.script_file import ConversationsFaulty, Given
+    from app.ivr.rehearsal.script_file import ConversationsFaulty, Given
 
     name = str(file) if file is not None else "What is given"
     refuse = partial(ConversationsFaulty, name)
@@ -65,7 +65,7 @@ def _with(given: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
 
 def converse(flow: "Flow", flows: "Mapping[str, Flow]", given: "Given") -> None:
     """One call, from the greeting until it ends or the person leaves."""
-    from app.ivr.rehearsal import Impossible, Rehearsal
+    from app.ivr.rehearsal.rehearsal import Impossible, Rehearsal
 
     tell = _teller()
     try:

@@ -11,7 +11,7 @@ import typer
 from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from app.ivr.conversation import Played
+    from app.ivr.rehearsal.conversation import Played
 
 FLOW_HELP = "A flow, see docs/flows.md."
 FOLDERS_HELP = "Flows, or folders of them; see docs/flows.md."
@@ -34,7 +34,7 @@ def add_to(commands: typer.Typer) -> None:
 def check(files: FlowFiles, known: KnownFile = None) -> None:
     """List every fault of flows with node and line. Exit status 2 if there is one."""
     from app.cli.flow_files import flow_files, looked_at, unchecked
-    from app.ivr.reading import FlowFaulty
+    from app.ivr.language.reading import FlowFaulty
 
     faulty = False
     with faults_told():
@@ -67,7 +67,7 @@ def try_(
     """Play a flow as text: type the keys that a caller would press, words that they would say, nothing to wait."""
     from app.cli.flow_files import good
     from app.cli.flow_trying import Wishes, converse, given_of
-    from app.ivr.given_world import named_by
+    from app.ivr.rehearsal.given_world import named_by
 
     with faults_told():
         it = good(file)
@@ -92,8 +92,8 @@ def draw(
 ) -> None:
     """Draw a flow: Mermaid on standard output, or a picture in a file."""
     from app.cli.flow_files import text_of
-    from app.ivr.drawing import mermaid, svg
-    from app.ivr.reading import read_flow
+    from app.ivr.drawing.drawing import mermaid, svg
+    from app.ivr.language.reading import read_flow
 
     with faults_told():
         flow = read_flow(text_of(file), str(file))
@@ -115,7 +115,7 @@ def rehearse(
     """Play the conversations beside flows. Exit status 2 if one does not go as expected."""
     from app.cli.flow_files import conversations_beside, conversations_of, flow_files, good
     from app.core.errors import Invalid
-    from app.ivr.conversation import play
+    from app.ivr.rehearsal.conversation import play
 
     failed = played = faulty = 0
     for path in flow_files(files):
@@ -142,7 +142,7 @@ def schema() -> None:
     """Print the JSON Schema of flows, for editors that check while one writes."""
     import json
 
-    from app.ivr.flow import schema as schema_of
+    from app.ivr.language.flow import schema as schema_of
 
     typer.echo(json.dumps(schema_of(), indent=2, ensure_ascii=False))
 

@@ -13,8 +13,8 @@ from app.api.application import Application
 from app.api.services import Services
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
-from app.ivr.judging import judge
-from app.ivr.publishing import publish_due
+from app.ivr.checks.judging import judge
+from app.ivr.records.publishing import publish_due
 from tests.api.conftest import ClientAs, faults
 from tests.ivr.texts import bomb, text_of
 

@@ -10,9 +10,9 @@ from app.floor import commands as c
 from app.floor.configuration.config import AgentRecord, FloorConfig, FlowBook, QueueRules, SourceRules
 from app.floor.memory.effects import Ask, SwitchOrder
 from app.floor.memory.entities import Contact, ContactState
-from app.ivr.flow import Flow
-from app.ivr.reading import read_flow
-from app.ivr.state import (
+from app.ivr.language.flow import Flow
+from app.ivr.language.reading import read_flow
+from app.ivr.language.state import (
     AnyAction,
     AnyEvent,
     Fetched,
@@ -30,7 +30,7 @@ from app.ivr.state import (
     ToVoicemail,
     Verified,
 )
-from app.ivr.world import CustomerView, QueueView, World
+from app.ivr.language.world import CustomerView, QueueView, World
 from app.routing.estimate import Average
 from app.routing.estimate import Flow as Seen
 from app.routing.hours import Hours, Interval

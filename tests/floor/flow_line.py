@@ -7,7 +7,7 @@ import msgspec
 from app.floor import commands as c
 from app.floor.configuration.config import FloorConfig, FlowBook
 from app.floor.memory.effects import Ask, EndContact, SwitchOrder
-from app.ivr.reading import read_flow
+from app.ivr.language.reading import read_flow
 from tests.floor.factories import CONFIG, Bench, call_event
 
 MAIN = """

@@ -9,7 +9,7 @@ from app.floor import commands as c
 from app.floor.configuration.config import FloorConfig, FlowBook
 from app.floor.memory.effects import SwitchOrder
 from app.floor.memory.entities import Contact
-from app.ivr.reading import read_flow
+from app.ivr.language.reading import read_flow
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import FLOWS, config
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from app.cli.flow_files import conversations_of, flow_files, good
-from app.ivr.conversation import played
-from app.ivr.flow import Flow
-from app.ivr.script_file import Scripted
+from app.ivr.language.flow import Flow
+from app.ivr.rehearsal.conversation import played
+from app.ivr.rehearsal.script_file import Scripted
 from app.telephony.instructions import Collect, Say
 from tests.floor.flow_calls import FlowCall
 from tests.floor.flow_line import outcomes

@@ -2,10 +2,10 @@
 
 from app.core.clock import FrozenClock, utc
 from app.db.engine import WriteSession
-from app.ivr import queries, service
-from app.ivr.judging import judge
-from app.ivr.queries import FlowProfile
-from app.ivr.service import Act
+from app.ivr.checks.judging import judge
+from app.ivr.records import queries, service
+from app.ivr.records.queries import FlowProfile
+from app.ivr.records.service import Act
 from app.routing.service import create_queue
 from tests.ivr.texts import text_of
 

@@ -8,10 +8,9 @@ import yaml
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from app.ivr.flow import Flow
-from app.ivr.interpreter import step
-from app.ivr.reading import as_yaml, read_flow
-from app.ivr.state import (
+from app.ivr.language.flow import Flow
+from app.ivr.language.reading import as_yaml, read_flow
+from app.ivr.language.state import (
     AnyEvent,
     Fetched,
     FlowState,
@@ -26,6 +25,7 @@ from app.ivr.state import (
     Verified,
     begun,
 )
+from app.ivr.playing.interpreter import step
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Transfer, Voicemail
 from tests.ivr.plays import WORLD
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.ivr.checking import checked
-from app.ivr.reading import FlowFaulty, read_flow
+from app.ivr.checks.checking import checked
+from app.ivr.language.reading import FlowFaulty, read_flow
 from tests.ivr.checks.scenes import BYE, GOOD, HEAD, KNOWN, faults
 
 

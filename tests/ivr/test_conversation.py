@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.ivr.conversation import Played, play
-from app.ivr.interpreter import step
-from app.ivr.reading import read_flow
-from app.ivr.rehearsal import Impossible, Rehearsal
-from app.ivr.script_file import ConversationsFaulty, Customer, Given, read_conversations
-from app.ivr.state import Note, Step
+from app.ivr.language.reading import read_flow
+from app.ivr.language.state import Note, Step
+from app.ivr.playing.interpreter import step
+from app.ivr.rehearsal.conversation import Played, play
+from app.ivr.rehearsal.rehearsal import Impossible, Rehearsal
+from app.ivr.rehearsal.script_file import ConversationsFaulty, Customer, Given, read_conversations
 
 FLOW = read_flow("""
 flow: bank

@@ -9,12 +9,12 @@ import yaml
 from typer.testing import CliRunner
 
 from app.cli import commands
-from app.ivr.checking import checked
-from app.ivr.conversation import play
-from app.ivr.known import Known
-from app.ivr.nodes import AnyNode
-from app.ivr.script_file import Expected, Given, ScriptLine, read_conversations
-from app.ivr.world import ROOTS
+from app.ivr.checks.checking import checked
+from app.ivr.language.known import Known
+from app.ivr.language.nodes import AnyNode
+from app.ivr.language.world import ROOTS
+from app.ivr.rehearsal.conversation import play
+from app.ivr.rehearsal.script_file import Expected, Given, ScriptLine, read_conversations
 
 TEXT = (Path(__file__).parents[2] / "docs" / "flows.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

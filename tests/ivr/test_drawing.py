@@ -2,9 +2,9 @@
 
 from xml.etree import ElementTree
 
-from app.ivr.drawing import mermaid, svg
-from app.ivr.measuring import clipped, width_of
-from app.ivr.reading import read_flow
+from app.ivr.drawing.drawing import mermaid, svg
+from app.ivr.drawing.measuring import clipped, width_of
+from app.ivr.language.reading import read_flow
 
 FLOW = read_flow("""
 flow: bank

@@ -11,7 +11,6 @@ from app.audit.models import AuditEntry
 from app.audit.service import act_as
 from app.core.errors import Invalid
 from app.db.engine import WriteSession
-from app.ivr import service
 from app.ivr.errors import (
     DraftScheduled,
     FlowDefinitionFaulty,
@@ -21,7 +20,8 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
-from app.ivr.removals import delete_queue, delete_skill
+from app.ivr.records import service
+from app.ivr.records.removals import delete_queue, delete_skill
 from app.routing.errors import QueueInUse, SkillInUse
 from app.routing.service import create_queue
 from tests.fixtures.database import Database

@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.ivr.flow import Flow
-from app.ivr.interpreter import ENTER, GO_ON, step
-from app.ivr.nodes import AnyNode
-from app.ivr.phrases import APOLOGY
-from app.ivr.state import FlowState, HungUp, Keyed, Started, TimedOut, ToHangUp, ToQueue, begun
+from app.ivr.language.flow import Flow
+from app.ivr.language.nodes import AnyNode
+from app.ivr.language.phrases import APOLOGY
+from app.ivr.language.state import FlowState, HungUp, Keyed, Started, TimedOut, ToHangUp, ToQueue, begun
+from app.ivr.playing.interpreter import ENTER, GO_ON, step
 from tests.ivr.plays import WORLD, Play, flow_of
 
 FALSE = '{type: branch, cases: [{when: "vars.t", next: end}], otherwise: end}'

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from app.core.expressions.kinds import faults_of
-from app.ivr.flow import VariableType
-from app.ivr.kinds import samples
-from app.ivr.world import Known, QueueView, World
+from app.ivr.language.flow import VariableType
+from app.ivr.language.kinds import samples
+from app.ivr.language.world import Known, QueueView, World
 from tests.core.test_expressions import failure, terms
 
 KNOWN = samples({"n": "number", "t": "text", "f": "flag"})

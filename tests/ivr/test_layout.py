@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.ivr.layout import Box, Layout, Line, laid_out
+from app.ivr.drawing.layout import Box, Layout, Line, laid_out
 
 Pairs = list[tuple[int, int]]
 

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from app.ivr.announcing import announced
-from app.ivr.phrases import SHORT_WAIT, STAY
-from app.ivr.state import Announce, OfferCallback, ToCallback, ToHangUp, ToQueue, ToTransfer, ToVoicemail
-from app.ivr.world import CallerView
+from app.ivr.language.phrases import SHORT_WAIT, STAY
+from app.ivr.language.state import Announce, OfferCallback, ToCallback, ToHangUp, ToQueue, ToTransfer, ToVoicemail
+from app.ivr.language.world import CallerView
+from app.ivr.playing.announcing import announced
 from app.routing.requirement import Requirement, Step
 from app.telephony.instructions import Enqueue, HangUp, Music, Say, Transfer, Voicemail
 from tests.ivr.plays import WORLD, Play, flow_of

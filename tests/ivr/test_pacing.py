@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ivr.pacing import LONGEST_SECONDS, about, longest
+from app.ivr.language.pacing import LONGEST_SECONDS, about, longest
 from app.telephony.instructions import AnyInstruction, Collect, Enqueue, Pause, Play, Say
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from app.ivr.edges import edges_of
-from app.ivr.flow import schema
-from app.ivr.nodes import CollectNode, MenuNode, SayNode, SetNode
-from app.ivr.reading import FlowFaulty, as_document, as_yaml, read, read_flow
+from app.ivr.language.edges import edges_of
+from app.ivr.language.flow import schema
+from app.ivr.language.nodes import CollectNode, MenuNode, SayNode, SetNode
+from app.ivr.language.reading import FlowFaulty, as_document, as_yaml, read, read_flow
 
 GOOD = """
 flow: bank

@@ -14,11 +14,11 @@ from app.cli.flow_files import conversations_of, flow_files, unchecked
 from app.cli.flow_files import good as read_good
 from app.demo.bank import QUEUES, SKILLS
 from app.ivr.checks.parts import heard
-from app.ivr.conversation import NO_FLOWS, played
-from app.ivr.drawing import mermaid, svg
-from app.ivr.rehearsal import Rehearsal
-from app.ivr.script_file import Customer, Given, Queue
-from app.ivr.state import Outcome
+from app.ivr.drawing.drawing import mermaid, svg
+from app.ivr.language.state import Outcome
+from app.ivr.rehearsal.conversation import NO_FLOWS, played
+from app.ivr.rehearsal.rehearsal import Rehearsal
+from app.ivr.rehearsal.script_file import Customer, Given, Queue
 
 good = lru_cache(read_good)
 FOLDER = Path(__file__).parents[2] / "flows"

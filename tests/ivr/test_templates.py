@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.expressions.reading import ExpressionFailed, ExpressionFaulty
-from app.ivr import templates
-from app.ivr.templates import as_text, expressions_in, filled, value_of
+from app.ivr.language import templates
+from app.ivr.language.templates import as_text, expressions_in, filled, value_of
 
 KNOWN = {"vars": {"n": 12.5, "t": "a&b {", "f": True, "l": [1]}}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ivr.world import ROOTS, Known, QueueView, World
+from app.ivr.language.world import ROOTS, Known, QueueView, World
 
 
 def test_the_roots_are_plain_data() -> None:

@@ -7,9 +7,9 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import NO_NUL, PRINTABLE, SLUG, Input, Instant, Name, Output
-from app.ivr.comparing import Changed, Difference
-from app.ivr.models import FlowVersion
-from app.ivr.queries import FlowProfile
+from app.ivr.language.comparing import Changed, Difference
+from app.ivr.records.models import FlowVersion
+from app.ivr.records.queries import FlowProfile
 
 LONGEST_TEXT = 262_144
 TAKEN_BY_ROUTES = ("check", "schema")

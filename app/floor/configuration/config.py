@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.ivr.flow import Flow
+from app.ivr.language.flow import Flow
 from app.routing.capacity import ONE_CALL, VOICE, Blending, Capacity
 from app.routing.hours import Hours
 from app.routing.overflow import OverflowRule

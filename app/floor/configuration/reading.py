@@ -20,9 +20,9 @@ from app.floor.configuration.config import (
     SourceRules,
     TierRules,
 )
-from app.ivr.flow import Flow
-from app.ivr.queries import LIVE_VERSIONS
-from app.ivr.reading import FlowFaulty, read_flow
+from app.ivr.language.flow import Flow
+from app.ivr.language.reading import FlowFaulty, read_flow
+from app.ivr.records.queries import LIVE_VERSIONS
 from app.routing.capacity import Blending
 from app.routing.hours import Hours
 from app.routing.hours_form import hours_of

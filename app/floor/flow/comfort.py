@@ -11,10 +11,10 @@ from app.floor.memory.work import Work
 from app.floor.queue import callbacks
 from app.floor.queue.offers import release
 from app.floor.queue.queueing import enter_queue, tell_wait
-from app.ivr.announcing import announced
-from app.ivr.pacing import longest
-from app.ivr.phrases import NOT_REACHED, spoken
-from app.ivr.state import Keyed, NoInput, Said, ScriptDone
+from app.ivr.language.pacing import longest
+from app.ivr.language.phrases import NOT_REACHED, spoken
+from app.ivr.language.state import Keyed, NoInput, Said, ScriptDone
+from app.ivr.playing.announcing import announced
 from app.telephony.events import OrderType
 from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Say, Script
 

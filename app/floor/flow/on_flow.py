@@ -18,11 +18,10 @@ from app.floor.memory.parts import Comfort, FlowRun
 from app.floor.memory.work import Work
 from app.floor.queue.overflow import MESSAGE_SECONDS, VOICEMAIL_SECONDS
 from app.floor.queue.queueing import enter_queue
-from app.ivr.flow import Flow
-from app.ivr.interpreter import step
-from app.ivr.pacing import about
-from app.ivr.phrases import APOLOGY, spoken
-from app.ivr.state import (
+from app.ivr.language.flow import Flow
+from app.ivr.language.pacing import about
+from app.ivr.language.phrases import APOLOGY, spoken
+from app.ivr.language.state import (
     AnyAction,
     AnyEvent,
     Finished,
@@ -43,6 +42,7 @@ from app.ivr.state import (
     Verified,
     begun,
 )
+from app.ivr.playing.interpreter import step
 from app.telephony.events import CallEvent, EventType
 from app.telephony.instructions import Collect, Enqueue, Say, Script
 

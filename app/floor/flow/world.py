@@ -10,7 +10,7 @@ from app.customers.number_kinds import kind_of
 from app.floor.memory.entities import Contact
 from app.floor.memory.work import Work
 from app.floor.queue import overflow, placing
-from app.ivr.world import NOT_KNOWN, CallerView, ContactView, CustomerView, HoursView, QueueView, World
+from app.ivr.language.world import NOT_KNOWN, CallerView, ContactView, CustomerView, HoursView, QueueView, World
 
 
 def world(work: Work, contact: Contact) -> World:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.names import suggested
-from app.ivr.edges import Edge, edges_of
-from app.ivr.endings import CallbackNode, HangUpNode, QueueNode, TransferNode, VoicemailNode
-from app.ivr.flow import Flow
-from app.ivr.nodes import BranchNode, CollectNode, MenuNode, SurveyNode
-from app.ivr.words import RETURN, Listening, Node
+from app.ivr.language.edges import Edge, edges_of
+from app.ivr.language.endings import CallbackNode, HangUpNode, QueueNode, TransferNode, VoicemailNode
+from app.ivr.language.flow import Flow
+from app.ivr.language.nodes import BranchNode, CollectNode, MenuNode, SurveyNode
+from app.ivr.language.words import RETURN, Listening, Node
 
 ENDING = (QueueNode, CallbackNode, VoicemailNode, TransferNode, HangUpNode)
 Onward = Mapping[str, list[str]]

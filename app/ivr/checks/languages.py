@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.parts import heard
-from app.ivr.flow import Flow
-from app.ivr.known import Known
-from app.ivr.nodes import CallFlowNode, LanguageNode, MenuNode
-from app.ivr.words import ANY, Node
+from app.ivr.language.flow import Flow
+from app.ivr.language.known import Known
+from app.ivr.language.nodes import CallFlowNode, LanguageNode, MenuNode
+from app.ivr.language.words import ANY, Node
 
 
 def language_faults(flow: Flow, known: Known) -> Iterator[Fault]:

@@ -5,8 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 from app.core.expressions.reading import ExpressionFaulty, compiled
 from app.core.faults import Place
-from app.ivr.endings import CallbackNode, QueueNode
-from app.ivr.nodes import (
+from app.ivr.language.endings import CallbackNode, QueueNode
+from app.ivr.language.nodes import (
     BranchNode,
     CallFlowNode,
     CollectNode,
@@ -18,8 +18,8 @@ from app.ivr.nodes import (
     SetNode,
     SurveyNode,
 )
-from app.ivr.templates import expressions_in
-from app.ivr.words import Listening, Node, Prompt
+from app.ivr.language.templates import expressions_in
+from app.ivr.language.words import Listening, Node, Prompt
 
 Purpose = Literal["say", "send", "store", "decide"]
 

@@ -7,11 +7,11 @@ from app.core.faults import Fault, Place, path
 from app.ivr.checks.names import suggested
 from app.ivr.checks.parts import kept, paths_in, read_by_name, sources
 from app.ivr.checks.secrets import secrets_of
-from app.ivr.endings import QueueNode
-from app.ivr.flow import Flow
-from app.ivr.known import Known
-from app.ivr.nodes import CallFlowNode, CollectNode, FetchNode, IdentifyNode
-from app.ivr.words import Node
+from app.ivr.language.endings import QueueNode
+from app.ivr.language.flow import Flow
+from app.ivr.language.known import Known
+from app.ivr.language.nodes import CallFlowNode, CollectNode, FetchNode, IdentifyNode
+from app.ivr.language.words import Node
 
 
 class Named(NamedTuple):

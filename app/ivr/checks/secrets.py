@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from app.core.faults import Fault, path
 from app.ivr.checks.names import suggested
 from app.ivr.checks.parts import Purpose, kept, paths_in, read_by_name, sources
-from app.ivr.edges import edges_of
-from app.ivr.flow import Flow
-from app.ivr.nodes import CollectNode, IdentifyNode
-from app.ivr.words import Node
+from app.ivr.language.edges import edges_of
+from app.ivr.language.flow import Flow
+from app.ivr.language.nodes import CollectNode, IdentifyNode
+from app.ivr.language.words import Node
 
 ACCEPTED = "the number or pin of an identify; a secret goes nowhere else"
 LEAKS: dict[Purpose, str] = {

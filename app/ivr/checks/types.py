@@ -8,12 +8,12 @@ from app.core.expressions.reading import ExpressionFaulty
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.parts import Source, expressions_of, kept, sources
 from app.ivr.checks.secrets import secrets_of
-from app.ivr.endings import CallbackNode
-from app.ivr.flow import Flow, VariableType
-from app.ivr.kinds import samples
-from app.ivr.known import Known
-from app.ivr.nodes import BranchNode, CallFlowNode, IdentifyNode, LanguageNode, SetNode
-from app.ivr.words import Node
+from app.ivr.language.endings import CallbackNode
+from app.ivr.language.flow import Flow, VariableType
+from app.ivr.language.kinds import samples
+from app.ivr.language.known import Known
+from app.ivr.language.nodes import BranchNode, CallFlowNode, IdentifyNode, LanguageNode, SetNode
+from app.ivr.language.words import Node
 
 WAITING: Mapping[str, Any] = {"position": 1, "minutes": 1}
 """What texts for somebody who waits may refer to besides."""

@@ -10,7 +10,7 @@ from app.customers.queries import connection_of
 from app.db.engine import WriteSession
 from app.floor import commands as c
 from app.floor.configuration.config import FlowBook
-from app.ivr.reading import read_flow
+from app.ivr.language.reading import read_flow
 from tests.customers.factories import REGION, customer_id
 from tests.customers.segments.ruling import GOLD, give, judge_all, judge_noted, let_count, rules
 from tests.floor.factories import call_event

@@ -1,9 +1,9 @@
 """Small flows to spoil, and what is wrong with them."""
 
 from app.core.faults import Fault
-from app.ivr.checking import faults_of
-from app.ivr.known import Known
-from app.ivr.reading import read, read_flow
+from app.ivr.checks.checking import faults_of
+from app.ivr.language.known import Known
+from app.ivr.language.reading import read, read_flow
 
 KNOWN = Known(
     queues=frozenset({"cards", "service"}),

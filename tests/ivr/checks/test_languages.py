@@ -1,6 +1,6 @@
 """Every text in every language."""
 
-from app.ivr.known import Known
+from app.ivr.language.known import Known
 from tests.ivr.checks.scenes import ASK, BYE, GOOD, HEAD, OTHER, faults, only
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.ivr.known import Known
-from app.ivr.reading import read_flow
+from app.ivr.language.known import Known
+from app.ivr.language.reading import read_flow
 from tests.ivr.checks.scenes import ASK, BYE, GOOD, HEAD, OTHER, faults, only
 
 

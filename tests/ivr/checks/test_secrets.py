@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ivr.known import Known
+from app.ivr.language.known import Known
 from tests.ivr.checks.scenes import GOOD, HEAD, OTHER, faults, only
 
 

@@ -6,12 +6,12 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from app.core.faults import Fault
-from app.ivr.checking import faults_of
-from app.ivr.drawing import mermaid, svg
-from app.ivr.flow import Flow
-from app.ivr.interpreter import step
-from app.ivr.known import Known
-from app.ivr.state import AnyEvent, Started, begun
+from app.ivr.checks.checking import faults_of
+from app.ivr.drawing.drawing import mermaid, svg
+from app.ivr.language.flow import Flow
+from app.ivr.language.known import Known
+from app.ivr.language.state import AnyEvent, Started, begun
+from app.ivr.playing.interpreter import step
 from tests.ivr.plays import WORLD
 from tests.ivr.test_any_flow import flows, happening
 

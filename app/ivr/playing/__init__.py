@@ -1,0 +1,1 @@
+"""Playing a flow, one event at a time. Pure."""

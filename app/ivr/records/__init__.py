@@ -1,0 +1,1 @@
+"""Flows as records: drafts, versions, publication, and what they name."""
