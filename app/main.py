@@ -14,10 +14,12 @@ from fastapi import FastAPI
 
 from app.api import asyncapi
 from app.api.application import Application, http_app
-from app.api.driven import DrivenSource
-from app.api.intake import Intake
-from app.api.recognition import CallerLookUp, Recognition
-from app.api.services import Services, feed_turns
+from app.api.http.services import Services, feed_turns
+from app.api.platforms.driven import DrivenSource
+from app.api.platforms.intake import Intake
+from app.api.platforms.recognition import CallerLookUp, Recognition
+from app.api.platforms.steered import SteeredWebhook
+from app.api.platforms.webhooks import CtiWebhook
 from app.api.sockets.channels import CHANNELS as SOCKET_CHANNELS
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets
@@ -26,8 +28,6 @@ from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.witness import Witness
-from app.api.steered import SteeredWebhook
-from app.api.webhooks import CtiWebhook
 from app.auth.passwords import Passwords
 from app.auth.service import instance_secret, signing_key
 from app.auth.sign_in import SignIn

@@ -8,12 +8,13 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import feed_webhook, health, media, pages, parting, problems
-from app.api.arriving import in_time
-from app.api.entrance import Entrance
-from app.api.headers import telling
-from app.api.limits import BODY_BYTES, BodyLimit
-from app.api.router import api_router
+from app.api import feed_webhook, health, media, pages
+from app.api.http import parting, problems
+from app.api.http.arriving import in_time
+from app.api.http.entrance import Entrance
+from app.api.http.headers import telling
+from app.api.http.limits import BODY_BYTES, BodyLimit
+from app.api.resources.router import api_router
 
 DESCRIPTION = """Call-centre service desk: routes calls, pops the caller's profile, keeps one customer history.
 

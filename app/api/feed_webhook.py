@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Request
 
-from app.api.deps import Using
-from app.api.problems import problem_responses
+from app.api.http.deps import Using
+from app.api.http.problems import problem_responses
 from app.api.schemas.feeds import FeedAnswer
 from app.core import signing
 from app.core.clock import utc

@@ -8,10 +8,10 @@ from fastapi.responses import RedirectResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
-from app.api import live
-from app.api.deps import Using
+from app.api.http import live
+from app.api.http.deps import Using
+from app.api.http.services import Services
 from app.api.schemas.health import HealthOut, ReadyOut
-from app.api.services import Services
 from app.core.errors import Unavailable
 from app.floor import gauges
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import FileResponse
 
-from app.api.deps import ADMINISTRATES, Using
-from app.api.problems import problem_responses
+from app.api.http.deps import ADMINISTRATES, Using
+from app.api.http.problems import problem_responses
+from app.api.http.services import Services
 from app.api.schemas.media import SpeechIn, SpeechOut
-from app.api.services import Services
 from app.telephony.speech import NAME, NotRendered
 
 WAV = "audio/wav"

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from app.api.application import Application, http_app
-from app.api.services import FloorStatus, Services
+from app.api.http.services import FloorStatus, Services
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.tokens import Principal, Role, TokenService

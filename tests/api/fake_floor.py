@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from app.api.services import FloorStatus
+from app.api.http.services import FloorStatus
 from app.core.errors import Unavailable
 from app.floor.commands import Answer, Command, Look
 from app.realtime.hub import Hub

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.api import problems
-from app.api.recognition import Recognition
-from app.api.webhooks import CtiWebhook
+from app.api.http import problems
+from app.api.platforms.recognition import Recognition
+from app.api.platforms.webhooks import CtiWebhook
 from app.core.clock import now
 from app.core.ids import new_id
 from app.core.instants import iso

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from app.api.accepted import accepted_at, known_beside, limits_in, parameters
 from app.api.application import http_app
+from app.api.http.accepted import accepted_at, known_beside, limits_in, parameters
 from tests.api.conftest import ClientAs
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.paging import Window
+from app.api.http.paging import Window
 from tests.api.conftest import ClientAs, faults
 
 USER = {"id": "sofia", "name": "Sofia Rossi", "role": "supervisor", "password": "correct horse"}

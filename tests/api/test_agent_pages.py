@@ -7,8 +7,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api.paging import cursor_of
-from app.api.services import Services
+from app.api.http.paging import cursor_of
+from app.api.http.services import Services
 from tests.api.conftest import ClientAs, faults
 from tests.fixtures.documented import Description
 from tests.reports.kept import employ

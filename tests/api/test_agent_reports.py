@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app.api.http.services import Services
 from app.api.schemas.reports import AgentReportOut
-from app.api.services import Services
 from app.core.clock import FrozenClock
 from app.floor import commands as c
 from tests.api.conftest import ClientAs, faults

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.auth.models import User
 from app.core.clock import FrozenClock, utc
 from app.core.instants import iso

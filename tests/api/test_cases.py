@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from app.agents.models import Team
-from app.api.services import Services
+from app.api.http.services import Services
 from app.auth.models import User
 from app.core.clock import FrozenClock, utc
 from app.desk.cases.life import AFTER

@@ -10,9 +10,9 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import problems
-from app.api.deps import Using, Write, current_user
-from app.api.services import Services
+from app.api.http import problems
+from app.api.http.deps import Using, Write, current_user
+from app.api.http.services import Services
 from app.auth import keys
 from app.db.engine import Sessions
 from app.routing.models import WrapUpCode

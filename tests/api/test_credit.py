@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock, iso, utc
 from app.core.guarding import open_guarded_client
 from app.credit.adapters.http import HttpBureaus

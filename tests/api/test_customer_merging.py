@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import insert, text
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.ids import new_id
 from app.customers.imports import upsert_many
 from app.floor.journal.models import LiveContact

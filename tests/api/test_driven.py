@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.api.driven import DrivenSource
+from app.api.platforms.driven import DrivenSource
 from app.core.errors import Unavailable
 from app.floor.commands import Answer, Destination, Transfer
 from tests.api.fake_floor import FakeFloor

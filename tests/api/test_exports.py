@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.ids import new_id
 from app.customers.merging import Side, merge
 from tests.api.conftest import ClientAs, faults

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from sqlalchemy import text
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
 from app.ivr.checks.judging import judge

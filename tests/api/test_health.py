@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.api.application import Application
-from app.api.services import FloorStatus, Services
+from app.api.http.services import FloorStatus, Services
 from app.auth.sign_in import SignIn
 from app.db.engine import Sessions, create_engine
 from tests.api.conftest import ClientAs, MemoryFloor

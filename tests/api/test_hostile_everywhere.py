@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.auth.models import User
 from app.core.clock import iso, utc
 from app.floor.commands import Configure

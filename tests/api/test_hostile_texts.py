@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import iso, utc
 from tests.interactions.factories import make_interaction
 

@@ -7,9 +7,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from app.api.http.services import Services
 from app.api.schemas.customers import IdentityOut
 from app.api.schemas.profiles import ProfileOut
-from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
 from app.interactions.models import Interaction

@@ -8,8 +8,8 @@ import pytest
 from fastapi import Request
 
 from app.api.application import Application, http_app
-from app.api.limits import Turns
-from app.api.services import feed_turns
+from app.api.http.limits import Turns
+from app.api.http.services import feed_turns
 from app.core.tasks import begin
 from app.settings import LEAST_POOL
 

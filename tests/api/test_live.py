@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.api.application import Application
+from app.api.http.services import Services
 from app.api.schemas.floor import ContactOut, FloorOut
-from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
 from app.customers.models import Customer

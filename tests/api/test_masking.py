@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import text
 
 from app.api.application import Application
+from app.api.http.services import Services
 from app.api.schemas.agreements import AgreementOut, DueOut, EntitlementOut
 from app.api.schemas.alerts import AlertEntryOut
 from app.api.schemas.credit import CreditCheckOut
@@ -21,7 +22,6 @@ from app.api.schemas.history import TimelineEntryOut
 from app.api.schemas.seen import SIGHT, SeenEmail
 from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
 from app.api.schemas.usage import UsageEventOut
-from app.api.services import Services
 from app.auth.tokens import Role
 from app.core.clock import now, utc
 from app.core.instants import iso

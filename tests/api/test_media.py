@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
 from tests.api.conftest import ClientAs

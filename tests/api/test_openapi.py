@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.api.application import Application, http_app
-from app.api.problems import MEDIA_TYPE
+from app.api.http.problems import MEDIA_TYPE
 
 DOCUMENT: dict[str, Any] = http_app().openapi()
 OPERATIONS = [

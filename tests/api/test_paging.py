@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from app.api.paging import BadCursor, Window
+from app.api.http.paging import BadCursor, Window
 
 ROWS = [{"id": letter} for letter in "abcd"]
 

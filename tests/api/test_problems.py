@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter, Body, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.api import problems
+from app.api.http import problems
 from app.api.schemas.common import Slug
 from app.auth.errors import TooManyAttempts
 from app.core.errors import CallfloorError, Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable

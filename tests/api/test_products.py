@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api.services import Services
+from app.api.http.services import Services
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import make_tier
 from tests.customers.products.card import CARD

@@ -13,7 +13,7 @@ from sqlalchemy import AsyncAdaptedQueuePool, insert, text
 from structlog.testing import capture_logs
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.witness import Witness
 from app.core.clock import FrozenClock, now

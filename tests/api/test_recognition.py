@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from app.api.recognition import AT_ONCE, CallerLookUp
+from app.api.platforms.recognition import AT_ONCE, CallerLookUp
 from app.core.clock import FrozenClock
 from app.telephony.events import CallEvent
 from tests.fixtures.database import Database

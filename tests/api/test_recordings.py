@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock, now, utc
 from app.core.ids import new_id
 from app.core.tasks import begin

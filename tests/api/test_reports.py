@@ -9,8 +9,8 @@ import httpx
 import pytest
 from sqlalchemy import insert, update
 
+from app.api.http.services import Services
 from app.api.schemas.reports import QueueReportOut
-from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.routing.models import Queue
 from tests.api.conftest import ClientAs, faults

@@ -9,7 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.auth.passwords import Passwords
 from app.core import clock as real
 from app.core.clock import FrozenClock

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.signing import key_of, strict_key
 from app.db.engine import Sessions
 from app.telephony.port import Connection

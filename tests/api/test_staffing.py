@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api.resources.staffing import AT_ONCE
 from app.api.schemas.staffing import MOST_INTERVALS, StaffingPlanOut
-from app.api.staffing import AT_ONCE
 from tests.api.conftest import ClientAs, faults
 
 PATH = "/api/v1/staffing"

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.api.application import Application
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.guarding import Bounds
 from app.subscriptions.models import WebhookDelivery, WebhookSubscription
 from tests.api.conftest import ClientAs, faults

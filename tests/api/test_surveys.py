@@ -8,10 +8,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api import limits
 from app.api.application import Application
-from app.api.limits import Turns
-from app.api.services import Services
+from app.api.http import limits
+from app.api.http.limits import Turns
+from app.api.http.services import Services
 from app.core.tasks import Supervisor
 from app.db.engine import Sessions, WriteSession
 from app.reports import service

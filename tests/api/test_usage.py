@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.api.limits import Turns
+from app.api.http.limits import Turns
 from app.core.clock import FrozenClock, utc
 from app.core.errors import Unavailable
 from app.core.instants import iso

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock
 from app.core.ids import new_id
 from app.core.instants import iso

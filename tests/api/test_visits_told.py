@@ -6,8 +6,8 @@ from datetime import timedelta
 import httpx
 
 from app.api.application import Application
+from app.api.http.services import Services
 from app.api.schemas.profiles import ProfileOut
-from app.api.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
 from app.customers.masking import EVERYBODY, MASK, Kind, policy

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from prometheus_client import REGISTRY
 
-from app.api import problems
 from app.api.application import Application
-from app.api.recognition import Recognition
-from app.api.webhooks import BODY_LIMIT, CtiWebhook
+from app.api.http import problems
+from app.api.platforms.recognition import Recognition
+from app.api.platforms.webhooks import BODY_LIMIT, CtiWebhook
 from app.core.clock import FrozenClock
 from app.core.errors import Unavailable
 from app.core.signing import sign

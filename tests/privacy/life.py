@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.instants import iso
 from tests.api.conftest import ClientAs
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import CursorResult, text
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
 from app.privacy.finishing import finish

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from app.api.recognition import CallerLookUp
-from app.api.services import Services
+from app.api.http.services import Services
+from app.api.platforms.recognition import CallerLookUp
 from app.core.clock import now, utc
 from app.interactions.unknown import adopt
 from app.privacy.finishing import finish

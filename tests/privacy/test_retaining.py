@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.api.services import Services
+from app.api.http.services import Services
 from app.core.clock import FrozenClock, now, utc
 from app.db.engine import Sessions
 from app.db.partitions import ensure_partitions, month_of, months_of

@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-# What texts must match; `app.api.accepted` has each in words.
+# What texts must match; `app.api.http.accepted` has each in words.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 SLUG = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 LINES = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"

@@ -9,8 +9,8 @@ from prometheus_client import Counter, Gauge
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from app.api.problems import refusal
-from app.api.recognition import Recognition
+from app.api.http.problems import refusal
+from app.api.platforms.recognition import Recognition
 from app.api.sockets import told
 from app.api.sockets.admission import Admission, Verify
 from app.api.sockets.asked import COMMANDS, OVERSEEING, Ask, CloseProfile, Dial, OpenProfile, Reader

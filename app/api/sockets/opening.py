@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from app.api.services import FloorStatus
+from app.api.http.services import FloorStatus
 from app.api.sockets import told
 from app.api.sockets.admission import Admission
 from app.api.sockets.asked import Ask, BadFrame, Hello, Only, Reader

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from app.api.services import FloorStatus
+from app.api.http.services import FloorStatus
 from app.core.errors import CallfloorError, Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import Answer, Command, Disconnect

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from app.api.problems import problem_body, refusal
+from app.api.http.problems import problem_body, refusal
 from app.core.clock import iso
 from app.core.errors import CallfloorError
 from app.floor.commands import Answer

@@ -11,7 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from app.api.recognition import Recognition
+from app.api.platforms.recognition import Recognition
 from app.api.sockets.conversation import Timing
 from app.api.sockets.doorkeeper import Doorkeeper
 from app.api.sockets.endpoints import Sockets

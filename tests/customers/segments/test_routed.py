@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import msgspec
 
-from app.api.recognition import CallerLookUp
+from app.api.platforms.recognition import CallerLookUp
 from app.core.ids import new_id
 from app.customers.queries import connection_of
 from app.db.engine import WriteSession

@@ -1,0 +1,1 @@
+"""What all routes share: who asks and what with, what is accepted, limits, pages, versions, errors."""

@@ -1,0 +1,161 @@
+"""What endpoints ask for: the services, a session whose commit comes before the answer, and who is asking."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.api.http.services import Services
+from app.api.schemas.seen import SIGHT
+from app.audit.service import act_as
+from app.auth import keys
+from app.auth.errors import BadToken, RoleMissing
+from app.auth.standing import ensure_standing
+from app.auth.tokens import Principal, Role
+from app.core.errors import Unavailable
+from app.db.engine import ReadSession, WriteSession
+
+
+async def services(request: Request) -> Services:
+    """The services of this application."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+Using = Annotated[Services, Depends(services)]
+
+
+async def _read(using: Using) -> AsyncIterator[ReadSession]:
+    async with using.sessions.read() as session:
+        yield session
+
+
+async def _write(using: Using, request: Request) -> AsyncIterator[WriteSession]:
+    async with using.sessions.write() as session:
+        who = getattr(request.state, "who", None)
+        if who is not None:
+            await act_as(session, who)
+        yield session
+
+
+# scope="function": the commit comes before the answer is sent, so a failing commit is never told as a success
+Read = Annotated[ReadSession, Depends(_read, scope="function")]
+Write = Annotated[WriteSession, Depends(_write, scope="function")]
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An access token from POST /api/v1/token, or an API key (`cfk_...`) of another system.",
+)
+
+
+async def identify(request: Request, using: Services, credentials: str | None) -> Principal:
+    """Who is asking, found out once a request; raises `BadToken`. A key, or whether a sign-in still stands, is looked
+    up in a session of its own, given back at once."""
+    known = getattr(request.state, "principal", None)
+    if isinstance(known, Principal):
+        return known
+    if credentials is None:
+        raise BadToken("This needs `Authorization: Bearer <access token or API key>`.")
+    if keys.is_key(credentials):
+        async with using.sessions.read() as session:
+            found = await keys.holder(session, credentials, using.clock())
+    else:
+        found = using.tokens.verify(credentials)
+        if found.sign_in is not None:
+            async with using.sessions.read() as session:
+                await ensure_standing(session, found)
+    request.state.principal = found
+    request.state.who = found.id
+    SIGHT.set(using.masking.sight(found.role))
+    return found
+
+
+async def credentials_of(request: Request) -> str | None:
+    """The access token or API key that a request brings, unread."""
+    given = await _bearer(request)
+    return given.credentials if given is not None else None
+
+
+async def current_user(
+    request: Request, using: Using, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Principal:
+    """Who is asking; raises `BadToken`.
+
+    Routes ask for it (by `dependencies=`) before anything else, so a session that writes knows for whom. Below /api/v1
+    `Entrance` has found out already.
+    """
+    return await identify(request, using, given.credentials if given is not None else None)
+
+
+CurrentUser = Annotated[Principal, Depends(current_user)]
+
+
+class Gate(ABC):
+    """Who may use a route at all, told by nothing of a request but who asks and for which route.
+
+    `Entrance` asks the gates of a route before anything else of a request is looked at; FastAPI would read the body
+    first. As a dependency a gate says of which routes it is one, holds there too, and gives the principal.
+    """
+
+    @abstractmethod
+    def ensure(self, user: Principal, request: Request, route: Dependant) -> None:
+        """Raises `NotAllowed` for whoever may not use the route, of which `route` has all that it asks for."""
+
+    async def __call__(self, user: CurrentUser, request: Request) -> Principal:
+        """Who came through."""
+        self.ensure(user, request, request.scope["route"].dependant)
+        return user
+
+
+class Roles(Gate):
+    """Lets only these roles pass."""
+
+    def __init__(self, *roles: Role) -> None:
+        self.roles = roles
+
+    def ensure(self, user: Principal, request: Request, route: Dependant) -> None:
+        """Raises `RoleMissing`."""
+        if user.role not in self.roles:
+            raise role_missing(user, self.roles)
+
+
+def role_missing(user: Principal, needed: Sequence[str]) -> RoleMissing:
+    """Why somebody is refused what these roles may do."""
+    told = " or ".join(needed) or "nobody"
+    return RoleMissing(f"Your role is {user.role}; this needs {told}.", role=user.role, needed=list(needed))
+
+
+def asked_by(route: Dependant) -> Iterator[object]:
+    """All that a route depends on, in the order in which it is asked."""
+    for each in route.dependencies:
+        yield each.call
+        yield from asked_by(each)
+
+
+def require(*roles: Role) -> Roles:
+    """A dependency that lets only these roles pass and gives the principal; others get 403."""
+    return Roles(*roles)
+
+
+async def _surveying(using: Using, request: Request) -> AsyncIterator[None]:
+    async with using.surveys.turn():
+        if await request.is_disconnected():
+            raise Unavailable("Whoever asked has gone.")
+        yield
+
+
+SURVEYS = Depends(_surveying, scope="function")
+"""For `dependencies=` of a route that reads for seconds, after those who say who may: whoever waits for a turn holds no
+connection to the database, so that everybody else is served."""
+
+ADMINISTRATES = Depends(require("administrator"))
+OVERSEES = Depends(require("supervisor", "administrator"))
+READS = Depends(require("supervisor", "administrator", "integration"))
+SIGNED_IN = Depends(current_user)
+"""For `dependencies=` of a route or router: who may change the set-up, who leads the floor, who may read records, and
+everybody who is known (what an agent's page needs: queues to transfer to, tiers and their colours, wrap-up codes)."""

@@ -1,0 +1,26 @@
+"""A parameter that a route does not know is a fault, as an unknown field of a body is: a filter that was misspelt would
+otherwise let everything through."""
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+
+from app.api.http.accepted import beside, names_in_query
+from app.core.errors import Invalid
+from app.core.wire import fault
+
+
+async def known_parameters(request: Request) -> None:
+    """Let a request through whose route knows each parameter of its query; raises `Invalid` with all others."""
+    route = request.scope.get("route")
+    given = request.query_params.keys()
+    if not given or not isinstance(route, APIRoute):
+        return
+    known = names_in_query(route)
+    faults = [
+        fault(f"query.{name}", "is not known here", beside(name, known, "parameter"))
+        for name in given
+        if name not in known
+    ]
+    if faults:
+        places = ", ".join(each["where"] for each in faults)
+        raise Invalid(f"The request has {len(faults)} fault(s): {places}.", faults=faults)

@@ -1,0 +1,15 @@
+"""The live floor as a whole."""
+
+from fastapi import APIRouter, Response
+
+from app.api.http import live
+from app.api.http.deps import OVERSEES, Using
+from app.api.schemas.floor import FloorOut
+
+router = APIRouter(prefix="/floor", tags=["floor"], dependencies=[OVERSEES])
+
+
+@router.get("", response_class=Response, responses={200: {"model": FloorOut}})
+async def get_floor(using: Using) -> Response:
+    """Queues with their waiting, agents by state, contacts: everything of this moment."""
+    return live.told(await live.snapshot(using))
