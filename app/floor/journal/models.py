@@ -1,6 +1,6 @@
 """The floor's journal: ownership, live state, the event log, the inbox and the outbox.
 
-Written only by the journal (one statement a batch, see journal.py); read by recovery and by resuming sockets.
+Written only by the journal (one statement a batch, see writer.py); read by recovery and by resuming sockets.
 `floor` tells apart the floors (sites, business lines) that may share one database. What is written with every commit
 and read back whole is `json`, which keeps the text, not `jsonb`, which takes it apart: that halves what a commit costs.
 """
