@@ -60,8 +60,8 @@ from app.floor.orders.settling import Settling
 from app.floor.running import at_work
 from app.floor.service import Floor
 from app.interactions.unknown import keep_adopting
-from app.ivr.checks.judging import Judge, judge
 from app.ivr.fetching import Fetching
+from app.ivr.records.judging import Judge, judge
 from app.ivr.records.publishing import keep_publishing
 from app.ivr.vault import Vault
 from app.privacy.finishing import keep_erasing
@@ -76,8 +76,8 @@ from app.subscriptions.delivering import Deliveries
 from app.subscriptions.policy import Policy
 from app.subscriptions.posting import Poster
 from app.subscriptions.tidying import keep_deliveries_tidy
+from app.telephony.adapters.asterisk_ari import fetching_recordings
 from app.telephony.adapters.asterisk_ari import switches as asterisk_switches
-from app.telephony.adapters.asterisk_ari import tapes
 from app.telephony.adapters.asterisk_ari.switches import AsteriskSwitches
 from app.telephony.adapters.espeak.cache import Recordings
 from app.telephony.adapters.espeak.engine import Espeak
@@ -294,7 +294,7 @@ async def live_floor(
         open_client() as http,
         open_twilio_client() as cloud,
         open_guarded_client(settings.flow.networks) as out,
-        tapes.open_client() as audio,
+        fetching_recordings.open_client() as audio,
     ):
 
         def driven(source: str) -> DrivenSource:

@@ -17,7 +17,7 @@ from app.core.clock import now, utc
 from app.customers.profiles.reads import reads_of
 from app.customers.service import NewCustomer, create_customer
 from app.db.engine import Sessions, create_engine
-from app.ivr.checks.judging import judge
+from app.ivr.records.judging import judge
 from app.ivr.records.queries import flow
 from app.ivr.records.service import Act, schedule
 from app.main import create_app

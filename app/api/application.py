@@ -8,12 +8,12 @@ from fastapi.routing import APIRoute
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.api import feed_webhook, health, media, pages
-from app.api.http import parting, problems
-from app.api.http.arriving import in_time
+from app.api import feed_webhook, health, media, reference_pages
+from app.api.http import cut_off, problems
 from app.api.http.entrance import Entrance
 from app.api.http.headers import telling
 from app.api.http.limits import BODY_BYTES, BodyLimit
+from app.api.http.slow_bodies import in_time
 from app.api.resources.router import api_router
 
 DESCRIPTION = """Call-centre service desk: routes calls, pops the caller's profile, keeps one customer history.
@@ -44,9 +44,9 @@ class Application(FastAPI):
             for route in self._first:
                 match, found = route.matches(scope)
                 if match is Match.FULL:
-                    await parting.serve(route.app, {**scope, **found}, receive, send)
+                    await cut_off.serve(route.app, {**scope, **found}, receive, send)
                     return
-        await parting.serve(super().__call__, scope, receive, telling(scope, send))
+        await cut_off.serve(super().__call__, scope, receive, telling(scope, send))
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
@@ -84,7 +84,7 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
     problems.install(app)
     app.add_middleware(BodyLimit, limit=body_limit)
     app.add_middleware(Entrance)  # the last is the outermost
-    for router in (api_router(), feed_webhook.router, health.router, media.router, pages.router, *further):
+    for router in (api_router(), feed_webhook.router, health.router, media.router, reference_pages.router, *further):
         app.include_router(router)
-    app.router.routes.append(pages.assets())
+    app.router.routes.append(reference_pages.assets())
     return app

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import FileResponse
 
-from app.api.http.deps import ADMINISTRATES, Using
+from app.api.http.deps import Using
+from app.api.http.gates import ADMINISTRATES
 from app.api.http.problems import problem_responses
 from app.api.http.services import Services
 from app.api.schemas.media import SpeechIn, SpeechOut

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from app.bench.feeds_limits import chunks_of, limits, taken
 from app.bench.processes import Cores
 from app.core import clock
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Watch, import_file
 from app.customers.feeds.opening import NOTHING
 from app.customers.search import readings_of

@@ -28,9 +28,9 @@ from app.bench.wire import connections
 from app.core import clock
 from app.db.pool import Connection
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import AnyEvent, Keyed, ScriptDone, Started, begun
 from app.ivr.language.world import CustomerView, QueueView, World
 from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import AnyEvent, Keyed, ScriptDone, Started, begun
 
 SOURCE, NUMBER, ACCOUNT, TOKEN = "bench-cloud", "+4930111", "ACbench", "a-token-of-the-bench"
 CONNECTIONS = 64

@@ -54,7 +54,7 @@ def check(
     sheet: Sheet = None,
 ) -> None:
     """Read a file as an import would, and write its faulty rows into a file. Exit status 2 if there are any."""
-    from app.customers.feeds.columns.reading import read_mapping
+    from app.customers.feeds.columns.mapping_text import read_mapping
     from app.customers.feeds.faults_files import FaultsThere
 
     told = told_of(format_, encoding, delimiter, sheet)

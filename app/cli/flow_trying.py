@@ -10,7 +10,7 @@ from app.cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from app.ivr.language.flow import Flow
-    from app.ivr.rehearsal.rehearsal import Heard, Rehearsal
+    from app.ivr.rehearsal.played_call import Heard, Rehearsal
     from app.ivr.rehearsal.script_file import Given
 
 KEYS = frozenset("0123456789*#")
@@ -65,7 +65,7 @@ def _with(given: dict[str, Any], wishes: Wishes) -> dict[str, Any]:
 
 def converse(flow: "Flow", flows: "Mapping[str, Flow]", given: "Given") -> None:
     """One call, from the greeting until it ends or the person leaves."""
-    from app.ivr.rehearsal.rehearsal import Impossible, Rehearsal
+    from app.ivr.rehearsal.played_call import Impossible, Rehearsal
 
     tell = _teller()
     try:

@@ -92,7 +92,7 @@ def draw(
 ) -> None:
     """Draw a flow: Mermaid on standard output, or a picture in a file."""
     from app.cli.flow_files import text_of
-    from app.ivr.drawing.drawing import mermaid, svg
+    from app.ivr.drawing.diagrams import mermaid, svg
     from app.ivr.language.reading import read_flow
 
     with faults_told():

@@ -53,7 +53,7 @@ def import_(
     from app.cli import logs
     from app.cli.place import database, must_have_folder, settings_with
     from app.core import clock
-    from app.customers.feeds.columns.reading import read_mapping
+    from app.customers.feeds.columns.mapping_text import read_mapping
     from app.customers.feeds.files import Given
 
     told = told_of(format_, encoding, delimiter, sheet)

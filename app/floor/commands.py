@@ -9,7 +9,7 @@ import msgspec
 
 from app.calls.recording import Do
 from app.floor.configuration.config import FloorConfig
-from app.ivr.language.state import Fetched, Verified
+from app.ivr.playing.state import Fetched, Verified
 from app.telephony.events import CallEvent, PhoneWord
 from app.telephony.instructions import Script
 

@@ -9,7 +9,7 @@ from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
 from app.floor.commands import FlowAnswered
 from app.floor.memory.effects import Ask
-from app.ivr.language.state import AnyRequest, Fetch, Fetched, Verified
+from app.ivr.playing.state import AnyRequest, Fetch, Fetched, Verified
 
 log = structlog.get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Events as frames: the same live, replayed from the log, and in every tab.
+"""Events as frames, that of the screen pop with the profile: the same live, replayed from the log, and in every tab.
 
 The profile of a screen pop is kept once, with the contact: a replay after the contact has left the floor comes without.
 Supervisors are shown no profile at all: whoever looks at one is written down, so they open it.

@@ -1,6 +1,6 @@
 """What must hold after every command, by the plain definitions: no index is trusted here.
 
-Used by tests after each command, and by `callfloor check` on a running floor's tables.
+Tests hold a floor against it after each command, and the tables of one that was killed.
 """
 
 from app.agents.presence import AgentState

@@ -11,17 +11,26 @@ import msgspec
 
 from app.core.errors import CallfloorError
 from app.floor import commands as c
-from app.floor.call_control import accepting, consulting, inviting, phones
+from app.floor import recordings
+from app.floor.call_control import accepting, consulting, dialling, holding, inviting, phones, transferring, wrap_up
 from app.floor.configuration.config import FloorConfig
-from app.floor.flow import on_flow, recordings
-from app.floor.handlers import calling_back, deadlines, on_calls, on_configuration, on_contacts, on_orders, on_presence
+from app.floor.flow import playing
+from app.floor.handlers import (
+    deadlines,
+    hanging_up,
+    house_callbacks,
+    on_calls,
+    on_configuration,
+    on_orders,
+    on_presence,
+)
 from app.floor.memory import views
 from app.floor.memory.effects import DropContact, Effect, SaveAgent, SaveContact, SavePhone
 from app.floor.memory.store import Store
 from app.floor.memory.work import Work
-from app.floor.queue import queueing
+from app.floor.queue import stays
 from app.floor.queue.offers import match
-from app.floor.supervision import on_supervision, supervising
+from app.floor.supervision import freeing, supervising
 
 Handler = Callable[[Work, Any], dict[str, Any]]
 
@@ -46,27 +55,27 @@ HANDLERS: dict[type[c.Command], Handler] = {
     c.NotReady: on_presence.not_ready,
     c.LogOff: on_presence.log_off,
     c.AcceptOffer: accepting.accept,
-    c.DeclineOffer: on_contacts.decline,
-    c.Hold: on_contacts.hold,
-    c.Retrieve: on_contacts.retrieve,
-    c.Transfer: on_contacts.transfer,
+    c.DeclineOffer: accepting.decline,
+    c.Hold: holding.hold,
+    c.Retrieve: holding.retrieve,
+    c.Transfer: transferring.transfer,
     c.Conference: inviting.conference,
     c.ConsultCall: consulting.consult,
     c.CompleteTransfer: consulting.complete,
     c.ReconnectCall: consulting.reconnect,
-    c.HangUp: on_contacts.hang_up,
-    c.Dial: on_contacts.dial,
-    c.FinishWrapUp: on_contacts.finish_wrap_up,
-    c.Release: on_supervision.release,
-    c.EndCall: on_supervision.end_call,
+    c.HangUp: hanging_up.hang_up,
+    c.Dial: dialling.dial,
+    c.FinishWrapUp: wrap_up.finish,
+    c.Release: freeing.release,
+    c.EndCall: freeing.end_call,
     c.Listen: supervising.listen,
     c.StopListening: supervising.stop_listening,
     c.TakeCall: supervising.take_call,
     c.Record: recordings.record,
-    c.AskCallback: on_supervision.ask_callback,
-    c.OpenCallback: calling_back.open_callback,
-    c.TellWait: queueing.tell_wait,
-    c.FlowAnswered: on_flow.answered,
+    c.AskCallback: freeing.ask_callback,
+    c.OpenCallback: house_callbacks.open_callback,
+    c.TellWait: stays.tell_wait,
+    c.FlowAnswered: playing.answered,
     c.Configure: on_configuration.configure,
     c.Look: _look,
 }
@@ -97,7 +106,7 @@ class FloorState:
         work = Work(self.store, now, self.seq)
         try:
             body = HANDLERS[type(command)](work, command)
-            queueing.look_at_deserted(work)
+            stays.look_at_deserted(work)
             match(work)
             while accepting.accept_for_agents(work):
                 match(work)

@@ -8,7 +8,7 @@ import httpx
 import structlog
 
 from app.core.guarding import Forbidden, host_in
-from app.ivr.language.state import MOST_BODY, Fetch, Fetched
+from app.ivr.playing.state import MOST_BODY, Fetch, Fetched
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.customers.feeds.formats.neutral import neutral
+from app.core.formulas import neutral
 from app.reports.agent_metrics import NUMBERS, AgentMetrics
 from app.reports.agent_service import AgentReport
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.customers.feeds.formats.neutral import neutral
+from app.core.formulas import neutral
 from app.reports.metrics import Counts, Metrics
 from app.reports.service import QueueReport
 

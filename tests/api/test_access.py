@@ -11,7 +11,7 @@ import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from app.api.application import Application, http_app
-from app.api.http.deps import Roles, asked_by
+from app.api.http.gates import Roles, asked_by
 from app.api.http.services import Services
 from app.auth.tokens import Role
 from app.customers import masking

@@ -76,7 +76,7 @@ def beginning(path: str, length: int) -> bytes:
 async def test_a_body_that_stands_still_is_answered_408_and_keeps_nothing(
     taking: Application, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.api.http.arriving.STILL_SECONDS", 0.2)
+    monkeypatch.setattr("app.api.http.slow_bodies.STILL_SECONDS", 0.2)
     async with at(taking) as (reader, writer, server):
         writer.write(beginning(path, 100) + b"[1")
         answer = await reader.read()  # to the end: the connection is closed
@@ -91,7 +91,7 @@ async def test_a_body_that_stands_still_is_answered_408_and_keeps_nothing(
 async def test_a_body_that_comes_slowly_is_taken(
     taking: Application, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.api.http.arriving.STILL_SECONDS", 2.0)
+    monkeypatch.setattr("app.api.http.slow_bodies.STILL_SECONDS", 2.0)
     async with at(taking) as (reader, writer, _):
         body = b"[1,2,3,4,5]"
         writer.write(beginning(path, len(body)))
@@ -102,6 +102,6 @@ async def test_a_body_that_comes_slowly_is_taken(
 
 
 async def test_an_answer_may_take_longer_than_a_body(taking: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.api.http.arriving.STILL_SECONDS", 0.1)
+    monkeypatch.setattr("app.api.http.slow_bodies.STILL_SECONDS", 0.1)
     async with serving(taking, http="httptools") as (place, _), httpx.AsyncClient() as client:
         assert (await client.get(f"http://{place}/long")).text == "1111"

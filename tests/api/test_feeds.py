@@ -131,7 +131,7 @@ async def test_a_stream_that_breaks_off_is_gone_on_from(
 async def test_a_stream_that_stands_still_is_given_up_and_keeps_no_other_import_out(
     admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.api.http.arriving.STILL_SECONDS", 0.2)
+    monkeypatch.setattr("app.api.http.slow_bodies.STILL_SECONDS", 0.2)
 
     async def stream() -> AsyncIterator[bytes]:
         yield b'{"external_id": "C1"'

@@ -13,7 +13,7 @@ from app.api.application import Application
 from app.api.http.services import Services
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
-from app.ivr.checks.judging import judge
+from app.ivr.records.judging import judge
 from app.ivr.records.publishing import publish_due
 from tests.api.conftest import ClientAs, faults
 from tests.ivr.texts import bomb, text_of

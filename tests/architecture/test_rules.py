@@ -88,6 +88,9 @@ def test_what_is_pure_neither_waits_nor_reads_nor_prints(path: Path) -> None:
         assert not isinstance(node, ast.Global | ast.Nonlocal)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in {"open", "print", "input", "eval", "exec", "id", "hash"}
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            in_memory = isinstance(node.func.value, ast.Name) and node.func.value.id == "wave"
+            assert in_memory or node.func.attr not in {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
 
 
 def test_the_rules_see_what_they_forbid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

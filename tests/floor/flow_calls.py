@@ -12,7 +12,8 @@ from app.floor.memory.effects import Ask, SwitchOrder
 from app.floor.memory.entities import Contact, ContactState
 from app.ivr.language.flow import Flow
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import (
+from app.ivr.language.world import CustomerView, QueueView, World
+from app.ivr.playing.state import (
     AnyAction,
     AnyEvent,
     Fetched,
@@ -30,7 +31,6 @@ from app.ivr.language.state import (
     ToVoicemail,
     Verified,
 )
-from app.ivr.language.world import CustomerView, QueueView, World
 from app.routing.estimate import Average
 from app.routing.estimate import Flow as Seen
 from app.routing.hours import Hours, Interval

@@ -10,8 +10,8 @@ from app.floor.memory.effects import Ask
 from app.floor.memory.entities import ContactState
 from app.floor.state import FloorState
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import Fetch, Fetched, Verified, Verify
 from app.ivr.language.world import CustomerView
+from app.ivr.playing.state import Fetch, Fetched, Verified, Verify
 from tests.floor.factories import CONFIG, call_event
 from tests.floor.flow_calls import recognised
 from tests.floor.flow_line import CONTACT, FLOWS, MAIN, Line, config, outcomes

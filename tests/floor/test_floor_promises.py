@@ -25,7 +25,7 @@ from app.floor.memory.due import SWEEP_SECONDS
 from app.floor.memory.effects import SwitchOrder
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.state import FloorState
-from app.ivr.language.state import Fetched
+from app.ivr.playing.state import Fetched
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Enqueue, Music, Script
 from tests.fixtures.database import Database, Server

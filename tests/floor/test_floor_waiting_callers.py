@@ -10,7 +10,7 @@ from app.floor.configuration.config import FlowBook, SourceRules
 from app.floor.memory.effects import SwitchOrder
 from app.floor.memory.entities import ContactState
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import Fetched
+from app.ivr.playing.state import Fetched
 from app.telephony.instructions import Script
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import FLOWS, MAIN, Line, config, outcomes

@@ -2,8 +2,8 @@
 
 from app.core.clock import FrozenClock, utc
 from app.db.engine import WriteSession
-from app.ivr.checks.judging import judge
 from app.ivr.records import queries, service
+from app.ivr.records.judging import judge
 from app.ivr.records.queries import FlowProfile
 from app.ivr.records.service import Act
 from app.routing.service import create_queue

@@ -8,9 +8,9 @@ import yaml
 
 from app.ivr.language.flow import Flow
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import AnyEvent, Fetched, FlowState, Keyed, NoInput, Started, Step, Verified, begun
 from app.ivr.language.world import CallerView, CustomerView, HoursView, QueueView, World
 from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import AnyEvent, Fetched, FlowState, Keyed, NoInput, Started, Step, Verified, begun
 from app.telephony.instructions import Collect, Say
 
 WORLD = World(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.ivr.language.flow import Flow
 from app.ivr.language.reading import as_yaml, read_flow
-from app.ivr.language.state import (
+from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import (
     AnyEvent,
     Fetched,
     FlowState,
@@ -25,7 +26,6 @@ from app.ivr.language.state import (
     Verified,
     begun,
 )
-from app.ivr.playing.interpreter import step
 from app.telephony.instructions import Collect, Enqueue, HangUp, Music, Transfer, Voicemail
 from tests.ivr.plays import WORLD
 

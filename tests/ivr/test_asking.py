@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.ivr.language.state import Keyed, Said, ScriptDone, TimedOut, ToHangUp, ToQueue
+from app.ivr.playing.state import Keyed, Said, ScriptDone, TimedOut, ToHangUp, ToQueue
 from app.telephony.instructions import Collect, HangUp, Say
 from tests.ivr.plays import Play, collecting, flow_of
 

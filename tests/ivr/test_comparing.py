@@ -1,6 +1,6 @@
 """In what two versions of a flow differ."""
 
-from app.ivr.language.comparing import Changed, compare
+from app.ivr.records.comparing import Changed, compare
 from tests.ivr.texts import bomb
 
 OLD = """

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from app.ivr.language.reading import read_flow
-from app.ivr.language.state import Note, Step
 from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import Note, Step
 from app.ivr.rehearsal.conversation import Played, play
-from app.ivr.rehearsal.rehearsal import Impossible, Rehearsal
+from app.ivr.rehearsal.played_call import Impossible, Rehearsal
 from app.ivr.rehearsal.script_file import ConversationsFaulty, Customer, Given, read_conversations
 
 FLOW = read_flow("""

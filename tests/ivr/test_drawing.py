@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from app.ivr.drawing.drawing import mermaid, svg
+from app.ivr.drawing.diagrams import mermaid, svg
 from app.ivr.drawing.measuring import clipped, width_of
 from app.ivr.language.reading import read_flow
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from app.core.guarding import open_guarded_client
 from app.ivr.fetching import Fetching
-from app.ivr.language.state import MOST_BODY, Fetch, Fetched
+from app.ivr.playing.state import MOST_BODY, Fetch, Fetched
 from tests.fixtures.bureau import LOOPBACK
 from tests.fixtures.serving import serving
 

@@ -11,7 +11,8 @@ from app.audit.models import AuditEntry
 from app.audit.service import act_as
 from app.core.errors import Invalid
 from app.db.engine import WriteSession
-from app.ivr.errors import (
+from app.ivr.records import service
+from app.ivr.records.errors import (
     DraftScheduled,
     FlowDefinitionFaulty,
     FlowTaken,
@@ -20,7 +21,6 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
-from app.ivr.records import service
 from app.ivr.records.removals import delete_queue, delete_skill
 from app.routing.errors import QueueInUse, SkillInUse
 from app.routing.service import create_queue

@@ -8,8 +8,8 @@ import pytest
 from app.ivr.language.flow import Flow
 from app.ivr.language.nodes import AnyNode
 from app.ivr.language.phrases import APOLOGY
-from app.ivr.language.state import FlowState, HungUp, Keyed, Started, TimedOut, ToHangUp, ToQueue, begun
 from app.ivr.playing.interpreter import ENTER, GO_ON, step
+from app.ivr.playing.state import FlowState, HungUp, Keyed, Started, TimedOut, ToHangUp, ToQueue, begun
 from tests.ivr.plays import WORLD, Play, flow_of
 
 FALSE = '{type: branch, cases: [{when: "vars.t", next: end}], otherwise: end}'

@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from app.ivr.checks.judging import KINDS, Things, judge
+from app.ivr.records.judging import KINDS, Things, judge
 from tests.ivr.texts import text_of
 
 NOTHING = Things({kind: frozenset() for kind in KINDS}, {})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from app.core.expressions.kinds import faults_of
+from app.ivr.checks.samples import samples
 from app.ivr.language.flow import VariableType
-from app.ivr.language.kinds import samples
 from app.ivr.language.world import Known, QueueView, World
 from tests.core.test_expressions import failure, terms
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from app.ivr.language.state import Frame, ToHangUp
+from app.ivr.playing.state import Frame, ToHangUp
 from app.telephony.instructions import HangUp, Pause, Play, Say
 from tests.ivr.plays import WORLD, flow_of
 from tests.ivr.plays import Play as Call

@@ -11,9 +11,9 @@ from app.audit.models import AuditEntry
 from app.core.clock import FrozenClock
 from app.core.errors import CallfloorError
 from app.db.engine import Sessions, WriteSession
-from app.ivr.checks.judging import judge
-from app.ivr.errors import FlowDefinitionFaulty
 from app.ivr.records import queries, service
+from app.ivr.records.errors import FlowDefinitionFaulty
+from app.ivr.records.judging import judge
 from app.ivr.records.publishing import publish_due
 from app.ivr.records.removals import delete_queue
 from app.routing.errors import QueueInUse

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from app.ivr.language.phrases import LOCKED
-from app.ivr.language.state import Fetch, Fetched, Keyed, TimedOut, ToQueue, Verified, Verify
 from app.ivr.language.world import CustomerView
+from app.ivr.playing.state import Fetch, Fetched, Keyed, TimedOut, ToQueue, Verified, Verify
 from app.telephony.instructions import Music, Pause, Say
 from tests.ivr.plays import WORLD, Play, flow_of
 

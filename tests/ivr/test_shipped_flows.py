@@ -14,10 +14,10 @@ from app.cli.flow_files import conversations_of, flow_files, unchecked
 from app.cli.flow_files import good as read_good
 from app.demo.bank import QUEUES, SKILLS
 from app.ivr.checks.parts import heard
-from app.ivr.drawing.drawing import mermaid, svg
-from app.ivr.language.state import Outcome
+from app.ivr.drawing.diagrams import mermaid, svg
+from app.ivr.playing.state import Outcome
 from app.ivr.rehearsal.conversation import NO_FLOWS, played
-from app.ivr.rehearsal.rehearsal import Rehearsal
+from app.ivr.rehearsal.played_call import Rehearsal
 from app.ivr.rehearsal.script_file import Customer, Given, Queue
 
 good = lru_cache(read_good)

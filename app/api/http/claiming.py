@@ -9,7 +9,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
-from app.api.http.deps import CurrentUser, Gate, asked_by
+from app.api.http.deps import CurrentUser
+from app.api.http.gates import Gate, asked_by
 from app.auth.errors import KeyReadOnly
 from app.auth.tokens import Principal
 from app.customers.changing import Sources, ensure_may_name

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.api.http.deps import Gate, asked_by, credentials_of, identify
+from app.api.http.deps import credentials_of, identify
+from app.api.http.gates import Gate, asked_by
 from app.api.http.problems import refused
 from app.core.errors import CallfloorError
 

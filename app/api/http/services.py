@@ -16,7 +16,7 @@ from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.whole import Profiles
 from app.db.engine import Sessions
 from app.floor.commands import Answer, Command
-from app.ivr.checks.judging import Judge, judge
+from app.ivr.records.judging import Judge, judge
 from app.recordings.archive import Archive
 from app.telephony.port import Connections, Unconnected
 from app.telephony.speech import Kept, Speech, Speechless

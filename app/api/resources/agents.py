@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from app.agents import queries, service
-from app.api.http.deps import ADMINISTRATES, READS, Read, Using, Write
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.agents import AgentDetailOut, AgentIn, AgentOut, AgentPage, AgentPatch

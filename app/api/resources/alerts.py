@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
 from app.api.http import live
-from app.api.http.deps import SIGNED_IN, Read, Using, Write, require
+from app.api.http.customer_reads import Reading, read_of
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of
 from app.api.schemas.alerts import (
     AlertCallbackIn,
     AlertEntryOut,

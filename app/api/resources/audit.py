@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from app.api.http.deps import ADMINISTRATES, Read
+from app.api.http.deps import Read
+from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.audit import AuditEntryOut, AuditPage

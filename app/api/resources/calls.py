@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.http import live
-from app.api.http.deps import READS, Using
+from app.api.http.customer_reads import Reading, read_of
+from app.api.http.deps import Using
+from app.api.http.gates import READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of
 from app.api.schemas.floor import ContactOut, ContactPage
 from app.core.errors import NotFound
 from app.floor.memory.entities import Contact

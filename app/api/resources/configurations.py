@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.http.claiming import OF_KEY
-from app.api.http.deps import SIGNED_IN, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import SIGNED_IN
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import PRINTABLE, SLUG
 from app.api.schemas.configurations import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
 from app.api.schemas.customers import Why

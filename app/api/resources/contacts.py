@@ -5,7 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.api.http import live
-from app.api.http.deps import OVERSEES, READS, Read, Using
+from app.api.http.deps import Read, Using
+from app.api.http.gates import OVERSEES, READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.contacts import DecisionOut, DecisionPage, WaitOut

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
 
-from app.api.http.deps import ADMINISTRATES, READS, SIGNED_IN, CurrentUser, Read, Using, Write, require
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import CurrentUser, Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, READS, SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import SLUG
 from app.api.schemas.credit import (
     BureauIn,

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from app.api.http.claiming import LOOKS
-from app.api.http.deps import OVERSEES, SIGNED_IN, Read, Using, Write
+from app.api.http.customer_reads import Reading, read_of, written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of, written_down
 from app.api.schemas.customer_merging import (
     DismissIn,
     MatchesOut,

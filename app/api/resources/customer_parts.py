@@ -8,11 +8,12 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.http.claiming import OF_KEY, BoundTo, Claims
-from app.api.http.deps import READS, SIGNED_IN, CurrentUser, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import CurrentUser, Read, Using, Write
+from app.api.http.gates import READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import PRINTABLE, SLUG
 from app.api.schemas.customer_parts import (
     AddressesIn,

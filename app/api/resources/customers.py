@@ -7,11 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.http.claiming import Claims
+from app.api.http.customer_reads import written_down
 from app.api.http.deps import CurrentUser, Read, Using, Write, current_user
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
     CustomerIn,

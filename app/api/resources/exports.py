@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
-from app.api.http.deps import ADMINISTRATES, CurrentUser, Using
+from app.api.http.deps import CurrentUser, Using
+from app.api.http.gates import ADMINISTRATES
 from app.api.http.problems import problem_responses
 from app.api.schemas.history import ExportIn
 from app.audit.service import act_as

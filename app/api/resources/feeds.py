@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 
 from app.api.http.claiming import BoundTo
-from app.api.http.deps import ADMINISTRATES, READS, Read, Using, Write, require
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, READS, require
 from app.api.http.problems import problem_responses
 from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut

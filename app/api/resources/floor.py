@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Response
 
 from app.api.http import live
-from app.api.http.deps import OVERSEES, Using
+from app.api.http.deps import Using
+from app.api.http.gates import OVERSEES
 from app.api.schemas.floor import FloorOut
 
 router = APIRouter(prefix="/floor", tags=["floor"], dependencies=[OVERSEES])

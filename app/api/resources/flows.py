@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from app.api.http.deps import ADMINISTRATES, OVERSEES, CurrentUser, Read, Using, Write
+from app.api.http.deps import CurrentUser, Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, OVERSEES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.flows import (
@@ -28,9 +29,9 @@ from app.api.schemas.flows import (
 )
 from app.core.clock import utc
 from app.db.engine import ReadSession, WriteSession
-from app.ivr.language.comparing import compare
 from app.ivr.language.flow import schema
 from app.ivr.records import queries, service
+from app.ivr.records.comparing import compare
 from app.ivr.records.queries import FlowProfile
 from app.ivr.records.service import Act
 

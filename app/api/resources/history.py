@@ -10,10 +10,11 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import AwareDatetime
 
-from app.api.http.deps import OVERSEES, SIGNED_IN, Read, Using
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using
+from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import BadCursor, Paged, Window
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.history import FoundOut, FoundPage, TimelineEntryOut, TimelinePage
 from app.core.clock import utc

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 
-from app.api.http.deps import ADMINISTRATES, SIGNED_IN, Read, Using, Write
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPatch, HoursRules, PreviewOut

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends
 
-from app.api.http.deps import Read, Using, Write, current_user, require
+from app.api.http.customer_reads import Reading, read_of
+from app.api.http.deps import Read, Using, Write, current_user
+from app.api.http.gates import require
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of
 from app.api.schemas.interactions import EntryOut, InteractionDetailOut, NoteIn
 from app.auth.tokens import Principal
 from app.core.clock import utc

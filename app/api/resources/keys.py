@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.api.http.deps import ADMINISTRATES, Read, Using, Write
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.users import KeyCreated, KeyIn, KeyOut, KeyPage

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from app.api.http.deps import OVERSEES, Read
+from app.api.http.deps import Read
+from app.api.http.gates import OVERSEES
 from app.api.http.paging import Paged
 from app.api.schemas.floor import OrderOut, OrderPage
 from app.floor.journal import queries

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from app.api.http.deps import OVERSEES, SIGNED_IN, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.resources.customers import told
 from app.api.schemas.customers import CustomerOut
 from app.api.schemas.segments import (

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from app.api.http.deps import READS, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import READS
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.pins import IdentifiersIn, IdentifiersOut, PinIn, PinStatusOut
 from app.customers import identifiers, pins
 

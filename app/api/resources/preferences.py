@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.http.claiming import BoundTo, Claims
-from app.api.http.deps import SIGNED_IN, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import SIGNED_IN
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.common import SLUG
 from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from app.api.http.deps import OVERSEES, Read, Using, Write, require
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import OVERSEES, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.privacy import ErasureIn, ErasureOut, ErasurePage, HoldIn, HoldOut, HoldPage, LiftIn
 from app.auth.tokens import Principal
 from app.core.clock import utc

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from app.api.http.claiming import LOOKS
-from app.api.http.deps import ADMINISTRATES, READS, SIGNED_IN, CurrentUser, Read, Using, Write
+from app.api.http.customer_reads import Reading, read_of
+from app.api.http.deps import CurrentUser, Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of
 from app.api.schemas.configurations import UpgradeOut, UpgradePage
 from app.api.schemas.products import (
     AnswerOut,

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 
 from app.api.http.claiming import LOOKS
-from app.api.http.deps import OVERSEES, SIGNED_IN, CurrentUser, Gate, Read, Using, Write, role_missing
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import CurrentUser, Read, Using, Write
+from app.api.http.gates import OVERSEES, SIGNED_IN, Gate, role_missing
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.profiles import ProfileOut, ReadOut, ReadPage, RevealedOut, RevealIn
 from app.auth.tokens import Principal
 from app.core.clock import utc

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
-from app.api.http.deps import ADMINISTRATES, SIGNED_IN, Read, Write, services
+from app.api.http.deps import Read, Write, services
 from app.api.http.faults import validation_refusal
+from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch

@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Response
 from starlette.responses import StreamingResponse
 
-from app.api.http.deps import SIGNED_IN, Read, Using, Write, require
+from app.api.http.customer_reads import Reading, read_of
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import SIGNED_IN, require
 from app.api.http.problems import http_problem, problem_responses
-from app.api.http.reading import Reading, read_of
 from app.api.http.services import Services
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.recordings import RecordingOut, RecordingPage

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from app.api.http.deps import OVERSEES, SURVEYS, Read, Using
+from app.api.http.deps import SURVEYS, Read, Using
+from app.api.http.gates import OVERSEES
 from app.api.http.paging import Cursor, Window, cursor_of
 from app.api.http.problems import problem_responses
 from app.api.schemas.common import Slug

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from app.api.http.deps import ADMINISTRATES, Read, Using, Write, require
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Depends
 from app.api import media
 from app.api.http.claiming import WITHIN_KEY
 from app.api.http.problems import problem_responses
-from app.api.http.query import known_parameters
+from app.api.http.unknown_parameters import known_parameters
 from app.api.resources import (
     agents,
     agreements,

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.http.deps import ADMINISTRATES, OVERSEES, READS, SIGNED_IN, SURVEYS, Read, Using, Write
+from app.api.http.customer_reads import written_down
+from app.api.http.deps import SURVEYS, Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, OVERSEES, READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import written_down
 from app.api.schemas.customers import Moment
 from app.api.schemas.segments import (
     ActivationIn,

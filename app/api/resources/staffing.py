@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Response
 
-from app.api.http.deps import OVERSEES
+from app.api.http.gates import OVERSEES
 from app.api.schemas.staffing import StaffingIn, StaffingPlanOut
 from app.core.errors import Invalid, Unavailable
 from app.routing.staffing import MOST_AGENTS, Demand, Staffing, Targets, beyond, plan, staff

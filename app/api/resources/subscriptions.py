@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from app.api.http.deps import ADMINISTRATES, Read, Using, Write
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.subscriptions import (

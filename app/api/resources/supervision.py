@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from app.api.http import live
-from app.api.http.deps import Using, require
+from app.api.http.deps import Using
+from app.api.http.gates import require
 from app.api.http.problems import problem_responses
 from app.api.schemas.supervision import AgentAnswer, AgentStateIn, CallbackAnswer, CallbackIn, ContactAnswer, ListenIn
 from app.auth.tokens import Principal

@@ -3,7 +3,8 @@
 from fastapi import APIRouter
 
 from app.agents import teams
-from app.api.http.deps import ADMINISTRATES, SIGNED_IN, Read, Write
+from app.api.http.deps import Read, Write
+from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.agents import TeamIn, TeamOut, TeamPage, TeamPatch

@@ -8,11 +8,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.api.http.claiming import OF_KEY
-from app.api.http.deps import ADMINISTRATES, OVERSEES, SIGNED_IN, Read, Using, Write, require
+from app.api.http.customer_reads import Reading, read_of, written_down
+from app.api.http.deps import Read, Using, Write
+from app.api.http.gates import ADMINISTRATES, OVERSEES, SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
-from app.api.http.reading import Reading, read_of, written_down
 from app.api.schemas.common import SLUG
 from app.api.schemas.usage import (
     RulePreviewIn,

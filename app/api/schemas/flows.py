@@ -7,7 +7,7 @@ from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstr
 from pydantic_core import PydanticCustomError
 
 from app.api.schemas.common import NO_NUL, PRINTABLE, SLUG, Input, Instant, Name, Output
-from app.ivr.language.comparing import Changed, Difference
+from app.ivr.records.comparing import Changed, Difference
 from app.ivr.records.models import FlowVersion
 from app.ivr.records.queries import FlowProfile
 

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from app.api.http.reading import ensure_reason
+from app.api.http.customer_reads import ensure_reason
 from app.api.sockets import told
 from app.api.sockets.asked import CloseProfile, OpenProfile
 from app.auth.tokens import Principal

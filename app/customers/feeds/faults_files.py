@@ -17,9 +17,10 @@ import msgspec
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from app.core.formulas import neutral
 from app.customers.feeds.columns.checking import FaultyRow
 from app.customers.feeds.formats.cells import Cell, Unfit, text_of
-from app.customers.feeds.formats.neutral import FAULTS, neutral
+from app.customers.feeds.formats.rows import FAULTS
 from app.customers.feeds.opening import Rows
 
 LINE = "callfloor: line"

@@ -26,8 +26,8 @@ from app.customers.feeds.faults_files import FaultsFile, FaultsThere, beside, re
 from app.customers.feeds.importing import SIDE_BY_SIDE, Course, Importer, Progress
 from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
-from app.customers.feeds.tables.writers import WRITERS, known
-from app.customers.feeds.tables.writing import Origin
+from app.customers.feeds.tables.by_feed import WRITERS, known
+from app.customers.feeds.tables.writer import Origin
 from app.customers.names import name_all
 from app.customers.proposals import proposed_since, search_since
 from app.customers.ranks import blocking

@@ -16,7 +16,7 @@ from app.core.tasks import begin
 from app.customers.feeds.chunks import Chunk
 from app.customers.feeds.columns.checking import CellFault, FaultyRow
 from app.customers.feeds.runs import COUNTS, be_impatient, move, work_for
-from app.customers.feeds.tables.writing import Numbered, Overtaken, Turn, Writer, Written, at_once
+from app.customers.feeds.tables.writer import Numbered, Overtaken, Turn, Writer, Written, at_once
 from app.db.engine import Sessions
 from app.db.errors import causes
 

@@ -13,7 +13,7 @@ from app.customers.feeds.formats.encodings import SAMPLE, encoding_of, named_enc
 from app.customers.feeds.formats.lines import BLOCK
 from app.customers.feeds.formats.ndjson_rows import NdjsonRows
 from app.customers.feeds.formats.rows import Batch
-from app.customers.feeds.formats.xlsx_rows import XlsxRows
+from app.customers.feeds.xlsx_rows import XlsxRows
 
 KINDS = {
     ".csv": "csv",

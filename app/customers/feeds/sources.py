@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.core.errors import Conflict, NotFound
 from app.customers.feed_models import FeedRun, FeedSource
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.db.engine import ReadSession, WriteSession
 
 MOST_SECRETS = 2

@@ -23,8 +23,8 @@ from app.customers.feeds.formats.lines import LONGEST
 from app.customers.feeds.formats.ndjson_rows import NdjsonRows
 from app.customers.feeds.importing import Course, Importer, Progress, read_apart
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
-from app.customers.feeds.tables.writers import WRITERS, known
-from app.customers.feeds.tables.writing import Origin
+from app.customers.feeds.tables.by_feed import WRITERS, known
+from app.customers.feeds.tables.writer import Origin
 from app.customers.ranks import blocking
 from app.db.engine import Sessions
 

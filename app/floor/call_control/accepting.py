@@ -1,14 +1,16 @@
-"""An offer is taken: by the agent, or at once where their record says that their phone answers for them."""
+"""An offer is taken or refused: by the agent, or taken at once where their record says that their phone answers for
+them."""
 
 from typing import Any
 
+from app.agents.presence import PresenceEvent
 from app.floor import commands as c
 from app.floor.call_control import contacts
 from app.floor.memory import views
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.parts import Offer
 from app.floor.memory.work import Work
-from app.floor.queue.offers import DEFAULT_OFFER_SECONDS, offered, release
+from app.floor.queue.offers import DEFAULT_OFFER_SECONDS, offered, release, take_back
 from app.telephony.events import OrderType
 
 
@@ -16,6 +18,17 @@ def accept(work: Work, command: c.AcceptOffer) -> dict[str, Any]:
     """Take the offered contact: the switch connects the agent's phone."""
     _take(work, offered(work, command, "accept"), command.agent_id)
     return {"contact": views.contact_view(work.contact(command.contact_id))}
+
+
+def decline(work: Work, command: c.DeclineOffer) -> dict[str, Any]:
+    """Refuse the offered contact; the queue says whether that keeps the agent ready."""
+    contact = offered(work, command, "decline")
+    rules = work.store.config.queues.get(contact.queue or "")
+    if rules is None or rules.decline_keeps_ready:
+        take_back(work, contact, "declined", agent=command.agent_id)
+    else:
+        take_back(work, contact, "declined", PresenceEvent.MISS, agent=command.agent_id, reason="declined")
+    return work.agent_body(command.agent_id)
 
 
 def accept_for_agents(work: Work) -> bool:

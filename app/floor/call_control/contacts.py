@@ -1,24 +1,19 @@
-"""The ways of a contact across the floor: into a queue, to an agent, away from one, and to its end."""
+"""The ways of a contact across the floor: to an agent, away from one, and what becomes of a caller who is left."""
 
 import msgspec
 
 from app.agents.presence import AgentState, PresenceEvent
-from app.calls.call import Call
-from app.calls.leg import LegState
-from app.core.instants import to_millisecond
-from app.floor.call_control import party
-from app.floor.flow import recordings
+from app.floor import recordings
+from app.floor.call_control import party, wrap_up
 from app.floor.flow.comfort import given_time
-from app.floor.flow.on_flow import begin, out_of_flow
+from app.floor.flow.playing import begin, out_of_flow
 from app.floor.memory import listeners, under_way
-from app.floor.memory.effects import Amend, EndContact
-from app.floor.memory.entities import Contact, ContactState, EndedCall
+from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.parts import Offer
 from app.floor.memory.work import Work
-from app.floor.queue.callbacks import open_callback, put_back
+from app.floor.queue.callbacks import put_back
 from app.floor.queue.offers import BUSY, DEFAULT_OFFER_SECONDS, release, take_back
-from app.floor.queue.queueing import enter_queue, leave_visit, served
-from app.routing.estimate import handled
+from app.floor.queue.stays import enter_queue, served
 from app.telephony.events import OrderType
 
 REQUEUE_SECONDS = 5.0
@@ -73,7 +68,7 @@ def occupy(work: Work, contact_id: str, agent_id: str) -> None:
     if contact_id in agent.contacts:
         return
     if agent.wrap_up is not None:
-        settle_wrap_up(work, agent_id)
+        wrap_up.settle(work, agent_id)
         agent = work.store.agent(agent_id)
     if agent.offer not in (None, contact_id):
         take_back(work, work.contact(agent.offer or ""), BUSY, agent=agent_id)
@@ -118,48 +113,6 @@ def leave(work: Work, contact: Contact, agent_id: str) -> Contact:
         wrap_up_until=work.now + limit if limited else None,
     )
     return contact
-
-
-def settle_wrap_up(work: Work, agent_id: str, code: str | None = None, note: str | None = None) -> None:
-    """Keep what wrap-up added; the agent's next state is the caller's business."""
-    agent = work.store.agent(agent_id)
-    contact = work.store.contacts.get(agent.wrap_up or "")
-    spent = round(max(0.0, work.now - agent.since), 3)
-    work.store.put_agent(agent.with_(wrap_up=None, wrap_up_until=None))
-    if contact is None:
-        return
-    _remember_handling(work, contact, agent_id, spent)
-    wrapping = tuple(key for key in contact.wrapping if key != agent_id)
-    contact = contact.with_(wrapping=wrapping)
-    if contact.ended_at is None:
-        noted = contact.noted(work.now, "wrap_up", agent=agent_id, seconds=spent, code=code, note=note)
-        work.store.put_contact(
-            noted.with_(
-                wrap_up_seconds=contact.wrap_up_seconds + spent,
-                wrap_up_code=code or contact.wrap_up_code,
-                note=note or contact.note,
-            )
-        )
-        return
-    work.effects.append(
-        Amend(
-            contact=contact.id,
-            started_at=contact.arrived_at,
-            at=work.now,
-            agent=agent_id,
-            wrap_up_seconds=spent,
-            code=code,
-            note=note,
-        )
-    )
-    _keep_or_drop(work, contact)
-
-
-def _remember_handling(work: Work, contact: Contact, agent_id: str, wrap_up: float) -> None:
-    leg = contact.call.leg_of(agent_id)
-    if leg is not None and contact.queue is not None:
-        flow = handled(work.store.flows.get(contact.queue), leg.talk_seconds + leg.hold_seconds + wrap_up)
-        work.store.put_in(work.store.flows, contact.queue, flow)
 
 
 def after_agents_left(work: Work, contact: Contact, transferred: bool, served: bool = False) -> Contact:
@@ -253,91 +206,3 @@ def give_time(work: Work) -> None:
 def connect_failed(work: Work, contact: Contact, reason: str) -> None:
     """The agent's phone did not take the accepted contact: the caller waits on, the agent is told to look to it."""
     take_back(work, contact, reason, PresenceEvent.MISS, reason=reason)
-
-
-def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = None) -> None:
-    """The contact is over: free everybody, write the interaction, remember the call."""
-    for each in contact.offers:
-        release(work, contact, each.agent, "caller_gone")
-    contact = recordings.over(work, contact.with_(call=call))
-    for agent_id in _told_late(work, contact):
-        contact = leave_visit(work, contact, "answered", agent_id)
-        contact = contact.with_(served_by=(*contact.served_by, agent_id))
-    kept, present = _keeps_place(contact), (*contact.agents, *(each.agent for each in contact.invited))
-    for invite in contact.invited:
-        contact = party.uninvite(work, contact, invite.agent, "caller_gone")
-    if contact.consult is not None:
-        present = tuple(dict.fromkeys((*present, *filter(None, (contact.consult.agent,)))))
-        contact = party.let_go(work, contact, "caller_gone")
-    agents = contact.agents
-    contact = leave_visit(work, contact, _way_out(contact, cause, kept))
-    for agent_id in agents:
-        contact = leave(work, contact, agent_id)
-    outcome = cause or ("callback" if kept else _outcome(contact))
-    contact = contact.with_(
-        state=ContactState.WRAP_UP,
-        offer=None,
-        also=(),
-        under_way=(),
-        leaving=(),
-        requeue_at=None,
-        close_at=None,
-        ended_at=work.now,
-        agents=(),
-    )
-    contact = contact.noted(work.now, "contact.ended", outcome=outcome, cause=call.cause)
-    work.effects.append(EndContact(contact, outcome))
-    work.tell_contact("contact.ended", contact.with_(agents=present), outcome=outcome)
-    said_at = to_millisecond(max(leg.since for leg in call.legs)) if call.legs else work.now
-    ended = EndedCall(contact.id, contact.arrived_at, work.now, said_at)
-    key = (call.source, call.id)
-    work.store.put_in(work.store.ended, key, None)  # an id may have been used before, and the newest end stands last
-    work.store.put_in(work.store.ended, key, ended)
-    if kept:
-        open_callback(work, contact)
-    _keep_or_drop(work, contact)
-
-
-def _keeps_place(contact: Contact) -> bool:
-    """Whether a callback that was promised is due: also where the line has closed or taken a message since then, or the
-    end of the call was never told."""
-    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
-    return contact.callback_to is not None and (waits or contact.ending is not None)
-
-
-def _told_late(work: Work, contact: Contact) -> list[str]:
-    """The agents of whom it was told only after their part was over that they had answered. Who waits at their phone
-    for a customer who is being called has not."""
-    customer = contact.call.customer
-    if contact.call.direction == "outbound" and (customer is None or not customer.talked):
-        return []
-    talked = [leg.agent for leg in contact.call.legs if leg.agent and leg.talked]
-    known = work.store.config.agents
-    return [agent for agent in dict.fromkeys(talked) if agent not in contact.served_by and agent in known]
-
-
-def _way_out(contact: Contact, cause: str | None, kept: bool) -> str:
-    """How the stay in the queue ended, of a contact that is over without having been answered from it."""
-    if cause == "swept":
-        return "swept"
-    if kept:
-        return "callback"
-    return "callback_failed" if contact.promised else "abandoned"
-
-
-def _outcome(contact: Contact) -> str:
-    if contact.served_by:
-        return "answered"
-    if contact.ending is not None:
-        return contact.ending
-    if contact.visits and not contact.promised:
-        return "abandoned"
-    failed = contact.call.direction == "outbound" or any(leg.state is LegState.FAILED for leg in contact.call.legs)
-    return "failed" if failed else "unrouted"
-
-
-def _keep_or_drop(work: Work, contact: Contact) -> None:
-    if contact.wrapping:
-        work.store.put_contact(contact)
-    elif contact.id in work.store.contacts:
-        work.store.drop_contact(contact.id)

@@ -6,7 +6,7 @@ from app.calls.leg import Leg
 from app.floor.call_control import consulting, supervisors_phones
 from app.floor.memory.entities import Contact
 from app.floor.memory.parts import Consult, HandedOn
-from app.floor.queue import queueing
+from app.floor.queue import stays
 from app.telephony.events import CallEvent, EventType
 
 
@@ -50,7 +50,7 @@ def _stands(contact: Contact, made: HandedOn) -> bool:
         return False
     since = any(leg.agent is not None and leg.talked and _later(leg, made) for leg in contact.call.legs)
     taken = supervisors_phones.taken_since(contact, made.by, made.at)
-    return not (since or taken or queueing.queued_since(contact, made.at))
+    return not (since or taken or stays.queued_since(contact, made.at))
 
 
 def _later(leg: Leg, made: HandedOn) -> bool:

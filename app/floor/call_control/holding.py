@@ -1,11 +1,34 @@
-"""Callers on hold whom those leave who hold them: whoever stays is to hear them."""
+"""Callers on hold: put there and taken back by their agent, and by whoever stays where those leave who hold them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from app.calls.leg import LegState
+from app.core.errors import Conflict
+from app.floor import commands as c
+from app.floor.call_control.destinations import talking
+from app.floor.memory import under_way
 from app.floor.memory.entities import Contact
 from app.floor.memory.work import Work
 from app.telephony.events import EventType, OrderType
+
+
+def hold(work: Work, command: c.Hold) -> dict[str, Any]:
+    """Ask the switch to put the caller on hold; the switch's own event makes it so."""
+    contact = talking(work, command, "hold")
+    if contact.call.held:
+        raise Conflict(f"Contact {contact.id} is on hold already.", state="held", accepted=["call.retrieve"])
+    under_way.once(work, contact, OrderType.HOLD, command.agent_id)
+    return {}
+
+
+def retrieve(work: Work, command: c.Retrieve) -> dict[str, Any]:
+    """Ask the switch to take the caller back from hold."""
+    contact = talking(work, command, "retrieve")
+    if not contact.call.held:
+        raise Conflict(f"Contact {contact.id} is not on hold.", state=str(contact.state), accepted=["call.hold"])
+    under_way.once(work, contact, OrderType.RETRIEVE, command.agent_id)
+    return {}
 
 
 def taken_back(work: Work, contact: Contact, leaving: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from app.floor.memory import listeners
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.parts import JOIN, MOST_LISTENED, Listener
 from app.floor.memory.work import Work
-from app.floor.queue import queueing
+from app.floor.queue import stays
 from app.floor.queue.offers import release
 from app.telephony.events import CallEvent, EventType, OrderType
 
@@ -87,7 +87,7 @@ def had(contact: Contact, by: str | None, at: float, *, taking: bool) -> bool:
     is `taking` them instead of the agents. Not where the switch has the caller in a queue since then."""
     known = (each for each in contact.gone if each.by == by and each.until >= at)
     heard = any(each.mode == JOIN and (each.taking or not taking) for each in known)
-    return heard and not queueing.queued_since(contact, at)
+    return heard and not stays.queued_since(contact, at)
 
 
 def left_to_somebody(contact: Contact) -> bool:
@@ -162,7 +162,7 @@ def out_of_queue(work: Work, contact: Contact) -> None:
         if contact.state is ContactState.CONNECTING:
             work.order(OrderType.CANCEL, contact, each.agent)
         release(work, contact, each.agent, HANDED_ON)
-    contact = queueing.leave_visit(work, contact, "flowed_out")
+    contact = stays.leave_visit(work, contact, "flowed_out")
     away = contact.with_(state=ContactState.ARRIVING, sent_away=True, left_to=None, offer=None, also=())
     work.store.put_contact(away)
 

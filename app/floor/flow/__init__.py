@@ -1,1 +1,1 @@
-"""What callers go through before and while they wait: flows, comfort, recordings. Pure."""
+"""What callers go through before an agent has them: flows, and comfort while they wait. Pure."""

@@ -10,11 +10,11 @@ from app.floor.memory.parts import Comfort
 from app.floor.memory.work import Work
 from app.floor.queue import callbacks
 from app.floor.queue.offers import release
-from app.floor.queue.queueing import enter_queue, tell_wait
+from app.floor.queue.stays import enter_queue, tell_wait
 from app.ivr.language.pacing import longest
 from app.ivr.language.phrases import NOT_REACHED, spoken
-from app.ivr.language.state import Keyed, NoInput, Said, ScriptDone
 from app.ivr.playing.announcing import announced
+from app.ivr.playing.state import Keyed, NoInput, Said, ScriptDone
 from app.telephony.events import OrderType
 from app.telephony.instructions import AnyInstruction, Collect, Enqueue, HangUp, Say, Script
 

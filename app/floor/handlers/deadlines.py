@@ -6,9 +6,9 @@ from itertools import takewhile
 from typing import Any
 
 from app.agents.presence import PresenceEvent
-from app.floor.call_control import consulting, contacts, inviting
+from app.floor.call_control import consulting, contacts, inviting, wrap_up
 from app.floor.commands import Expire
-from app.floor.flow import comfort, on_flow
+from app.floor.flow import comfort, playing
 from app.floor.handlers import on_calls, on_presence
 from app.floor.memory import under_way
 from app.floor.memory.due import Deadline, sweep_at
@@ -16,7 +16,7 @@ from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.reasons import NOT_ANSWERED
 from app.floor.memory.store import ENDED_MEMORY_SECONDS
 from app.floor.memory.work import Work
-from app.floor.queue import callbacks, queueing
+from app.floor.queue import callbacks, stays
 from app.floor.queue.offers import take_back
 from app.floor.queue.placing import stepped
 from app.floor.supervision import letting_out
@@ -73,11 +73,11 @@ def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
         yield min(each.until for each in contact.leaving), letting_out.times_out
     yield contact.requeue_at, _returns
     if contact.in_flow and contact.flow is not None:
-        yield contact.flow.due_at, on_flow.time_out
+        yield contact.flow.due_at, playing.time_out
     if contact.state is ContactState.WAITING:
         yield contact.loosens_at, _loosens
         yield contact.again_at, _forgives
-        yield contact.overflow_at, queueing.look_at_overflow
+        yield contact.overflow_at, stays.look_at_overflow
         yield contact.speaks_at, comfort.speak
     yield contact.close_at, _close
     if contact.ended_at is None:
@@ -85,7 +85,7 @@ def _timers(contact: Contact) -> Iterator[tuple[float | None, Happens]]:
 
 
 def _returns(work: Work, contact: Contact) -> None:
-    queueing.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
+    stays.enter_queue(work, contact.noted(work.now, "contact.returned"), contact.queue)
     comfort.resume(work, work.store.contacts[contact.id])
 
 
@@ -102,6 +102,7 @@ def _sweep(work: Work, contact: Contact) -> None:
 
 
 def _offer_expires(work: Work, contact: Contact) -> None:
+    """Ring no answer (RONA): the agent has missed it, the caller waits on."""
     assert contact.offer is not None
     if contact.state is not ContactState.OFFERED:
         work.order(OrderType.CANCEL, contact, contact.offer.agent)
@@ -119,7 +120,7 @@ def _close(work: Work, contact: Contact) -> None:
         for agent_id in gone:
             on_calls.sweep_agent(work, work.store.contacts[contact.id], agent_id, SILENT)
         return
-    away = contact.sent_away and contact.ending != on_flow.TRANSFERRED
+    away = contact.sent_away and contact.ending != playing.TRANSFERRED
     if away or under_way.only_leaving(contact):  # they may still be there, and nobody has them
         why = {} if contact.ending is None else {"reason": contact.ending}
         work.order(OrderType.DISCONNECT, contact, **why)
@@ -129,7 +130,7 @@ def _close(work: Work, contact: Contact) -> None:
 def _agent(work: Work, agent_id: str) -> None:
     agent = work.store.agent(agent_id)
     if agent.wrap_up_until is not None and agent.wrap_up_until <= work.now:
-        contacts.settle_wrap_up(work, agent_id)
+        wrap_up.settle(work, agent_id)
         work.free(agent_id)
     agent = work.store.agent(agent_id)
     if agent.silent_at is not None and agent.silent_at <= work.now:

@@ -4,16 +4,26 @@ import msgspec
 
 from app.calls.call import close, open_call, take, take_off
 from app.calls.leg import LegState
-from app.floor.call_control import consulting, contacts, dialled, elsewhere, inviting, party, supervisors_phones
+from app.floor import recordings
+from app.floor.call_control import (
+    consulting,
+    contacts,
+    dialling,
+    ending,
+    inviting,
+    party,
+    sent_elsewhere,
+    supervisors_phones,
+)
 from app.floor.commands import Recognised, TakeEvent
-from app.floor.flow import comfort, hotlines, on_flow, recordings
-from app.floor.handlers import agents_legs
-from app.floor.memory import audience, under_way
+from app.floor.flow import comfort, dialled_numbers, playing
+from app.floor.handlers import agents_legs, audience
+from app.floor.memory import under_way
 from app.floor.memory.effects import AnsweredLate
 from app.floor.memory.entities import Contact, ContactState, EndedCall
 from app.floor.memory.reasons import why_not_reached
 from app.floor.memory.work import Work
-from app.floor.queue import callbacks, queueing
+from app.floor.queue import callbacks, stays
 from app.floor.queue.offers import take_back
 from app.floor.queue.placing import placed
 from app.floor.supervision import supervising
@@ -61,7 +71,7 @@ def take_event(work: Work, command: TakeEvent) -> dict[str, object]:
     contact = _open(work, command, event) if before is None else _told(work, before, event)
     contact = _recognised(work, contact, command.caller)
     contact = _weighed(work, contact, event)
-    contact = dialled.at_the_phone(work, contact, event)
+    contact = dialling.at_the_phone(work, contact, event)
     work.happened(event.type, command.raw, contact.id)
     work.store.put_contact(contact)
     if before is None:
@@ -87,7 +97,7 @@ def _orders(work: Work) -> dict[str, object]:
 def sweep(work: Work, contact: Contact, detail: str) -> None:
     """Close a call whose end did not come, and say so. What is known ends with the last thing that was said."""
     contact = contact.noted(work.now, "contact.swept", detail=detail)
-    contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
+    ending.end_contact(work, contact, close(contact.call, contact.call.said_at, detail), "swept")
 
 
 def sweep_agent(work: Work, contact: Contact, agent_id: str, detail: str) -> None:
@@ -221,7 +231,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         if call.cleared_at is None:
             call = close(call, call.said_at, event.cause or "customer left")
         consulting.caller_gone(work, contact, event)
-        contacts.end_contact(work, on_flow.left(work, contact), call)
+        ending.end_contact(work, playing.left(work, contact), call)
         return
     contact = agents_legs.joined(work, supervising.told(work, contact, event), event, news)
     contact = agents_legs.left(work, contact, event, news)
@@ -232,17 +242,17 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         else:  # the agent hung up before their phone was answered: no fault of the phone
             take_back(work, under_way.not_closing(contact), "declined")
         return
-    said = on_flow.said(event)
+    said = playing.said(event)
     if event.type == EventType.SCRIPT_LOST:
         _say_again(work, contact)
     elif said is not None and contact.in_flow:
-        on_flow.feed(work, contact, said)
+        playing.feed(work, contact, said)
     elif said is not None and contact.state in HEARS:
         comfort.heard(work, contact, said)
-    elif on_flow.not_reached(contact, event):
+    elif playing.not_reached(contact, event):
         contact = supervising.alone(work, contact, inside=True)
-        if contact.ending == on_flow.TRANSFERRED:
-            on_flow.back_to_queue(work, contact)
+        if contact.ending == playing.TRANSFERRED:
+            playing.back_to_queue(work, contact)
         else:
             comfort.give_back(work, contact.noted(work.now, "transfer.failed", said=event.details["transfer"]))
     else:
@@ -253,7 +263,7 @@ def _say_again(work: Work, contact: Contact) -> None:
     """The platform has lost what it was carrying out: a flow goes on as if nothing had come of it."""
     if contact.flow is not None and contact.in_flow:
         if contact.flow.state.request is None:
-            on_flow.time_out(work, contact)
+            playing.time_out(work, contact)
     elif contact.state in HEARS:
         comfort.resume(work, contact)
 
@@ -262,7 +272,7 @@ def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     """The platform's own queue event names a queue; else the dialled number chooses it, once."""
     queues = work.store.config.queues
     if event.type == EventType.TRANSFERRED:
-        elsewhere.told(work, contact, event, news)
+        sent_elsewhere.told(work, contact, event, news)
         return
     if contact.ending is not None or contact.in_flow:
         return
@@ -272,17 +282,17 @@ def _queue(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
             return
         if queue is not None and (contact.state is ContactState.ARRIVING or queue != contact.queue):
             alone = supervising.alone(work, contact, inside=True)
-            queueing.enter_queue(work, queueing.leave_visit(work, alone, "flowed_out"), queue)
+            stays.enter_queue(work, stays.leave_visit(work, alone, "flowed_out"), queue)
             return
     if contact.state is not ContactState.ARRIVING or contact.queued_at is not None or contact.served_by:
         return
     if contact.call.direction != "inbound":
         return
-    flow, chosen = hotlines.chosen(work, contact.call)
-    if flow is not None and contact.flow is None and on_flow.begin(work, contact, flow):
+    flow, chosen = dialled_numbers.chosen(work, contact.call)
+    if flow is not None and contact.flow is None and playing.begin(work, contact, flow):
         return
     if chosen in queues:
-        queueing.enter_queue(work, contact, chosen)
+        stays.enter_queue(work, contact, chosen)
 
 
 def _queued_now(contact: Contact) -> bool:

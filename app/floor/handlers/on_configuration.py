@@ -7,11 +7,11 @@ from app.floor import commands as c
 from app.floor.call_control import phones
 from app.floor.configuration.changes import Changes, both, changes
 from app.floor.configuration.config import FloorConfig
-from app.floor.flow import on_flow
+from app.floor.flow import playing
 from app.floor.handlers import on_presence
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work
-from app.floor.queue import overflow, placing, queueing
+from app.floor.queue import overflow, placing, stays
 from app.floor.queue.offers import BUSY, take_back
 from app.routing.capacity import free_channels
 from app.routing.overflow import When
@@ -44,7 +44,7 @@ def take_over(work: Work, command: c.TakeOver) -> dict[str, Any]:
     """A process has become the owner: whoever was here has time to come back, and what was changed in the records while
     nobody owned the floor is obeyed, too."""
     on_presence.give_time_to_come_back(work)
-    on_flow.ask_again(work)
+    playing.ask_again(work)
     _obey_anew(work)
     return {}
 
@@ -138,7 +138,7 @@ def _reconsider(work: Work, changed: Changes | None, queues: Collection[str]) ->
         if not looked_at or (contact.queue not in queues and overflow.thinks(work, contact)):
             continue
         if contact.state is ContactState.WAITING:
-            queueing.look_at_overflow(work, contact)
+            stays.look_at_overflow(work, contact)
 
 
 def _where_somebody_must_be(config: FloorConfig) -> frozenset[str]:

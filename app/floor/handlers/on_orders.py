@@ -5,9 +5,10 @@ from collections.abc import Callable
 import msgspec
 
 from app.calls.call import close
-from app.floor.call_control import consulting, contacts, inviting
+from app.floor import recordings
+from app.floor.call_control import consulting, contacts, ending, inviting
 from app.floor.commands import OrderFailed
-from app.floor.flow import comfort, on_flow, recordings
+from app.floor.flow import comfort, playing
 from app.floor.handlers.on_calls import sweep, sweep_agent
 from app.floor.memory import under_way
 from app.floor.memory.entities import Contact, ContactState
@@ -69,7 +70,7 @@ def _no_mailbox(work: Work, contact: Contact, command: OrderFailed) -> None:
 
 def _not_dialled(work: Work, contact: Contact, command: OrderFailed) -> None:
     if contact.state is ContactState.CONNECTING and not callbacks.put_back(work, contact):
-        contacts.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
+        ending.end_contact(work, contact, close(contact.call, contact.call.said_at, "dial failed"), "failed")
 
 
 def _passed(contact: Contact, command: OrderFailed) -> bool:
@@ -117,14 +118,14 @@ def _not_said(work: Work, contact: Contact, command: OrderFailed) -> None:
     if script is None or script.number != contact.last_script or contact.ended_at is not None:
         return  # something newer has been said since
     if command.refused and contact.flow is not None and not contact.in_flow:
-        on_flow.alert(work, contact, f"the platform refused script {script.number}: {command.detail}")
+        playing.alert(work, contact, f"the platform refused script {script.number}: {command.detail}")
     if contact.agents:
         return
     if contact.in_flow:
         if command.refused:  # else the flow's own time limit goes on with it
-            on_flow.refused(work, contact, script.number, command.detail)
-    elif contact.ending == on_flow.TRANSFERRED:
-        on_flow.back_to_queue(work, contact)
+            playing.refused(work, contact, script.number, command.detail)
+    elif contact.ending == playing.TRANSFERRED:
+        playing.back_to_queue(work, contact)
     elif contact.ending is not None:
         work.order(OrderType.DISCONNECT, contact, reason="script_failed")
     else:

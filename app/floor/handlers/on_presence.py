@@ -5,7 +5,7 @@ from typing import Any
 from app.agents.presence import AgentState, PresenceEvent
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor.call_control import contacts, party, phones
+from app.floor.call_control import contacts, party, phones, wrap_up
 from app.floor.memory.entities import Contact, LiveAgent
 from app.floor.memory.work import Work
 from app.floor.queue.offers import BUSY, take_back
@@ -110,7 +110,7 @@ def ready(work: Work, command: c.Ready) -> dict[str, Any]:
         raise Conflict("No socket of this agent is connected.", state=str(agent.state), accepted=["connect first"])
     phones.must_be_there(work, agent)
     if agent.wrap_up is not None:
-        contacts.settle_wrap_up(work, agent.id)
+        wrap_up.settle(work, agent.id)
     return work.agent_body(work.move(agent.id, PresenceEvent.MAKE_READY, after=None).id)
 
 
@@ -123,7 +123,7 @@ def not_ready(work: Work, command: c.NotReady) -> dict[str, Any]:
         _return_offer(work, agent.id, "not_ready", PresenceEvent.MAKE_NOT_READY, reason=command.reason)
     else:
         if agent.wrap_up is not None:
-            contacts.settle_wrap_up(work, agent.id)
+            wrap_up.settle(work, agent.id)
         work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=command.reason, after=None)
     return work.agent_body(agent.id)
 
@@ -143,7 +143,7 @@ def log_off(work: Work, command: c.LogOff) -> dict[str, Any]:
         _return_offer(work, agent.id, "logged_off", PresenceEvent.LOG_OFF, silent_at=None)
     else:
         if agent.wrap_up is not None:
-            contacts.settle_wrap_up(work, agent.id)
+            wrap_up.settle(work, agent.id)
         work.move(agent.id, PresenceEvent.LOG_OFF, silent_at=None)
     return work.agent_body(agent.id)
 

@@ -1,1 +1,3 @@
-"""What is durable: the rows of a round and the one statement that writes them; what is read and cleared there."""
+"""What is durable: the floor's lock and epoch, the rows of a round and the one statement that writes them; what is
+read, cleared and told to subscribers from there.
+"""

@@ -1,1 +1,1 @@
-"""Owning the floor: rounds of apply, commit, tell; timers; memory read from the tables."""
+"""What the floor's owner does: rounds of apply, commit, tell; timers; memory read from the tables."""

@@ -1,1 +1,3 @@
-"""What is on the floor, as immutable values with indexes; one command's work on them, and the effects of it. Pure."""
+"""What is on the floor, as immutable values with indexes, and how it shows itself; what is under way; a command's work
+and its effects. Pure.
+"""

@@ -4,7 +4,7 @@ import msgspec
 
 from app.floor.memory.entities import Contact, LiveAgent, Phone
 from app.floor.memory.timeline import Entry
-from app.ivr.language.state import AnyRequest
+from app.ivr.playing.state import AnyRequest
 
 
 class Effect(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 import msgspec
 
 from app.floor.commands import Destination
-from app.ivr.language.state import Announce, FlowState, OfferCallback
+from app.ivr.playing.state import Announce, FlowState, OfferCallback
 
 
 class Offer(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from app.floor.memory.reasons import FAILED
 from app.floor.memory.work import Work
 from app.floor.queue.offers import BUSY, opened_visit, take_back
 from app.floor.queue.placing import placed
-from app.floor.queue.queueing import enter_queue, look_at_overflow
+from app.floor.queue.stays import enter_queue, look_at_overflow
 from app.telephony.events import CallEvent
 from app.telephony.numbers import has_digit
 

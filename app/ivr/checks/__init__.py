@@ -1,1 +1,1 @@
-"""What a flow may mean and yet not do, a file a concern. Each check gives faults without lines; `checking` asks all."""
+"""What a flow may mean and yet not do. Each check gives faults without lines; `checking` asks all."""

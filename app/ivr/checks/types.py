@@ -7,10 +7,10 @@ from app.core.expressions.kinds import UNKNOWN, faults_of
 from app.core.expressions.reading import ExpressionFaulty
 from app.core.faults import Fault, Place, path
 from app.ivr.checks.parts import Source, expressions_of, kept, sources
+from app.ivr.checks.samples import samples
 from app.ivr.checks.secrets import secrets_of
 from app.ivr.language.endings import CallbackNode
 from app.ivr.language.flow import Flow, VariableType
-from app.ivr.language.kinds import samples
 from app.ivr.language.known import Known
 from app.ivr.language.nodes import BranchNode, CallFlowNode, IdentifyNode, LanguageNode, SetNode
 from app.ivr.language.words import Node

@@ -1,1 +1,1 @@
-"""The language of flows: what a flow, its nodes, words and expressions are, and the state of a call in one. Pure."""
+"""The language of flows: flows, nodes, words, templates and what expressions see; texts read, phrases, pacing. Pure."""

@@ -3,8 +3,8 @@
 import msgspec
 
 from app.ivr.language import phrases
-from app.ivr.language.state import Announce
 from app.ivr.language.templates import filled
+from app.ivr.playing.state import Announce
 from app.telephony.instructions import Prompt, Say
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Literal
 
 from app.ivr.language.nodes import CollectNode, MenuNode, SurveyNode
-from app.ivr.language.state import Keyed, NoInput, Said, ScriptDone, TimedOut, ToHangUp
 from app.ivr.language.words import Prompt
 from app.ivr.playing.run import FlowFailed, Next, Run, Wait, typed
+from app.ivr.playing.state import Keyed, NoInput, Said, ScriptDone, TimedOut, ToHangUp
 from app.telephony.instructions import Collect, HangUp
 
 AskingNode = MenuNode | CollectNode | SurveyNode

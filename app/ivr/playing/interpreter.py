@@ -10,7 +10,11 @@ from app.ivr.language import endings as e
 from app.ivr.language import nodes as n
 from app.ivr.language import phrases
 from app.ivr.language.flow import Flow
-from app.ivr.language.state import (
+from app.ivr.language.words import RETURN, Node
+from app.ivr.language.world import World
+from app.ivr.playing import asking, leaving, passing, requesting
+from app.ivr.playing.run import FlowFailed, Next, Run, Wait
+from app.ivr.playing.state import (
     AnyAction,
     AnyEvent,
     Fetch,
@@ -23,10 +27,6 @@ from app.ivr.language.state import (
     TimedOut,
     Verified,
 )
-from app.ivr.language.words import RETURN, Node
-from app.ivr.language.world import World
-from app.ivr.playing import asking, leaving, passing, requesting
-from app.ivr.playing.run import FlowFailed, Next, Run, Wait
 
 MOST_NODES = 100
 """Nodes that may be passed without waiting."""

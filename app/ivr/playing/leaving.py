@@ -11,7 +11,9 @@ from app.ivr.language.endings import (
     TransferNode,
     VoicemailNode,
 )
-from app.ivr.language.state import (
+from app.ivr.language.templates import as_text
+from app.ivr.playing.run import Next, Run
+from app.ivr.playing.state import (
     Announce,
     AnyAction,
     OfferCallback,
@@ -21,8 +23,6 @@ from app.ivr.language.state import (
     ToTransfer,
     ToVoicemail,
 )
-from app.ivr.language.templates import as_text
-from app.ivr.playing.run import Next, Run
 from app.routing.requirement import Requirement, Step, sorted_skills
 from app.telephony import instructions as i
 

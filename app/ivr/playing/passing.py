@@ -2,8 +2,8 @@
 
 from app.ivr.language.flow import Value
 from app.ivr.language.nodes import BranchNode, CallFlowNode, HoursNode, LanguageNode, PlayNode, SayNode, SetNode
-from app.ivr.language.state import ToHangUp
 from app.ivr.playing.run import FlowFailed, Next, Run, typed
+from app.ivr.playing.state import ToHangUp
 from app.telephony.instructions import HangUp, Play
 
 

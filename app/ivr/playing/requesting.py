@@ -10,10 +10,10 @@ from app.core.pointers import pointed_at
 from app.ivr.language import phrases
 from app.ivr.language.flow import Value
 from app.ivr.language.nodes import FetchNode, IdentifyNode
-from app.ivr.language.state import MOST_BODY, Fetch, Fetched, TimedOut, Verified, Verify
 from app.ivr.language.templates import as_text, filled, value_of
 from app.ivr.playing.leaving import to_fallback
 from app.ivr.playing.run import FlowFailed, Next, Run, typed
+from app.ivr.playing.state import MOST_BODY, Fetch, Fetched, TimedOut, Verified, Verify
 
 _TOO_LATE = "no answer in time"
 

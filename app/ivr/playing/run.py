@@ -10,10 +10,10 @@ from app.core.expressions.reading import ExpressionFailed, evaluate
 from app.ivr.language.flow import Flow, Value, VariableType
 from app.ivr.language.pacing import MARGIN_SECONDS, longest
 from app.ivr.language.phrases import spoken
-from app.ivr.language.state import AnyAction, AnyRequest, Fetch, FlowState, Frame, Note, Step
 from app.ivr.language.templates import filled
 from app.ivr.language.words import ANY, Node, Prompt
 from app.ivr.language.world import Known, QueueView, World
+from app.ivr.playing.state import AnyAction, AnyRequest, Fetch, FlowState, Frame, Note, Step
 from app.telephony import instructions as i
 
 LONGEST_TEXT = 1000

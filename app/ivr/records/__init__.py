@@ -1,1 +1,1 @@
-"""Flows as records: drafts, versions, publication, and what they name."""
+"""Flows as records: drafts, versions and how they differ, publication, and what they name."""

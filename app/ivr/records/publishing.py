@@ -11,9 +11,9 @@ from app.core.clock import Clock, utc
 from app.core.errors import Unavailable
 from app.db.engine import Sessions, WriteSession
 from app.db.errors import DRIVER
-from app.ivr.checks.judging import Judge
-from app.ivr.errors import FlowDefinitionFaulty
 from app.ivr.records import queries
+from app.ivr.records.errors import FlowDefinitionFaulty
+from app.ivr.records.judging import Judge
 from app.ivr.records.models import FlowRecord, FlowVersion
 from app.ivr.records.service import Act, put_into_service
 

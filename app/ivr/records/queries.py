@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.wire import fault
 from app.db.rows import in_order
-from app.ivr.checks.judging import ThingKind
-from app.ivr.errors import FlowNotPublished, FlowUnknown, FlowVersionUnknown
+from app.ivr.records.errors import FlowNotPublished, FlowUnknown, FlowVersionUnknown
+from app.ivr.records.judging import ThingKind
 from app.ivr.records.models import FlowRecord, FlowVersion
 
 NAMED_AT_MOST = 10

@@ -8,7 +8,7 @@ from typing import Any
 from app.agents import queries as agents
 from app.agents import teams
 from app.db.engine import WriteSession
-from app.ivr.checks.judging import ThingKind
+from app.ivr.records.judging import ThingKind
 from app.ivr.records.queries import uses_of
 from app.routing import hours_records, queries, service
 from app.routing.errors import QueueInUse, SkillInUse, TeamInUse

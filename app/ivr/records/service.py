@@ -13,8 +13,8 @@ from app.core.errors import Invalid
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.rows import insert_new
-from app.ivr.checks.judging import Judge, Judged, as_told, missing
-from app.ivr.errors import (
+from app.ivr.records import queries, things
+from app.ivr.records.errors import (
     DraftScheduled,
     FlowDefinitionFaulty,
     FlowTaken,
@@ -23,7 +23,7 @@ from app.ivr.errors import (
     NoDraft,
     NotScheduled,
 )
-from app.ivr.records import queries, things
+from app.ivr.records.judging import Judge, Judged, as_told, missing
 from app.ivr.records.models import FlowRecord, FlowVersion
 from app.ivr.records.queries import FlowProfile
 

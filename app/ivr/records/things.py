@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents import queries as agents
 from app.agents.models import Agent, Skill, Team
-from app.ivr.checks.judging import KINDS, ThingKind, Things, Use
+from app.ivr.records.judging import KINDS, ThingKind, Things, Use
 from app.ivr.records.models import FlowVersion
 from app.routing import hours_records, queries
 from app.routing.hours_models import BusinessHours

@@ -1,1 +1,1 @@
-"""Playing a flow without a call: conversations beside it, and a house that is given. Pure."""
+"""Playing a flow without a call: conversations that stand beside its file, and a house that is given. Pure."""

@@ -5,9 +5,9 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from app.ivr.language.flow import Flow
-from app.ivr.language.state import Fetch, ToQueue
 from app.ivr.playing.interpreter import step
-from app.ivr.rehearsal.rehearsal import Advance, Heard, Impossible, Rehearsal, ending
+from app.ivr.playing.state import Fetch, ToQueue
+from app.ivr.rehearsal.played_call import Advance, Heard, Impossible, Rehearsal, ending
 from app.ivr.rehearsal.script_file import Conversation, Expected, Scripted, ScriptLine
 
 NO_FLOWS: Mapping[str, Flow] = {}

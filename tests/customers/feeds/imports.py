@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.opening import NOTHING
 from app.db.engine import Sessions

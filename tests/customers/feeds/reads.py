@@ -5,9 +5,9 @@ from typing import Any
 
 from app.customers.feeds.columns.checking import Checker, FaultyRow
 from app.customers.feeds.columns.mapping import Mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.columns.parsing import Known
 from app.customers.feeds.columns.plan import plan
-from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.columns.records import Row
 from app.customers.feeds.opening import Told, opened
 

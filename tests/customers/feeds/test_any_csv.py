@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.core.errors import Invalid
 from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.columns.plan import plan
-from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.formats import lines
 from app.customers.feeds.formats.csv_rows import CsvRows
 from app.customers.feeds.formats.rows import Broken

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.columns.plan import ColumnsFaulty, plan
-from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.columns.records import CustomerRow, Phone
 from app.customers.feeds.errors import FeedUnreadable
 from app.customers.feeds.formats.csv_rows import CsvRows

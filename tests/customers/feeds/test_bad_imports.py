@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.columns.plan import ColumnsFaulty
-from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.opening import NOTHING
 from app.db.engine import Sessions

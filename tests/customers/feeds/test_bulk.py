@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
+from app.core.formulas import neutral, restored
 from app.customers.feeds.columns.checking import Checker
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.columns.plan import plan
-from app.customers.feeds.columns.reading import read_mapping
 from app.customers.feeds.faults_files import LINE, FaultsFile
-from app.customers.feeds.formats.neutral import FAULTS, neutral, restored
+from app.customers.feeds.formats.rows import FAULTS
 from app.customers.feeds.opening import opened
 from tests.customers.feeds.reads import CUSTOMERS, read_file
 

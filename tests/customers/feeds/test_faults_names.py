@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.faults_files import FaultsThere, without_double
 from app.customers.feeds.files import Given, Report, Watch, import_file
 from app.customers.feeds.importing import Importer

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.customers.feeds import runs
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.faults_files import FaultsThere
 from app.customers.feeds.files import Given, import_file
 from app.customers.feeds.opening import NOTHING

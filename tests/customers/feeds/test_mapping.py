@@ -7,7 +7,7 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.customers.feeds.columns.mapping import schema
-from app.customers.feeds.columns.reading import MappingFaulty, read_mapping
+from app.customers.feeds.columns.mapping_text import MappingFaulty, read_mapping
 
 GOOD = """
 feed: holdings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.customers.feeds.columns.mapping_text import MappingFaulty, read_mapping
 from app.customers.feeds.columns.parsing import Known
 from app.customers.feeds.columns.plan import plan
-from app.customers.feeds.columns.reading import MappingFaulty, read_mapping
 from app.customers.feeds.columns.records import (
     Address,
     AgreementRow,

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from app.core.tasks import begin
 from app.customers.feeds.chunks import Chunk, chunks
-from app.customers.feeds.columns.reading import read_mapping
+from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING

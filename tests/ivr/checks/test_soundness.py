@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from app.core.faults import Fault
 from app.ivr.checks.checking import faults_of
-from app.ivr.drawing.drawing import mermaid, svg
+from app.ivr.drawing.diagrams import mermaid, svg
 from app.ivr.language.flow import Flow
 from app.ivr.language.known import Known
-from app.ivr.language.state import AnyEvent, Started, begun
 from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import AnyEvent, Started, begun
 from tests.ivr.plays import WORLD
 from tests.ivr.test_any_flow import flows, happening
 

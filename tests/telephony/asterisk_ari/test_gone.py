@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.tasks import Supervisor
-from app.telephony.adapters.asterisk_ari.gone import REMEMBERED_SECONDS, Gone
+from app.telephony.adapters.asterisk_ari.ended_calls import REMEMBERED_SECONDS, Gone
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import Missed, Refused
 from tests.telephony.asterisk_ari.stand_in import incoming, until

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari import lookout
+from app.telephony.adapters.asterisk_ari import missing_phones
 from app.telephony.adapters.asterisk_ari import switches as module
 from app.telephony.directory import SourceDirectory
 from app.telephony.events import OrderType, PhoneWord
@@ -21,8 +21,8 @@ ANNA, BO = "PJSIP/anna", "PJSIP/bo"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookout, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(lookout, "LIST_SECONDS", 0.0)
+    monkeypatch.setattr(missing_phones, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(missing_phones, "LIST_SECONDS", 0.0)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
 
 

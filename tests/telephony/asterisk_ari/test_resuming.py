@@ -8,12 +8,12 @@ import pytest
 from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, Stored, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Dialplan, Event, Party, Recording
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted, left_behind
-from app.telephony.adapters.asterisk_ari.gaps.inventory import phone_word
 from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, left_over, resumed
 from app.telephony.adapters.asterisk_ari.line import names
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.player import Media
+from app.telephony.adapters.asterisk_ari.phones import phone_word
 from app.telephony.events import EventType
 from app.telephony.instructions import Collect, Music, Play, Script, Voicemail
 from app.telephony.port import KnownCall, KnownLeg

@@ -16,8 +16,8 @@ from starlette.routing import Route
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Stored
 from app.telephony.adapters.asterisk_ari.ari.connection import Access
+from app.telephony.adapters.asterisk_ari.fetching_recordings import AT_ONCE, Tapes, open_client
 from app.telephony.adapters.asterisk_ari.line.names import tape
-from app.telephony.adapters.asterisk_ari.tapes import AT_ONCE, Tapes, open_client
 from app.telephony.events import EventType
 from app.telephony.port import KnownRecording
 from tests.fixtures.serving import serving

@@ -9,7 +9,7 @@ import msgspec
 from app.core.faults import Fault
 from app.customers.feeds.columns.fields import Kind, named, suggestion
 from app.customers.feeds.columns.mapping import Column, Mapping
-from app.customers.feeds.columns.reading import MappingFaulty, faults_of
+from app.customers.feeds.columns.mapping_text import MappingFaulty, faults_of
 
 
 def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: bool = False) -> Mapping:

@@ -8,8 +8,8 @@ from app.core.faults import Fault, Faulty
 from app.customers.feeds.columns.assembly import Part, builder
 from app.customers.feeds.columns.fields import Named, named
 from app.customers.feeds.columns.mapping import Column, Mapping
+from app.customers.feeds.columns.mapping_text import MappingFaulty, required
 from app.customers.feeds.columns.parsing import Known, Read, formats, reader
-from app.customers.feeds.columns.reading import MappingFaulty, required
 from app.customers.feeds.columns.records import Row
 from app.customers.feeds.columns.shapes import close_to
 from app.customers.feeds.formats.cells import Unfit

@@ -1,1 +1,1 @@
-"""Rows as files have them: CSV, NDJSON and spreadsheets, in any encoding, a piece at a time. Pure."""
+"""Rows as files have them: CSV, NDJSON, their encodings and cells, a piece at a time. Pure."""

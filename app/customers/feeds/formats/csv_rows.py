@@ -7,12 +7,12 @@ all lines up to the next such mark.
 import csv
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from app.core.formulas import restored
 from app.customers.feeds.errors import FeedUnreadable
 from app.customers.feeds.formats.cells import Cell
 from app.customers.feeds.formats.delimiters import announced, delimiter_of
 from app.customers.feeds.formats.lines import LONGEST, blocks
-from app.customers.feeds.formats.neutral import FAULTS, restored
-from app.customers.feeds.formats.rows import Batch, Broken
+from app.customers.feeds.formats.rows import FAULTS, Batch, Broken
 
 SAMPLED_LINES = 50
 KEPT = 10_000

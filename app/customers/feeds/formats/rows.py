@@ -7,6 +7,9 @@ import msgspec
 
 from app.customers.feeds.formats.cells import Cell
 
+FAULTS = "callfloor: faults"
+"""The name of the column that says what is wrong with a row."""
+
 
 class Broken(msgspec.Struct, frozen=True):
     """A row that cannot be taken apart: what there is of it, and what is wrong."""

@@ -16,7 +16,7 @@ from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.columns.records import AgreementRow
 from app.customers.feeds.tables import agreement_rows as made
 from app.customers.feeds.tables.agreement_rows import Held, Hours, Span, Terms
-from app.customers.feeds.tables.writing import Numbered, Origin, Turn, Written, at_once
+from app.customers.feeds.tables.writer import Numbered, Origin, Turn, Written, at_once
 from app.db.copying import copy
 
 _COLUMNS = Terms._fields
@@ -66,7 +66,7 @@ class _Sorted(NamedTuple):
 
 
 class AgreementsWriter:
-    """See `app.customers.feeds.tables.writing.Writer`. `hours` are the business hours that rows may name."""
+    """See `app.customers.feeds.tables.writer.Writer`. `hours` are the business hours that rows may name."""
 
     def __init__(self, origin: Origin, hours: Mapping[str, Hours]) -> None:
         self._origin, self._hours = origin, hours

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.attributes import Definition
 from app.customers.feeds.columns.checking import CellFault
-from app.customers.feeds.tables import customer_columns as columns
 from app.customers.feeds.tables import customer_rows as made
-from app.customers.feeds.tables.customer_others import (
+from app.customers.feeds.tables import customer_statements as columns
+from app.customers.feeds.tables.customer_ids import (
     apply_consents,
     apply_ids,
     erased_faults,
@@ -32,7 +32,7 @@ from app.customers.feeds.tables.customer_parts import (
     stage_parts,
 )
 from app.customers.feeds.tables.customer_rows import Identified
-from app.customers.feeds.tables.writing import Numbered, Origin, Overtaken, Turn, Written, at_once
+from app.customers.feeds.tables.writer import Numbered, Origin, Overtaken, Turn, Written, at_once
 from app.customers.proposals import propose
 from app.customers.search import unsorted_tokens
 from app.db.copying import copy, copy_lines, fresh_id
@@ -78,7 +78,7 @@ class _Pending(NamedTuple):
 
 
 class CustomersWriter:
-    """See `app.customers.feeds.tables.writing.Writer`."""
+    """See `app.customers.feeds.tables.writer.Writer`."""
 
     def __init__(self, origin: Origin, declared: Sequence[Definition]) -> None:
         self._origin, self._declared = origin, declared

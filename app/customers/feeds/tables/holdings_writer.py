@@ -13,7 +13,7 @@ from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.columns.records import HoldingRow
 from app.customers.feeds.tables import holding_rows as made
 from app.customers.feeds.tables.holding_rows import COLUMNS, Held
-from app.customers.feeds.tables.writing import Numbered, Origin, Turn, Written, at_once
+from app.customers.feeds.tables.writer import Numbered, Origin, Turn, Written, at_once
 from app.db.copying import copy
 
 _HELD = text("""
@@ -34,7 +34,7 @@ class _Sorted(NamedTuple):
 
 
 class HoldingsWriter:
-    """See `app.customers.feeds.tables.writing.Writer`."""
+    """See `app.customers.feeds.tables.writer.Writer`."""
 
     def __init__(self, origin: Origin) -> None:
         self._origin = origin

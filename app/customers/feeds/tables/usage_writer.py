@@ -10,7 +10,7 @@ from app.core.clock import SteadyClock, utc
 from app.core.errors import Invalid
 from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.tables.usage_rows import event_of, unknown
-from app.customers.feeds.tables.writing import Numbered, Origin, Turn, Written, at_once
+from app.customers.feeds.tables.writer import Numbered, Origin, Turn, Written, at_once
 from app.customers.usage.arriving import arrive
 from app.customers.usage.given import GivenEvent
 from app.db.engine import WriteSession
@@ -34,7 +34,7 @@ class _Sorted(NamedTuple):
 
 
 class UsageWriter:
-    """See `app.customers.feeds.tables.writing.Writer`. Raises UsageIsNew where nothing new may be made."""
+    """See `app.customers.feeds.tables.writer.Writer`. Raises UsageIsNew where nothing new may be made."""
 
     def __init__(self, origin: Origin) -> None:
         if origin.only_known:

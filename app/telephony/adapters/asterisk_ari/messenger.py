@@ -11,10 +11,10 @@ from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Referred, Stored, Told
 from app.telephony.adapters.asterisk_ari.ari.retrying import until_taken
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, delivery_of, event_of, raw_of
-from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.fetching_recordings import Tapes
 from app.telephony.adapters.asterisk_ari.line import names, referring
+from app.telephony.adapters.asterisk_ari.ports import Floor
 from app.telephony.adapters.asterisk_ari.prompts import Prompts, unplayable
-from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import EventType
 from app.telephony.instructions import Script
 from app.telephony.port import Notice

@@ -18,6 +18,22 @@ TECHNOLOGY = "PJSIP/"
 STILL_SECONDS = 0.5
 """A phone that is in use for so long after a call of ours has left it is so by another call."""
 
+_WORDS = {
+    "NOT_INUSE": "available",
+    "INUSE": "in_use",
+    "BUSY": "in_use",
+    "ONHOLD": "in_use",
+    "RINGING": "in_use",
+    "RINGINUSE": "in_use",
+    "UNAVAILABLE": "unavailable",
+    "INVALID": "unavailable",
+}
+
+
+def phone_word(state: str) -> str | None:
+    """What a device state of Asterisk's means for the floor; None where it means nothing."""
+    return _WORDS.get(state)
+
 
 def rung_at(address: str) -> str:
     """The endpoint that is rung at an address: itself, or by which a number or another address is reached, as in

@@ -31,25 +31,25 @@ from app.telephony.adapters.asterisk_ari.ari.connection import (
     Replaced,
     SwitchAway,
 )
-from app.telephony.adapters.asterisk_ari.ari.link import Link
+from app.telephony.adapters.asterisk_ari.ari.reconnecting import Link
 from app.telephony.adapters.asterisk_ari.ari.retrying import LEAST_PAUSE, until_taken
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
-from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.ended_calls import Gone
+from app.telephony.adapters.asterisk_ari.fetching_recordings import Tapes
 from app.telephony.adapters.asterisk_ari.gaps import adopting
-from app.telephony.adapters.asterisk_ari.gaps.inventory import Inventory, phone_word
+from app.telephony.adapters.asterisk_ari.gaps.inventory import Inventory
 from app.telephony.adapters.asterisk_ari.gaps.left_recordings import left
 from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, left_over, resumed
-from app.telephony.adapters.asterisk_ari.gone import Gone
 from app.telephony.adapters.asterisk_ari.line import names, outcomes, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.line.leg import Setup, endpoint
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.orders import after_the_end, not_obeyed, obey
-from app.telephony.adapters.asterisk_ari.lookout import Lookout
 from app.telephony.adapters.asterisk_ari.messenger import Messenger
-from app.telephony.adapters.asterisk_ari.phones import Phones
+from app.telephony.adapters.asterisk_ari.missing_phones import Lookout
+from app.telephony.adapters.asterisk_ari.phones import Phones, phone_word
+from app.telephony.adapters.asterisk_ari.ports import Floor
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch_clock import SwitchClock
-from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.events import OrderType
 from app.telephony.port import Connection, KnownCall, KnownRecording, Missed, Outcome, Refused, SwitchCommand
 

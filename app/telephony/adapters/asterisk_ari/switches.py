@@ -11,11 +11,11 @@ from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.core.tasks import Supervisor
 from app.telephony.adapters.asterisk_ari.ari.connection import Access
-from app.telephony.adapters.asterisk_ari.floor import Floor
+from app.telephony.adapters.asterisk_ari.fetching_recordings import Tapes
 from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.ports import Floor
 from app.telephony.adapters.asterisk_ari.prompts import Prompts
 from app.telephony.adapters.asterisk_ari.switch import APP, Switch
-from app.telephony.adapters.asterisk_ari.tapes import Tapes
 from app.telephony.directory import SourceAccess, SourceDirectory, place
 from app.telephony.port import Connection, Missed, Outcome, RecordingSink, Refused, SwitchCommand
 from app.telephony.speech import Speech

@@ -8,7 +8,7 @@ from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
 from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, answered, held, recorded, tapes, timestamp
-from app.telephony.adapters.asterisk_ari.line import ears, names, outcomes, referring, sending, taping
+from app.telephony.adapters.asterisk_ari.line import names, outcomes, recordings, referring, sent_on, supervisors
 from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.phone_calls import DIALLED, PrivateCall
@@ -179,13 +179,13 @@ def _leg(line: Line, channel: Channel, name: names.Name, bridged: bool) -> Leg:
 
 def _news(line: Line, there: Sight, holding: Container[str], now: float) -> list[Action]:
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
-    ears.found(line, there.talking)
+    supervisors.found(line, there.talking)
     if _pointless(line):
         line.over = True
         return [*_ended(line, there), Told(type=EventType.CLEARED, at=now, cause=outcomes.DROPPED)]
     talking = [leg for leg in line.legs.values() if leg.up and leg.role in TALKERS and not leg.withdrawn]
     line.held = _on_hold(line, holding)
-    line.ringing = sending.away(line) and line.caller not in line.together and not line.held
+    line.ringing = sent_on.away(line) and line.caller not in line.together and not line.held
     line.perhaps_music = line.caller not in line.together
     line.holder = _holder(line, holding) if line.held else ""
     told = [*_offered(line, now), *_taped(line, there, now)]
@@ -204,7 +204,7 @@ def _on_hold(line: Line, holding: Container[str]) -> bool:
     sent it may be that they hear, unless the floor knows who holds them."""
     there = [leg.id for leg in line.others() if leg.up]
     apart = bool(there) and line.caller not in line.together
-    return apart and (not sending.away(line) or any(each in holding for each in there))
+    return apart and (not sent_on.away(line) or any(each in holding for each in there))
 
 
 def _holder(line: Line, holding: Container[str]) -> str:
@@ -249,7 +249,7 @@ def _come(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
 def _private(line: Line, there: Sight, now: float) -> list[Action]:
     """What nobody else needs to know of: with whom only one is left it is over."""
     line.over = line.caller is None
-    line.ringing = sending.away(line) and line.caller not in line.together
+    line.ringing = sent_on.away(line) and line.caller not in line.together
     line.bridged = line.bridged or names.bridge(line.call) in there.empty
     if line.caller is None or not line.legs:
         return _ended(line, there)
@@ -272,9 +272,9 @@ def _taped(line: Line, there: Sight, now: float) -> list[Action]:
     """Recordings that have ended while nobody looked, or were never begun."""
     done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(recorded(each, now), now)]
     for leg in tapes(line):
-        name = taping.tape_of(line, leg.name.who)
+        name = recordings.tape_of(line, leg.name.who)
         if name in there.finished:
             done.append(requests.record(leg.id, name))
         elif name is not None:
-            done += taping.begun(line, leg)
+            done += recordings.begun(line, leg)
     return done

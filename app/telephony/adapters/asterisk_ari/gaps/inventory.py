@@ -18,22 +18,6 @@ from app.telephony.adapters.asterisk_ari.line import names
 T = TypeVar("T")
 NOT_FOUND = 404
 
-WORDS = {
-    "NOT_INUSE": "available",
-    "INUSE": "in_use",
-    "BUSY": "in_use",
-    "ONHOLD": "in_use",
-    "RINGING": "in_use",
-    "RINGINUSE": "in_use",
-    "UNAVAILABLE": "unavailable",
-    "INVALID": "unavailable",
-}
-
-
-def phone_word(state: str) -> str | None:
-    """What a device state of Asterisk's means for the floor; None where it means nothing."""
-    return WORDS.get(state)
-
 
 class Info(msgspec.Struct, frozen=True):
     """Of /asterisk/info, as far as it is needed."""

@@ -10,7 +10,7 @@ import msgspec
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Recording
-from app.telephony.adapters.asterisk_ari.line import ears, names, taping
+from app.telephony.adapters.asterisk_ari.line import names, recordings, supervisors
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
@@ -43,9 +43,9 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     done = [one for each in sorted(there.finished) if line.records(each) for one in line.take(recorded(each, now), now)]
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
-        done += answered(line, leg, there, now) or ears.heard_again(line, leg, there.rooms)
+        done += answered(line, leg, there, now) or supervisors.heard_again(line, leg, there.rooms)
         done += held(line, leg, there, now)
-    done += [one for leg in tapes(line) for one in taping.begun(line, leg)]
+    done += [one for leg in tapes(line) for one in recordings.begun(line, leg)]
     return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
 
 
@@ -134,7 +134,7 @@ def _ended(channel: str, now: float) -> Event:
 
 def recorded(name: str, now: float) -> Event:
     """A recording has ended while nobody looked."""
-    tape = Recording(name=name, state=taping.UNSEEN)
+    tape = Recording(name=name, state=recordings.UNSEEN)
     return Event(type="RecordingFinished", timestamp=timestamp(now), recording=tape)
 
 

@@ -11,15 +11,15 @@ from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Request, 
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Event
 from app.telephony.adapters.asterisk_ari.line import (
-    ears,
     holding,
     names,
     outcomes,
+    recordings,
     referring,
     refusals,
     scripts,
-    sending,
-    taping,
+    sent_on,
+    supervisors,
 )
 from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup, dialled, endpoint
 from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS, Soon
@@ -88,7 +88,7 @@ class Line:
             case "PlaybackFinished" if event.playback is not None:
                 return scripts.played_on(self, self.player.played(event.playback.id, event.playback.state, now), now)
             case "RecordingStarted" | "RecordingFinished" | "RecordingFailed" if event.recording is not None:
-                return taping.told(self, event.type, event.recording, event.at)
+                return recordings.told(self, event.type, event.recording, event.at)
         return []
 
     def wake(self, token: str, now: float) -> list[Action]:
@@ -97,7 +97,7 @@ class Line:
             return [] if self.over else [*self.perhaps_alone(), *self.waits()]
         if token == LINGER:
             self.late = True
-            return [*taping.given_up(self, now), *self.nobody_left()]
+            return [*recordings.given_up(self, now), *self.nobody_left()]
         if token.startswith(referring.PATIENCE):
             return referring.overdue(self, token)
         return scripts.played_on(self, self.player.wake(token, now), now)
@@ -144,7 +144,7 @@ class Line:
         """The customer waits: they hear music, unless they hear something else; soon, where an agent rings at `now`."""
         if self.over or self.caller is None or self.together or self.player.script is not None or self.music:
             return []
-        if sending.away(self):
+        if sent_on.away(self):
             return []
         if now is not None and any(leg.role == names.AGENT for leg in self.legs.values()):
             return [*self._answer(), self.soon.begin(now)]
@@ -264,7 +264,7 @@ class Line:
 
     def _rings(self, channel: str, event: Event) -> list[Action]:
         leg = self.legs.get(channel)
-        if leg is None or leg.rang or leg.role in ears.ROLES:
+        if leg is None or leg.rang or leg.role in supervisors.ROLES:
             return []
         leg.rang = True
         return [self.told(EventType.DELIVERED, leg, event.at)]
@@ -316,7 +316,7 @@ class Line:
             return [news, *self.end(), Told(type=EventType.CLEARED, at=at, cause=cause), *self.nobody_left()]
         there = any(each.up for each in self.others())
         self.held, self.left_on_hold = self.held and there, self.left_on_hold and there
-        if sending.left_there(self, leg):
+        if sent_on.left_there(self, leg):
             back = self.bring_together(self.caller or "") if self.held else []
             return [self.told(EventType.TRANSFERRED, leg, at), *back]
         return [news, *self.for_nobody()]
@@ -334,7 +334,7 @@ class Line:
         self.held = self.left_on_hold = False
         if self.caller not in self.together:
             return []
-        return [*self._apart(), *self.ringback()] if sending.away(self) else self.put_on_hold(held=False)
+        return [*self._apart(), *self.ringback()] if sent_on.away(self) else self.put_on_hold(held=False)
 
     # -- the customer's place
 
@@ -375,16 +375,16 @@ class Line:
 _ON_ANSWER: dict[str, Callable[[Line, Leg, Event], list[Action]]] = {
     names.AGENT: Line._agent_up,
     names.CUSTOMER: Line._customer_up,
-    names.PARTY: sending.answers,
-    names.LISTENER: ears.listener_up,
-    names.SPY: ears.spy_up,
-    names.TAPE: taping.tape_up,
+    names.PARTY: sent_on.answers,
+    names.LISTENER: supervisors.listener_up,
+    names.SPY: supervisors.spy_up,
+    names.TAPE: recordings.tape_up,
 }
 _ON_END: dict[str, Callable[[Line, Leg, str, float], list[Action]]] = {
     names.AGENT: Line._agent_lost,
     names.CUSTOMER: Line._customer_lost,
-    names.PARTY: sending.lost,
-    names.LISTENER: ears.listener_lost,
-    names.SPY: ears.spy_lost,
-    names.TAPE: taping.tape_lost,
+    names.PARTY: sent_on.lost,
+    names.LISTENER: supervisors.listener_lost,
+    names.SPY: supervisors.spy_lost,
+    names.TAPE: recordings.tape_lost,
 }

@@ -12,7 +12,15 @@ import msgspec
 from app.telephony import numbers
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.ari import requests
-from app.telephony.adapters.asterisk_ari.line import ears, holding, names, outcomes, referring, sending, taping
+from app.telephony.adapters.asterisk_ari.line import (
+    holding,
+    names,
+    outcomes,
+    recordings,
+    referring,
+    sent_on,
+    supervisors,
+)
 from app.telephony.adapters.asterisk_ari.line.leg import Leg, dialled, is_phone
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.scripts import OFFER
@@ -130,9 +138,9 @@ def _meant(leg: Leg, agent: str, number: str | None) -> bool:
 def _disconnect(line: Line, order: Order) -> list[Action]:
     """End the call; an agent who is not the only one on it, or whose caller was sent to a number that rings, only
     leaves, also one who is on it as a supervisor, and one who has gone already has left it to the others."""
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     others = {leg.id for leg in line.others(own.id if own is not None else None) if leg.up}
-    if order.agent and (others or sending.away(line)):
+    if order.agent and (others or sent_on.away(line)):
         if own is None:
             return []
         held = line.held and line.holder not in others  # else it is another's who stays to take them back
@@ -145,7 +153,7 @@ def _disconnect(line: Line, order: Order) -> list[Action]:
 
 
 def _hold(line: Line, order: Order) -> list[Action] | Refused:
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
     return [requests.vital(each) for each in _held(line, own, order)]
@@ -157,7 +165,7 @@ def _held(line: Line, own: Leg, order: Order) -> list[Action]:
 
 
 def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     if own is None or not own.up or line.caller is None:
         return Refused("The agent is not on this call.")
     back = holding.taken_back(line, own)
@@ -169,22 +177,22 @@ def _retrieve(line: Line, order: Order) -> list[Action] | Refused:
 def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     """The agent leaves; the caller is with whoever stays, or waits for a queue or a colleague, or hears it ring at a
     number."""
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     if own is None:
         return Refused("The agent is not on this call.")
     rung = _ring_number(line, order, handed=str(own.talker)) if order.to.get("number") else None
     if isinstance(rung, Refused):
         return rung
     leaves = [line.told(EventType.TRANSFERRED, own, order.at), *line.drop(own, TRANSFERRED)]
-    if rung == [] and not sending.away(line):  # the order comes again, and the number has come, or will not
+    if rung == [] and not sent_on.away(line):  # the order comes again, and the number has come, or will not
         return leaves
-    leaves += sending.left(line, own, order.key)
-    return leaves if rung is None else [*leaves, *sending.rings(line, own), *rung]
+    leaves += sent_on.left(line, own, order.key)
+    return leaves if rung is None else [*leaves, *sent_on.rings(line, own), *rung]
 
 
 def _consult(line: Line, order: Order) -> list[Action] | Refused:
     """The caller waits while the agent talks to a colleague, or to somebody at a number, alone."""
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     if own is None or not own.up:
         return Refused("The agent is not on this call.")
     added = _add(line, order)
@@ -195,7 +203,7 @@ def _complete(line: Line, order: Order) -> list[Action] | Refused:
     """The agent leaves the caller to whom they consulted, or has left them already."""
     if line.caller is None:
         return Refused("There is no caller.")
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     there = [leg for leg in line.others(own.id if own else None) if leg.up]
     if not there:
         return Refused("Nobody is there whom the caller could be left to.")
@@ -213,7 +221,7 @@ def _reconnect(line: Line, order: Order) -> list[Action] | Refused:
     hears music on while the agent's own phone holds."""
     if line.caller is None:
         return Refused("There is no caller.")
-    own = ears.talker(line, order.agent.get("id"))
+    own = supervisors.talker(line, order.agent.get("id"))
     agent, number = str(order.to.get("agent") or ""), dialled(line.setup, order.to.get("number"))
     consulted = [leg for leg in line.others(own.id if own else None) if _meant(leg, agent, number)]
     dropped = [one for leg in consulted for one in line.drop(leg, outcomes.WITHDRAWN)]
@@ -253,7 +261,7 @@ def _listen(line: Line, order: Order) -> list[Action] | Refused:
     coached = str(order.to.get("agent") or "")
     here = next((leg for leg in _ears_of(line, who) if not leg.withdrawn), None)
     if here is not None:
-        return ears.replace(line, here, mode, coached)
+        return supervisors.replace(line, here, mode, coached)
     address = order.agent.get("address")
     if not address:
         return Refused("There is no phone to listen from; give an address, such as PJSIP/1001.")
@@ -279,13 +287,13 @@ def _record(line: Line, order: Order) -> list[Action] | Refused:
         return Refused("There is nothing to record.")
     match do:
         case "start":
-            return taping.start(line, order.key, recording)
+            return recordings.start(line, order.key, recording)
         case "pause":
-            return taping.pause(line, recording, order.at)
+            return recordings.pause(line, recording, order.at)
         case "resume":
-            return taping.resume(line, recording, order.at)
+            return recordings.resume(line, recording, order.at)
         case "stop":
-            return taping.stop(line, recording)
+            return recordings.stop(line, recording)
     return Refused(f"A recording cannot {do!r}; it can start, pause, resume and stop.")
 
 

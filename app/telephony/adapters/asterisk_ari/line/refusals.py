@@ -4,12 +4,12 @@ from typing import Protocol
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
-from app.telephony.adapters.asterisk_ari.line import taping
+from app.telephony.adapters.asterisk_ari.line import recordings
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.events import EventType
 
 
-class Line(taping.Line, Protocol):
+class Line(recordings.Line, Protocol):
     """What is needed of a call here; see `line.Line`."""
 
     held: bool
@@ -27,10 +27,10 @@ def follow(line: Line, request: Request, status: int, now: float) -> list[Action
     if status in request.settled:
         return again
     if request.path.endswith("/record"):
-        return taping.not_begun(line, str(request.query["name"]), now)
+        return recordings.not_begun(line, str(request.query["name"]), now)
     for name in line.tapes:
         if request.path == requests.mute_recording(name).path:
-            follows = taping.not_resumed if request.method == "DELETE" else taping.not_paused
+            follows = recordings.not_resumed if request.method == "DELETE" else recordings.not_paused
             return follows(line, name, request.vital)
     return [*again, *(_not_held(line, now) if request.vital and line.held else [])]
 

@@ -1,14 +1,10 @@
 """Texts that a spreadsheet would take for a formula, made harmless in files that people open, and back. Pure.
 
-Read from a feed, such a text is a text like any other: nothing here evaluates it. In a file of faulty rows it gets an
-apostrophe in front. When that file is imported again, the apostrophe is taken off, so that a telephone number that
-begins with + comes back as it was.
+In a file that people open, such a text gets an apostrophe in front. Where the file is read again, the apostrophe is
+taken off, so that a telephone number that begins with + comes back as it was.
 """
 
 import re
-
-FAULTS = "callfloor: faults"
-"""The name of the column that says what is wrong with a row."""
 
 _FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
 _NEUTRAL = re.compile(r"'+\s*[=+\-@＝＋－＠]|'+[\t\r\n]")

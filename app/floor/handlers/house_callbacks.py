@@ -4,13 +4,13 @@ from typing import Any
 
 from app.core.errors import Conflict, Invalid
 from app.core.wire import fault
+from app.floor.call_control.dialling import which_source
 from app.floor.commands import OpenCallback
-from app.floor.handlers.on_contacts import which_source
 from app.floor.memory import views
 from app.floor.memory.entities import Contact
 from app.floor.memory.work import Work
 from app.floor.queue.callbacks import not_dialled, promised_already
-from app.floor.queue.queueing import enter_queue
+from app.floor.queue.stays import enter_queue
 from app.telephony.numbers import has_digit
 
 

@@ -17,10 +17,10 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
+from app.core.formulas import restored
 from app.customers.feeds.errors import FeedUnreadable
 from app.customers.feeds.formats.cells import Cell, Spoiled
-from app.customers.feeds.formats.neutral import FAULTS, restored
-from app.customers.feeds.formats.rows import Batch
+from app.customers.feeds.formats.rows import FAULTS, Batch
 
 ROWS = 1000
 MOST_SHARED = 1 << 29

@@ -13,7 +13,7 @@ from app.customers.feeds.tables.agreements_writer import AgreementsWriter
 from app.customers.feeds.tables.customers_writer import CustomersWriter
 from app.customers.feeds.tables.holdings_writer import HoldingsWriter
 from app.customers.feeds.tables.usage_writer import UsageWriter
-from app.customers.feeds.tables.writing import Origin, Writer
+from app.customers.feeds.tables.writer import Origin, Writer
 from app.customers.models import Tier
 
 # agents and hours are records of rooms beside and above this one

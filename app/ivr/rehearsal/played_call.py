@@ -7,7 +7,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from app.ivr.language.flow import Flow, Value
-from app.ivr.language.state import (
+from app.ivr.language.world import World
+from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import (
     AnyAction,
     AnyEvent,
     AnyRequest,
@@ -27,8 +29,6 @@ from app.ivr.language.state import (
     Verify,
     begun,
 )
-from app.ivr.language.world import World
-from app.ivr.playing.interpreter import step
 from app.ivr.rehearsal.given_world import world_of
 from app.ivr.rehearsal.script_file import Answer, Given
 from app.telephony.instructions import AnyInstruction, Collect, Pause, Play, Say

@@ -6,7 +6,7 @@ from app.agents.presence import AgentState, PresenceEvent
 from app.calls.call import close, take_off
 from app.core.errors import Conflict
 from app.floor import commands as c
-from app.floor.call_control import consulting, contacts, holding, party
+from app.floor.call_control import consulting, contacts, ending, holding, party, wrap_up
 from app.floor.memory import under_way, views
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work, wrong_contact_state
@@ -38,7 +38,7 @@ def release(work: Work, command: c.Release) -> dict[str, Any]:
     for contact_id in agent.contacts:
         _leave(work, work.contact(contact_id), agent.id, command.by)
     if work.store.agent(agent.id).wrap_up is not None:
-        contacts.settle_wrap_up(work, agent.id)
+        wrap_up.settle(work, agent.id)
         work.move(agent.id, PresenceEvent.MAKE_NOT_READY, reason=RELEASED, after=None)
     return work.agent_body(agent.id)
 
@@ -51,7 +51,7 @@ def end_call(work: Work, command: c.EndCall) -> dict[str, Any]:
         raise wrong_contact_state(contact, "end", "a call that is not over")
     noted = contact.noted(work.now, "call.ended_by_supervisor", by=command.by)
     if contact.promised and contact.state in (ContactState.WAITING, ContactState.OFFERED):
-        contacts.end_contact(work, noted, close(noted.call, work.now, "ended by supervisor"))
+        ending.end_contact(work, noted, close(noted.call, work.now, "ended by supervisor"))
         return {"contact": views.contact_view(noted.with_(state=ContactState.WRAP_UP, ended_at=work.now))}
     if contact.promised:
         noted = noted.with_(ending="failed")

@@ -9,19 +9,20 @@ from typing import Any
 
 import msgspec
 
+from app.floor import recordings
 from app.floor.commands import FlowAnswered
-from app.floor.flow import recordings
 from app.floor.flow.world import world
 from app.floor.memory.effects import Ask
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.parts import Comfort, FlowRun
 from app.floor.memory.work import Work
 from app.floor.queue.overflow import MESSAGE_SECONDS, VOICEMAIL_SECONDS
-from app.floor.queue.queueing import enter_queue
+from app.floor.queue.stays import enter_queue
 from app.ivr.language.flow import Flow
 from app.ivr.language.pacing import about
 from app.ivr.language.phrases import APOLOGY, spoken
-from app.ivr.language.state import (
+from app.ivr.playing.interpreter import step
+from app.ivr.playing.state import (
     AnyAction,
     AnyEvent,
     Finished,
@@ -42,7 +43,6 @@ from app.ivr.language.state import (
     Verified,
     begun,
 )
-from app.ivr.playing.interpreter import step
 from app.telephony.events import CallEvent, EventType
 from app.telephony.instructions import Collect, Enqueue, Say, Script
 

@@ -2,11 +2,11 @@
 
 from app.calls.leg import Party
 from app.floor.call_control import consulting, contacts, supervisors_phones
-from app.floor.flow import on_flow
+from app.floor.flow import playing
 from app.floor.memory import under_way
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work
-from app.floor.queue import queueing
+from app.floor.queue import stays
 from app.telephony.events import CallEvent
 
 _WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
@@ -23,11 +23,11 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     if not (alone or had or (waits and _missed(contact, event))) or _long_past(contact, event, news):
         return
     if waits:
-        if not (_talked_since(contact, event) or queueing.queued_since(contact, event.at)):
+        if not (_talked_since(contact, event) or stays.queued_since(contact, event.at)):
             supervisors_phones.out_of_queue(work, contact)
         return
-    close_at = None if contact.ending == on_flow.TRANSFERRED else contact.close_at  # what was asked for is done
-    away = on_flow.out_of_flow(contact).with_(requeue_at=None, sent_away=True, left_to=None, close_at=close_at)
+    close_at = None if contact.ending == playing.TRANSFERRED else contact.close_at  # what was asked for is done
+    away = playing.out_of_flow(contact).with_(requeue_at=None, sent_away=True, left_to=None, close_at=close_at)
     work.store.put_contact(away if event.agent else contacts.handed_over(work, away))
 
 
