@@ -8,7 +8,7 @@ from typing import Any
 
 from app.bench.scenes import Chosen, Scene, Turn
 from app.db.pool import Connection
-from app.routing.requirement import Kind, Requirement, Skills, names, satisfies
+from app.routing.engine.requirement import Kind, Requirement, Skills, names, satisfies
 
 SCAN, SQL = "scan", "SQL"
 

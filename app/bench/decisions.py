@@ -10,8 +10,8 @@ from app.bench.choosing import SCAN, SQL, Tables, plainly, scan
 from app.bench.figures import Latency, latency
 from app.bench.scenes import Busy, Chosen, Declined, Scene, Stuck, decide
 from app.db.pool import Connection
-from app.routing.engine import Engine, Pair
-from app.routing.requirement import Requirement
+from app.routing.engine.engine import Engine, Pair
+from app.routing.engine.requirement import Requirement
 
 ENGINE = "engine"
 SEED = 3

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from random import Random
 from typing import NamedTuple
 
-from app.routing.engine import Engine, Pair, Waiting
-from app.routing.requirement import Kind, Requirement, Skills, sorted_skills
-from app.routing.selection import Standing
-from app.routing.waiting import Place, virtual_arrival
+from app.routing.engine.engine import Engine, Pair, Waiting
+from app.routing.engine.requirement import Kind, Requirement, Skills, sorted_skills
+from app.routing.engine.selection import Standing
+from app.routing.engine.waiting import Place, virtual_arrival
 
 SKILLS = tuple(f"skill-{n:02d}" for n in range(50))
 ASKED = SKILLS[:40]

@@ -7,8 +7,8 @@ from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
-from app.routing.erlang import ServiceLevel
-from app.routing.staffing import (
+from app.routing.staffing.erlang import ServiceLevel
+from app.routing.staffing.staffing import (
     LONGEST,
     MOST_AGENTS,
     MOST_CONTACTS,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.cli.forecast import SHRINKAGE, Faults, Range, number, read_targets, text_in
 from app.core.errors import Invalid
-from app.routing.staffing import Targets
+from app.routing.staffing.staffing import Targets
 from app.simulation.reading import ScenarioFaulty, read_scenario
 from app.simulation.scenario import Scenario
 from app.simulation.staffing import Found, staff_floor

@@ -5,7 +5,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from app.routing.staffing import LOAD, Expected, Plan, Staffing
+from app.routing.staffing.staffing import LOAD, Expected, Plan, Staffing
 from app.simulation.estimates import Estimate
 from app.simulation.staffing import Found, OneLess, ReachedClass
 

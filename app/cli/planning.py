@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from app.cli.forecast import Faults, Question
-    from app.routing.staffing import Plan
+    from app.routing.staffing.staffing import Plan
     from app.simulation.staffing import Found
 
 
@@ -103,7 +103,7 @@ class _Others(NamedTuple):
 
 def _plan(options: dict[str, str | None], others: _Others, as_json: bool) -> None:
     from app.cli.forecast import Faults, question
-    from app.routing.staffing import plan
+    from app.routing.staffing.staffing import plan
 
     faults = Faults()
     for name, given in (("--cost", others.costs), ("--in-total", others.in_total)):

@@ -13,13 +13,13 @@ from uuid import UUID
 from app.demo.bank import QUEUES, TIERS, QueuePlan
 from app.demo.clients import DemoCustomer, adviser
 from app.demo.shifts import Change, Duty
-from app.routing.decision import Decision
-from app.routing.engine import Engine, Pair, Waiting
+from app.routing.engine.decision import Decision
+from app.routing.engine.engine import Engine, Pair, Waiting
+from app.routing.engine.requirement import Requirement, Selection, Step
+from app.routing.engine.selection import Standing
+from app.routing.engine.steps import steps_of
+from app.routing.engine.waiting import Place, virtual_arrival
 from app.routing.queue_form import steps_of as steps_of_queue
-from app.routing.requirement import Requirement, Selection, Step
-from app.routing.selection import Standing
-from app.routing.steps import steps_of
-from app.routing.waiting import Place, virtual_arrival
 
 CALLER_GONE = "caller_gone"
 _TIERS = {tier.id: tier for tier in TIERS}

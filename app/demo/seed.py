@@ -50,7 +50,7 @@ from app.demo.history import (
 from app.floor.journal.models import FloorHead
 from app.floor.journal.models import LiveAgent as LiveAgentRow
 from app.floor.memory.entities import LiveAgent
-from app.routing.service import create_queue, create_wrap_up_code
+from app.routing.records.queues import create_queue, create_wrap_up_code
 from app.telephony.models import CtiSource, DialledNumber
 from app.telephony.service import create_source
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.demo.bank import AGENTS, StaffPlan
-from app.routing.decision import Decision
-from app.routing.requirement import Kind, sorted_skills
+from app.routing.engine.decision import Decision
+from app.routing.engine.requirement import Kind, sorted_skills
 
 HOUR, MINUTE = 3600.0, 60.0
 DAY = 24 * HOUR

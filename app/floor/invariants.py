@@ -13,7 +13,7 @@ from app.floor.memory.store import TAKING, Store
 from app.floor.memory.work import Work
 from app.floor.queue.offers import eligible
 from app.floor.state import FloorState
-from app.routing.capacity import free_channels
+from app.routing.engine.capacity import free_channels
 
 
 def check(state: FloorState) -> None:

@@ -14,7 +14,7 @@ from app.floor.commands import OrderFailed, Record
 from app.floor.memory import views
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work, wrong_contact_state
-from app.routing.capacity import VOICE
+from app.routing.engine.capacity import VOICE
 from app.telephony.events import CallEvent, EventType, OrderType
 
 LONGEST_SECONDS = 7 * 86_400.0

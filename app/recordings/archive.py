@@ -21,7 +21,7 @@ from app.recordings import queries
 from app.recordings.errors import RecordingHeld, StoreFailed
 from app.recordings.models import Recording
 from app.recordings.store import PIECE, RecordingStore
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 
 log = structlog.get_logger(__name__)
 

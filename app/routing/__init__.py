@@ -1,0 +1,1 @@
+"""Routing: `engine` decides, pure, for the floor and the simulation alike; `records` keeps queues and hours."""

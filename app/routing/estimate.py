@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.routing.waiting import Place, WaitingLine
+from app.routing.engine.waiting import Place, WaitingLine
 
 HANDLING_WEIGHT = 0.01
 PACE_WEIGHT = 0.01

@@ -14,8 +14,17 @@ from math import inf, isfinite
 from typing import Any, Literal, NamedTuple
 
 from app.core.wire import fault
-from app.routing import overflow_form
-from app.routing.requirement import Kind, Requirement, Skills, Step, satisfies, sorted_skills, unmeetable, with_language
+from app.routing.engine.requirement import (
+    Kind,
+    Requirement,
+    Skills,
+    Step,
+    satisfies,
+    sorted_skills,
+    unmeetable,
+    with_language,
+)
+from app.routing.overflow import form
 from app.routing.wording import all_of, any_of
 
 ThingKind = Literal["skill", "agent", "team", "hours", "queue"]
@@ -61,7 +70,7 @@ def contradictions(rules: Mapping[str, Any], given: Collection[str]) -> list[dic
         found += _twice(asked, at, told)
         found += _both_named_and_excluded(asked, at, told)
     if "overflow" in given:
-        found += overflow_form.contradictions(rules.get("overflow"), rules.get("id"))
+        found += form.contradictions(rules.get("overflow"), rules.get("id"))
     return found
 
 
@@ -77,7 +86,7 @@ def warnings(rules: Mapping[str, Any], staff: Mapping[str, Kind]) -> list[dict[s
         for why in [_why(steps[place].wanted, staff)]
     ]
     found += _tightened(steps, staff)
-    found += overflow_form.warnings(_list(rules.get("overflow")), rules.get("hours") is not None)
+    found += form.warnings(_list(rules.get("overflow")), rules.get("hours") is not None)
     return found + [
         {"where": f"body.{each.where}", "what": f"{each.id} is not an active agent and gets no contacts"}
         for each in named(rules)

@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from app.routing.decision import Decision, Rival
-from app.routing.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
-from app.routing.overflow_words import overflow_sentence
-from app.routing.requirement import Requirement, Selection, Skills
+from app.routing.engine.decision import Decision, Rival
+from app.routing.engine.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
+from app.routing.engine.requirement import Requirement, Selection, Skills
+from app.routing.overflow.sentences import overflow_sentence
 from app.routing.wording import all_of, any_of, count, span
 
 NAMED = "named"

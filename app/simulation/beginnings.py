@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from app.core.errors import Invalid
-from app.routing.staffing import Demand, Targets, staff
+from app.routing.staffing.staffing import Demand, Targets, staff
 from app.simulation.scenario import Arrival, Group, Scenario, Stretch
 
 Mix = tuple[int, ...]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.routing.erlang import ServiceLevel
-from app.routing.staffing import Targets
+from app.routing.staffing.erlang import ServiceLevel
+from app.routing.staffing.staffing import Targets
 from app.simulation.estimates import Estimate, Ratio
 from app.simulation.measures import SERVICE_LEVELS, Batch, ratio_of
 from app.simulation.results import Results, occupancy

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-from app.routing.engine import Engine, Pair, Waiting
-from app.routing.requirement import Requirement, Selection, sorted_skills
-from app.routing.waiting import Place, virtual_arrival
+from app.routing.engine.engine import Engine, Pair, Waiting
+from app.routing.engine.requirement import Requirement, Selection, sorted_skills
+from app.routing.engine.waiting import Place, virtual_arrival
 from app.simulation.ledger import Ledger, Outcome
 from app.simulation.scenario import Arrival, Queue, Scenario
 from app.simulation.staff import Agent, State, Team, changes

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.routing.engine import Pair
+from app.routing.engine.engine import Pair
 from app.routing.estimate import (
     Average,
     Entry,

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from app.routing.decision import PassedOver, Rival
-from app.routing.engine import Pair
+from app.routing.engine.decision import PassedOver, Rival
+from app.routing.engine.engine import Pair
 from app.simulation.loop import Contact
 from app.simulation.staff import Agent
 

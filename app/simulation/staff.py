@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from enum import IntEnum
 from itertools import count as numbers
 
-from app.routing.occupancy import after_busy, after_idle, occupancy_key
-from app.routing.requirement import Kind, sorted_skills
-from app.routing.selection import Standing
+from app.routing.engine.occupancy import after_busy, after_idle, occupancy_key
+from app.routing.engine.requirement import Kind, sorted_skills
+from app.routing.engine.selection import Standing
 from app.simulation.scenario import Group, Shift
 
 

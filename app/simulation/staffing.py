@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from app.routing.staffing import Targets, scheduled
+from app.routing.staffing.staffing import Targets, scheduled
 from app.simulation.beginnings import Mix, beginning, plenty
 from app.simulation.estimates import Estimate, ratio
 from app.simulation.goals import ABANDON_RATE, ASA, OCCUPANCY, Figure, Verdict, goals

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import count, islice
 
 from app.core.errors import Invalid
-from app.routing.erlang import ServiceLevel
+from app.routing.staffing.erlang import ServiceLevel
 from app.simulation.beginnings import Mix, load, rate_of
 from app.simulation.goals import Reading, joined, reading
 from app.simulation.runs import simulate

@@ -15,7 +15,7 @@ from app.api.http.deps import Using, Write, current_user
 from app.api.http.services import Services
 from app.auth import keys
 from app.db.engine import Sessions
-from app.routing.models import WrapUpCode
+from app.routing.records.models import WrapUpCode
 
 
 @pytest.fixture

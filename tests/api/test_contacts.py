@@ -14,8 +14,8 @@ from app.db.engine import Sessions
 from app.floor import commands as c
 from app.floor.journal.models import FloorEvent
 from app.floor.memory.effects import Happened
-from app.routing.models import Queue
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
+from app.routing.records.models import Queue
 from tests.api.conftest import ClientAs
 from tests.floor.factories import T0, Bench
 from tests.floor.queueing import rules

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from app.core.clock import now
-from app.routing.overflow import Do, When
-from app.routing.requirement import Selection
+from app.routing.engine.requirement import Selection
+from app.routing.overflow.rules import Do, When
 from tests.api.conftest import faults
 
 PATH = "/api/v1/queues/cards"

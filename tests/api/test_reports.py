@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 from app.api.http.services import Services
 from app.api.schemas.reports import QueueReportOut
 from app.core.clock import FrozenClock, utc
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 from tests.api.conftest import ClientAs, faults
 from tests.interactions.factories import make_visit
 

@@ -9,7 +9,7 @@ from standardwebhooks import Webhook
 
 from app.core.ids import new_id
 from app.floor.journal.models import LiveContact
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 from tests.api.conftest import OneTransaction, faults
 
 QUEUE = {"id": "cards", "name": "Cards 卡"}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import app.routing.engine as routing
+import app.routing.engine.engine as routing
 from app.simulation.runs import simulation_of
 from tests.simulation.scenes import calls, group, scene
 
 APP = Path(__file__).parents[2] / "app"
-ENGINE = "app.routing.engine"
-MATCHING = {"app.routing.selection": "ReadyPool", "app.routing.waiting": "WaitingLine"}
+ENGINE = "app.routing.engine.engine"
+MATCHING = {"app.routing.engine.selection": "ReadyPool", "app.routing.engine.waiting": "WaitingLine"}
 
 
 def imports(room: str) -> set[tuple[str, str]]:
@@ -39,6 +39,6 @@ def test_floor_and_simulation_import_the_one_engine(room: str) -> None:
 
 def test_there_is_one_engine_and_the_simulation_runs_it() -> None:
     named = [path for path in APP.rglob("*.py") if "class Engine" in path.read_text()]
-    assert named == [APP / "routing" / "engine.py"]
+    assert named == [APP / "routing" / "engine" / "engine.py"]
     simulation = simulation_of(scene(contacts=1, arrivals=[calls(1, 1)], agents=[group(1)]))
     assert type(simulation.engine) is routing.Engine

@@ -10,8 +10,8 @@ from app.demo.bank import AGENTS, QUEUES
 from app.demo.clients import DemoCustomer, demo_customers
 from app.demo.history import INTERACTION_COLUMNS, PastCall, PastDay, past_days
 from app.demo.shifts import Change
-from app.routing.decision import Decision
-from app.routing.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
+from app.routing.engine.decision import Decision
+from app.routing.engine.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
 
 NOW = 1_795_000_000.0
 CUSTOMERS = demo_customers(300)

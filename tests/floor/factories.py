@@ -13,7 +13,7 @@ from app.floor.invariants import check
 from app.floor.memory.effects import Happened, SwitchOrder
 from app.floor.memory.entities import Contact, ContactState, LiveAgent
 from app.floor.state import FloorState, Outcome
-from app.routing.requirement import names, satisfies
+from app.routing.engine.requirement import names, satisfies
 from app.telephony.events import CallEvent
 from tests.fixtures import spoken
 

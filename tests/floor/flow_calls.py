@@ -33,7 +33,7 @@ from app.ivr.playing.state import (
 )
 from app.routing.estimate import Average
 from app.routing.estimate import Flow as Seen
-from app.routing.hours import Hours, Interval
+from app.routing.hours.calendar import Hours, Interval
 from app.telephony.instructions import AnyInstruction, HangUp, Script
 from tests.floor.factories import Bench, call_event
 

@@ -10,10 +10,10 @@ from app.floor import commands as c
 from app.floor.configuration.config import AgentRecord, FloorConfig, TierRules
 from app.floor.memory.entities import Contact
 from app.floor.state import FloorState, Outcome
-from app.routing.capacity import Blending
-from app.routing.hours import Hours, Interval
-from app.routing.overflow import Do, OverflowRule, When
-from app.routing.requirement import Selection
+from app.routing.engine.capacity import Blending
+from app.routing.engine.requirement import Selection
+from app.routing.hours.calendar import Hours, Interval
+from app.routing.overflow.rules import Do, OverflowRule, When
 
 replace = msgspec.structs.replace
 SKILLS = ("cards", "loans", "wealth", "zh", "en")

@@ -7,8 +7,8 @@ import msgspec
 
 from app.floor.configuration.config import FloorConfig
 from app.floor.memory.effects import EndContact
-from app.routing.hours import Hours, Interval
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.hours.calendar import Hours, Interval
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 
 

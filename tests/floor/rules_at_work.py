@@ -3,10 +3,10 @@
 import msgspec
 
 from app.floor.configuration.config import FloorConfig, LooserStep
-from app.routing.capacity import Blending
-from app.routing.hours import Hours, Interval
-from app.routing.overflow import Do, OverflowRule, When
-from app.routing.requirement import Selection
+from app.routing.engine.capacity import Blending
+from app.routing.engine.requirement import Selection
+from app.routing.hours.calendar import Hours, Interval
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.flow_line import config
 
 

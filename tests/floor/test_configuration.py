@@ -14,10 +14,10 @@ from app.core.clock import now
 from app.db.engine import Sessions
 from app.floor.configuration.config import FloorConfig, LooserStep, QueueRules
 from app.floor.configuration.reading import Reader, load
-from app.routing.capacity import ONE_CALL, Blending
-from app.routing.overflow import Do, OverflowRule, When
-from app.routing.requirement import Selection
-from app.routing.service import change_queue, create_queue
+from app.routing.engine.capacity import ONE_CALL, Blending
+from app.routing.engine.requirement import Selection
+from app.routing.overflow.rules import Do, OverflowRule, When
+from app.routing.records.queues import change_queue, create_queue
 from app.telephony.service import create_source, set_dialled_number
 from tests.customers.factories import make_agent
 from tests.fixtures.database import Database

@@ -9,8 +9,8 @@ from app.agents.presence import AgentState
 from app.core.instants import iso
 from app.floor import commands as c
 from app.floor.memory.entities import ContactState
-from app.routing.decision import Decision, PassedOver, Rival
-from app.routing.requirement import Requirement, Selection
+from app.routing.engine.decision import Decision, PassedOver, Rival
+from app.routing.engine.requirement import Requirement, Selection
 from tests.floor.factories import CONFIG, Bench
 
 

@@ -6,7 +6,7 @@ import pytest
 from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.memory.entities import ContactState
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.factories import T0, Bench
 from tests.floor.queueing import hours, minute_of_day, open_for_two_minutes, outcomes, rules
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.floor import commands as c
 from app.floor.memory.entities import ContactState
-from app.routing.capacity import Blending
+from app.routing.engine.capacity import Blending
 from app.telephony.events import OrderType
 from tests.floor.factories import CONFIG, Bench
 

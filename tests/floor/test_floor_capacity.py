@@ -6,7 +6,7 @@ from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.configuration.config import FloorConfig
 from app.floor.memory.entities import ContactState
-from app.routing.capacity import Blending
+from app.routing.engine.capacity import Blending
 from tests.floor.factories import CONFIG, Bench
 
 

@@ -14,8 +14,8 @@ from app.floor.configuration.config import AgentRecord, FloorConfig, LooserStep
 from app.floor.frames import frame
 from app.floor.memory.effects import EndContact
 from app.floor.memory.entities import ContactState
-from app.routing.requirement import Kind, Requirement, Selection
-from app.routing.selection import ReadyPool, Standing
+from app.routing.engine.requirement import Kind, Requirement, Selection
+from app.routing.engine.selection import ReadyPool, Standing
 from tests.floor.factories import CONFIG, Bench
 from tests.floor.flow_line import Line
 

@@ -14,7 +14,7 @@ from app.floor.handlers import on_presence
 from app.floor.memory.effects import SaveAgent
 from app.floor.memory.entities import ContactState
 from app.floor.memory.store import LEFT_OVER
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.game_of_administrators import same_as_judged_anew
 from tests.floor.queueing import hours, minute_of_day

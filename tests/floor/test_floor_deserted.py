@@ -4,7 +4,7 @@ import pytest
 
 from app.floor import commands as c
 from app.floor.memory.effects import SaveContact
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.queueing import hours, minute_of_day
 from tests.floor.test_floor_configured import with_agent, with_cards

@@ -15,7 +15,7 @@ from app.floor.configuration.config import FloorConfig
 from app.floor.configuration.reading import load
 from app.floor.memory.effects import SwitchOrder
 from app.floor.memory.entities import ContactState
-from app.routing.capacity import Blending
+from app.routing.engine.capacity import Blending
 from tests.customers.factories import make_agent
 from tests.fixtures.database import Database
 from tests.floor.factories import CONFIG, Bench

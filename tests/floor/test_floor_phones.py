@@ -6,7 +6,7 @@ import pytest
 from app.agents.presence import AgentState
 from app.floor import commands as c
 from app.floor.memory.entities import ContactState
-from app.routing.capacity import Blending
+from app.routing.engine.capacity import Blending
 from app.telephony.events import PhoneWord
 from tests.floor.factories import CONFIG, Bench
 

@@ -8,7 +8,7 @@ from app.floor import commands as c
 from app.floor.configuration.config import LooserStep
 from app.floor.memory.effects import SwitchOrder
 from app.floor.memory.entities import ContactState
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.floor.factories import CONFIG, T0, Bench
 from tests.floor.queueing import hours, minute_of_day, outcomes, rules, to_loans, ways
 

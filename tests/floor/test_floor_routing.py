@@ -10,7 +10,7 @@ from app.core.ids import new_id
 from app.floor import commands as c
 from app.floor.configuration.config import FloorConfig, LooserStep
 from app.floor.memory.entities import ContactState
-from app.routing.requirement import Selection, with_language
+from app.routing.engine.requirement import Selection, with_language
 from tests.floor.factories import CONFIG, Bench
 
 

@@ -10,7 +10,7 @@ from app.floor.journal.batch import Batch
 from app.floor.journal.writer import Journal
 from app.floor.memory.effects import Audited, SwitchOrder
 from app.floor.memory.entities import ContactState
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from tests.fixtures.database import Database
 from tests.floor.factories import CONFIG, Bench
 

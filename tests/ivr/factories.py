@@ -6,7 +6,7 @@ from app.ivr.records import queries, service
 from app.ivr.records.judging import judge
 from app.ivr.records.queries import FlowProfile
 from app.ivr.records.service import Act
-from app.routing.service import create_queue
+from app.routing.records.queues import create_queue
 from tests.ivr.texts import text_of
 
 CLOCK = FrozenClock()

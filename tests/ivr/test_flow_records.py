@@ -22,8 +22,8 @@ from app.ivr.records.errors import (
     NotScheduled,
 )
 from app.ivr.records.removals import delete_queue, delete_skill
-from app.routing.errors import QueueInUse, SkillInUse
-from app.routing.service import create_queue
+from app.routing.records.errors import QueueInUse, SkillInUse
+from app.routing.records.queues import create_queue
 from tests.fixtures.database import Database
 from tests.ivr.factories import ACT, NOW, SAY, new_flow, published, states
 from tests.ivr.texts import text_of

@@ -7,7 +7,7 @@ from app.ivr.language.phrases import SHORT_WAIT, STAY
 from app.ivr.language.world import CallerView
 from app.ivr.playing.announcing import announced
 from app.ivr.playing.state import Announce, OfferCallback, ToCallback, ToHangUp, ToQueue, ToTransfer, ToVoicemail
-from app.routing.requirement import Requirement, Step
+from app.routing.engine.requirement import Requirement, Step
 from app.telephony.instructions import Enqueue, HangUp, Music, Say, Transfer, Voicemail
 from tests.ivr.plays import WORLD, Play, flow_of
 

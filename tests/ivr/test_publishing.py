@@ -16,7 +16,7 @@ from app.ivr.records.errors import FlowDefinitionFaulty
 from app.ivr.records.judging import judge
 from app.ivr.records.publishing import publish_due
 from app.ivr.records.removals import delete_queue
-from app.routing.errors import QueueInUse
+from app.routing.records.errors import QueueInUse
 from tests.ivr.factories import ACT, CLOCK, NOW, new_flow, states
 from tests.ivr.texts import text_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.db.engine import Sessions, create_engine
 from app.floor.configuration.config import QueueRules
-from app.routing.requirement import Selection
+from app.routing.engine.requirement import Selection
 from tests.customers.factories import make_customer
 from tests.fixtures.database import Database
 from tests.pbx.conftest import Lasting, Shared

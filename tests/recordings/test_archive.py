@@ -21,7 +21,7 @@ from app.recordings.errors import StoreFailed
 from app.recordings.models import Recording
 from app.recordings.retention import keep_retention
 from app.recordings.store import ObjectStore
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 from tests.fixtures.waiting import eventually
 from tests.interactions.factories import make_interaction
 

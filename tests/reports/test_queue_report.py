@@ -17,7 +17,7 @@ from app.reports.intervals import Interval, Period, time_zone
 from app.reports.metrics import Counts, added
 from app.reports.queries import REMOVED, count_stays
 from app.reports.service import QueueReport, QueueUnknown, queue_report
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 from tests.customers.plans import plan_of
 from tests.interactions.factories import make_interaction, make_visit, this_hour
 

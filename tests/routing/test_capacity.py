@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.routing.capacity import Blending, free_channels
+from app.routing.engine.capacity import Blending, free_channels
 
 CAPACITY = (("chat", 2), ("voice", 1))
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
 
-from app.routing.engine import CONTACT_FINDS_AGENT, Engine, Pair, Waiting, lacking
-from app.routing.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
-from app.routing.selection import ReadyPool, Standing, rank
-from app.routing.waiting import Place, virtual_arrival
+from app.routing.engine.engine import CONTACT_FINDS_AGENT, Engine, Pair, Waiting, lacking
+from app.routing.engine.requirement import Kind, Requirement, Selection, Skills, names, satisfies, score, sorted_skills
+from app.routing.engine.selection import ReadyPool, Standing, rank
+from app.routing.engine.waiting import Place, virtual_arrival
 
 SKILLS = ("cards", "loans", "zh")
 AGENTS = tuple(f"a{n}" for n in range(6))

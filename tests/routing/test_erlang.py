@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Invalid
-from app.routing.erlang import (
+from app.routing.staffing.erlang import (
     ErlangA,
     ServiceLevel,
     System,

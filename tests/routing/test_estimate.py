@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.routing import estimate as it
+from app.routing.engine.requirement import Requirement
+from app.routing.engine.waiting import Place, WaitingLine
 from app.routing.estimate import Average, Because, Entry, Flow, Reach
-from app.routing.patience import wait_law
-from app.routing.requirement import Requirement
-from app.routing.waiting import Place, WaitingLine
+from app.routing.staffing.patience import wait_law
 
 SECONDS = st.floats(0, 1e5)
 POSITIVE = st.floats(0.1, 1e4)

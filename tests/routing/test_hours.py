@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.routing.hours import DAY, Change, Hours, Interval, Opening, SpecialDay
-from app.routing.hours_form import WEEKDAYS
-from app.routing.public_holidays import countries, public_days, subdivisions
+from app.routing.hours.calendar import DAY, Change, Hours, Interval, Opening, SpecialDay
+from app.routing.hours.form import WEEKDAYS
+from app.routing.hours.public_holidays import countries, public_days, subdivisions
 
 SPLIT = (Interval(8 * 60 + 30, 12 * 60), Interval(13 * 60 + 30, 18 * 60))
 SATURDAY = (Interval(9 * 60, 12 * 60),)

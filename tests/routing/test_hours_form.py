@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.routing.hours import Interval, SpecialDay
-from app.routing.hours_form import Flaw, date_flaws, hours_of, interval_flaws, zone_flaws
+from app.routing.hours.calendar import Interval, SpecialDay
+from app.routing.hours.form import Flaw, date_flaws, hours_of, interval_flaws, zone_flaws
 
 
 def test_a_record_becomes_hours() -> None:

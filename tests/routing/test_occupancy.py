@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.occupancy import after_busy, after_idle, occupancy_key
+from app.routing.engine.occupancy import after_busy, after_idle, occupancy_key
 
 shares = st.floats(0, 1)
 spans = st.floats(0, 20_000)

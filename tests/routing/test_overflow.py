@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.routing.overflow import CLOSED, Do, OverflowRule, Situation, When, applies, chosen, next_wait
+from app.routing.overflow.rules import CLOSED, Do, OverflowRule, Situation, When, applies, chosen, next_wait
 
 USUAL = Situation(open=True, agents_logged_on=True, length=3, since=100.0, now=160.0, estimated_wait=45.0)
 NIGHT = Situation(open=False, agents_logged_on=False, length=0, since=100.0, now=100.0)

@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.overflow import Do, When
+from app.routing.engine.requirement import Kind, Requirement
+from app.routing.overflow.rules import Do, When
 from app.routing.queue_form import contradictions, named, steps_of, warnings
-from app.routing.requirement import Kind, Requirement
 
 EMPTY: dict[str, Any] = {"requires": {}, "steps": []}
 ANN = {"ann": Kind((("cards", 3), ("zh", 5)), "vip")}

@@ -9,9 +9,9 @@ from app.agents.service import create_skill
 from app.agents.teams import create_team
 from app.core.errors import CallfloorError
 from app.db.engine import Sessions, WriteSession
-from app.routing import queries
-from app.routing.errors import QueueFaulty, QueueInUse, SkillInUse, TeamInUse
-from app.routing.service import change_queue, create_queue, delete_queue, delete_skill, delete_team
+from app.routing.records import queries
+from app.routing.records.errors import QueueFaulty, QueueInUse, SkillInUse, TeamInUse
+from app.routing.records.queues import change_queue, create_queue, delete_queue, delete_skill, delete_team
 
 STEPS = [{"after_seconds": 5, "requires": {"cards": 1}, "teams": ["vip"]}]
 

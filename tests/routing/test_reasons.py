@@ -2,11 +2,11 @@
 
 from math import inf
 
-from app.routing.decision import Rival
-from app.routing.engine import FARTHEST, Engine, Waiting
-from app.routing.requirement import Kind, Requirement, Selection
-from app.routing.selection import Standing
-from app.routing.waiting import Place
+from app.routing.engine.decision import Rival
+from app.routing.engine.engine import FARTHEST, Engine, Waiting
+from app.routing.engine.requirement import Kind, Requirement, Selection
+from app.routing.engine.selection import Standing
+from app.routing.engine.waiting import Place
 
 
 def test_who_was_passed_over_is_told_with_what_they_lack() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.decision import Decision, PassedOver, Rival
-from app.routing.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
-from app.routing.requirement import Requirement, Selection
+from app.routing.engine.decision import Decision, PassedOver, Rival
+from app.routing.engine.engine import AGENT_FINDS_CONTACT, CONTACT_FINDS_AGENT
+from app.routing.engine.requirement import Requirement, Selection
 from app.routing.sentences import NAMED, Names, mentioned, required, sentences
 from app.routing.wording import span
 

@@ -4,8 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.erlang import ServiceLevel, erlang_a, service_level
-from app.routing.staffing import LOAD, MOST_AGENTS, Demand, Expected, Staffing, Targets, beyond, plan, scheduled, staff
+from app.routing.staffing.erlang import ServiceLevel, erlang_a, service_level
+from app.routing.staffing.staffing import (
+    LOAD,
+    MOST_AGENTS,
+    Demand,
+    Expected,
+    Staffing,
+    Targets,
+    beyond,
+    plan,
+    scheduled,
+    staff,
+)
 
 HALF_HOUR = Demand(contacts=100, interval_seconds=1800, aht_seconds=180)
 EIGHTY_TWENTY = Targets(service_level=0.8, within_seconds=20)

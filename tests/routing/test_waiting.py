@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.routing.requirement import Kind, Requirement, names
-from app.routing.waiting import Place, WaitingLine
+from app.routing.engine.requirement import Kind, Requirement, names
+from app.routing.engine.waiting import Place, WaitingLine
 
 missed_sets = st.sampled_from([(), ("a0",), ("a1",), ("a0", "a1")])
 asked = st.sampled_from([Requirement(), Requirement(agents=("a0", "a1")), Requirement(excluded=("a0",))])

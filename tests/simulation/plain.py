@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from app.routing.engine import Pair
+from app.routing.engine.engine import Pair
 from app.simulation.loop import Contact, Simulation
 from app.simulation.scenario import Arrival, Group, Scenario
 from app.simulation.staff import Agent, State

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import utc
 from app.customers.models import Tier
 from app.db.engine import Sessions
-from app.routing.models import Queue
+from app.routing.records.models import Queue
 from app.simulation.fitting import Day, NothingRecorded, Rules, TierRule, fitted
 from app.simulation.history import recorded_day, recorded_scenario
 from app.simulation.ledger import Outcome

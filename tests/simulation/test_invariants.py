@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.routing.engine import Engine, Pair
+from app.routing.engine.engine import Engine, Pair
 from app.simulation.runs import simulation_of
 from app.simulation.scenario import Scenario
 from tests.simulation.plain import Watcher, may, one_contact_at_a_time

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import Invalid
-from app.routing.staffing import Demand, Targets, staff
+from app.routing.staffing.staffing import Demand, Targets, staff
 from app.simulation.beginnings import beginning, plenty
 from app.simulation.estimates import Estimate
 from app.simulation.goals import ABANDON_RATE, OCCUPANCY, Figure, Goal, Verdict, overall

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.floor.memory.effects import SwitchOrder
-from app.routing.overflow import Do, OverflowRule, When
+from app.routing.overflow.rules import Do, OverflowRule, When
 from app.telephony.adapters.generic.channels import OrderData
 from app.telephony.adapters.generic.parse import CallData
 from tests.floor.factories import CONFIG, Bench

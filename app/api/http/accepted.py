@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from app.api.schemas import common
 from app.customers.usage.given import KIND
-from app.routing.hours_form import DATE, TIME
+from app.routing.hours.form import DATE, TIME
 
 Schema = Mapping[str, Any]
 

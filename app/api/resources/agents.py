@@ -11,7 +11,7 @@ from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.agents import AgentDetailOut, AgentIn, AgentOut, AgentPage, AgentPatch
 from app.api.schemas.common import SLUG, Levels
-from app.routing.service import warnings_of_agent
+from app.routing.records.queues import warnings_of_agent
 
 router = APIRouter(prefix="/agents", tags=["agents"])
 

@@ -14,9 +14,9 @@ from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPat
 from app.core.errors import Invalid
 from app.core.wire import fault
 from app.ivr.records.removals import delete_hours as remove_hours
-from app.routing import hours_records as records
-from app.routing.hours import Hours
-from app.routing.hours_form import YEARS, hours_of
+from app.routing.hours.calendar import Hours
+from app.routing.hours.form import YEARS, hours_of
+from app.routing.records import hours as records
 
 router = APIRouter(prefix="/hours", tags=["hours"])
 

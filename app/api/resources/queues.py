@@ -16,7 +16,7 @@ from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage,
 from app.core.errors import Invalid
 from app.floor.journal.queries import contacts_in
 from app.ivr.records.removals import delete_queue as remove_queue
-from app.routing import queries, service
+from app.routing.records import queries, queues
 
 
 class DefinitionRoute(APIRoute):
@@ -51,22 +51,22 @@ async def list_queues(session: Read, page: Paged) -> QueuePage:
 async def get_queue(queue_id: str, session: Read) -> QueueDetailOut:
     """One queue, with what of it nobody could meet at present."""
     found = await queries.queue(session, queue_id)
-    return QueueDetailOut.of(found, warnings=await service.warnings_of_queue(session, found))
+    return QueueDetailOut.of(found, warnings=await queues.warnings_of_queue(session, found))
 
 
 @router.post("", status_code=201, dependencies=[ADMINISTRATES], responses=problem_responses(409))
 async def create_queue(given: QueueIn, session: Write) -> QueueDetailOut:
     """A new queue. What none of the agents that there are could meet is told as warnings."""
-    made = await service.create_queue(session, **given.model_dump())
-    return QueueDetailOut.of(made, warnings=await service.warnings_of_queue(session, made))
+    made = await queues.create_queue(session, **given.model_dump())
+    return QueueDetailOut.of(made, warnings=await queues.warnings_of_queue(session, made))
 
 
 @router.patch("/{queue_id}", dependencies=[ADMINISTRATES], responses=problem_responses(404))
 async def change_queue(queue_id: str, given: QueuePatch, session: Write) -> QueueDetailOut:
     """Change a queue; contacts that wait in it follow the new rules at once."""
     # not `exclude_unset`: within a step that is sent, what is left out is not asked for
-    changed = await service.change_queue(session, queue_id, given.model_dump())
-    return QueueDetailOut.of(changed, warnings=await service.warnings_of_queue(session, changed))
+    changed = await queues.change_queue(session, queue_id, given.model_dump())
+    return QueueDetailOut.of(changed, warnings=await queues.warnings_of_queue(session, changed))
 
 
 @router.delete("/{queue_id}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404, 409))
@@ -82,7 +82,7 @@ async def _all_faults(request: Request, refusal: Invalid, body: Any) -> Invalid:
     using = await services(request)
     rules = body | ({"id": request.path_params["queue_id"]} if "queue_id" in request.path_params else {})
     async with using.sessions.read() as session:
-        more = await service.faults(session, rules, body, [each["where"] for each in formal])
+        more = await queues.faults(session, rules, body, [each["where"] for each in formal])
     found = [*formal, *more]
     places = ", ".join(each["where"] for each in found)
     return Invalid(f"The request has {len(found)} fault(s): {places}.", faults=found)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from app.api.http.gates import OVERSEES
 from app.api.schemas.staffing import StaffingIn, StaffingPlanOut
 from app.core.errors import Invalid, Unavailable
-from app.routing.staffing import MOST_AGENTS, Demand, Staffing, Targets, beyond, plan, staff
+from app.routing.staffing.staffing import MOST_AGENTS, Demand, Staffing, Targets, beyond, plan, staff
 
 router = APIRouter(prefix="/staffing", tags=["staffing"], dependencies=[OVERSEES])
 

@@ -7,7 +7,7 @@ from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.queues import WrapUpCodeIn, WrapUpCodeOut, WrapUpCodePage, WrapUpCodePatch
-from app.routing import queries, service
+from app.routing.records import queries, queues
 
 router = APIRouter(prefix="/wrap-up-codes", tags=["wrap-up codes"])
 
@@ -23,11 +23,11 @@ async def list_wrap_up_codes(session: Read, page: Paged) -> WrapUpCodePage:
 @router.post("", status_code=201, dependencies=[ADMINISTRATES], responses=problem_responses(409))
 async def create_wrap_up_code(given: WrapUpCodeIn, session: Write) -> WrapUpCodeOut:
     """A new wrap-up code."""
-    return WrapUpCodeOut.model_validate(await service.create_wrap_up_code(session, given.id, given.name))
+    return WrapUpCodeOut.model_validate(await queues.create_wrap_up_code(session, given.id, given.name))
 
 
 @router.patch("/{code}", dependencies=[ADMINISTRATES], responses=problem_responses(404))
 async def change_wrap_up_code(code: str, given: WrapUpCodePatch, session: Write) -> WrapUpCodeOut:
     """Rename, make inactive or active."""
     changes = given.model_dump(exclude_unset=True)
-    return WrapUpCodeOut.model_validate(await service.change_wrap_up_code(session, code, changes))
+    return WrapUpCodeOut.model_validate(await queues.change_wrap_up_code(session, code, changes))

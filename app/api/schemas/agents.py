@@ -8,7 +8,7 @@ from app.agents.queries import AgentProfile
 from app.api.schemas.common import PRINTABLE, Input, Instant, Levels, Name, Output, Slug
 from app.api.schemas.queues import WarningOut
 from app.api.schemas.users import Password
-from app.routing.capacity import ONE_CALL, Blending
+from app.routing.engine.capacity import ONE_CALL, Blending
 
 Address = Annotated[
     str,

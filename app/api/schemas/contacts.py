@@ -1,8 +1,8 @@
 """Routing's decisions about a contact."""
 
 from app.api.schemas.common import Instant, Output
+from app.routing.engine.requirement import Selection
 from app.routing.estimate import Because
-from app.routing.requirement import Selection
 
 
 class RivalOut(Output):

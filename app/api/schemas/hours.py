@@ -1,4 +1,4 @@
-"""Business hours. What is wrong with them is found by `app.routing.hours_form`, all of it at once."""
+"""Business hours. What is wrong with them is found by `app.routing.hours.form`, all of it at once."""
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from app.api.schemas.common import Input, Instant, Name, Output, Slug
-from app.routing.hours import Hours, Interval
-from app.routing.hours_form import (
+from app.routing.hours.calendar import Hours, Interval
+from app.routing.hours.form import (
     DATE,
     TIME,
     WEEKDAYS,

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import TEXT, Input, Output, Slug
-from app.routing.overflow import Do, When
+from app.routing.overflow.rules import Do, When
 
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000, pattern=TEXT)]
 Limit = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]

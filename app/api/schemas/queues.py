@@ -7,8 +7,8 @@ from pydantic import MISSING, Field, StringConstraints
 
 from app.api.schemas.common import COLOUR, Input, Instant, Levels, Name, Output, Seconds, Slug
 from app.api.schemas.overflow import OverflowIn, OverflowOut
-from app.routing.queries import QueueProfile
-from app.routing.requirement import Selection
+from app.routing.engine.requirement import Selection
+from app.routing.records.queries import QueueProfile
 
 Bonus = Annotated[
     float, Field(ge=-86_400, le=86_400, description="seconds that a contact is taken to have come earlier")

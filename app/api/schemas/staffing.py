@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from app.api.schemas.common import PRINTABLE, Input, Output, Seconds
-from app.routing.erlang import ServiceLevel
-from app.routing.staffing import LONGEST, MOST_CONTACTS, SHORTEST_INTERVAL
+from app.routing.staffing.erlang import ServiceLevel
+from app.routing.staffing.staffing import LONGEST, MOST_CONTACTS, SHORTEST_INTERVAL
 
 MOST_INTERVALS = 336
 """A week in half hours. One interval costs milliseconds; the limit bounds what one request may cost."""

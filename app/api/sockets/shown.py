@@ -10,7 +10,7 @@ from app.calls.leg import LegState, Party
 from app.calls.recording import RecordingState
 from app.floor.commands import CustomerCard
 from app.floor.memory.entities import ContactState
-from app.routing.decision import Decision
+from app.routing.engine.decision import Decision
 from app.telephony.events import PhoneWord
 
 

@@ -13,7 +13,7 @@ from app.floor.memory.store import Store
 from app.floor.memory.work import Work
 from app.floor.queue import callbacks
 from app.floor.queue.offers import take_back
-from app.routing.capacity import VOICE
+from app.routing.engine.capacity import VOICE
 from app.telephony.events import NOT_THERE, OrderType, PhoneWord
 
 

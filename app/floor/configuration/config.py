@@ -3,10 +3,10 @@
 import msgspec
 
 from app.ivr.language.flow import Flow
-from app.routing.capacity import ONE_CALL, VOICE, Blending, Capacity
-from app.routing.hours import Hours
-from app.routing.overflow import OverflowRule
-from app.routing.requirement import Kind, Selection, Skills
+from app.routing.engine.capacity import ONE_CALL, VOICE, Blending, Capacity
+from app.routing.engine.requirement import Kind, Selection, Skills
+from app.routing.hours.calendar import Hours
+from app.routing.overflow.rules import OverflowRule
 
 
 class LooserStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

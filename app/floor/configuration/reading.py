@@ -23,11 +23,11 @@ from app.floor.configuration.config import (
 from app.ivr.language.flow import Flow
 from app.ivr.language.reading import FlowFaulty, read_flow
 from app.ivr.records.queries import LIVE_VERSIONS
-from app.routing.capacity import Blending
-from app.routing.hours import Hours
-from app.routing.hours_form import hours_of
-from app.routing.overflow import OverflowRule
-from app.routing.requirement import Selection, Skills, sorted_skills
+from app.routing.engine.capacity import Blending
+from app.routing.engine.requirement import Selection, Skills, sorted_skills
+from app.routing.hours.calendar import Hours
+from app.routing.hours.form import hours_of
+from app.routing.overflow.rules import OverflowRule
 from app.telephony.numbers import plain
 
 log = structlog.get_logger(__name__)

@@ -27,7 +27,7 @@ from app.floor.queue import callbacks, stays
 from app.floor.queue.offers import take_back
 from app.floor.queue.placing import placed
 from app.floor.supervision import supervising
-from app.routing.capacity import VOICE
+from app.routing.engine.capacity import VOICE
 from app.telephony.events import CallEvent, EventType
 
 CLOCK_TOLERANCE = 300.0

@@ -13,8 +13,8 @@ from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work
 from app.floor.queue import overflow, placing, stays
 from app.floor.queue.offers import BUSY, take_back
-from app.routing.capacity import free_channels
-from app.routing.overflow import When
+from app.routing.engine.capacity import free_channels
+from app.routing.overflow.rules import When
 
 
 def configure(work: Work, command: c.Configure) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.models import Agent, Skill, Team
 from app.core.errors import NotFound
 from app.floor.journal.models import FloorEvent, LiveContact, Order
-from app.routing.decision import Decision
-from app.routing.models import Queue
+from app.routing.engine.decision import Decision
+from app.routing.records.models import Queue
 from app.routing.sentences import Names, mentioned, sentences
 
 DECISIONS = ("contact.offered", "contact.overflowed")

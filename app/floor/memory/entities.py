@@ -11,8 +11,8 @@ from app.calls.recording import Recording
 from app.floor.commands import CustomerCard, Destination
 from app.floor.memory.parts import Comfort, Consult, FlowRun, HandedOn, Invite, Listener, Offer, UnderWay, Visit
 from app.floor.memory.timeline import Entry, Timeline, with_line
-from app.routing.requirement import Requirement, Step
-from app.routing.waiting import Place, virtual_arrival
+from app.routing.engine.requirement import Requirement, Step
+from app.routing.engine.waiting import Place, virtual_arrival
 from app.telephony.events import NOT_THERE, PhoneWord
 
 

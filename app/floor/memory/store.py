@@ -14,13 +14,13 @@ from app.floor.configuration.changes import Changes
 from app.floor.configuration.config import FloorConfig
 from app.floor.memory.due import Deadline, agent_deadline, contact_deadline
 from app.floor.memory.entities import Contact, ContactState, EndedCall, LiveAgent, Phone
-from app.routing.capacity import VOICE, free_channels
-from app.routing.duty import Duty
-from app.routing.engine import Engine, Waiting
+from app.routing.engine.capacity import VOICE, free_channels
+from app.routing.engine.duty import Duty
+from app.routing.engine.engine import Engine, Waiting
+from app.routing.engine.occupancy import occupancy_key
+from app.routing.engine.requirement import Kind, Requirement, Selection
+from app.routing.engine.selection import Standing
 from app.routing.estimate import Flow
-from app.routing.occupancy import occupancy_key
-from app.routing.requirement import Kind, Requirement, Selection
-from app.routing.selection import Standing
 from app.telephony.events import NOT_THERE, PhoneWord
 
 CallKey = tuple[str, str]

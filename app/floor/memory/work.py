@@ -13,7 +13,7 @@ from app.floor.memory.entities import Contact, LiveAgent
 from app.floor.memory.reasons import why_gone
 from app.floor.memory.store import Store
 from app.floor.memory.timeline import Entry
-from app.routing.occupancy import after_busy, after_idle
+from app.routing.engine.occupancy import after_busy, after_idle
 from app.telephony.events import OrderType
 from app.telephony.instructions import Script
 

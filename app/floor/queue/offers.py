@@ -20,8 +20,8 @@ from app.floor.memory.store import Store, required
 from app.floor.memory.work import Work
 from app.floor.queue import overflow
 from app.floor.queue.placing import placed
-from app.routing.decision import Decision
-from app.routing.engine import Pair
+from app.routing.engine.decision import Decision
+from app.routing.engine.engine import Pair
 from app.routing.sentences import BESIDE
 
 DEFAULT_OFFER_SECONDS = 20.0

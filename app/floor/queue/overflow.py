@@ -7,10 +7,10 @@ from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.store import required
 from app.floor.memory.work import Work
 from app.floor.queue.placing import closed
-from app.routing.decision import Decision
+from app.routing.engine.decision import Decision
+from app.routing.engine.requirement import Selection
 from app.routing.estimate import Reach, ahead_of, estimate
-from app.routing.overflow import Do, OverflowRule, Situation, When, chosen, next_wait
-from app.routing.requirement import Selection
+from app.routing.overflow.rules import Do, OverflowRule, Situation, When, chosen, next_wait
 from app.telephony.events import OrderType
 
 OVERFLOW = "overflow"

@@ -3,8 +3,8 @@
 from app.floor.configuration.config import LooserStep, QueueRules
 from app.floor.memory.entities import Contact
 from app.floor.memory.work import Work
-from app.routing.requirement import Requirement, Step, step_at, with_language
-from app.routing.steps import both, steps_of
+from app.routing.engine.requirement import Requirement, Step, step_at, with_language
+from app.routing.engine.steps import both, steps_of
 
 UNTIERED = 0.0, 0
 

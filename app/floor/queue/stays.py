@@ -12,7 +12,7 @@ from app.floor.queue import overflow
 from app.floor.queue.offers import offer_by_name, opened_visit
 from app.floor.queue.placing import held, placed, wishes
 from app.routing.estimate import Because, Entry, announce, entered_service, hung_up
-from app.routing.overflow import Do, When
+from app.routing.overflow.rules import Do, When
 from app.telephony.events import EventType
 
 

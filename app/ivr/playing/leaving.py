@@ -23,7 +23,7 @@ from app.ivr.playing.state import (
     ToTransfer,
     ToVoicemail,
 )
-from app.routing.requirement import Requirement, Step, sorted_skills
+from app.routing.engine.requirement import Requirement, Step, sorted_skills
 from app.telephony import instructions as i
 
 LATER = frozenset({"position", "minutes"})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from app.ivr.language.flow import Flow, Value
-from app.routing.requirement import Step as RequirementStep
+from app.routing.engine.requirement import Step as RequirementStep
 from app.telephony.instructions import AnyInstruction, Prompt, Script
 
 Finished = Literal["terminator", "length", "timeout"]

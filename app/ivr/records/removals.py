@@ -10,9 +10,9 @@ from app.agents import teams
 from app.db.engine import WriteSession
 from app.ivr.records.judging import ThingKind
 from app.ivr.records.queries import uses_of
-from app.routing import hours_records, queries, service
-from app.routing.errors import QueueInUse, SkillInUse, TeamInUse
-from app.routing.hours_records import HoursInUse
+from app.routing.records import hours, queries, queues
+from app.routing.records.errors import QueueInUse, SkillInUse, TeamInUse
+from app.routing.records.hours import HoursInUse
 
 
 async def delete_queue(session: WriteSession, queue_id: str, live: int) -> None:
@@ -20,7 +20,7 @@ async def delete_queue(session: WriteSession, queue_id: str, live: int) -> None:
     await queries.queue(session, queue_id, "remove")
     if used := await uses_of(session, "queue", queue_id):
         raise QueueInUse(_detail("queue", queue_id, used), used_by=used)
-    await service.delete_queue(session, queue_id, live)
+    await queues.delete_queue(session, queue_id, live)
 
 
 async def delete_skill(session: WriteSession, skill_id: str) -> None:
@@ -28,7 +28,7 @@ async def delete_skill(session: WriteSession, skill_id: str) -> None:
     await agents.skill(session, skill_id, lock=True)
     if used := await uses_of(session, "skill", skill_id):
         raise SkillInUse(_detail("skill", skill_id, used), queues=[], agents=[], used_by=used)
-    await service.delete_skill(session, skill_id)
+    await queues.delete_skill(session, skill_id)
 
 
 async def delete_team(session: WriteSession, team_id: str) -> None:
@@ -36,15 +36,15 @@ async def delete_team(session: WriteSession, team_id: str) -> None:
     await teams.team(session, team_id, lock=True)
     if used := await uses_of(session, "team", team_id):
         raise TeamInUse(_detail("team", team_id, used), queues=[], agents=[], used_by=used)
-    await service.delete_team(session, team_id)
+    await queues.delete_team(session, team_id)
 
 
 async def delete_hours(session: WriteSession, hours_id: str) -> None:
-    """Remove business hours. Raises `HoursInUse` if a published flow looks at them, and what `hours_records` raises."""
-    await hours_records.hours(session, hours_id, lock=True)
+    """Remove business hours. Raises `HoursInUse` if a published flow looks at them, and what the record raises."""
+    await hours.hours(session, hours_id, lock=True)
     if used := await uses_of(session, "hours", hours_id):
         raise HoursInUse(_detail("hours", hours_id, used), queues=[], used_by=used)
-    await hours_records.delete_hours(session, hours_id)
+    await hours.delete_hours(session, hours_id)
 
 
 def _detail(kind: ThingKind, thing_id: str, used: list[dict[str, Any]]) -> str:

@@ -11,9 +11,10 @@ from app.agents import queries as agents
 from app.agents.models import Agent, Skill, Team
 from app.ivr.records.judging import KINDS, ThingKind, Things, Use
 from app.ivr.records.models import FlowVersion
-from app.routing import hours_records, queries
-from app.routing.hours_models import BusinessHours
-from app.routing.models import Queue
+from app.routing.records import hours as records_of_hours
+from app.routing.records import queries
+from app.routing.records.hours_models import BusinessHours
+from app.routing.records.models import Queue
 
 _IDS: dict[ThingKind, Any] = {
     "queue": Queue.id,
@@ -47,7 +48,7 @@ async def closed(session: AsyncSession, uses: Iterable[Use], now: float) -> list
     queues = {use.id for use in uses if use.kind == "queue"}
     joined = select(Queue.id, BusinessHours).join(BusinessHours, Queue.hours_id == BusinessHours.id)
     rows = await session.execute(joined.where(Queue.id.in_(queues)))
-    shut = {queue for queue, hours in rows if not hours_records.value_of(hours).open_at(now)}
+    shut = {queue for queue, hours in rows if not records_of_hours.value_of(hours).open_at(now)}
     return [use for use in uses if use.kind == "queue" and use.id in shut]
 
 

@@ -10,10 +10,10 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.rows import in_order, insert_new
-from app.routing.hours import Hours
-from app.routing.hours_form import hours_of, subdivision_flaws
-from app.routing.hours_models import BusinessHours
-from app.routing.models import Queue
+from app.routing.hours.calendar import Hours
+from app.routing.hours.form import hours_of, subdivision_flaws
+from app.routing.records.hours_models import BusinessHours
+from app.routing.records.models import Queue
 
 NAMED_AT_MOST = 10
 """How many queues a refusal names."""

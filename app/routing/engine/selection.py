@@ -11,8 +11,8 @@ from typing import NamedTuple
 import msgspec
 from sortedcontainers import SortedList
 
-from app.routing.matching import Matching
-from app.routing.requirement import Kind, Requirement, Selection, names, satisfies, score
+from app.routing.engine.matching import Matching
+from app.routing.engine.requirement import Kind, Requirement, Selection, names, satisfies, score
 
 MOST_LISTS = 5000
 """Of requirements in use there are few; where a flood of odd ones came, all lists are made anew as they are needed."""

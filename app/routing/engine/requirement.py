@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from app.routing.capacity import VOICE
+from app.routing.engine.capacity import VOICE
 
 Skills = tuple[tuple[str, int], ...]
 """Skill id and level (1 to 5), sorted by skill id: hashable, so agents and contacts group by it."""

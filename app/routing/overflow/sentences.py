@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.routing.decision import Decision
-from app.routing.overflow import Do, When
+from app.routing.engine.decision import Decision
+from app.routing.overflow.rules import Do, When
 from app.routing.wording import count, span
 
 

@@ -6,7 +6,7 @@ Only what shares a skill is compared, so that a new kind or a new requirement co
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from app.routing.requirement import Kind, Requirement, satisfies
+from app.routing.engine.requirement import Kind, Requirement, satisfies
 
 Held = TypeVar("Held")
 Asked = TypeVar("Asked")

@@ -7,8 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base
-from app.routing.hours_models import BusinessHours
-from app.routing.requirement import Selection
+from app.routing.engine.requirement import Selection
+from app.routing.records.hours_models import BusinessHours
 
 _EMPTY = text("'[]'::jsonb")
 

@@ -13,12 +13,12 @@ from app.audit.service import record as tell
 from app.core.wire import fault
 from app.db.engine import WriteSession
 from app.db.rows import insert_new
-from app.routing import queries
-from app.routing.errors import QueueFaulty, QueueInUse, QueueTaken, SkillInUse, TeamInUse, WrapUpCodeTaken
-from app.routing.hours_models import BusinessHours
-from app.routing.models import Queue, QueueSkill, WrapUpCode
-from app.routing.queries import QueueProfile
 from app.routing.queue_form import ThingKind, contradictions, named, warnings
+from app.routing.records import queries
+from app.routing.records.errors import QueueFaulty, QueueInUse, QueueTaken, SkillInUse, TeamInUse, WrapUpCodeTaken
+from app.routing.records.hours_models import BusinessHours
+from app.routing.records.models import Queue, QueueSkill, WrapUpCode
+from app.routing.records.queries import QueueProfile
 from app.telephony import queries as telephony
 
 NAMED_AT_MOST = 10

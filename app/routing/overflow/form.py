@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 from app.core.wire import fault
-from app.routing.overflow import Do, When
+from app.routing.overflow.rules import Do, When
 
 LIMITS = {
     When.LENGTH: "how many wait already: a whole number, 0 or more",

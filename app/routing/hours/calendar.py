@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.routing.public_holidays import public_days
+from app.routing.hours.public_holidays import public_days
 
 DAY = 86_400
 HOUR = 3_600

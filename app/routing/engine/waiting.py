@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from sortedcontainers import SortedList
 
-from app.routing.matching import Matching
-from app.routing.requirement import Kind, Requirement, names, satisfies
+from app.routing.engine.matching import Matching
+from app.routing.engine.requirement import Kind, Requirement, names, satisfies
 
 
 class Place(NamedTuple):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from app.routing.matching import Matching
-from app.routing.requirement import Kind, Requirement, names, satisfies
+from app.routing.engine.matching import Matching
+from app.routing.engine.requirement import Kind, Requirement, names, satisfies
 
 
 class _Holders:

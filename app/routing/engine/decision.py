@@ -2,7 +2,7 @@
 
 import msgspec
 
-from app.routing.requirement import Requirement, Selection
+from app.routing.engine.requirement import Requirement, Selection
 
 
 class Rival(msgspec.Struct, frozen=True, omit_defaults=True):

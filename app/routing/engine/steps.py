@@ -1,6 +1,6 @@
 """The steps of one contact's requirement: first those whom it would like, then what its queue asks for, ever looser."""
 
-from app.routing.requirement import Requirement, Step, sorted_skills
+from app.routing.engine.requirement import Requirement, Step, sorted_skills
 
 
 def steps_of(wishes: tuple[tuple[str, float], ...], queue: tuple[Step, ...]) -> tuple[Step, ...]:

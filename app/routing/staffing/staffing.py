@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from app.routing.erlang import ErlangA, ErlangC, ServiceLevel, erlang_a, erlang_c, service_level
+from app.routing.staffing.erlang import ErlangA, ErlangC, ServiceLevel, erlang_a, erlang_c, service_level
 
 MOST_AGENTS = 10_000
 """Beyond this no number of agents is looked for: it bounds the cost of one interval to a few milliseconds."""

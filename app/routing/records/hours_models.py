@@ -10,7 +10,7 @@ from app.db.base import Base
 
 
 class BusinessHours(Base):
-    """When queues are served. `weekly` and `exceptions` are kept as `app.routing.hours_form` reads and writes them."""
+    """When queues are served. `weekly` and `exceptions` are kept as `app.routing.hours.form` reads and writes them."""
 
     __tablename__ = "business_hours"
     __table_args__ = (CheckConstraint("subdivision is null or country is not null", name="subdivision_of_country"),)

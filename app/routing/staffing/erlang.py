@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from app.core.errors import Invalid
-from app.routing.patience import Served, wait_law
+from app.routing.staffing.patience import Served, wait_law
 
 _DIGITS = 1e-12
 

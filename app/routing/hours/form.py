@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.core.errors import one_of
-from app.routing.hours import Hours, Interval, SpecialDay
-from app.routing.public_holidays import is_country, subdivisions
+from app.routing.hours.calendar import Hours, Interval, SpecialDay
+from app.routing.hours.public_holidays import is_country, subdivisions
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TIME = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.routing.decision import PassedOver, Rival
-from app.routing.duty import Duty
-from app.routing.requirement import Kind, Requirement, Selection, names, satisfies
-from app.routing.selection import ReadyPool, Standing
-from app.routing.waiting import Place, WaitingLine
+from app.routing.engine.decision import PassedOver, Rival
+from app.routing.engine.duty import Duty
+from app.routing.engine.requirement import Kind, Requirement, Selection, names, satisfies
+from app.routing.engine.selection import ReadyPool, Standing
+from app.routing.engine.waiting import Place, WaitingLine
 
 RIVALS_KEPT = 3
 LOOKED_AT = 8

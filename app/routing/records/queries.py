@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.agents.models import Agent, AgentSkill
 from app.db.rows import in_order
-from app.routing.errors import QueueUnknown, WrapUpCodeUnknown
-from app.routing.models import Queue, QueueSkill, WrapUpCode
+from app.routing.engine.requirement import Kind
 from app.routing.queue_form import Named, ThingKind, named
-from app.routing.requirement import Kind
+from app.routing.records.errors import QueueUnknown, WrapUpCodeUnknown
+from app.routing.records.models import Queue, QueueSkill, WrapUpCode
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Queues, wrap-up codes and business hours as records."""

@@ -1,0 +1,1 @@
+"""How many agents are needed: Erlang C and A, and the law of callers who leave. Pure."""
