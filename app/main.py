@@ -39,7 +39,7 @@ from app.core.tasks import Supervisor
 from app.credit.adapters.http import HttpBureaus
 from app.credit.desk import CreditDesk
 from app.customers import masking
-from app.customers.names import keep_naming
+from app.customers.names.filling_in import keep_naming
 from app.customers.pins import PinCheck, pin_check
 from app.customers.segments.keeping import keep_judging
 from app.customers.usage.sweeping import keep_catching_up, keep_sweeping

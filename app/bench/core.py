@@ -14,7 +14,7 @@ from app.bench.field import Field
 from app.bench.figures import Latency, latency
 from app.bench.play import whole_call
 from app.core.clock import now
-from app.customers.queries import recognise
+from app.customers.recognising import recognise
 from app.db.pool import Connection
 from app.floor.commands import CustomerCard, Recognised
 

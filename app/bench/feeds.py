@@ -22,7 +22,7 @@ from app.core import clock
 from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Watch, import_file
 from app.customers.feeds.opening import NOTHING
-from app.customers.search import readings_of
+from app.customers.names.search import readings_of
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 

@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from app.core import clock
-from app.customers.search import readings_of, tokens
+from app.customers.names.search import readings_of, tokens
 from app.db.engine import Sessions, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import ensure_partitions, month_of, partition_name

@@ -18,8 +18,8 @@ from app.core.clock import now
 from app.customers.masking import AS_AGENT
 from app.customers.profiles.reading import Parts
 from app.customers.profiles.whole import Profiles
-from app.customers.queries import recognise
-from app.customers.records import Wanted, find_customers
+from app.customers.recognising import recognise
+from app.customers.record.finding import Wanted, find_customers
 from app.db.engine import Sessions, create_engine
 from app.db.pool import open_pool
 from app.history.source import Asked

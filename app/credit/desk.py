@@ -19,7 +19,7 @@ from app.credit.models import CreditCheck
 from app.credit.port import Asks, Bureau, Question, Rating, Unanswered
 from app.credit.queries import CONSENT, Standing, last_answer, standing_of
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.record_models import CustomerConsent
 from app.db.engine import Sessions, WriteSession
 

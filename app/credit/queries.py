@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.credit.models import CreditCheck
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 
 CONSENT = "credit_check"
 """The channel under which a customer's consent to credit checks is recorded."""

@@ -23,7 +23,7 @@ from app.core.wire import fault
 from app.customers.errors import CustomerNotFound, WeakPin
 from app.customers.identifiers import KEY, IdentifierKind, digest
 from app.customers.models import Customer, CustomerIdentifier, CustomerPin, PinAttempts
-from app.customers.queries import CustomerMatch
+from app.customers.recognising import CustomerMatch
 from app.db.engine import Sessions, WriteSession
 
 SHORTEST, LONGEST = 4, 12

@@ -14,7 +14,7 @@ from app.customers.agreement_models import Agreement
 from app.customers.errors import TooManyReveals, ValueNotFound
 from app.customers.masking import Kind, Sight
 from app.customers.models import Customer, CustomerNumber
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.record_models import (
     CustomerAddress,
     CustomerEmail,

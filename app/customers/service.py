@@ -11,17 +11,17 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.attribute_records import ensure_fit
-from app.customers.changing import Sources, claimed, raise_version, replace_parts
-from app.customers.erased import ensure_not_erased
+from app.customers.duplicates.proposals import propose
 from app.customers.errors import ExternalIdTaken, FieldsGuarded, SpeaksForOthers, UnknownAgent, UnknownTier
 from app.customers.feed_models import HAND
 from app.customers.models import Customer, CustomerNumber, Tier
+from app.customers.names.search import tokens
 from app.customers.numbers import extension_of, normalise
-from app.customers.proposals import propose
-from app.customers.ranks import ensure_outranking, speak_as
-from app.customers.records import CustomerRecord, with_numbers
-from app.customers.search import tokens
+from app.customers.record.changing import Sources, claimed, raise_version, replace_parts
+from app.customers.record.declared_attributes import ensure_fit
+from app.customers.record.erased import ensure_not_erased
+from app.customers.record.finding import CustomerRecord, with_numbers
+from app.customers.record.ranks import ensure_outranking, speak_as
 from app.db.errors import violated_constraint
 
 # agents are records of a room beside this one

@@ -13,7 +13,7 @@ from app.customers.preferences.catalogue import BY_NAME
 from app.customers.preferences.service import Told, preferences_of
 from app.customers.preferences.telling import said
 from app.customers.products.configuring import configurations_of
-from app.customers.record import survivor_of
+from app.customers.record.whole import survivor_of
 
 Language = Literal["en", "zh"]
 _WORDS = {

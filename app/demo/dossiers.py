@@ -16,7 +16,7 @@ import msgspec
 from app.core import clock
 from app.customers.agreements.clauses import FeeWaiver
 from app.customers.agreements.service import GivenAgreement
-from app.customers.holdings import GivenHolding
+from app.customers.record.holdings import GivenHolding
 from app.customers.usage.given import GivenEvent
 from app.demo.bank import AGENTS
 from app.demo.clients import SEED, DemoCustomer, adviser

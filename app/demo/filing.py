@@ -11,9 +11,9 @@ from sqlalchemy import insert, text, update
 
 from app.credit.models import CreditCheck
 from app.customers.agreements.clauses import records
-from app.customers.holdings import holding_values
 from app.customers.preferences.catalogue import BY_NAME
 from app.customers.preferences.telling import said
+from app.customers.record.holdings import holding_values
 from app.customers.record_models import CustomerConsent, CustomerNote
 from app.customers.serving_models import CustomerPreference
 from app.customers.usage.arriving import arrive

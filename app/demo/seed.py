@@ -14,7 +14,7 @@ from app.auth.passwords import Passwords
 from app.auth.service import create_user
 from app.core import clock
 from app.core.errors import Conflict
-from app.customers.imports import upsert_many
+from app.customers.bulk import upsert_many
 from app.customers.models import Tier
 from app.customers.service import GivenNumber, NewCustomer
 from app.db.engine import Sessions, WriteSession

@@ -9,7 +9,7 @@ import asyncpg
 from app.core.clock import Clock
 from app.customers.masking import AS_AGENT, Sight
 from app.customers.pins import PinCheck
-from app.customers.queries import CustomerMatch, profile
+from app.customers.recognising import CustomerMatch, profile
 from app.floor.commands import CustomerCard, FlowAnswered, Recognised
 from app.ivr.playing.state import AnyRequest, Fetch, Fetched, Verified, Verify
 from app.ivr.vault import Vault

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import record
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.db.engine import Sessions, WriteSession
 from app.history.sections import SECTIONS, Section
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.customers.search import is_han
+from app.customers.names.search import is_han
 from app.history.errors import NoWords, TimesReversed
 from app.history.words import words_of
 

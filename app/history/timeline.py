@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.history import kinds
 from app.history.source import Asked, Place, Shape, Source, given, long_words, shape_of
 from app.history.visit_kinds import VISITS

@@ -8,7 +8,7 @@ letters. This says where in the text that was, so that whoever shows it can mark
 import re
 from collections.abc import Iterator
 
-from app.customers.search import HAN, fold, is_han
+from app.customers.names.search import HAN, fold, is_han
 
 SHORT = 3
 """Words of fewer letters are looked for whole."""

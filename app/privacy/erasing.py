@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import record as tell
 from app.auth.service import instance_secret
-from app.customers.erased import CUSTOMER, EXTERNAL_ID, KEY, Kept, digest, erased_among, of_system
 from app.customers.erased_models import ErasedKey
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
+from app.customers.record.erased import CUSTOMER, EXTERNAL_ID, KEY, Kept, digest, erased_among, of_system
 from app.customers.record_models import CustomerExternalId
 from app.db.engine import WriteSession
 from app.db.rows import newest

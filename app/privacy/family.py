@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.errors import Unavailable
 from app.customers.models import Customer
 from app.customers.numbers import normalise
-from app.customers.record import survivor_of
+from app.customers.record.whole import survivor_of
 from app.db.engine import WriteSession
 
 ATTEMPTS = 5

@@ -24,7 +24,7 @@ _TAKEN_APART = rf"""
             '[\u0300-\u036f\u3099\u309a]|[''`\u2019\u02bc]', '', 'g'), NFC) collate pg_c_utf8), 'øłđðı', 'olddi'),
             '([{HAN}]+)', ' \1 ', 'g') collate pg_c_utf8,
         '[[:alnum:]]+', 'g') with ordinality m(found, nth) cross join lateral (select found[1] as word) w
-"""  # noqa: S608 - a text without case, accents and width, as `app.customers.search.fold` makes it; in words
+"""  # noqa: S608 - a text without case, accents and width, as `app.customers.names.search.fold` makes it; in words
 
 WORDS = rf"""
 create function history_words(customer uuid, written text) returns tsvector

@@ -23,7 +23,7 @@ from app.credit.desk import CreditDesk
 from app.credit.port import Bureau, Question, Rating, Unanswered
 from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.whole import Fetches, Profiles
-from app.customers.queries import connection_of
+from app.customers.recognising import connection_of
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
 from app.floor.commands import Answer, Command

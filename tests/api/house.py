@@ -21,7 +21,7 @@ from app.core.ids import new_id
 from app.core.instants import iso
 from app.core.signing import sign, verify
 from app.core.tasks import Supervisor
-from app.customers.queries import recognise
+from app.customers.recognising import recognise
 from app.floor.commands import Recognised
 from app.floor.orders.outbox import Outbox
 from app.floor.orders.settling import Settling

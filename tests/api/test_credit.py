@@ -17,7 +17,7 @@ from app.credit.adapters.http import HttpBureaus
 from app.credit.bureaus import how
 from app.credit.desk import CreditDesk
 from app.credit.models import CreditBureau, CreditCheck
-from app.customers.merging import Side, merge
+from app.customers.duplicates.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_profile_reads import told_of
 from tests.fixtures.bureau import LOOPBACK, LittleBureau, hanging_up, little_bureau, saying, silent, writing

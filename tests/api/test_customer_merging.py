@@ -10,7 +10,7 @@ from sqlalchemy import insert, text
 
 from app.api.http.services import Services
 from app.core.ids import new_id
-from app.customers.imports import upsert_many
+from app.customers.bulk import upsert_many
 from app.floor.journal.models import LiveContact
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import new_customer

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from app.api.http.services import Services
 from app.core.ids import new_id
-from app.customers.merging import Side, merge
+from app.customers.duplicates.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
 from tests.api.test_profile_reads import told_of
 from tests.customers.factories import customer_id

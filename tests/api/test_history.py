@@ -9,7 +9,7 @@ import pytest
 
 from app.api.http.services import Services
 from app.core.ids import new_id
-from app.customers.merging import Side, merge
+from app.customers.duplicates.merging import Side, merge
 from tests.api.conftest import ClientAs, faults
 from tests.customers.factories import customer_id
 from tests.history.factories import ago, make_life

@@ -25,10 +25,10 @@ from app.api.schemas.usage import UsageEventOut
 from app.auth.tokens import Role
 from app.core.clock import now, utc
 from app.core.instants import iso
-from app.customers.holdings import GivenHolding, put_holding
 from app.customers.masking import EVERYBODY, KINDS, MASK, USUAL, Kind, Policy, Sight
-from app.customers.parts import GivenEmail, replace_emails
-from app.customers.queries import connection_of, recognise
+from app.customers.recognising import connection_of, recognise
+from app.customers.record.holdings import GivenHolding, put_holding
+from app.customers.record.parts import GivenEmail, replace_emails
 from app.customers.record_models import CustomerNote
 from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults

@@ -14,8 +14,8 @@ from app.credit.desk import CreditDesk, Wish
 from app.credit.errors import AskedAlready
 from app.credit.port import Bureau
 from app.credit.queries import CONSENT, standing_of
-from app.customers.parts import GivenConsent, record_consent
-from app.customers.queries import connection_of, profile
+from app.customers.recognising import connection_of, profile
+from app.customers.record.parts import GivenConsent, record_consent
 from app.db.engine import Sessions
 from tests.customers.factories import customer_id
 from tests.fixtures.bureau import LOOPBACK, Writer, little_bureau, saying

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.models import Agent
 from app.auth.models import User
 from app.customers.models import Tier
-from app.customers.records import CustomerRecord
+from app.customers.record.finding import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer, change_customer, create_customer
 
 REGION = "CN"

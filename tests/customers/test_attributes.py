@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.customers.attributes import Definition, faults_of, limit_faults
+from app.customers.record.attributes import Definition, faults_of, limit_faults
 
 TEXT = Definition("branch", "Branch", "text", {"max_length": 5})
 COUNT = Definition("cards", "Cards", "whole_number", {"minimum": 0, "maximum": 9})

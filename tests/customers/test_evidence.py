@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.customers.evidence import Facts, HeldNumber, weigh
+from app.customers.duplicates.scoring import Facts, HeldNumber, weigh
 
 HEAD = "+861066668888"
 

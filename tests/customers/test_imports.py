@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
-from app.customers import imports
+from app.customers import bulk
+from app.customers.bulk import upsert_many
 from app.customers.errors import UnknownAgent, UnknownTier
-from app.customers.imports import upsert_many
 from app.customers.models import Customer
-from app.customers.records import Wanted, find_customers, get_customer
+from app.customers.record.finding import Wanted, find_customers, get_customer
 from app.customers.service import GivenNumber, NewCustomer
 from app.db.engine import Sessions
 from tests.customers.factories import REGION, make_agent, make_customer, make_tier, new_customer
@@ -105,7 +105,7 @@ async def test_customers_bring_the_agent_who_looks_after_them(session: AsyncSess
 
 
 async def test_batches_change_nothing(session: AsyncSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "BATCH", 3)
+    monkeypatch.setattr(bulk, "BATCH", 3)
     new = [new_customer(f"N{n}", [f"80{n:02}"], external_id=f"C{n}") for n in range(10)]
     ids = await upsert_many(session, new, REGION)
     assert [(await get_customer(session, one)).customer.name for one in ids] == [f"N{n}" for n in range(10)]

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
 from app.core.errors import Conflict, Unavailable
+from app.customers.bulk import upsert_many
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.errors import CustomerMerged
-from app.customers.imports import upsert_many
-from app.customers.merging import Side, merge, unmerge
 from app.customers.models import Customer
-from app.customers.record import whole_record
-from app.customers.records import Wanted, find_customers
+from app.customers.record.finding import Wanted, find_customers
+from app.customers.record.whole import whole_record
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import REGION, customer_id, new_customer
 

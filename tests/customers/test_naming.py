@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.naming import alike, compare, near
-from app.customers.search import tokens
+from app.customers.names.likeness import alike, compare, near
+from app.customers.names.search import tokens
 
 
 @pytest.mark.parametrize(

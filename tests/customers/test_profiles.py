@@ -13,14 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import FrozenClock, now, utc
 from app.core.errors import Unavailable
 from app.core.ids import new_id
-from app.customers.holdings import GivenHolding, put_holding
+from app.customers.duplicates.merging import Side, merge
 from app.customers.masking import AS_AGENT
-from app.customers.merging import Side, merge
-from app.customers.parts import GivenAddress, GivenEmail, GivenTie, replace_addresses, replace_emails, replace_ties
 from app.customers.profiles.parts import PARTS, Part
 from app.customers.profiles.reading import LONGEST_REST, REST_SECONDS, Parts, of_customer
 from app.customers.profiles.whole import HISTORY, Profiles, whole_profile
-from app.customers.queries import connection_of, recognise
+from app.customers.recognising import connection_of, recognise
+from app.customers.record.holdings import GivenHolding, put_holding
+from app.customers.record.parts import (
+    GivenAddress,
+    GivenEmail,
+    GivenTie,
+    replace_addresses,
+    replace_emails,
+    replace_ties,
+)
 from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import Sessions, WriteSession
 from app.db.pool import open_pool

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
 from app.core.ids import new_id
-from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenNote, write_note
-from app.customers.queries import CallerLookup, connection_of, profile, recognise
+from app.customers.duplicates.merging import Side, merge, unmerge
+from app.customers.recognising import CallerLookup, connection_of, profile, recognise
+from app.customers.record.parts import GivenNote, write_note
 from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import WriteSession
 from app.floor.journal.models import LiveContact

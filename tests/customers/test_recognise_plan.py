@@ -9,11 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
-from app.customers.imports import upsert_many
+from app.customers.bulk import upsert_many
 from app.customers.profiles.parts import PARTS, POPPING
 from app.customers.profiles.reading import of_customer, of_number
 from app.customers.profiles.whole import AHEAD, HISTORY
-from app.customers.queries import ENDED_CALLS, connection_of, recognise
+from app.customers.recognising import ENDED_CALLS, connection_of, recognise
 from app.db.partitions import ensure_partitions, month_of, months_between
 from app.db.pool import plan_once
 from tests.customers.factories import REGION, new_customer

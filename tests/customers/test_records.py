@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
-from app.customers import records
+from app.customers.bulk import upsert_many
+from app.customers.duplicates.matching import candidates, holders_of
+from app.customers.duplicates.scoring import Facts, HeldNumber, Probe
 from app.customers.errors import CustomerNotFound
-from app.customers.evidence import Facts, HeldNumber, Probe
-from app.customers.imports import upsert_many
-from app.customers.matching import candidates, holders_of
+from app.customers.record import finding
+from app.customers.record.finding import Wanted, find_customers, get_customer
 from app.customers.record_models import CustomerEmail, CustomerExternalId
-from app.customers.records import Wanted, find_customers, get_customer
 from tests.customers.factories import REGION, customer_id, make_customer, new_customer
 from tests.customers.plans import plan_of
 
@@ -182,8 +182,8 @@ async def test_a_name_that_many_have_finds_the_same_in_the_same_order(
     collected = await pages()
     assert sum(map(len, collected)) > 4
     assert (made[1] in collected[0]) == (after is None)  # by whom they stand for
-    monkeypatch.setattr(records, "MANY", 2)
-    monkeypatch.setattr(records, "WALKED", walked)
+    monkeypatch.setattr(finding, "MANY", 2)
+    monkeypatch.setattr(finding, "WALKED", walked)
     assert await pages() == collected
 
 
@@ -219,7 +219,7 @@ async def test_customers_are_walked_through_in_their_order_for_a_name_that_many_
 ) -> None:
     work = find_customers(town, Wanted(typed="wangxiao"), default_region=REGION, limit=3)
     assert "ix_customers_search" in await plan_of(town, work, 0)
-    monkeypatch.setattr(records, "MANY", 5)
+    monkeypatch.setattr(finding, "MANY", 5)
     work = find_customers(town, Wanted(typed="wangxiao"), default_region=REGION, limit=3)
     plan = await plan_of(town, work, 1)
     assert "Index Scan using pk_customers" in plan

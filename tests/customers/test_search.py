@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.customers.search import MAX_WORD, NameQuery, fold, query, tokens
+from app.customers.names.search import MAX_WORD, NameQuery, fold, query, tokens
 
 
 def found(typed: str, *names: str | None) -> bool:

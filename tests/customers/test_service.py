@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
 from app.customers.errors import CustomerNotFound, ExternalIdTaken, UnknownTier, VersionConflict
-from app.customers.records import CustomerRecord
+from app.customers.record.finding import CustomerRecord
 from app.customers.service import GivenNumber, add_number, change_customer, create_customer, replace_numbers
 from app.db.engine import Sessions
 from tests.customers.factories import REGION, customer_id, make_customer, make_tier, new_customer

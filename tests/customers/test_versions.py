@@ -8,8 +8,8 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import act_as, because
-from app.customers import imports
-from app.customers.imports import upsert_many
+from app.customers import bulk
+from app.customers.bulk import upsert_many
 from app.customers.models import Customer
 from app.customers.record_models import CustomerVersion
 from app.customers.service import GivenNumber, change_customer, replace_numbers
@@ -71,7 +71,7 @@ async def test_the_same_numbers_again_are_no_change(session: WriteSession) -> No
 async def test_an_import_tells_every_row_that_it_changes_and_no_other(
     session: WriteSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH", 3)
+    monkeypatch.setattr(bulk, "BATCH", 3)
     first = [new_customer(f"N{n}", [f"80{n:02}"], external_id=f"C{n}") for n in range(8)]
     await upsert_many(session, first, REGION)
     again = [

@@ -6,8 +6,8 @@ import pytest
 
 from app.core import clock
 from app.customers.agreements.service import agreement_faults
-from app.customers.holdings import holding_faults
 from app.customers.preferences.catalogue import BY_NAME, wish_faults
+from app.customers.record.holdings import holding_faults
 from app.customers.usage.conditions import condition_faults
 from app.customers.usage.given import event_faults
 from app.demo.clients import demo_customers

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.service import because
 from app.core.clock import now, utc
 from app.customers.agreement_models import Due
-from app.customers.parts import GivenConsent, GivenNote, record_consent, write_note
+from app.customers.record.parts import GivenConsent, GivenNote, record_consent, write_note
 from app.customers.service import change_customer
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry
 from app.db.engine import WriteSession

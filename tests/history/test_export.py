@@ -13,8 +13,8 @@ from pypdf import PdfReader
 from sqlalchemy import text
 
 from app.core.clock import now, utc
-from app.customers.merging import Side, merge
-from app.customers.parts import GivenNote, write_note
+from app.customers.duplicates.merging import Side, merge
+from app.customers.record.parts import GivenNote, write_note
 from app.db.engine import Sessions, WriteSession
 from app.history.exporting import Head, Writer, export, note_export, write
 from app.history.forms import FORMS

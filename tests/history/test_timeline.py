@@ -10,10 +10,10 @@ import pytest
 
 from app.core.clock import now, utc
 from app.core.ids import new_id
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.errors import CustomerNotFound
-from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenNote, Writer, change_note, remove_note, write_note
-from app.customers.queries import connection_of, profile
+from app.customers.recognising import connection_of, profile
+from app.customers.record.parts import GivenNote, Writer, change_note, remove_note, write_note
 from app.db.engine import WriteSession
 from app.history.errors import NoWords, TimesReversed
 from app.history.source import Asked, Place

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import now, utc
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.merge_models import DuplicateProposal, UnknownCaller
-from app.customers.merging import Side, merge, unmerge
 from app.customers.models import Customer
-from app.customers.queries import CallerLookup, connection_of, recognise
+from app.customers.recognising import CallerLookup, connection_of, recognise
 from app.customers.service import GivenNumber, add_number
 from app.db.engine import Sessions, WriteSession
 from app.interactions.models import Interaction, InteractionEntry

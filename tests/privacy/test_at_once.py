@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from app.core.clock import now, utc
 from app.core.errors import CallfloorError
 from app.core.tasks import begin
+from app.customers.duplicates.merging import Side, merge
 from app.customers.errors import CustomerNotFound
-from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.customers.usage.models import CustomerAlertEntry
 from app.db.engine import Sessions

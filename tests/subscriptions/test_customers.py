@@ -8,9 +8,9 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import act_as, because
-from app.customers.imports import upsert_many
-from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenEmail, GivenNote, replace_emails, write_note
+from app.customers.bulk import upsert_many
+from app.customers.duplicates.merging import Side, merge, unmerge
+from app.customers.record.parts import GivenEmail, GivenNote, replace_emails, write_note
 from app.customers.service import change_customer
 from app.db.engine import WriteSession
 from app.subscriptions import records

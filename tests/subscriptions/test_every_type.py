@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.audit.service import act_as, because
 from app.core import clock
 from app.core.ids import new_id
-from app.customers.merging import Side, merge, unmerge
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.service import change_customer
 from app.customers.usage.alerts import act as act_on_alert
 from app.db.engine import Sessions, WriteSession

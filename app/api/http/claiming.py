@@ -13,8 +13,8 @@ from app.api.http.deps import CurrentUser
 from app.api.http.gates import Gate, asked_by
 from app.auth.errors import KeyReadOnly
 from app.auth.tokens import Principal
-from app.customers.changing import Sources, ensure_may_name
 from app.customers.errors import SourceUntold
+from app.customers.record.changing import Sources, ensure_may_name
 
 CLAIMING = ("integration", "administrator")
 READING = ("GET", "HEAD", "OPTIONS")

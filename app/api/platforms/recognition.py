@@ -12,7 +12,7 @@ from app.core.clock import Clock
 from app.core.errors import Unavailable
 from app.customers.masking import AS_AGENT, Sight
 from app.customers.profiles.reading import Parts
-from app.customers.queries import recognise
+from app.customers.recognising import recognise
 from app.db.errors import meaning
 from app.floor.commands import CustomerCard, Recognised
 from app.telephony.events import CallEvent

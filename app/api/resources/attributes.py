@@ -10,7 +10,7 @@ from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.common import ATTRIBUTE
 from app.api.schemas.customer_parts import AttributeIn, AttributeOut, AttributePage
-from app.customers import attribute_records
+from app.customers.record import declared_attributes
 
 router = APIRouter(prefix="/customer-attributes", tags=["customers"])
 
@@ -20,7 +20,7 @@ AttributeName = Annotated[str, Path(pattern=ATTRIBUTE)]
 @router.get("", dependencies=[SIGNED_IN])
 async def list_attributes(session: Read, page: Paged) -> AttributePage:
     """All attributes that are declared."""
-    rows = await attribute_records.declared(session, page.limit + 1, page.after(str))
+    rows = await declared_attributes.declared(session, page.limit + 1, page.after(str))
     items, after = page.cut(rows, key=lambda row: row.name)
     return AttributePage(items=[AttributeOut.model_validate(row) for row in items], next=after)
 
@@ -28,10 +28,10 @@ async def list_attributes(session: Read, page: Paged) -> AttributePage:
 @router.put("/{name}", dependencies=[ADMINISTRATES], responses=problem_responses(404))
 async def declare_attribute(name: AttributeName, given: AttributeIn, session: Write) -> AttributeOut:
     """Say what an attribute must be. Values that are there already are held against it when they change."""
-    return AttributeOut.model_validate(await attribute_records.declare(session, given.definition(name)))
+    return AttributeOut.model_validate(await declared_attributes.declare(session, given.definition(name)))
 
 
 @router.delete("/{name}", status_code=204, dependencies=[ADMINISTRATES], responses=problem_responses(404))
 async def undeclare_attribute(name: AttributeName, session: Write) -> None:
     """Let an attribute be anything again."""
-    await attribute_records.undeclare(session, name)
+    await declared_attributes.undeclare(session, name)

@@ -29,10 +29,10 @@ from app.api.schemas.customer_merging import (
 )
 from app.api.schemas.customers import CustomerOut
 from app.audit.service import because
-from app.customers import matching, merging, proposals
-from app.customers.matching import Matches
-from app.customers.merging import Side
-from app.customers.records import get_customer
+from app.customers.duplicates import matching, merging, proposals
+from app.customers.duplicates.matching import Matches
+from app.customers.duplicates.merging import Side
+from app.customers.record.finding import get_customer
 
 router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[SIGNED_IN])
 

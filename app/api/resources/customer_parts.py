@@ -34,10 +34,10 @@ from app.api.schemas.customers import Version, Why
 from app.audit.service import because
 from app.auth.tokens import Principal
 from app.core.clock import utc
-from app.customers import holdings, parts, record
-from app.customers.changing import ensure_may_name
 from app.customers.models import Customer
-from app.customers.records import get_customer
+from app.customers.record import holdings, parts, whole
+from app.customers.record.changing import ensure_may_name
+from app.customers.record.finding import get_customer
 
 router = APIRouter(
     prefix="/customers/{customer_id}", tags=["customers"], dependencies=[SIGNED_IN], responses=problem_responses(404)
@@ -53,9 +53,9 @@ OfSystem = Annotated[str, Path(min_length=1, max_length=100, pattern=PRINTABLE, 
 @router.get("/record", dependencies=[written_down("record")])
 async def get_record(customer_id: UUID, session: Read, using: Using, answer: Response) -> RecordOut:
     """Everything kept of the customer; of one that was merged, the record of who survives."""
-    whole = await record.whole_record(session, customer_id, utc(using.clock()))
-    answer.headers["ETag"] = tag(whole.record.customer.version)
-    return RecordOut.of(whole)
+    found = await whole.whole_record(session, customer_id, utc(using.clock()))
+    answer.headers["ETag"] = tag(found.record.customer.version)
+    return RecordOut.of(found)
 
 
 @router.put("/emails", status_code=204, responses=CLAIMED)
@@ -103,7 +103,7 @@ async def replace_ties(
 @router.get("/consents", dependencies=[written_down("consents")])
 async def list_consents(customer_id: UUID, session: Read, page: Paged) -> ConsentPage:
     """What was ever said of channels, newest first; of each channel the newest counts."""
-    rows = await record.consent_history(session, customer_id, page.limit + 1, page.after(tuple[datetime, int]))
+    rows = await whole.consent_history(session, customer_id, page.limit + 1, page.after(tuple[datetime, int]))
     items, after = page.cut(rows, key=lambda row: (row.at, row.id))
     return ConsentPage(items=[ConsentOut.model_validate(row) for row in items], next=after)
 
@@ -192,7 +192,7 @@ async def remove_holding(
 async def list_versions(customer_id: UUID, session: Read, page: Paged) -> VersionPage:
     """Who changed what of this customer, when and why, the newest first."""
     made = (await get_customer(session, customer_id)).customer
-    rows = await record.versions_of(session, customer_id, page.limit + 1, page.after(tuple[int, int]))
+    rows = await whole.versions_of(session, customer_id, page.limit + 1, page.after(tuple[int, int]))
     items, after = page.cut(rows, key=lambda row: (row.version, row.id))
     return VersionPage(
         items=[VersionOut.model_validate(row) for row in items],

@@ -24,10 +24,11 @@ from app.api.schemas.customers import (
 from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
 from app.auth.tokens import Principal
-from app.customers import records, service
-from app.customers.changing import ensure_may_name
-from app.customers.record import members_of
-from app.customers.records import CustomerRecord, Wanted
+from app.customers import service
+from app.customers.record import finding
+from app.customers.record.changing import ensure_may_name
+from app.customers.record.finding import CustomerRecord, Wanted
+from app.customers.record.whole import members_of
 from app.interactions.queries import history_of
 
 router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
@@ -67,7 +68,7 @@ async def find_customers(
 ) -> CustomerPage:
     """Customers that fit everything that is asked for."""
     wanted = Wanted(number=number, typed=q, external_id=external_id, inactive=include_inactive)
-    rows = await records.find_customers(
+    rows = await finding.find_customers(
         session, wanted, default_region=using.default_region, limit=page.limit + 1, after=page.after(UUID)
     )
     items, after = page.cut(rows, key=lambda row: row.customer.id)
@@ -90,7 +91,7 @@ async def create_customer(
 @router.get("/{customer_id}", responses=problem_responses(404), dependencies=[written_down("customer")])
 async def get_customer(customer_id: UUID, session: Read, answer: Response) -> CustomerOut:
     """One customer, active or not, merged or not; `ETag` tells the version."""
-    return told(await records.get_customer(session, customer_id), answer)
+    return told(await finding.get_customer(session, customer_id), answer)
 
 
 @router.patch(
@@ -146,7 +147,7 @@ async def add_number(customer_id: UUID, given: NumberIn, session: Write, using: 
 @router.get("/{customer_id}/interactions", responses=problem_responses(404), dependencies=[written_down("history")])
 async def list_interactions(customer_id: UUID, session: Read, page: Paged) -> InteractionPage:
     """The customer's contacts that have ended, newest first, with those of whoever was merged into them."""
-    await records.get_customer(session, customer_id)
+    await finding.get_customer(session, customer_id)
     rows = await history_of(
         session, await members_of(session, customer_id), page.limit + 1, page.after(tuple[datetime, UUID])
     )

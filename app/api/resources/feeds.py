@@ -13,9 +13,9 @@ from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.tokens import Principal
 from app.core.clock import utc
-from app.customers.changing import ensure_may_name
 from app.customers.feeds import sources
 from app.customers.feeds.streams import Stream, import_stream
+from app.customers.record.changing import ensure_may_name
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 

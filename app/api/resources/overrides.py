@@ -21,7 +21,7 @@ from app.api.schemas.segments import (
     TakeBackIn,
 )
 from app.core.clock import utc
-from app.customers.records import get_customer
+from app.customers.record.finding import get_customer
 from app.customers.segments import overrides, segment_overrides
 
 router = APIRouter(prefix="/customers/{customer_id}", tags=["segmentation"])

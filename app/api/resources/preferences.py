@@ -16,9 +16,9 @@ from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut
 from app.audit.service import because
 from app.core.clock import utc
-from app.customers.changing import ensure_may_name
 from app.customers.preferences import service
 from app.customers.preferences.catalogue import CATALOGUE
+from app.customers.record.changing import ensure_may_name
 from app.customers.serving import summary_of
 
 router = APIRouter(tags=["preferences"], dependencies=[SIGNED_IN], responses=problem_responses(404))

@@ -15,7 +15,7 @@ from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.core.errors import Invalid
 from app.core.wire import fault
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.privacy import erasing, holds
 
 router = APIRouter(tags=["privacy"])

@@ -39,7 +39,7 @@ from app.api.schemas.segments import (
     untold_out,
 )
 from app.core.clock import utc
-from app.customers.attribute_records import definitions
+from app.customers.record.declared_attributes import definitions
 from app.customers.segment_models import SegmentRuleSet
 from app.customers.segments import moves, previewing, rounds, rule_sets, words
 from app.customers.segments.rules import TOLD_BY_FEEDS, rules_of

@@ -7,7 +7,7 @@ from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.queues import TierIn, TierOut, TierPage, TierPatch
-from app.customers import tiers
+from app.customers.record import tiers
 
 router = APIRouter(prefix="/tiers", tags=["tiers"])
 

@@ -10,7 +10,7 @@ from app.api.schemas.customer_parts import Email, ExternalIdIn, Other
 from app.api.schemas.customers import Change, CustomerOut, ExternalId, Kind, RawNumber, Why
 from app.api.schemas.seen import seen_as
 from app.customers import masking
-from app.customers.evidence import Probe
+from app.customers.duplicates.scoring import Probe
 
 _REASONS: dict[str, masking.Field] = {
     "same_external_id": "external_id",

@@ -29,9 +29,9 @@ from app.api.schemas.seen import (
     SeenText,
     Whole,
 )
-from app.customers.attributes import Definition
-from app.customers.holdings import GivenHolding
-from app.customers.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
+from app.customers.record.attributes import Definition
+from app.customers.record.holdings import GivenHolding
+from app.customers.record.parts import GivenAddress, GivenConsent, GivenEmail, GivenExternalId, GivenNote, GivenTie
 
 Email = Annotated[
     str,

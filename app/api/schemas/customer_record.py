@@ -18,7 +18,7 @@ from app.api.schemas.customer_parts import (
 )
 from app.api.schemas.customers import CustomerOut
 from app.api.schemas.seen import SeenNote, seen_changes, seen_item
-from app.customers.record import WholeRecord
+from app.customers.record.whole import WholeRecord
 
 
 class PreferenceBriefOut(Output):

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from app.api.schemas.common import EXTENSION, PRINTABLE, Input, Instant, Name, Output, Slug
 from app.api.schemas.seen import SeenAttributes, SeenId, SeenNumber, Whole
 from app.customers.masking import MASK
-from app.customers.records import CustomerRecord
+from app.customers.record.finding import CustomerRecord
 from app.customers.service import GivenNumber, NewCustomer
 
 ATTRIBUTES_BYTES = 65_536

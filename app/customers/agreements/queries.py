@@ -9,7 +9,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.agreement_models import Agreement, Due, Entitlement
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 
 Place = tuple[datetime, UUID]
 """Where something stands among what is due: until when, and its id."""

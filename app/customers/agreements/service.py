@@ -25,8 +25,8 @@ from app.customers.agreements.errors import (
     UsedOutside,
 )
 from app.customers.cards import without_card_numbers
-from app.customers.changing import claimed, raise_version
 from app.customers.models import Customer
+from app.customers.record.changing import claimed, raise_version
 from app.db.engine import WriteSession
 
 Status = Literal["draft", "active", "suspended", "ended"]

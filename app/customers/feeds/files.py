@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import text
 
 from app.core import clock
+from app.customers.duplicates.proposals import proposed_since, search_since
 from app.customers.feed_models import FeedRun
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.columns.checking import Checker
@@ -28,9 +29,8 @@ from app.customers.feeds.opening import Told, opened
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
 from app.customers.feeds.tables.by_feed import WRITERS, known
 from app.customers.feeds.tables.writer import Origin
-from app.customers.names import name_all
-from app.customers.proposals import proposed_since, search_since
-from app.customers.ranks import blocking
+from app.customers.names.filling_in import name_all
+from app.customers.record.ranks import blocking
 from app.db.engine import Sessions
 
 # whoever plans by what the tables were before a load of millions reads all of them for each page

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.core.errors import Conflict
 from app.core.ids import new_id
 from app.customers.feed_models import FeedRun, FeedSource
-from app.customers.ranks import ensure_system
+from app.customers.record.ranks import ensure_system
 from app.db.engine import Sessions, WriteSession
 
 COUNTS = ("made", "changed", "unchanged", "kept", "refused", "repeated")

@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from app.customers.changing import Sources, ensure_may_name
 from app.customers.feed_models import FeedRun, FeedSource
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.columns.checking import Checker, FaultyRow
@@ -25,7 +24,8 @@ from app.customers.feeds.importing import Course, Importer, Progress, read_apart
 from app.customers.feeds.runs import COUNTS, Begun, alone, begin, end
 from app.customers.feeds.tables.by_feed import WRITERS, known
 from app.customers.feeds.tables.writer import Origin
-from app.customers.ranks import blocking
+from app.customers.record.changing import Sources, ensure_may_name
+from app.customers.record.ranks import blocking
 from app.db.engine import Sessions
 
 PEEKED = 1 << 16

@@ -13,15 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
-from app.customers.changing import Sources, claimed, ensure_may_name, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
 from app.customers.preferences.calling import may_be_called, next_time
 from app.customers.preferences.catalogue import BY_NAME, PLACES, Wish, hours_of, wish_faults
 from app.customers.preferences.errors import CallUnwished, PreferenceKept, PreferenceUnfit, PreferenceUnknown
 from app.customers.preferences.telling import said
-from app.customers.ranks import blocking
-from app.customers.record import members_of, survivor_of
+from app.customers.record.changing import Sources, claimed, ensure_may_name, raise_version
+from app.customers.record.ranks import blocking
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.record_models import CustomerConsent
 from app.customers.serving_models import CustomerPreference
 from app.db.engine import WriteSession

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import WHO
 from app.core.wire import fault
-from app.customers.changing import claimed, raise_version
 from app.customers.errors import HoldingNotFound
 from app.customers.models import Customer
 from app.customers.products.asking import WHERE, Verdict, judge
@@ -27,7 +26,8 @@ from app.customers.products.facts import Held, facts_of
 from app.customers.products.model import Model, model_of
 from app.customers.products.wording import LANGUAGES, Spoken
 from app.customers.products.work import solved
-from app.customers.record import members_of, survivor_of
+from app.customers.record.changing import claimed, raise_version
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.record_models import CustomerHolding
 from app.customers.serving_models import Product, ProductConfiguration, ProductVersion
 from app.db.engine import WriteSession

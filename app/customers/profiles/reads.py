@@ -23,7 +23,7 @@ from app.core.clock import Clock, utc
 from app.core.errors import Unavailable
 from app.core.tasks import begin
 from app.customers.profiles.models import ProfileRead
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.db.engine import Sessions
 
 log = structlog.get_logger(__name__)

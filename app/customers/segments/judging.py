@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.ranks import blocking
+from app.customers.record.ranks import blocking
 from app.customers.segment_models import RULES, SegmentRound, SegmentRuleSet
 from app.customers.segments.facts import Facts, told
 from app.customers.segments.measuring import Known, known_of

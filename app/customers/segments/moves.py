@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Text, cast, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.segment_models import CustomerMove, SegmentRuleSet
 from app.customers.segments.errors import SegmentUnknown
 

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.service import because
 from app.core.instants import iso
 from app.customers.cards import without_card_numbers
-from app.customers.changing import claimed, raise_version
 from app.customers.feed_models import HAND
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
-from app.customers.records import CustomerRecord, get_customer
+from app.customers.record.changing import claimed, raise_version
+from app.customers.record.finding import CustomerRecord, get_customer
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong
 from app.customers.segments.judging import judge_now

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.ranks import blocking
-from app.customers.record import survivor_of
+from app.customers.record.ranks import blocking
+from app.customers.record.whole import survivor_of
 from app.customers.segment_models import RULES, SegmentRuleSet
 from app.customers.segments.errors import NotJudged, RuleSetChanged
 from app.customers.segments.facts import told

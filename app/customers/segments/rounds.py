@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.ranks import blocking
+from app.customers.record.ranks import blocking
 from app.customers.segment_models import RULES, SegmentRound, SegmentRuleSet
 from app.customers.segments.errors import NothingActive, RoundRunning
 from app.customers.segments.judging import EXAMPLES, Counting, Judged, active_set, counting, judge

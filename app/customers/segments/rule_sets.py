@@ -10,8 +10,8 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.attribute_records import definitions
 from app.customers.models import Tier
+from app.customers.record.declared_attributes import definitions
 from app.customers.record_models import WHO
 from app.customers.segment_models import SegmentRound, SegmentRuleSet
 from app.customers.segments.errors import (

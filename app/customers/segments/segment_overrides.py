@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import because
 from app.customers.cards import without_card_numbers
-from app.customers.changing import claimed
-from app.customers.record import members_of, survivor_of
+from app.customers.record.changing import claimed
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.segment_models import SegmentOverride
 from app.customers.segments.errors import NothingToTakeBack
 from app.customers.segments.judging import judge_now

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth.models import User
 from app.customers.cards import without_card_numbers
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.usage.alert_life import LIVE, after
 from app.customers.usage.errors import AlertUnknown, OwnerUnknown
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageRule

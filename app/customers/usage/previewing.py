@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.record import survivor_of
+from app.customers.record.whole import survivor_of
 from app.customers.usage.conditions import condition_faults, holds, read, told
 from app.customers.usage.errors import RuleFaulty
 from app.customers.usage.measuring import Asked, customers, measure

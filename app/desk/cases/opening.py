@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.models import Team
 from app.auth.models import User
 from app.core.ids import new_id
-from app.customers.erased import CUSTOMER, erased_among
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
-from app.customers.record import survivor_of
+from app.customers.record.erased import CUSTOMER, erased_among
+from app.customers.record.whole import survivor_of
 from app.customers.usage import alerts
 from app.customers.usage.alert_life import after
 from app.customers.usage.errors import OwnerUnknown

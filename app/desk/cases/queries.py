@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, tu
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.models import Customer
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.db.rows import oldest
 from app.desk.cases.errors import CaseUnknown
 from app.desk.cases.life import LIVE

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.customers.cards import without_card_numbers
-from app.customers.record import members_of, survivor_of
+from app.customers.record.whole import members_of, survivor_of
 from app.customers.record_models import CustomerAddress
 from app.desk.visits.errors import SiteUnfit
 

@@ -18,13 +18,13 @@ from app.core.clock import now, utc
 from app.core.tasks import Supervisor
 from app.customers.agreement_models import Agreement
 from app.customers.agreements.service import record_use
-from app.customers.holdings import GivenHolding, put_holding
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.masking import MASK, USUAL
-from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenNote, write_note
 from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.watching import Pace, Watcher
 from app.customers.profiles.whole import Profiles as Customers
+from app.customers.record.holdings import GivenHolding, put_holding
+from app.customers.record.parts import GivenNote, write_note
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from app.db.pool import open_pool

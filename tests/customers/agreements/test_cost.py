@@ -4,7 +4,7 @@ import asyncpg
 from sqlalchemy import text
 
 from app.core.clock import now
-from app.customers.queries import connection_of, profile
+from app.customers.recognising import connection_of, profile
 from app.db.engine import Sessions, WriteSession
 from app.db.pool import plan_once
 from tests.customers.agreements.factories import ALWAYS, BACK, LI, SOON, THREE, promise

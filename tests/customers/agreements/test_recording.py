@@ -13,11 +13,11 @@ from app.core.clock import now, utc
 from app.customers.agreement_models import Agreement, AllowanceCount, AllowanceUse, Due
 from app.customers.agreements.queries import Decided, decided_of
 from app.customers.agreements.service import finish_due, record_use
+from app.customers.duplicates.merging import Side, merge
 from app.customers.merge_models import UnknownCaller
-from app.customers.merging import Side, merge
 from app.customers.models import Customer
-from app.customers.parts import GivenTie, replace_ties
-from app.customers.queries import connection_of, profile
+from app.customers.recognising import connection_of, profile
+from app.customers.record.parts import GivenTie, replace_ties
 from app.db.engine import Sessions, WriteSession
 from app.db.partitions import ensure_partitions
 from app.interactions.models import Interaction

@@ -9,8 +9,8 @@ from app.customers.agreement_models import Agreement
 from app.customers.agreements.errors import AgreementInUse, AgreementsOverlap
 from app.customers.agreements.queries import WantedDues, agreements_of, dues
 from app.customers.agreements.service import record_use, remove_agreement
+from app.customers.duplicates.merging import Side, merge
 from app.customers.errors import CustomerMerged
-from app.customers.merging import Side, merge
 from app.db.engine import Sessions, WriteSession
 from tests.customers.agreements.factories import ALWAYS, LI, VISITS, promise
 from tests.customers.factories import customer_id

@@ -9,8 +9,8 @@ from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.files import Given, Report, import_file
 from app.customers.feeds.importing import Importer
 from app.customers.feeds.opening import NOTHING
-from app.customers.names import name_all, name_page
-from app.customers.records import Wanted, find_customers
+from app.customers.names.filling_in import name_all, name_page
+from app.customers.record.finding import Wanted, find_customers
 from app.db.engine import Sessions
 from tests.customers.factories import REGION
 from tests.customers.feeds.imports import CUSTOMERS, NOW, SILENT, execute, imported, rows

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.feeds import runs
 from app.customers.feeds.columns.mapping_text import read_mapping
 from app.customers.feeds.faults_files import FaultsThere
 from app.customers.feeds.files import Given, import_file
 from app.customers.feeds.opening import NOTHING
 from app.customers.feeds.runs import FeedBusy, alone
-from app.customers.merging import Side, merge, unmerge
-from app.customers.records import Wanted, find_customers
+from app.customers.record.finding import Wanted, find_customers
 from app.customers.service import change_customer
 from app.db.engine import Sessions
 from tests.customers.factories import REGION, make_customer, make_tier

@@ -11,12 +11,12 @@ from sqlalchemy.exc import IntegrityError
 
 from app.core.clock import FrozenClock, utc
 from app.customers.errors import VersionConflict
-from app.customers.holdings import GivenHolding, put_holding
 from app.customers.products import catalogue, configuring
 from app.customers.products.configuring import Configured, GivenConfiguration, configurations_of, configure
 from app.customers.products.errors import ConfigurationImpossible
 from app.customers.products.model import HOLDING_KINDS
 from app.customers.products.work import solved
+from app.customers.record.holdings import GivenHolding, put_holding
 from app.customers.record_models import HOLDING_KINDS as KINDS_OF_RECORDS
 from app.customers.service import change_customer
 from app.db.engine import Sessions, WriteSession

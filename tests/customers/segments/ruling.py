@@ -10,8 +10,8 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import FrozenClock, utc
-from app.customers.holdings import GivenHolding, put_holding
 from app.customers.models import Customer
+from app.customers.record.holdings import GivenHolding, put_holding
 from app.customers.segment_models import CustomerMove, SegmentRound, SegmentRuleSet
 from app.customers.segments.previewing import preview
 from app.customers.segments.rounds import judge_changed, judge_page

@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from app.customers.merge_models import UnknownCaller
-from app.customers.record import versions_of
+from app.customers.record.whole import versions_of
 from app.customers.segments.rounds import begin, begin_daily
 from app.customers.service import change_customer
 from app.db.engine import WriteSession

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, text
 
 from app.audit.service import act_as
+from app.customers.duplicates.merging import Side, merge
 from app.customers.errors import UnknownTier
-from app.customers.merging import Side, merge
 from app.customers.models import Customer
 from app.customers.segment_models import TierOverride
 from app.customers.segments.errors import NothingToTakeBack, OverrideInThePast, OverrideTooLong, SegmentUnknown

@@ -6,7 +6,7 @@ import msgspec
 
 from app.api.platforms.recognition import CallerLookUp
 from app.core.ids import new_id
-from app.customers.queries import connection_of
+from app.customers.recognising import connection_of
 from app.db.engine import WriteSession
 from app.floor import commands as c
 from app.floor.configuration.config import FlowBook

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
+from app.customers.record.tiers import TierInUse, delete_tier
 from app.customers.segment_models import SegmentRuleSet
 from app.customers.segments.errors import (
     ActivatedMeanwhile,
@@ -18,7 +19,6 @@ from app.customers.segments.errors import (
 )
 from app.customers.segments.previewing import preview, try_on
 from app.customers.segments.rule_sets import activate, change_draft, delete_draft
-from app.customers.tiers import TierInUse, delete_tier
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import customer_id, make_tier
 from tests.customers.segments.ruling import (

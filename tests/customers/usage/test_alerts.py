@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.auth.models import User
 from app.core.tasks import Supervisor
-from app.customers.merging import Side, merge
-from app.customers.queries import connection_of, profile, recognise
+from app.customers.duplicates.merging import Side, merge
+from app.customers.recognising import connection_of, profile, recognise
 from app.customers.usage.alert_life import ACTS, AFTER, LIVE, after
 from app.customers.usage.alerts import OVER, Wanted, act, alert, called_back, entries, find
 from app.customers.usage.errors import AlertRefuses, AlertUnknown, OwnerUnknown

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from app.core.errors import Invalid
-from app.customers.merging import Side, merge
+from app.customers.duplicates.merging import Side, merge
 from app.customers.usage.arriving import take
 from app.customers.usage.models import CustomerAlert, CustomerAlertEntry, UsageEvent
 from app.db.engine import WriteSession

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text, update
 from app.core.clock import FrozenClock
 from app.core.errors import Invalid, Unavailable
 from app.core.tasks import Supervisor
-from app.customers.merging import Side, merge, unmerge
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.models import Customer
 from app.customers.usage import arriving
 from app.customers.usage.alerts import act

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.audit.models import AuditEntry
 from app.audit.service import act_as
+from app.customers.duplicates.merging import Side, merge
 from app.customers.errors import CustomerNotFound
-from app.customers.merging import Side, merge
 from app.customers.usage import previewing
 from app.customers.usage.errors import RuleChanged, RuleFaulty, RuleInUse, RuleTaken, RuleUnknown
 from app.customers.usage.models import UsageSweep

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from app.customers.merging import Side, merge, unmerge
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.profiles.parts import CASES_SHOWN
-from app.customers.queries import connection_of
+from app.customers.recognising import connection_of
 from app.customers.usage.alerts import alert
 from app.db.engine import WriteSession
 from app.desk.cases.errors import ContactOfAnother

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.customers.queries import connection_of
+from app.customers.recognising import connection_of
 from app.db.engine import Sessions, WriteSession
 from app.desk.cases.working import act, change, close, solve, write_note
 from app.subscriptions import records

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.customers.agreement_models import AllowanceCount, AllowanceUse
 from app.customers.agreements import visiting
-from app.customers.merging import Side, merge
+from app.customers.duplicates.merging import Side, merge
 from app.db.engine import WriteSession
 from app.desk.visits import queries, service
 from tests.customers.agreements.factories import ALWAYS, THREE, VISITS, promise

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.agents.models import Agent
+from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.errors import CustomerNotFound
-from app.customers.merging import Side, merge, unmerge
-from app.customers.parts import GivenAddress, replace_addresses
+from app.customers.record.parts import GivenAddress, replace_addresses
 from app.db.engine import WriteSession
 from app.db.errors import violated_constraint
 from app.desk.visits import queries, service

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.attribute_records import definitions
 from app.customers.feeds.columns.fields import Kind
 from app.customers.feeds.columns.parsing import Known
 from app.customers.feeds.tables.agreement_rows import Hours, closed_dates
@@ -15,6 +14,7 @@ from app.customers.feeds.tables.holdings_writer import HoldingsWriter
 from app.customers.feeds.tables.usage_writer import UsageWriter
 from app.customers.feeds.tables.writer import Origin, Writer
 from app.customers.models import Tier
+from app.customers.record.declared_attributes import definitions
 
 # agents and hours are records of rooms beside and above this one
 _AGENTS = text("select id from agents")

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.erased import EXTERNAL_ID, anybody_erased, erased_among, of_system
 from app.customers.feed_models import HAND
 from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.tables.customer_rows import Identified
+from app.customers.record.erased import EXTERNAL_ID, anybody_erased, erased_among, of_system
 from app.db.copying import copy
 
 Rows = Sequence[tuple[Any, ...]]

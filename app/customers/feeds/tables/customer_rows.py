@@ -12,11 +12,11 @@ import msgspec
 
 from app.core.instants import CLOCKS_DIFFER
 from app.core.tabbed import NULL, cell, texts, words
-from app.customers.attributes import Definition, faults_of
 from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.columns.records import CustomerRow, Phone
+from app.customers.names.search import unsorted_tokens
 from app.customers.numbers import extension_of
-from app.customers.search import unsorted_tokens
+from app.customers.record.attributes import Definition, faults_of
 
 AS_ATTRIBUTES = ("birth_date", "household", "company")
 """Fields that are kept as attributes of the same name."""

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.attributes import Definition
+from app.customers.duplicates.proposals import propose
 from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.tables import customer_rows as made
 from app.customers.feeds.tables import customer_statements as columns
@@ -33,8 +33,8 @@ from app.customers.feeds.tables.customer_parts import (
 )
 from app.customers.feeds.tables.customer_rows import Identified
 from app.customers.feeds.tables.writer import Numbered, Origin, Overtaken, Turn, Written, at_once
-from app.customers.proposals import propose
-from app.customers.search import unsorted_tokens
+from app.customers.names.search import unsorted_tokens
+from app.customers.record.attributes import Definition
 from app.db.copying import copy, copy_lines, fresh_id
 
 # of whom somebody else has set nothing since, what the feed said last

@@ -10,7 +10,7 @@ from app.customers.cards import last_four
 from app.customers.feeds.columns.checking import CellFault
 from app.customers.feeds.columns.records import HoldingRow, Money
 from app.customers.feeds.tables.customer_rows import plain
-from app.customers.holdings import GivenHolding, holding_faults
+from app.customers.record.holdings import GivenHolding, holding_faults
 
 COLUMNS = {
     "kind": "kind",

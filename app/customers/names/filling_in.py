@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.core.errors import Unavailable
 from app.core.tabbed import words
-from app.customers.search import unsorted_tokens
+from app.customers.names.search import unsorted_tokens
 from app.db.copying import copy_lines
 from app.db.engine import Sessions, WriteSession
 from app.db.errors import DRIVER

@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.instants import CLOCKS_DIFFER
 from app.core.wire import fault
 from app.customers.cards import without_card_numbers
-from app.customers.changing import Sources, claimed, raise_version, replace_parts
-from app.customers.erased import ensure_not_erased, of_system
 from app.customers.errors import ConsentUnfit, NoteNotFound, NoteUnfit, OtherIdTaken, TieUnfit, WarningOfAnother
 from app.customers.models import Customer
+from app.customers.record.changing import Sources, claimed, raise_version, replace_parts
+from app.customers.record.erased import ensure_not_erased, of_system
 from app.customers.record_models import (
     CustomerAddress,
     CustomerConsent,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.customers.naming import compare
+from app.customers.names.likeness import compare
 
 CROWD = 3
 """A number or address that more customers have than this is shared, whether somebody has said so or not."""

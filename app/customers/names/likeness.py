@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 from rapidfuzz import fuzz
 
-from app.customers.search import folded_words, grams_of, is_han, readings_of
+from app.customers.names.search import folded_words, grams_of, is_han, readings_of
 
 SIMILAR = 0.84
 """From here on two names are alike; below `DIFFERENT` they speak against each other."""

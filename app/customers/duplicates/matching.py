@@ -9,13 +9,13 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Text, and_, cast, func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, defer
 
-from app.customers.evidence import CROWD, Facts, HeldNumber, Probe, Reason, weigh
+from app.customers.duplicates.scoring import CROWD, Facts, HeldNumber, Probe, Reason, weigh
 from app.customers.models import Customer, CustomerNumber
-from app.customers.naming import alike, near
+from app.customers.names.likeness import alike, near
 from app.customers.numbers import extension_of, normalise
-from app.customers.record import survivor_of
+from app.customers.record.finding import CustomerRecord, with_numbers
+from app.customers.record.whole import survivor_of
 from app.customers.record_models import CustomerEmail, CustomerExternalId
-from app.customers.records import CustomerRecord, with_numbers
 
 LOOKED_AT = 200
 """Of each way of looking, at most so many are weighed; of a name that more have, more must be known."""

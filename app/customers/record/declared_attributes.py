@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.errors import Invalid, NotFound
-from app.customers.attributes import Definition, faults_of, limit_faults
+from app.customers.record.attributes import Definition, faults_of, limit_faults
 from app.customers.record_models import AttributeDefinition
 from app.db.engine import WriteSession
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import aliased
 
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer, CustomerNumber
+from app.customers.record.finding import CustomerRecord, get_customer
 from app.customers.record_models import (
     CustomerAddress,
     CustomerConsent,
@@ -24,7 +25,6 @@ from app.customers.record_models import (
     CustomerTie,
     CustomerVersion,
 )
-from app.customers.records import CustomerRecord, get_customer
 from app.customers.serving_models import CustomerPreference, ProductConfiguration
 
 

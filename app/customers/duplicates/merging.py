@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.audit.service import WHO, WHY
 from app.audit.service import record as tell
 from app.core.errors import Unavailable
-from app.customers.changing import raise_version
 from app.customers.errors import (
     CustomerMerged,
     CustomerNotFound,
@@ -31,6 +30,7 @@ from app.customers.errors import (
 )
 from app.customers.merge_models import CustomerMerge, DuplicateProposal
 from app.customers.models import Customer
+from app.customers.record.changing import raise_version
 from app.customers.record_models import CustomerVersion
 from app.db.engine import WriteSession
 from app.db.rows import newest

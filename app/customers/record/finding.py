@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased, defer
 
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer, CustomerNumber
+from app.customers.names.search import NameQuery, query
 from app.customers.numbers import normalise, storable
 from app.customers.record_models import CustomerEmail, CustomerExternalId
-from app.customers.search import NameQuery, query
 
 MANY = 2_000
 """If more have a name, those wanted are met sooner by walking through customers in their order than by collecting all

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.audit.service import WHO
 from app.core.errors import Conflict, NotFound
-from app.customers.evidence import CROWD, weigh
-from app.customers.matching import facts_of, holders_of
+from app.customers.duplicates.matching import facts_of, holders_of
+from app.customers.duplicates.scoring import CROWD, weigh
 from app.customers.merge_models import DuplicateProposal
 from app.db.engine import Sessions, WriteSession
 

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.ids import new_id
-from app.customers.attribute_records import AttributeUnfit, definitions
-from app.customers.attributes import faults_of
+from app.customers.names.search import tokens
 from app.customers.numbers import storable
-from app.customers.search import tokens
+from app.customers.record.attributes import faults_of
+from app.customers.record.declared_attributes import AttributeUnfit, definitions
 from app.customers.service import NewCustomer, kept_rules, number_rows
 
 BATCH = 2000

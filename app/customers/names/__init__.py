@@ -1,0 +1,1 @@
+"""Names: how alike two are, and what customers are found by."""
