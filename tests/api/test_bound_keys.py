@@ -12,8 +12,8 @@ from app.auth.tokens import Role
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
-from tests.api.test_customer_record import ANY, PATH, agent, bank, make, record
-from tests.api.test_products import product
+from tests.api.resources.test_customer_record import ANY, PATH, agent, bank, make, record
+from tests.api.resources.test_products import product
 from tests.customers.feeds.imports import execute, rows
 
 __all__ = ["agent", "bank", "product"]

@@ -17,8 +17,8 @@ from app.floor.commands import Configure
 from app.privacy.erasing import Order, erase
 from tests.api.conftest import MemoryFloor
 from tests.api.hostile import SAID, Asked, requests, said_in
+from tests.api.resources.test_floor import CONFIG
 from tests.api.test_hostile_texts import AGREEMENT, BUREAU, RULE
-from tests.api.test_live import CONFIG
 from tests.customers.products.card import CARD
 from tests.interactions.factories import make_interaction
 

@@ -32,7 +32,7 @@ from app.customers.record.parts import GivenEmail, replace_emails
 from app.customers.record_models import CustomerNote
 from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults
-from tests.api.test_profile_reads import told_of
+from tests.api.http.test_customer_reads import told_of
 from tests.customers.agreements.factories import promise
 from tests.customers.factories import make_customer
 

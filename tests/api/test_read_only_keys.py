@@ -7,8 +7,8 @@ import pytest
 
 from app.api.application import Application
 from tests.api.conftest import ClientAs, faults
+from tests.api.resources.test_customer_record import ANY, PATH, agent, bank, make, record
 from tests.api.test_bound_keys import KEYS, LOOKING, NOT_OF_KEYS
-from tests.api.test_customer_record import ANY, PATH, agent, bank, make, record
 
 __all__ = ["agent", "bank"]
 

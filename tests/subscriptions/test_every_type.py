@@ -29,8 +29,8 @@ from tests.desk.cases.factories import make_case
 from tests.desk.visits.factories import booked, by, window
 from tests.fixtures.database import Database
 from tests.floor.factories import call_event, configure
+from tests.floor.journal.test_announced import Told, call, look_through, wrap_up
 from tests.floor.live import on, owned, running
-from tests.floor.test_announced import Told, call, look_through, wrap_up
 
 
 async def customers_change(session: WriteSession) -> None:

@@ -14,8 +14,8 @@ from app.ivr.language.reading import read_flow
 from tests.customers.factories import REGION, customer_id
 from tests.customers.segments.ruling import GOLD, give, judge_all, judge_noted, let_count, rules
 from tests.floor.factories import call_event
+from tests.floor.flow.test_playing import BY_SEGMENT
 from tests.floor.flow_line import Line, config
-from tests.floor.test_floor_flows import BY_SEGMENT
 
 RICH, PLAIN, DORMANT = "+8613800138000", "+8613800138001", "+8613800138002"
 

@@ -15,7 +15,7 @@ from app.desk.cases.opening import ForAlert, open_for_alert
 from app.desk.cases.queries import Wanted, entries, find
 from app.desk.cases.working import act, link_contact, solve, write_note
 from tests.customers.factories import customer_id, make_agent
-from tests.customers.test_profiles import told as profile_of
+from tests.customers.profiles.test_whole import told as profile_of
 from tests.customers.usage.telling import NOW
 from tests.desk.cases.factories import make_case
 from tests.desk.cases.test_opening import alert_of

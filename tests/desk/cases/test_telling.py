@@ -12,7 +12,7 @@ from app.db.engine import Sessions, WriteSession
 from app.desk.cases.working import act, change, close, solve, write_note
 from app.subscriptions import records
 from tests.customers.factories import customer_id, make_agent
-from tests.customers.test_profiles import told as profile_of
+from tests.customers.profiles.test_whole import told as profile_of
 from tests.customers.usage.telling import NOW
 from tests.desk.cases.factories import make_case
 from tests.history.factories import told
