@@ -136,6 +136,6 @@ async def _first_tab(folder: Path) -> str:
         while not port_file.exists() or "\n" not in port_file.read_text():  # noqa: ASYNC110 - a file tells no event
             await asyncio.sleep(0.05)
     port = port_file.read_text().split("\n")[0]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         tabs = (await http.get(f"http://127.0.0.1:{port}/json/list")).json()
     return next(str(tab["webSocketDebuggerUrl"]) for tab in tabs if tab["type"] == "page")

@@ -102,7 +102,7 @@ async def trouble_seen(centre: CallCentre) -> AsyncIterator[Callable[[], Awaitab
     await centre.rows(f"INSERT INTO users (id, name, role, password_hash) {copied}")
     token = (await signed_in(centre.server.address, ["ada"]))["ada"]
     address, headers = f"http://{centre.server.address}", {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=address, headers=headers) as http:
+    async with httpx.AsyncClient(timeout=30, base_url=address, headers=headers) as http:
 
         async def seen() -> str | None:
             told: str | None = (await http.get("/api/v1/sources/asterisk/connection")).json()["trouble"]

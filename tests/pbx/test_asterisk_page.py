@@ -124,7 +124,7 @@ async def makes_the_source(child: Child, http: str, password: str) -> None:
     source["command_url"] = source["command_url"].replace(f"{HERE}:8088", http)
     token = (await signed_in(child.address, ["adm"]))["adm"]
     url = f"http://{child.address}/api/v1/sources"
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as client:
+    async with httpx.AsyncClient(timeout=30, headers={"Authorization": f"Bearer {token}"}) as client:
         made = await client.post(url, json=source)
         assert made.status_code == 201, made.text
         standing = f"{url}/{source['id']}/connection"

@@ -50,7 +50,7 @@ async def promise_callback(centre: CallCentre, number: str) -> None:
 
     (contact,) = await eventually(waiting, lambda found: len(found) == 1, SECONDS)
     token = (await signed_in(centre.server.address, ["sue"]))["sue"]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         url = f"http://{centre.server.address}/api/v1/floor/contacts/{contact['id']}/callback"
         told = await http.post(url, json={"number": number}, headers={"Authorization": f"Bearer {token}"})
     assert told.is_success, told.text

@@ -36,7 +36,7 @@ async def failed(centre: CallCentre, cause: str) -> None:
 async def left_alone(centre: CallCentre) -> None:
     """The Asterisk has noticed that nobody is connected any more."""
     plan = centre.site.plan
-    async with httpx.AsyncClient(base_url=centre.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+    async with httpx.AsyncClient(timeout=30, base_url=centre.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
         await eventually(lambda: http.get("/applications"), lambda answer: answer.json() == [], SECONDS)
 
 

@@ -270,7 +270,7 @@ async def test_caller_whom_a_joined_supervisor_hands_to_a_number_is_offered_to_n
         await hears(second, "carl")
         await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
         token = (await signed_in(centre.server.address, ["sue"]))["sue"]
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+        async with httpx.AsyncClient(timeout=30, headers={"Authorization": f"Bearer {token}"}) as http:
             done = await http.post(f"http://{centre.server.address}/api/v1/floor/agents/anna/release", json={})
         assert done.is_success, done.text
         await talk.agent.until_ended()

@@ -119,7 +119,7 @@ async def test_what_the_platform_says_is_in_the_log_only() -> None:
 async def test_a_source_that_cannot_be_ordered_from_says_so(
     secrets: tuple[str, ...], url: str | None, said: str
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         outcome = await GenericDriver(http, CLOCK).execute(SourceAccess("pbx", secrets, url), HOLD)
     assert isinstance(outcome, Refused)
     assert said in outcome.detail

@@ -37,7 +37,7 @@ def waits(path: str, first: bool, begun: asyncio.Event) -> Application:
 @pytest.mark.parametrize("first", [False, True])
 async def test_who_is_cut_off_is_told_to_come_again(first: bool) -> None:
     begun = asyncio.Event()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         async with serving(waits("/waits", first, begun), timeout_graceful_shutdown=0.1) as (place, _):
             asking = begin("asking", client.get(f"http://{place}/waits"))
             await begun.wait()

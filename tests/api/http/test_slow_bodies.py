@@ -103,5 +103,5 @@ async def test_a_body_that_comes_slowly_is_taken(
 
 async def test_an_answer_may_take_longer_than_a_body(taking: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.api.http.slow_bodies.STILL_SECONDS", 0.1)
-    async with serving(taking, http="httptools") as (place, _), httpx.AsyncClient() as client:
+    async with serving(taking, http="httptools") as (place, _), httpx.AsyncClient(timeout=30) as client:
         assert (await client.get(f"http://{place}/long")).text == "1111"

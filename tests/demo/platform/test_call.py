@@ -35,7 +35,7 @@ def told(server: LittleServer) -> list[str]:
 
 
 async def run_call(plan: CallPlan, script: Script, *, outbound: bool = False) -> tuple[list[str], Tally]:
-    async with little_server(lambda request: (202, {}, {})) as server, httpx.AsyncClient() as client:
+    async with little_server(lambda request: (202, {}, {})) as server, httpx.AsyncClient(timeout=30) as client:
         tasks, tally, pace = Supervisor(), Tally(), Pace(100)
         line = Line(Teller(client, server.url, SECRET, tasks), tasks, Random(1), pace, 0.0, {"call_id": "c1"})
         call = SimulatedCall(plan, line, Random(2), pace, tally)

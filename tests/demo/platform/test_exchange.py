@@ -30,7 +30,7 @@ async def callfloor() -> AsyncIterator[LittleServer]:
 
 @pytest.fixture
 async def front(callfloor: LittleServer) -> AsyncIterator[Front]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         tasks = Supervisor()
         teller = Teller(client, callfloor.url, SECRET, tasks)
         world = World(demo_customers(20), Random(1), Pace(100), 0.0)

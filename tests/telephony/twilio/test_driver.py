@@ -43,7 +43,7 @@ async def test_what_an_answer_means(answer: Response, outcome: Missed | Refused)
 
 
 async def test_nobody_listening_may_change() -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         access = SourceAccess("tw", ("t",), "http://127.0.0.1:1", account="AC1", public_url="http://x", caller_id="+1")
         command = SwitchCommand("k", "call.connect", now(), {"call_id": "c", "contact_id": "d", "agent": ANNA})
         driver: Driver = TwilioDriver(http, now)
@@ -52,7 +52,7 @@ async def test_nobody_listening_may_change() -> None:
 
 @pytest.mark.parametrize("address", ["ftp://switch", "http://switch:port"])
 async def test_an_address_that_is_none(address: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         access = SourceAccess("tw", ("t",), address, account="AC1", public_url="http://x", caller_id="+1")
         command = SwitchCommand("k", "call.cancel", now(), {"call_id": "c", "contact_id": "d", "agent": ANNA})
         outcome = await TwilioDriver(http, now).execute(access, command)
@@ -69,7 +69,7 @@ async def test_an_address_that_is_none(address: str) -> None:
     ],
 )
 async def test_a_source_that_is_not_set_up_says_what_it_lacks(lacking: dict[str, object], said: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         whole = SourceAccess("tw", ("t",), None, account="AC1", public_url="http://x", caller_id="+1")
         access = msgspec.structs.replace(whole, **lacking)
         command = SwitchCommand("k", "call.connect", now(), {"call_id": "c", "contact_id": "d", "agent": ANNA})
