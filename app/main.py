@@ -28,11 +28,11 @@ from app.api.sockets.open_profiles import Profiles as OpenProfiles
 from app.api.sockets.open_profiles import profiles_over
 from app.api.sockets.tabs import Tabs
 from app.api.sockets.witness import Witness
+from app.auth.access_tokens import TokenService
 from app.auth.passwords import Passwords
 from app.auth.service import instance_secret, signing_key
 from app.auth.sign_in import SignIn
 from app.auth.standing import Standing
-from app.auth.tokens import TokenService
 from app.core.clock import now
 from app.core.guarding import Bounds, open_guarded_client
 from app.core.tasks import Supervisor
@@ -64,7 +64,7 @@ from app.ivr.fetching import Fetching
 from app.ivr.records.judging import Judge, judge
 from app.ivr.records.publishing import keep_publishing
 from app.ivr.vault import Vault
-from app.privacy.finishing import keep_erasing
+from app.privacy.after_commit import keep_erasing
 from app.privacy.retaining import keep_retaining
 from app.realtime.hub import Hub
 from app.recordings.archive import Archive

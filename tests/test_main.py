@@ -10,9 +10,9 @@ from pydantic import SecretStr
 from websockets.asyncio.client import connect
 
 from app.audit.queries import Wanted, entries
+from app.auth.access_tokens import Principal
 from app.auth.passwords import Passwords
 from app.auth.service import create_first_administrator
-from app.auth.tokens import Principal
 from app.core.clock import now, utc
 from app.customers.profiles.reads import reads_of
 from app.customers.service import NewCustomer, create_customer

@@ -1,0 +1,1 @@
+"""Agents: presence as a table (pure), and agents as records."""

@@ -1,1 +1,6 @@
-"""The edge: HTTP and sockets. `application` is the whole, `resources` has a file for each resource of /api/v1."""
+"""The edge: HTTP and sockets.
+
+`application` is the whole, `resources` has a file for each resource of /api/v1, `schemas` what they take and give,
+`http` what all routes share; `platforms` takes news of calls, `sockets` serves agents and supervisors. What stands
+beside these is no resource: health, the pages that show the API, what switches fetch.
+"""

@@ -1,0 +1,1 @@
+"""Accounts, sign-ins, access tokens, and API keys of other systems."""

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.access_tokens import Principal
 from app.auth.errors import BadToken, KeyUnknown
 from app.auth.models import ApiKey
-from app.auth.tokens import Principal
 from app.core.clock import utc
 from app.core.ids import new_id
 from app.db.engine import WriteSession

@@ -15,12 +15,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import aliased
 
 from app.audit.service import act_as
+from app.auth.access_tokens import Principal, Role, TokenService
 from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.service import set_password
 from app.auth.throttle import PLACE_FAILURES, PLACE_WINDOW_SECONDS, Throttle, place_of
-from app.auth.tokens import Principal, Role, TokenService
 from app.auth.witness import Refused, Witness
 from app.core.clock import Clock, utc
 from app.core.ids import new_id

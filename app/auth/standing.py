@@ -6,9 +6,9 @@ from collections.abc import Collection
 from sqlalchemy import ARRAY, Text, any_, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.auth.access_tokens import Principal
 from app.auth.errors import BadToken
 from app.auth.models import RefreshToken
-from app.auth.tokens import Principal
 from app.db.engine import Sessions
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from app.auth.access_tokens import Principal, TokenService
 from app.auth.service import signing_key
-from app.auth.tokens import Principal, TokenService
 from app.bench import calls, core, decisions, feeds, flows, growth, machine, pops, profiles, theory
 from app.bench.bank import FEWEST, configuration, found_bank
 from app.bench.calls import Calls, NoAsterisk, StartSite

@@ -13,7 +13,7 @@ from app.cli import (
     measuring,
     planning,
     retention,
-    serving,
+    serve_command,
     simulating,
     softphone,
     speaking,
@@ -29,7 +29,7 @@ commands = typer.Typer(
     rich_markup_mode=None,
 )
 for module in (
-    serving,
+    serve_command,
     demonstration,
     exporting,
     softphone,

@@ -1,0 +1,1 @@
+"""What every room needs: clock, ids, errors, tasks, logs, expressions (CEL)."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: engine and pool, the embedded server, migrations, partitions."""

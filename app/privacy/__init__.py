@@ -1,0 +1,1 @@
+"""Erasing customers, and letting go of what is kept no longer."""

@@ -1,6 +1,6 @@
 """Erasing a customer: everything that says who they were goes in one transaction, and what is counted stays.
 
-The audio of recordings goes after the commit, by rows that say so (`finishing.py`), as what is not in the database
+The audio of recordings goes after the commit, by rows that say so (`after_commit.py`), as what is not in the database
 cannot be part of a transaction."""
 
 from collections.abc import Sequence

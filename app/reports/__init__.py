@@ -1,0 +1,1 @@
+"""Metrics as defined, and the SQL that counts them."""

@@ -14,9 +14,9 @@ from sqlalchemy.pool import NullPool
 
 from app.api.application import Application, http_app
 from app.api.http.services import FloorStatus, Services
+from app.auth.access_tokens import Principal, Role, TokenService
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
-from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import Clock, FrozenClock
 from app.core.errors import Unavailable
 from app.credit.desk import CreditDesk

@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from app.api.application import Application, http_app
 from app.api.http.gates import Roles, asked_by
 from app.api.http.services import Services
-from app.auth.tokens import Role
+from app.auth.access_tokens import Role
 from app.customers import masking
 from app.db.engine import ReadSession
 from app.db.errors import DatabaseUnavailable

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.api.application import Application
-from app.auth.tokens import Role
+from app.auth.access_tokens import Role
 from app.core.clock import FrozenClock, iso
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults

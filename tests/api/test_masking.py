@@ -22,7 +22,7 @@ from app.api.schemas.history import TimelineEntryOut
 from app.api.schemas.seen import SIGHT, SeenEmail
 from app.api.schemas.segments import MoveOut, OverrideOut, SegmentOverrideOut
 from app.api.schemas.usage import UsageEventOut
-from app.auth.tokens import Role
+from app.auth.access_tokens import Role
 from app.core.clock import now, utc
 from app.core.instants import iso
 from app.customers.masking import EVERYBODY, KINDS, MASK, USUAL, Kind, Policy, Sight

@@ -8,12 +8,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import func, select, update
 
 from app.auth import keys, service
+from app.auth.access_tokens import Principal, TokenService
 from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.models import RefreshToken, User
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.throttle import FAILURES, PLACE_WINDOW_SECONDS
-from app.auth.tokens import Principal, TokenService
 from app.core.clock import FrozenClock, utc
 from app.db.engine import Sessions
 

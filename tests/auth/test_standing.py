@@ -4,11 +4,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from app.auth import service
+from app.auth.access_tokens import Principal, TokenService
 from app.auth.errors import BadToken
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.standing import Standing
-from app.auth.tokens import Principal, TokenService
 from app.core.clock import FrozenClock
 from app.db.engine import Sessions
 

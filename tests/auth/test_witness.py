@@ -9,11 +9,11 @@ from sqlalchemy import text
 
 from app.audit.queries import Wanted, entries
 from app.auth import service
+from app.auth.access_tokens import TokenService
 from app.auth.errors import BadToken, TooManyAttempts, WrongCredentials
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
 from app.auth.throttle import FAILURES
-from app.auth.tokens import TokenService
 from app.auth.witness import HOUR, Refused, Witness
 from app.core.clock import FrozenClock
 from app.db.engine import Sessions

@@ -15,9 +15,9 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import TONES, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
-from tests.pbx.test_phones_act import refused
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 from tests.pbx.test_transfers import answered
+from tests.pbx.test_transfers_at_the_phone import refused
 
 pytestmark = pytest.mark.enable_socket
 NUMBER = "5550001"

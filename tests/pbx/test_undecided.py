@@ -7,8 +7,8 @@ import pytest
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
 from tests.pbx.talks import A_MOMENT, hears, talking
-from tests.pbx.test_phones_act import handed_over, nothing_decided, refused
 from tests.pbx.test_resilience import started_again
+from tests.pbx.test_transfers_at_the_phone import handed_over, nothing_decided, refused
 
 GIVE_UP = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
              WHERE wait_event_type = 'Lock' AND datname = current_database()"""

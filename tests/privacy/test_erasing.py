@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, text
 from app.api.http.services import Services
 from app.core.clock import FrozenClock, utc
 from app.core.ids import new_id
-from app.privacy.finishing import finish
+from app.privacy.after_commit import finish
 from app.recordings.errors import StoreFailed
 from app.recordings.store import ObjectStore
 from tests.api.conftest import ClientAs, admin, app, built, client_as, faults, floor, kept_apart, services

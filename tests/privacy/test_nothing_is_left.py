@@ -15,7 +15,7 @@ from app.api.http.services import Services
 from app.api.platforms.recognition import CallerLookUp
 from app.core.clock import now, utc
 from app.interactions.unknown import adopt
-from app.privacy.finishing import finish
+from app.privacy.after_commit import finish
 from tests.api.conftest import ClientAs
 from tests.api.house import House, Platform, open_house
 from tests.api.test_real_floor import answer, until

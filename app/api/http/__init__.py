@@ -1,1 +1,3 @@
-"""What all routes share: who asks and what with, what is accepted, limits, pages, versions, errors."""
+"""What all routes share: who asks, and the gates of who may; what is accepted, limits, pages, versions, errors; and
+that a read of a customer is written down.
+"""

@@ -11,8 +11,8 @@ from fastapi.dependencies.models import Dependant
 
 from app.api.http.deps import CurrentUser
 from app.api.http.gates import Gate, asked_by
+from app.auth.access_tokens import Principal
 from app.auth.errors import KeyReadOnly
-from app.auth.tokens import Principal
 from app.customers.errors import SourceUntold
 from app.customers.record.changing import Sources, ensure_may_name
 

@@ -10,7 +10,7 @@ from pydantic import StringConstraints
 from app.api.http.deps import CurrentUser, Using
 from app.api.http.services import Services
 from app.api.schemas.common import PRINTABLE
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.errors import Invalid
 from app.core.wire import fault
 

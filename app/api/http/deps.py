@@ -10,9 +10,9 @@ from app.api.http.services import Services
 from app.api.schemas.seen import SIGHT
 from app.audit.service import act_as
 from app.auth import keys
+from app.auth.access_tokens import Principal
 from app.auth.errors import BadToken
 from app.auth.standing import ensure_standing
-from app.auth.tokens import Principal
 from app.core.errors import Unavailable
 from app.db.engine import ReadSession, WriteSession
 

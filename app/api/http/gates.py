@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 from fastapi.dependencies.models import Dependant
 
 from app.api.http.deps import CurrentUser, current_user
+from app.auth.access_tokens import Principal, Role
 from app.auth.errors import RoleMissing
-from app.auth.tokens import Principal, Role
 
 
 class Gate(ABC):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from app.api.http.limits import Turns
+from app.auth.access_tokens import TokenService
 from app.auth.passwords import Passwords
 from app.auth.sign_in import SignIn
-from app.auth.tokens import TokenService
 from app.core.clock import Clock
 from app.core.guarding import Bounds
 from app.credit.desk import CreditDesk

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from app.api.platforms.intake import Intake
 from app.api.platforms.webhooks import CtiFloor
 from app.floor.commands import Destination, PhoneState, Transfer
-from app.telephony import numbers
+from app.telephony import dialable
 from app.telephony.events import PhoneWord
 from app.telephony.instructions import Script
 from app.telephony.port import KnownCall, KnownRecording, Notice
@@ -58,7 +58,7 @@ class DrivenSource:
         """What an agent's phone asks for, as the agent's command: to a colleague's phone, a number, or
         (what is neither) a queue. Gives why it cannot be. Raises `Unavailable` while nothing can be committed."""
         colleague = self._floor.agent_at(f"PJSIP/{target}") or self._floor.agent_at(target)
-        number = numbers.plain(target)
+        number = dialable.plain(target)
         to = Destination(agent=colleague) if colleague else Destination(number=number, queue=None if number else target)
         wish = Transfer(contact_id=contact, agent_id=agent, to=to)
         answer = await self._floor.submit(wish, f"cti:{self._source}", f"transfer:{key}")

@@ -26,7 +26,7 @@ from app.api.schemas.cases import AlertCaseIn, CaseOut
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.usage import Severity
 from app.audit.service import act_as
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.customers.usage import alerts
 from app.customers.usage.alert_life import LIVE

@@ -29,7 +29,7 @@ from app.api.schemas.cases import (
     Status,
 )
 from app.api.schemas.common import PRINTABLE
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.db.engine import ReadSession, WriteSession
 from app.desk.cases import queries, working

@@ -22,7 +22,7 @@ from app.api.schemas.credit import (
     CreditIn,
     CreditOut,
 )
-from app.auth.tokens import Principal, Role
+from app.auth.access_tokens import Principal, Role
 from app.core.clock import utc
 from app.credit import bureaus, queries
 

@@ -32,7 +32,7 @@ from app.api.schemas.customer_parts import (
 from app.api.schemas.customer_record import RecordOut, VersionOut, VersionPage
 from app.api.schemas.customers import Version, Why
 from app.audit.service import because
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.customers.models import Customer
 from app.customers.record import holdings, parts, whole

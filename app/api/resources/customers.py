@@ -23,7 +23,7 @@ from app.api.schemas.customers import (
 )
 from app.api.schemas.interactions import InteractionOut, InteractionPage
 from app.audit.service import because
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.customers import service
 from app.customers.record import finding
 from app.customers.record.changing import ensure_may_name

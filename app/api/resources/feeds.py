@@ -11,7 +11,7 @@ from app.api.http.gates import ADMINISTRATES, READS, require
 from app.api.http.problems import problem_responses
 from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.customers.feeds import sources
 from app.customers.feeds.streams import Stream, import_stream

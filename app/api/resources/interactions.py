@@ -10,7 +10,7 @@ from app.api.http.deps import Read, Using, Write, current_user
 from app.api.http.gates import require
 from app.api.http.problems import problem_responses
 from app.api.schemas.interactions import EntryOut, InteractionDetailOut, NoteIn
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.interactions import queries, service
 

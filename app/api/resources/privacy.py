@@ -11,7 +11,7 @@ from app.api.http.gates import OVERSEES, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.privacy import ErasureIn, ErasureOut, ErasurePage, HoldIn, HoldOut, HoldPage, LiftIn
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.core.errors import Invalid
 from app.core.wire import fault

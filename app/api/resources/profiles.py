@@ -13,7 +13,7 @@ from app.api.http.gates import OVERSEES, SIGNED_IN, Gate, role_missing
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.profiles import ProfileOut, ReadOut, ReadPage, RevealedOut, RevealIn
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.customers.errors import CustomerNotFound
 from app.customers.profiles.reads import reads_of

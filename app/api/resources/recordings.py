@@ -17,7 +17,7 @@ from app.api.schemas.common import PRINTABLE
 from app.api.schemas.recordings import RecordingOut, RecordingPage
 from app.audit import queries as audit
 from app.audit.service import act_as, record
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.interactions.queries import find_interaction
 from app.recordings import queries

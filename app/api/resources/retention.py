@@ -20,7 +20,7 @@ from app.api.schemas.retention import (
     RetentionRunOut,
     RetentionRunPage,
 )
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.privacy import policies
 from app.privacy.previewing import preview

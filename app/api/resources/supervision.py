@@ -9,7 +9,7 @@ from app.api.http.deps import Using
 from app.api.http.gates import require
 from app.api.http.problems import problem_responses
 from app.api.schemas.supervision import AgentAnswer, AgentStateIn, CallbackAnswer, CallbackIn, ContactAnswer, ListenIn
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.floor import commands as c
 
 Supervisor = Annotated[Principal, Depends(require("supervisor", "administrator"))]

@@ -28,7 +28,7 @@ from app.api.schemas.visits import (
     VisitReasonIn,
     VisitScheduleIn,
 )
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.core.errors import Invalid
 from app.core.wire import fault

@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 
 from app.api.sockets.line import BAD_TOKEN, Close
+from app.auth.access_tokens import Principal
 from app.auth.errors import RoleMissing
-from app.auth.tokens import Principal
 from app.core.clock import Clock
 
 Verify = Callable[[str], Principal]

@@ -10,7 +10,7 @@ import structlog
 
 from app.api.sockets.admission import Admission
 from app.api.sockets.line import BAD_TOKEN
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.errors import Unavailable
 from app.realtime.hub import Dismissed, Subscription
 

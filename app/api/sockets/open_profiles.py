@@ -13,7 +13,7 @@ import structlog
 from app.api.http.customer_reads import ensure_reason
 from app.api.sockets import told
 from app.api.sockets.asked import CloseProfile, OpenProfile
-from app.auth.tokens import Principal
+from app.auth.access_tokens import Principal
 from app.core.clock import Clock, iso
 from app.core.errors import CallfloorError, Conflict, NotFound
 from app.customers.masking import Policy

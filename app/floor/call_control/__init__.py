@@ -1,1 +1,3 @@
-"""Who is on a contact's call, how they come to it and how they leave it, in CSTA's words. Pure."""
+"""Who is on a contact's call: offers taken, phones, dialling, consultation, transfer, conference and hold, in CSTA's
+words; how agents leave, after-call work, and the end. Pure.
+"""

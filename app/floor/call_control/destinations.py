@@ -6,7 +6,7 @@ from app.floor import commands as c
 from app.floor.call_control import phones
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work, wrong_contact_state
-from app.telephony.numbers import has_digit
+from app.telephony.dialable import has_digit
 
 
 def talking(work: Work, command: c.ContactCommand, wish: str) -> Contact:

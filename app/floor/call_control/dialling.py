@@ -10,8 +10,8 @@ from app.floor.call_control import contacts, phones
 from app.floor.memory import views
 from app.floor.memory.entities import Contact, ContactState
 from app.floor.memory.work import Work
+from app.telephony.dialable import has_digit
 from app.telephony.events import CallEvent, EventType, OrderType
-from app.telephony.numbers import has_digit
 
 
 def dial(work: Work, command: c.Dial) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from app.routing.engine.requirement import Selection, Skills, sorted_skills
 from app.routing.hours.calendar import Hours
 from app.routing.hours.form import hours_of
 from app.routing.overflow.rules import OverflowRule
-from app.telephony.numbers import plain
+from app.telephony.dialable import plain
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 from app.calls.call import Call
 from app.floor.configuration.config import SourceRules
 from app.floor.memory.work import Work
-from app.telephony.numbers import plain
+from app.telephony.dialable import plain
 
 
 def chosen(work: Work, call: Call) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from app.floor.memory.entities import Contact
 from app.floor.memory.work import Work
 from app.floor.queue.callbacks import not_dialled, promised_already
 from app.floor.queue.stays import enter_queue
-from app.telephony.numbers import has_digit
+from app.telephony.dialable import has_digit
 
 
 def open_callback(work: Work, command: OpenCallback) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from app.floor.memory.work import Work
 from app.floor.queue.offers import BUSY, opened_visit, take_back
 from app.floor.queue.placing import placed
 from app.floor.queue.stays import enter_queue, look_at_overflow
+from app.telephony.dialable import has_digit
 from app.telephony.events import CallEvent
-from app.telephony.numbers import has_digit
 
 UNRUNG = (LegState.INITIATED,)
 """Where the customer's leg stands before their phone has rung."""

@@ -1,1 +1,1 @@
-"""Playing a flow, one event at a time, and the state that is kept of a call. Pure."""
+"""Playing a flow, one event at a time, the state that is kept of a call, and what who waits hears of it. Pure."""

@@ -1,6 +1,6 @@
 """extensions.conf: every call goes to Callfloor, and somewhere else while Callfloor is away."""
 
-from app.telephony.asterisk_config.phones import INBOUND, PHONE
+from app.telephony.asterisk_config.pjsip import INBOUND, PHONE
 from app.telephony.asterisk_config.plan import ECHO, AsteriskPlan, Fallback
 from app.telephony.asterisk_config.sections import file, section
 

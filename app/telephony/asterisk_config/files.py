@@ -2,7 +2,7 @@
 
 from app.telephony.asterisk_config.dialplan import extensions
 from app.telephony.asterisk_config.modules import modules
-from app.telephony.asterisk_config.phones import pjsip
+from app.telephony.asterisk_config.pjsip import pjsip
 from app.telephony.asterisk_config.plan import AsteriskPlan, Folders, check
 from app.telephony.asterisk_config.sections import file, section
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.auth.tokens import Role
+from app.auth.access_tokens import Role
 from tests.api.conftest import ClientAs
 from tests.api.resources.test_customer_record import ANY, PATH, agent, bank, make, record
 

@@ -18,8 +18,8 @@ from app.api.sockets.endpoints import Sockets
 from app.api.sockets.narrowed import Narrowed
 from app.api.sockets.open_profiles import Profiles
 from app.api.sockets.tabs import Tabs
+from app.auth.access_tokens import Principal, Role, TokenService
 from app.auth.errors import BadToken
-from app.auth.tokens import Principal, Role, TokenService
 from app.core.clock import now
 from app.core.tasks import Supervisor
 from app.customers.masking import USUAL

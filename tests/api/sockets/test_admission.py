@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from app.api.sockets.conversation import Timing
-from app.auth.tokens import Principal, Role, TokenService
+from app.auth.access_tokens import Principal, Role, TokenService
 from app.core.clock import now
 from app.core.instants import iso
 from app.db.errors import DatabaseUnavailable

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from app.api.sockets.open_profiles import MOST, Profiles
-from app.auth.tokens import Role
+from app.auth.access_tokens import Role
 from app.core.clock import now, utc
 from app.core.tasks import Supervisor
 from app.customers.agreement_models import Agreement

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from app.telephony import numbers
+from app.telephony import dialable
 from app.telephony.adapters.asterisk_ari.line.names import Name
 
 JOINS = "join"
@@ -76,7 +76,7 @@ _PHONE = re.compile(r"(?:(?:PJSIP|SIP|IAX2|SCCP|DAHDI)/)?[\w.+-]{1,80}", re.ASCI
 
 def dialled(setup: Setup, number: str | None) -> str | None:
     """What the switch dials for a number, as people write it; None for what is no number."""
-    plain = numbers.plain(number)
+    plain = dialable.plain(number)
     return setup.dial.replace("{number}", plain) if plain is not None else None
 
 

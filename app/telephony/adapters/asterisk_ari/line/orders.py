@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from app.telephony import numbers
+from app.telephony import dialable
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.line import (
@@ -110,7 +110,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
     number = order.to.get("number")
     address = dialled(line.setup, number)
     if address is None:
-        return Refused(f"{number!r} cannot be dialled; {numbers.NUMBER}.")
+        return Refused(f"{number!r} cannot be dialled; {dialable.NUMBER}.")
     leg = Leg(names.Name(line.call, names.PARTY, order.key, handed or ""), address, handed=handed)
     return line.dial(leg, order.ring_seconds, line.setup.caller_id)
 
@@ -118,7 +118,7 @@ def _ring_number(line: Line, order: Order, handed: str | None = None) -> list[Ac
 def _dial(line: Line, order: Order) -> list[Action] | Refused:
     line.to = order.to.get("number")
     if dialled(line.setup, line.to) is None:
-        return Refused(f"{line.to!r} cannot be dialled; {numbers.NUMBER}.")
+        return Refused(f"{line.to!r} cannot be dialled; {dialable.NUMBER}.")
     return _ring_agent(line, order, order.agent.get("id"), order.agent.get("address"))
 
 

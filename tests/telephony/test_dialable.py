@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.telephony.numbers import plain
+from app.telephony.dialable import plain
 
 
 @pytest.mark.parametrize(("written", "number"), [

@@ -1,8 +1,8 @@
 import jwt
 import pytest
 
+from app.auth.access_tokens import Principal, TokenService
 from app.auth.errors import BadToken
-from app.auth.tokens import Principal, TokenService
 from app.core.clock import FrozenClock
 
 KEY = b"k" * 32
