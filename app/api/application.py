@@ -77,7 +77,7 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
         version=version("callfloor"),
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
-        docs_url=None,  # those of `pages`
+        docs_url=None,  # those of `reference_pages`
         redoc_url=None,
         **options,
     )

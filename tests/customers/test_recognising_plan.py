@@ -21,7 +21,7 @@ from tests.customers.factories import REGION, new_customer
 BY_E164, BY_RAW, BY_ID = of_number("e164")(POPPING), of_number("raw")(POPPING), of_customer(PARTS)
 
 WHOLE = re.compile(r"Seq Scan on (interactions|customers |customer_numbers)")
-"""The tables that are filled here; `test_profile_plans` looks at the others."""
+"""The tables that are filled here; `profiles/test_plans` looks at the others."""
 
 _FILL = text("""
     insert into interactions (id, started_at, ended_at, channel, direction, source_id, call_id, customer_id,

@@ -1,1 +1,1 @@
-"""What resources take and give, as types: a file for each, as in `resources`; `common` is shared."""
+"""What resources take and give, as types, by what they are about; `common` is shared, `seen` says who sees what."""

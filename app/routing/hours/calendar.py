@@ -81,7 +81,7 @@ class _Memory:
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """When it is open: hours of each weekday (Monday first), none on the public holidays of a country, if one is given,
-    and exceptions by date. Intervals of a day are sorted, do not overlap and end by midnight; `hours_form` sees to it.
+    and exceptions by date. Intervals of a day are sorted, do not overlap and end by midnight; `form` sees to it.
 
     On a weekend day that is worked in exchange for a holiday hold the hours of the weekday that it makes up for.
     """

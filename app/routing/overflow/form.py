@@ -1,7 +1,7 @@
 """A queue's rules of overflow as people write them: what in them contradicts itself, which never apply. Pure.
 
 `[{"when": "length", "at": 20, "do": "callback"}, {"when": "wait", "at": 120, "do": "queue", "queue": "service"},
-{"when": "closed", "do": "message", "message": "We are open from nine."}]`; what they mean is in `overflow`.
+{"when": "closed", "do": "message", "message": "We are open from nine."}]`; what they mean is in `rules`.
 """
 
 from collections.abc import Iterator, Mapping

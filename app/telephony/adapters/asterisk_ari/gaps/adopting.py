@@ -8,10 +8,11 @@ from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
 from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, answered, held, recorded, tapes, timestamp
-from app.telephony.adapters.asterisk_ari.line import names, outcomes, recordings, referring, sent_on, supervisors
+from app.telephony.adapters.asterisk_ari.line import names, outcomes, referring, sent_on, supervisors
 from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.phone_calls import DIALLED, PrivateCall
+from app.telephony.adapters.asterisk_ari.line.recordings import begun, tape_of
 from app.telephony.adapters.asterisk_ari.line.referring import REFERRED
 from app.telephony.events import EventType
 from app.telephony.port import KnownCall, KnownRecording
@@ -272,9 +273,9 @@ def _taped(line: Line, there: Sight, now: float) -> list[Action]:
     """Recordings that have ended while nobody looked, or were never begun."""
     done = [one for each in sorted(there.stored) if line.records(each) for one in line.take(recorded(each, now), now)]
     for leg in tapes(line):
-        name = recordings.tape_of(line, leg.name.who)
+        name = tape_of(line, leg.name.who)
         if name in there.finished:
             done.append(requests.record(leg.id, name))
         elif name is not None:
-            done += recordings.begun(line, leg)
+            done += begun(line, leg)
     return done
