@@ -30,6 +30,15 @@ class StandIn:
         self.open = 0
         self.asked: list[Asked] = []
         self.filters = 0
+        self.application = {
+            f"{kind}s": [f"__AST_{topic}_ALL_TOPIC"]
+            for kind, topic in (
+                ("channel_id", "CHANNEL"),
+                ("bridge_id", "BRIDGE"),
+                ("endpoint_id", "ENDPOINT"),
+                ("device_name", "DEVICE_STATE"),
+            )
+        }
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []
@@ -107,7 +116,7 @@ class StandIn:
             return 200, json.dumps({"status": {"startup_time": self.since}})
         if asked["uri"].endswith("/eventFilter"):
             self.filters += 1
-            return 200, "{}"
+            return 200, json.dumps(self.application)
         return self.answers(asked), "{}"
 
 

@@ -11,6 +11,9 @@ from app.telephony.adapters.asterisk_ari.gaps.inventory import phones_of
 from app.telephony.adapters.asterisk_ari.phones import Phones
 
 LOOK_SECONDS = 1.0
+DEAF_SECONDS = 5.0
+"""How often the phones are listed where Asterisk does not tell of them."""
+
 LIST_SECONDS = 15.0
 """How soon an endpoint is found that an agent's phone has been missing."""
 
@@ -45,6 +48,9 @@ class Lookout:
                     await self._look(connection)
 
     async def _look(self, connection: AriConnection) -> None:
+        if not connection.hears_of_phones and asyncio.get_running_loop().time() - self._listed_at > DEAF_SECONDS:
+            self._phones.listed(await phones_of(connection), anew=True)
+            self._listed_at = asyncio.get_running_loop().time()
         wanted = self._wanted()
         if wanted is self._known and not self._phones.missing:
             return  # the most frequent by far, with thousands of agents

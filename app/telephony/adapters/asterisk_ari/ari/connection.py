@@ -32,6 +32,7 @@ OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 UNAUTHORIZED, FORBIDDEN = 401, 403
+ALL_DEVICES = re.compile(r"__AST_DEVICE_\w+_ALL_TOPIC")
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
 
@@ -86,6 +87,12 @@ class Access(msgspec.Struct, frozen=True):
         return {"Authorization": f"Basic {word}"}
 
 
+class _Application(msgspec.Struct, frozen=True):
+    """What an application is told of; of all devices where the id of that stands among the others."""
+
+    device_names: tuple[str, ...] = ()
+
+
 class _Asked(NamedTuple):
     """A request that is not answered yet, and when it was sent (the loop's time)."""
 
@@ -107,6 +114,9 @@ class AriConnection:
         self._watch: asyncio.TimerHandle | None = None
         self._silent: str | None = None
         self._ended = False
+        self.hears_of_phones = True
+        """Whether Asterisk tells of phones. One that is taken from an application which was left with a channel in it
+        stays as that was, and does not; asked for one by one, all of them have Asterisk stand still or crash."""
 
     @classmethod
     async def open(cls, access: Access) -> "AriConnection":
@@ -196,6 +206,13 @@ class AriConnection:
             )
         if not answered.ok:
             raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
+        try:
+            there = msgspec.json.decode(answered.body, type=_Application)
+        except msgspec.DecodeError as error:
+            raise SwitchUnusable(f"{_host(self._access)} did not tell what {self._access.app} hears: {error}") from None
+        self.hears_of_phones = any(ALL_DEVICES.fullmatch(each) for each in there.device_names)
+        if not self.hears_of_phones:
+            log.warning("the application was there before and hears of no phone; they are listed", app=self._access.app)
 
     def _answer(self, event: events.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0
