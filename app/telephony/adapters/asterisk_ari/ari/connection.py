@@ -115,8 +115,8 @@ class AriConnection:
         self._silent: str | None = None
         self._ended = False
         self.hears_of_phones = True
-        """Whether Asterisk tells of phones. One that is taken from an application which was left with a channel in it
-        stays as that was, and does not; asked for one by one, all of them have Asterisk stand still or crash."""
+        """Whether Asterisk tells of phones. An application that was left with a channel in it stays as it was then, and
+        hears of none; asked to tell of them afterwards, Asterisk stands still or crashes (docs/asterisk/ari.md)."""
 
     @classmethod
     async def open(cls, access: Access) -> "AriConnection":
