@@ -30,15 +30,7 @@ class StandIn:
         self.open = 0
         self.asked: list[Asked] = []
         self.filters = 0
-        self.application = {
-            f"{kind}s": [f"__AST_{topic}_ALL_TOPIC"]
-            for kind, topic in (
-                ("channel_id", "CHANNEL"),
-                ("bridge_id", "BRIDGE"),
-                ("endpoint_id", "ENDPOINT"),
-                ("device_name", "DEVICE_STATE"),
-            )
-        }
+        self.application = {"device_names": ["__AST_DEVICE_STATE_ALL_TOPIC"]}
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []

@@ -1,5 +1,5 @@
-"""Looks out for agents' phones that an Asterisk does not have: it tells neither of those, nor of an endpoint that its
-configuration has got since."""
+"""Looks out for what an Asterisk does not tell of phones: those of agents that it does not have, an endpoint that its
+configuration has got since, and all of them where it tells of none."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -48,14 +48,14 @@ class Lookout:
                     await self._look(connection)
 
     async def _look(self, connection: AriConnection) -> None:
-        if not connection.hears_of_phones and asyncio.get_running_loop().time() - self._listed_at > DEAF_SECONDS:
+        now = asyncio.get_running_loop().time()
+        if not connection.hears_of_phones and now - self._listed_at > DEAF_SECONDS:
             self._phones.listed(await phones_of(connection), anew=True)
-            self._listed_at = asyncio.get_running_loop().time()
+            self._listed_at = now
         wanted = self._wanted()
         if wanted is self._known and not self._phones.missing:
             return  # the most frequent by far, with thousands of agents
         lacking = self._phones.lacks(wanted)
-        now = asyncio.get_running_loop().time()
         if lacking and (lacking - self._phones.missing or now - self._listed_at > LIST_SECONDS):
             self._phones.listed(await phones_of(connection))
             self._listed_at = now

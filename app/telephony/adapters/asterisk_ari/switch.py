@@ -24,13 +24,7 @@ from app.telephony.adapters.asterisk_ari.actions import (
     Wake,
 )
 from app.telephony.adapters.asterisk_ari.ari import events, requests
-from app.telephony.adapters.asterisk_ari.ari.connection import (
-    Access,
-    Answered,
-    AriConnection,
-    Replaced,
-    SwitchAway,
-)
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, Answered, AriConnection, Replaced, SwitchAway
 from app.telephony.adapters.asterisk_ari.ari.reconnecting import Link
 from app.telephony.adapters.asterisk_ari.ari.retrying import LEAST_PAUSE, until_taken
 from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answered, seen
