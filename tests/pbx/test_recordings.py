@@ -2,24 +2,29 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 
 from app.core.clock import now
+from app.telephony.adapters.asterisk_ari.actions import Request
 from app.telephony.adapters.asterisk_ari.line.names import tape
+from app.telephony.adapters.asterisk_ari.line.recordings import still_silent
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, Talk, hears, talking
+from tests.pbx.test_music_after_gap import Gap, reconnected, restarted
 from tests.pbx.wav import Recorded, recorded
 
 pytestmark = pytest.mark.enable_socket
 CALLER = "13800001111"
-SLACK = 0.5
+SLACK = 1.0
 """Seconds between an order and what it does, on a machine that has much to do."""
 
 
@@ -197,20 +202,52 @@ async def test_a_recording_whose_call_ended_while_the_server_was_dead_is_ready_a
         )
 
 
-@pytest.mark.slow
-async def test_a_pause_during_which_the_server_dies_lasts_and_is_told_with_the_recording(
-    centre: CallCentre, phones: Phones
-) -> None:
+async def silent_through(gaps: list[Gap], centre: CallCentre, phones: Phones) -> None:
+    """A recording that was paused before is silent all the time, and its pause one."""
     async with talking(centre, phones) as talk:
         await talk.ask("call.record", do="start")
         await asyncio.sleep(1)
         await talk.ask("call.record", do="pause")
-        await asyncio.sleep(SLACK)
-        centre.server.kill()
-        centre.server.start()
-        await centre.server.answers()
-        await asyncio.sleep(1)
+        paused = time.monotonic()
+        for gap in gaps:
+            await gap(centre)
+        await asyncio.sleep(2 * SLACK)
+        silent = time.monotonic() - paused
         await talk.caller.hang_up()
         (told,) = await kept(centre, talk)
         assert len(told["pauses"]) == 1
-        assert [who for who in (await played(centre, told)).heard()[10:] if who] == []
+        audio = await played(centre, told)
+        assert set(audio.heard()) > {frozenset()}, "what was said before the pause"
+        assert audio.silence_at_the_end() > silent - SLACK
+
+
+async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre, phones: Phones) -> None:
+    site = centre.site
+    async with (
+        talking(centre, phones) as talk,
+        httpx.AsyncClient(base_url=site.ari, auth=(site.plan.ari_user, site.plan.ari_password)) as ari,
+    ):
+        await talk.ask("call.record", do="start")
+        await talk.ask("call.record", do="pause")
+        (file,) = site.server.recordings.iterdir()
+        for request in still_silent(file.stem) * 200:
+            assert isinstance(request, Request)
+            assert (await ari.request(request.method, request.path)).is_success
+        await asyncio.sleep(1)
+        await talk.caller.hang_up()
+        (told,) = await kept(centre, talk)
+        assert set((await played(centre, told)).heard()) == {frozenset()}
+
+
+@pytest.mark.slow
+async def test_a_pause_during_which_the_server_dies_lasts_and_is_told_with_the_recording(
+    centre: CallCentre, phones: Phones
+) -> None:
+    await silent_through([restarted], centre, phones)
+
+
+@pytest.mark.slow
+async def test_a_pause_during_which_the_connection_is_lost_lets_nothing_be_heard_while_it_is_made_sure_of(
+    centre: CallCentre, phones: Phones
+) -> None:
+    await silent_through([reconnected] * 5, centre, phones)

@@ -11,6 +11,9 @@ from tests.pbx.site import TONES
 WINDOW = 0.2
 """Seconds that are listened to at once."""
 
+QUIET = 50
+"""A sample below this is none of a sound."""
+
 
 class Recorded(NamedTuple):
     """Audio of 8 kHz, 16 bits, mono."""
@@ -34,9 +37,13 @@ class Recorded(NamedTuple):
         """Seconds of the longest time in which nothing at all is heard."""
         longest = now = 0
         for sample in self.samples:
-            now = now + 1 if abs(sample) < 50 else 0
+            now = now + 1 if abs(sample) < QUIET else 0
             longest = max(longest, now)
         return longest / 8000
+
+    def silence_at_the_end(self) -> float:
+        """Seconds since anything at all was heard."""
+        return next((place for place, sample in enumerate(reversed(self.samples)) if abs(sample) >= QUIET), 0) / 8000
 
 
 def recorded(audio: bytes) -> Recorded:

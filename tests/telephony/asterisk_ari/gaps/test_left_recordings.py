@@ -21,6 +21,9 @@ BEGAN, CREATED = 1790000000.5, "2026-09-21T14:13:20.500+0000"
 ID = "0192f0c1-1111-7000-8000-000000000001.1"
 NAME = names.tape(CALL, BEGAN, ID)
 TAPE = str(names.Name(CALL, names.TAPE, "main-7", ID))
+SILENCE = [f"DELETE recordings/live/{NAME}/mute", f"POST recordings/live/{NAME}/mute"]
+SOUND = [f"DELETE recordings/live/{NAME}/mute", f"DELETE recordings/live/{NAME}/pause"]
+STILL_SILENT = [f"POST recordings/live/{NAME}/pause", *SILENCE, f"DELETE recordings/live/{NAME}/pause"]
 NOBODY: dict[str, Any] = {"lines": {}, "calls": [], "waited_for": [], "keeping": ()}
 
 
@@ -145,12 +148,14 @@ def test_a_recording_that_is_stopped_before_it_began_has_failed() -> None:
 
 def test_a_pause_that_is_ordered_again_is_one_pause() -> None:
     line = taped()
-    for _ in range(2):
+    for wanted in (SILENCE, STILL_SILENT):
         paused = order(line, OrderType.RECORD, do="pause", recording=ID)
         assert isinstance(paused, list)
-        assert asked(paused) == [f"{method} recordings/live/{NAME}/mute" for method in ("DELETE", "POST")]
+        assert asked(paused) == wanted
     for _ in range(2):
-        order(line, OrderType.RECORD, do="resume", recording=ID)
+        back = order(line, OrderType.RECORD, do="resume", recording=ID)
+        assert isinstance(back, list)
+        assert asked(back) == SOUND
     ended = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
     assert [each.pauses for each in kept(line.take(ended, 9.0))] == [((2.0, 2.0),)]
 

@@ -19,6 +19,8 @@ from tests.telephony.asterisk_ari.gaps.test_left_recordings import (
     CREATED,
     ID,
     NAME,
+    SOUND,
+    STILL_SILENT,
     TAPE,
     begins,
     kept,
@@ -32,7 +34,6 @@ from tests.telephony.asterisk_ari.stand_in import Asked, incoming, until
 from tests.telephony.asterisk_ari.test_switch import Bench, running
 
 ENDED = Event(type="RecordingFinished", timestamp="2026-09-21T14:13:30.500+0000", recording=Recording(name=NAME))
-SILENCE = [f"DELETE recordings/live/{NAME}/mute", f"POST recordings/live/{NAME}/mute"]
 
 
 def sent(actions: Any, path: str) -> Request:
@@ -51,7 +52,7 @@ def test_a_pause_is_asked_for_once_the_recording_has_begun_since_asterisk_takes_
     order(line, OrderType.RECORD, do="start", recording=ID)
     line.take(Event(type="StasisStart", channel=tape(), args=("spy",)), 3.0)
     assert order(line, OrderType.RECORD, do="pause", recording=ID) == []
-    assert asked(begins(line)) == SILENCE
+    assert asked(begins(line)) == STILL_SILENT
 
 
 def test_a_pause_that_the_switch_refuses_is_none() -> None:
@@ -71,6 +72,16 @@ def test_a_recording_that_the_switch_would_not_begin_in_silence_is_stopped() -> 
     mute = sent(begins(line), "/mute")
     assert not mute.fails_by(500), "no order waits for it"
     assert asked(line.refused(mute, 500, 4.0)) == [f"POST recordings/live/{NAME}/stop", f"DELETE channels/{TAPE}"]
+
+
+def test_a_recording_that_would_not_go_on_after_its_pause_was_asked_for_once_more_is_stopped() -> None:
+    line = taped()
+    order(line, OrderType.RECORD, do="pause", recording=ID)
+    came = resumed(line, sight(channel(CALL), tape()), 9.0)
+    (go_on,) = (
+        each for each in came if isinstance(each, Request) and (each.method, each.path[-6:]) == ("DELETE", "/pause")
+    )
+    assert f"POST recordings/live/{NAME}/stop" in asked(line.refused(go_on, 500, 9.1))
 
 
 def test_a_pause_of_a_recording_that_is_gone_counts_as_done() -> None:
@@ -107,7 +118,15 @@ def test_a_pause_that_a_gap_may_have_swallowed_is_asked_for_again() -> None:
     line = taped()
     order(line, OrderType.RECORD, do="pause", recording=ID)
     came = resumed(line, sight(channel(CALL), tape()), 9.0)
-    assert [each for each in asked(came) if "recordings" in each] == SILENCE
+    assert [each for each in asked(came) if "recordings" in each] == STILL_SILENT
+
+
+def test_the_end_of_a_pause_that_a_gap_may_have_swallowed_is_asked_for_again() -> None:
+    line = taped()
+    order(line, OrderType.RECORD, do="pause", recording=ID)
+    order(line, OrderType.RECORD, do="resume", recording=ID)
+    came = resumed(line, sight(channel(CALL), tape()), 9.0)
+    assert [each for each in asked(came) if "recordings" in each] == SOUND
 
 
 def test_a_recording_that_is_stopped_while_it_is_about_to_begin_ends_with_its_channel() -> None:

@@ -166,6 +166,21 @@ def unmute_recording(name: str, vital: bool = False) -> Request:
     return Request(method="DELETE", path=f"{_recording(name)}/mute", vital=vital)
 
 
+def suspend_recording(name: str, vital: bool = False) -> Request:
+    """Write nothing at all until it goes on; of one that is suspended already, no change."""
+    return Request(method="POST", path=f"{_recording(name)}/pause", vital=vital)
+
+
+def go_on_recording(name: str, vital: bool = False) -> Request:
+    """Write again, sound or silence, if it was suspended."""
+    return Request(method="DELETE", path=f"{_recording(name)}/pause", vital=vital)
+
+
+def hushes(request: Request, name: str) -> bool:
+    """Whether a request is about what of a recording's sound is written."""
+    return request.path in (f"{_recording(name)}/mute", f"{_recording(name)}/pause")
+
+
 def stop_recording(name: str) -> Request:
     """End it and keep it."""
     return Request(method="POST", path=f"{_recording(name)}/stop")

@@ -51,10 +51,12 @@ def start(line: Line, key: str, recording: str) -> list[Action]:
 
 def pause(line: Line, recording: str, at: float) -> list[Action]:
     """Silence from now on; of a recording that is only about to begin, once it does: Asterisk would not take it yet."""
-    tape = _running(line, recording)
-    if not _paused(line, recording):  # the order may have come before
+    tape, again = _running(line, recording), _paused(line, recording)
+    if not again:
         line.pauses.setdefault(recording, []).append((at, None))
-    return _silence(tape, vital=True) if tape else []
+    if not tape:
+        return []
+    return still_silent(tape, vital=True) if again else _silence(tape, vital=True)
 
 
 def resume(line: Line, recording: str, at: float) -> list[Action]:
@@ -63,7 +65,7 @@ def resume(line: Line, recording: str, at: float) -> list[Action]:
     spans = line.pauses.get(recording, [])
     if _paused(line, recording):
         spans[-1] = (spans[-1][0], at)
-    return [requests.unmute_recording(tape, vital=True)] if tape else []
+    return _sound(tape, vital=True) if tape else []
 
 
 def stop(line: Line, recording: str) -> list[Action]:
@@ -89,10 +91,13 @@ def told(line: Line, kind: str, recording: Recording, at: float) -> list[Action]
 
 
 def begun(line: Line, leg: Leg) -> list[Action]:
-    """A recording goes on; in silence, where a pause was ordered already."""
+    """A recording goes on; in silence, where a pause was ordered already. A pause's beginning or end that was ordered
+    before a gap may not have got through."""
     leg.taping = True
     tape = _running(line, leg.name.who)
-    return _silence(tape) if tape and _paused(line, leg.name.who) else []
+    if not tape or not line.pauses.get(leg.name.who):
+        return []
+    return still_silent(tape) if _paused(line, leg.name.who) else _sound(tape)
 
 
 def tape_of(line: Line, recording: str) -> str | None:
@@ -118,6 +123,15 @@ def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
         return [ready, *(line.nobody_left() if line.over else line.end())]
     tape = _leg_of(line, ready.recording)
     return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
+
+
+def still_silent(tape: str, vital: bool = False) -> list[Action]:
+    """Silence where it should be silent already: nothing is written meanwhile, since what is heard may be a secret."""
+    return [
+        requests.suspend_recording(tape, vital),
+        *_silence(tape, vital),
+        requests.go_on_recording(tape, vital),
+    ]
 
 
 def given_up(line: Line, at: float) -> list[Action]:
@@ -184,9 +198,14 @@ def not_resumed(line: Line, name: str, ordered: bool) -> list[Action]:
 
 
 def _silence(tape: str, vital: bool = False) -> list[Action]:
-    """Of a recording that may be silent already: Asterisk 22.10 would write again what is heard if it were only asked
-    for silence once more."""
+    """Silence instead of what was heard until now. Asterisk 22.10 changes over at each request for silence, so that a
+    recording that is silent after all has to be asked for sound first."""
     return [requests.unmute_recording(tape, vital), requests.mute_recording(tape, vital)]
+
+
+def _sound(tape: str, vital: bool = False) -> list[Action]:
+    """What is heard, also where a process ended while it made sure of silence."""
+    return [requests.unmute_recording(tape, vital), requests.go_on_recording(tape, vital)]
 
 
 def _failed(recording: str, at: float, cause: str) -> Told:

@@ -29,7 +29,7 @@ def follow(line: Line, request: Request, status: int, now: float) -> list[Action
     if request.path.endswith("/record"):
         return recordings.not_begun(line, str(request.query["name"]), now)
     for name in line.tapes:
-        if request.path == requests.mute_recording(name).path:
+        if requests.hushes(request, name):
             follows = recordings.not_resumed if request.method == "DELETE" else recordings.not_paused
             return follows(line, name, request.vital)
     return [*again, *(_not_held(line, now) if request.vital and line.held else [])]
