@@ -45,7 +45,7 @@ async def _serve(task: RingerTask) -> None:
         ringer = Ringer(task, connection, pool)
         with stop_asked() as asked:
             reading = begin("yardstick", connection.run(ringer.hear))
-            await connection.leave_out(events.UNWANTED)
+            await connection.set_up(events.UNWANTED)
             print("ready", flush=True)
             stopped = begin("yardstick's end", asked.wait())
             await asyncio.wait([reading, stopped], return_when=asyncio.FIRST_COMPLETED)

@@ -29,7 +29,7 @@ async def test_a_user_of_ari_who_may_only_read_is_told_with_what_to_change(aster
     async with await AriConnection.open(access(asterisk, READER, READER)) as connection:
         reading = begin("events", connection.run(lambda event: None))
         with pytest.raises(SwitchUnusable, match=r"lets ARI user 'reader' only read; say read_only=no .* ari\.conf"):
-            await connection.leave_out(["Dial"])
+            await connection.set_up(["Dial"])
         reading.cancel()
 
 

@@ -30,7 +30,6 @@ class StandIn:
         self.open = 0
         self.asked: list[Asked] = []
         self.filters = 0
-        self.application = {"device_names": ["__AST_DEVICE_STATE_ALL_TOPIC"]}
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []
@@ -108,7 +107,7 @@ class StandIn:
             return 200, json.dumps({"status": {"startup_time": self.since}})
         if asked["uri"].endswith("/eventFilter"):
             self.filters += 1
-            return 200, json.dumps(self.application)
+            return 200, "{}"
         return self.answers(asked), "{}"
 
 

@@ -23,6 +23,7 @@ ANNA, BO = "PJSIP/anna", "PJSIP/bo"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(missing_phones, "LOOK_SECONDS", 0.02)
     monkeypatch.setattr(missing_phones, "LIST_SECONDS", 0.0)
+    monkeypatch.setattr(missing_phones, "RELIST_SECONDS", 0.0)
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.05)
 
 
@@ -57,6 +58,58 @@ def rung(bench: Bench) -> list[str]:
     """Which endpoints were rung."""
     asked = (each["query"] for each in bench.asterisk.said("POST", "channels"))
     return [query["endpoint"] for query in asked if "endpoint" in query]
+
+
+def heard_of(bench: Bench) -> list[list[str]]:
+    """The devices that were asked for, request by request."""
+    asked = bench.asterisk.said("POST", "applications/callfloor/subscription")
+    return [each["query"]["eventSource"].replace("deviceState:", "").split(",") for each in asked]
+
+
+async def test_devices_are_heard_of_one_by_one_from_the_first_moment_since_with_all_of_them_asterisk_may_stand_still(
+    bench: Bench,
+) -> None:
+    first = [(each["method"], each["uri"]) for each in bench.asterisk.asked]
+    assert first[:4] == [
+        ("DELETE", "applications/callfloor/subscription"),
+        ("PUT", "applications/callfloor/eventFilter"),
+        ("GET", "endpoints/PJSIP"),
+        ("POST", "applications/callfloor/subscription"),
+    ]
+    assert bench.asterisk.asked[0]["query"] == {"eventSource": "deviceState:"}
+    assert heard_of(bench) == [[ANNA, "PJSIP/carrier"]]
+
+
+async def test_phones_are_heard_of_by_the_hundred_and_anew_over_each_connection(bench: Bench) -> None:
+    bench.asterisk.endpoints = [endpoint(f"p{number}") for number in range(250)] + [endpoint("with,comma")]
+    await bench.asterisk.drop()
+    await bench.connected(2)
+    assert [len(each) for each in heard_of(bench)[1:]] == [100, 100, 50]
+    await bench.asterisk.drop()
+    await bench.connected(3)
+    assert [len(each) for each in heard_of(bench)[4:]] == [100, 100, 50]
+
+
+async def test_endpoint_that_has_come_since_is_heard_of_though_it_is_no_agents() -> None:
+    bench = Bench()
+    async with running(bench):
+        await bench.connected()
+        await looked(bench)
+        assert heard_of(bench) == []
+        bench.asterisk.endpoints.append(endpoint("lobby"))
+        await until(lambda: heard_of(bench))
+        await looked(bench)
+        assert heard_of(bench) == [["PJSIP/lobby"]]
+
+
+async def test_asterisk_that_does_not_tell_of_phones_is_connected_to_again() -> None:
+    bench = Bench()
+    bench.asterisk.endpoints = [endpoint("anna")]
+    bench.asterisk.answers = lambda asked: 404 if asked["method"] == "POST" else 204
+    async with running(bench):
+        await until(lambda: "does not tell of PJSIP/anna" in (bench.switch.trouble or ""))
+        bench.asterisk.answers = lambda asked: 204
+        await bench.connected()
 
 
 async def test_phone_that_the_switch_lacks_is_told_once_and_those_that_it_reaches_somehow_are_not(bench: Bench) -> None:

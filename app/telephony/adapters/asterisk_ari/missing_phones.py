@@ -1,5 +1,5 @@
-"""Looks out for what an Asterisk does not tell of phones: those of agents that it does not have, an endpoint that its
-configuration has got since, and all of them where it tells of none."""
+"""Looks out for what an Asterisk does not tell of phones: those of agents that it does not have, and endpoints that its
+configuration has got since, of which it tells once it is asked to."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,12 +7,12 @@ from contextlib import suppress
 
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection
-from app.telephony.adapters.asterisk_ari.gaps.inventory import phones_of
+from app.telephony.adapters.asterisk_ari.gaps.inventory import phones_heard_of
 from app.telephony.adapters.asterisk_ari.phones import Phones
 
 LOOK_SECONDS = 1.0
-DEAF_SECONDS = 5.0
-"""How often the phones are listed where Asterisk does not tell of them."""
+RELIST_SECONDS = 60.0
+"""How soon an endpoint is found that is no agent's."""
 
 LIST_SECONDS = 15.0
 """How soon an endpoint is found that an agent's phone has been missing."""
@@ -48,16 +48,12 @@ class Lookout:
                     await self._look(connection)
 
     async def _look(self, connection: AriConnection) -> None:
-        now = asyncio.get_running_loop().time()
-        if not connection.hears_of_phones and now - self._listed_at > DEAF_SECONDS:
-            self._phones.listed(await phones_of(connection), anew=True)
-            self._listed_at = now
-        wanted = self._wanted()
-        if wanted is self._known and not self._phones.missing:
+        since, wanted = asyncio.get_running_loop().time() - self._listed_at, self._wanted()
+        if wanted is self._known and not self._phones.missing and since < RELIST_SECONDS:
             return  # the most frequent by far, with thousands of agents
         lacking = self._phones.lacks(wanted)
-        if lacking and (lacking - self._phones.missing or now - self._listed_at > LIST_SECONDS):
-            self._phones.listed(await phones_of(connection))
-            self._listed_at = now
+        if lacking - self._phones.missing or since > (LIST_SECONDS if lacking else RELIST_SECONDS):
+            self._phones.listed(await phones_heard_of(connection))
+            self._listed_at = asyncio.get_running_loop().time()
         self._phones.want(wanted)
         self._known = wanted

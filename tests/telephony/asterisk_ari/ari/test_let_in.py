@@ -3,7 +3,6 @@
 import pytest
 
 from app.core.errors import Unavailable
-from app.telephony.adapters.asterisk_ari import missing_phones
 from app.telephony.adapters.asterisk_ari.ari import retrying
 from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchUnusable
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, until
@@ -53,17 +52,3 @@ async def test_a_server_that_is_no_asterisk_is_told() -> None:
 async def test_an_address_that_leads_nowhere_is_told(url: str) -> None:
     with pytest.raises(Unavailable):
         await AriConnection.open(Access(url, USER, PASSWORD, "callfloor"))
-
-
-async def test_phones_are_listed_where_the_application_hears_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(missing_phones, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(missing_phones, "DEAF_SECONDS", 0.05)
-    bench = Bench()
-    bench.asterisk.application = {}
-    async with running(bench):
-        await bench.connected()
-        bench.asterisk.endpoints = [{"technology": "PJSIP", "resource": "bo", "state": "online"}]
-        await until(lambda: ("PJSIP/bo", "available") in bench.floor.phones)
-        bench.asterisk.endpoints[0]["state"] = "offline"
-        await until(lambda: bench.floor.phones[-1] == ("PJSIP/bo", "unavailable"))
-        assert not bench.asterisk.said("POST", "applications")

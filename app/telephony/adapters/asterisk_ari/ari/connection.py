@@ -20,7 +20,7 @@ from websockets.exceptions import InvalidMessage, WebSocketException
 
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Request
-from app.telephony.adapters.asterisk_ari.ari import events
+from app.telephony.adapters.asterisk_ari.ari import events, requests
 from app.telephony.adapters.asterisk_ari.ari.wire import Wire, open_wire
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,9 @@ OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 UNAUTHORIZED, FORBIDDEN = 401, 403
-ALL_DEVICES = re.compile(r"__AST_DEVICE_\w+_ALL_TOPIC")
+AT_ONCE = 100
+"""Devices in one request; Asterisk takes up to 127."""
+
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
 
@@ -87,12 +89,6 @@ class Access(msgspec.Struct, frozen=True):
         return {"Authorization": f"Basic {word}"}
 
 
-class _Application(msgspec.Struct, frozen=True):
-    """What an application is told of; of all devices where the id of that stands among the others."""
-
-    device_names: tuple[str, ...] = ()
-
-
 class _Asked(NamedTuple):
     """A request that is not answered yet, and when it was sent (the loop's time)."""
 
@@ -114,9 +110,7 @@ class AriConnection:
         self._watch: asyncio.TimerHandle | None = None
         self._silent: str | None = None
         self._ended = False
-        self.hears_of_phones = True
-        """Whether Asterisk tells of phones. An application that was left with a channel in it stays as it was then, and
-        hears of none; asked to tell of them afterwards, Asterisk stands still or crashes (docs/asterisk/ari.md)."""
+        self._devices: set[str] = set()
 
     @classmethod
     async def open(cls, access: Access) -> "AriConnection":
@@ -193,12 +187,15 @@ class AriConnection:
         """Ask and wait. Raises `SwitchAway`."""
         return await self.send(request)
 
-    async def leave_out(self, kinds: Iterable[str]) -> None:
-        """Ask not to be told of these events. That is lost with the last connection of an application, so it is asked
-        for each time. Raises `SwitchUnusable` where it is refused, and `SwitchAway`."""
-        path = f"applications/{self._access.app}/eventFilter"
-        unwanted = {"disallowed": [{"type": kind} for kind in kinds]}
-        answered = await self.ask(Request(method="PUT", path=path, body=unwanted))
+    async def set_up(self, unwanted: Iterable[str]) -> None:
+        """To be called first: not to be told of these events, which is lost with the last connection of an application,
+        nor of the states of all devices. Raises `SwitchUnusable` where that is refused, and `SwitchAway`.
+
+        Asterisk (22.10, asterisk/asterisk#2170) stands still for good where a connection that is told of all devices
+        ends as one of them changes. Of single ones it may be told: see `hear_of`."""
+        alone = self.send(requests.hear_of_no_other_device(self._access.app))
+        answered = await self.ask(requests.leave_out(self._access.app, unwanted))
+        await alone  # refused where the application is as it was left, and not told of all of them
         if answered.status == FORBIDDEN:
             raise SwitchUnusable(
                 f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
@@ -206,13 +203,17 @@ class AriConnection:
             )
         if not answered.ok:
             raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
-        try:
-            there = msgspec.json.decode(answered.body, type=_Application)
-        except msgspec.DecodeError as error:
-            raise SwitchUnusable(f"{_host(self._access)} did not tell what {self._access.app} hears: {error}") from None
-        self.hears_of_phones = any(ALL_DEVICES.fullmatch(each) for each in there.device_names)
-        if not self.hears_of_phones:
-            log.warning("the application was there before and hears of no phone; they are listed", app=self._access.app)
+
+    async def hear_of(self, devices: Iterable[str]) -> bool:
+        """Be told from now on of the states of these devices, such as PJSIP/anna, as well; gives whether there was any
+        that had not been asked for over this connection. Raises `SwitchAway`."""
+        new = [each for each in devices if each not in self._devices and "," not in each]  # commas part names
+        for at in range(0, len(new), AT_ONCE):
+            answered = await self.ask(requests.hear_of(self._access.app, new[at : at + AT_ONCE]))
+            if not answered.ok:
+                raise SwitchAway(f"{_host(self._access)} does not tell of {new[at]} and others: {answered.body}")
+            self._devices.update(new[at : at + AT_ONCE])
+        return bool(new)
 
     def _answer(self, event: events.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0

@@ -1,5 +1,6 @@
 """The requests to Asterisk's REST interface that are made here, one function each."""
 
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import msgspec
@@ -16,6 +17,27 @@ def _channel(channel: str, what: str = "") -> str:
 
 def _recording(name: str) -> str:
     return f"recordings/live/{quote(name, safe='')}"
+
+
+def _application(app: str, what: str) -> str:
+    return f"applications/{quote(app, safe='')}/{what}"
+
+
+def leave_out(app: str, unwanted: Iterable[str]) -> Request:
+    """Tell the application nothing of these events."""
+    kinds = [{"type": kind} for kind in unwanted]
+    return Request(method="PUT", path=_application(app, "eventFilter"), body={"disallowed": kinds})
+
+
+def hear_of(app: str, devices: Iterable[str]) -> Request:
+    """Tell the application of the states of these devices, also over later connections."""
+    sources = ",".join(f"deviceState:{each}" for each in devices)
+    return Request(method="POST", path=_application(app, "subscription"), query={"eventSource": sources})
+
+
+def hear_of_no_other_device(app: str) -> Request:
+    """Tell the application of those devices only that it has asked for by name."""
+    return Request(method="DELETE", path=_application(app, "subscription"), query={"eventSource": "deviceState:"})
 
 
 def answer(channel: str) -> Request:

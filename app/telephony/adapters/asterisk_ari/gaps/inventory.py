@@ -45,7 +45,7 @@ class Inventory(msgspec.Struct, frozen=True):
         asked = {*recordings, *open_ones, *_tapes(channels)}
         ended = await _ended(connection, asked) | (ours - open_ones)
         busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
-        phones, holding = await phones_of(connection), await _holding(connection, bridges)
+        phones, holding = await phones_heard_of(connection), await _holding(connection, bridges)
         return cls(
             sight=Sight(
                 {each.id: each for each in channels},
@@ -64,6 +64,12 @@ async def phones_of(connection: AriConnection) -> dict[str, str]:
     """The phones that the switch has, and whether they are signed on. Raises `SwitchAway`."""
     endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
     return {each.address: "available" if each.state == "online" else "unavailable" for each in endpoints}
+
+
+async def phones_heard_of(connection: AriConnection) -> dict[str, str]:
+    """The same, of which the switch tells from now on. Raises `SwitchAway`."""
+    phones = await phones_of(connection)
+    return await phones_of(connection) if await connection.hear_of(phones) else phones
 
 
 def _of_calls(recordings: Iterable[str], channels: Iterable[Channel]) -> set[str]:
