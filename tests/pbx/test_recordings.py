@@ -17,13 +17,16 @@ from app.telephony.adapters.asterisk_ari.line.names import tape
 from app.telephony.adapters.asterisk_ari.line.recordings import still_silent
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
-from tests.pbx.site import Phones
+from tests.pbx.site import PbxSite, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, talking
 from tests.pbx.test_music_after_gap import Gap, reconnected, restarted
 from tests.pbx.wav import Recorded, recorded
 
 pytestmark = pytest.mark.enable_socket
 CALLER = "13800001111"
+HEADER = 44
+"""Bytes of a WAV file that has no sound yet."""
+
 SLACK = 1.0
 """Seconds between an order and what it does, on a machine that has much to do."""
 
@@ -221,6 +224,11 @@ async def silent_through(gaps: list[Gap], centre: CallCentre, phones: Phones) ->
         assert audio.silence_at_the_end() > silent - SLACK
 
 
+def written(site: PbxSite) -> list[str]:
+    """The recordings at the Asterisk of which something is written by now."""
+    return [each.stem for each in site.server.recordings.iterdir() if each.stat().st_size > HEADER]
+
+
 async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre, phones: Phones) -> None:
     site = centre.site
     async with (
@@ -229,8 +237,8 @@ async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre
     ):
         await talk.ask("call.record", do="start")
         await talk.ask("call.record", do="pause")
-        (file,) = site.server.recordings.iterdir()
-        for request in still_silent(file.stem) * 200:
+        (name,) = await eventually(lambda: asyncio.sleep(0, written(site)), lambda names: len(names) == 1, SECONDS)
+        for request in still_silent(name) * 100:
             assert isinstance(request, Request)
             assert (await ari.request(request.method, request.path)).is_success
         await asyncio.sleep(1)
