@@ -1,43 +1,17 @@
 """Callers who hear music while nobody looks: Callfloor is killed and started again, or loses its connection."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-
 import pytest
 
 from app.demo.pbx.sip.call import Call
-from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import Gap, cut_off, gaps, restarted, started_again
 from tests.pbx.site import TONES, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, shown, talking
-from tests.pbx.test_resilience import connected_again, connections, started_again
 from tests.pbx.test_supervisors import promoted, supervisor, takes_over
 from tests.pbx.test_transfers import answered
 from tests.pbx.test_transfers_beside import conference
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
-AWAY = "no connection to an Asterisk"
-Gap = Callable[[CallCentre], Awaitable[None]]
-
-
-async def restarted(centre: CallCentre) -> None:
-    """Another process takes up the calls."""
-    centre.server.kill()
-    await started_again(centre.server)
-
-
-async def reconnected(centre: CallCentre) -> None:
-    """The same process has a new connection."""
-    before = connections(centre.server)
-    change = """UPDATE cti_sources SET command_url = CASE WHEN command_url LIKE '%127.0.0.1%'
-                THEN replace(command_url, '127.0.0.1', 'localhost')
-                ELSE replace(command_url, 'localhost', '127.0.0.1') END"""
-    await centre.rows(change)
-    await connected_again(centre.server, before)
-
-
-gaps = pytest.mark.parametrize("gap", [restarted, reconnected])
 
 
 async def hears_only(call: Call, who: str) -> None:
@@ -118,19 +92,6 @@ async def test_music_of_a_caller_whom_a_supervisor_has_and_holds_ends_as_they_ar
         await desk.ask("call.retrieve", contact_id=talk.contact)
         await hears_only(talk.caller, "dora")
         await hears_only(ear, "caller")
-
-
-@asynccontextmanager
-async def cut_off(centre: CallCentre) -> AsyncIterator[None]:
-    """The server has no connection meanwhile."""
-    before, troubles = connections(centre.server), centre.server.log.read_text().count(AWAY)
-    (source,) = await centre.rows("SELECT command_url FROM cti_sources")
-    await centre.rows("UPDATE cti_sources SET command_url = 'ws://127.0.0.1:1/ari'")
-    log = centre.server.log
-    await eventually(lambda: asyncio.sleep(0, log.read_text().count(AWAY)), lambda count: count > troubles, SECONDS)
-    yield
-    await centre.rows("UPDATE cti_sources SET command_url = $1", source["command_url"])
-    await connected_again(centre.server, before)
 
 
 async def is_refused_to_take_back(talk: Talk) -> None:

@@ -9,9 +9,9 @@ from app.demo.pbx.sip.call import Call
 from tests.fixtures.database import Database, Server
 from tests.pbx.desk import CallCentre, call_centre
 from tests.pbx.flows import publish
+from tests.pbx.gaps import Gap, gaps
 from tests.pbx.site import MUSIC, PbxSite, Phones
 from tests.pbx.talks import SECONDS, hears, hears_music, talking
-from tests.pbx.test_music_after_gap import Gap, gaps
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 FLOW = """

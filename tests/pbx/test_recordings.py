@@ -17,9 +17,9 @@ from app.telephony.adapters.asterisk_ari.line.names import tape
 from app.telephony.adapters.asterisk_ari.line.recordings import still_silent
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import Gap, reconnected, restarted
 from tests.pbx.site import PbxSite, Phones
 from tests.pbx.talks import SECONDS, Talk, hears, talking
-from tests.pbx.test_music_after_gap import Gap, reconnected, restarted
 from tests.pbx.wav import Recorded, recorded
 
 pytestmark = pytest.mark.enable_socket

@@ -1,37 +1,16 @@
 """Callfloor, or the Asterisk, is killed in the middle of calls."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from tests.fixtures.child import Child
-from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import hears, hears_music, talking
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
-CONNECTED = "connected to an Asterisk"
 SECONDS = 30.0
-
-
-def connections(server: Child) -> int:
-    """How often a server has connected to an Asterisk."""
-    return server.log.read_text().count(CONNECTED)
-
-
-async def connected_again(server: Child, before: int) -> None:
-    """Wait until a server has connected to an Asterisk once more."""
-    await eventually(lambda: asyncio.sleep(0, connections(server)), lambda number: number > before, SECONDS)
-
-
-async def started_again(server: Child) -> None:
-    """Start it, and wait until it has its calls."""
-    before = connections(server)
-    server.start()
-    await server.answers()
-    await connected_again(server, before)
 
 
 async def kinds(centre: CallCentre, number: str) -> list[str]:

@@ -9,9 +9,10 @@ import pytest
 from app.demo.pbx.sip.call import Call
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
+from tests.pbx.gaps import started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import hears, talking
-from tests.pbx.test_resilience import SECONDS, ended_as, started_again
+from tests.pbx.test_resilience import SECONDS, ended_as
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 NUMBER = "5550001"

@@ -14,9 +14,10 @@ from tests.fixtures.database import Database, Server
 from tests.fixtures.listening import listening
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import SOURCE, CallCentre, call_centre
+from tests.pbx.gaps import connected_again, connections
 from tests.pbx.site import PbxSite, Phones, started
 from tests.pbx.talks import hears, hears_music, talking
-from tests.pbx.test_resilience import SECONDS, connected_again, connections, ended_as
+from tests.pbx.test_resilience import SECONDS, ended_as
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 OTHER = "other"

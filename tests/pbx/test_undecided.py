@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import A_MOMENT, hears, talking
-from tests.pbx.test_resilience import started_again
 from tests.pbx.test_transfers_at_the_phone import handed_over, nothing_decided, refused
 
 GIVE_UP = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
