@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from app.core.clock import now
-from app.telephony.adapters.asterisk_ari.actions import Request
+from app.telephony.adapters.asterisk_ari.actions import Pause, Request
 from app.telephony.adapters.asterisk_ari.line.names import tape
-from app.telephony.adapters.asterisk_ari.line.recordings import still_silent
+from app.telephony.adapters.asterisk_ari.line.recordings import LASTS, still_silent
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.gaps import Gap, reconnected, restarted
@@ -238,7 +238,7 @@ async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre
         await talk.ask("call.record", do="start")
         await talk.ask("call.record", do="pause")
         (name,) = await eventually(lambda: asyncio.sleep(0, written(site)), lambda names: len(names) == 1, SECONDS)
-        for request in still_silent(name) * 100:
+        for request in still_silent(Pause(name, 0.0, LASTS)) * 100:
             assert isinstance(request, Request)
             assert (await ari.request(request.method, request.path)).is_success
         await asyncio.sleep(1)

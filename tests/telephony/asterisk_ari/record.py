@@ -315,6 +315,7 @@ async def record(site: PbxSite, tell: Callable[[Story], Awaitable[None]]) -> str
         stack.callback(setattr, events, "decode", decode)
         setattr(events, "decode", kept)  # noqa: B010 - its type says that it takes more
         tasks.start("events", connection.run(lambda event: story.take(event, raw["frame"])))
+        await connection.set_up(())
         await asyncio.wait_for(tell(story), 60)
         await asyncio.sleep(1)
         return story.text()

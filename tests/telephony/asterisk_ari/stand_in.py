@@ -30,6 +30,7 @@ class StandIn:
         self.open = 0
         self.asked: list[Asked] = []
         self.filters = 0
+        self.opened: list[str] = []
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []
@@ -77,6 +78,7 @@ class StandIn:
     async def serve(self, socket: ServerConnection) -> None:
         """One connection."""
         self.sockets.append(socket)
+        self.opened.append(socket.request.path if socket.request is not None else "")
         self.open += 1
         try:
             with suppress(ConnectionClosed):
@@ -88,6 +90,7 @@ class StandIn:
         async for frame in socket:
             asked = json.loads(frame)
             asked["query"] = {each["name"]: each["value"] for each in asked.get("query_strings", [])}
+            asked["body"] = json.loads(asked.get("message_body", "{}"))
             self.asked.append(asked)
             status, body = self._answer(asked)
             if status is not None:

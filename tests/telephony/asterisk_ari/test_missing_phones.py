@@ -1,5 +1,6 @@
 """Agents' phones that an Asterisk does not have: it says nothing of them, so it has to be found out."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -63,31 +64,34 @@ def rung(bench: Bench) -> list[str]:
 def heard_of(bench: Bench) -> list[list[str]]:
     """The devices that were asked for, request by request."""
     asked = bench.asterisk.said("POST", "applications/callfloor/subscription")
-    return [each["query"]["eventSource"].replace("deviceState:", "").split(",") for each in asked]
+    sources = [each["body"]["eventSource"] for each in asked]
+    return [[name.removeprefix("deviceState:") for name in names] for names in sources if names != ["channel:"]]
 
 
-async def test_devices_are_heard_of_one_by_one_from_the_first_moment_since_with_all_of_them_asterisk_may_stand_still(
+async def test_channels_are_asked_for_and_phones_by_name_since_asterisk_may_crash_or_stand_still_told_of_everything(
     bench: Bench,
 ) -> None:
+    assert bench.asterisk.opened == ["/ari/events?app=callfloor"]
     first = [(each["method"], each["uri"]) for each in bench.asterisk.asked]
     assert first[:4] == [
-        ("DELETE", "applications/callfloor/subscription"),
+        ("POST", "applications/callfloor/subscription"),
         ("PUT", "applications/callfloor/eventFilter"),
         ("GET", "endpoints/PJSIP"),
         ("POST", "applications/callfloor/subscription"),
     ]
-    assert bench.asterisk.asked[0]["query"] == {"eventSource": "deviceState:"}
-    assert heard_of(bench) == [[ANNA, "PJSIP/carrier"]]
+    assert bench.asterisk.asked[0]["body"] == {"eventSource": ["channel:"]}
+    assert [set(each) for each in heard_of(bench)] == [{ANNA, "PJSIP/carrier", BO}], "also of one that it may get yet"
 
 
 async def test_phones_are_heard_of_by_the_hundred_and_anew_over_each_connection(bench: Bench) -> None:
     bench.asterisk.endpoints = [endpoint(f"p{number}") for number in range(250)] + [endpoint("with,comma")]
     await bench.asterisk.drop()
     await bench.connected(2)
-    assert [len(each) for each in heard_of(bench)[1:]] == [100, 100, 50]
+    assert [len(each) for each in heard_of(bench)[1:]] == [100, 100, 54]
+    assert "PJSIP/with,comma" in heard_of(bench)[3]
     await bench.asterisk.drop()
     await bench.connected(3)
-    assert [len(each) for each in heard_of(bench)[4:]] == [100, 100, 50]
+    assert [len(each) for each in heard_of(bench)[4:]] == [100, 100, 54]
 
 
 async def test_endpoint_that_has_come_since_is_heard_of_though_it_is_no_agents() -> None:
@@ -96,16 +100,41 @@ async def test_endpoint_that_has_come_since_is_heard_of_though_it_is_no_agents()
         await bench.connected()
         await looked(bench)
         assert heard_of(bench) == []
-        bench.asterisk.endpoints.append(endpoint("lobby"))
+        bench.asterisk.endpoints.append(endpoint("lobby") | {"channel_ids": ["1.1"]})
         await until(lambda: heard_of(bench))
         await looked(bench)
         assert heard_of(bench) == [["PJSIP/lobby"]]
+        assert told_of(bench, "PJSIP/lobby") == [PhoneWord.IN_USE]
+
+
+async def test_phones_are_not_listed_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing_phones, "LIST_SECONDS", 15.0)
+    monkeypatch.setattr(missing_phones, "RELIST_SECONDS", 60.0)
+    bench = Bench()
+    bench.asterisk.endpoints, bench.floor.agents = [endpoint("anna")], [ANNA, BO]
+    async with running(bench):
+        await until(lambda: told_of(bench, BO))
+        before = len(bench.asterisk.said("GET", "endpoints/PJSIP"))
+        await asyncio.sleep(20 * missing_phones.LOOK_SECONDS)
+        assert len(bench.asterisk.said("GET", "endpoints/PJSIP")) == before
+
+
+async def test_asterisk_that_tells_of_no_device_is_told_with_what_it_should_load() -> None:
+    bench = Bench()
+    bench.asterisk.endpoints = [endpoint("anna")]
+    bench.asterisk.answers = lambda asked: (
+        400 if "deviceState:PJSIP/anna" in asked["body"].get("eventSource", ()) else 204
+    )
+    async with running(bench):
+        await until(lambda: "res_stasis_device_state.so" in (bench.switch.trouble or ""))
 
 
 async def test_asterisk_that_does_not_tell_of_phones_is_connected_to_again() -> None:
     bench = Bench()
     bench.asterisk.endpoints = [endpoint("anna")]
-    bench.asterisk.answers = lambda asked: 404 if asked["method"] == "POST" else 204
+    bench.asterisk.answers = lambda asked: (
+        404 if "deviceState:PJSIP/anna" in asked["body"].get("eventSource", ()) else 204
+    )
     async with running(bench):
         await until(lambda: "does not tell of PJSIP/anna" in (bench.switch.trouble or ""))
         bench.asterisk.answers = lambda asked: 204

@@ -8,6 +8,15 @@ from pydantic import SecretStr
 from app.telephony.instructions import Script
 
 
+class Pause(msgspec.Struct, frozen=True):
+    """A pause of a recording that a request is for: the recording's name on the switch, when the pause began, and
+    whether it `begins`, `lasts` (which is made sure of) or `ends`."""
+
+    tape: str
+    since: float
+    step: str
+
+
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """A request to Asterisk's REST interface. `leg` is the channel that fails where it is refused; a `vital` one fails
     the order that it belongs to, unless the status is one of those by which it is `settled`: what it is about is gone,
@@ -20,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     leg: str | None = None
     vital: bool = False
     settled: tuple[int, ...] = (404,)
+    pause: Pause | None = None
 
     def fails_by(self, status: int) -> bool:
         """Whether its order fails where this is answered."""

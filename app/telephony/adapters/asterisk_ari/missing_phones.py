@@ -8,7 +8,7 @@ from contextlib import suppress
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection
 from app.telephony.adapters.asterisk_ari.gaps.inventory import phones_heard_of
-from app.telephony.adapters.asterisk_ari.phones import Phones
+from app.telephony.adapters.asterisk_ari.phones import TECHNOLOGY, Phones, rung_at
 
 LOOK_SECONDS = 1.0
 RELIST_SECONDS = 60.0
@@ -38,6 +38,10 @@ class Lookout:
             self._known = self._wanted()
             self._phones.want(self._known)
 
+    async def listen(self, connection: AriConnection) -> None:
+        """Be told of phones over a new connection. Raises `SwitchAway` and `SwitchUnusable`."""
+        await phones_heard_of(connection, self._awaited())
+
     async def run(self) -> None:
         """Look, until cancelled. What is missing is told only after the switch was asked once more."""
         while True:
@@ -53,7 +57,20 @@ class Lookout:
             return  # the most frequent by far, with thousands of agents
         lacking = self._phones.lacks(wanted)
         if lacking - self._phones.missing or since > (LIST_SECONDS if lacking else RELIST_SECONDS):
-            self._phones.listed(await phones_heard_of(connection))
-            self._listed_at = asyncio.get_running_loop().time()
+            await self._list(connection)
         self._phones.want(wanted)
         self._known = wanted
+
+    async def _list(self, connection: AriConnection) -> None:
+        self._listed_at = asyncio.get_running_loop().time()
+        phones, new = await phones_heard_of(connection, self._awaited())
+        self._phones.listed(phones)
+        for address in new:  # what was listed of it before may have changed since, and nobody has told
+            self._phones.saw(address, phones.get(address))
+
+    def _awaited(self) -> frozenset[str]:
+        """The endpoints at which agents' phones are rung, also those that the switch lacks: it tells of them as soon as
+        it has them."""
+        with suppress(Unavailable):
+            return frozenset(rung_at(each) for each in self._wanted() if each.startswith(TECHNOLOGY))
+        return frozenset()

@@ -31,7 +31,7 @@ from app.telephony.adapters.asterisk_ari.calls import LiveCall, Sent, all_answer
 from app.telephony.adapters.asterisk_ari.ended_calls import Gone
 from app.telephony.adapters.asterisk_ari.fetching_recordings import Tapes
 from app.telephony.adapters.asterisk_ari.gaps import adopting
-from app.telephony.adapters.asterisk_ari.gaps.inventory import Inventory, phones_of
+from app.telephony.adapters.asterisk_ari.gaps.inventory import Inventory
 from app.telephony.adapters.asterisk_ari.gaps.left_recordings import left
 from app.telephony.adapters.asterisk_ari.gaps.resuming import Sight, left_over, resumed
 from app.telephony.adapters.asterisk_ari.line import names, outcomes, phone_calls, referring
@@ -166,7 +166,7 @@ class Switch:
             reading = begin(f"events of {self._source}", connection.run(lambda event: take(event)))
             try:
                 await connection.set_up(events.UNWANTED)
-                await connection.hear_of(await phones_of(connection))  # before all else is read, or it would be missed
+                await self._lookout.listen(connection)  # before all else is read, or what it does then would be missed
                 recordings = [name for call in self._calls.values() for name in call.line.recordings]
                 there = await Inventory.taken(connection, recordings)
                 known, waited_for = await self._known()

@@ -1,6 +1,6 @@
 """What the switch does not take is not held to be done: the order fails, and what is believed is put right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -82,6 +82,56 @@ def test_a_recording_that_would_not_go_on_after_its_pause_was_asked_for_once_mor
         each for each in came if isinstance(each, Request) and (each.method, each.path[-6:]) == ("DELETE", "/pause")
     )
     assert f"POST recordings/live/{NAME}/stop" in asked(line.refused(go_on, 500, 9.1))
+
+
+def refusals() -> Iterator[tuple[str, tuple[int, ...]]]:
+    """What was asked for, and which of its requests are refused."""
+    for what, count in (("pause", 2), ("pause again", 4), ("gap in a pause", 4), ("resume", 2), ("gap after it", 2)):
+        for some in range(1, 2**count):
+            yield what, tuple(at for at in range(count) if some & 1 << at)
+
+
+LEFT = {
+    "pause": [(1.0, 1.5)],
+    "pause again": [(1.0, 1.5), (2.0, None)],
+    "gap in a pause": [(1.0, 1.5), (2.0, 9.5)],
+    "resume": [(1.0, 1.5), (2.0, None)],
+    "gap after it": [(1.0, 1.5), (2.0, None)],
+}
+"""The pauses that there are then: one was over before."""
+
+
+@pytest.mark.parametrize(("what", "refused"), list(refusals()))
+def test_whichever_requests_for_a_pause_are_refused_the_pauses_are_as_they_were(
+    what: str, refused: tuple[int, ...]
+) -> None:
+    line = taped()
+    line.pauses[ID] = [(1.0, 1.5)]
+    asked_for = order(line, OrderType.RECORD, do="pause", recording=ID)
+    if what == "pause again":
+        asked_for = order(line, OrderType.RECORD, do="pause", recording=ID)
+    elif what in ("resume", "gap after it"):
+        asked_for = order(line, OrderType.RECORD, do="resume", recording=ID)
+    if what.startswith("gap"):
+        asked_for = resumed(line, sight(channel(CALL), tape()), 9.0)
+    assert isinstance(asked_for, list)
+    about = [each for each in asked_for if isinstance(each, Request) and each.pause is not None]
+    came = [one for at in refused for one in line.refused(about[at], 500, 9.5)]
+    assert line.pauses[ID] == LEFT[what]
+    stopped = [f"POST recordings/live/{NAME}/stop", f"DELETE channels/{TAPE}"]
+    assert asked(came) == (stopped if what == "gap in a pause" else [])
+
+
+def test_the_end_of_a_pause_of_a_recording_that_is_being_stopped_counts_as_done() -> None:
+    line = taped()
+    order(line, OrderType.RECORD, do="pause", recording=ID)
+    resumed_by = order(line, OrderType.RECORD, do="resume", recording=ID)
+    assert isinstance(resumed_by, list)
+    for each in resumed_by:
+        assert isinstance(each, Request)
+        assert not each.fails_by(409)
+        line.refused(each, 409, 9.5)
+    assert line.pauses[ID] == [(2.0, 2.0)]
 
 
 def test_a_pause_of_a_recording_that_is_gone_counts_as_done() -> None:

@@ -31,9 +31,10 @@ ANSWER_SECONDS = 10.0
 OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
-UNAUTHORIZED, FORBIDDEN = 401, 403
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
+CHANNELS = "channel:"
 AT_ONCE = 100
-"""Devices in one request; Asterisk takes up to 127."""
+"""Devices in one request; Asterisk ends a connection over which it is asked for more than 64 KB at once."""
 
 LEAST_VERSION = (22, 4)
 WHY_VERSION = "requests over the events' WebSocket came with it, and transfers asked for by phones"
@@ -116,7 +117,7 @@ class AriConnection:
     async def open(cls, access: Access) -> "AriConnection":
         """Connect. Raises `SwitchAway` or `SwitchUnusable`."""
         await ensure_usable(access)
-        query = urlencode({"app": access.app, "subscribeAll": "true"})
+        query = urlencode({"app": access.app})  # and no subscribeAll: see `set_up`
         try:
             url = f"{access.url.rstrip('/')}/events?{query}"
             wire = await open_wire(url, access.headers, OPEN_SECONDS, PING_SECONDS)
@@ -188,32 +189,39 @@ class AriConnection:
         return await self.send(request)
 
     async def set_up(self, unwanted: Iterable[str]) -> None:
-        """To be called first: not to be told of these events, which is lost with the last connection of an application,
-        nor of the states of all devices. Raises `SwitchUnusable` where that is refused, and `SwitchAway`.
+        """To be called first: be told of all channels, and not of these events, which is lost with the last connection
+        of an application. Raises `SwitchUnusable` where that is refused, and `SwitchAway`.
 
-        Asterisk (22.10, asterisk/asterisk#2170) stands still for good where a connection that is told of all devices
-        ends as one of them changes. Of single ones it may be told: see `hear_of`."""
-        alone = self.send(requests.hear_of_no_other_device(self._access.app))
-        answered = await self.ask(requests.leave_out(self._access.app, unwanted))
-        await alone  # refused where the application is as it was left, and not told of all of them
-        if answered.status == FORBIDDEN:
-            raise SwitchUnusable(
-                f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
-                "say read_only=no in the user's section in ari.conf."
-            )
-        if not answered.ok:
-            raise SwitchUnusable(f"{_host(self._access)} did not take the event filter: {answered.body}")
+        Not everything is asked for (`subscribeAll`): Asterisk 22.10 may crash or stand still where a connection that is
+        told of all endpoints and devices ends while one of them changes (docs/adr/0038)."""
+        app = self._access.app
+        for answer in (self.send(requests.hear_of(app, [CHANNELS])), self.send(requests.leave_out(app, unwanted))):
+            answered = await answer
+            if answered.status == FORBIDDEN:
+                raise SwitchUnusable(
+                    f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
+                    "say read_only=no in the user's section in ari.conf."
+                )
+            if not answered.ok:
+                raise SwitchUnusable(f"{_host(self._access)} does not let {app} say what it hears of: {answered.body}")
 
-    async def hear_of(self, devices: Iterable[str]) -> bool:
-        """Be told from now on of the states of these devices, such as PJSIP/anna, as well; gives whether there was any
-        that had not been asked for over this connection. Raises `SwitchAway`."""
-        new = [each for each in devices if each not in self._devices and "," not in each]  # commas part names
+    async def hear_of(self, devices: Iterable[str]) -> frozenset[str]:
+        """Be told from now on of the states of these devices as well, such as PJSIP/anna, also of one that is not there
+        yet; gives those that had not been asked for over this connection. Raises `SwitchUnusable` where Asterisk tells
+        of no device, and `SwitchAway`."""
+        new = [each for each in dict.fromkeys(devices) if each not in self._devices]
         for at in range(0, len(new), AT_ONCE):
-            answered = await self.ask(requests.hear_of(self._access.app, new[at : at + AT_ONCE]))
+            states = [f"deviceState:{each}" for each in new[at : at + AT_ONCE]]
+            answered = await self.ask(requests.hear_of(self._access.app, states))
+            if answered.status == BAD_REQUEST:
+                raise SwitchUnusable(
+                    f"{_host(self._access)} tells of no phone: {answered.body} Let modules.conf load "
+                    "res_stasis_device_state.so."
+                )
             if not answered.ok:
                 raise SwitchAway(f"{_host(self._access)} does not tell of {new[at]} and others: {answered.body}")
             self._devices.update(new[at : at + AT_ONCE])
-        return bool(new)
+        return frozenset(new)
 
     def _answer(self, event: events.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0

@@ -29,15 +29,10 @@ def leave_out(app: str, unwanted: Iterable[str]) -> Request:
     return Request(method="PUT", path=_application(app, "eventFilter"), body={"disallowed": kinds})
 
 
-def hear_of(app: str, devices: Iterable[str]) -> Request:
-    """Tell the application of the states of these devices, also over later connections."""
-    sources = ",".join(f"deviceState:{each}" for each in devices)
-    return Request(method="POST", path=_application(app, "subscription"), query={"eventSource": sources})
-
-
-def hear_of_no_other_device(app: str) -> Request:
-    """Tell the application of those devices only that it has asked for by name."""
-    return Request(method="DELETE", path=_application(app, "subscription"), query={"eventSource": "deviceState:"})
+def hear_of(app: str, sources: Iterable[str]) -> Request:
+    """Tell the application of these as well, such as `deviceState:PJSIP/anna`; of all channels by `channel:`. In the
+    body: of a query, Asterisk would take brackets and quotes of a name to keep together what follows."""
+    return Request(method="POST", path=_application(app, "subscription"), body={"eventSource": list(sources)})
 
 
 def answer(channel: str) -> Request:
@@ -178,29 +173,24 @@ def record(channel: str, name: str, *, most_seconds: float = 0, finish_on: str =
     return Request(method="POST", path=_channel(channel, "/record"), query=query, settled=(404, 409))
 
 
-def mute_recording(name: str, vital: bool = False) -> Request:
+def mute_recording(name: str) -> Request:
     """Write silence from now on. Pausing would leave the time out, and the recording would not be true to the clock."""
-    return Request(method="POST", path=f"{_recording(name)}/mute", vital=vital)
+    return Request(method="POST", path=f"{_recording(name)}/mute")
 
 
-def unmute_recording(name: str, vital: bool = False) -> Request:
+def unmute_recording(name: str) -> Request:
     """Write what is heard again."""
-    return Request(method="DELETE", path=f"{_recording(name)}/mute", vital=vital)
+    return Request(method="DELETE", path=f"{_recording(name)}/mute")
 
 
-def suspend_recording(name: str, vital: bool = False) -> Request:
+def suspend_recording(name: str) -> Request:
     """Write nothing at all until it goes on; of one that is suspended already, no change."""
-    return Request(method="POST", path=f"{_recording(name)}/pause", vital=vital)
+    return Request(method="POST", path=f"{_recording(name)}/pause")
 
 
-def go_on_recording(name: str, vital: bool = False) -> Request:
+def go_on_recording(name: str) -> Request:
     """Write again, sound or silence, if it was suspended."""
-    return Request(method="DELETE", path=f"{_recording(name)}/pause", vital=vital)
-
-
-def hushes(request: Request, name: str) -> bool:
-    """Whether a request is about what of a recording's sound is written."""
-    return request.path in (f"{_recording(name)}/mute", f"{_recording(name)}/pause")
+    return Request(method="DELETE", path=f"{_recording(name)}/pause")
 
 
 def stop_recording(name: str) -> Request:

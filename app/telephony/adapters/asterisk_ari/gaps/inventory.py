@@ -44,8 +44,7 @@ class Inventory(msgspec.Struct, frozen=True):
         open_ones = _of_calls(ours, channels)
         asked = {*recordings, *open_ones, *_tapes(channels)}
         ended = await _ended(connection, asked) | (ours - open_ones)
-        busy = {each.address for each in channels}  # what they do is told, not whether they sign on meanwhile
-        phones, holding = await phones_heard_of(connection), await _holding(connection, bridges)
+        phones, holding = await phones_of(connection), await _holding(connection, bridges)
         return cls(
             sight=Sight(
                 {each.id: each for each in channels},
@@ -56,20 +55,28 @@ class Inventory(msgspec.Struct, frozen=True):
                 holding,
             ),
             running_since=str(info.status.get("startup_time")),
-            phones={address: "in_use" if address in busy else word for address, word in phones.items()},
+            phones=phones,
         )
 
 
 async def phones_of(connection: AriConnection) -> dict[str, str]:
-    """The phones that the switch has, and whether they are signed on. Raises `SwitchAway`."""
+    """The phones that the switch has, and whether they are signed on or in a call. Raises `SwitchAway`."""
     endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
-    return {each.address: "available" if each.state == "online" else "unavailable" for each in endpoints}
+    return {each.address: _word(each) for each in endpoints}
 
 
-async def phones_heard_of(connection: AriConnection) -> dict[str, str]:
-    """The same, of which the switch tells from now on. Raises `SwitchAway`."""
+async def phones_heard_of(connection: AriConnection, awaited: Iterable[str]) -> tuple[dict[str, str], frozenset[str]]:
+    """The same, of which the switch tells from now on, as it does of those that are awaited; and of which it has not
+    told before. Raises `SwitchAway` and `SwitchUnusable`."""
     phones = await phones_of(connection)
-    return await phones_of(connection) if await connection.hear_of(phones) else phones
+    new = await connection.hear_of([*phones, *awaited])
+    return (await phones_of(connection) if new else phones), new
+
+
+def _word(phone: Endpoint) -> str:
+    if phone.channel_ids:
+        return "in_use"
+    return "available" if phone.state == "online" else "unavailable"
 
 
 def _of_calls(recordings: Iterable[str], channels: Iterable[Channel]) -> set[str]:

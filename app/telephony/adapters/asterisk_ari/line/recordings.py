@@ -6,13 +6,17 @@ would keep prompts from being played there, and one of the bridge would leave ou
 
 from typing import Protocol
 
-from app.telephony.adapters.asterisk_ari.actions import Action, Stored, Told
+import msgspec
+
+from app.telephony.adapters.asterisk_ari.actions import Action, Pause, Request, Stored, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Event, Recording
 from app.telephony.adapters.asterisk_ari.line import names, outcomes
 from app.telephony.adapters.asterisk_ari.line.leg import Leg, Setup
 from app.telephony.events import EventType
 
+BEGINS, LASTS, ENDS = "begins", "lasts", "ends"
+GONE, NOT_RECORDING = 404, 409
 UNSEEN = "unseen"
 """The state of a recording whose end was not told: how long it is, its file says."""
 
@@ -51,21 +55,21 @@ def start(line: Line, key: str, recording: str) -> list[Action]:
 
 def pause(line: Line, recording: str, at: float) -> list[Action]:
     """Silence from now on; of a recording that is only about to begin, once it does: Asterisk would not take it yet."""
-    tape, again = _running(line, recording), _paused(line, recording)
-    if not again:
+    tape, before = _running(line, recording), _paused(line, recording)
+    if before is None:
         line.pauses.setdefault(recording, []).append((at, None))
     if not tape:
         return []
-    return still_silent(tape, vital=True) if again else _silence(tape, vital=True)
+    return _silence(Pause(tape, at, BEGINS), True) if before is None else still_silent(Pause(tape, before, LASTS), True)
 
 
 def resume(line: Line, recording: str, at: float) -> list[Action]:
     """End of the silence."""
-    tape = _running(line, recording)
+    tape, since = _running(line, recording), _paused(line, recording)
     spans = line.pauses.get(recording, [])
-    if _paused(line, recording):
-        spans[-1] = (spans[-1][0], at)
-    return _sound(tape, vital=True) if tape else []
+    if since is not None:
+        spans[-1] = (since, at)
+    return _sound(Pause(tape, spans[-1][0] if spans else at, ENDS), True) if tape else []
 
 
 def stop(line: Line, recording: str) -> list[Action]:
@@ -95,9 +99,11 @@ def begun(line: Line, leg: Leg) -> list[Action]:
     before a gap may not have got through."""
     leg.taping = True
     tape = _running(line, leg.name.who)
-    if not tape or not line.pauses.get(leg.name.who):
+    spans = line.pauses.get(leg.name.who)
+    if not tape or not spans:
         return []
-    return still_silent(tape) if _paused(line, leg.name.who) else _sound(tape)
+    since, until = spans[-1]
+    return still_silent(Pause(tape, since, LASTS)) if until is None else _sound(Pause(tape, since, ENDS))
 
 
 def tape_of(line: Line, recording: str) -> str | None:
@@ -125,13 +131,10 @@ def recorded(line: Line, recording: Recording, at: float) -> list[Action]:
     return [ready, *(line.drop(tape, outcomes.WITHDRAWN) if tape is not None else [])]
 
 
-def still_silent(tape: str, vital: bool = False) -> list[Action]:
+def still_silent(about: Pause, vital: bool = False) -> list[Action]:
     """Silence where it should be silent already: nothing is written meanwhile, since what is heard may be a secret."""
-    return [
-        requests.suspend_recording(tape, vital),
-        *_silence(tape, vital),
-        requests.go_on_recording(tape, vital),
-    ]
+    suspend, go_on = requests.suspend_recording(about.tape), requests.go_on_recording(about.tape)
+    return [*_asked(about, vital, suspend), *_silence(about, vital), *_asked(about, vital, go_on)]
 
 
 def given_up(line: Line, at: float) -> list[Action]:
@@ -177,43 +180,48 @@ def _complete(line: Line, recording: Recording, at: float) -> Stored | None:
     return Stored(name=name, recording=names.MESSAGE, started_at=started, seconds=seconds, ordered=False)
 
 
-def not_paused(line: Line, name: str, ordered: bool) -> list[Action]:
-    """The switch would not write silence. The floor learns it by its order, and stops what may be a secret; where no
-    order waits for the answer any more, it is stopped here."""
-    key = _recording(name)
-    if not _paused(line, key):
+def pause_refused(line: Line, about: Pause, ordered: bool, now: float) -> list[Action]:
+    """The switch would not do what a pause takes; of several requests, the first one refused counts. The floor learns
+    it by its order, and stops what may be a secret; where no order waits for the answer, it is stopped here. A pause
+    whose end is refused goes on."""
+    key = _recording(about.tape)
+    spans = line.pauses.get(key, [])
+    if not spans or spans[-1][0] != about.since:
         return []
-    line.pauses[key].pop()
-    return [] if ordered else stop(line, key)
-
-
-def not_resumed(line: Line, name: str, ordered: bool) -> list[Action]:
-    """The switch goes on to write silence, unless this was to make sure of it."""
-    if _paused(line, _recording(name)):
-        return not_paused(line, name, ordered)
-    spans = line.pauses.get(_recording(name), [])
-    if spans:
-        spans[-1] = (spans[-1][0], None)
+    since, until = spans[-1]
+    if about.step == ENDS:
+        spans[-1] = (since, None)
+    elif until is None and about.step == BEGINS:
+        spans.pop()
+    elif until is None and not ordered:
+        spans[-1] = (since, now)
+        return stop(line, key)
     return []
 
 
-def _silence(tape: str, vital: bool = False) -> list[Action]:
+def _asked(about: Pause, vital: bool, *requested: Request, settled: tuple[int, ...] = (GONE,)) -> list[Action]:
+    return [msgspec.structs.replace(each, pause=about, vital=vital, settled=settled) for each in requested]
+
+
+def _silence(about: Pause, vital: bool) -> list[Action]:
     """Silence instead of what was heard until now. Asterisk 22.10 changes over at each request for silence, so that a
     recording that is silent after all has to be asked for sound first."""
-    return [requests.unmute_recording(tape, vital), requests.mute_recording(tape, vital)]
+    return _asked(about, vital, requests.unmute_recording(about.tape), requests.mute_recording(about.tape))
 
 
-def _sound(tape: str, vital: bool = False) -> list[Action]:
-    """What is heard, also where a process ended while it made sure of silence."""
-    return [requests.unmute_recording(tape, vital), requests.go_on_recording(tape, vital)]
+def _sound(about: Pause, vital: bool = False) -> list[Action]:
+    """What is heard, also where a process ended while it made sure of silence; of one that is over, nothing."""
+    unmute, go_on = requests.unmute_recording(about.tape), requests.go_on_recording(about.tape)
+    return _asked(about, vital, unmute, go_on, settled=(GONE, NOT_RECORDING))
 
 
 def _failed(recording: str, at: float, cause: str) -> Told:
     return Told(type=EventType.RECORDING_FAILED, at=at, cause=cause, details={"recording": recording})
 
 
-def _paused(line: Line, recording: str) -> bool:
-    return any(until is None for _, until in line.pauses.get(recording, []))
+def _paused(line: Line, recording: str) -> float | None:
+    """Since when it is, if it is."""
+    return next((since for since, until in line.pauses.get(recording, []) if until is None), None)
 
 
 def _running(line: Line, recording: str) -> str | None:

@@ -28,10 +28,8 @@ def follow(line: Line, request: Request, status: int, now: float) -> list[Action
         return again
     if request.path.endswith("/record"):
         return recordings.not_begun(line, str(request.query["name"]), now)
-    for name in line.tapes:
-        if requests.hushes(request, name):
-            follows = recordings.not_resumed if request.method == "DELETE" else recordings.not_paused
-            return follows(line, name, request.vital)
+    if request.pause is not None:
+        return recordings.pause_refused(line, request.pause, request.vital, now)
     return [*again, *(_not_held(line, now) if request.vital and line.held else [])]
 
 
