@@ -1,12 +1,19 @@
-"""An application that somebody else has made at the Asterisk, and left there with a channel in it."""
+"""An application that others have left at the Asterisk with a channel in it, or that a caller enters too early."""
 
+import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+from app.core.tasks import begin
 from app.demo.pbx.install import Installation
+from app.telephony.adapters.asterisk_ari.ari import requests
+from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchAway
+from app.telephony.adapters.asterisk_ari.ari.events import Event
 from tests.fixtures.database import Server
+from tests.fixtures.waiting import eventually
 from tests.pbx.bare_ari import bare_ari
 from tests.pbx.desk import call_centre
 from tests.pbx.site import TONES, Phones, started
@@ -33,3 +40,36 @@ async def test_phones_are_heard_of_though_whoever_made_the_application_did_not_a
                 await (await anna.rung()).answer()
                 await call.until_hears(TONES["anna"])
                 await call.hang_up()
+
+
+async def test_key_is_told_once_of_a_caller_who_came_between_the_opening_of_the_connection_and_its_first_request(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with started(installation, tmp_path_factory.mktemp("early")) as site:
+        heard: list[Event] = []
+        access = Access(f"ws://{site.plan.http}/ari", site.plan.ari_user, site.plan.ari_password, site.plan.app)
+        async with AsyncExitStack() as stack:
+            caller = await Phones(site, stack).caller()
+            async with await AriConnection.open(access) as connection:
+                reading = begin("events", connection.run(heard.append))
+                call = caller.dial("4001")
+                (came,) = await seen(heard, "StasisStart")
+                await connection.set_up(())
+                assert came.channel is not None
+                await connection.ask(requests.answer(came.channel.id))
+                await call.until_answered()
+                await call.press("12")
+                await seen(heard, "ChannelDtmfReceived", lambda event: event.digit == "2")
+                await call.hang_up()
+                await seen(heard, "ChannelDestroyed")
+                keys = [each.digit for each in heard if each.type == "ChannelDtmfReceived"]
+                assert keys == ["1", "2"]
+            with pytest.raises(SwitchAway):
+                await reading
+
+
+async def seen(heard: list[Event], kind: str, wanted: Callable[[Event], bool] = lambda event: True) -> list[Event]:
+    """The events of a type that are as wanted, once there is one."""
+    return await eventually(
+        lambda: asyncio.sleep(0, [each for each in heard if each.type == kind and wanted(each)]), bool
+    )

@@ -31,6 +31,7 @@ class StandIn:
         self.asked: list[Asked] = []
         self.filters = 0
         self.opened: list[str] = []
+        self.heard = ["__AST_CHANNEL_ALL_TOPIC"]
         self.channels: list[dict[str, Any]] = []
         self.bridges: list[dict[str, Any]] = []
         self.endpoints: list[dict[str, Any]] = []
@@ -111,7 +112,7 @@ class StandIn:
         if asked["uri"].endswith("/eventFilter"):
             self.filters += 1
             return 200, "{}"
-        return self.answers(asked), "{}"
+        return self.answers(asked), json.dumps({"channel_ids": self.heard})
 
 
 def incoming(channel: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.core.tasks import begin
 from app.telephony.adapters.asterisk_ari import missing_phones
 from app.telephony.adapters.asterisk_ari import switches as module
 from app.telephony.directory import SourceDirectory
@@ -100,11 +101,56 @@ async def test_endpoint_that_has_come_since_is_heard_of_though_it_is_no_agents()
         await bench.connected()
         await looked(bench)
         assert heard_of(bench) == []
-        bench.asterisk.endpoints.append(endpoint("lobby") | {"channel_ids": ["1.1"]})
+        bench.asterisk.endpoints.append(endpoint("lobby"))
         await until(lambda: heard_of(bench))
         await looked(bench)
         assert heard_of(bench) == [["PJSIP/lobby"]]
-        assert told_of(bench, "PJSIP/lobby") == [PhoneWord.IN_USE]
+        assert told_of(bench, "PJSIP/lobby") == [PhoneWord.AVAILABLE]
+
+
+async def test_what_is_told_of_a_new_phone_while_it_is_listed_is_newer_than_the_list(bench: Bench) -> None:
+    signs_on = {"name": "PJSIP/dora", "state": "NOT_INUSE"}
+
+    def answers(asked: dict[str, Any]) -> int:
+        if "deviceState:PJSIP/dora" in asked["body"].get("eventSource", ()):
+            begin("sign-on", bench.asterisk.tell("DeviceStateChanged", device_state=signs_on))
+        return 200
+
+    bench.asterisk.answers = answers
+    bench.asterisk.endpoints.append(endpoint("dora", "offline"))
+    await until(lambda: told_of(bench, "PJSIP/dora"))
+    await looked(bench)
+    assert told_of(bench, "PJSIP/dora") == [PhoneWord.AVAILABLE]
+
+
+async def test_connection_over_which_a_new_phone_cannot_be_heard_of_is_over(bench: Bench) -> None:
+    bench.asterisk.answers = lambda asked: (
+        404 if "deviceState:PJSIP/dora" in asked["body"].get("eventSource", ()) else 200
+    )
+    bench.asterisk.endpoints.append(endpoint("dora"))
+    await until(lambda: "does not tell of PJSIP/dora" in (bench.switch.trouble or ""))
+    bench.asterisk.answers = lambda asked: 200
+    await until(lambda: told_of(bench, "PJSIP/dora")[-1:] == [PhoneWord.AVAILABLE])
+
+
+async def test_phone_that_has_not_begun_to_ring_is_not_in_use_since_its_end_would_be_told_by_nobody() -> None:
+    bench = Bench()
+    bench.asterisk.endpoints = [endpoint("anna"), endpoint("bo")]
+    for name, state in (("anna", "Down"), ("bo", "Ringing")):
+        bench.asterisk.channels.append({"id": name, "name": f"PJSIP/{name}-1", "state": state})
+    async with running(bench):
+        await bench.connected()
+        await until(lambda: told_of(bench, BO))
+        assert (told_of(bench, ANNA), told_of(bench, BO)) == ([PhoneWord.AVAILABLE], [PhoneWord.IN_USE])
+
+
+async def test_channel_that_came_before_the_first_request_is_not_told_of_twice() -> None:
+    bench = Bench()
+    bench.asterisk.heard = ["__AST_CHANNEL_ALL_TOPIC", "17.1"]
+    async with running(bench):
+        await bench.connected()
+        (let_go,) = bench.asterisk.said("DELETE", "applications/callfloor/subscription")
+        assert let_go["query"] == {"eventSource": "channel:17.1"}
 
 
 async def test_phones_are_not_listed_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,10 +63,13 @@ class Lookout:
 
     async def _list(self, connection: AriConnection) -> None:
         self._listed_at = asyncio.get_running_loop().time()
-        phones, new = await phones_heard_of(connection, self._awaited())
-        self._phones.listed(phones)
-        for address in new:  # what was listed of it before may have changed since, and nobody has told
-            self._phones.saw(address, phones.get(address))
+        self._phones.lists()
+        try:
+            phones, new = await phones_heard_of(connection, self._awaited())
+        except Unavailable as error:  # nobody hears of phones any more, and perhaps of nothing
+            connection.give_up(error.detail)
+            raise
+        self._phones.listed(phones, new)
 
     def _awaited(self) -> frozenset[str]:
         """The endpoints at which agents' phones are rung, also those that the switch lacks: it tells of them as soon as

@@ -7,7 +7,7 @@ Of an agent's phone that it does not have the switch says nothing: that follows 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
 from app.telephony.adapters.asterisk_ari.line.leg import endpoint
 from app.telephony.events import PhoneWord
@@ -51,6 +51,7 @@ class Phones:
         self._seen: dict[str, str] = {}
         self._told: dict[str, str] = {}
         self._trunks: set[str] = set()
+        self._news_of: set[str] = set()
         self.missing: frozenset[str] = frozenset()
         """The addresses of agents at which the switch has no phone."""
 
@@ -67,20 +68,28 @@ class Phones:
 
     def saw(self, address: str, word: str | None) -> None:
         """The switch tells of a device: a phone, or something else that is of no interest."""
+        self._news_of.add(address)
+        self._see(address, word)
+
+    def _see(self, address: str, word: str | None) -> None:
         if word is None or not address.startswith(TECHNOLOGY) or self._seen.get(address) == word:
             return
         self._seen[address] = word
         self._look(address)
 
-    def listed(self, phones: Mapping[str, str], *, anew: bool = False) -> None:
-        """These are all phones of the switch. `anew`: at the moment of a new connection, so that they are so now; else
-        what was seen of them is newer."""
+    def lists(self) -> None:
+        """A list is asked for: what is told from now on is newer."""
+        self._news_of.clear()
+
+    def listed(self, phones: Mapping[str, str], new: Container[str] = (), *, anew: bool = False) -> None:
+        """These are all phones of the switch. `anew`: at the moment of a new connection, so that they are so now; of
+        the `new` ones nothing could be told before they were listed; of the others what was seen is newer."""
         if anew:
             for address in self._seen.keys() - phones.keys():
                 del self._seen[address]
         for address, word in phones.items():
-            if anew or address not in self._seen:
-                self.saw(address, word)
+            if anew or address not in self._seen or (address in new and address not in self._news_of):
+                self._see(address, word)
 
     def lacks(self, wanted: Iterable[str]) -> frozenset[str]:
         """Those of these addresses, all of the switch's kind, at which no phone was seen."""

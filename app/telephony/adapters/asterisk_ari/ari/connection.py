@@ -32,7 +32,7 @@ OPEN_SECONDS = 5.0
 PING_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
-CHANNELS = "channel:"
+CHANNELS, ALL_CHANNELS = "channel:", "__AST_CHANNEL_ALL_TOPIC"
 AT_ONCE = 100
 """Devices in one request; Asterisk ends a connection over which it is asked for more than 64 KB at once."""
 
@@ -88,6 +88,12 @@ class Access(msgspec.Struct, frozen=True):
         """Who we are; a header, since addresses are logged."""
         word = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         return {"Authorization": f"Basic {word}"}
+
+
+class _Application(msgspec.Struct, frozen=True):
+    """What an application is told of."""
+
+    channel_ids: tuple[str, ...] = ()
 
 
 class _Asked(NamedTuple):
@@ -193,17 +199,19 @@ class AriConnection:
         of an application. Raises `SwitchUnusable` where that is refused, and `SwitchAway`.
 
         Not everything is asked for (`subscribeAll`): Asterisk 22.10 may crash or stand still where a connection that is
-        told of all endpoints and devices ends while one of them changes (docs/adr/0038)."""
+        told of all endpoints and devices ends while one of them changes (docs/adr/0038). A channel that came before the
+        request would be told of twice from then on, by itself and among all: it is let go of by itself."""
         app = self._access.app
-        for answer in (self.send(requests.hear_of(app, [CHANNELS])), self.send(requests.leave_out(app, unwanted))):
-            answered = await answer
+        hearing, leaving = self.send(requests.hear_of(app, [CHANNELS])), self.send(requests.leave_out(app, unwanted))
+        for answered in (await hearing, await leaving):
             if answered.status == FORBIDDEN:
                 raise SwitchUnusable(
                     f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
                     "say read_only=no in the user's section in ari.conf."
                 )
-            if not answered.ok:
-                raise SwitchUnusable(f"{_host(self._access)} does not let {app} say what it hears of: {answered.body}")
+            self._taken(answered, f"does not let {app} say what it hears of")
+        for channel in _channels(await hearing):
+            self.send(requests.hear_no_more_of(app, f"{CHANNELS}{channel}"))
 
     async def hear_of(self, devices: Iterable[str]) -> frozenset[str]:
         """Be told from now on of the states of these devices as well, such as PJSIP/anna, also of one that is not there
@@ -213,15 +221,22 @@ class AriConnection:
         for at in range(0, len(new), AT_ONCE):
             states = [f"deviceState:{each}" for each in new[at : at + AT_ONCE]]
             answered = await self.ask(requests.hear_of(self._access.app, states))
-            if answered.status == BAD_REQUEST:
-                raise SwitchUnusable(
-                    f"{_host(self._access)} tells of no phone: {answered.body} Let modules.conf load "
-                    "res_stasis_device_state.so."
-                )
-            if not answered.ok:
-                raise SwitchAway(f"{_host(self._access)} does not tell of {new[at]} and others: {answered.body}")
+            hint = "; let modules.conf load res_stasis_device_state.so" if answered.status == BAD_REQUEST else ""
+            self._taken(answered, f"does not tell of {new[at]} and others{hint}")
             self._devices.update(new[at : at + AT_ONCE])
         return frozenset(new)
+
+    def give_up(self, why: str) -> None:
+        """End the connection, which is then over for this reason."""
+        self._silent = why
+        self._fail()
+        self._wire.abort()
+
+    def _taken(self, answered: Answered, trouble: str) -> None:
+        """Raise what is wrong where a request was not taken: what the request says, or the moment."""
+        if not answered.ok:
+            fault = SwitchUnusable if answered.status == BAD_REQUEST else SwitchAway
+            raise fault(f"{_host(self._access)} {trouble}: {answered.status} {answered.body}")
 
     def _answer(self, event: events.Event) -> None:
         number = int(event.request_id) if event.request_id.isdecimal() else 0
@@ -245,9 +260,7 @@ class AriConnection:
         if left > 0:
             self._watch = loop.call_later(left, self._look)
             return
-        self._silent = f"{_host(self._access)} did not answer {oldest.request.method} {oldest.request.path}."
-        self._fail()
-        self._wire.abort()
+        self.give_up(f"{_host(self._access)} did not answer {oldest.request.method} {oldest.request.path}.")
 
     def _fail(self) -> None:
         self._ended = True
@@ -301,6 +314,12 @@ def version_of(text: str) -> tuple[int, int] | None:
     """Major and minor of a version such as 22.10.1~dfsg; None for one that was built from no release."""
     found = re.match(r"(?:certified/)?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def _channels(told: Answered) -> list[str]:
+    """The channels that an application is told of by themselves."""
+    there = msgspec.json.decode(told.body, type=_Application)
+    return [each for each in there.channel_ids if each != ALL_CHANNELS]
 
 
 def _hint(error: Exception) -> str:

@@ -68,12 +68,11 @@ class Bridge(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A phone that the switch knows, with its channels; `state` is online, offline or unknown."""
+    """A phone that the switch knows; `state` is online, offline or unknown."""
 
     technology: str = ""
     resource: str = ""
     state: str = ""
-    channel_ids: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:

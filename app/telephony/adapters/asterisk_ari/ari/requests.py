@@ -35,6 +35,11 @@ def hear_of(app: str, sources: Iterable[str]) -> Request:
     return Request(method="POST", path=_application(app, "subscription"), body={"eventSource": list(sources)})
 
 
+def hear_no_more_of(app: str, source: str) -> Request:
+    """Tell the application no more of this."""
+    return Request(method="DELETE", path=_application(app, "subscription"), query={"eventSource": source})
+
+
 def answer(channel: str) -> Request:
     """Pick up."""
     return Request(method="POST", path=_channel(channel, "/answer"))

@@ -44,6 +44,8 @@ class Inventory(msgspec.Struct, frozen=True):
         open_ones = _of_calls(ours, channels)
         asked = {*recordings, *open_ones, *_tapes(channels)}
         ended = await _ended(connection, asked) | (ours - open_ones)
+        # that one which has not begun to ring is gone, nobody would tell
+        busy = {each.address for each in channels if each.state != "Down"}
         phones, holding = await phones_of(connection), await _holding(connection, bridges)
         return cls(
             sight=Sight(
@@ -55,14 +57,14 @@ class Inventory(msgspec.Struct, frozen=True):
                 holding,
             ),
             running_since=str(info.status.get("startup_time")),
-            phones=phones,
+            phones={address: "in_use" if address in busy else word for address, word in phones.items()},
         )
 
 
 async def phones_of(connection: AriConnection) -> dict[str, str]:
-    """The phones that the switch has, and whether they are signed on or in a call. Raises `SwitchAway`."""
+    """The phones that the switch has, and whether they are signed on. Raises `SwitchAway`."""
     endpoints = await _read(connection, "endpoints/PJSIP", list[Endpoint])
-    return {each.address: _word(each) for each in endpoints}
+    return {each.address: "available" if each.state == "online" else "unavailable" for each in endpoints}
 
 
 async def phones_heard_of(connection: AriConnection, awaited: Iterable[str]) -> tuple[dict[str, str], frozenset[str]]:
@@ -71,12 +73,6 @@ async def phones_heard_of(connection: AriConnection, awaited: Iterable[str]) -> 
     phones = await phones_of(connection)
     new = await connection.hear_of([*phones, *awaited])
     return (await phones_of(connection) if new else phones), new
-
-
-def _word(phone: Endpoint) -> str:
-    if phone.channel_ids:
-        return "in_use"
-    return "available" if phone.state == "online" else "unavailable"
 
 
 def _of_calls(recordings: Iterable[str], channels: Iterable[Channel]) -> set[str]:

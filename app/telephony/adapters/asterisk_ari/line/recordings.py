@@ -183,17 +183,17 @@ def _complete(line: Line, recording: Recording, at: float) -> Stored | None:
 def pause_refused(line: Line, about: Pause, ordered: bool, now: float) -> list[Action]:
     """The switch would not do what a pause takes; of several requests, the first one refused counts. The floor learns
     it by its order, and stops what may be a secret; where no order waits for the answer, it is stopped here. A pause
-    whose end is refused goes on."""
+    whose end is refused goes on, where it was ordered."""
     key = _recording(about.tape)
     spans = line.pauses.get(key, [])
     if not spans or spans[-1][0] != about.since:
         return []
     since, until = spans[-1]
-    if about.step == ENDS:
+    if about.step == ENDS and ordered:
         spans[-1] = (since, None)
     elif until is None and about.step == BEGINS:
         spans.pop()
-    elif until is None and not ordered:
+    elif until is None and about.step == LASTS and not ordered:
         spans[-1] = (since, now)
         return stop(line, key)
     return []
@@ -212,7 +212,8 @@ def _silence(about: Pause, vital: bool) -> list[Action]:
 def _sound(about: Pause, vital: bool = False) -> list[Action]:
     """What is heard, also where a process ended while it made sure of silence; of one that is over, nothing."""
     unmute, go_on = requests.unmute_recording(about.tape), requests.go_on_recording(about.tape)
-    return _asked(about, vital, unmute, go_on, settled=(GONE, NOT_RECORDING))
+    over = (GONE, NOT_RECORDING)
+    return [*_asked(about, vital, unmute, settled=over), *_asked(about, False, go_on, settled=over)]
 
 
 def _failed(recording: str, at: float, cause: str) -> Told:
