@@ -150,7 +150,7 @@ async def test_channel_that_came_before_the_first_request_is_not_told_of_twice()
     async with running(bench):
         await bench.connected()
         (let_go,) = bench.asterisk.said("DELETE", "applications/callfloor/subscription")
-        assert let_go["query"] == {"eventSource": "channel:17.1"}
+        assert let_go["body"] == {"eventSource": ["channel:17.1"]}
 
 
 async def test_phones_are_not_listed_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -211,7 +211,7 @@ class AriConnection:
                 )
             self._taken(answered, f"does not let {app} say what it hears of")
         for channel in _channels(await hearing):
-            self.send(requests.hear_no_more_of(app, f"{CHANNELS}{channel}"))
+            self.send(requests.hear_no_more_of(app, [f"{CHANNELS}{channel}"]))
 
     async def hear_of(self, devices: Iterable[str]) -> frozenset[str]:
         """Be told from now on of the states of these devices as well, such as PJSIP/anna, also of one that is not there

@@ -30,14 +30,18 @@ def leave_out(app: str, unwanted: Iterable[str]) -> Request:
 
 
 def hear_of(app: str, sources: Iterable[str]) -> Request:
-    """Tell the application of these as well, such as `deviceState:PJSIP/anna`; of all channels by `channel:`. In the
-    body: of a query, Asterisk would take brackets and quotes of a name to keep together what follows."""
-    return Request(method="POST", path=_application(app, "subscription"), body={"eventSource": list(sources)})
+    """Tell the application of these as well, such as `deviceState:PJSIP/anna`; of all channels by `channel:`."""
+    return Request(method="POST", path=_application(app, "subscription"), body=_sources(sources))
 
 
-def hear_no_more_of(app: str, source: str) -> Request:
-    """Tell the application no more of this."""
-    return Request(method="DELETE", path=_application(app, "subscription"), query={"eventSource": source})
+def hear_no_more_of(app: str, sources: Iterable[str]) -> Request:
+    """Tell the application no more of these."""
+    return Request(method="DELETE", path=_application(app, "subscription"), body=_sources(sources))
+
+
+def _sources(sources: Iterable[str]) -> dict[str, list[str]]:
+    """No query: of that, Asterisk would take brackets and quotes of a name to keep together what follows."""
+    return {"eventSource": list(sources)}
 
 
 def answer(channel: str) -> Request:
