@@ -63,7 +63,7 @@ class Lookout:
 
     async def _list(self, connection: AriConnection) -> None:
         self._listed_at = asyncio.get_running_loop().time()
-        self._phones.lists()
+        self._phones.being_listed()
         try:
             phones, new = await phones_heard_of(connection, self._awaited())
         except Unavailable as error:  # nobody hears of phones any more, and perhaps of nothing

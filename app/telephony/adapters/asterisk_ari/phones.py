@@ -77,7 +77,7 @@ class Phones:
         self._seen[address] = word
         self._look(address)
 
-    def lists(self) -> None:
+    def being_listed(self) -> None:
         """A list is asked for: what is told from now on is newer."""
         self._news_of.clear()
 

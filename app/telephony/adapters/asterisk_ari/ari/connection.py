@@ -204,11 +204,6 @@ class AriConnection:
         app = self._access.app
         hearing, leaving = self.send(requests.hear_of(app, [CHANNELS])), self.send(requests.leave_out(app, unwanted))
         for answered in (await hearing, await leaving):
-            if answered.status == FORBIDDEN:
-                raise SwitchUnusable(
-                    f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
-                    "say read_only=no in the user's section in ari.conf."
-                )
             self._taken(answered, f"does not let {app} say what it hears of")
         for channel in _channels(await hearing):
             self.send(requests.hear_no_more_of(app, [f"{CHANNELS}{channel}"]))
@@ -233,7 +228,12 @@ class AriConnection:
         self._wire.abort()
 
     def _taken(self, answered: Answered, trouble: str) -> None:
-        """Raise what is wrong where a request was not taken: what the request says, or the moment."""
+        """Raise what is wrong where a request was not taken: the user, what the request says, or the moment."""
+        if answered.status == FORBIDDEN:
+            raise SwitchUnusable(
+                f"{_host(self._access)} lets ARI user {self._access.user!r} only read; "
+                "say read_only=no in the user's section in ari.conf."
+            )
         if not answered.ok:
             fault = SwitchUnusable if answered.status == BAD_REQUEST else SwitchAway
             raise fault(f"{_host(self._access)} {trouble}: {answered.status} {answered.body}")
