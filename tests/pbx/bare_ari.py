@@ -55,7 +55,7 @@ async def bare_ari(site: PbxSite) -> AsyncIterator[BareAri]:
     key = f"{plan.ari_user}:{plan.ari_password}"
     socket = f"ws://{plan.http}/ari/events?app={plan.app}&api_key={key}"
     async with (
-        httpx.AsyncClient(timeout=30, base_url=site.ari, auth=(plan.ari_user, plan.ari_password)) as http,
+        site.client() as http,
         websockets.connect(socket) as events,
         asyncio.TaskGroup() as tasks,
     ):

@@ -134,10 +134,7 @@ class CallCentre:
         """Until the switch has nothing of ours any more: no channel, no bridge."""
 
         async def left() -> list[str]:
-            plan = self.site.plan
-            async with httpx.AsyncClient(
-                base_url=self.site.ari, auth=(plan.ari_user, plan.ari_password), timeout=SECONDS
-            ) as http:
+            async with self.site.client() as http:
                 found = [(await http.get(kind)).json() for kind in ("/channels", "/bridges")]
             return [str(each.get("name") or each["id"]) for each in (*found[0], *found[1])]
 

@@ -9,9 +9,9 @@ import pytest
 from tests.fixtures.child import Child
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
+from tests.pbx.talks import SECONDS
 
 CONNECTED, AWAY = "connected to an Asterisk", "no connection to an Asterisk"
-SECONDS = 30.0
 Gap = Callable[[CallCentre], Awaitable[None]]
 
 

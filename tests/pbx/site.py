@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
+
 from app.demo.pbx.install import Installation
 from app.demo.pbx.loopback import CARRIER_HOST, PHONES_HOST, free_port, loopback_plan
 from app.demo.pbx.server import AsteriskServer
@@ -12,6 +14,7 @@ from app.demo.pbx.sip.call import Refused
 from app.demo.pbx.sip.phone import SipPhone
 from app.demo.pbx.sip.wire import NoAnswer
 from app.demo.pbx.sound.tones import tone
+from app.telephony.adapters.asterisk_ari.ari.connection import Access
 from app.telephony.asterisk_config.files import configuration
 from app.telephony.asterisk_config.plan import AgentPhone, AsteriskPlan, Fallback
 
@@ -36,6 +39,7 @@ password = {READER}
 MUSIC = 440
 """The music of the class `tone`: one note."""
 PROMPT = "all-circuits-busy-now"
+ANSWER_SECONDS = 30.0
 
 
 class PbxSite(NamedTuple):
@@ -55,6 +59,17 @@ class PbxSite(NamedTuple):
     def ari(self) -> str:
         """Where ARI is."""
         return f"http://{self.plan.http}/ari"
+
+    @property
+    def access(self) -> Access:
+        """What a source of this Asterisk says."""
+        return Access(f"ws://{self.plan.http}/ari", self.plan.ari_user, self.plan.ari_password, self.plan.app)
+
+    def client(self) -> httpx.AsyncClient:
+        """ARI over HTTP, as the application of the plan."""
+        return httpx.AsyncClient(
+            base_url=self.ari, auth=(self.plan.ari_user, self.plan.ari_password), timeout=ANSWER_SECONDS
+        )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 from app.core.tasks import begin
 from app.demo.pbx.install import Installation
 from app.telephony.adapters.asterisk_ari.ari import requests
-from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchAway
+from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection, SwitchAway
 from app.telephony.adapters.asterisk_ari.ari.events import Event
 from tests.fixtures.database import Server
 from tests.fixtures.waiting import eventually
@@ -47,10 +47,9 @@ async def test_key_is_told_once_of_a_caller_who_came_between_the_opening_of_the_
 ) -> None:
     with started(installation, tmp_path_factory.mktemp("early")) as site:
         heard: list[Event] = []
-        access = Access(f"ws://{site.plan.http}/ari", site.plan.ari_user, site.plan.ari_password, site.plan.app)
         async with AsyncExitStack() as stack:
             caller = await Phones(site, stack).caller()
-            async with await AriConnection.open(access) as connection:
+            async with await AriConnection.open(site.access) as connection:
                 reading = begin("events", connection.run(heard.append))
                 call = caller.dial("4001")
                 (came,) = await seen(heard, "StasisStart")

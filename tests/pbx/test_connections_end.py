@@ -11,7 +11,7 @@ import pytest
 from app.core.tasks import begin
 from app.demo.pbx.install import Installation
 from app.telephony.adapters.asterisk_ari.ari import events
-from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection, SwitchAway
+from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection, SwitchAway
 from app.telephony.asterisk_config.dialplan import AWAY
 from tests.pbx.site import PbxSite, Phones, started
 
@@ -44,8 +44,7 @@ async def busy(site: PbxSite) -> AsyncIterator[httpx.AsyncClient]:
         phones = Phones(site, stack)
         for phone in PHONES:
             await phones.agent(phone.removeprefix("PJSIP/"))
-        key = (site.plan.ari_user, site.plan.ari_password)
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=site.ari, auth=key, timeout=30))
+        http = await stack.enter_async_context(site.client())
         tasks = [begin(each, changes(http, each)) for each in DEVICES] + [
             begin(each, rings(http, each)) for each in PHONES
         ]
@@ -58,9 +57,8 @@ async def busy(site: PbxSite) -> AsyncIterator[httpx.AsyncClient]:
 
 async def heard_once(site: PbxSite) -> None:
     """A connection that ends soon after it has heard of a device."""
-    access = Access(f"ws://{site.plan.http}/ari", site.plan.ari_user, site.plan.ari_password, site.plan.app)
     heard = asyncio.Event()
-    async with await AriConnection.open(access) as connection:
+    async with await AriConnection.open(site.access) as connection:
         reading = begin("events", connection.run(lambda event: heard.set() if event.device_state is not None else None))
         await connection.set_up(events.UNWANTED)
         await connection.hear_of(DEVICES + PHONES)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from app.core.clock import now
@@ -233,7 +232,7 @@ async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre
     site = centre.site
     async with (
         talking(centre, phones) as talk,
-        httpx.AsyncClient(base_url=site.ari, auth=(site.plan.ari_user, site.plan.ari_password)) as ari,
+        site.client() as ari,
     ):
         await talk.ask("call.record", do="start")
         await talk.ask("call.record", do="pause")
@@ -244,7 +243,9 @@ async def test_nothing_is_heard_while_silence_is_made_sure_of(centre: CallCentre
         await asyncio.sleep(1)
         await talk.caller.hang_up()
         (told,) = await kept(centre, talk)
-        assert set((await played(centre, told)).heard()) == {frozenset()}
+        heard = (await played(centre, told)).heard()
+        silent = heard.index(frozenset())  # the recording may have begun before the pause
+        assert set(heard[silent:]) == {frozenset()}
 
 
 @pytest.mark.slow

@@ -7,10 +7,9 @@ import pytest
 from tests.pbx.desk import CallCentre
 from tests.pbx.gaps import started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import hears, hears_music, talking
+from tests.pbx.talks import SECONDS, hears, hears_music, talking
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
-SECONDS = 30.0
 
 
 async def kinds(centre: CallCentre, number: str) -> list[str]:

@@ -11,10 +11,10 @@ from tests.pbx.flows import publish
 from tests.pbx.gaps import started_again
 from tests.pbx.hearing import Words, until_hears
 from tests.pbx.site import PbxSite, Phones
-from tests.pbx.talks import hears
+from tests.pbx.talks import SECONDS, hears
 from tests.pbx.test_messages import FLOW as MESSAGE
 from tests.pbx.test_messages import heard, message, speaking
-from tests.pbx.test_resilience import SECONDS, kinds
+from tests.pbx.test_resilience import kinds
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 PROMPT = "Welcome to the bank of tests. For cards, press one. For everything else, which is a lot, press two."

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx
 import pytest
 
 from app.demo.pbx.sip.call import Call
@@ -11,8 +10,8 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.gaps import started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import hears, talking
-from tests.pbx.test_resilience import SECONDS, ended_as
+from tests.pbx.talks import SECONDS, hears, talking
+from tests.pbx.test_resilience import ended_as
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 NUMBER = "5550001"
@@ -36,8 +35,7 @@ async def failed(centre: CallCentre, cause: str) -> None:
 
 async def left_alone(centre: CallCentre) -> None:
     """The Asterisk has noticed that nobody is connected any more."""
-    plan = centre.site.plan
-    async with httpx.AsyncClient(timeout=30, base_url=centre.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+    async with centre.site.client() as http:
         await eventually(lambda: http.get("/applications"), lambda answer: answer.json() == [], SECONDS)
 
 

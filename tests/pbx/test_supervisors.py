@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from app.core.tasks import Supervisor
@@ -278,6 +277,5 @@ def times_connected(centre: CallCentre) -> int:
 
 async def channels(centre: CallCentre) -> list[str]:
     """The channels that the switch has."""
-    plan = centre.site.plan
-    async with httpx.AsyncClient(timeout=30, base_url=centre.site.ari, auth=(plan.ari_user, plan.ari_password)) as http:
+    async with centre.site.client() as http:
         return [each["name"] for each in (await http.get("/channels")).json()]

@@ -16,8 +16,8 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import SOURCE, CallCentre, call_centre
 from tests.pbx.gaps import connected_again, connections
 from tests.pbx.site import PbxSite, Phones, started
-from tests.pbx.talks import hears, hears_music, talking
-from tests.pbx.test_resilience import SECONDS, ended_as
+from tests.pbx.talks import SECONDS, hears, hears_music, talking
+from tests.pbx.test_resilience import ended_as
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 OTHER = "other"

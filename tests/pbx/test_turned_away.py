@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 import websockets
 
@@ -15,8 +16,8 @@ pytestmark = pytest.mark.enable_socket
 
 def access(site: PbxSite, password: str | None = None, user: str | None = None) -> Access:
     """What the source of this Asterisk says, or another password or user."""
-    plan = site.plan
-    return Access(f"ws://{plan.http}/ari", user or plan.ari_user, password or plan.ari_password, plan.app)
+    told = site.access
+    return msgspec.structs.replace(told, user=user or told.user, password=password or told.password)
 
 
 @pytest.mark.parametrize("user", ["callfloor", "nobody"])

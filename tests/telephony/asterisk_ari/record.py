@@ -21,7 +21,7 @@ from app.core.tasks import Supervisor
 from app.demo.pbx.install import install
 from app.telephony.adapters.asterisk_ari.actions import Action, Perform, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import events
-from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnection
+from app.telephony.adapters.asterisk_ari.ari.connection import AriConnection
 from app.telephony.adapters.asterisk_ari.line.leg import Setup
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.orders import obey
@@ -298,10 +298,9 @@ STORIES: dict[str, Callable[[Story], Awaitable[None]]] = {
 
 async def record(site: PbxSite, tell: Callable[[Story], Awaitable[None]]) -> str:
     """The file of one story."""
-    access = Access(f"ws://{site.plan.http}/ari", site.plan.ari_user, site.plan.ari_password, site.plan.app)
     async with AsyncExitStack() as stack:
         phones = Phones(site, stack)
-        connection = await stack.enter_async_context(await AriConnection.open(access))
+        connection = await stack.enter_async_context(await AriConnection.open(site.access))
         story = Story(phones, connection)
         tasks = Supervisor()
         stack.push_async_callback(tasks.stop)
