@@ -99,6 +99,7 @@ def create_app(settings: Settings) -> Application:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        made.complete()  # while nobody calls yet
         async with AsyncExitStack() as running:
             url = await running.enter_async_context(database(settings))
             await prepare(url)

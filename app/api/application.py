@@ -1,10 +1,12 @@
 """The HTTP application without its services, which the composition root (or a test) puts into `state.services`."""
 
+import asyncio
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
@@ -28,6 +30,8 @@ class Application(FastAPI):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._first: list[Route] = []
+        self._describing = asyncio.Lock()
+        self._described: bytes | None = None
 
     def serve_first(self, route: Route) -> None:
         """Put `route` before all others, and past everything that the others share.
@@ -47,6 +51,19 @@ class Application(FastAPI):
                     await cut_off.serve(route.app, {**scope, **found}, receive, send)
                     return
         await cut_off.serve(super().__call__, scope, receive, telling(scope, send))
+
+    def complete(self) -> None:
+        """Make of the routes what FastAPI makes of them when the first request comes: it takes most of a second, in
+        which no call would move."""
+        for _ in iter_route_contexts(self.routes):
+            pass
+
+    async def described(self) -> bytes:
+        """The OpenAPI document as JSON. It is made once, beside the loop: that takes more than a second."""
+        async with self._describing:
+            if self._described is None:
+                self._described = await asyncio.to_thread(lambda: msgspec.json.encode(self.openapi()))
+            return self._described
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
@@ -77,7 +94,8 @@ def http_app(*further: APIRouter, body_limit: int = BODY_BYTES, **options: Any) 
         version=version("callfloor"),
         description=DESCRIPTION,
         generate_unique_id_function=_operation_id,
-        docs_url=None,  # those of `reference_pages`
+        openapi_url=None,  # it and the pages are those of `reference_pages`
+        docs_url=None,
         redoc_url=None,
         **options,
     )

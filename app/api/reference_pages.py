@@ -59,6 +59,12 @@ def assets() -> Mount:
     return Mount(f"/{ASSETS}", Assets(packages=[("fastapi_offline", "static")]), name="assets")
 
 
+@router.api_route("/openapi.json", methods=LOOKED_AT)
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document, which the pages show."""
+    return Response(await request.app.described(), media_type="application/json")
+
+
 @router.api_route("/docs", methods=LOOKED_AT)
 async def swagger_ui() -> HTMLResponse:
     """The API with forms to try it. Its addresses are relative, so a proxy may put a path before them."""

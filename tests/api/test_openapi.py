@@ -1,13 +1,16 @@
 """The description of the API."""
 
+import asyncio
 import json
 from typing import Any
 
+import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from app.api.application import Application, http_app
 from app.api.http.problems import MEDIA_TYPE
+from app.core.tasks import begin
 
 DOCUMENT: dict[str, Any] = http_app().openapi()
 OPERATIONS = [
@@ -64,3 +67,36 @@ def test_outputs_have_no_defaults_and_no_secrets() -> None:
 
 def test_the_description_is_made_once(built: Application) -> None:
     assert built.openapi() is built.openapi()
+
+
+async def test_the_document_is_made_beside_the_loop() -> None:
+    app, turns = http_app(), 0
+    making = begin("description", app.described())
+    while not making.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert json.loads(await making) == DOCUMENT
+    assert turns > 100
+
+
+async def test_two_who_ask_for_the_document_at_once_get_the_same() -> None:
+    app = http_app()
+    first, second = await asyncio.gather(app.described(), app.described())
+    assert first is second
+
+
+async def test_nothing_is_made_of_the_routes_when_the_first_request_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = http_app()
+    app.complete()
+    monkeypatch.setattr("fastapi.routing.get_dependant", pytest.fail)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        assert (await client.get("/docs")).status_code == 200
+
+
+async def test_the_document_is_served(built: Application) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://here") as client:
+        told = await client.get("/openapi.json")
+        assert told.headers["content-type"] == "application/json"
+        assert told.json() == DOCUMENT
+        asked = await client.head("/openapi.json")
+        assert (asked.status_code, asked.content) == (200, b"")
