@@ -21,7 +21,7 @@ SECONDS = 10.0
 PATIENCE_SECONDS = 10.0
 """So long a text waits for its turn: whoever is to hear it does not wait for ever."""
 
-FORM = 1
+FORM = 2
 """Raised when the same text is to sound or to be kept differently, so that old files are not found any more."""
 
 HOW_TO_INSTALL = (
