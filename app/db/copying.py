@@ -4,6 +4,7 @@
 element of a list several times, which costs more than all the rest of a row that has a list of forty words.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from typing import Any, cast
@@ -14,12 +15,20 @@ from asyncpg.pgproto import pgproto
 from sqlalchemy.ext.asyncio import AsyncSession
 
 LINES = 250
-"""Lines that are sent together: the next ones are made while the database is at these."""
+"""So many are sent together: the next ones are made while the database is at these, and whoever else waits for the
+loop, a call perhaps, comes in between."""
 
 
 async def copy(session: AsyncSession, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Append rows to a table. Values are of the driver's types; what is jsonb is given as JSON text."""
-    await (await _driver(session)).copy_records_to_table(table, records=rows, columns=columns)
+
+    async def in_turns() -> AsyncIterator[tuple[Any, ...]]:
+        for number, row in enumerate(rows):
+            if number % LINES == 0:
+                await asyncio.sleep(0)
+            yield row
+
+    await (await _driver(session)).copy_records_to_table(table, records=in_turns(), columns=columns)
 
 
 async def copy_lines(session: AsyncSession, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
@@ -30,6 +39,7 @@ async def copy_lines(session: AsyncSession, table: str, columns: Sequence[str], 
     async def blocks() -> AsyncIterator[bytes]:
         while block := list(islice(source, LINES)):
             yield "\n".join([*block, ""]).encode()
+            await asyncio.sleep(0)  # the driver does not wait while the database takes what comes
 
     await (await _driver(session)).copy_to_table(table, source=blocks(), columns=columns, format="text")
 

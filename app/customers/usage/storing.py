@@ -1,18 +1,22 @@
 """Writing usage events: each counts once, whoever tells it again, and belongs to whom it names."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import text
 
-from app.customers.usage.given import GivenEvent, counted
+from app.customers.usage.given import Counted, GivenEvent, counted
 from app.db.engine import WriteSession
 from app.db.partitions import ensure_partitions, month_of, partition_name
 
 PARENT = "usage_events"
+
+TOGETHER = 1_000
+"""So many are written by one statement: the driver looks at each value of its lists, and no call moves meanwhile."""
 
 # in the order of the ids, so that two batches that hold the same events wait for each other instead of deadlocking
 _STORE = text("""
@@ -29,7 +33,7 @@ _STORE = text("""
         left join customers o on o.id = coalesce(g.customer_id, x.id, s.customer_id)
     ), fresh as (
         insert into usage_event_ids (source, event_id, counts_at)
-        select :source, event_id, counts_at from given where owner is not null order by event_id
+        select :source, event_id, counts_at from given where owner is not null order by event_id collate "C"
         on conflict do nothing returning event_id
     ), stored as (
         insert into usage_events
@@ -59,40 +63,51 @@ async def store(
 ) -> list[Stored]:
     """Keep what is new of the events of `source`, and tell what became of each, in order; of one that is there twice
     the first counts. Where `root` is None nobody is known by what it says, and nothing was kept."""
-    first: dict[str, int] = {}
-    for place, (_, event) in enumerate(events):
-        first.setdefault(event.id, place)
-    when = [counted(event.at, received_at) for _, event in events]
-    unique = list(first.values())
-    await _ensure_months(session, [when[place].counts_at for place in unique])
-    given = [events[place][1] for place in unique]
-    rows = await session.execute(
-        _STORE,
-        {
-            "source": source,
-            "received": received_at,
-            "places": unique,
-            "ids": [event.id for event in given],
-            "kinds": [event.kind for event in given],
-            "ats": [event.at for event in given],
-            "counts": [when[place].counts_at for place in unique],
-            "aheads": [when[place].ahead for place in unique],
-            "customers": [event.customer_id for event in given],
-            "externals": [event.external_id for event in given],
-            "systems": [event.system for event in given],
-            "vals": [event.value for event in given],
-            "details": [msgspec.json.encode(event.details).decode() if event.details else None for event in given],
-        },
-    )
-    known = {row.place: row for row in rows}
+    first, when, months = await asyncio.to_thread(_looked_through, events, received_at)
+    await _ensure_months(session, months)
+    unique = sorted(first.values(), key=lambda place: events[place][1].id)  # as each statement writes them
+    known: dict[int, Any] = {}
+    for begin in range(0, len(unique), TOGETHER):
+        places = unique[begin : begin + TOGETHER]
+        given = [events[place][1] for place in places]
+        rows = await session.execute(
+            _STORE,
+            {
+                "source": source,
+                "received": received_at,
+                "places": places,
+                "ids": [event.id for event in given],
+                "kinds": [event.kind for event in given],
+                "ats": [event.at for event in given],
+                "counts": [when[place].counts_at for place in places],
+                "aheads": [when[place].ahead for place in places],
+                "customers": [event.customer_id for event in given],
+                "externals": [event.external_id for event in given],
+                "systems": [event.system for event in given],
+                "vals": [event.value for event in given],
+                "details": [msgspec.json.encode(event.details).decode() if event.details else None for event in given],
+            },
+        )
+        known |= {row.place: row for row in rows}
     return [
         Stored(event, line, *when[place], known[first[event.id]].root, place in known and known[place].fresh)
         for place, (line, event) in enumerate(events)
     ]
 
 
-async def _ensure_months(session: WriteSession, instants: Sequence[datetime]) -> None:
+def _looked_through(
+    events: Sequence[tuple[int, GivenEvent]], received_at: datetime
+) -> tuple[dict[str, int], list[Counted], list[datetime]]:
+    """At what place each id is first, when each event counts, and of what months they are. This takes a while."""
+    first: dict[str, int] = {}
+    for place, (_, event) in enumerate(events):
+        first.setdefault(event.id, place)
+    when = [counted(event.at, received_at) for _, event in events]
+    return first, when, sorted({month_of(each.counts_at) for each in when})
+
+
+async def _ensure_months(session: WriteSession, months: Sequence[datetime]) -> None:
     """Late events may be of months that were never made; the present ones always are."""
-    months = {partition_name(PARENT, month): month for month in sorted({month_of(at) for at in instants})}
-    for name in await session.scalars(_MISSING, {"names": list(months)}):
-        await ensure_partitions(await session.connection(), months[name], months[name], parents=(PARENT,))
+    by_name = {partition_name(PARENT, month): month for month in months}
+    for name in await session.scalars(_MISSING, {"names": list(by_name)}):
+        await ensure_partitions(await session.connection(), by_name[name], by_name[name], parents=(PARENT,))

@@ -1,6 +1,7 @@
 """Agreements of a feed: each is that of its source by its id. New and changed ones count for contacts that are recorded
 from the commit on, and raise the versions of their customers."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -84,12 +85,13 @@ class AgreementsWriter:
         new = [each for each in wanted if each.held is None]
         changed = [each for each in wanted if each.held is not None]
         source = self._origin.source
-        fresh = [(it.id, it.customer_id, source, it.external_id, *_values(it.terms)) for it in new]
-        if fresh:
+        if new:
+            # rows are made as they are written
+            fresh = ((it.id, it.customer_id, source, it.external_id, *_values(it.terms)) for it in new)
             await copy(session, "agreements", ("id", "customer_id", "source", "external_id", *_COLUMNS), fresh)
         if changed:
             await session.execute(_STAGE)
-            staged = [(it.id, *_values(it.terms)) for it in changed]
+            staged = ((it.id, *_values(it.terms)) for it in changed)
             await copy(session, "feed_agreements", ("id", *_COLUMNS), staged)
             await session.execute(_CHANGE)
         return Written(len(new), len(changed), unchanged, kept, faults)
@@ -103,6 +105,12 @@ class AgreementsWriter:
             await session.execute(_CLAIM, {"ids": list(owners.values())})
         there = await session.execute(_HELD, keys)
         held = {row[0]: Held(row.id, row.customer_id, row.held_by, Terms(*row[4:])) for row in there}
+        found = await asyncio.to_thread(self._judged, rows, held, owners)
+        await self._part(session, found)
+        return found
+
+    def _judged(self, rows: Sequence[Numbered], held: Mapping[str, Held], owners: Mapping[str, UUID]) -> _Sorted:
+        """What each row comes to by itself. This takes a while, and no call must wait for it."""
         found = _Sorted([], 0, 0, {})
         unchanged = kept = 0
         for number, row in rows:
@@ -110,14 +118,13 @@ class AgreementsWriter:
             if isinstance(it, CellFault):
                 found.faults[number] = it
             elif it.held is None or it.terms != it.held.terms:
-                if it.held is not None and it.held.held_by in origin.blocking:
+                if it.held is not None and it.held.held_by in self._origin.blocking:
                     kept += 1
                     unchanged += 1
                 else:
                     found.wanted.append(it)
             else:
                 unchanged += 1
-        await self._part(session, found)
         return found._replace(unchanged=unchanged, kept=kept)
 
     def _wanted(self, number: int, row: AgreementRow, held: Held | None, owner: UUID | None) -> _Wanted | CellFault:

@@ -202,8 +202,8 @@ class CustomersWriter:
         """By what those who will have other names are found."""
         await session.execute(_NAMES)
         if self._renamed is not None:
-            found = await session.execute(self._renamed, self._barred)
-            rows = [(row.id, unsorted_tokens(row.name, row.latin_name)) for row in found]
+            found = (await session.execute(self._renamed, self._barred)).all()
+            rows = ((row.id, unsorted_tokens(row.name, row.latin_name)) for row in found)  # made as they are written
             await copy(session, "feed_names", ("id", "search"), rows)
 
     async def _pending(self, session: AsyncSession, rows: Sequence[Identified]) -> list[_Pending]:

@@ -1,7 +1,8 @@
 """Holdings of a feed: new ones go in by COPY, known ones are compared as a set and changed where they differ. A holding
 raises no version of its customer; what it was before stays among the versions."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -51,25 +52,28 @@ class HoldingsWriter:
         new, known, faults = await self._sorted(session, rows)
         if new:
             columns = ("id", "customer_id", "source", "external_id", *COLUMNS.values(), "details")
-            fresh = [
-                (new_id(), owner, self._origin.source, row.external_id, *made.values_of(row)) for owner, row in new
-            ]
+            source = self._origin.source  # rows are made as they are written
+            fresh = ((new_id(), owner, source, row.external_id, *made.values_of(row)) for owner, row in new)
             await copy(session, "customer_holdings", columns, fresh)
         changed = 0
         if known:
             await session.execute(_STAGE)
-            staged = [(key, *made.values_of(row)) for key, row in known]
+            staged = ((key, *made.values_of(row)) for key, row in known)
             await copy(session, "feed_holdings", ("id", *COLUMNS.values(), "details"), staged)
             given = {"details": self._details} if self._details else {}
             changed = len((await session.execute(self._update, given)).all())
         return Written(len(new), changed, len(known) - changed, 0, faults)
 
     async def _sorted(self, session: AsyncSession, rows: Sequence[Numbered]) -> _Sorted:
-        source, only_known = self._origin.source, self._origin.only_known
-        keys = {"source": source, "keys": [row.external_id for _, row in rows]}
+        keys = {"source": self._origin.source, "keys": [row.external_id for _, row in rows]}
         held = {row[0]: Held(*row[1:]) for row in await session.execute(_HELD, keys)}
         named = {"keys": list({row.customer for _, row in rows if row.customer is not None})}
         owners: dict[str, UUID] = {row[0]: row[1] for row in await session.execute(_OWNERS, named)}
+        return await asyncio.to_thread(self._judged, rows, held, owners)
+
+    def _judged(self, rows: Sequence[Numbered], held: Mapping[str, Held], owners: Mapping[str, UUID]) -> _Sorted:
+        """Which rows are good. This takes a while, and no call must wait for it."""
+        source, only_known = self._origin.source, self._origin.only_known
         found = _Sorted([], [], {})
         for number, row in rows:
             there, owner = held.get(row.external_id), owners.get(row.customer)

@@ -1,6 +1,8 @@
 """Usage of a feed: its events arrive as those do that are sent one by one. None is ever changed."""
 
+import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -47,12 +49,12 @@ class UsageWriter:
         keys = list({row.customer for _, row in rows})
         known = set(await session.scalars(_KNOWN, {"keys": keys, "source": self._origin.source}))
         strangers = {number: unknown(row) for number, row in rows if row.customer not in known}
-        return strangers | self._sorted(rows).faults
+        return strangers | (await self._sorted(rows)).faults
 
     async def write(self, session: WriteSession, rows: Sequence[Numbered], turn: Turn = at_once) -> Written:
         """Keep the events that there are not, and hold the rules against them."""
         await turn()
-        events, faults = self._sorted(rows)
+        events, faults = await self._sorted(rows)
         by_number = dict(rows)
         # the clock of the run goes on: a sweep that has passed meanwhile must not miss what comes now
         arrived = await arrive(session, self._origin.source, events, utc(self._clock()))
@@ -65,12 +67,17 @@ class UsageWriter:
                 made += each.fresh
         return Written(made, 0, kept - made, 0, faults)
 
-    def _sorted(self, rows: Sequence[Numbered]) -> _Sorted:
-        found, now = _Sorted([], {}), utc(self._clock())
-        for number, row in rows:
-            event = event_of(row, now)
-            if isinstance(event, CellFault):
-                found.faults[number] = event
-            else:
-                found.events.append((number, event))
-        return found
+    async def _sorted(self, rows: Sequence[Numbered]) -> _Sorted:
+        return await asyncio.to_thread(_judged, rows, utc(self._clock()))
+
+
+def _judged(rows: Sequence[Numbered], now: datetime) -> _Sorted:
+    """Which rows are good. This takes a while, and no call must wait for it."""
+    found = _Sorted([], {})
+    for number, row in rows:
+        event = event_of(row, now)
+        if isinstance(event, CellFault):
+            found.faults[number] = event
+        else:
+            found.events.append((number, event))
+    return found
