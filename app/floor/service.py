@@ -8,11 +8,11 @@ import asyncpg
 import msgspec
 import structlog
 
-from app.calls.call import Call
-from app.calls.leg import LegState, Party
+from app.calls.leg import Party
 from app.core.clock import Clock, iso
 from app.core.errors import Unavailable
 from app.floor import frames
+from app.floor.call_control.known_calls import known_call
 from app.floor.commands import Answer, Command, Configure, Look, Resumed
 from app.floor.configuration.config import FloorConfig
 from app.floor.errands import NoErrands
@@ -23,7 +23,7 @@ from app.floor.memory.entities import ContactState
 from app.floor.memory.views import Picture
 from app.floor.metrics import OWNED
 from app.floor.ports import Item, Orders, Publisher, Runs, Status
-from app.telephony.port import KnownCall, KnownLeg, KnownRecording
+from app.telephony.port import KnownCall, KnownRecording
 
 log = structlog.get_logger(__name__)
 
@@ -137,8 +137,8 @@ class Floor:
         if self.status != "owner" or self._tenure is None:
             raise self._unavailable()
         contacts = (each for each in self._tenure.state.store.contacts.values() if each.call.source == source)
-        calls = [each.call for each in contacts if each.ended_at is None and not each.call.over and each.call.legs]
-        return [_known(call) for call in calls]
+        alive = (each for each in contacts if each.ended_at is None and not each.call.over and each.call.legs)
+        return [known_call(contact) for contact in alive]
 
     def recordings_of(self, source: str) -> list[KnownRecording]:
         """The recordings that a source was told to make and that are neither ready nor have failed, also of calls that
@@ -294,10 +294,3 @@ class Floor:
         if self.status == "standby":
             return Unavailable("This process does not own the floor; another one does, or will in a moment.")
         return Unavailable("The journal cannot commit right now; nothing is lost, try again.", retry_after=2)
-
-
-def _known(call: Call) -> KnownCall:
-    others = [(leg.id.split("#")[0], leg) for leg in call.legs if leg.party is not Party.CUSTOMER]
-    here = tuple(KnownLeg(key, leg.agent, leg.state is LegState.HELD) for key, leg in others if not leg.ended)
-    left = frozenset(key for key, leg in others if leg.ended) - {each.id for each in here}
-    return KnownCall(call.id, here, left)

@@ -108,11 +108,14 @@ class KnownLeg(msgspec.Struct, frozen=True):
 
 class KnownCall(msgspec.Struct, frozen=True):
     """A call that the floor holds to be alive, and who is on it for all that it knows. `left` are the ids of the legs
-    that have ended."""
+    that have ended. No agent has a customer who is `away`: they were sent, or left, to a number. `left_to` is the leg
+    of the one that an agent had consulted who has gone, whoever else stays."""
 
     id: str
     legs: tuple[KnownLeg, ...]
     left: frozenset[str] = frozenset()
+    away: bool = False
+    left_to: str | None = None
 
 
 class KnownRecording(msgspec.Struct, frozen=True):

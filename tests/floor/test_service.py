@@ -234,7 +234,7 @@ async def test_the_live_calls_of_a_source_are_known_with_who_is_on_them(bank: Da
         assert floor.calls_of("pbx") == [KnownCall("c2", ())]
         await floor.submit(c.AcceptOffer(agent_id="ann", contact_id=contact))
         talks, holds = (KnownCall("c2", (KnownLeg("l1", "ann", held=held),)) for held in (False, True))
-        known = {"established": talks, "held": holds, "transferred": KnownCall("c2", (), frozenset(["l1"]))}
+        known = {"established": talks, "held": holds, "transferred": KnownCall("c2", (), frozenset(["l1"]), away=True)}
         for kind, call in known.items():
             event = call_event(kind, "c2", clock.now(), agent="ann", leg_id="l1")
             await floor.submit(c.TakeEvent(event=event, contact_id=new_id()))

@@ -246,11 +246,15 @@ def _goes(work: Work, contact: Contact, ending: str, seconds: float) -> None:
     work.store.put_contact(contact.with_(ending=ending, sent_away=True, close_at=work.now + seconds))
 
 
+def away(contact: Contact) -> bool:
+    """Whether a flow, or an agent, has sent the caller to somebody else, whom they talk to or wait for by now."""
+    return contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending in (None, TRANSFERRED)
+
+
 def not_reached(contact: Contact, event: CallEvent) -> bool:
     """Whether this event says that nobody answered at the number to which a flow, or an agent, had sent the caller."""
-    away = contact.sent_away and contact.state is ContactState.ARRIVING and contact.ending in (None, TRANSFERRED)
     said = event.details.get("transfer")
-    return away and event.type == EventType.SCRIPT_DONE and said not in (None, "completed", "answered")
+    return away(contact) and event.type == EventType.SCRIPT_DONE and said not in (None, "completed", "answered")
 
 
 def back_to_queue(work: Work, contact: Contact) -> None:

@@ -57,18 +57,23 @@ def adopted(
         _known_to_hold(line, there, holding)
         if call in believed:
             _left(line, believed[call], there)
+            _left_with(line, believed[call])
         private = isinstance(line, PrivateCall)
         found.append((line, _private(line, there, now) if private else _news(line, there, holding, now)))
     return found
 
 
 def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
-    """The parties whom the floor believes on an adopted call, and who are not there."""
-    return [
+    """The parties whom the floor believes on an adopted call, and who are not there; and what becomes of a caller whom
+    one of them had for the floor."""
+    gone: list[Action] = [
         Told(type=EventType.CONNECTION_CLEARED, at=now, leg_id=leg.id, agent=leg.agent, cause=outcomes.DROPPED)
         for leg in known.legs
         if leg.id not in line.legs and leg.id != line.caller
     ]
+    if not known.away or line.caller is None or line.others():
+        return gone
+    return [*gone, *sent_on.lost_unseen(line, now)]
 
 
 def _left(line: Line, known: KnownCall, there: Sight) -> None:
@@ -77,6 +82,13 @@ def _left(line: Line, known: KnownCall, there: Sight) -> None:
         if leg.id in known.left:
             leg.withdrawn, leg.up = outcomes.DROPPED, leg.up or _in_hand(leg, there)
             line.together.discard(leg.id)
+
+
+def _left_with(line: Line, known: KnownCall) -> None:
+    """With whom a caller was left, at a number that was consulted, the call ends."""
+    for leg in line.legs.values():
+        if leg.role == names.PARTY and (known.away or leg.id == known.left_to):
+            leg.handed = leg.handed or REFERRED
 
 
 def _known_to_hold(line: Line, there: Sight, holding: Container[str]) -> None:

@@ -17,6 +17,8 @@ class Line(Protocol):
     caller: str | None
     held: bool
     holder: str
+    ringing: bool
+    together: set[str]
     legs: dict[str, Leg]
     done: int
 
@@ -100,9 +102,22 @@ def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
         return [news, *(line.perhaps_alone() if line.others() else line.end())]
     if leg.withdrawn or away(line):
         return [news]
-    details = {"script": line.done, "transfer": cause} | ({"agent": leg.handed} if leg.handed else {})
+    return [news, *_back(line, cause, at, leg.handed)]
+
+
+def lost_unseen(line: Line, at: float) -> list[Action]:
+    """Whoever was at the number to which the caller was sent, or left, and whom nobody here knows any more, has gone: a
+    caller who is in a conversation with nobody has had one with them."""
+    if line.caller in line.together:
+        return line.end()
+    line.ringing = True
+    return _back(line, outcomes.DROPPED, at)
+
+
+def _back(line: Line, cause: str, at: float, sent_by: str | None = None) -> list[Action]:
+    details = {"script": line.done, "transfer": cause} | ({"agent": sent_by} if sent_by else {})
     back = Told(type=EventType.SCRIPT_DONE, at=at, details=details)
-    return [news, *line.no_ringback(), back, *line.perhaps_alone(), *line.waits()]
+    return [*line.no_ringback(), back, *line.perhaps_alone(), *line.waits()]
 
 
 def _sent_to(leg: Leg) -> bool:

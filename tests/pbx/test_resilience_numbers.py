@@ -1,0 +1,162 @@
+"""Callers who were sent, or left, to somebody at a number, while Callfloor is dead."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.demo.pbx.sip.call import Call
+from tests.fixtures.waiting import eventually
+from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import restarted, started_again
+from tests.pbx.site import Phones
+from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_ringing, talking
+from tests.pbx.test_resilience import ended_as
+from tests.pbx.test_transfers import answered, gone
+from tests.pbx.test_transfers_beside import conference, state
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+CALLER, NUMBER = "13800001111", "5550001"
+
+
+@asynccontextmanager
+async def rung(centre: CallCentre, phones: Phones) -> AsyncIterator[tuple[Talk, Call]]:
+    """Anna has sent a caller to a number, which rings."""
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones) as talk:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.ask("call.transfer", to={"number": NUMBER})
+        number = await outside.rung()
+        await gone(talk)
+        await hears_ringing(talk.caller)
+        yield talk, number
+
+
+async def by_command(talk: Talk) -> None:
+    """She completes the transfer."""
+    await talk.ask("call.complete_transfer")
+    await gone(talk)
+
+
+async def at_the_phone(talk: Talk) -> None:
+    """She puts the phone down."""
+    await talk.agent.hang_up()
+
+
+@asynccontextmanager
+async def consulted(centre: CallCentre, phones: Phones, leaves: str) -> AsyncIterator[tuple[Talk, Call]]:
+    """Anna has left a caller to somebody at a number whom she had consulted."""
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.consult", to={"number": NUMBER})
+        number = await outside.rung()
+        await number.answer()
+        await hears(talk.agent, "dora")
+        await answered(talk)
+        await (by_command if leaves == "by command" else at_the_phone)(talk)
+        await with_number(talk, number)
+        yield talk, number
+
+
+async def with_number(talk: Talk, number: Call) -> None:
+    """The caller and whoever is at the number hear each other."""
+    await hears(talk.caller, "dora")
+    await hears(number, "caller")
+
+
+async def test_caller_whose_number_is_not_reached_while_the_server_is_dead_is_given_back_to_the_queue(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with rung(centre, phones) as (talk, number):
+        centre.server.kill()
+        number.reject(486)
+        await started_again(centre.server)
+        await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
+        await hears_music(talk.caller)
+        bo = await phones.agent("bo")
+        async with centre.seat("bo"):
+            came = await bo.rung()
+            await came.answer()
+            await hears(talk.caller, "bo")
+            await talk.caller.hang_up()
+            await came.until_ended()
+        await ended_as(centre, CALLER, outcome="answered")
+
+
+async def test_caller_whose_number_rings_on_while_the_server_is_dead_comes_to_it(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with rung(centre, phones) as (talk, number):
+        await restarted(centre)
+        await hears_ringing(talk.caller)
+        await number.answer()
+        await with_number(talk, number)
+        await number.hang_up()
+        await talk.caller.until_ended(SECONDS)
+        await ended_as(centre, CALLER, outcome="answered")
+
+
+async def test_caller_whom_the_number_has_left_while_the_server_was_dead_is_hung_up_on(
+    centre: CallCentre, phones: Phones
+) -> None:
+    async with rung(centre, phones) as (talk, number):
+        await number.answer()
+        await with_number(talk, number)
+        centre.server.kill()
+        await number.hang_up()
+        await started_again(centre.server)
+        await talk.caller.until_ended(SECONDS)
+        await ended_as(centre, CALLER, outcome="answered")
+
+
+ways = pytest.mark.parametrize(
+    ("leaves", "first"), [("by command", "number"), ("at the phone", "number"), ("by command", "caller")]
+)
+
+
+@ways
+async def test_caller_left_to_a_number_that_was_consulted_talks_on_after_the_server_was_killed_until_either_hangs_up(
+    centre: CallCentre, phones: Phones, leaves: str, first: str
+) -> None:
+    async with consulted(centre, phones, leaves) as (talk, number):
+        await restarted(centre)
+        await with_number(talk, number)
+        here, there = (talk.caller, number) if first == "caller" else (number, talk.caller)
+        await here.hang_up()
+        await there.until_ended(SECONDS)
+        await ended_as(centre, CALLER, outcome="answered", agent_id="anna")
+
+
+@ways
+async def test_caller_and_number_that_was_consulted_of_whom_one_hangs_up_while_the_server_is_dead_are_both_let_go(
+    centre: CallCentre, phones: Phones, leaves: str, first: str
+) -> None:
+    async with consulted(centre, phones, leaves) as (talk, number):
+        centre.server.kill()
+        here, there = (talk.caller, number) if first == "caller" else (number, talk.caller)
+        await here.hang_up()
+        await started_again(centre.server)
+        await there.until_ended(SECONDS)
+        await ended_as(centre, CALLER, outcome="answered", agent_id="anna")
+
+
+async def test_caller_whom_one_of_two_agents_has_left_to_a_number_has_it_when_the_other_goes_after_a_restart(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with conference(centre, phones) as (talk, bo, _):
+        await talk.ask("call.consult", to={"number": NUMBER})
+        number = await outside.rung()
+        await number.answer()
+        await answered(talk)
+        await by_command(talk)
+        await hears(number, "caller", "bo")
+        await restarted(centre)
+        await bo.hang_up()
+        await with_number(talk, number)
+        await number.hang_up()
+        await talk.caller.until_ended(SECONDS)
+        await ended_as(centre, CALLER, outcome="answered")

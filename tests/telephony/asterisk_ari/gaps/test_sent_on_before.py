@@ -1,0 +1,90 @@
+"""Callers whom another process has sent, or left, to somebody at a number, who may have gone since."""
+
+import pytest
+
+from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.ari.events import Channel
+from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted, left_behind
+from app.telephony.adapters.asterisk_ari.line import names
+from app.telephony.adapters.asterisk_ari.line.line import Line
+from app.telephony.events import EventType
+from app.telephony.port import KnownCall, KnownLeg
+from tests.telephony.asterisk_ari.gaps.test_resuming import asked, channel, sight, told
+from tests.telephony.asterisk_ari.line.test_left_alone import ends
+from tests.telephony.asterisk_ari.replay import CALL, SETUP
+
+SENT_TO = str(names.Name(CALL, names.PARTY, "main-2", "anna"))
+CONSULTED = str(names.Name(CALL, names.PARTY, "main-2"))
+BO = str(names.Name(CALL, names.AGENT, "main-3", "bo"))
+HANGS_UP, MUSIC = f"DELETE channels/{CALL}", f"POST channels/{CALL}/moh"
+QUIET, RINGS_NO_MORE = f"DELETE channels/{CALL}/moh", f"DELETE channels/{CALL}/ring"
+BACK = EventType.SCRIPT_DONE
+
+
+def taken_up(known: KnownCall, *channels: Channel, bridged: tuple[str, ...] = ()) -> tuple[Line, list[Action]]:
+    """The call as another process takes it up, and what follows."""
+    there = sight(*channels, bridged=bridged)
+    ((line, came),) = adopted(SETUP, there, (), 9.0, {CALL: known})
+    return line, [*came, *left_behind(line, known, 9.0)]
+
+
+def of_numbers(*legs: str, away: bool = True) -> KnownCall:
+    return KnownCall(CALL, tuple(KnownLeg(each, None) for each in legs), away=away)
+
+
+@pytest.mark.parametrize("legs", [(SENT_TO,), ()], ids=["that has rung", "of which nothing was told"])
+def test_caller_whose_number_has_not_answered_and_is_gone_comes_back_and_hears_music_instead_of_ringing(
+    legs: tuple[str, ...],
+) -> None:
+    _, came = taken_up(of_numbers(*legs), channel(CALL))
+    assert told(came)[-1] == BACK
+    (back,) = (each.details for each in came if isinstance(each, Told) and each.type == BACK)
+    assert back["transfer"] == "dropped"
+    assert asked(came) == [RINGS_NO_MORE, MUSIC]
+
+
+@pytest.mark.parametrize("number", [SENT_TO, CONSULTED])
+def test_caller_whose_number_has_talked_to_them_and_is_gone_is_hung_up_on(number: str) -> None:
+    line, came = taken_up(of_numbers(number), channel(CALL), bridged=(CALL,))
+    assert BACK not in told(came)
+    assert asked(came) == [HANGS_UP]
+    assert told(ends(line, CALL)) == [EventType.CLEARED]
+
+
+def test_caller_whom_an_agent_has_left_alone_is_the_floors_to_decide_about() -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo"),))
+    _, came = taken_up(known, channel(CALL), bridged=(CALL,))
+    assert told(came) == [EventType.OFFERED, EventType.CONNECTION_CLEARED]
+    assert asked(came) == []
+
+
+@pytest.mark.parametrize("state", ["Up", "Ringing"])
+def test_caller_whose_number_is_there_stays_with_it(state: str) -> None:
+    up = state == "Up"
+    there = channel(SENT_TO, state, "Stasis" if up else "AppDial2")
+    _, came = taken_up(of_numbers(SENT_TO), channel(CALL), there, bridged=(CALL, SENT_TO) if up else ())
+    assert BACK not in told(came)
+    assert asked(came) == []
+
+
+@pytest.mark.parametrize("known", [of_numbers(CONSULTED), KnownCall(CALL, (), left_to=CONSULTED)])
+def test_call_of_a_caller_who_was_left_to_a_consulted_number_ends_with_it(known: KnownCall) -> None:
+    line, came = taken_up(known, channel(CALL), channel(CONSULTED), bridged=(CALL, CONSULTED))
+    assert asked(came) == []
+    assert asked(ends(line, CONSULTED)) == [HANGS_UP]
+
+
+def test_caller_who_was_left_to_a_consulted_number_goes_on_there_as_the_last_agent_hangs_up() -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo"), KnownLeg(CONSULTED, None)), left_to=CONSULTED)
+    everybody = (CALL, BO, CONSULTED)
+    line, _ = taken_up(known, *(channel(each) for each in everybody), bridged=everybody)
+    left = ends(line, BO)
+    assert (told(left), asked(left)) == ([EventType.TRANSFERRED], [])
+    assert asked(ends(line, CONSULTED)) == [HANGS_UP]
+
+
+def test_consulted_number_to_which_nobody_was_left_leaves_the_caller_to_the_agent() -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo"), KnownLeg(CONSULTED, None)))
+    line, _ = taken_up(known, channel(CALL), channel(BO), channel(CONSULTED), bridged=(BO, CONSULTED))
+    gone = ends(line, CONSULTED)
+    assert (told(gone), asked(gone)) == ([EventType.CONNECTION_CLEARED], [])
