@@ -1,13 +1,15 @@
-"""Transfers that phones ask for (REFER), and that nobody had decided on when Callfloor was killed."""
+"""Transfers that phones ask for (REFER), and that nobody had decided on when Callfloor was killed, or heard of while
+its connection was lost."""
 
 import asyncio
 
 import pytest
 
+from app.demo.pbx.sip.phone import SipPhone
 from tests.pbx.desk import CallCentre
-from tests.pbx.gaps import started_again
+from tests.pbx.gaps import cut_off, started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import A_MOMENT, hears, talking
+from tests.pbx.talks import A_MOMENT, Talk, hears, talking
 from tests.pbx.test_transfers_at_the_phone import handed_over, nothing_decided, refused
 
 GIVE_UP = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -33,12 +35,27 @@ async def test_phone_that_has_asked_for_a_transfer_in_vain_is_told_so_and_may_as
                 centre.server.kill()
                 await centre.rows(GIVE_UP)
         await started_again(centre.server)
-        await refused(talk.agent)
-        await hears(talk.caller, "anna")
-        await hears(talk.agent, "caller")
-        talk.agent.transfer_progress.clear()
-        await talk.agent.transfer("bo")
-        await handed_over(talk)
-        rung = await bo.rung()
-        await rung.answer()
-        await hears(talk.caller, "bo")
+        await asks_again(talk, bo)
+
+
+async def asks_again(talk: Talk, bo: SipPhone) -> None:
+    """The agent is told that nothing came of it, and has the caller until it is done."""
+    await refused(talk.agent)
+    await hears(talk.caller, "anna")
+    await hears(talk.agent, "caller")
+    talk.agent.transfer_progress.clear()
+    await talk.agent.transfer("bo")
+    await handed_over(talk)
+    rung = await bo.rung()
+    await rung.answer()
+    await hears(talk.caller, "bo")
+
+
+async def test_phone_that_asks_for_a_transfer_while_the_connection_is_lost_is_told_so_and_may_ask_again(
+    centre: CallCentre, phones: Phones
+) -> None:
+    bo = await phones.agent("bo")
+    async with talking(centre, phones) as talk, centre.seat("bo"):
+        async with cut_off(centre):
+            await talk.agent.transfer("bo")
+        await asks_again(talk, bo)

@@ -1,6 +1,6 @@
 """Transfers that phones ask for (REFER): whatever comes of them, the phone is told."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Party, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
+from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
 from app.telephony.adapters.asterisk_ari.line import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS
@@ -327,8 +328,20 @@ def adopted_again() -> tuple[Line, Wake]:
     return line, wake
 
 
-def test_phone_that_may_have_asked_a_process_that_is_no_more_is_told_once_that_nothing_comes_of_it() -> None:
-    line, wake = adopted_again()
+def connected_again() -> tuple[Line, Wake]:
+    """The same as the process finds them that has had them in hand."""
+    line = talking()
+    there = sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    (wake,) = resumed(line, there, 9.0)
+    assert isinstance(wake, Wake)
+    return line, wake
+
+
+@pytest.mark.parametrize("gap", [adopted_again, connected_again])
+def test_phone_that_may_have_asked_and_nobody_knows_is_told_once_that_nothing_comes_of_it(
+    gap: Callable[[], tuple[Line, Wake]],
+) -> None:
+    line, wake = gap()
     came = line.wake(wake.token, wake.at)
     assert states(came) == ["channel_unavailable"]
     assert asked(came) == told(ANNA)
@@ -350,3 +363,36 @@ def test_phone_that_asks_the_new_process_gets_the_answer_to_that_alone() -> None
     assert isinstance(asks, Referred)
     assert line.wake(wake.token, wake.at) == []
     assert states(order(line, OrderType.TRANSFER, agent=AGENT, to=BO)) == ["channel_answered"]
+
+
+@pytest.mark.parametrize("since", [False, True], ids=["before the gap", "after it"])
+def test_phone_that_has_asked_and_is_known_to_wait_is_told_what_becomes_of_it(since: bool) -> None:
+    line, there = talking(), sight(channel(CALL), channel(ANNA), bridged=(CALL, ANNA))
+    if not since:
+        referring.asked(line, wish(), 8.9)
+    came = resumed(line, there, 9.0)
+    if since:
+        referring.asked(line, wish(), 9.1)
+    for wake in came:
+        assert isinstance(wake, Wake)
+        assert line.wake(wake.token, wake.at) == []
+    assert states(order(line, OrderType.TRANSFER, agent=AGENT, to=BO)) == ["channel_answered"]
+
+
+def test_phone_that_is_to_leave_the_call_after_a_gap_for_something_else_is_told_that_nothing_comes_of_its_wish() -> (
+    None
+):
+    line, _ = connected_again()
+    came = order(line, OrderType.CANCEL, agent=AGENT)
+    assert states(came) == ["channel_unavailable"]
+
+
+def test_phones_of_a_call_that_is_over_are_asked_nothing_after_a_gap() -> None:
+    assert not any(isinstance(each, Wake) for each in resumed(over_but_for_the_agent(), sight(channel(ANNA)), 9.0))
+
+
+def over_but_for_the_agent() -> Line:
+    """The caller has hung up, and Anna's phone is not told yet."""
+    line = talking()
+    line.take(Event(type="ChannelDestroyed", channel=Channel(id=CALL)), 8.0)
+    return line

@@ -10,7 +10,7 @@ import msgspec
 from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Recording
-from app.telephony.adapters.asterisk_ari.line import names, recordings, supervisors
+from app.telephony.adapters.asterisk_ari.line import names, recordings, referring, supervisors
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
@@ -46,7 +46,8 @@ def resumed(line: Line, there: Sight, now: float) -> list[Action]:
         done += answered(line, leg, there, now) or supervisors.heard_again(line, leg, there.rooms)
         done += held(line, leg, there, now)
     done += [one for leg in tapes(line) for one in recordings.begun(line, leg)]
-    return [*done, *_ended_again(line, there), *_asked_again(line, there, now)]
+    done += [*_ended_again(line, there), *_asked_again(line, there, now)]
+    return done if line.over else [*done, *referring.undecided(line, now)]
 
 
 def left_over(there: Sight, lines: Iterable[Line]) -> list[Request]:

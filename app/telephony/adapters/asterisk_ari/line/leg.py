@@ -15,8 +15,8 @@ class Leg:
     """`up` once it is answered, `rang` once its phone has. `withdrawn` says why we ended it ourselves. `flow` marks
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
     `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that;
-    `undecided`: it may have asked a process that is no more. `taping`: the recording that it is for has begun. `holds`:
-    its phone does."""
+    `undecided`: it may have asked a process that is no more, or nobody. `taping`: the recording that it is for has
+    begun. `holds`: its phone does."""
 
     name: Name
     address: str

@@ -25,7 +25,8 @@ PATIENCE_SECONDS = 20.0
 
 UNDECIDED = PATIENCE + "undecided"
 UNDECIDED_SECONDS = 5.0
-"""How long a phone may go on waiting for what a process that is no more may have had ordered for it."""
+"""How long a phone may go on waiting after a gap: for what a process that is no more may have had ordered for it, and
+for what is told meanwhile of a wish that is younger than the gap."""
 
 TRANSFERRED = "transferred"
 REFERRED = "refer"
@@ -96,10 +97,11 @@ def waits(line: Line, referred: Referred) -> bool:
 
 
 def undecided(line: Line, now: float) -> list[Action]:
-    """Of a call that another process had in hand: nobody tells which phones wait for what they have asked that process
-    for, or nobody. What it had ordered is given to us; after that they are told that nothing comes of it, which those
-    that wait for nothing do not hear."""
+    """Of a call after a gap, or that another process had in hand: nobody tells which phones wait for what they have
+    asked that process for, or nobody. What it had ordered is given to us; after that they are told that nothing comes
+    of it, which those that wait for nothing do not hear. A wish that is known here is decided on as any other."""
     phones = [leg for leg in line.legs.values() if leg.role in names.PHONES and leg.up and not leg.withdrawn]
+    phones = [leg for leg in phones if not leg.referring]
     for leg in phones:
         leg.undecided = True
     return [Wake(now + UNDECIDED_SECONDS, UNDECIDED)] if phones else []
