@@ -1,4 +1,4 @@
-"""Callfloor is killed while a caller is in a menu, or leaves a message."""
+"""Callfloor is killed while a caller is in a menu, leaves a message, or is sent to a number by their flow."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.pbx.flows import publish
 from tests.pbx.gaps import started_again
 from tests.pbx.hearing import Words, until_hears
 from tests.pbx.site import PbxSite, Phones
-from tests.pbx.talks import SECONDS, hears
+from tests.pbx.talks import SECONDS, hears, hears_music, hears_ringing
 from tests.pbx.test_messages import FLOW as MESSAGE
 from tests.pbx.test_messages import heard, message, speaking
 from tests.pbx.test_resilience import kinds
@@ -37,12 +37,21 @@ nodes:
     otherwise: cards
   cards: {{type: queue, queue: cards}}
 """
+AWAY = """
+flow: away
+languages: [en]
+fallback_queue: cards
+start: outside
+nodes:
+  outside: {type: transfer, number: '5550001'}
+"""
 
 
 @pytest.fixture
 async def menu(server: Server, asterisk: PbxSite, tmp_path: Path) -> AsyncIterator[CallCentre]:
     async def prepare(database: Database) -> None:
         await publish(database, FLOW, "4100")
+        await publish(database, AWAY, "4200")
         await publish(database, MESSAGE.replace("most_seconds: 5", "most_seconds: 60"), "500")
 
     async with call_centre(server, asterisk, tmp_path, prepare=prepare) as made:
@@ -82,4 +91,25 @@ async def test_a_message_that_is_left_while_the_server_dies_is_kept(
     await call.until_ended(SECONDS)
     _, samples = await message(menu)
     assert heard(samples)
+    await menu.until_quiet()
+
+
+async def test_caller_whom_a_flow_has_sent_to_a_number_that_is_not_reached_while_the_server_is_dead_waits_for_an_agent(
+    menu: CallCentre, phones: Phones
+) -> None:
+    outside, anna, caller = await phones.outside(), await phones.agent("anna"), await phones.caller()
+    call = caller.dial("4200")
+    number = await outside.rung()
+    await hears_ringing(call)
+    menu.server.kill()
+    number.reject(486)
+    await started_again(menu.server)
+    await hears_music(call)
+    async with menu.seat("anna"):
+        rung = await anna.rung(SECONDS)
+        await rung.answer()
+        await hears(call, "anna")
+        await call.hang_up()
+        await rung.until_ended()
+    assert (await menu.history("13800001111"))["outcome"] == "answered"
     await menu.until_quiet()
