@@ -67,20 +67,9 @@ class Application(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
-        made = self.openapi_schema is None
         document = super().openapi()
-        if made:
-            for operations in document["paths"].values():
-                for operation in operations.values():
-                    _tell_problems(operation["responses"])
+        document["components"]["schemas"] |= problems.problem_schemas()
         return document
-
-
-def _tell_problems(responses: dict[str, Any]) -> None:
-    for status, response in responses.items():
-        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
-        if status >= "400" and schema.get("$ref", "").endswith("/Problem"):
-            response["content"] = {problems.MEDIA_TYPE: {"schema": schema}}
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:callfloor:problem:"
+_SCHEMAS = "#/components/schemas/"
 STATUS: dict[type[CallfloorError], int] = {
     NotFound: 404,
     Conflict: 409,
@@ -69,8 +70,19 @@ class Problem(BaseModel):
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses=` of a route or router that may answer with these statuses."""
-    return {status: {"model": Problem, "description": HTTPStatus(status).phrase} for status in statuses}
+    """The `responses=` of a route or router that may answer with these statuses.
+
+    They are told as they stand in the description, beside `problem_schemas`: models would be built for each status of
+    each route, which comes to thousands, as a server starts.
+    """
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}{Problem.__name__}"}}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def problem_schemas() -> dict[str, Any]:
+    """The schemas of a description that `problem_responses` name."""
+    schema = Problem.model_json_schema(ref_template=_SCHEMAS + "{model}", mode="serialization")
+    return {**schema.pop("$defs"), Problem.__name__: schema}
 
 
 def status_of(error: CallfloorError) -> int:
