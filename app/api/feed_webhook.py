@@ -53,10 +53,11 @@ def _read(body: bytes) -> tuple[Kind, bytes]:
     except (msgspec.MsgspecError, RecursionError) as error:
         told = {"where": "body", "what": str(error), "accepted": "an object with type and data"}
         raise MessageUnfit("The message cannot be read.", faults=[told]) from None
-    name = message.type.partition(".")[0]
+    name = message.type.removesuffix(".changed")
     feed = next((each for each in FIELDS if each == name), None)
     if feed is None:
-        told = {"where": "body.type", "what": f"{message.type!r} is no feed", "accepted": ", ".join(FIELDS)}
+        accepted = f"{', '.join(FIELDS)}, also with .changed behind it"
+        told = {"where": "body.type", "what": f"{message.type!r} is no feed", "accepted": accepted}
         raise MessageUnfit("The message is of no feed.", faults=[told])
     records = message.data if isinstance(message.data, list) else [message.data]
     return feed, msgspec.json.Encoder().encode_lines(records)

@@ -4,20 +4,9 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
 
-from app.core.errors import Conflict
 from app.db.engine import WriteSession
 
 _SPACE = UUID("4a0f6b0e-6d4e-5c53-9d0a-0c1f3f0d7f5b")
-
-
-class KeyUsed(Conflict):
-    """The key was sent before with something else."""
-
-    code = "key-used"
-
-    def __init__(self, key: str) -> None:
-        detail = f"The Idempotency-Key {key!r} was sent with something else: take a new key for what is new."
-        super().__init__(detail, key=key)
 
 
 async def id_by(session: WriteSession, kind: str, who: str, key: str) -> UUID:

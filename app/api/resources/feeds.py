@@ -67,13 +67,15 @@ async def feed_rows(
     """Make and change records of a stream of any length: NDJSON in UTF-8, a line of less than 1 MiB a record. Keys are
     named by the mapping of the source, else as the fields in docs/feeds.md; the first lines say which there are.
 
-    What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there. A key
+    What is committed stays if the stream breaks off; sent again with its `Idempotency-Key` it goes on from there, and
+    another stream is refused under that. An API key
     that is bound to sources feeds as those only, and tells no ids of other systems unless the mapping does. 503 with
     Retry-After where too many streams are at work."""
     ensure_may_name("query.source", [source], bound)
     pieces = _pieces(request)
     now = utc(using.clock())
-    stream = Stream(feed, source, pieces, idempotency_key, user.id, using.default_region, now, only_known, bound)
+    region = using.default_region
+    stream = Stream(feed, source, pieces, idempotency_key, user.id, region, now, only_known, bound, is_exact=True)
     async with using.feeds.streams.turn():
         return FeedAnswer.of(await import_stream(using.sessions, stream))
 

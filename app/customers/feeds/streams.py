@@ -4,12 +4,15 @@ The reading of feeds is plain code in a thread; each time it wants more it waits
 """
 
 import asyncio
+import hashlib
+import io
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from app.core.repeats import KeyUsed
 from app.customers.feed_models import FeedRun, FeedSource
 from app.customers.feeds.chunks import Chunk, chunks
 from app.customers.feeds.columns.checking import Checker, FaultyRow
@@ -38,8 +41,9 @@ MOST_TOLD = 1000
 
 class Stream(NamedTuple):
     """What comes: pieces of NDJSON in UTF-8 of a feed of a source, under an `id` that is the same when it is sent
-    again. `by` is who sends it, `region` the country of numbers without a +. `claims` are the systems whose ids it may
-    tell, but for those in a mapping that an administrator has given to the source."""
+    again; with `is_exact` a stream that begins otherwise is refused under it. `by` is who sends it, `region` the
+    country of numbers without a +. `claims` are the systems whose ids it may tell, but for those in a mapping that an
+    administrator has given to the source."""
 
     feed: Kind
     source: str
@@ -50,6 +54,7 @@ class Stream(NamedTuple):
     now: datetime
     only_known: bool = False
     claims: Sources = None
+    is_exact: bool = False
 
 
 class Taken(NamedTuple):
@@ -65,12 +70,14 @@ class _Opened(NamedTuple):
     mapping: Mapping
     plan: Plan
     rows: NdjsonRows
+    digest: str
+    """Of how the stream begins."""
 
 
 async def import_stream(sessions: Sessions, stream: Stream) -> Taken:
     """Import a stream to its end. What was committed before a fault of the stream itself stays.
 
-    Raises FeedBusy, UsageIsNew, FeedUnreadable, MappingFaulty, ColumnsFaulty, SourceNotOfKey.
+    Raises FeedBusy, UsageIsNew, FeedUnreadable, MappingFaulty, ColumnsFaulty, SourceNotOfKey, KeyUsed.
     """
     async with alone(sessions, stream.source, stream.feed):
         async with sessions.read() as session:
@@ -108,11 +115,13 @@ def _open(stream: Stream, stored: Any, names: Known, loop: asyncio.AbstractEvent
     if stored is not None:
         mapping = Mapping.model_validate({**stored, "feed": stream.feed, "source": stream.source})
     else:
-        lines = start.decode("utf-8", "replace").splitlines()
+        # ends as the rows have them: other separators may stand within a text
+        lines = io.StringIO(start.decode("utf-8-sig", "replace"), newline="").readlines()
         mapping = plain_mapping(stream.feed, stream.source, lines, stream.only_known)
     optional = [name for name, column in mapping.columns.items() if column.optional]
     rows = NdjsonRows(chain([start], pieces), "utf-8", list(mapping.columns), optional)
-    return _Opened(mapping, plan(mapping, rows.header, names, width=rows.width, name="The stream"), rows)
+    digest = hashlib.sha256(start[:PEEKED]).hexdigest()
+    return _Opened(mapping, plan(mapping, rows.header, names, width=rows.width, name="The stream"), rows, digest)
 
 
 def _pieces(stream: Stream, loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
@@ -132,8 +141,11 @@ def _chunks(opened: _Opened) -> Iterator[Chunk]:
 async def _begun(sessions: Sessions, stream: Stream, opened: _Opened) -> tuple[FeedRun, Importer]:
     told = opened.mapping.model_dump(mode="json", exclude_defaults=True)
     key = None if stream.id is None else f"{stream.source}:{stream.feed}:{stream.id}"
+    digest = opened.digest if stream.is_exact and stream.id is not None else None
     async with sessions.write() as session:
-        run = await begin(session, Begun(stream.source, stream.feed, "stream", told, None, key), stream.by)
+        run = await begin(session, Begun(stream.source, stream.feed, "stream", told, digest, key), stream.by)
+        if stream.id is not None and digest is not None and run.digest not in (None, digest):
+            raise KeyUsed(stream.id)
         barred = await blocking(session, stream.source)
         only_known = opened.mapping.only_known
         origin = Origin(stream.source, opened.plan.told, barred, only_known, stream.now)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.agents.models import Team
 from app.auth.models import User
 from app.core.ids import new_id
+from app.core.repeats import KeyUsed
 from app.customers.errors import CustomerNotFound
 from app.customers.models import Customer
 from app.customers.record.erased import CUSTOMER, erased_among
@@ -25,7 +26,7 @@ from app.desk.cases.linking import link, of_one_family
 from app.desk.cases.models import Case, CaseEntry
 from app.desk.cases.queries import case as one_case
 from app.desk.cases.telling import kept, tell
-from app.desk.repeats import KeyUsed, id_by
+from app.desk.repeats import id_by
 
 HAND, ALERT = "hand", "alert"
 PRIORITY_OF = {"low": "low", "medium": "normal", "high": "high", "critical": "urgent"}

@@ -11,13 +11,14 @@ from sqlalchemy import text as sql
 
 from app.agents.models import Agent
 from app.core.instants import iso
+from app.core.repeats import KeyUsed
 from app.customers.agreements.visiting import count_visit
 from app.customers.cards import without_card_numbers
 from app.db.engine import WriteSession
 from app.desk.cases.linking import of_one_family
 from app.desk.cases.models import Case
 from app.desk.cases.opening import ensure_customer
-from app.desk.repeats import KeyUsed, id_by
+from app.desk.repeats import id_by
 from app.desk.visits.errors import BusyEngineer, CaseUnfit, NobodyAssigned, UnfitEngineer, VisitChanged, VisitUnknown
 from app.desk.visits.life import OVER, STEPS, after
 from app.desk.visits.models import ON_DUTY, FieldVisit, FieldVisitEntry

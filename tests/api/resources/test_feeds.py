@@ -107,6 +107,15 @@ async def test_the_same_key_again_writes_nothing_and_gets_the_same_answer(
     assert await rows(sessions, NAMES) == [("C1", "B", 2)]
 
 
+async def test_another_stream_under_a_key_is_refused_and_not_taken_for_done(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    await post(admin, ndjson({"external_id": "C1", "name": "A"}), **{"Idempotency-Key": "nightly"})
+    other = await post(admin, ndjson({"external_id": "C2", "name": "B"}), **{"Idempotency-Key": "nightly"})
+    assert (other.status_code, other.json()["type"].rpartition(":")[2]) == (409, "key-used")
+    assert await rows(sessions, NAMES) == [("C1", "A", 1)]
+
+
 async def test_a_stream_that_breaks_off_is_gone_on_from(
     admin: httpx.AsyncClient, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +213,30 @@ async def test_a_stream_may_be_longer_than_other_bodies_but_no_line_is(
     assert answer["faulty"][-1]["faults"][0]["what"] == "is too long"
 
 
+async def test_the_last_line_of_a_stream_needs_no_end_to_tell_what_no_line_before_has(
+    admin: httpx.AsyncClient, sessions: Sessions
+) -> None:
+    body = ndjson({"external_id": "C1", "name": "A"}, {"external_id": "C2", "name": "B", "language": "en"})
+    answer = await post(admin, body.removesuffix(b"\n"))
+    assert answer.json()["counts"]["made"] == 2, answer.text
+
+
+async def test_what_ends_a_line_elsewhere_ends_none_within_a_text(admin: httpx.AsyncClient) -> None:
+    answer = await post(admin, '{"external_id": "C1", "name": "A\u2028B"}'.encode())
+    assert answer.json()["counts"]["made"] == 1, answer.text
+
+
+async def test_a_stream_that_begins_with_too_long_a_line_is_told_so(admin: httpx.AsyncClient) -> None:
+    async def stream() -> AsyncIterator[bytes]:
+        yield b'{"external_id": "C1", "name": "'
+        for _ in range(32):
+            yield b"A" * (1 << 16)
+        yield b'"}\n'
+
+    answer = await post(admin, stream())
+    assert answer.json()["faults"][0]["what"] == "begins with a line that is too long"
+
+
 @pytest.mark.parametrize("role", ["agent", "supervisor", None])
 async def test_only_administrators_and_systems_feed(client_as: ClientAs, role: Any) -> None:
     answer = await post(client_as(role), ndjson({"external_id": "C1", "name": "A"}))
@@ -268,7 +301,12 @@ async def test_a_signed_webhook_feeds_and_may_be_sent_again(
         unsigned = await stranger.post(WEBHOOK, json=message)
         forged = await says(stranger, "whsec_" + "A" * 44, message, clock)
         assert (unsigned.status_code, forged.status_code) == (401, 401)
-        for wrong, where in (({"type": "x", "data": {}}, "body.type"), ({"type": "customers"}, "body")):
+        gone = {"type": "customers.deleted", "data": {"external_id": "C1", "name": "D"}}
+        for wrong, where in (
+            (gone, "body.type"),
+            ({"type": "x", "data": {}}, "body.type"),
+            ({"type": "customers"}, "body"),
+        ):
             assert faults(await says(stranger, secret, wrong, clock, "m3")) == [where]
         newer = (await admin.post("/api/v1/feeds/sources/core/secrets")).json()["secret"]
         assert (await says(stranger, newer, message, clock, "m4")).status_code == 200

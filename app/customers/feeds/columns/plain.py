@@ -10,6 +10,7 @@ from app.core.faults import Fault
 from app.customers.feeds.columns.fields import Kind, named, suggestion
 from app.customers.feeds.columns.mapping import Column, Mapping
 from app.customers.feeds.columns.mapping_text import MappingFaulty, faults_of
+from app.customers.feeds.formats.lines import LONGEST
 
 
 def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: bool = False) -> Mapping:
@@ -18,7 +19,9 @@ def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: boo
     Raises MappingFaulty for keys that are no field.
     """
     values: dict[str, Any] = {}
+    is_huge = False
     for line in lines:
+        is_huge = is_huge or len(line) >= LONGEST
         with suppress(msgspec.MsgspecError, RecursionError):
             found = msgspec.json.decode(line)
             for name, value in _leaves(found) if isinstance(found, dict) else ():
@@ -28,6 +31,9 @@ def plain_mapping(feed: Kind, source: str, lines: Iterable[str], only_known: boo
     if unknown:
         raise MappingFaulty("The stream", unknown)
     columns = {name: _column(name, value) for name, value in values.items()}
+    if not columns and is_huge:
+        told = Fault("body", "begins with a line that is too long", f"lines of fewer than {LONGEST} characters")
+        raise MappingFaulty("The stream", [told])
     if not columns:
         raise MappingFaulty("The stream", [Fault("body", "has no object", "a JSON object a line")])
     mapping = Mapping.model_validate({"feed": feed, "source": source, "columns": columns, "only_known": only_known})

@@ -29,7 +29,8 @@ class NdjsonRows:
         self, pieces: Iterable[bytes], encoding: str, wanted: Sequence[str], optional: Iterable[str] = ()
     ) -> None:
         self._blocks = blocks(pieces, encoding)
-        self._first = next(self._blocks, [])
+        # of a short file the last line comes by itself where it has no end, and it is one of the first rows, too
+        self._first = [*next(self._blocks, []), *next(self._blocks, [])]
         start = "".join(self._first).lstrip()
         if not start:
             raise FeedUnreadable("The file is empty; accepted: a JSON object a line.")
