@@ -5,7 +5,9 @@ The usual message costs one decode and one conversion; only a suspicious or faul
 
 import json
 import re
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from uuid import UUID
 
 import msgspec
 
@@ -15,6 +17,8 @@ MAX_DEPTH = 64
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+_WORDS: dict[Any, str] = {str: "a string", bool: "true or false", int: "a whole number", float: "a number"}
+_WORDS |= {dict: "an object", list: "an array", tuple: "an array", UUID: "a UUID", NoneType: "null"}
 _Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
@@ -103,7 +107,8 @@ def _accepted(kind: Any) -> str:
     plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if get_origin(plain) is Literal:
         return one_of(get_args(plain))
-    return getattr(plain, "__name__", str(plain))
+    united = get_args(plain) if get_origin(plain) in (Union, UnionType) else (plain,)
+    return " or ".join(_WORDS.get(get_origin(each) or each, getattr(each, "__name__", str(each))) for each in united)
 
 
 def _kind(value: Any) -> str:

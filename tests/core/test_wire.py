@@ -1,6 +1,7 @@
 """Messages of strangers: repaired where PostgreSQL could not keep them, refused with every fault where wrong."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -129,9 +130,9 @@ def test_what_is_missing_is_told_by_what_it_means_and_what_may_be_left_out_is_no
         other: Given | None = None
 
     assert wire.faults({}, Asked) == [wire.fault("who", "is missing", "Who it is")]
-    assert wire.faults({"who": {"name": "a"}}, Asked) == [wire.fault("who.age", "is missing", "int")]
+    assert wire.faults({"who": {"name": "a"}}, Asked) == [wire.fault("who.age", "is missing", "a whole number")]
     [wrong] = wire.faults({"who": {"name": "a", "age": "b"}}, Asked)
-    assert (wrong["where"], wrong["accepted"]) == ("who.age", "int")
+    assert (wrong["where"], wrong["accepted"]) == ("who.age", "a whole number")
 
 
 def test_what_would_be_right_is_told_of_each_kind_of_field() -> None:
@@ -147,10 +148,20 @@ def test_what_would_be_right_is_told_of_each_kind_of_field() -> None:
 
     assert accepted(inner=5) == [("inner", "Inner")]
     assert accepted(nickname="") == [("nickname", "a name")]
-    assert accepted(size=0) == [("size", "int")]
+    assert accepted(size=0) == [("size", "a whole number")]
     assert accepted(mode="shout") == [("mode", "one of listen, whisper")]
-    assert accepted(details={"a": 1}) == [("details", "dict")]
+    assert accepted(details={"a": 1}) == [("details", "an object")]
     assert wire.faults({}, Asked) == [wire.fault("inner", "is missing", "Inner")]
+
+
+def test_what_would_be_right_is_told_in_words_and_not_in_those_of_a_programming_language() -> None:
+    class Asked(msgspec.Struct):
+        who: UUID | None = None
+        details: dict[str, Any] | None = None
+        names: list[str] = []
+
+    found = wire.faults({"who": "x", "details": 1, "names": "a"}, Asked)
+    assert [each["accepted"] for each in found] == ["a UUID or null", "an object or null", "an array"]
 
 
 def test_a_field_that_there_is_not_is_told_of_the_whole_message_where_none_other_may_come() -> None:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
@@ -51,8 +51,8 @@ _PATTERNS = {
     common.HEADER: "of Latin letters, digits and the signs that the name of a header may hold",
 }
 _PARAMETERS = ("path", "query", "header", "cookie")
-_BOUNDS = {"minimum": "at least {:.12g}", "exclusiveMinimum": "more than {:.12g}", "maximum": "at most {:.12g}"}
-_BOUNDS |= {"exclusiveMaximum": "less than {:.12g}"}
+_BOUNDS = {"minimum": "at least {}", "exclusiveMinimum": "more than {}", "maximum": "at most {}"}
+_BOUNDS |= {"exclusiveMaximum": "less than {}"}
 _BOUNDS |= {"minLength": "at least {} long", "maxLength": "at most {} long", "pattern": "{}"}
 _BOUNDS |= {"minItems": "at least {} of them", "maxItems": "at most {} of them"}
 _BOUNDS |= {"minProperties": "at least {} of them", "maxProperties": "at most {} of them"}
@@ -62,6 +62,18 @@ def accepted_at(route: APIRoute, location: Sequence[Any]) -> str | None:
     """What the route accepts at a place of a request, such as ("body", "steps", 0, "agents")."""
     schema = _schema_at(route, location)
     return _words(*schema) if schema is not None else None
+
+
+def place_of(route: APIRoute | None, location: Sequence[Any]) -> str:
+    """A place of a request as the sender knows it: without the tags of unions, which pydantic names as well."""
+    found = _at(route, location) if route is not None else None
+    return ".".join(str(part) for part in (location if found is None else found.place))
+
+
+def tags_at(route: APIRoute, location: Sequence[Any]) -> list[str]:
+    """The kinds that a tagged union at a place has."""
+    found = _at(route, location)
+    return list(_branches(_resolved(found.whole, found.here))) if found is not None else []
 
 
 def known_beside(route: APIRoute, location: Sequence[Any]) -> str | None:
@@ -81,10 +93,17 @@ def beside(name: str, known: Sequence[str], kind: str) -> str:
 def limits_in(given: Mapping[str, Any], forms: Mapping[str, str]) -> list[str]:
     """The limits among what is given, each in the form that it has; patterns in words where there are some."""
     return [
-        form.format(_PATTERNS.get(given[key], f"that matches {given[key]}") if key == "pattern" else given[key])
+        form.format(_PATTERNS.get(given[key], f"that matches {given[key]}") if key == "pattern" else _plain(given[key]))
         for key, form in forms.items()
         if key in given
     ]
+
+
+def _plain(limit: Any) -> Any:
+    """A limit as one writes it: 20 for 20.0, and no power of ten for a whole number."""
+    if not isinstance(limit, float):
+        return limit
+    return int(limit) if limit.is_integer() and abs(limit) < 1e15 else f"{limit:.12g}"
 
 
 def names_in_query(route: APIRoute) -> list[str]:
@@ -93,16 +112,38 @@ def names_in_query(route: APIRoute) -> list[str]:
 
 
 def _schema_at(route: APIRoute, location: Sequence[Any]) -> tuple[Schema, Schema] | None:
-    """The whole schema that has the place, which its references are resolved in, and that of the place itself."""
+    found = _at(route, location)
+    return None if found is None else (found.whole, found.here)
+
+
+class _Found(NamedTuple):
+    """The whole schema that has a place, which its references are resolved in, that of the place itself, and the place
+    without the names of branches."""
+
+    whole: Schema
+    here: Schema
+    place: list[Any]
+
+
+def _at(route: APIRoute, location: Sequence[Any]) -> _Found | None:
     kind, *path = location
     whole = parameters(route).get((kind, path.pop(0))) if kind in _PARAMETERS and path else None
     whole = _body(route) if kind == "body" else whole
     if whole is None:
         return None
-    here = whole
+    here, place = whole, list(location[: len(location) - len(path)])
     for part in path:
-        here = _inside(_resolved(whole, here), part) or here  # pydantic also names the branches of a union
-    return whole, here
+        around = _resolved(whole, here)
+        branch = _branches(around).get(str(part))
+        here = branch or _inside(around, part) or here  # pydantic also names the branches of a union
+        place += [] if branch is not None else [part]
+    return _Found(whole, here, place)
+
+
+def _branches(here: Schema) -> dict[str, Schema]:
+    """The branches of a tagged union by their tags."""
+    mapping: Mapping[str, str] = here.get("discriminator", {}).get("mapping", {})
+    return {tag: {"$ref": reference} for tag, reference in mapping.items()}
 
 
 def _inside(here: Schema, part: Any) -> Schema | None:

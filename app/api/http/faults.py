@@ -1,13 +1,13 @@
 """What is wrong with a request, told so that it can be mended; never repeats what was sent (it may be a secret)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.api.http.accepted import accepted_at, known_beside, limits_in
+from app.api.http.accepted import accepted_at, known_beside, limits_in, place_of, tags_at
 from app.core.errors import CallfloorError, Conflict, Invalid, Unavailable
 from app.db.errors import violated_constraint
 
@@ -22,6 +22,7 @@ _LIMITS = {
     "expected": "{}",
     "expected_schemes": "an address with scheme {}",
 }
+_TAGS = {"union_tag_not_found": "is missing", "union_tag_invalid": "is none that there is"}
 _ELSEWHERE = "what /openapi.json says of this place"
 
 
@@ -45,11 +46,15 @@ def _fault(found: Mapping[str, Any], route: APIRoute | None) -> dict[str, Any]:
     context: Mapping[str, Any] = found.get("ctx") or {}
     if found["type"] == "json_invalid":
         return _not_json(f"at position {found['loc'][-1]}: {context.get('error')}")
-    return {"where": _place(found["loc"]), "what": found["msg"], "accepted": _accepted(found, route)}
-
-
-def _place(location: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in location)
+    place = place_of(route, found["loc"])
+    if found["type"] in _TAGS and route is not None:
+        tag = context["discriminator"].strip("'")
+        return {
+            "where": f"{place}.{tag}",
+            "what": _TAGS[found["type"]],
+            "accepted": ", ".join(tags_at(route, found["loc"])),
+        }
+    return {"where": place, "what": found["msg"].removeprefix("Value error, "), "accepted": _accepted(found, route)}
 
 
 def _accepted(found: Mapping[str, Any], route: APIRoute | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -53,6 +54,26 @@ def test_every_pattern_can_be_told_in_words() -> None:
     found = set(patterns(http_app().openapi()))
     assert len(found) > 20
     assert [each for each in sorted(found) if each in limits_in({"pattern": each}, {"pattern": "{}"})[0]] == []
+
+
+async def test_what_is_wrong_within_one_of_several_kinds_is_told_by_that_kind(client_as: ClientAs) -> None:
+    admin: httpx.AsyncClient = client_as("administrator")
+    named = {"id": "1", "text": "Soon.", "kind": "response_time"}
+    clauses = [named, {**named, "seconds": 1, "sconds": 2}, {"id": "3", "text": "x"}, {**named, "kind": "nonsense"}]
+    terms = {"version": 1, "product": "gold", "valid_from": "2027-01-01", "time_zone": "UTC", "clauses": clauses}
+    answer = await admin.post(f"/api/v1/customers/{UUID(int=1)}/agreements", json=terms)
+    told = {fault["where"]: fault["accepted"] for fault in answer.json()["faults"]}
+    assert told["body.clauses.0.seconds"].startswith("a whole number, at least 1")
+    assert told["body.clauses.1.sconds"].startswith("seconds, perhaps; one of the fields id, text,")
+    assert told["body.clauses.2.kind"] == told["body.clauses.3.kind"]
+    assert told["body.clauses.2.kind"].startswith("allowance, channels, fee_waiver,")
+
+
+async def test_a_limit_is_told_as_one_writes_it(client_as: ClientAs) -> None:
+    admin: httpx.AsyncClient = client_as("administrator")
+    path = "/api/v1/webhook-subscriptions/crm/deliveries/x/replay"
+    answer = await admin.post(path)
+    assert answer.json()["faults"][0]["accepted"] == "a whole number, at least 1, at most 9223372036854775807"
 
 
 async def test_a_request_that_lacks_a_field_and_has_another_is_told_both(client_as: ClientAs) -> None:

@@ -155,7 +155,7 @@ async def test_a_clause_that_cannot_be_is_refused_by_its_place(
 ) -> None:
     """Negative counts, a clause that names no allowance, times that are none."""
     wrong = faults(await lead.post(f"{customer}/agreements", json=body(clause), headers=ANY))
-    assert [each.removeprefix("body.clauses.0.").removeprefix(f"{clause['kind']}.") for each in wrong] == [where]
+    assert [each.removeprefix("body.clauses.0.") for each in wrong] == [where]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ async def test_a_clause_that_cannot_be_is_refused_by_its_place(
         ({"valid_until": "9999-12-31"}, "body.valid_until"),  # what other systems write for "no end"
         ({"status": "perhaps"}, "body.status"),
         ({"product": "x' or 1=1"}, "body.product"),
-        ({"clauses": [{"id": "1", "kind": "poetry", "text": "t"}]}, "body.clauses.0"),
+        ({"clauses": [{"id": "1", "kind": "poetry", "text": "t"}]}, "body.clauses.0.kind"),
         ({"clauses": []}, "body.clauses"),  # it would cover everything
         ({"clauses": [LI, LI | {"id": "4"}]}, "body.clauses.1.kind"),
         (
