@@ -155,7 +155,7 @@ async def test_a_skill_is_renamed_and_its_id_is_its_own(admin: httpx.AsyncClient
 
 @pytest.mark.parametrize(("path", "key"), [("skills", "\x00"), ("outbox", ("main", 10**30)), ("outbox", "main")])
 async def test_a_forged_cursor_is_a_fault_and_no_error_of_ours(client_as: ClientAs, path: str, key: object) -> None:
-    _, cursor = Window(1, None).cut([1, 2], key=lambda row: key)
+    _, cursor = Window(1, None, f"/api/v1/{path}").cut([1, 2], key=lambda row: key)
     answer = await client_as("supervisor").get(f"/api/v1/{path}", params={"cursor": cursor or ""})
     assert answer.status_code == 422, answer.text
 
