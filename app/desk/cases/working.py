@@ -155,6 +155,8 @@ async def _done(
 ) -> Case:
     wanted = {**values, "status": after(case.status, what)}
     changes = {name: (getattr(case, name), value) for name, value in wanted.items() if getattr(case, name) != value}
+    if not changes and note is None:
+        return case  # nobody is to look for a difference, nor other systems to be told of one
     for name, value in wanted.items():
         setattr(case, name, value)
     case.version += 1

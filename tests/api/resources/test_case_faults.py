@@ -32,6 +32,17 @@ async def test_a_stale_version_is_refused_and_one_is_needed(agent: httpx.AsyncCl
     assert len(await entries(agent, case)) == 3
 
 
+async def test_who_takes_or_is_assigned_what_is_theirs_leaves_no_trace(
+    agent: httpx.AsyncClient, admin: httpx.AsyncClient, who: str
+) -> None:
+    case = await do(agent, await opened(agent, who), "take")
+    assert (await do(agent, case, "take"))["version"] == case["version"]
+    assert (await do(admin, case, "assign", owner="agent"))["version"] == case["version"]
+    noted = await do(admin, case, "assign", owner="agent", note="as agreed")
+    assert noted["version"] == case["version"] + 1
+    assert [each["act"] for each in await entries(agent, case)] == ["open", "take", "assign"]
+
+
 async def test_what_is_not_there_is_told(agent: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
     nothing = {"id": str(uuid4()), "version": 1}
     for path in ("", "/entries"):
