@@ -99,6 +99,7 @@ class PlatformIncomplete(Invalid):
             "public_url": "the https address that reaches us",
             "command_url": "where its ARI is, such as ws://127.0.0.1:8088/ari",
             "caller_id": "a number of ours there, such as +4930111",
+            "secret": "what it gave us: the auth token, or the password of the user of ARI",
         }
         faults = [fault(f"body.{name}", f"is needed for {platform}", accepted[name]) for name in missing]
         super().__init__(f"A source of {platform} needs {' and '.join(missing)}.", faults=faults)

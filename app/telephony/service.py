@@ -44,7 +44,7 @@ async def create_source(session: WriteSession, **values: Any) -> tuple[CtiSource
     `SourceTaken`, `NoSuchQueue`, `NoSuchFlow`, `NotOneWay`, `PlatformIncomplete`, `AsteriskTaken`, or `Invalid` for an
     address or a secret that is none of this platform's."""
     given = values.pop("secret", None)
-    _ensure_complete(values)
+    _ensure_complete(values, secret=given)
     _ensure_usable(values.get("platform", "generic"), given)
     if values.get("command_url") is not None:
         meant(values["command_url"], None, "body.command_url")
@@ -79,7 +79,8 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
         found.default_queue = None
     for field, value in changes.items():
         setattr(found, field, value)
-    _ensure_complete({name: getattr(found, name) for name in ("platform", "account", "public_url", "command_url")})
+    kept = {name: getattr(found, name) for name in ("platform", "account", "public_url", "command_url")}
+    _ensure_complete(kept, secret=found.secrets[0])
     if secret is not None:
         found.secrets = [secret]
     elif sent_to(found) != before:
@@ -93,9 +94,11 @@ async def change_source(session: WriteSession, source_id: str, changes: Mapping[
 
 async def rotate_secret(session: WriteSession, source_id: str, given: str | None = None) -> tuple[CtiSource, str]:
     """Add a secret (ours, or the one `given` by the platform) that signs from now on; the older ones still verify until
-    they are removed. Raises `SourceUnknown`, `TooManySecrets`, or `Invalid` for one that is no key of a platform that
-    signs."""
+    they are removed. Raises `SourceUnknown`, `TooManySecrets`, `PlatformIncomplete` where the platform gives its
+    secrets and none is given, or `Invalid` for one that is no key of a platform that signs."""
     found = await queries.source(session, source_id, lock=True)
+    if given is None and not PLATFORMS[found.platform].signs:
+        raise PlatformIncomplete(found.platform, ["secret"])
     _ensure_usable(found.platform, given)
     if len(found.secrets) >= MOST_SECRETS:
         raise TooManySecrets(f"{source_id!r} has {MOST_SECRETS} secrets; remove old ones first.")
@@ -157,10 +160,11 @@ def _ensure_at_most_one_default(values: Mapping[str, Any]) -> None:
         raise NotOneWay("body.default_queue", "body.default_flow")
 
 
-def _ensure_complete(values: Mapping[str, Any]) -> None:
-    """A platform whose calls we steer must be reachable, and it must reach us."""
+def _ensure_complete(values: Mapping[str, Any], secret: str | None) -> None:
+    """A platform whose calls we steer must be reachable, and it must reach us; it knows no secret of our making."""
     platform = values.get("platform", "generic")
     missing = [name for name in PLATFORMS[platform].needs if not values.get(name)]
+    missing += [] if PLATFORMS[platform].signs or secret is not None else ["secret"]
     if missing:
         raise PlatformIncomplete(platform, missing)
     _ensure_spoken_by(platform, values.get("command_url"))

@@ -234,7 +234,7 @@ async def test_a_password_that_an_address_of_old_holds_is_shown_nowhere(
     answers = [
         await admin.get("/api/v1/sources"),
         await admin.get("/api/v1/sources/pbx"),
-        await admin.post("/api/v1/sources/pbx/secrets"),
+        await admin.post("/api/v1/sources/pbx/secrets", json={"secret": "the-next-of-ari-users"}),
         await admin.post("/api/v1/sources", json={**given, "id": "second"}),
         await admin.patch(
             "/api/v1/sources/pbx",
@@ -313,6 +313,16 @@ async def test_a_platform_that_is_only_signed_to_or_stays_at_its_host_moves_free
     await admin.post("/api/v1/sources", json={**TWILIO, "command_url": "https://a.example/v1"})
     for url in ("https://A.example:443/v2", "https://a.example/v3"):
         assert (await admin.patch("/api/v1/sources/cloud", json={"command_url": url})).status_code == 200
+
+
+async def test_what_a_platform_gave_is_not_made_up_for_it(admin: httpx.AsyncClient) -> None:
+    refused = await admin.post("/api/v1/sources", json={**TWILIO, "secret": None})
+    assert (refused.status_code, faults(refused)) == (422, ["body.secret"])
+    await admin.post("/api/v1/sources", json=TWILIO)
+    before = (await admin.get("/api/v1/sources/cloud")).json()
+    rotated = await admin.post("/api/v1/sources/cloud/secrets", json={})
+    assert (rotated.status_code, faults(rotated)) == (422, ["body.secret"])
+    assert (await admin.get("/api/v1/sources/cloud")).json() == before
 
 
 @pytest.mark.parametrize("secret", ["x" * 15, "whsec_" + "x" * 15, "x" * 201, "sixteen or more, spaced", ""])
