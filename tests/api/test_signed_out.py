@@ -78,7 +78,15 @@ async def test_a_key_ends_by_itself_at_the_instant_that_was_named(client_as: Cli
 
 
 @pytest.mark.parametrize(
-    "when", ["tomorrow", "2026-01-01T00:00:00", True, "0000-00-00T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+    "when",
+    [
+        "tomorrow",
+        "2026-01-01T00:00:00",
+        True,
+        "0000-00-00T00:00:00Z",
+        "9999-12-31T23:59:59-12:00",
+        "2020-01-01T00:00:00Z",
+    ],
 )
 async def test_a_bad_end_of_a_key_is_refused(admin: httpx.AsyncClient, when: object) -> None:
     refused = await admin.post("/api/v1/api-keys", json={"name": "Trial", "expires_at": when})

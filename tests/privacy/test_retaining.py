@@ -127,6 +127,11 @@ async def test_every_kind_can_be_previewed_and_goes(admin: httpx.AsyncClient, se
     assert set(await retain(services.sessions, now, "CN")) == {each["kind"] for each in told if each["going"]}
 
 
+async def test_days_that_are_thought_of_are_of_a_kind(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/api/v1/retention/preview", params={"days": 400})
+    assert [each["where"] for each in answer.json()["faults"]] == ["query.kind"], answer.text
+
+
 async def test_whole_months_are_dropped_and_the_month_that_is_not_over_stays(
     admin: httpx.AsyncClient, services: Services, months: None
 ) -> None:

@@ -8,6 +8,9 @@ from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.users import KeyCreated, KeyIn, KeyOut, KeyPage
 from app.auth import keys, queries
+from app.core.clock import utc
+from app.core.errors import Invalid
+from app.core.wire import fault
 
 router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=[ADMINISTRATES])
 
@@ -21,9 +24,12 @@ async def list_keys(session: Read, page: Paged) -> KeyPage:
 
 
 @router.post("", status_code=201)
-async def create_key(given: KeyIn, session: Write) -> KeyCreated:
+async def create_key(given: KeyIn, session: Write, using: Using) -> KeyCreated:
     """A new key. This answer is the only one that shows it. What a key may do, and until when it is good, is not
     changed later: make another one."""
+    if given.expires_at is not None and given.expires_at <= utc(using.clock()):
+        wrong = fault("body.expires_at", "has come already", "an instant to come, or null")
+        raise Invalid("A key that is over would never be good.", faults=[wrong])
     row, key = await keys.create_key(session, given.name, given.sources, given.expires_at, given.read_only)
     return KeyCreated(**KeyOut.model_validate(row).model_dump(), key=key)
 

@@ -22,6 +22,8 @@ from app.api.schemas.retention import (
 )
 from app.auth.access_tokens import Principal
 from app.core.clock import utc
+from app.core.errors import Invalid
+from app.core.wire import fault
 from app.privacy import policies
 from app.privacy.previewing import preview
 from app.privacy.retaining import runs
@@ -62,8 +64,11 @@ async def preview_retention(
     session: Read, using: Using, kind: OfKind = None, days: Tried = None
 ) -> RetentionPreviewsOut:
     """What would go now, counted row by row, which may take a while; by a kind's policy, or by other days."""
+    if days is not None and kind is None:
+        told = fault("query.kind", "is missing beside days", "the kind of which the days are thought of")
+        raise Invalid("Days are of a kind: say of which.", faults=[told])
     wanted = None if kind is None else policies.kind_of(kind)
-    found = await preview(session, using.clock, wanted, days if wanted else None)
+    found = await preview(session, using.clock, wanted, days)
     return RetentionPreviewsOut(items=[RetentionPreviewOut.model_validate(each) for each in found])
 
 
