@@ -75,6 +75,7 @@ async def test_a_name_is_held_by_where_it_leads() -> None:
             assert await _post(client, named) == 204
             [got] = receiver.got
             assert got.headers["host"].startswith("localhost:")
+            assert got.headers["user-agent"] == "Callfloor"
 
 
 @pytest.mark.enable_socket
