@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from app.api.http import live
 from app.api.http.customer_reads import Reading, read_of
@@ -23,7 +22,7 @@ from app.api.schemas.alerts import (
     AlertPage,
 )
 from app.api.schemas.cases import AlertCaseIn, CaseOut
-from app.api.schemas.common import PRINTABLE
+from app.api.schemas.common import PRINTABLE, GivenInstant
 from app.api.schemas.usage import Severity
 from app.audit.service import act_as
 from app.auth.access_tokens import Principal
@@ -47,7 +46,7 @@ Severities = Annotated[list[Severity] | None, Query(description="of one of these
 Owner = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="a login's; empty: nobody's")]
 Rule = Annotated[str | None, Query(max_length=64, pattern=PRINTABLE, description="of this rule")]
 Of = Annotated[UUID | None, Query(description="of this customer and whoever was merged into them")]
-DueBefore = Annotated[AwareDatetime | None, Query(description="due before this instant")]
+DueBefore = Annotated[GivenInstant | None, Query(description="due before this instant")]
 
 
 @router.get("", responses=problem_responses(404))

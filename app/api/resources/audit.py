@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from app.api.http.deps import Read
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
 from app.api.schemas.audit import AuditEntryOut, AuditPage
-from app.api.schemas.common import PRINTABLE
+from app.api.schemas.common import PRINTABLE, GivenInstant
 from app.audit import queries
 from app.audit.queries import Wanted
 
@@ -21,8 +20,8 @@ Who = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description
 Action = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="e.g. flow.published")]
 Kind = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="e.g. flow, queue, agent, source")]
 Thing = Annotated[str | None, Query(max_length=400, pattern=PRINTABLE, description="the id of what was changed")]
-Since = Annotated[AwareDatetime | None, Query(description="changes at this instant or later")]
-Until = Annotated[AwareDatetime | None, Query(description="changes before this instant")]
+Since = Annotated[GivenInstant | None, Query(description="changes at this instant or later")]
+Until = Annotated[GivenInstant | None, Query(description="changes before this instant")]
 
 
 @router.get("")

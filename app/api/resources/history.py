@@ -8,14 +8,13 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import Read, Using
 from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import BadCursor, Paged, Window
 from app.api.http.problems import problem_responses
-from app.api.schemas.common import PRINTABLE
+from app.api.schemas.common import PRINTABLE, GivenInstant
 from app.api.schemas.history import FoundOut, FoundPage, TimelineEntryOut, TimelinePage
 from app.core.clock import utc
 from app.core.wire import fault
@@ -25,8 +24,8 @@ from app.history.source import Asked, Place
 router = APIRouter(tags=["history"], dependencies=[SIGNED_IN])
 
 Kinds = Annotated[list[Literal[history.KINDS]] | None, Query(alias="kind", description="of one of these kinds")]  # type: ignore[valid-type]
-Since = Annotated[AwareDatetime | None, Query(description="at this instant or later")]
-Until = Annotated[AwareDatetime | None, Query(description="before this instant")]
+Since = Annotated[GivenInstant | None, Query(description="at this instant or later")]
+Until = Annotated[GivenInstant | None, Query(description="before this instant")]
 Agent = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="by this login, or served by it")]
 WORDS = "words that somebody wrote: Chinese anywhere, of other scripts the beginnings of words; all of them"
 Words = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description=WORDS)]

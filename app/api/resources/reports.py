@@ -14,7 +14,7 @@ from app.api.http.deps import SURVEYS, Read, Using
 from app.api.http.gates import OVERSEES
 from app.api.http.paging import Cursor, Window, cursor_of
 from app.api.http.problems import problem_responses
-from app.api.schemas.common import Slug
+from app.api.schemas.common import Slug, WrittenOut
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
 from app.reports.agent_service import Page, agent_report, most_agents
@@ -30,8 +30,9 @@ Written = TypeVar("Written")
 router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[OVERSEES])
 
 WITHOUT_OFFSET = "without an offset it is a moment by the clocks of `time_zone`"
-From = Annotated[datetime, Query(alias="from", description=f"first moment; {WITHOUT_OFFSET}")]
-To = Annotated[datetime, Query(description=f"first moment that no longer belongs to the period; {WITHOUT_OFFSET}")]
+From = Annotated[datetime, WrittenOut, Query(alias="from", description=f"first moment; {WITHOUT_OFFSET}")]
+LATER = f"first moment that no longer belongs to the period; {WITHOUT_OFFSET}"
+To = Annotated[datetime, WrittenOut, Query(description=LATER)]
 Width = Annotated[Interval, Query(description="days run from midnight to midnight of `time_zone`")]
 Queues = Annotated[list[str] | None, Query(alias="queue", max_length=200, description="only these; may be repeated")]
 Zone = Annotated[str, Query(max_length=64, description="an IANA name, such as Asia/Shanghai")]

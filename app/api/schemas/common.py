@@ -6,7 +6,9 @@ from typing import Annotated
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -46,6 +48,18 @@ Level = Annotated[int, Field(ge=1, le=5)]
 Levels = Annotated[dict[Slug, Level], Field(max_length=200, description="skill id -> level, 1 to 5")]
 Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """An instant as RFC 3339, told in UTC."""
+
+
+def _written_out(at: object) -> object:
+    if isinstance(at, int | float) or (isinstance(at, str) and at.strip().lstrip("+-").replace(".", "", 1).isdigit()):
+        raise ValueError("is a number, which may count seconds or milliseconds, or be a year")
+    return at
+
+
+WrittenOut = BeforeValidator(_written_out)
+"""Of an instant that is given: it is never guessed from a number."""
+GivenInstant = Annotated[AwareDatetime, WrittenOut]
+"""An instant that is given, with its offset."""
 
 
 class Input(BaseModel):

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import MISSING, AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.common import NO_NUL, PRINTABLE, SLUG, Input, Instant, Name, Output
+from app.api.schemas.common import NO_NUL, PRINTABLE, SLUG, GivenInstant, Input, Instant, Name, Output
 from app.ivr.records.comparing import Changed, Difference
 from app.ivr.records.models import FlowVersion
 from app.ivr.records.queries import FlowProfile
@@ -81,7 +81,7 @@ class ScheduleIn(Input):
     """When the draft is to be published, with an offset from UTC."""
 
     version: Version
-    publish_at: Annotated[AwareDatetime, AfterValidator(_in_utc), Field(strict=False)]
+    publish_at: Annotated[GivenInstant, AfterValidator(_in_utc), Field(strict=False)]
 
 
 class RollBackIn(Input):

@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import PRINTABLE, Input, Instant, Output
+from app.api.schemas.common import PRINTABLE, GivenInstant, Input, Instant, Output
 
 Ground = Literal[
     "consent_withdrawn",
@@ -69,7 +69,7 @@ class HoldIn(Input):
     """That nothing of the customer may go: why, and until when (null: until somebody lifts it)."""
 
     reason: Reason
-    until: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    until: Annotated[GivenInstant, Field(strict=False)] | None = None
 
 
 class HoldOut(Output):
