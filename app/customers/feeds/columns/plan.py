@@ -13,6 +13,7 @@ from app.customers.feeds.columns.parsing import Known, Read, formats, reader
 from app.customers.feeds.columns.records import Row
 from app.customers.feeds.columns.shapes import close_to
 from app.customers.feeds.formats.cells import Unfit
+from app.customers.feeds.formats.rows import FAULTS
 
 
 class ColumnsFaulty(Faulty):
@@ -73,7 +74,7 @@ def plan(
         constants=[None, *constants.values()],
         build=builder(mapping.feed, parts, nothing, mapping.formats.currency),
         told=frozenset(part.field.name for part in parts),
-        unused=tuple(each for each in names if each and each not in there),
+        unused=tuple(each for each in names if each not in ("", FAULTS) and each not in there),
     )
 
 

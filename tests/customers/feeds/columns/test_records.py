@@ -183,6 +183,11 @@ def test_a_file_may_lack_an_optional_column() -> None:
     assert made.unused == ("x",)
 
 
+def test_the_column_of_faults_that_we_have_added_is_not_told_as_one_of_theirs() -> None:
+    mapping = read_mapping("feed: customers\nsource: core\ncolumns: {id: external_id, name: name}\n")
+    assert plan(mapping, ["callfloor: faults", "id", "name", "x"]).unused == ("x",)
+
+
 def test_one_column_is_enough_where_the_rest_is_constant(tmp_path: Path) -> None:
     mapping = "feed: customers\nsource: core\nonly_known: true\ncolumns: {id: external_id}\nconstants: {tier: gold}\n"
     assert read_text(tmp_path, "id\n1\n\n2\n", mapping).records == {
