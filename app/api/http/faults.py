@@ -23,12 +23,16 @@ _LIMITS = {
     "expected_schemes": "an address with scheme {}",
 }
 _TAGS = {"union_tag_not_found": "is missing", "union_tag_invalid": "is none that there is"}
+_UNTYPED = {"where": "header.content-type", "what": "does not say that the body is JSON"}
+_UNTYPED |= {"accepted": "application/json"}
 _ELSEWHERE = "what /openapi.json says of this place"
 
 
 def validation_refusal(error: RequestValidationError, route: APIRoute | None) -> Invalid:
     """The faults that FastAPI found in a request to a route, one entry each."""
-    faults = [_fault(found, route) for found in error.errors()]
+    # FastAPI reads a body as JSON only where its type says so, and holds the bytes of any other against the schema
+    untyped = isinstance(error.body, bytes)
+    faults = [_UNTYPED if untyped and found["loc"] == ("body",) else _fault(found, route) for found in error.errors()]
     places = ", ".join(fault["where"] for fault in faults)
     return Invalid(f"The request has {len(faults)} fault(s): {places}.", faults=faults)
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.http.problems import http_problem
-from app.core.errors import Unavailable
+from app.api.http.problems import http_problem, problem_response
+from app.core.errors import Invalid, Unavailable
 
 BODY_BYTES = 1 << 20
 WAIT_SECONDS = 30.0
@@ -18,7 +18,8 @@ STREAMS = "/api/v1/feeds/"
 
 
 class BodyLimit:
-    """Answers 413 to a larger body: at once where the length is declared, else when the limit is passed."""
+    """Answers 413 to a larger body: at once where the length is declared, else when the limit is passed; and refuses a
+    packed one, of which nobody knows how large it is."""
 
     def __init__(self, app: ASGIApp, limit: int = BODY_BYTES) -> None:
         self._app = app
@@ -26,7 +27,9 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or (scope["method"] == "POST" and scope["path"].startswith(STREAMS)):
+        if scope["type"] == "http" and _is_packed(scope):
+            await problem_response(_packed())(scope, receive, send)
+        elif scope["type"] != "http" or (scope["method"] == "POST" and scope["path"].startswith(STREAMS)):
             await self._app(scope, receive, send)
         elif self._declared(scope) > self._limit:
             await http_problem(413, self._detail)(scope, receive, send)
@@ -53,6 +56,16 @@ class BodyLimit:
             return message
 
         return counted
+
+
+def _is_packed(scope: Scope) -> bool:
+    codings = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    return any(coding.strip().lower() not in (b"", b"identity") for coding in codings)
+
+
+def _packed() -> Invalid:
+    told = {"where": "header.content-encoding", "what": "says that the body is packed", "accepted": "no such header"}
+    return Invalid("A body is taken as it is, and this one is packed: send it unpacked.", faults=[told])
 
 
 class Turns:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
@@ -186,8 +186,16 @@ async def _protocol(request: Request, error: Exception) -> Response:
         return problem_response(error.__cause__)
     told, headers = f"{request.method} {request.url.path}: {error.detail}", dict(error.headers or {})
     if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request))) or headers["Allow"]
         told = f"{told}; accepted: {headers['Allow']}"
     return http_problem(error.status_code, told, headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What may be done at a path: the router tells of the first of its routes only."""
+    routes = [each for each in iter_route_contexts(request.app.routes) if isinstance(each.original_route, APIRoute)]
+    fitting = [each for each in routes if each.path_regex.match(request.scope["path"])]
+    return {method for each in fitting for method in each.methods or ()}
 
 
 async def _database(request: Request, error: Exception) -> Response:
