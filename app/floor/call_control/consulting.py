@@ -60,6 +60,12 @@ def complete(work: Work, command: c.CompleteTransfer) -> dict[str, Any]:
         raise Conflict(
             "The consulted party has not answered yet.", state="ringing", accepted=["call.reconnect", "wait for them"]
         )
+    if consult.asked == RECONNECTED:  # the caller would be left to somebody who is being dropped
+        raise Conflict(
+            "You have asked for the caller back, and the consulted party is being let go.",
+            state="reconnecting",
+            accepted=["wait until they have gone, and consult them again"],
+        )
     contact = _asked(work, contact, consult, COMPLETED, None)
     to = party.address(work, consult)
     contact = under_way.once(work, contact, OrderType.COMPLETE_TRANSFER, command.agent_id, to=to)

@@ -43,6 +43,8 @@ _DONE_BY: dict[str, tuple[str, ...]] = {
 _NOT_YET = (LegState.NULL, LegState.INITIATED, LegState.QUEUED, LegState.ALERTING)
 _CLOSING = (OrderType.DISCONNECT, OrderType.CANCEL)
 _OF_CONSULTATION = (OrderType.COMPLETE_TRANSFER, OrderType.RECONNECT)
+_CROSSED_BY = {OrderType.RECONNECT: (OrderType.COMPLETE_TRANSFER,)}
+"""What is not ordered while something else is under way: it would drop those to whom the caller is being left."""
 
 
 class AskedAlready(Conflict):
@@ -72,17 +74,20 @@ def must_be_new(
     """Raise AskedAlready if the order just given by the same person, to the same target, is under way. A call goes to
     one place only: another transfer waits for the first one, too. To end it for all is not to leave it."""
     for each in contact.under_way:
-        same = each.kind == kind and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
+        kinds = (kind, *_CROSSED_BY.get(kind, ()))
+        same = each.kind in kinds and each.by == by and (each.target == target or kind == OrderType.TRANSFER)
         same = same and each.for_all == for_all and each.leaves is None
         if same and each.until > work.now and not _has_come(contact, each):
-            raise _asked_already(work, contact, each, target)
+            raise _asked_already(work, contact, each, kind, target)
 
 
-def _asked_already(work: Work, contact: Contact, each: UnderWay, target: Destination | None) -> AskedAlready:
+def _asked_already(
+    work: Work, contact: Contact, each: UnderWay, kind: OrderType, target: Destination | None
+) -> AskedAlready:
     """What is under way, where to, and until when: who asks for something else is told what keeps it back."""
     left = each.until - work.now
     where = "" if each.target is None else f", to {each.target.text}"
-    refused = "it is not ordered again"
+    refused = "it is not ordered again" if each.kind == kind else f"{kind} is not ordered"
     if target is not None and target != each.target:
         refused = f"the one to {target.text} is not ordered: a call goes to one place at a time"
     more: dict[str, str] = {} if each.target is None else {"to": each.target.text}

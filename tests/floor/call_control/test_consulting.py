@@ -196,6 +196,18 @@ def test_caller_waits_whose_agent_has_taken_them_back_from_a_number_and_gone_in_
     assert floor.contact(contact).state in (ContactState.WAITING, ContactState.OFFERED)
 
 
+@pytest.mark.parametrize("to", [BOB, NUMBER])
+@pytest.mark.parametrize("later", [0.1, 6])
+def test_caller_is_not_left_to_whom_the_agent_has_taken_them_back_from(to: c.Destination, later: float) -> None:
+    floor = Bench()
+    contact = consulting(floor, to)
+    asks(floor, c.ReconnectCall, contact)
+    floor.call("retrieved", agent="1001")
+    floor.wait(later)
+    refused = floor.refused(c.CompleteTransfer(agent_id="ann", contact_id=contact))
+    assert (refused["state"], floor.contact(contact).agents[0]) == ("reconnecting", "ann")
+
+
 def test_number_that_is_busy_leaves_the_caller_with_the_agent() -> None:
     floor = Bench()
     contact = consulting(floor, NUMBER, answered=False)

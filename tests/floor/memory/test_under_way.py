@@ -228,6 +228,26 @@ def test_doubled_end_of_a_consultation_is_one_order(kind: type[c.ContactCommand]
     assert floor.refused(of_ann(kind, contact))["code"] == "under-way"
 
 
+@pytest.mark.parametrize("to", [BOB, NUMBER])
+def test_party_to_whom_a_caller_is_being_left_is_not_dropped_until_that_has_failed(to: c.Destination) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(of_ann(c.ConsultCall, contact, to=to))
+    floor.call("established", leg_id="consulted", **({"agent": "1002"} if to.agent else {}))
+    floor.do(of_ann(c.CompleteTransfer, contact))
+    problem = floor.refused(of_ann(c.ReconnectCall, contact))
+    assert (problem["code"], problem["again_in_seconds"]) == ("under-way", 60)
+    assert "so call.reconnect is not ordered" in problem["detail"]
+    (given,) = floor.contact(contact).under_way
+    floor.do(
+        c.OrderFailed(
+            order_id=given.order, order_type=given.kind, contact_id=contact, agent_id="ann", detail="no", attempts=1
+        )
+    )
+    floor.do(of_ann(c.ReconnectCall, contact))
+    assert floor.orders() == ["call.reconnect"]
+
+
 def test_doubled_hang_up_of_whom_an_agent_consults_is_one_order_each_time() -> None:
     floor = Bench()
     contact = talking(floor)
