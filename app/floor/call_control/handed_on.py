@@ -41,16 +41,22 @@ def sent(contact: Contact, away: bool) -> tuple[Contact, bool]:
         return contact, away
     if made.to is not None:
         return contact.with_(transfer=made.to, transfer_by=made.by, left_to=None), False
-    return contact.with_(left_to=made.leg), True
+    return contact.with_(left_to=made.leg, transfer=None), True
 
 
 def _stands(contact: Contact, made: HandedOn) -> bool:
     """Whether nobody of ours has had the caller since, nor do they go elsewhere by an order."""
-    if contact.transfer is not None and contact.transfer.number is None:
+    if contact.transfer is not None and contact.transfer.number is None and not _done_before(contact, made):
         return False
     since = any(leg.agent is not None and leg.talked and _later(leg, made) for leg in contact.call.legs)
     taken = supervisors_phones.taken_since(contact, made.by, made.at)
     return not (since or taken or stays.queued_since(contact, made.at))
+
+
+def _done_before(contact: Contact, made: HandedOn) -> bool:
+    """Whether who has asked for where the caller goes had left before that: it was done first."""
+    asked = contact.call.leg_of(contact.transfer_by or "")
+    return asked is not None and asked.ended and asked.since < made.at
 
 
 def _later(leg: Leg, made: HandedOn) -> bool:

@@ -148,7 +148,7 @@ def last_left(
     away = transferred or taken or consulting.hands_over_outside(consult)
     left_to = consulting.outside(contact, consult) if not (transferred or taken) else None
     contact = contact.with_(left_to=left_to)
-    if not (transferred or taken):
+    if not taken:
         contact, away = handed_on.sent(contact, away)
     return alone(work, contacts.after_agents_left(work, contact.with_(handed_on=None), away, served))
 

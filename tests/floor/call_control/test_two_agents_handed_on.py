@@ -64,6 +64,34 @@ def test_caller_whose_last_agent_hangs_up_in_the_second_in_which_the_other_had_l
     assert floor.orders() == ["call.disconnect"]
 
 
+@pytest.mark.parametrize("kind", ["transferred", "connection_cleared"])
+@pytest.mark.parametrize("to", [c.Destination(queue="loans"), c.Destination(agent="dee")])
+def test_caller_whom_a_colleague_has_handed_on_waits_for_nobody_to_whom_another_had_sent_them_before(
+    to: c.Destination, kind: str
+) -> None:
+    floor, contact = both()
+    floor.on("dee")
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=to))
+    sent_at = floor.now
+    floor.now += 1
+    floor.call("transferred", agent="1002")
+    floor.call(kind, agent="1001", at=sent_at)
+    assert elsewhere(floor, contact)
+
+
+@pytest.mark.parametrize("kind", ["transferred", "connection_cleared"])
+def test_caller_waits_for_the_colleague_to_whom_the_last_agent_has_sent_them_since_another_had_handed_them_on(
+    kind: str,
+) -> None:
+    floor, contact = both()
+    floor.on("dee")
+    floor.call("transferred", agent="1002")
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(agent="dee")))
+    floor.now += 1
+    floor.call(kind, agent="1001")
+    assert floor.offered_to(contact) == "dee"
+
+
 def test_caller_waits_whom_a_colleague_has_had_and_left_in_the_second_in_which_they_were_given_to_them() -> None:
     floor = Bench()
     contact = talking(floor)
