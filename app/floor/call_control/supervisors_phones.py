@@ -41,6 +41,16 @@ def apart(contact: Contact, event: CallEvent) -> bool:
     return (event.leg_id or _unnamed(event.agent)) in known or _comes(contact, event.agent)
 
 
+def by_earlier_leg(contact: Contact, listener: Listener, event: CallEvent) -> bool:
+    """Whether a supervisor is told, late or once more, to have come by a leg by which they have gone since, or to have
+    gone by one by which they are in the call no longer: it says nothing of the leg by which they are in it by now, or
+    rung for it."""
+    if event.leg_id is None or (listener.inside and event.leg_id == listener.leg):
+        return False
+    until = [each.until for each in contact.gone if (each.by, each.leg) == (listener.by, event.leg_id)]
+    return bool(until) and (event.type == EventType.SUPERVISOR_LEFT or event.at <= max(until))
+
+
 def handed_on_first(contact: Contact, event: CallEvent) -> bool:
     """Whether a supervisor whose phone is rung is told to have handed the caller on, by a leg of which nothing is told
     before: they have come, and gone."""

@@ -100,7 +100,7 @@ def told(work: Work, contact: Contact, event: CallEvent) -> Contact:
         contact = contact.with_(listened=tuple(each for each in contact.listened if each != ended))
         work.store.put_contact(contact)
         return contact
-    if listener is None:
+    if listener is None or supervisors_phones.by_earlier_leg(contact, listener, event):
         contact = supervisors_phones.answered_before(contact, by, event)
         work.store.put_contact(contact)
         return contact

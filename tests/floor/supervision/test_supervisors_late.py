@@ -305,3 +305,50 @@ def test_hold_told_before_the_answer_of_an_agent_is_theirs_also_where_they_were_
     floor.call("held", agent="1002", leg_id=leg, at=at + 1)
     floor.call("established", agent="1002", leg_id=leg, at=at)
     assert (floor.contact(contact).agents, held(floor, contact)) == (("bob",), True)
+
+
+def joined(floor: Bench, leg: str, kind: str = "supervisor_joined", at: float | None = None) -> None:
+    """Told of a phone of Cho's, each time another."""
+    floor.now += 1
+    floor.call(kind, leg_id=leg, details={"supervisor": "cho"}, at=floor.now if at is None else at)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_supervisor_is_in_the_call_though_it_is_told_once_more_that_they_had_left_it_before(inside: bool) -> None:
+    floor = Bench()
+    contact = talking(floor)
+    listen = c.Listen(contact_id=contact, by="cho", mode="join")
+    floor.do(listen)
+    joined(floor, "first")
+    floor.do(c.StopListening(contact_id=contact, by="cho"))
+    joined(floor, "first", "supervisor_left")
+    left_at = floor.now
+    floor.do(listen)
+    if inside:
+        joined(floor, "second")
+    joined(floor, "first", "supervisor_left", at=left_at)
+    if not inside:
+        joined(floor, "second")
+    assert [(each.inside, each.leg) for each in floor.contact(contact).listeners] == [(True, "second")]
+
+
+def test_supervisor_whose_phone_is_rung_has_not_come_by_the_one_by_which_they_had_handed_the_caller_on() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    listen = c.Listen(contact_id=contact, by="cho", mode="join")
+    floor.do(listen)
+    came_at = floor.now
+    floor.now += 1
+    floor.call("transferred", agent="cho", leg_id="first")
+    floor.call("supervisor_left", leg_id="first", details={"supervisor": "cho"})
+    floor.do(listen)
+    joined(floor, "first", at=came_at)
+    assert [each.inside for each in floor.contact(contact).listeners] == [False]
+    joined(floor, "second")
+    floor.do(c.TakeCall(contact_id=contact, by="cho"))
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 1
+    floor.call("transferred", agent="cho", leg_id="second")
+    joined(floor, "second", "supervisor_left")
+    floor.wait(10)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
