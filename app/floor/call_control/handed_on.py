@@ -44,6 +44,13 @@ def sent(contact: Contact, away: bool) -> tuple[Contact, bool]:
     return contact.with_(left_to=made.leg, transfer=None), True
 
 
+def to_us(contact: Contact, event: CallEvent) -> bool:
+    """Whether this transfer is by an agent of whom it was told before that they had gone, and who had been ordered to
+    send the caller to a queue or to an agent: it says no more than that."""
+    made = contact.handed_on
+    return made is not None and made.to is not None and (made.by, made.at) == (event.agent, event.at)
+
+
 def _stands(contact: Contact, made: HandedOn) -> bool:
     """Whether nobody of ours has had the caller since, nor do they go elsewhere by an order."""
     if contact.transfer is not None and contact.transfer.number is None and not _done_before(contact, made):

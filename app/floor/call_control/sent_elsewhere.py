@@ -1,7 +1,7 @@
 """Callers whom the switch has sent to somebody of whom it does not tell, as it says itself."""
 
 from app.calls.leg import Party
-from app.floor.call_control import consulting, contacts, supervisors_phones
+from app.floor.call_control import consulting, contacts, handed_on, supervisors_phones
 from app.floor.flow import playing
 from app.floor.memory import under_way
 from app.floor.memory.entities import Contact, ContactState
@@ -21,6 +21,8 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     left = supervisors_phones.apart(contact, event) if waits else _left_to_nobody(contact)
     had = left and supervisors_phones.had(contact, event.agent, event.at, taking=not waits)
     if not (alone or had or (waits and _missed(contact, event))) or _long_past(contact, event, news):
+        return
+    if handed_on.to_us(contact, event):
         return
     if waits:
         if not (_talked_since(contact, event) or stays.queued_since(contact, event.at)):

@@ -46,12 +46,12 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `script` is the number of the last script where no flow counts them.
     `wishes` are the agents whom it waits for first, and how long. `transfer` is where the agent `transfer_by` has asked
     the switch to send the caller; `sent_away` says that the switch did send them to elsewhere, or that they were left
-    to the number on the leg `left_to`, which the last agent had consulted; `handed_on` is where one has sent them who
-    was not known to be the last. `listened` are the legs by which supervisors
-    were in it whom the floor let go, and of which the end may be told yet, `ears` all by which any have come; those
-    whom it has ordered out for others are `leaving`, `until` when it is waited for that; who has `gone` was in it
-    `until` then, by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end should have come
-    is closed at `close_at`.
+    to the number on the leg `left_to`, which the last agent had consulted; `handed_on` is where one has sent them since
+    they waited last, who was the last, or is told yet to have been. `listened` are the legs by which supervisors were
+    in it whom the floor let go, and of which the end may be told yet, `ears` all by which any have come; those whom it
+    has ordered out for others are `leaving`, `until` when it is waited for that; who has `gone` was in it `until` then,
+    by the platform's clock. A caller alone waits again at `requeue_at`; a call whose end should have come is closed at
+    `close_at`.
     """
 
     id: str

@@ -31,6 +31,7 @@ def enter_queue(work: Work, contact: Contact, queue_id: str | None, agent: str |
         transfer=None,
         requeue_at=None,
         sent_away=False,
+        handed_on=None,
         missed_by=contact.missed_by if contact.promised else (),
         again_at=contact.again_at if contact.promised else None,
         told_wait=contact.told_wait if returns else None,

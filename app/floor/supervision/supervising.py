@@ -150,7 +150,7 @@ def last_left(
     contact = contact.with_(left_to=left_to)
     if not taken:
         contact, away = handed_on.sent(contact, away)
-    return alone(work, contacts.after_agents_left(work, contact.with_(handed_on=None), away, served))
+    return alone(work, contacts.after_agents_left(work, contact, away, served))
 
 
 def drop(work: Work, contact: Contact, agent_id: str) -> None:

@@ -92,6 +92,34 @@ def test_caller_waits_for_the_colleague_to_whom_the_last_agent_has_sent_them_sin
     assert floor.offered_to(contact) == "dee"
 
 
+def test_caller_handed_on_waits_for_nobody_though_a_colleague_is_told_since_to_have_come_and_gone_before() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    at = floor.now
+    floor.now += 5
+    floor.call("transferred", agent="1001", at=at + 3)
+    for kind, happened in (("established", at + 1), ("connection_cleared", at + 2)):
+        floor.call(kind, agent="1002", at=happened)
+    floor.wait(10)
+    assert elsewhere(floor, contact)
+    assert floor.agent("bob").state is AgentState.WORKING_AFTER_CALL
+
+
+@pytest.mark.parametrize("to", [c.Destination(queue="loans"), c.Destination(agent="dee")])
+def test_transfer_to_us_that_is_told_after_the_end_of_both_agents_leaves_the_caller_waiting(to: c.Destination) -> None:
+    floor, contact = both()
+    floor.on("dee")
+    floor.do(c.Transfer(agent_id="bob", contact_id=contact, to=to))
+    sent_at = floor.now
+    floor.call("connection_cleared", agent="1002")
+    floor.now += 1
+    floor.call("connection_cleared", agent="1001")
+    floor.now += 1
+    floor.call("transferred", agent="1002", at=sent_at)
+    floor.wait(5)
+    assert floor.contact(contact).state in WAITS
+
+
 def test_caller_waits_whom_a_colleague_has_had_and_left_in_the_second_in_which_they_were_given_to_them() -> None:
     floor = Bench()
     contact = talking(floor)
