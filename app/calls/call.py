@@ -195,12 +195,13 @@ def _leg_meant(call: Call, event: CallEvent) -> Leg | None:
 
 def _of_its_time(call: Call, leg: Leg | None, event: CallEvent) -> Leg | None:
     """The leg that an event is about: what ended before it began was an earlier leg of the same party, by which they
-    have been on the call before."""
-    if leg is None or event.type not in ENDINGS or event.at >= leg.began:
+    have been on the call before; so was what has happened, or is told once more to have, before that one ended."""
+    if leg is None or event.at >= leg.began:
         return leg
     own = (each for each in reversed(call.legs) if (each.party, each.agent) == (leg.party, leg.agent))
     named = (each for each in own if event.leg_id is None or each.id.split("#")[0] == leg.id.split("#")[0])
-    return next((each for each in named if each.began <= event.at), leg)
+    ends = event.type in ENDINGS
+    return next((each for each in named if each.began <= event.at and (ends or event.at <= each.since)), leg)
 
 
 def _comes_back(leg: Leg, event: CallEvent) -> bool:

@@ -246,3 +246,21 @@ def test_agent_who_has_come_back_stays_when_the_end_of_their_earlier_leg_is_told
     assert call.answered_by("ann")
     assert call.seconds("talk_seconds", T + 12, Party.AGENT) == 4 + 2
     assert not take(call, event(end, 13, agent="ann", leg_id=leg)).answered_by("ann")
+
+
+@pytest.mark.parametrize("leg", [None, "a"])
+def test_what_is_told_late_or_once_more_of_an_agents_earlier_leg_is_no_part_of_the_one_by_which_they_came_back(
+    leg: str | None,
+) -> None:
+    answered = event("established", 7, agent="ann", leg_id=leg)
+    call = told(
+        event("offered", 0, leg_id="caller"),
+        answered,
+        event("connection_cleared", 10, agent="ann", leg_id=leg),
+        event("established", 12, agent="ann", leg_id=leg),
+        answered,
+        event("held", 8, agent="ann", leg_id=leg),
+        event("retrieved", 9, agent="ann", leg_id=leg),
+        event("connection_cleared", 20, agent="ann", leg_id=leg),
+    )
+    assert [(each.talk_seconds, each.hold_seconds) for each in call.legs[1:]] == [(2, 1), (8, 0)]
