@@ -22,6 +22,7 @@ class Phone(msgspec.Struct):
     talks: bool = False
     holds: bool = False
     mode: str = ""
+    since: float = 0.0
 
 
 class Switch:
@@ -33,6 +34,7 @@ class Switch:
         self.phones: list[Phone] = []
         self.mail: list[tuple[float, str, dict[str, Any]]] = []
         self.ended: list[Contact] = []
+        self.talked: dict[str, float] = {}
         self.log: list[str] = []
         self.over = False
         self.numbers = 0
@@ -66,6 +68,7 @@ class Switch:
         if phone not in self.phones:
             return
         self.phones.remove(phone)
+        self.kept(phone)
         if phone.kind == "agent" or phone.mode == "join":
             self.last = kind
         if phone.kind == "supervisor":
@@ -93,15 +96,22 @@ class Switch:
             self.phones.append(Phone(kind, who, leg, mode=mode))
 
     def answers(self, phone: Phone) -> None:
-        phone.talks = True
+        phone.talks, phone.since = True, self.floor.now
         self.says("supervisor_joined" if phone.kind == "supervisor" else "established", phone)
 
     def clear(self) -> None:
         """The caller hangs up."""
         if not self.over:
             self.over = True
+            for phone in self.phones:
+                self.kept(phone)
             self.phones.clear()
             self.says("cleared")
+
+    def kept(self, phone: Phone) -> None:
+        """For how long an agent has had the caller, or was consulted about them."""
+        if phone.kind == "agent" and phone.talks and phone.who is not None:
+            self.talked[phone.who] = self.talked.get(phone.who, 0.0) + self.floor.now - phone.since
 
     # what is ordered
 
