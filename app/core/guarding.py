@@ -10,6 +10,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 import httpx
 
+from app.core.certificates import trusted
+
 Network = IPv4Network | IPv6Network
 
 MOST_TRIED = 3
@@ -63,7 +65,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, networks: Sequence[Network] = (), tls: ssl.SSLContext | None = None) -> None:
         self._bounds = Bounds(networks)
-        self._tls = tls or httpx.create_ssl_context(trust_env=False)
+        self._tls = tls or trusted()
         self._by_host: dict[str, httpx.AsyncHTTPTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

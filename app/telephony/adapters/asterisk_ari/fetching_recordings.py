@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import structlog
 
+from app.core.certificates import trusted
 from app.core.errors import Invalid, NotFound, Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Stored
 from app.telephony.adapters.asterisk_ari.ari.connection import Access
@@ -39,7 +40,7 @@ def open_client() -> httpx.AsyncClient:
     """An HTTP client for the recordings of all Asterisks. The environment's proxies are not ours to use for a switch,
     nor to tell who we are there."""
     limits = httpx.Limits(max_connections=100, max_keepalive_connections=50)
-    return httpx.AsyncClient(limits=limits, trust_env=False)
+    return httpx.AsyncClient(verify=trusted(), limits=limits, trust_env=False)
 
 
 class Tapes:

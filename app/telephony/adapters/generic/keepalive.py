@@ -5,13 +5,12 @@ costs the server; this one leaves reading the answer to the parser that the serv
 """
 
 import asyncio
-import ssl
-from functools import cached_property
 from typing import NamedTuple, cast
 
 import httptools
 import httpx
 
+from app.core.certificates import trusted
 from app.core.guarding import ascii_host
 
 MOST_RESTING = 50
@@ -95,7 +94,7 @@ class KeepAlive(httpx.AsyncBaseTransport):
 
     async def _connect(self, place: tuple[str, str, int], seconds: float | None) -> "Connection":
         scheme, host, port = place
-        tls = self._tls if scheme == "https" else None
+        tls = trusted() if scheme == "https" else None
         try:
             async with asyncio.timeout(seconds):
                 _, made = await asyncio.get_running_loop().create_connection(Connection, host, port, ssl=tls)
@@ -104,10 +103,6 @@ class KeepAlive(httpx.AsyncBaseTransport):
         except OSError as error:
             raise httpx.ConnectError(str(error)) from error
         return made
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context(trust_env=False)
 
 
 class Connection(asyncio.Protocol):

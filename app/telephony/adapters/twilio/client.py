@@ -9,6 +9,7 @@ import httpx
 import msgspec
 import structlog
 
+from app.core.certificates import trusted
 from app.core.clock import Clock
 from app.core.retry_after import seconds_asked
 from app.core.wire import keepable
@@ -74,7 +75,8 @@ class _Made(msgspec.Struct, frozen=True):
 def open_client() -> httpx.AsyncClient:
     """An HTTP client for the driver. The environment's proxies are not ours to use for telephony."""
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
-    return httpx.AsyncClient(timeout=httpx.Timeout(5.0, read=ATTEMPT_SECONDS), limits=limits, trust_env=False)
+    patience = httpx.Timeout(5.0, read=ATTEMPT_SECONDS)
+    return httpx.AsyncClient(verify=trusted(), timeout=patience, limits=limits, trust_env=False)
 
 
 class TwilioApi:

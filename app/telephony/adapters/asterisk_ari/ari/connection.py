@@ -18,6 +18,7 @@ import msgspec
 import structlog
 from websockets.exceptions import InvalidMessage, WebSocketException
 
+from app.core.certificates import trusted
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Request
 from app.telephony.adapters.asterisk_ari.ari import events, requests
@@ -278,7 +279,7 @@ class AriConnection:
 async def ensure_usable(access: Access) -> None:
     """Raise `SwitchUnusable` unless the Asterisk knows us and is new enough, `SwitchAway` unless it answers."""
     try:
-        async with httpx.AsyncClient(timeout=OPEN_SECONDS, trust_env=False) as http:
+        async with httpx.AsyncClient(verify=trusted(), timeout=OPEN_SECONDS, trust_env=False) as http:
             told = await http.get(f"{access.http}/asterisk/info?only=system", headers=access.headers)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise SwitchAway(f"{_host(access)} does not answer{_hint(error)}: {_said(error)}.") from None
