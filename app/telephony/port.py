@@ -106,16 +106,24 @@ class KnownLeg(msgspec.Struct, frozen=True):
     held: bool = False
 
 
+class KnownSupervisor(msgspec.Struct, frozen=True):
+    """A supervisor who is in a call by this leg, and not on it as an agent."""
+
+    id: str
+    supervisor: str
+
+
 class KnownCall(msgspec.Struct, frozen=True):
     """A call that the floor holds to be alive, and who is on it for all that it knows. `left` are the ids of the legs
     that have ended. No agent has a customer who is `away`: they were sent, or left, to a number. `left_to` is the leg
-    of the one that an agent had consulted who has gone, whoever else stays."""
+    of the one that an agent had consulted who has gone, whoever else stays. `supervisors` are in it beside all that."""
 
     id: str
     legs: tuple[KnownLeg, ...]
     left: frozenset[str] = frozenset()
     away: bool = False
     left_to: str | None = None
+    supervisors: tuple[KnownSupervisor, ...] = ()
 
 
 class KnownRecording(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from app.calls.leg import LegState, Party
 from app.floor.flow import playing
 from app.floor.memory import under_way
 from app.floor.memory.entities import Contact
-from app.telephony.port import KnownCall, KnownLeg
+from app.telephony.port import KnownCall, KnownLeg, KnownSupervisor
 
 
 def known_call(contact: Contact) -> KnownCall:
@@ -20,7 +20,14 @@ def known_call(contact: Contact) -> KnownCall:
         left,
         away=playing.away(contact) and not under_way.taken_over(contact),
         left_to=None if left_to is None else _named(left_to),
+        supervisors=_supervisors(contact, {each.id for each in here}),
     )
+
+
+def _supervisors(contact: Contact, here: set[str]) -> tuple[KnownSupervisor, ...]:
+    """Those who are in the call by legs of which the platform has told, and that are no agents' by now."""
+    inside = ((each.leg, each.by) for each in contact.listeners if each.inside)
+    return tuple(KnownSupervisor(leg, by) for leg, by in inside if leg is not None and leg not in here)
 
 
 def _named(leg: str) -> str:

@@ -4,12 +4,12 @@ import pytest
 
 from app.floor import commands as c
 from app.floor.call_control.known_calls import known_call
-from app.telephony.port import KnownCall, KnownLeg
+from app.telephony.port import KnownCall, KnownLeg, KnownSupervisor
 from tests.floor.call_control.test_consulting import NUMBER, consulting
 from tests.floor.call_control.test_two_agents_handed_on import both
 from tests.floor.factories import Bench
 from tests.floor.flow_line import Line
-from tests.floor.supervision.test_supervisors_phones import taken, talking
+from tests.floor.supervision.test_supervisors_phones import comes, goes, taken, talking
 
 
 def known(floor: Bench, contact: str) -> KnownCall:
@@ -67,3 +67,22 @@ def test_number_to_which_an_agent_has_left_the_caller_is_known_while_another_age
     floor.now += 1
     floor.call("transferred", agent="1001")
     assert known(floor, contact).away
+
+
+def test_supervisor_is_known_from_when_they_have_come_until_they_go() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Listen(contact_id=contact, by="sue", address="7001", mode="listen"))
+    assert known(floor, contact).supervisors == ()
+    comes(floor, "sue")
+    assert known(floor, contact).supervisors == (KnownSupervisor("channel-sue", "sue"),)
+    goes(floor, "sue")
+    assert known(floor, contact).supervisors == ()
+
+
+def test_supervisor_who_has_taken_the_caller_as_an_agent_is_known_as_one_only() -> None:
+    for by, supervisors in (("sue", (KnownSupervisor("channel-sue", "sue"),)), ("cho", ())):
+        floor = Bench()
+        there = known(floor, taken(floor, by))
+        assert there.supervisors == supervisors
+        assert there.legs == (() if supervisors else (KnownLeg("channel-cho", "cho"),))

@@ -1,7 +1,7 @@
 """Supervisors, who hear a call without being a party to it, each by a channel of their own that spies on a leg (snoop).
 Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
@@ -10,6 +10,7 @@ from app.telephony.adapters.asterisk_ari.ari.events import Event
 from app.telephony.adapters.asterisk_ari.line import holding, names, outcomes
 from app.telephony.adapters.asterisk_ari.line.leg import JOINS, Leg, Setup
 from app.telephony.events import EventType
+from app.telephony.port import KnownSupervisor
 
 ROLES = (names.LISTENER, names.SPY, names.TAPE)
 
@@ -118,6 +119,22 @@ def listener_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     spies = [one for spy in _spies_of(line, leg) for one in line.drop(spy, outcomes.WITHDRAWN)]
     alone = line.perhaps_alone() if leg.mode == JOINS else []
     return [*spies, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause), *alone]
+
+
+def left_unseen(line: Line, known: Iterable[KnownSupervisor], at: float) -> list[Action]:
+    """Those of these supervisors who are not there have gone while nobody looked; the last may have had the caller."""
+    gone: list[Action] = [
+        Told(
+            type=EventType.SUPERVISOR_LEFT,
+            at=at,
+            leg_id=each.id,
+            cause=outcomes.DROPPED,
+            details={"supervisor": each.supervisor},
+        )
+        for each in known
+        if each.id not in line.legs
+    ]
+    return [*gone, *line.perhaps_alone()] if gone else []
 
 
 def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:

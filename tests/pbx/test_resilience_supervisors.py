@@ -1,0 +1,44 @@
+"""Supervisors who have a caller, while Callfloor is dead."""
+
+import pytest
+
+from tests.fixtures.waiting import eventually
+from tests.pbx.desk import CallCentre
+from tests.pbx.gaps import restarted, started_again
+from tests.pbx.site import Phones
+from tests.pbx.talks import SECONDS, hears, hears_music, talking
+from tests.pbx.test_resilience import ended_as
+from tests.pbx.test_supervisors import supervisor, takes_over
+from tests.pbx.test_transfers_beside import state
+
+pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
+CALLER = "13800001111"
+
+
+@pytest.mark.parametrize("hangs_up", ["while the server is dead", "after it was killed"])
+async def test_caller_whom_a_supervisor_had_taken_who_hangs_up_is_given_back_to_the_queue(
+    centre: CallCentre, phones: Phones, hangs_up: str
+) -> None:
+    phone = await phones.agent("dora")
+    async with talking(centre, phones) as talk, supervisor(centre) as sue:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        ear = await takes_over(sue, talk, phone, address="PJSIP/dora")
+        await hears(talk.caller, "dora")
+        if hangs_up == "while the server is dead":
+            centre.server.kill()
+            await ear.hang_up()
+            await started_again(centre.server)
+        else:
+            await restarted(centre)
+            await hears(talk.caller, "dora")
+            await ear.hang_up()
+        await hears_music(talk.caller)
+        await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
+        bo = await phones.agent("bo")
+        async with centre.seat("bo"):
+            came = await bo.rung()
+            await came.answer()
+            await hears(talk.caller, "bo")
+            await talk.caller.hang_up()
+            await came.until_ended()
+        await ended_as(centre, CALLER, outcome="answered")
