@@ -99,11 +99,12 @@ class Unconnected:
 
 class KnownLeg(msgspec.Struct, frozen=True):
     """A party of a call besides the customer: an agent, or (without one) somebody at a number; `held` if they have the
-    customer on hold."""
+    customer on hold, `talked` if they have answered."""
 
     id: str
     agent: str | None
     held: bool = False
+    talked: bool = True
 
 
 class KnownSupervisor(msgspec.Struct, frozen=True):

@@ -1,19 +1,24 @@
 """Callers who were sent, or left, to somebody at a number, while Callfloor is dead."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
+from app.core.tasks import begin
 from app.demo.pbx.sip.call import Call
+from app.floor.call_control.contacts import REQUEUE_SECONDS
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.gaps import restarted, started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_ringing, talking
+from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, hears_ringing, talking
 from tests.pbx.test_resilience import ended_as
 from tests.pbx.test_transfers import answered, gone
 from tests.pbx.test_transfers_beside import conference, state
+from tests.pbx.test_undecided import GIVE_UP
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 CALLER, NUMBER = "13800001111", "5550001"
@@ -160,3 +165,77 @@ async def test_caller_whom_one_of_two_agents_has_left_to_a_number_has_it_when_th
         await number.hang_up()
         await talk.caller.until_ended(SECONDS)
         await ended_as(centre, CALLER, outcome="answered")
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["whom they talk to", "that rings"])
+async def test_caller_whose_last_agent_hangs_up_while_the_server_is_dead_has_the_number_to_which_another_sent_them(
+    centre: CallCentre, phones: Phones, answers: bool
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with conference(centre, phones) as (talk, bo, _):
+        await talk.ask("call.transfer", to={"number": NUMBER})
+        number = await outside.rung()
+        if answers:
+            await number.answer()
+            await hears(talk.caller, "bo", "dora")
+        await gone(talk)
+        centre.server.kill()
+        await bo.hang_up()
+        await started_again(centre.server)
+        await stays_there(centre, talk, number, answers)
+
+
+async def test_caller_whose_transfer_to_a_number_is_not_told_before_the_server_dies_has_the_number(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones) as talk:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        async with nothing_told_after(centre, talk):
+            number = await outside.rung()
+            await talk.agent.until_ended()
+            centre.server.kill()
+            await centre.rows(GIVE_UP)
+        await started_again(centre.server)
+        await stays_there(centre, talk, number, answered=False)
+
+
+async def stays_there(centre: CallCentre, talk: Talk, number: Call, answered: bool) -> None:
+    """The caller goes on with the number, or to it, and nobody else is looked for; with it the call ends."""
+    if not answered:
+        await hears_ringing(talk.caller)
+    await asyncio.sleep(REQUEUE_SECONDS + A_MOMENT)
+    assert await state(centre, talk.contact) == "arriving"
+    if not answered:
+        await number.answer()
+    await with_number(talk, number)
+    await number.hang_up()
+    await talk.caller.until_ended(SECONDS)
+    await ended_as(centre, CALLER, outcome="answered")
+
+
+@asynccontextmanager
+async def nothing_told_after(centre: CallCentre, talk: Talk) -> AsyncIterator[None]:
+    """Anna sends the caller to a number, and the floor cannot commit anything after that."""
+    lock = "LOCK TABLE live_contacts IN EXCLUSIVE MODE"
+    first, second = await asyncpg.connect(centre.database.dsn), await asyncpg.connect(centre.database.dsn)
+    try:
+        async with second.transaction():
+            async with first.transaction():
+                await first.execute(lock)
+                asked = begin("transfer", talk.ask("call.transfer", to={"number": NUMBER}))
+                await waiting(centre, 1)
+                locked = begin("lock", second.execute(lock))
+                await waiting(centre, 2)
+            await asyncio.gather(asked, locked)
+            yield
+    finally:
+        await asyncio.gather(first.close(), second.close())
+
+
+async def waiting(centre: CallCentre, number: int) -> None:
+    """For a lock of the database."""
+    look = """SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"""
+    await eventually(lambda: centre.rows(look), lambda rows: len(rows) == number, SECONDS)

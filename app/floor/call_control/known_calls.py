@@ -1,5 +1,6 @@
 """What the floor holds to be so of a call, for a platform of which nothing was heard for a while. Pure."""
 
+from app.calls.call import TALKING
 from app.calls.leg import LegState, Party
 from app.floor.flow import playing
 from app.floor.memory import under_way
@@ -11,7 +12,11 @@ def known_call(contact: Contact) -> KnownCall:
     """Who is on the call of a contact, and whether an agent of ours has the caller."""
     call, handed_on = contact.call, contact.handed_on
     others = [(_named(leg.id), leg) for leg in call.legs if leg.party is not Party.CUSTOMER]
-    here = tuple(KnownLeg(key, leg.agent, leg.state is LegState.HELD) for key, leg in others if not leg.ended)
+    here = tuple(
+        KnownLeg(key, leg.agent, held=leg.state is LegState.HELD, talked=leg.state in TALKING)
+        for key, leg in others
+        if not leg.ended
+    )
     left = frozenset(key for key, leg in others if leg.ended) - {each.id for each in here}
     left_to = contact.left_to or (handed_on.leg if handed_on is not None else None)
     return KnownCall(

@@ -24,7 +24,7 @@ def test_caller_whom_an_agent_has_sent_to_a_number_is_away_until_it_is_not_reach
     floor.call("transferred", agent="1001")
     assert known(floor, contact).away
     floor.call("delivered", leg_id="number")
-    assert known(floor, contact).legs == (KnownLeg("number", None),)
+    assert known(floor, contact).legs == (KnownLeg("number", None, talked=False),)
     floor.call("script_done", details={"script": 0, "transfer": "busy"})
     assert not known(floor, contact).away
 

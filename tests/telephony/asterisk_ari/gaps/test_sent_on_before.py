@@ -88,3 +88,45 @@ def test_consulted_number_to_which_nobody_was_left_leaves_the_caller_to_the_agen
     line, _ = taken_up(known, channel(CALL), channel(BO), channel(CONSULTED), bridged=(BO, CONSULTED))
     gone = ends(line, CONSULTED)
     assert (told(gone), asked(gone)) == ([EventType.CONNECTION_CLEARED], [])
+
+
+ANN_AND_BO = (KnownLeg("ann", "ann"), KnownLeg(BO, "bo"))
+RINGS, APART = f"POST channels/{CALL}/ring", f"POST bridges/{names.bridge(CALL)}/removeChannel"
+
+
+def news(came: list[Action]) -> list[tuple[str, str | None]]:
+    """What is told of agents."""
+    return [(each.type, each.agent) for each in came if isinstance(each, Told) and each.agent]
+
+
+def test_last_agent_who_is_gone_has_left_the_caller_to_the_number_to_which_another_has_sent_them() -> None:
+    line, came = taken_up(KnownCall(CALL, ANN_AND_BO), channel(CALL), channel(SENT_TO), bridged=(CALL, SENT_TO))
+    assert news(came) == [(EventType.CONNECTION_CLEARED, "ann"), (EventType.TRANSFERRED, "bo")]
+    assert asked(came) == []
+    assert asked(ends(line, SENT_TO)) == [HANGS_UP]
+
+
+@pytest.mark.parametrize("bridged", [True, False], ids=["who talked to the agent", "who hears that already"])
+def test_caller_of_an_agent_who_is_gone_hears_the_number_ring_to_which_they_were_sent(bridged: bool) -> None:
+    there = channel(SENT_TO, "Ringing", "AppDial2")
+    known = KnownCall(CALL, (KnownLeg(BO, "bo"),))
+    _, came = taken_up(known, channel(CALL), there, bridged=(CALL,) if bridged else ())
+    assert news(came) == [(EventType.TRANSFERRED, "bo")]
+    assert asked(came) == ([APART, RINGS] if bridged else [])
+
+
+def test_caller_on_hold_by_an_agent_who_is_gone_has_the_number_to_which_they_were_sent() -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo", held=True),))
+    _, came = taken_up(known, channel(CALL), channel(SENT_TO), bridged=(SENT_TO,))
+    assert news(came) == [(EventType.TRANSFERRED, "bo")]
+    assert asked(came) == [QUIET, f"POST bridges/{names.bridge(CALL)}/addChannel"]
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_agent_whose_phone_only_rang_or_beside_whom_another_is_has_left_the_caller_to_nobody(stays: bool) -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo", talked=stays), KnownLeg("ann", "ann", talked=stays)))
+    here = (CALL, SENT_TO, BO) if stays else (CALL, SENT_TO)
+    _, came = taken_up(known, *(channel(each) for each in here), bridged=here)
+    assert EventType.TRANSFERRED not in told(came)
+    assert (EventType.CONNECTION_CLEARED, "ann") in news(came)
+    assert asked(came) == []

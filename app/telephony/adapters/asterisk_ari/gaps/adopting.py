@@ -66,11 +66,8 @@ def adopted(
 def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
     """The parties and supervisors whom the floor believes on an adopted call, and who are not there; and what becomes
     of a caller whom one of them had for the floor."""
-    gone: list[Action] = [
-        Told(type=EventType.CONNECTION_CLEARED, at=now, leg_id=leg.id, agent=leg.agent, cause=outcomes.DROPPED)
-        for leg in known.legs
-        if leg.id not in line.legs and leg.id != line.caller
-    ]
+    missing = [leg for leg in known.legs if leg.id not in line.legs and leg.id != line.caller]
+    gone = sent_on.left_unseen(line, missing, now)
     gone += supervisors.left_unseen(line, known.supervisors, now)
     if not known.away or line.caller is None or line.others():
         return gone

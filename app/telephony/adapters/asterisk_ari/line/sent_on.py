@@ -1,6 +1,7 @@
 """Callers who are sent to a number: who has nobody else hears that it rings there, and who has talks on with them until
 it comes to both. Pure."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
@@ -9,6 +10,7 @@ from app.telephony.adapters.asterisk_ari.line import names, outcomes
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.adapters.asterisk_ari.line.referring import TRANSFERRED
 from app.telephony.events import EventType
+from app.telephony.port import KnownLeg
 
 
 class Line(Protocol):
@@ -61,10 +63,13 @@ def away(line: Line) -> bool:
 def left_there(line: Line, own: Leg) -> bool:
     """Whether an agent who has gone was the last one of a caller who is with a number to which they were sent, or to
     whom it comes yet: they go on there, whoever has sent them, and however the agent has gone."""
-    if line.caller is None or not own.up or own.withdrawn == TRANSFERRED:
-        return False
-    others = line.others(own.id)
-    return any(_sent_to(leg) for leg in others) and not any(leg.agent and leg.up for leg in others)
+    return own.up and own.withdrawn != TRANSFERRED and _there_alone(line, own.id)
+
+
+def _there_alone(line: Line, leaving: str | None = None) -> bool:
+    others = line.others(leaving)
+    there = line.caller is not None and any(_sent_to(leg) for leg in others)
+    return there and not any(leg.agent and leg.up for leg in others)
 
 
 def left(line: Line, own: Leg, to: str) -> list[Action]:
@@ -103,6 +108,20 @@ def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     if leg.withdrawn or away(line):
         return [news]
     return [news, *_back(line, cause, at, leg.handed)]
+
+
+def left_unseen(line: Line, gone: Sequence[KnownLeg], at: float) -> list[Action]:
+    """These have gone while nobody looked. The last agent who had talked has left the caller to the number where they
+    are, or to which they go, as whoever is seen to go: who was last nobody knows, and it is all the same."""
+    talked = [leg.id for leg in gone if leg.agent is not None and leg.talked] if _there_alone(line) else []
+    told: list[Action] = []
+    for leg in gone:
+        last = leg.id in talked[-1:]
+        kind, cause = (EventType.TRANSFERRED, None) if last else (EventType.CONNECTION_CLEARED, outcomes.DROPPED)
+        told.append(Told(type=kind, at=at, leg_id=leg.id, agent=leg.agent, cause=cause))
+    if not talked:
+        return told
+    return [*told, *(line.bring_together(line.caller or "") if line.held else line.perhaps_alone())]
 
 
 def lost_unseen(line: Line, at: float) -> list[Action]:
