@@ -186,6 +186,22 @@ async def test_caller_whose_last_agent_hangs_up_while_the_server_is_dead_has_the
         await stays_there(centre, talk, number, answers)
 
 
+async def test_caller_whose_agent_hangs_up_while_the_server_is_dead_has_the_number_that_was_called_into_the_talk(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with talking(centre, phones) as talk:
+        await talk.ask("call.conference", to={"number": NUMBER})
+        number = await outside.rung()
+        await number.answer()
+        await hears(talk.caller, "anna", "dora")
+        centre.server.kill()
+        await talk.agent.hang_up()
+        await started_again(centre.server)
+        await stays_there(centre, talk, number, answered=True)
+
+
 async def test_caller_whose_transfer_to_a_number_is_not_told_before_the_server_dies_has_the_number(
     centre: CallCentre, phones: Phones
 ) -> None:

@@ -99,11 +99,26 @@ def news(came: list[Action]) -> list[tuple[str, str | None]]:
     return [(each.type, each.agent) for each in came if isinstance(each, Told) and each.agent]
 
 
-def test_last_agent_who_is_gone_has_left_the_caller_to_the_number_to_which_another_has_sent_them() -> None:
-    line, came = taken_up(KnownCall(CALL, ANN_AND_BO), channel(CALL), channel(SENT_TO), bridged=(CALL, SENT_TO))
+@pytest.mark.parametrize("number", [SENT_TO, CONSULTED], ids=["sent by another", "in a conference"])
+def test_last_agent_who_is_gone_has_left_the_caller_to_the_number_whom_they_talk_to(number: str) -> None:
+    line, came = taken_up(KnownCall(CALL, ANN_AND_BO), channel(CALL), channel(number), bridged=(CALL, number))
     assert news(came) == [(EventType.CONNECTION_CLEARED, "ann"), (EventType.TRANSFERRED, "bo")]
     assert asked(came) == []
-    assert asked(ends(line, SENT_TO)) == [HANGS_UP]
+    assert asked(ends(line, number)) == [HANGS_UP]
+
+
+def test_number_that_is_consulted_about_a_caller_has_them_only_by_what_the_floor_says_then() -> None:
+    known = KnownCall(CALL, (KnownLeg(BO, "bo", held=True), KnownLeg(CONSULTED, None)))
+    _, came = taken_up(known, channel(CALL), channel(CONSULTED), bridged=(CONSULTED,))
+    assert news(came) == [(EventType.CONNECTION_CLEARED, "bo")]
+    assert asked(came) == []
+
+
+def test_number_in_a_conference_is_nobody_to_whom_a_caller_was_left_while_an_agent_stays() -> None:
+    line, _ = taken_up(
+        KnownCall(CALL, (KnownLeg("ann", "ann"),)), *map(channel, (CALL, CONSULTED, BO)), bridged=(CALL, CONSULTED, BO)
+    )
+    assert told(ends(line, BO)) == [EventType.CONNECTION_CLEARED]
 
 
 @pytest.mark.parametrize("bridged", [True, False], ids=["who talked to the agent", "who hears that already"])

@@ -8,7 +8,7 @@ from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari.events import Event
 from app.telephony.adapters.asterisk_ari.line import names, outcomes
 from app.telephony.adapters.asterisk_ari.line.leg import Leg
-from app.telephony.adapters.asterisk_ari.line.referring import TRANSFERRED
+from app.telephony.adapters.asterisk_ari.line.referring import REFERRED, TRANSFERRED
 from app.telephony.events import EventType
 from app.telephony.port import KnownLeg
 
@@ -63,13 +63,13 @@ def away(line: Line) -> bool:
 def left_there(line: Line, own: Leg) -> bool:
     """Whether an agent who has gone was the last one of a caller who is with a number to which they were sent, or to
     whom it comes yet: they go on there, whoever has sent them, and however the agent has gone."""
-    return own.up and own.withdrawn != TRANSFERRED and _there_alone(line, own.id)
+    return own.up and own.withdrawn != TRANSFERRED and any(_sent_to(leg) for leg in _without_agents(line, own.id))
 
 
-def _there_alone(line: Line, leaving: str | None = None) -> bool:
+def _without_agents(line: Line, leaving: str | None = None) -> list[Leg]:
+    """The others of a caller who has no agent on the call."""
     others = line.others(leaving)
-    there = line.caller is not None and any(_sent_to(leg) for leg in others)
-    return there and not any(leg.agent and leg.up for leg in others)
+    return [] if line.caller is None or any(leg.agent and leg.up for leg in others) else others
 
 
 def left(line: Line, own: Leg, to: str) -> list[Action]:
@@ -112,8 +112,14 @@ def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
 
 def left_unseen(line: Line, gone: Sequence[KnownLeg], at: float) -> list[Action]:
     """These have gone while nobody looked. The last agent who had talked has left the caller to the number where they
-    are, or to which they go, as whoever is seen to go: who was last nobody knows, and it is all the same."""
-    talked = [leg.id for leg in gone if leg.agent is not None and leg.talked] if _there_alone(line) else []
+    are, or to which they go, as whoever is seen to go: who was last nobody knows, and it is all the same. So is how a
+    number has come with which they are alone by now, and for how long."""
+    talked = [leg.id for leg in gone if leg.agent is not None and leg.talked]
+    others = _without_agents(line) if talked else []
+    for other in others:
+        if other.role == names.PARTY and line.together.issuperset((line.caller, other.id)):
+            other.handed = other.handed or REFERRED
+    talked = talked if any(_sent_to(leg) for leg in others) else []
     told: list[Action] = []
     for leg in gone:
         last = leg.id in talked[-1:]
