@@ -51,9 +51,17 @@ Instant = Annotated[datetime, AfterValidator(lambda at: at.astimezone(UTC))]
 
 
 def _written_out(at: object) -> object:
-    if isinstance(at, int | float) or (isinstance(at, str) and at.strip().lstrip("+-").replace(".", "", 1).isdigit()):
+    if isinstance(at, int | float) or (isinstance(at, str) and _is_number(at)):
         raise ValueError("is a number, which may count seconds or milliseconds, or be a year")
     return at
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)  # also with an exponent, as programs write large numbers
+    except ValueError:
+        return False
+    return True
 
 
 WrittenOut = BeforeValidator(_written_out)

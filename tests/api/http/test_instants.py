@@ -22,6 +22,7 @@ def admin(client_as: ClientAs) -> httpx.AsyncClient:
         ("history/search", {"q": "card", "until": "1800000000.5"}),
         ("reports/queues", {"to": "2027", "from": "2026-01-01"}),
         ("dues", {"due_before": "-1"}),
+        ("alerts", {"due_before": "1.8e9"}),
     ],
 )
 async def test_no_instant_is_guessed_from_a_number_that_is_asked_for(
@@ -35,7 +36,7 @@ async def test_no_instant_is_guessed_from_a_number_that_is_asked_for(
     )
 
 
-@pytest.mark.parametrize("at", [1800000000, 1.8e12, "1800000000", True])
+@pytest.mark.parametrize("at", [1800000000, 1.8e12, "1800000000", "1.8E+9", True])
 async def test_no_instant_is_guessed_from_a_number_that_is_sent(admin: httpx.AsyncClient, at: Any) -> None:
     given = {"customer_id": str(UUID(int=1)), "subject": "Card lost", "due_at": at}
     assert faults(await admin.post("/api/v1/cases", json=given)) == ["body.due_at"]
