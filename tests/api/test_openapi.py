@@ -26,6 +26,19 @@ def test_every_schema_is_a_valid_one() -> None:
         Draft202012Validator.check_schema(schema)
 
 
+def test_no_schema_has_words_that_are_not_those_of_schemas() -> None:
+    """Strict readers of schemas refuse what they do not know."""
+    known = {*Draft202012Validator.VALIDATORS, "title", "description", "default", "examples", "discriminator"}
+    known |= {"readOnly", "writeOnly", "deprecated", "contentMediaType", "const"}
+    given = [each["schema"] for _, operation in OPERATIONS for each in operation.get("parameters", ())]
+    found = [*DOCUMENT["components"]["schemas"].values(), *given]
+    for schema in found:
+        assert not schema.keys() - known, schema
+        found.extend(schema.get("properties", {}).values())
+        found.extend(each for word in ("anyOf", "oneOf", "allOf", "prefixItems") for each in schema.get(word, ()))
+        found.extend(schema[word] for word in ("items", "additionalProperties") if isinstance(schema.get(word), dict))
+
+
 def test_every_reference_leads_somewhere() -> None:
     text = json.dumps(DOCUMENT)
     for name in {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}:

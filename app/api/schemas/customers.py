@@ -9,6 +9,7 @@ import msgspec
 from pydantic import (
     MISSING,
     AfterValidator,
+    AwareDatetime,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -16,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from app.api.schemas.common import EXTENSION, PRINTABLE, GivenInstant, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import EXTENSION, PRINTABLE, Input, Instant, Name, Output, Slug, WrittenOut
 from app.api.schemas.seen import SeenAttributes, SeenId, SeenNumber, Whole
 from app.customers.masking import MASK
 from app.customers.record.finding import CustomerRecord
@@ -81,7 +82,8 @@ Segments = Annotated[list[Slug], Field(max_length=50)]
 Source = Annotated[Slug, Field(description="the system that this comes from; null: somebody gave it by hand")]
 EARLIEST, LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 """The database keeps what lies outside, and then nobody can read the list in which it stands."""
-Moment = Annotated[GivenInstant, Field(strict=False, ge=EARLIEST, le=LATEST)]
+# limits behind a validator are told in the description as `ge` and `le`, which no reader of schemas knows
+Moment = Annotated[AwareDatetime, Field(strict=False, ge=EARLIEST, le=LATEST), WrittenOut]
 Numbers = Annotated[list["NumberIn"], Field(max_length=50)]
 
 
