@@ -99,7 +99,8 @@ Spoken = Annotated[
 
 
 class SecretIn(Input):
-    """A secret that the platform gave; left out, we make one."""
+    """A secret that the platform gave, which must be told of one that gives them; of a generic one left out, we make
+    one."""
 
     secret: GivenSecret | None = None
 
