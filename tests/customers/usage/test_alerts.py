@@ -18,6 +18,7 @@ from app.customers.usage.alert_life import ACTS, AFTER, LIVE, after
 from app.customers.usage.alerts import OVER, Wanted, act, alert, called_back, entries, find
 from app.customers.usage.errors import AlertRefuses, AlertUnknown, OwnerUnknown
 from app.customers.usage.models import CustomerAlert
+from app.customers.usage.storing import TOGETHER
 from app.db.engine import Sessions, WriteSession
 from tests.customers.factories import REGION, customer_id, make_agent
 from tests.customers.plans import plan_of
@@ -226,7 +227,11 @@ async def test_two_batches_at_once_that_only_together_make_a_rule_hold(sessions:
         assert (found.count, found.evidence) == (1, {"count('k', '1h')": 20})
 
 
-async def test_batches_that_repeat_each_other_backwards_neither_deadlock_nor_double(sessions: Sessions) -> None:
+@pytest.mark.parametrize("together", [TOGETHER, 2], ids=["in one statement", "in many"])
+async def test_batches_that_repeat_each_other_backwards_neither_deadlock_nor_double(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    monkeypatch.setattr("app.customers.usage.storing.TOGETHER", together)
     async with sessions.write() as session:
         who = await customer_id(session)
     given = [event(who, "k") for _ in range(200)]
