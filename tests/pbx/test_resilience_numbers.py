@@ -12,7 +12,7 @@ from app.demo.pbx.sip.call import Call
 from app.floor.call_control.contacts import REQUEUE_SECONDS
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
-from tests.pbx.gaps import restarted, started_again
+from tests.pbx.gaps import cut_off, restarted, started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, hears_ringing, talking
 from tests.pbx.test_resilience import ended_as
@@ -145,6 +145,38 @@ async def test_caller_and_number_that_was_consulted_of_whom_one_hangs_up_while_t
         await started_again(centre.server)
         await there.until_ended(SECONDS)
         await ended_as(centre, CALLER, outcome="answered", agent_id="anna")
+
+
+@pytest.mark.parametrize("gap", ["killed", "cut off"])
+async def test_caller_whose_agent_and_the_number_that_was_consulted_both_hang_up_meanwhile_waits_again(
+    centre: CallCentre, phones: Phones, gap: str
+) -> None:
+    outside = await phones.outside()
+    async with talking(centre, phones) as talk:
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.ask("call.consult", to={"number": NUMBER})
+        number = await outside.rung()
+        await number.answer()
+        await answered(talk)
+        async with away(centre, gap):
+            await number.hang_up()
+            await talk.agent.hang_up()
+        await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
+        await hears_music(talk.caller)
+        await talk.caller.hang_up()
+        await centre.until_quiet()
+
+
+@asynccontextmanager
+async def away(centre: CallCentre, gap: str) -> AsyncIterator[None]:
+    """Meanwhile the server is dead, or has no connection."""
+    if gap == "cut off":
+        async with cut_off(centre):
+            yield
+        return
+    centre.server.kill()
+    yield
+    await started_again(centre.server)
 
 
 async def test_caller_whom_one_of_two_agents_has_left_to_a_number_has_it_when_the_other_goes_after_a_restart(

@@ -5,6 +5,7 @@ import pytest
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari.events import Channel
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted, left_behind
+from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
 from app.telephony.adapters.asterisk_ari.line import names
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType
@@ -145,3 +146,19 @@ def test_agent_whose_phone_only_rang_or_beside_whom_another_is_has_left_the_call
     assert EventType.TRANSFERRED not in told(came)
     assert (EventType.CONNECTION_CLEARED, "ann") in news(came)
     assert asked(came) == []
+
+
+def test_number_that_is_gone_with_the_agent_who_has_consulted_it_is_told_first() -> None:
+    """Else the floor leaves the caller to it, and they are alone."""
+    known = KnownCall(CALL, (KnownLeg(BO, "bo", held=True), KnownLeg(CONSULTED, None)))
+    _, came = taken_up(known, channel(CALL))
+    assert ends_of(came) == [CONSULTED, BO]
+    everybody = (channel(CALL), channel(BO), channel(CONSULTED))
+    line, _ = taken_up(known, *everybody, bridged=(BO, CONSULTED))
+    assert ends_of(resumed(line, sight(channel(CALL)), 20.0)) == [CONSULTED, BO]
+
+
+def ends_of(actions: list[Action]) -> list[str | None]:
+    """Whose ends are told, in their order."""
+    news = [each for each in actions if isinstance(each, Told)]
+    return [each.leg_id for each in news if each.type == EventType.CONNECTION_CLEARED]

@@ -65,9 +65,10 @@ def adopted(
 
 def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
     """The parties and supervisors whom the floor believes on an adopted call, and who are not there; and what becomes
-    of a caller whom one of them had for the floor."""
+    of a caller whom one of them had for the floor. Numbers come first: an agent who seems to go before one that they
+    consulted has the caller left to it, who would be there alone."""
     missing = [leg for leg in known.legs if leg.id not in line.legs and leg.id != line.caller]
-    gone = sent_on.left_unseen(line, missing, now)
+    gone = sent_on.left_unseen(line, sorted(missing, key=lambda leg: leg.agent is not None), now)
     gone += supervisors.left_unseen(line, known.supervisors, now)
     if not known.away or line.caller is None or line.others():
         return gone

@@ -39,7 +39,9 @@ class Sight(msgspec.Struct, frozen=True):
 
 def resumed(line: Line, there: Sight, now: float) -> list[Action]:
     """What follows for a call that was known: ends and answers that were not told, and what may not have been done."""
-    known = [each for each in (line.caller, *line.legs) if each is not None]  # a caller who is gone waits for nobody
+    # a caller who is gone waits for nobody, nor is one left to a number that is gone as well, and was only consulted
+    consulted = [leg.id for leg in line.legs.values() if leg.role == names.PARTY and not (leg.handed or leg.flow)]
+    known = [each for each in dict.fromkeys((line.caller, *consulted, *line.legs)) if each is not None]
     done = [one for each in sorted(there.finished) if line.records(each) for one in line.take(recorded(each, now), now)]
     done += [one for each in known if each not in there.channels for one in line.take(_ended(each, now), now)]
     for leg in list(line.legs.values()):
