@@ -10,6 +10,7 @@ from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.schemas.common import WrittenOut
 from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPatch, HoursRules, PreviewOut
 from app.core.errors import Invalid
 from app.core.wire import fault
@@ -20,7 +21,9 @@ from app.routing.records import hours as records
 
 router = APIRouter(prefix="/hours", tags=["hours"])
 
-From = Annotated[date | None, Query(alias="from", description="the first date; today in the time zone of the hours")]
+From = Annotated[
+    date | None, WrittenOut, Query(alias="from", description="the first date; today in the time zone of the hours")
+]
 Days = Annotated[int, Query(ge=1, le=366, description="how many days are told")]
 
 

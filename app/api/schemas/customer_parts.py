@@ -7,7 +7,20 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from app.api.schemas.common import ATTRIBUTE, COUNTRY, EMAIL, LINES, PRINTABLE, SLUG, Input, Instant, Name, Output, Slug
+from app.api.schemas.common import (
+    ATTRIBUTE,
+    COUNTRY,
+    EMAIL,
+    LINES,
+    PRINTABLE,
+    SLUG,
+    Input,
+    Instant,
+    Name,
+    Output,
+    Slug,
+    WrittenOut,
+)
 from app.api.schemas.customers import (
     Attributes,
     Change,
@@ -47,7 +60,7 @@ Text = Annotated[
 Lines = Annotated[Text, Field(description="street and house as they are written there")]
 Country = Annotated[str, StringConstraints(pattern=COUNTRY), Field(description="ISO 3166, e.g. CN")]
 Other = Annotated[UUID, Field(strict=False)]
-Day = Annotated[date, Field(strict=False)]
+Day = Annotated[date, Field(strict=False), WrittenOut]
 HoldingKind = Literal["account", "card", "loan", "fund", "insurance"]
 AttributeType = Literal["text", "number", "whole_number", "boolean", "date", "choice"]
 AttributeName = Annotated[str, StringConstraints(pattern=ATTRIBUTE)]

@@ -42,3 +42,13 @@ async def test_no_instant_is_guessed_from_a_number_that_is_sent(admin: httpx.Asy
     assert faults(await admin.post("/api/v1/cases", json=given)) == ["body.due_at"]
     key = await admin.post("/api/v1/api-keys", json={"name": "Trial", "expires_at": at})
     assert faults(key) == ["body.expires_at"]
+
+
+@pytest.mark.parametrize("day", [86400, "1764547200"])
+async def test_no_day_is_guessed_from_a_number_either(admin: httpx.AsyncClient, day: Any) -> None:
+    """Of midnights it would be taken."""
+    clause = {"id": "1", "text": "Soon.", "kind": "response_time", "seconds": 60}
+    terms = {"version": 1, "product": "gold", "valid_from": day, "time_zone": "UTC", "clauses": [clause]}
+    path = f"/api/v1/customers/{UUID(int=1)}/agreements"
+    assert faults(await admin.post(path, json=terms)) == ["body.valid_from"]
+    assert faults(await admin.get("/api/v1/hours/days/preview", params={"from": str(day)})) == ["query.from"]
