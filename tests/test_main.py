@@ -56,6 +56,16 @@ async def test_a_new_installation_begins_with_its_first_administrator(database: 
         assert (await client.get("/asyncapi.json")).json() == DOCUMENT, "what tests hold is what is published"
 
 
+async def test_nothing_is_made_of_routes_when_a_server_is_asked_first(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings_of(database))
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        monkeypatch.setattr("fastapi.routing.get_dependant", pytest.fail)
+        assert (await client.get("/healthz")).status_code == 200
+
+
 async def test_a_token_outlives_the_process_that_gave_it(database: Database) -> None:
     verifiers = []
     for _ in range(2):
