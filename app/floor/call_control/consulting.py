@@ -66,6 +66,12 @@ def complete(work: Work, command: c.CompleteTransfer) -> dict[str, Any]:
             state="reconnecting",
             accepted=["wait until they have gone, and consult them again"],
         )
+    if consult.asked == LEFT:
+        raise Conflict(
+            "The consulted colleague has hung up.",
+            state="leaving",
+            accepted=["call.reconnect", "wait until they have gone"],
+        )
     contact = _asked(work, contact, consult, COMPLETED, None)
     to = party.address(work, consult)
     contact = under_way.once(work, contact, OrderType.COMPLETE_TRANSFER, command.agent_id, to=to)

@@ -386,3 +386,14 @@ def test_caller_who_is_with_another_number_does_not_wait(came: str) -> None:
     floor.call("connection_cleared", leg_id="consulted", at=gone_at)
     floor.wait(30)
     assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)
+
+
+def test_caller_is_not_left_to_a_colleague_who_has_hung_up() -> None:
+    floor = Bench()
+    contact = consulting(floor)
+    asks(floor, c.ReconnectCall, contact)
+    asks(floor, c.HangUp, contact, "bob")
+    problem = floor.refused(c.CompleteTransfer(agent_id="ann", contact_id=contact))
+    assert (problem["code"], problem["state"]) == ("conflict", "leaving")
+    party(floor, BOB, "connection_cleared")
+    assert floor.contact(contact).agents == ("ann",)
