@@ -117,13 +117,15 @@ class KnownSupervisor(msgspec.Struct, frozen=True):
 class KnownCall(msgspec.Struct, frozen=True):
     """A call that the floor holds to be alive, and who is on it for all that it knows. `left` are the ids of the legs
     that have ended. No agent has a customer who is `away`: they were sent, or left, to a number. `left_to` is the leg
-    of the one that an agent had consulted who has gone, whoever else stays. `supervisors` are in it beside all that."""
+    of the one that an agent had consulted who has gone, whoever else stays. One who `waits` does so for an agent of
+    ours, or goes to one, or to a queue, by an order. `supervisors` are in it beside all that."""
 
     id: str
     legs: tuple[KnownLeg, ...]
     left: frozenset[str] = frozenset()
     away: bool = False
     left_to: str | None = None
+    waits: bool = False
     supervisors: tuple[KnownSupervisor, ...] = ()
 
 

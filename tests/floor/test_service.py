@@ -231,7 +231,7 @@ async def test_the_live_calls_of_a_source_are_known_with_who_is_on_them(bank: Da
         await on(await owned(floor), "ann")
         await play(floor, "c1")
         contact = (await offered(floor, "c2")).body["contact_id"]
-        assert floor.calls_of("pbx") == [KnownCall("c2", ())]
+        assert floor.calls_of("pbx") == [KnownCall("c2", (), waits=True)]
         await floor.submit(c.AcceptOffer(agent_id="ann", contact_id=contact))
         talks, holds = (KnownCall("c2", (KnownLeg("l1", "ann", held=held),)) for held in (False, True))
         known = {"established": talks, "held": holds, "transferred": KnownCall("c2", (), frozenset(["l1"]), away=True)}

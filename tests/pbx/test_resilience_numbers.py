@@ -199,6 +199,29 @@ async def test_caller_whom_one_of_two_agents_has_left_to_a_number_has_it_when_th
         await ended_as(centre, CALLER, outcome="answered")
 
 
+@pytest.mark.parametrize("killed", [False, True], ids=["at once", "after a restart"])
+async def test_caller_who_was_sent_to_a_queue_waits_on_as_the_number_to_which_another_had_sent_them_hangs_up(
+    centre: CallCentre, phones: Phones, killed: bool
+) -> None:
+    outside = await phones.outside()
+    outside.hertz = 1900
+    async with conference(centre, phones) as (talk, bo, seat):
+        for each in (talk.seat, seat):
+            await each.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.ask("call.transfer", to={"number": NUMBER})
+        number = await outside.rung()
+        await number.answer()
+        await hears(number, "caller", "bo")
+        await seat.ask("call.transfer", contact_id=talk.contact, to={"queue": "cards"})
+        await bo.until_ended()
+        await with_number(talk, number)
+        if killed:
+            await restarted(centre)
+        await number.hang_up()
+        await hears_music(talk.caller)
+        assert await state(centre, talk.contact) == "waiting"
+
+
 @pytest.mark.parametrize("answers", [True, False], ids=["whom they talk to", "that rings"])
 async def test_caller_whose_last_agent_hangs_up_while_the_server_is_dead_has_the_number_to_which_another_sent_them(
     centre: CallCentre, phones: Phones, answers: bool

@@ -8,7 +8,7 @@ from tests.pbx.gaps import restarted, started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, hears, hears_music, talking
 from tests.pbx.test_resilience import ended_as
-from tests.pbx.test_supervisors import supervisor, takes_over
+from tests.pbx.test_supervisors import listening, supervisor, takes_over
 from tests.pbx.test_transfers_beside import state
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
@@ -41,4 +41,24 @@ async def test_caller_whom_a_supervisor_had_taken_who_hangs_up_is_given_back_to_
             await hears(talk.caller, "bo")
             await talk.caller.hang_up()
             await came.until_ended()
+        await ended_as(centre, CALLER, outcome="answered")
+
+
+@pytest.mark.parametrize("mode", ["listen", "join"])
+async def test_caller_whom_number_and_supervisor_have_left_while_the_server_was_dead_is_hung_up_on(
+    centre: CallCentre, phones: Phones, mode: str
+) -> None:
+    outside = await phones.outside()
+    async with listening(centre, phones, mode) as (talk, _, ear):
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.ask("call.transfer", to={"number": "5550001"})
+        number = await outside.rung()
+        await talk.agent.until_ended()
+        await number.answer()
+        await hears(number, "caller", *(["dora"] if mode == "join" else []))
+        centre.server.kill()
+        await number.hang_up()
+        await ear.hang_up()
+        await started_again(centre.server)
+        await talk.caller.until_ended(SECONDS)
         await ended_as(centre, CALLER, outcome="answered")

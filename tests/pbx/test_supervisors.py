@@ -17,6 +17,7 @@ from tests.fixtures.way import Way
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.test_transfers_beside import state
 
 pytestmark = pytest.mark.enable_socket
 
@@ -93,6 +94,24 @@ async def test_who_joins_is_heard_by_all(centre: CallCentre, phones: Phones) -> 
         await hears(talk.caller, "anna", "dora")
         await ear.hang_up()
         await among_themselves(talk)
+
+
+async def test_caller_whom_a_number_has_left_to_a_supervisor_waits_once_that_one_goes_too(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside = await phones.outside()
+    async with listening(centre, phones, "join") as (talk, _, ear):
+        await talk.seat.ask("agent.not_ready", reason="break", after_contact=True)
+        await talk.ask("call.transfer", to={"number": "5550001"})
+        number = await outside.rung()
+        await talk.agent.until_ended()
+        await number.answer()
+        await hears(number, "caller", "dora")
+        await number.hang_up()
+        await hears(talk.caller, "dora")
+        await ear.hang_up()
+        await hears_music(talk.caller)
+        await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
 
 
 async def test_a_supervisor_changes_what_they_are_in_the_call_for(centre: CallCentre, phones: Phones) -> None:

@@ -29,6 +29,28 @@ def test_caller_whom_an_agent_has_sent_to_a_number_is_away_until_it_is_not_reach
     assert not known(floor, contact).away
 
 
+def test_caller_waits_until_they_have_an_agent_and_from_when_they_are_sent_to_a_queue() -> None:
+    floor = Bench()
+    contact = floor.arrives()
+    assert known(floor, contact).waits
+    floor.on("ann")
+    floor.do(c.AcceptOffer(agent_id="ann", contact_id=contact))
+    assert known(floor, contact).waits
+    floor.call("established", agent="1001")
+    assert not known(floor, contact).waits
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=c.Destination(queue="loans")))
+    assert known(floor, contact).waits
+    floor.call("transferred", agent="1001")
+    assert known(floor, contact).waits
+
+
+def test_caller_who_is_sent_to_a_number_does_not_wait() -> None:
+    floor = Bench()
+    contact = talking(floor)
+    floor.do(c.Transfer(agent_id="ann", contact_id=contact, to=NUMBER))
+    assert not known(floor, contact).waits
+
+
 def test_caller_whom_a_flow_has_sent_to_a_number_is_away_and_one_of_whom_it_takes_leave_is_not() -> None:
     for key, away in (("8", True), ("6", False)):
         line = Line()

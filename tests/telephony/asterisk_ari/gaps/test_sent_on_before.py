@@ -162,3 +162,22 @@ def ends_of(actions: list[Action]) -> list[str | None]:
     """Whose ends are told, in their order."""
     news = [each for each in actions if isinstance(each, Told)]
     return [each.leg_id for each in news if each.type == EventType.CONNECTION_CLEARED]
+
+
+@pytest.mark.parametrize(("number", "legs"), [(CONSULTED, (KnownLeg(BO, "bo"),)), (SENT_TO, ())])
+def test_caller_who_waits_for_an_agent_stays_as_the_number_beside_them_hangs_up(
+    number: str, legs: tuple[KnownLeg, ...]
+) -> None:
+    known = KnownCall(CALL, (*legs, KnownLeg(number, None)), waits=True)
+    line, came = taken_up(known, channel(CALL), channel(number), bridged=(CALL, number))
+    assert EventType.TRANSFERRED not in told(came)
+    assert asked(ends(line, number)) == [APART, MUSIC]
+
+
+def test_agent_who_has_gone_has_left_the_caller_to_the_supervisor_rather_than_to_the_number_beside_them() -> None:
+    sue = str(names.Name(CALL, names.LISTENER, "main-4", "sue"))
+    known = KnownCall(CALL, (KnownLeg(BO, "bo"),))
+    line, came = taken_up(known, *map(channel, (CALL, sue, CONSULTED)), bridged=(CALL, sue, CONSULTED))
+    assert news(came) == [(EventType.CONNECTION_CLEARED, "bo")]
+    ends(line, sue)
+    assert asked(ends(line, CONSULTED)) == [APART, MUSIC]

@@ -7,7 +7,8 @@ from app.telephony.adapters.asterisk_ari.line import names
 from app.telephony.events import EventType
 from app.telephony.port import KnownCall, KnownLeg, KnownSupervisor
 from tests.telephony.asterisk_ari.gaps.test_resuming import asked, channel, told
-from tests.telephony.asterisk_ari.gaps.test_sent_on_before import BO, HANGS_UP, MUSIC, taken_up
+from tests.telephony.asterisk_ari.gaps.test_sent_on_before import BACK, BO, HANGS_UP, MUSIC, SENT_TO, taken_up
+from tests.telephony.asterisk_ari.line.test_left_alone import ends
 from tests.telephony.asterisk_ari.replay import CALL
 
 SUE = str(names.Name(CALL, names.LISTENER, "main-4", "sue"))
@@ -37,3 +38,19 @@ def test_supervisor_who_is_there_is_not_told_to_have_gone(joined: bool) -> None:
     _, came = taken_up(known, *(channel(each) for each in (CALL, BO, SUE)), bridged=bridged)
     assert LEFT not in told(came)
     assert HANGS_UP not in asked(came)
+
+
+AWAY = KnownCall(CALL, (KnownLeg(SENT_TO, None),), away=True, supervisors=IN_IT)
+
+
+def test_caller_whom_the_number_has_left_is_hung_up_on_also_where_a_supervisor_has_listened_who_is_gone() -> None:
+    _, came = taken_up(AWAY, channel(CALL), bridged=(CALL,))
+    assert (told(came)[-1], asked(came)) == (LEFT, [HANGS_UP])
+
+
+def test_caller_whom_the_number_has_left_to_a_supervisor_comes_back_once_they_go() -> None:
+    line, came = taken_up(AWAY, channel(CALL), channel(SUE), bridged=(CALL, SUE))
+    assert asked(came) == []
+    gone = ends(line, SUE)
+    assert told(gone) == [LEFT, BACK]
+    assert MUSIC in asked(gone)

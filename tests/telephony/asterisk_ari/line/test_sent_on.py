@@ -12,7 +12,7 @@ from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
-from tests.telephony.asterisk_ari.line.test_left_alone import asked, ends, up
+from tests.telephony.asterisk_ari.line.test_left_alone import LISTENER, asked, ends, listened, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -257,3 +257,42 @@ def test_caller_on_hold_while_a_number_rings_is_so_after_a_restart_and_hears_no_
     assert (line.held, line.ringing) == (True, False)
     up(line, outside)
     assert line.together == {BO_S, outside}
+
+
+def test_caller_who_waits_in_a_queue_stays_as_the_number_to_which_another_had_sent_them_hangs_up() -> None:
+    line = conference()
+    sent(line)
+    up(line, outside := number(line))
+    sent(line, {"queue": "cards"}, key="main-9", agent=BO_HIMSELF)
+    ends(line, BO_S)
+    assert line.together == {CALL, outside}
+    assert asked(ends(line, outside)) == [APART, MUSIC]
+
+
+def test_number_to_which_another_had_sent_a_caller_has_them_while_an_agent_stays_whoever_sends_them_to_a_queue() -> (
+    None
+):
+    line = conference()
+    sent(line)
+    up(line, outside := number(line))
+    order(line, OrderType.CONFERENCE, key="main-10", agent=BO_HIMSELF, to={"agent": "cho", "address": "PJSIP/cho"})
+    up(line, cho := str(names.Name(CALL, names.AGENT, "main-10", "cho")))
+    sent(line, {"queue": "cards"}, key="main-9", agent=BO_HIMSELF)
+    ends(line, BO_S)
+    assert told(ends(line, cho)) == [EventType.TRANSFERRED]
+    assert asked(ends(line, outside)) == [f"DELETE channels/{CALL}"]
+
+
+@pytest.mark.parametrize("first", ["number", "supervisor"])
+def test_caller_whom_a_number_has_left_to_a_supervisor_comes_back_as_they_go_too(first: str) -> None:
+    line = listened("join")
+    sent(line)
+    up(line, outside := number(line))
+    if first == "supervisor":
+        assert told(ends(line, LISTENER)) == [EventType.SUPERVISOR_LEFT]
+        assert asked(ends(line, outside)) == [f"DELETE channels/{CALL}"]
+        return
+    assert asked(ends(line, outside)) == []
+    gone = ends(line, LISTENER)
+    assert told(gone) == [EventType.SUPERVISOR_LEFT, EventType.SCRIPT_DONE]
+    assert asked(gone) == [APART, MUSIC]

@@ -68,11 +68,13 @@ def left_behind(line: Line, known: KnownCall, now: float) -> list[Action]:
     of a caller whom one of them had for the floor. Numbers come first: an agent who seems to go before one that they
     consulted has the caller left to it, who would be there alone."""
     missing = [leg for leg in known.legs if leg.id not in line.legs and leg.id != line.caller]
-    gone = sent_on.left_unseen(line, sorted(missing, key=lambda leg: leg.agent is not None), now)
-    gone += supervisors.left_unseen(line, known.supervisors, now)
+    missing.sort(key=lambda leg: leg.agent is not None)
+    gone = sent_on.left_unseen(line, missing, now, waits=known.waits)
+    left = supervisors.left_unseen(line, known.supervisors, now)
+    line.number_gone = known.away and sent_on.with_supervisors(line)
     if not known.away or line.caller is None or line.others():
-        return gone
-    return [*gone, *sent_on.lost_unseen(line, now)]
+        return [*gone, *left, *(line.perhaps_alone() if left else [])]
+    return [*gone, *left, *sent_on.lost_unseen(line, now)]
 
 
 def _left(line: Line, known: KnownCall, there: Sight) -> None:
@@ -84,7 +86,10 @@ def _left(line: Line, known: KnownCall, there: Sight) -> None:
 
 
 def _left_with(line: Line, known: KnownCall) -> None:
-    """With whom a caller was left, at a number that was consulted, the call ends."""
+    """With whom a caller was left, at a number that was consulted, the call ends; not with who is beside one who waits
+    for an agent."""
+    if known.waits:
+        sent_on.with_nobody(line)
     for leg in line.legs.values():
         if leg.role == names.PARTY and (known.away or leg.id == known.left_to):
             leg.handed = leg.handed or REFERRED

@@ -33,7 +33,8 @@ RING_SECONDS = {names.AGENT: 25.0, names.CUSTOMER: 60.0, names.PARTY: 45.0, name
 class Line:
     """`call` is the call's id for the floor, `caller` the customer's channel (none yet where we call them); `holder` is
     by which channel they were put on hold last, as far as this process knows, and `perhaps_music` says that it does not
-    know whether they hear any; `ringing`: they hear that somebody is rung for them."""
+    know whether they hear any; `ringing`: they hear that somebody is rung for them; `number_gone`: whoever was at the
+    number to which they were sent has gone, and left them with supervisors only."""
 
     def __init__(self, setup: Setup, call: str, *, caller: str | None = None, direction: str = "inbound") -> None:
         self.setup = setup
@@ -51,6 +52,7 @@ class Line:
         self.held = False
         self.holder = ""
         self.left_on_hold = False
+        self.number_gone = False
         self.over = False
         self.together: set[str] = set()
         self.tapes: dict[str, float] = {}
@@ -243,7 +245,7 @@ class Line:
         return _ON_ANSWER[leg.role](self, leg, event)
 
     def _agent_up(self, leg: Leg, event: Event) -> list[Action]:
-        news = self.told(EventType.ESTABLISHED, leg, event.at)
+        news, self.number_gone = self.told(EventType.ESTABLISHED, leg, event.at), False
         if self.caller is None:
             return [news, *self.call_customer(leg)]
         joined = (leg.id,) if self.held else (self.caller, leg.id)

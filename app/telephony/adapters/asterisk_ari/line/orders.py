@@ -187,6 +187,8 @@ def _transfer(line: Line, order: Order) -> list[Action] | Refused:
     if rung == [] and not sent_on.away(line):  # the order comes again, and the number has come, or will not
         return leaves
     leaves += sent_on.left(line, own, order.key)
+    if rung is None:
+        sent_on.with_nobody(line, own.id)
     return leaves if rung is None else [*leaves, *sent_on.rings(line, own), *rung]
 
 

@@ -18,6 +18,7 @@ class Line(Protocol):
 
     caller: str | None
     held: bool
+    number_gone: bool
     holder: str
     ringing: bool
     together: set[str]
@@ -85,6 +86,13 @@ def left(line: Line, own: Leg, to: str) -> list[Action]:
     return []
 
 
+def with_nobody(line: Line, leaving: str | None = None) -> None:
+    """No agent stays, and the caller waits for one of ours: whoever is at a number beside them is not whom they were
+    left to, with whom the call would end."""
+    for leg in _without_agents(line, leaving):
+        leg.handed, leg.flow = None, False
+
+
 def rings(line: Line, own: Leg) -> list[Action]:
     """What a caller hears whom an agent who leaves has sent to a number."""
     return [] if any(leg.up for leg in line.others(own.id)) else line.ringback()
@@ -104,20 +112,22 @@ def lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     if not _sent_to(leg) or line.caller is None:
         return [news, *line.perhaps_alone()]
     if leg.up:
+        line.number_gone = with_supervisors(line)
         return [news, *(line.perhaps_alone() if line.others() else line.end())]
     if leg.withdrawn or away(line):
         return [news]
     return [news, *_back(line, cause, at, leg.handed)]
 
 
-def left_unseen(line: Line, gone: Sequence[KnownLeg], at: float) -> list[Action]:
+def left_unseen(line: Line, gone: Sequence[KnownLeg], at: float, *, waits: bool = False) -> list[Action]:
     """These have gone while nobody looked. The last agent who had talked has left the caller to the number where they
-    are, or to which they go, as whoever is seen to go: who was last nobody knows, and it is all the same. So is how a
-    number has come with which they are alone by now, and for how long."""
-    talked = [leg.id for leg in gone if leg.agent is not None and leg.talked]
+    are, or to which they go, as whoever is seen to go, unless the caller `waits` for another: who was last nobody
+    knows, and it is all the same. So is how a number has come with which they are alone by now, and for how long."""
+    talked = [leg.id for leg in gone if leg.agent is not None and leg.talked and not waits]
     others = _without_agents(line) if talked else []
+    supervised = any(leg.role == names.LISTENER for leg in others)
     for other in others:
-        if other.role == names.PARTY and line.together.issuperset((line.caller, other.id)):
+        if other.role == names.PARTY and not supervised and line.together.issuperset((line.caller, other.id)):
             other.handed = other.handed or REFERRED
     talked = talked if any(_sent_to(leg) for leg in others) else []
     told: list[Action] = []
@@ -128,6 +138,20 @@ def left_unseen(line: Line, gone: Sequence[KnownLeg], at: float) -> list[Action]
     if not talked:
         return told
     return [*told, *(line.bring_together(line.caller or "") if line.held else line.perhaps_alone())]
+
+
+def with_supervisors(line: Line) -> bool:
+    """Whether only supervisors are with the caller."""
+    others = line.others()
+    return bool(others) and all(leg.role == names.LISTENER for leg in others)
+
+
+def left_by_all(line: Line, at: float) -> list[Action]:
+    """The last supervisor has gone. A caller whom a number has left before has nobody any more, which the floor cannot
+    know of one who was sent away."""
+    if line.number_gone and not line.others():
+        return _back(line, outcomes.DROPPED, at)
+    return line.perhaps_alone()
 
 
 def lost_unseen(line: Line, at: float) -> list[Action]:

@@ -7,7 +7,7 @@ from typing import Protocol
 from app.telephony.adapters.asterisk_ari.actions import Action, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Event
-from app.telephony.adapters.asterisk_ari.line import holding, names, outcomes
+from app.telephony.adapters.asterisk_ari.line import holding, names, outcomes, sent_on
 from app.telephony.adapters.asterisk_ari.line.leg import JOINS, Leg, Setup
 from app.telephony.events import EventType
 from app.telephony.port import KnownSupervisor
@@ -15,7 +15,7 @@ from app.telephony.port import KnownSupervisor
 ROLES = (names.LISTENER, names.SPY, names.TAPE)
 
 
-class Line(holding.Line, Protocol):
+class Line(holding.Line, sent_on.Line, Protocol):
     """What is needed of a call here; see `line.Line`."""
 
     setup: Setup
@@ -25,12 +25,6 @@ class Line(holding.Line, Protocol):
 
     def of_agent(self, agent: str | None) -> Leg | None:
         """The newest leg of an agent."""
-
-    def drop(self, leg: Leg, why: str) -> list[Action]:
-        """End a leg ourselves."""
-
-    def perhaps_alone(self) -> list[Action]:
-        """A customer whom the last other one has left hears music."""
 
 
 def talker(line: Line, agent: str | None) -> Leg | None:
@@ -117,13 +111,13 @@ def _in_a_room(leg: Leg, listener: Leg) -> list[Action]:
 def listener_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     """A supervisor has gone, or was not reached."""
     spies = [one for spy in _spies_of(line, leg) for one in line.drop(spy, outcomes.WITHDRAWN)]
-    alone = line.perhaps_alone() if leg.mode == JOINS else []
+    alone = sent_on.left_by_all(line, at) if leg.mode == JOINS else []
     return [*spies, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause), *alone]
 
 
 def left_unseen(line: Line, known: Iterable[KnownSupervisor], at: float) -> list[Action]:
-    """Those of these supervisors who are not there have gone while nobody looked; the last may have had the caller."""
-    gone: list[Action] = [
+    """Those of these supervisors who are not there have gone while nobody looked."""
+    return [
         Told(
             type=EventType.SUPERVISOR_LEFT,
             at=at,
@@ -134,7 +128,6 @@ def left_unseen(line: Line, known: Iterable[KnownSupervisor], at: float) -> list
         for each in known
         if each.id not in line.legs
     ]
-    return [*gone, *line.perhaps_alone()] if gone else []
 
 
 def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
