@@ -10,14 +10,15 @@ import pytest
 from app.core.tasks import Supervisor
 from app.demo.pbx.sip.call import Call
 from app.demo.pbx.sip.phone import SipPhone
+from app.floor.call_control.contacts import REQUEUE_SECONDS
 from tests.fixtures.bank import signed_in
 from tests.fixtures.tab import Tab
 from tests.fixtures.waiting import eventually
 from tests.fixtures.way import Way
 from tests.pbx.desk import CallCentre, Seat
 from tests.pbx.site import Phones
-from tests.pbx.talks import SECONDS, Talk, hears, hears_music, hears_nobody, shown, talking
-from tests.pbx.test_transfers_beside import state
+from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, hears_nobody, shown, talking
+from tests.pbx.test_transfers_beside import conference, state
 
 pytestmark = pytest.mark.enable_socket
 
@@ -112,6 +113,28 @@ async def test_caller_whom_a_number_has_left_to_a_supervisor_waits_once_that_one
         await ear.hang_up()
         await hears_music(talk.caller)
         await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
+
+
+async def test_caller_whom_a_supervisor_had_taken_who_leaves_goes_on_with_the_number_to_which_they_were_sent(
+    centre: CallCentre, phones: Phones
+) -> None:
+    outside, phone = await phones.outside(), await phones.agent("dora")
+    async with conference(centre, phones) as (talk, bo, _), supervisor(centre) as sue:
+        await talk.ask("call.transfer", to={"number": "5550001"})
+        number = await outside.rung()
+        await number.answer()
+        await talk.agent.until_ended()
+        await ask(sue, talk, "call.take_over", address="PJSIP/dora")
+        ear = await phone.rung()
+        await ear.answer()
+        await bo.until_ended()
+        await hears(number, "caller", "dora")
+        await ear.hang_up()
+        await hears(number, "caller")
+        await asyncio.sleep(REQUEUE_SECONDS + A_MOMENT)
+        assert await state(centre, talk.contact) == "arriving"
+        await number.hang_up()
+        await talk.caller.until_ended()
 
 
 async def test_a_supervisor_changes_what_they_are_in_the_call_for(centre: CallCentre, phones: Phones) -> None:

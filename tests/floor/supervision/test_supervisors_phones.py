@@ -190,3 +190,14 @@ def test_agent_who_puts_the_phone_down_ends_the_call_unless_a_supervisor_has_tak
     comes(floor, "sue")
     floor.call("connection_cleared", agent="1001", cause="hung_up")
     assert floor.orders() == (["call.disconnect"] if how == "joined" else [])
+
+
+@pytest.mark.parametrize("by", ["sue", "cho"])
+def test_caller_of_a_supervisor_who_goes_and_leaves_them_to_a_number_waits_for_nobody(by: str) -> None:
+    floor = Bench()
+    contact = taken(floor, by)
+    floor.call("established", leg_id="number")
+    presses(floor, by, "transferred")
+    goes(floor, by)
+    floor.wait(10)
+    assert (floor.contact(contact).state, floor.contact(contact).sent_away) == (ContactState.ARRIVING, True)

@@ -54,3 +54,10 @@ def test_caller_whom_the_number_has_left_to_a_supervisor_comes_back_once_they_go
     gone = ends(line, SUE)
     assert told(gone) == [LEFT, BACK]
     assert MUSIC in asked(gone)
+
+
+def test_caller_whom_a_supervisor_had_who_is_gone_goes_on_with_the_number_to_which_they_were_sent() -> None:
+    known = KnownCall(CALL, (KnownLeg(SENT_TO, None),), supervisors=IN_IT)
+    _, came = taken_up(known, channel(CALL), channel(SENT_TO), bridged=(CALL, SENT_TO))
+    assert told(came)[-2:] == [EventType.TRANSFERRED, LEFT]
+    assert asked(came) == []

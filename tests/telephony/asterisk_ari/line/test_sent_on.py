@@ -12,7 +12,7 @@ from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import KnownCall, KnownLeg, Refused
 from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
-from tests.telephony.asterisk_ari.line.test_left_alone import LISTENER, asked, ends, listened, up
+from tests.telephony.asterisk_ari.line.test_left_alone import LISTENER, SUE, asked, ends, listened, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -289,10 +289,38 @@ def test_caller_whom_a_number_has_left_to_a_supervisor_comes_back_as_they_go_too
     sent(line)
     up(line, outside := number(line))
     if first == "supervisor":
-        assert told(ends(line, LISTENER)) == [EventType.SUPERVISOR_LEFT]
+        assert told(ends(line, LISTENER)) == [EventType.TRANSFERRED, EventType.SUPERVISOR_LEFT]
         assert asked(ends(line, outside)) == [f"DELETE channels/{CALL}"]
         return
     assert asked(ends(line, outside)) == []
     gone = ends(line, LISTENER)
     assert told(gone) == [EventType.SUPERVISOR_LEFT, EventType.SCRIPT_DONE]
     assert asked(gone) == [APART, MUSIC]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_caller_whom_a_supervisor_had_taken_who_leaves_goes_on_with_the_number_to_which_they_were_sent(
+    answered: bool,
+) -> None:
+    line = conference()
+    sent(line)
+    if answered:
+        up(line, number(line))
+    order(line, OrderType.LISTEN, key="main-7", agent=SUE, mode="join", to={"agent": "bo"})
+    up(line, LISTENER)
+    order(line, OrderType.CANCEL, key="main-8", agent=BO_HIMSELF)
+    ends(line, BO_S)
+    gone = ends(line, LISTENER)
+    news = [each for each in gone if isinstance(each, Told)]
+    assert [each.type for each in news] == [EventType.TRANSFERRED, EventType.SUPERVISOR_LEFT]
+    assert (news[0].agent, news[0].leg_id) == ("sue", LISTENER)
+    assert asked(gone) == ([] if answered else [APART, RING])
+
+
+def test_supervisor_beside_an_agent_leaves_the_caller_to_them() -> None:
+    line = conference()
+    sent(line)
+    up(line, number(line))
+    order(line, OrderType.LISTEN, key="main-7", agent=SUE, mode="join", to={"agent": "bo"})
+    up(line, LISTENER)
+    assert told(ends(line, LISTENER)) == [EventType.SUPERVISOR_LEFT]

@@ -73,6 +73,12 @@ def _without_agents(line: Line, leaving: str | None = None) -> list[Leg]:
     return [] if line.caller is None or any(leg.agent and leg.up for leg in others) else others
 
 
+def alone_there(line: Line, leaving: str | None = None) -> bool:
+    """Whether the caller is with nobody but a number to which they were sent, or that is rung for them."""
+    others = _without_agents(line, leaving)
+    return any(_sent_to(leg) for leg in others) and not any(leg.role == names.LISTENER for leg in others)
+
+
 def left(line: Line, own: Leg, to: str) -> list[Action]:
     """An agent leaves the caller, who is to come to somebody else (by the order `to`): while others are there they are
     with those, also if the agent alone has held them; else whoever was still rung for this talk is so no longer."""

@@ -9,6 +9,7 @@ from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Event
 from app.telephony.adapters.asterisk_ari.line import holding, names, outcomes, sent_on
 from app.telephony.adapters.asterisk_ari.line.leg import JOINS, Leg, Setup
+from app.telephony.adapters.asterisk_ari.line.referring import TRANSFERRED
 from app.telephony.events import EventType
 from app.telephony.port import KnownSupervisor
 
@@ -112,22 +113,28 @@ def listener_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
     """A supervisor has gone, or was not reached."""
     spies = [one for spy in _spies_of(line, leg) for one in line.drop(spy, outcomes.WITHDRAWN)]
     alone = sent_on.left_by_all(line, at) if leg.mode == JOINS else []
-    return [*spies, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause), *alone]
+    handed_on = [line.told(EventType.TRANSFERRED, leg, at)] if _leaves_to_a_number(line, leg) else []
+    return [*spies, *handed_on, _supervisor(EventType.SUPERVISOR_LEFT, leg, at, cause), *alone]
+
+
+def _leaves_to_a_number(line: Line, leg: Leg) -> bool:
+    """Whether the caller goes on with a number to which they were sent, as after an agent who was the last one: the
+    floor, to whom this supervisor may have had them, would look for somebody else."""
+    return leg.speaks and leg.withdrawn != TRANSFERRED and sent_on.alone_there(line, leg.id)
 
 
 def left_unseen(line: Line, known: Iterable[KnownSupervisor], at: float) -> list[Action]:
-    """Those of these supervisors who are not there have gone while nobody looked."""
-    return [
-        Told(
-            type=EventType.SUPERVISOR_LEFT,
-            at=at,
-            leg_id=each.id,
-            cause=outcomes.DROPPED,
-            details={"supervisor": each.supervisor},
-        )
-        for each in known
-        if each.id not in line.legs
-    ]
+    """Those of these supervisors who are not there have gone while nobody looked; the last may have left the caller to
+    a number, as one who is seen to go."""
+    gone = [each for each in known if each.id not in line.legs]
+    last = gone[-1:] if sent_on.alone_there(line) else []
+    handed_on = (Told(type=EventType.TRANSFERRED, at=at, leg_id=each.id, agent=each.supervisor) for each in last)
+    return [*handed_on, *(_left_unseen(each, at) for each in gone)]
+
+
+def _left_unseen(known: KnownSupervisor, at: float) -> Told:
+    left, details = EventType.SUPERVISOR_LEFT, {"supervisor": known.supervisor}
+    return Told(type=left, at=at, leg_id=known.id, cause=outcomes.DROPPED, details=details)
 
 
 def spy_lost(line: Line, leg: Leg, cause: str, at: float) -> list[Action]:
