@@ -1,6 +1,7 @@
 """A Dockerfile read into stages, and its steps run in a folder that stands for the image's file system."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,8 @@ class Builder:
     def _run(self, arguments: list[str]) -> None:
         moved = [str(self.place(word)) if word.startswith("/") else word for word in arguments]
         command = [sys.executable if moved[0] == "python" else moved[0], *moved[1:]]
-        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, timeout=600)
+        # an image has its bytecode; here nobody starts it often, and making it all takes a third of the time
+        kept = os.environ | {"PIP_NO_COMPILE": "1"}
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, timeout=600, env=kept)
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
