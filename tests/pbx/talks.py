@@ -54,6 +54,17 @@ async def talking(
         yield Talk(call, rung, seat, contact)
 
 
+async def served_by_bo(centre: CallCentre, phones: Phones, talk: Talk) -> None:
+    """Bo is rung for a caller who waits, and has them until they hang up."""
+    bo = await phones.agent("bo")
+    async with centre.seat("bo"):
+        came = await bo.rung()
+        await came.answer()
+        await hears(talk.caller, "bo")
+        await talk.caller.hang_up()
+        await came.until_ended()
+
+
 async def hears(call: Call, *who: str) -> None:
     """Wait until exactly these are heard."""
     tones = [TONES[each] for each in who]

@@ -14,7 +14,7 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.gaps import cut_off, restarted, started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, hears_ringing, talking
+from tests.pbx.talks import A_MOMENT, SECONDS, Talk, hears, hears_music, hears_ringing, served_by_bo, talking
 from tests.pbx.test_resilience import ended_as
 from tests.pbx.test_transfers import answered, gone
 from tests.pbx.test_transfers_beside import conference, state
@@ -80,13 +80,7 @@ async def test_caller_whose_number_is_not_reached_while_the_server_is_dead_is_gi
         await started_again(centre.server)
         await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
         await hears_music(talk.caller)
-        bo = await phones.agent("bo")
-        async with centre.seat("bo"):
-            came = await bo.rung()
-            await came.answer()
-            await hears(talk.caller, "bo")
-            await talk.caller.hang_up()
-            await came.until_ended()
+        await served_by_bo(centre, phones, talk)
         await ended_as(centre, CALLER, outcome="answered")
 
 

@@ -6,7 +6,7 @@ from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre
 from tests.pbx.gaps import restarted, started_again
 from tests.pbx.site import Phones
-from tests.pbx.talks import SECONDS, hears, hears_music, talking
+from tests.pbx.talks import SECONDS, hears, hears_music, served_by_bo, talking
 from tests.pbx.test_resilience import ended_as
 from tests.pbx.test_supervisors import listening, supervisor, takes_over
 from tests.pbx.test_transfers_beside import state
@@ -34,13 +34,7 @@ async def test_caller_whom_a_supervisor_had_taken_who_hangs_up_is_given_back_to_
             await ear.hang_up()
         await hears_music(talk.caller)
         await eventually(lambda: state(centre, talk.contact), lambda it: it == "waiting", SECONDS)
-        bo = await phones.agent("bo")
-        async with centre.seat("bo"):
-            came = await bo.rung()
-            await came.answer()
-            await hears(talk.caller, "bo")
-            await talk.caller.hang_up()
-            await came.until_ended()
+        await served_by_bo(centre, phones, talk)
         await ended_as(centre, CALLER, outcome="answered")
 
 
