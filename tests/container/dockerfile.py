@@ -88,7 +88,7 @@ class Builder:
     def _run(self, arguments: list[str]) -> None:
         moved = [str(self.place(word)) if word.startswith("/") else word for word in arguments]
         command = [sys.executable if moved[0] == "python" else moved[0], *moved[1:]]
-        # an image has its bytecode; here nobody starts it often, and making it all takes a third of the time
+        # an image has its bytecode, which takes long to make; here nobody starts it often
         kept = os.environ | {"PIP_NO_COMPILE": "1"}
         done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, timeout=600, env=kept)
         if done.returncode != 0:

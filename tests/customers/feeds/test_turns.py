@@ -14,7 +14,7 @@ from tests.fixtures.turns import longest_turn
 
 ROWS = 2_000
 AT_A_TIME = 60_000
-"""Calls of functions: some hundredths of a second. All rows at once would be several times as many."""
+"""Calls of functions: some hundredths of a second. All rows at once would be more."""
 
 Line = Callable[[int, str], str]
 FEEDS: dict[str, tuple[str, str, Line]] = {
