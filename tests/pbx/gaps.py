@@ -33,6 +33,12 @@ async def started_again(server: Child) -> None:
     await connected_again(server, before)
 
 
+async def left_alone(centre: CallCentre) -> None:
+    """Wait until the Asterisk has noticed that nobody is connected any more; who calls before that waits for them."""
+    async with centre.site.client() as http:
+        await eventually(lambda: http.get("/applications"), lambda answer: answer.json() == [], SECONDS)
+
+
 async def restarted(centre: CallCentre) -> None:
     """Another process takes up the calls."""
     centre.server.kill()

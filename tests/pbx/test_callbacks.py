@@ -15,6 +15,7 @@ from tests.fixtures.database import Database, Server
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, call_centre
 from tests.pbx.flows import publish
+from tests.pbx.gaps import left_alone
 from tests.pbx.hearing import Words, until_hears
 from tests.pbx.site import PbxSite, Phones
 from tests.pbx.talks import A_MOMENT, SECONDS, hears
@@ -98,6 +99,7 @@ async def test_a_caller_who_is_promised_a_callback_is_called_by_the_agent_whose_
     phone = await phones.caller(NUMBER)
     if away:
         centre.server.kill()
+        await left_alone(centre)
         await (await phone.dial("4001").until_answered()).until_ended()
         centre.server.start()
     call = await waits(centre, phone)

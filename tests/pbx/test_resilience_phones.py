@@ -8,7 +8,7 @@ import pytest
 from app.demo.pbx.sip.call import Call
 from tests.fixtures.waiting import eventually
 from tests.pbx.desk import CallCentre, Seat
-from tests.pbx.gaps import started_again
+from tests.pbx.gaps import left_alone, started_again
 from tests.pbx.site import Phones
 from tests.pbx.talks import SECONDS, hears, talking
 from tests.pbx.test_resilience import ended_as
@@ -31,12 +31,6 @@ async def failed(centre: CallCentre, cause: str) -> None:
     (row,) = await eventually(lambda: centre.rows(query, NUMBER), bool, SECONDS)
     assert row == {"outcome": "failed", "cause": cause}
     await centre.until_quiet()
-
-
-async def left_alone(centre: CallCentre) -> None:
-    """The Asterisk has noticed that nobody is connected any more."""
-    async with centre.site.client() as http:
-        await eventually(lambda: http.get("/applications"), lambda answer: answer.json() == [], SECONDS)
 
 
 @asynccontextmanager
