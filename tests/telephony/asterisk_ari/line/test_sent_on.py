@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.actions import Action, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
 from app.telephony.adapters.asterisk_ari.line import names
@@ -58,6 +58,23 @@ def not_reached(line: Line, leg: str) -> list[Action]:
 
 def told(actions: list[Action]) -> list[str]:
     return [each.type for each in actions if isinstance(each, Told)]
+
+
+def joins(actions: list[Action] | Refused) -> list[str]:
+    """Whom the switch is asked to bring in."""
+    assert not isinstance(actions, Refused), actions
+    asked_for = [each for each in actions if isinstance(each, Request) and each.path.endswith("/addChannel")]
+    return [str(each.query["channel"]) for each in asked_for]
+
+
+def test_who_talks_is_not_brought_in_anew_as_somebody_comes_which_would_take_them_out_of_the_talk_before() -> None:
+    line = a_line(talking=True)
+    order(line, OrderType.CONFERENCE, key="main-3", agent=AGENT, to=BO)
+    assert joins(up(line, BO_S)) == [BO_S]
+    sent(line)
+    assert joins(up(line, number(line))) == [number(line)]
+    order(line, OrderType.HOLD, agent=BO_HIMSELF)
+    assert joins(order(line, OrderType.RETRIEVE, agent=BO_HIMSELF)) == [CALL]
 
 
 def test_caller_whom_one_of_two_agents_sends_to_a_number_talks_on_with_the_other_whatever_becomes_of_it() -> None:

@@ -181,8 +181,9 @@ class Line:
         if not self.bridged:
             self.bridged = True
             done.append(requests.bridge(names.bridge(self.call)))
-        self.together |= set(channels)
-        return [*done, requests.join(names.bridge(self.call), *channels)]
+        come = [each for each in channels if each not in self.together]  # whoever is there would leave and come again
+        self.together.update(come)
+        return [*done, *([requests.join(names.bridge(self.call), *come)] if come else [])]
 
     def put_on_hold(self, held: bool = True) -> list[Action]:
         """The customer hears music apart from the others; unless they are `held`, whoever comes next is theirs."""
