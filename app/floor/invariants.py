@@ -8,7 +8,7 @@ from app.calls.leg import LegState
 from app.floor.call_control.phones import check_phones
 from app.floor.memory import under_way
 from app.floor.memory.due import contact_deadline
-from app.floor.memory.entities import Contact, ContactState, LiveAgent
+from app.floor.memory.entities import WAITS, Contact, ContactState, LiveAgent
 from app.floor.memory.store import TAKING, Store
 from app.floor.memory.work import Work
 from app.floor.queue.offers import eligible
@@ -124,7 +124,7 @@ def _flow_is_sound(contact: Contact) -> None:
 def _nobody_is_left_in_between(contact: Contact) -> None:
     """A caller whom nobody has and who waits for nobody goes on by themselves: with their flow, back into a queue, or
     to their end; unless no queue takes them, or the switch has sent them to somebody else."""
-    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+    waits = contact.state in WAITS
     if waits:
         assert not contact.sent_away, f"{contact.id} waits, and was sent away"
         taken_by = [each.by for each in contact.listeners if each.taking and each.inside]

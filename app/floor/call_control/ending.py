@@ -8,7 +8,7 @@ from app.floor.call_control import party
 from app.floor.call_control.contacts import leave
 from app.floor.call_control.wrap_up import keep_or_drop
 from app.floor.memory.effects import EndContact
-from app.floor.memory.entities import Contact, ContactState, EndedCall
+from app.floor.memory.entities import WAITS, Contact, ContactState, EndedCall
 from app.floor.memory.work import Work
 from app.floor.queue.callbacks import open_callback
 from app.floor.queue.offers import release
@@ -61,7 +61,7 @@ def end_contact(work: Work, contact: Contact, call: Call, cause: str | None = No
 def _keeps_place(contact: Contact) -> bool:
     """Whether a callback that was promised is due: also where the line has closed or taken a message since then, or the
     end of the call was never told."""
-    waits = contact.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+    waits = contact.state in WAITS
     return contact.callback_to is not None and (waits or contact.ending is not None)
 
 

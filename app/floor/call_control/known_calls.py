@@ -4,10 +4,8 @@ from app.calls.call import TALKING
 from app.calls.leg import LegState, Party
 from app.floor.flow import playing
 from app.floor.memory import under_way
-from app.floor.memory.entities import Contact, ContactState
+from app.floor.memory.entities import WAITS, Contact
 from app.telephony.port import KnownCall, KnownLeg, KnownSupervisor
-
-_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 
 def known_call(contact: Contact) -> KnownCall:
@@ -27,7 +25,7 @@ def known_call(contact: Contact) -> KnownCall:
         left,
         away=playing.away(contact) and not under_way.taken_over(contact),
         left_to=None if left_to is None else _named(left_to),
-        waits=contact.state in _WAITS or (contact.transfer is not None and contact.transfer.number is None),
+        waits=contact.state in WAITS or (contact.transfer is not None and contact.transfer.number is None),
         supervisors=_supervisors(contact, {each.id for each in here}),
     )
 

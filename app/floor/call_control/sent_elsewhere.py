@@ -4,12 +4,10 @@ from app.calls.leg import Party
 from app.floor.call_control import consulting, contacts, handed_on, supervisors_phones
 from app.floor.flow import playing
 from app.floor.memory import under_way
-from app.floor.memory.entities import Contact, ContactState
+from app.floor.memory.entities import WAITS, Contact, ContactState
 from app.floor.memory.work import Work
 from app.floor.queue import stays
 from app.telephony.events import CallEvent
-
-_WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
 
 
 def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
@@ -17,7 +15,7 @@ def told(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
     them. So is one who waits, or whose agents are all dropped, where a supervisor had them who has gone; and one who
     waits because an agent's phone was taken for not answered. Other agents, and whoever they leave to somebody else,
     are told of otherwise, or in time."""
-    alone, waits = contact.state is ContactState.ARRIVING, contact.state in _WAITS
+    alone, waits = contact.state is ContactState.ARRIVING, contact.state in WAITS
     left = supervisors_phones.apart(contact, event) if waits else _left_to_nobody(contact)
     had = left and supervisors_phones.had(contact, event.agent, event.at, taking=not waits)
     if not (alone or had or (waits and _missed(contact, event))) or _long_past(contact, event, news):

@@ -20,7 +20,7 @@ from app.floor.flow import comfort, dialled_numbers, playing
 from app.floor.handlers import agents_legs, audience
 from app.floor.memory import under_way
 from app.floor.memory.effects import AnsweredLate
-from app.floor.memory.entities import Contact, ContactState, EndedCall
+from app.floor.memory.entities import WAITS, Contact, ContactState, EndedCall
 from app.floor.memory.reasons import why_not_reached
 from app.floor.memory.work import Work
 from app.floor.queue import callbacks, stays
@@ -42,9 +42,6 @@ MOST_BONUS = 86_400.0
 
 TAKES_ORDERS = (EventType.OFFERED, EventType.DIGITS, EventType.SCRIPT_DONE, EventType.SCRIPT_LOST)
 """Events with which a platform asks what to do next, and does what the answer says."""
-
-HEARS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
-"""States in which a caller hears what is played to who waits."""
 
 _ENTRY_DETAILS = ("leg_id", "agent", "cause", "queue")
 
@@ -247,7 +244,7 @@ def _follow(work: Work, contact: Contact, event: CallEvent, news: bool) -> None:
         _say_again(work, contact)
     elif said is not None and contact.in_flow:
         playing.feed(work, contact, said)
-    elif said is not None and contact.state in HEARS:
+    elif said is not None and contact.state in WAITS:
         comfort.heard(work, contact, said)
     elif playing.not_reached(contact, event):
         contact = supervising.alone(work, contact, inside=True)
@@ -264,7 +261,7 @@ def _say_again(work: Work, contact: Contact) -> None:
     if contact.flow is not None and contact.in_flow:
         if contact.flow.state.request is None:
             playing.time_out(work, contact)
-    elif contact.state in HEARS:
+    elif contact.state in WAITS:
         comfort.resume(work, contact)
 
 

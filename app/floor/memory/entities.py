@@ -27,6 +27,10 @@ class ContactState(StrEnum):
     WRAP_UP = "wrap_up"
 
 
+WAITS = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+"""Where a contact waits for an agent: also while one is asked, or their phone rung."""
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One contact, from its first event to the end of its wrap-up. Instants are epoch seconds by the floor's clock.
 

@@ -10,7 +10,7 @@ from app.calls.leg import Leg
 from app.calls.recording import Recording
 from app.core.instants import iso
 from app.floor.configuration.config import FloorConfig
-from app.floor.memory.entities import Contact, ContactState, LiveAgent
+from app.floor.memory.entities import WAITS, Contact, ContactState, LiveAgent
 from app.floor.memory.parts import JOIN, Consult
 from app.floor.memory.store import Store
 
@@ -173,7 +173,7 @@ def _own_contact(store: Store, contact: Contact) -> dict[str, Any]:
 
 
 def _queue_view(name: str, queue_id: str, here: list[Contact], now: float) -> dict[str, Any]:
-    waiting = [c for c in here if c.state in (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)]
+    waiting = [c for c in here if c.state in WAITS]
     return {
         "id": queue_id,
         "name": name,
