@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse
 from app.api.http.deps import Using
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.http.services import Services
 from app.api.schemas.media import SpeechIn, SpeechOut
 from app.telephony.speech import NAME, NotRendered
@@ -27,7 +28,7 @@ FOUND: dict[int | str, dict[str, Any]] = {
     416: {"description": "There is no such part"},
 }
 
-speech = APIRouter(prefix="/speech", tags=["media"])
+speech = ResourceRouter(prefix="/speech", tags=["media"])
 router = APIRouter(prefix="/media", tags=["media"])
 
 Has = Annotated[str | None, Header(description="the tag of what the asker has already")]

@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import Body, Query
 
 from app.agents import queries, service
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.agents import AgentDetailOut, AgentIn, AgentOut, AgentPage, AgentPatch
 from app.api.schemas.common import SLUG, Levels
 from app.routing.records.queues import warnings_of_agent
 
-router = APIRouter(prefix="/agents", tags=["agents"])
+router = ResourceRouter(prefix="/agents", tags=["agents"])
 
 OfTeam = Annotated[str | None, Query(pattern=SLUG, description="only the agents of this team")]
 

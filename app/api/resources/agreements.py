@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.http.customer_reads import Reading, read_of, written_down
 from app.api.http.deps import CurrentUser, Read, Using, Write
@@ -12,6 +12,7 @@ from app.api.http.gates import READS, SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.agreements import (
     AgreementIn,
     AgreementOut,
@@ -31,7 +32,7 @@ from app.core.clock import utc
 from app.customers.agreements import queries, service
 from app.interactions.queries import find_interaction
 
-router = APIRouter(tags=["agreements"], dependencies=[SIGNED_IN], responses=problem_responses(404))
+router = ResourceRouter(tags=["agreements"], dependencies=[SIGNED_IN], responses=problem_responses(404))
 
 CHANGED = problem_responses(409, 412)
 AGREEMENTS = "/customers/{customer_id}/agreements"

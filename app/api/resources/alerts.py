@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.api.http import live
 from app.api.http.customer_reads import Reading, read_of
@@ -12,6 +12,7 @@ from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.alerts import (
     AlertCallbackIn,
     AlertEntryOut,
@@ -34,7 +35,7 @@ from app.desk.cases.opening import open_for_alert
 from app.desk.cases.queries import case
 from app.floor.commands import CustomerCard, OpenCallback, Recognised
 
-router = APIRouter(prefix="/alerts", tags=["alerts"], dependencies=[SIGNED_IN])
+router = ResourceRouter(prefix="/alerts", tags=["alerts"], dependencies=[SIGNED_IN])
 
 Serves = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 Leads = Annotated[Principal, Depends(require("supervisor", "administrator"))]

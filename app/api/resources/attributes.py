@@ -2,17 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from app.api.http.deps import Read, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import ATTRIBUTE
 from app.api.schemas.customer_parts import AttributeIn, AttributeOut, AttributePage
 from app.customers.record import declared_attributes
 
-router = APIRouter(prefix="/customer-attributes", tags=["customers"])
+router = ResourceRouter(prefix="/customer-attributes", tags=["customers"])
 
 AttributeName = Annotated[str, Path(pattern=ATTRIBUTE)]
 

@@ -3,18 +3,19 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.api.http.deps import Read
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.audit import AuditEntryOut, AuditPage
 from app.api.schemas.common import PRINTABLE, GivenInstant
 from app.audit import queries
 from app.audit.queries import Wanted
 
-router = APIRouter(prefix="/audit", tags=["audit"], dependencies=[ADMINISTRATES], responses=problem_responses(403))
+router = ResourceRouter(prefix="/audit", tags=["audit"], dependencies=[ADMINISTRATES], responses=problem_responses(403))
 
 Who = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="changes by this login or API key")]
 Action = Annotated[str | None, Query(max_length=200, pattern=PRINTABLE, description="e.g. flow.published")]

@@ -4,7 +4,7 @@ from heapq import nsmallest
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.api.http import live
 from app.api.http.customer_reads import Reading, read_of
@@ -12,12 +12,13 @@ from app.api.http.deps import Using
 from app.api.http.gates import READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.floor import ContactOut, ContactPage
 from app.core.errors import NotFound
 from app.floor.memory.entities import Contact
 from app.floor.memory.views import contact_view
 
-router = APIRouter(prefix="/calls", tags=["calls"], dependencies=[READS])
+router = ResourceRouter(prefix="/calls", tags=["calls"], dependencies=[READS])
 
 PlatformsId = Annotated[str | None, Query(max_length=500, description="only this call, by the platform's own id")]
 

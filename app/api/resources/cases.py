@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.http.customer_reads import Reading, read_of
 from app.api.http.deps import Read, Using, Write
@@ -12,6 +12,7 @@ from app.api.http.gates import SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import RepeatKey, Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.cases import (
     CaseActIn,
     CaseChangeIn,
@@ -39,7 +40,7 @@ from app.history.errors import NoWords
 from app.history.source import long_words
 from app.history.words import words_of
 
-router = APIRouter(prefix="/cases", tags=["cases"], dependencies=[SIGNED_IN])
+router = ResourceRouter(prefix="/cases", tags=["cases"], dependencies=[SIGNED_IN])
 
 Serves = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 Leads = Annotated[Principal, Depends(require("supervisor", "administrator"))]

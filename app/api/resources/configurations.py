@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.api.http.claiming import OF_KEY
 from app.api.http.customer_reads import written_down
@@ -11,6 +11,7 @@ from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import SIGNED_IN
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE, SLUG
 from app.api.schemas.configurations import ConfigurationIn, ConfigurationOut, ConfigurationsOut, UpgradeOut
 from app.api.schemas.customers import Why
@@ -19,7 +20,7 @@ from app.core.clock import utc
 from app.customers.products import configuring
 from app.customers.products.upgrading import upgrade_of
 
-router = APIRouter(
+router = ResourceRouter(
     prefix="/customers/{customer_id}", tags=["products"], dependencies=[SIGNED_IN], responses=problem_responses(404)
 )
 

@@ -2,18 +2,17 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.api.http import live
 from app.api.http.deps import Read, Using
 from app.api.http.gates import OVERSEES, READS
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.contacts import DecisionOut, DecisionPage, WaitOut
 from app.floor.commands import TellWait
 from app.floor.journal import queries
 
-router = APIRouter(prefix="/contacts", tags=["contacts"])
+router = ResourceRouter(prefix="/contacts", tags=["contacts"])
 
 
 @router.get("/{contact_id}/decisions", dependencies=[OVERSEES], responses=problem_responses(404))

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import Depends, Path
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import CurrentUser, Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, READS, SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import SLUG
 from app.api.schemas.credit import (
     BureauIn,
@@ -26,7 +27,7 @@ from app.auth.access_tokens import Principal, Role
 from app.core.clock import utc
 from app.credit import bureaus, queries
 
-router = APIRouter(tags=["credit"], dependencies=[SIGNED_IN])
+router = ResourceRouter(tags=["credit"], dependencies=[SIGNED_IN])
 
 Person = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 SEE_SCORES: tuple[Role, ...] = ("supervisor", "administrator", "integration")

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.api.http.claiming import LOOKS
 from app.api.http.customer_reads import Reading, read_of, written_down
@@ -12,6 +12,7 @@ from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.customer_merging import (
     DismissIn,
     MatchesOut,
@@ -34,7 +35,7 @@ from app.customers.duplicates.matching import Matches
 from app.customers.duplicates.merging import Side
 from app.customers.record.finding import get_customer
 
-router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[SIGNED_IN])
+router = ResourceRouter(prefix="/customers", tags=["customers"], dependencies=[SIGNED_IN])
 
 MERGED = problem_responses(404, 409, 412)
 Status = Annotated[Literal["open", "dismissed", "merged"], Query(description="proposals of this status")]

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.api.http.claiming import OF_KEY, BoundTo, Claims
 from app.api.http.customer_reads import written_down
@@ -14,6 +14,7 @@ from app.api.http.gates import READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE, SLUG
 from app.api.schemas.customer_parts import (
     AddressesIn,
@@ -39,7 +40,7 @@ from app.customers.record import holdings, parts, whole
 from app.customers.record.changing import ensure_may_name
 from app.customers.record.finding import get_customer
 
-router = APIRouter(
+router = ResourceRouter(
     prefix="/customers/{customer_id}", tags=["customers"], dependencies=[SIGNED_IN], responses=problem_responses(404)
 )
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.http.claiming import Claims
 from app.api.http.customer_reads import written_down
@@ -12,6 +12,7 @@ from app.api.http.deps import CurrentUser, Read, Using, Write, current_user
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.customers import (
     CustomerIn,
@@ -31,7 +32,7 @@ from app.customers.record.finding import CustomerRecord, Wanted
 from app.customers.record.whole import members_of
 from app.interactions.queries import history_of
 
-router = APIRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
+router = ResourceRouter(prefix="/customers", tags=["customers"], dependencies=[Depends(current_user)])
 
 AnyNumber = Annotated[str | None, Query(max_length=64, description="who has this number, in any spelling")]
 Typed = Annotated[

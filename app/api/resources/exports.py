@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator
 from typing import BinaryIO
 from uuid import UUID
 
-from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from app.api.http.deps import CurrentUser, Using
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.history import ExportIn
 from app.audit.service import act_as
 from app.core.clock import utc
 from app.history.exporting import export, note_export
 from app.history.forms import FORMS
 
-router = APIRouter(tags=["history"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(tags=["history"], dependencies=[ADMINISTRATES])
 
 PIECE = 64 * 1024
 

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 
 from app.api.http.claiming import BoundTo
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, READS, require
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import SYSTEM, VISIBLE
 from app.api.schemas.feeds import FeedAnswer, FeedName, FeedRunOut, FeedSecret, FeedSourceIn, FeedSourceOut
 from app.auth.access_tokens import Principal
@@ -17,7 +18,7 @@ from app.customers.feeds import sources
 from app.customers.feeds.streams import Stream, import_stream
 from app.customers.record.changing import ensure_may_name
 
-router = APIRouter(prefix="/feeds", tags=["feeds"])
+router = ResourceRouter(prefix="/feeds", tags=["feeds"])
 
 SourceId = Annotated[str, Path(max_length=60, pattern=SYSTEM, description="the name of a system")]
 Key = Annotated[

@@ -3,12 +3,13 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.api.http.deps import CurrentUser, Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, OVERSEES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.flows import (
     Change,
     CheckOut,
@@ -35,7 +36,7 @@ from app.ivr.records.comparing import compare
 from app.ivr.records.queries import FlowProfile
 from app.ivr.records.service import Act
 
-router = APIRouter(prefix="/flows", tags=["flows"])
+router = ResourceRouter(prefix="/flows", tags=["flows"])
 
 
 async def _act(user: CurrentUser, using: Using) -> Act:

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import Read, Using
 from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import BadCursor, Paged, Window
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE, GivenInstant
 from app.api.schemas.history import FoundOut, FoundPage, TimelineEntryOut, TimelinePage
 from app.core.clock import utc
@@ -21,7 +22,7 @@ from app.core.wire import fault
 from app.history import timeline as history
 from app.history.source import Asked, Place
 
-router = APIRouter(tags=["history"], dependencies=[SIGNED_IN])
+router = ResourceRouter(tags=["history"], dependencies=[SIGNED_IN])
 
 Kinds = Annotated[list[Literal[history.KINDS]] | None, Query(alias="kind", description="of one of these kinds")]  # type: ignore[valid-type]
 Since = Annotated[GivenInstant | None, Query(description="at this instant or later")]

@@ -4,12 +4,13 @@ from datetime import date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import WrittenOut
 from app.api.schemas.hours import DayOut, HoursIn, HoursOut, HoursPage, HoursPatch, HoursRules, PreviewOut
 from app.core.errors import Invalid
@@ -19,7 +20,7 @@ from app.routing.hours.calendar import Hours
 from app.routing.hours.form import YEARS, hours_of
 from app.routing.records import hours as records
 
-router = APIRouter(prefix="/hours", tags=["hours"])
+router = ResourceRouter(prefix="/hours", tags=["hours"])
 
 From = Annotated[
     date | None, WrittenOut, Query(alias="from", description="the first date; today in the time zone of the hours")

@@ -3,18 +3,19 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from app.api.http.customer_reads import Reading, read_of
 from app.api.http.deps import Read, Using, Write, current_user
 from app.api.http.gates import require
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.interactions import EntryOut, InteractionDetailOut, NoteIn
 from app.auth.access_tokens import Principal
 from app.core.clock import utc
 from app.interactions import queries, service
 
-router = APIRouter(prefix="/interactions", tags=["interactions"], dependencies=[Depends(current_user)])
+router = ResourceRouter(prefix="/interactions", tags=["interactions"], dependencies=[Depends(current_user)])
 
 Person = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 

@@ -1,18 +1,17 @@
 """API keys of other systems (role integration)."""
 
-from fastapi import APIRouter
-
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.users import KeyCreated, KeyIn, KeyOut, KeyPage
 from app.auth import keys, queries
 from app.core.clock import utc
 from app.core.errors import Invalid
 from app.core.wire import fault
 
-router = APIRouter(prefix="/api-keys", tags=["API keys"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(prefix="/api-keys", tags=["API keys"], dependencies=[ADMINISTRATES])
 
 
 @router.get("")

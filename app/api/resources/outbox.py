@@ -2,15 +2,16 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from app.api.http.deps import Read
 from app.api.http.gates import OVERSEES
 from app.api.http.paging import Paged
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.floor import OrderOut, OrderPage
 from app.floor.journal import queries
 
-router = APIRouter(prefix="/outbox", tags=["outbox"], dependencies=[OVERSEES])
+router = ResourceRouter(prefix="/outbox", tags=["outbox"], dependencies=[OVERSEES])
 
 Status = Annotated[
     Literal["pending", "delivered", "failed"] | None, Query(description="left out: all that are not delivered")

@@ -2,13 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import OVERSEES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.resources.customers import told
 from app.api.schemas.customers import CustomerOut
 from app.api.schemas.segments import (
@@ -24,7 +25,7 @@ from app.core.clock import utc
 from app.customers.record.finding import get_customer
 from app.customers.segments import overrides, segment_overrides
 
-router = APIRouter(prefix="/customers/{customer_id}", tags=["segmentation"])
+router = ResourceRouter(prefix="/customers/{customer_id}", tags=["segmentation"])
 MISSING = problem_responses(404)
 REFUSED = problem_responses(404, 409)
 

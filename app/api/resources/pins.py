@@ -2,16 +2,15 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
-
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import READS
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.pins import IdentifiersIn, IdentifiersOut, PinIn, PinStatusOut
 from app.customers import identifiers, pins
 
-router = APIRouter(
+router = ResourceRouter(
     prefix="/customers/{customer_id}", tags=["customers"], dependencies=[READS], responses=problem_responses(404)
 )
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from app.api.http.claiming import BoundTo, Claims
 from app.api.http.customer_reads import written_down
@@ -11,6 +11,7 @@ from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import SIGNED_IN
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import SLUG
 from app.api.schemas.customers import Why
 from app.api.schemas.preferences import SummaryOut, WishesOut, WishIn, WishKindOut, WishKindsOut, WishOut
@@ -21,7 +22,7 @@ from app.customers.preferences.catalogue import CATALOGUE
 from app.customers.record.changing import ensure_may_name
 from app.customers.serving import summary_of
 
-router = APIRouter(tags=["preferences"], dependencies=[SIGNED_IN], responses=problem_responses(404))
+router = ResourceRouter(tags=["preferences"], dependencies=[SIGNED_IN], responses=problem_responses(404))
 
 CHANGED = problem_responses(403, 409, 412)
 PREFERENCES = "/customers/{customer_id}/preferences"

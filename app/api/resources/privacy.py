@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import OVERSEES, require
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.privacy import ErasureIn, ErasureOut, ErasurePage, HoldIn, HoldOut, HoldPage, LiftIn
 from app.auth.access_tokens import Principal
 from app.core.clock import utc
@@ -18,7 +19,7 @@ from app.core.wire import fault
 from app.customers.record.whole import members_of, survivor_of
 from app.privacy import erasing, holds
 
-router = APIRouter(tags=["privacy"])
+router = ResourceRouter(tags=["privacy"])
 
 Administrator = Annotated[Principal, Depends(require("administrator"))]
 ADMINISTRATORS = Depends(require("administrator"))

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.api.http.claiming import LOOKS
 from app.api.http.customer_reads import Reading, read_of
@@ -12,6 +12,7 @@ from app.api.http.gates import ADMINISTRATES, READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.configurations import UpgradeOut, UpgradePage
 from app.api.schemas.products import (
     AnswerOut,
@@ -45,7 +46,7 @@ from app.customers.products.upgrading import upgrades_of
 from app.customers.products.work import solved
 from app.db.engine import ReadSession
 
-router = APIRouter(prefix="/products", tags=["products"], responses=problem_responses(404))
+router = ResourceRouter(prefix="/products", tags=["products"], responses=problem_responses(404))
 
 CHANGED = problem_responses(409, 412)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 
 from app.api.http.claiming import LOOKS
@@ -12,6 +12,7 @@ from app.api.http.deps import CurrentUser, Read, Using, Write
 from app.api.http.gates import OVERSEES, SIGNED_IN, Gate, role_missing
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.profiles import ProfileOut, ReadOut, ReadPage, RevealedOut, RevealIn
 from app.auth.access_tokens import Principal
 from app.core.clock import utc
@@ -19,7 +20,7 @@ from app.customers.errors import CustomerNotFound
 from app.customers.profiles.reads import reads_of
 from app.customers.revealing import Wanted, reveal
 
-router = APIRouter(
+router = ResourceRouter(
     prefix="/customers/{customer_id}", tags=["customers"], dependencies=[SIGNED_IN], responses=problem_responses(404)
 )
 

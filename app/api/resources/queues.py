@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
@@ -12,6 +12,7 @@ from app.api.http.faults import validation_refusal
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.queues import QueueDetailOut, QueueIn, QueueOut, QueuePage, QueuePatch
 from app.core.errors import Invalid
 from app.floor.journal.queries import contacts_in
@@ -36,7 +37,7 @@ class DefinitionRoute(APIRoute):
         return thorough
 
 
-router = APIRouter(prefix="/queues", tags=["queues"], route_class=DefinitionRoute)
+router = ResourceRouter(prefix="/queues", tags=["queues"], route_class=DefinitionRoute)
 
 
 @router.get("", dependencies=[SIGNED_IN])

@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import Depends, Header, Query, Response
 from starlette.responses import StreamingResponse
 
 from app.api.http.customer_reads import Reading, read_of
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import SIGNED_IN, require
 from app.api.http.problems import http_problem, problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.http.services import Services
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.recordings import RecordingOut, RecordingPage
@@ -25,7 +26,7 @@ from app.recordings.errors import NotYourRecording, RecordingDeleted
 from app.recordings.models import Recording
 from app.recordings.ranges import Bytes, Unsatisfiable, asked
 
-router = APIRouter(tags=["recordings"], dependencies=[SIGNED_IN])
+router = ResourceRouter(tags=["recordings"], dependencies=[SIGNED_IN])
 
 Person = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 Administrator = Annotated[Principal, Depends(require("administrator"))]

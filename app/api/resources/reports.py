@@ -8,12 +8,13 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from app.api.http.deps import SURVEYS, Read, Using
 from app.api.http.gates import OVERSEES
 from app.api.http.paging import Cursor, Window, cursor_of
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import Slug, WrittenOut
 from app.api.schemas.reports import AgentReportOut, QueueReportOut
 from app.core.clock import utc
@@ -27,7 +28,7 @@ from app.reports.written import encoded
 Report = TypeVar("Report")
 Written = TypeVar("Written")
 
-router = APIRouter(prefix="/reports", tags=["reports"], dependencies=[OVERSEES])
+router = ResourceRouter(prefix="/reports", tags=["reports"], dependencies=[OVERSEES])
 
 WITHOUT_OFFSET = "without an offset it is a moment by the clocks of `time_zone`"
 From = Annotated[datetime, WrittenOut, Query(alias="from", description=f"first moment; {WITHOUT_OFFSET}")]

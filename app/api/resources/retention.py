@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.retention import (
     RetentionPoliciesOut,
     RetentionPolicyIn,
@@ -28,7 +29,7 @@ from app.privacy import policies
 from app.privacy.previewing import preview
 from app.privacy.retaining import runs
 
-router = APIRouter(prefix="/retention", tags=["privacy"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(prefix="/retention", tags=["privacy"], dependencies=[ADMINISTRATES])
 
 Administrator = Annotated[Principal, Depends(require("administrator"))]
 OfKind = Annotated[str | None, Query(max_length=64, description="only this kind")]

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends
 from app.api import media
 from app.api.http.claiming import WITHIN_KEY
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import BELOW
 from app.api.http.unknown_parameters import known_parameters
 from app.api.resources import (
     agents,
@@ -106,7 +107,7 @@ RESOURCES = (
 def api_router() -> APIRouter:
     """The router of the whole HTTP API."""
     router = APIRouter(
-        prefix="/api/v1",
+        prefix=BELOW,
         responses=problem_responses(401, 403, 413, 422, 503),
         dependencies=[Depends(known_parameters)],
     )

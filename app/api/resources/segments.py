@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from app.api.http.customer_reads import written_down
 from app.api.http.deps import SURVEYS, Read, Using, Write
@@ -14,6 +14,7 @@ from app.api.http.gates import ADMINISTRATES, OVERSEES, READS, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.customers import Moment
 from app.api.schemas.segments import (
     ActivationIn,
@@ -44,7 +45,7 @@ from app.customers.segment_models import SegmentRuleSet
 from app.customers.segments import moves, previewing, rounds, rule_sets, words
 from app.customers.segments.rules import TOLD_BY_FEEDS, rules_of
 
-router = APIRouter(tags=["segmentation"])
+router = ResourceRouter(tags=["segmentation"])
 
 Where = Annotated[str | None, Query(max_length=64, description="into or out of this tier or segment only")]
 

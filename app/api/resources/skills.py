@@ -1,16 +1,15 @@
 """Skills: what contacts may need and agents may have."""
 
-from fastapi import APIRouter
-
 from app.agents import queries, service
 from app.api.http.deps import Read, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.agents import SkillIn, SkillOut, SkillPage, SkillPatch
 from app.ivr.records.removals import delete_skill as remove_skill
 
-router = APIRouter(prefix="/skills", tags=["skills"])
+router = ResourceRouter(prefix="/skills", tags=["skills"])
 
 
 @router.get("", dependencies=[SIGNED_IN])

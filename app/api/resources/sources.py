@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.sources import (
     ConnectionOut,
@@ -24,7 +25,7 @@ from app.api.schemas.sources import (
 from app.ivr.records.queries import ensure_published
 from app.telephony import queries, service
 
-router = APIRouter(prefix="/sources", tags=["sources"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(prefix="/sources", tags=["sources"], dependencies=[ADMINISTRATES])
 
 Number = Annotated[
     str,

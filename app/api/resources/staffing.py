@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from app.api.http.gates import OVERSEES
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.staffing import StaffingIn, StaffingPlanOut
 from app.core.errors import Invalid, Unavailable
 from app.routing.staffing.staffing import MOST_AGENTS, Demand, Staffing, Targets, beyond, plan, staff
 
-router = APIRouter(prefix="/staffing", tags=["staffing"], dependencies=[OVERSEES])
+router = ResourceRouter(prefix="/staffing", tags=["staffing"], dependencies=[OVERSEES])
 
 AT_ONCE = 2
 """Plans reckoned side by side. Between two of them the loop serves others, so nobody waits longer than two intervals

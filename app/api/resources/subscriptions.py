@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.subscriptions import (
     DeliveryOut,
     DeliveryPage,
@@ -22,7 +23,7 @@ from app.api.schemas.subscriptions import (
 from app.subscriptions import records
 from app.subscriptions.errors import ReceiverForbidden
 
-router = APIRouter(prefix="/webhook-subscriptions", tags=["webhooks out"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(prefix="/webhook-subscriptions", tags=["webhooks out"], dependencies=[ADMINISTRATES])
 
 Status = Annotated[
     Literal["pending", "delivered", "dead"] | None, Query(description="left out: all that are not delivered")

@@ -2,19 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 
 from app.api.http import live
 from app.api.http.deps import Using
 from app.api.http.gates import require
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.supervision import AgentAnswer, AgentStateIn, CallbackAnswer, CallbackIn, ContactAnswer, ListenIn
 from app.auth.access_tokens import Principal
 from app.floor import commands as c
 
 Supervisor = Annotated[Principal, Depends(require("supervisor", "administrator"))]
 
-router = APIRouter(prefix="/floor", tags=["floor"])
+router = ResourceRouter(prefix="/floor", tags=["floor"])
 
 
 @router.post(

@@ -1,16 +1,15 @@
 """Teams: agents who work together, and for whom a queue may ask."""
 
-from fastapi import APIRouter
-
 from app.agents import teams
 from app.api.http.deps import Read, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.agents import TeamIn, TeamOut, TeamPage, TeamPatch
 from app.ivr.records.removals import delete_team as remove_team
 
-router = APIRouter(prefix="/teams", tags=["teams"])
+router = ResourceRouter(prefix="/teams", tags=["teams"])
 
 
 @router.get("", dependencies=[SIGNED_IN])

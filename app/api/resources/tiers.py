@@ -1,15 +1,14 @@
 """Tiers: the classes of customers."""
 
-from fastapi import APIRouter
-
 from app.api.http.deps import Read, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.queues import TierIn, TierOut, TierPage, TierPatch
 from app.customers.record import tiers
 
-router = APIRouter(prefix="/tiers", tags=["tiers"])
+router = ResourceRouter(prefix="/tiers", tags=["tiers"])
 
 
 @router.get("", dependencies=[SIGNED_IN])

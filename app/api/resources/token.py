@@ -1,9 +1,10 @@
 """Signing in, staying signed in, signing out."""
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 
 from app.api.http.deps import CurrentUser, Using
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.token import Credentials, MeOut, RefreshRequest, TokenOut
 from app.api.schemas.users import OwnPasswordIn
 from app.auth.sign_in import Grant
@@ -11,7 +12,7 @@ from app.auth.sign_in import Grant
 LONGEST_ADDRESS = 64
 """Of what a proxy says is an address, which is whatever its client has made it say."""
 
-router = APIRouter(tags=["sign-in"])
+router = ResourceRouter(tags=["sign-in"])
 
 
 @router.post("/token", responses=problem_responses(429))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from app.api.http.claiming import OF_KEY
 from app.api.http.customer_reads import Reading, read_of, written_down
@@ -14,6 +14,7 @@ from app.api.http.gates import ADMINISTRATES, OVERSEES, SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import SLUG
 from app.api.schemas.usage import (
     RulePreviewIn,
@@ -33,7 +34,7 @@ from app.customers.usage import arriving, previewing, queries, rules
 from app.customers.usage.given import GivenEvent
 from app.customers.usage.models import UsageRule
 
-router = APIRouter(tags=["usage"])
+router = ResourceRouter(tags=["usage"])
 
 FEEDS = Depends(require("administrator", "integration"))
 SINCE = timedelta(days=366)

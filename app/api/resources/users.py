@@ -1,16 +1,15 @@
 """Accounts. They are disabled and never removed, because the history names them."""
 
-from fastapi import APIRouter
-
 from app.agents import service as agents
 from app.api.http.deps import Read, Using, Write
 from app.api.http.gates import ADMINISTRATES
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.users import PasswordIn, UserIn, UserOut, UserPage, UserPatch
 from app.auth import queries, service
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=[ADMINISTRATES])
+router = ResourceRouter(prefix="/users", tags=["users"], dependencies=[ADMINISTRATES])
 
 
 @router.get("")

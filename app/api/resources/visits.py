@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 
 from app.api.http.customer_reads import Reading, read_of
 from app.api.http.deps import Read, Using, Write
@@ -13,6 +13,7 @@ from app.api.http.gates import SIGNED_IN, require
 from app.api.http.paging import Paged
 from app.api.http.preconditions import RepeatKey, Stated, tag
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.common import PRINTABLE
 from app.api.schemas.visits import (
     Status,
@@ -37,7 +38,7 @@ from app.desk.visits import queries, service
 from app.desk.visits.life import LIVE
 from app.desk.visits.service import By
 
-router = APIRouter(prefix="/visits", tags=["visits"], dependencies=[SIGNED_IN])
+router = ResourceRouter(prefix="/visits", tags=["visits"], dependencies=[SIGNED_IN])
 
 Serves = Annotated[Principal, Depends(require("agent", "supervisor", "administrator"))]
 Leads = Annotated[Principal, Depends(require("supervisor", "administrator"))]

@@ -1,15 +1,14 @@
 """Wrap-up codes. They are made inactive and never removed, because the history names them."""
 
-from fastapi import APIRouter
-
 from app.api.http.deps import Read, Write
 from app.api.http.gates import ADMINISTRATES, SIGNED_IN
 from app.api.http.paging import Paged
 from app.api.http.problems import problem_responses
+from app.api.http.resource_router import ResourceRouter
 from app.api.schemas.queues import WrapUpCodeIn, WrapUpCodeOut, WrapUpCodePage, WrapUpCodePatch
 from app.routing.records import queries, queues
 
-router = APIRouter(prefix="/wrap-up-codes", tags=["wrap-up codes"])
+router = ResourceRouter(prefix="/wrap-up-codes", tags=["wrap-up codes"])
 
 
 @router.get("", dependencies=[SIGNED_IN])
