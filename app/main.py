@@ -47,7 +47,7 @@ from app.db.embedded import kept_running
 from app.db.engine import Sessions, close_engine, create_engine, dsn_of
 from app.db.migrate import prepare
 from app.db.partitions import keep_ahead
-from app.db.pool import close_pool, open_pool
+from app.db.pool import Lend, close_pool, lending, open_pool
 from app.floor.alongside import Alongside
 from app.floor.commands import OrderFailed
 from app.floor.configuration.watching import ConfigurationWatch
@@ -134,7 +134,7 @@ def create_app(settings: Settings) -> Application:
             credit = CreditDesk(sessions, asked, now)
             outward = await running.enter_async_context(open_guarded_client(settings.webhooks.networks))
             tell_subscribers(live.tasks, sessions, outward)
-            app.state.services = await services(settings, sessions, live, archive, credit)
+            app.state.services = await services(settings, sessions, lending(pool), live, archive, credit)
             live.join(made, app.state.services)
             yield
 
@@ -164,7 +164,7 @@ def recording_store(settings: Settings) -> RecordingStore:
 
 
 async def services(
-    settings: Settings, sessions: Sessions, live: "Live", archive: Archive, credit: CreditDesk
+    settings: Settings, sessions: Sessions, lend: Lend, live: "Live", archive: Archive, credit: CreditDesk
 ) -> Services:
     """What the endpoints work with."""
     async with sessions.write() as session:
@@ -173,6 +173,7 @@ async def services(
     passwords = Passwords()
     return Services(
         sessions=sessions,
+        lend=lend,
         tokens=tokens,
         passwords=passwords,
         sign_in=SignIn(sessions, passwords, tokens, now, settings.tokens.refresh_seconds, settings.signin.failures),
@@ -237,7 +238,7 @@ class Live:
             clock=now,
             vault=self.vault,
         )
-        doorkeeper = Doorkeeper(Standing(services.sessions))
+        doorkeeper = Doorkeeper(Standing(services.lend))
         self.tasks.start("sign-ins behind sockets", doorkeeper.run())
         sockets = Sockets(
             doorkeeper=doorkeeper,

@@ -5,17 +5,17 @@ import secrets
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.auth.access_tokens import Principal
 from app.auth.errors import BadToken, KeyUnknown
 from app.auth.models import ApiKey
 from app.core.clock import utc
 from app.core.ids import new_id
 from app.db.engine import WriteSession
+from app.db.pool import Fetches
 
 PREFIX = "cfk_"
+
+_HOLDER = "SELECT id, name, sources, read_only, expires_at, revoked_at FROM api_keys WHERE hash = $1"
 
 
 def is_key(credential: str) -> bool:
@@ -28,15 +28,15 @@ def _hash(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-async def holder(session: AsyncSession, key: str, now: float) -> Principal:
+async def holder(connection: Fetches, key: str, now: float) -> Principal:
     """The system behind a key, with role integration; raises `BadToken` if it is unknown, revoked or over by `now`."""
-    found = await session.scalar(select(ApiKey).where(ApiKey.hash == _hash(key)))
-    if found is None or found.revoked_at is not None:
+    found = await connection.fetchrow(_HOLDER, _hash(key))
+    if found is None or found["revoked_at"] is not None:
         raise BadToken("The API key is unknown or revoked.")
-    if found.expires_at is not None and found.expires_at <= utc(now):
+    if found["expires_at"] is not None and found["expires_at"] <= utc(now):
         raise BadToken("The API key has expired; an administrator makes a new one.")
-    sources = None if found.sources is None else tuple(found.sources)
-    return Principal(found.id, found.name, "integration", sources=sources, read_only=found.read_only)
+    sources = None if found["sources"] is None else tuple(found["sources"])
+    return Principal(found["id"], found["name"], "integration", sources=sources, read_only=found["read_only"])
 
 
 async def create_key(

@@ -4,14 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc
 from app.customers.masking import AS_AGENT, Sight
 from app.customers.numbers import extension_of, normalise, storable
 from app.customers.profiles.parts import POPPING
 from app.customers.profiles.reading import Parts, assembled, of_customer, of_number
-from app.customers.profiles.whole import Fetches, bounds
+from app.customers.profiles.whole import bounds
+from app.db.pool import Fetches
 
 ENDED_CALLS = timedelta(days=2)
 """How long after a call began a straggling event still finds its record."""
@@ -120,11 +120,3 @@ def _last_agent(interactions: str) -> str | None:
     if not interactions.startswith("["):  # they are unavailable
         return None
     return next((each.agent for each in _spoken_with(interactions) if each.agent is not None), None)
-
-
-async def connection_of(session: AsyncSession) -> Fetches:
-    """The asyncpg connection beneath a session, for these queries; it sees what the session has written."""
-    raw = await (await session.connection()).get_raw_connection()
-    assert raw.driver_connection is not None
-    connection: Fetches = raw.driver_connection
-    return connection

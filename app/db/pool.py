@@ -1,13 +1,16 @@
 """Plain asyncpg connections, for the paths where one round trip counts."""
 
 import asyncio
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import CLOSE_SECONDS, dsn_of
+from app.db.errors import DatabaseUnavailable, meaning, translated
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,23 @@ LONGEST_SECONDS = 60.0
 more once an answer was lost on its way."""
 
 CONNECT_SECONDS = 5.0
+
+LEND_SECONDS = 10.0
+"""How long who wants a connection waits until one is free."""
+
+
+class Fetches(Protocol):
+    """What most who read need of the database: an asyncpg connection or pool."""
+
+    async def fetch(self, query: str, *args: Any) -> Any:
+        """All rows of the answer."""
+
+    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
+        """The first row of the answer."""
+
+
+Lend = Callable[[], AbstractAsyncContextManager[Fetches]]
+"""Lends a connection for a while, as `acquire` of a pool does."""
 
 
 class Pool(asyncpg.Pool):
@@ -95,6 +115,36 @@ async def close_pool(pool: "asyncpg.Pool[Any]") -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await pool.close()
+
+
+async def connection_of(session: AsyncSession) -> Fetches:
+    """The driver's connection beneath a session, which sees what the session has written."""
+    raw = await (await session.connection()).get_raw_connection()
+    assert raw.driver_connection is not None
+    connection: Fetches = raw.driver_connection
+    return connection
+
+
+def lending(pool: "asyncpg.Pool[Any]") -> Lend:
+    """Lends connections of a pool. Whoever borrows one is told in our words what goes wrong with the database: raises
+    `DatabaseUnavailable`, also where for `LEND_SECONDS` none was free."""
+
+    @asynccontextmanager
+    async def lend() -> AsyncIterator[Fetches]:
+        with translated():
+            try:
+                async with asyncio.timeout(LEND_SECONDS):
+                    connection = await pool.acquire()
+            except TimeoutError as error:
+                raise DatabaseUnavailable("No connection to the database was free. Try again shortly.") from error
+            except OSError as error:
+                raise meaning(error) or error from error
+            try:
+                yield connection
+            finally:
+                await pool.release(connection)
+
+    return lend
 
 
 async def fetch_apart(database: Any, query: str, *given: Any, seconds: float) -> Any:

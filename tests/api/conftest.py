@@ -22,8 +22,7 @@ from app.core.errors import Unavailable
 from app.credit.desk import CreditDesk
 from app.credit.port import Bureau, Question, Rating, Unanswered
 from app.customers.profiles.reads import ReadLog
-from app.customers.profiles.whole import Fetches, Profiles
-from app.customers.recognising import connection_of
+from app.customers.profiles.whole import Profiles
 from app.db.engine import ReadSession, Sessions, WriteSession, create_engine
 from app.db.errors import translated
 from app.floor.commands import Answer, Command
@@ -32,7 +31,7 @@ from app.floor.state import FloorState
 from app.recordings.archive import Archive
 from app.recordings.store import folder_store
 from tests.fixtures.announced import hold_uncommitted
-from tests.fixtures.database import Database
+from tests.fixtures.database import Database, beneath
 from tests.fixtures.documented import Description, Documented
 
 ClientAs = Callable[[Role | None], httpx.AsyncClient]
@@ -88,13 +87,6 @@ class OneTransaction(Sessions):
                 yield session
 
 
-@asynccontextmanager
-async def beneath(sessions: Sessions) -> AsyncIterator[Fetches]:
-    """The driver's connection beneath a session."""
-    async with sessions.read() as session:
-        yield await connection_of(session)
-
-
 @pytest.fixture
 async def kept_apart(rolled_back: Database) -> AsyncIterator[Sessions]:
     """Sessions of which nothing stays; fast, but not for several at once."""
@@ -126,6 +118,7 @@ def services(kept_apart: Sessions, clock: FrozenClock, floor: MemoryFloor, tmp_p
     tokens = TokenService(b"k" * 32, clock)
     return Services(
         sessions=kept_apart,
+        lend=lambda: beneath(kept_apart),
         tokens=tokens,
         passwords=passwords,
         sign_in=SignIn(kept_apart, passwords, tokens, clock),
@@ -160,7 +153,7 @@ def app(built: Application, services: Services) -> Application:
 @pytest.fixture
 def committing(app: Application, services: Services, sessions: Sessions) -> None:
     """Let this test's requests have connections of their own, and commit."""
-    app.state.services = replace(services, sessions=sessions)
+    app.state.services = replace(services, sessions=sessions, lend=lambda: beneath(sessions))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from app.api.http.services import FloorStatus, Services
 from app.auth.sign_in import SignIn
 from app.db.engine import Sessions, create_engine
 from tests.api.conftest import ClientAs, MemoryFloor
+from tests.fixtures.database import beneath
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def without_database(app: Application, services: Services) -> Iterator[Applicati
     """The application while its database is away."""
     nowhere = Sessions(create_engine("postgresql+asyncpg://nobody@/none?host=/nonexistent"))
     door = SignIn(nowhere, services.passwords, services.tokens, services.clock)
-    app.state.services = replace(services, sessions=nowhere, sign_in=door)
+    app.state.services = replace(services, sessions=nowhere, lend=lambda: beneath(nowhere), sign_in=door)
     yield app
     app.state.services = services
 

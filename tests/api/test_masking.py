@@ -26,10 +26,11 @@ from app.auth.access_tokens import Role
 from app.core.clock import now, utc
 from app.core.instants import iso
 from app.customers.masking import EVERYBODY, KINDS, MASK, USUAL, Kind, Policy, Sight
-from app.customers.recognising import connection_of, recognise
+from app.customers.recognising import recognise
 from app.customers.record.holdings import GivenHolding, put_holding
 from app.customers.record.parts import GivenEmail, replace_emails
 from app.customers.record_models import CustomerNote
+from app.db.pool import connection_of
 from app.history.timeline import Entry
 from tests.api.conftest import ClientAs, faults
 from tests.api.http.test_customer_reads import told_of

@@ -11,6 +11,7 @@ from app.auth.sign_in import SignIn
 from app.auth.standing import Standing
 from app.core.clock import FrozenClock
 from app.db.engine import Sessions
+from tests.fixtures.database import beneath
 
 CLOCK = FrozenClock()
 TOKENS = TokenService(b"k" * 32, CLOCK)
@@ -20,7 +21,7 @@ async def test_a_sign_in_stands_until_it_is_ended_and_others_after_it(sessions: 
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with sessions.write() as session:
         await service.create_user(session, passwords, user_id="li", name="Li", role="agent", password="correct horse")
-    doors, standing = SignIn(sessions, passwords, TOKENS, CLOCK), Standing(sessions)
+    doors, standing = SignIn(sessions, passwords, TOKENS, CLOCK), Standing(lambda: beneath(sessions))
     grants = [await doors.by_password("li", "correct horse", "here") for _ in range(2)]
     ended, stands = [TOKENS.verify(grant.access_token) for grant in grants]
     await standing.ensure(ended)
@@ -34,8 +35,10 @@ async def test_a_sign_in_stands_until_it_is_ended_and_others_after_it(sessions: 
 
 
 async def test_a_token_that_names_no_sign_in_ends_with_its_time_alone(sessions: Sessions) -> None:
-    await Standing(sessions).ensure(TOKENS.verify(TOKENS.issue(Principal("li", "Li", "agent"))))
+    await Standing(lambda: beneath(sessions)).ensure(TOKENS.verify(TOKENS.issue(Principal("li", "Li", "agent"))))
 
 
 async def test_forty_thousand_sign_ins_are_asked_about_at_once(sessions: Sessions) -> None:
-    assert await Standing(sessions).ended([f"sign-in-{place}" for place in range(40_000)]) == frozenset()
+    assert (
+        await Standing(lambda: beneath(sessions)).ended([f"sign-in-{place}" for place in range(40_000)]) == frozenset()
+    )

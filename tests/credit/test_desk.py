@@ -14,9 +14,10 @@ from app.credit.desk import CreditDesk, Wish
 from app.credit.errors import AskedAlready
 from app.credit.port import Bureau
 from app.credit.queries import CONSENT, standing_of
-from app.customers.recognising import connection_of, profile
+from app.customers.recognising import profile
 from app.customers.record.parts import GivenConsent, record_consent
 from app.db.engine import Sessions
+from app.db.pool import connection_of
 from tests.customers.factories import customer_id
 from tests.fixtures.bureau import LOOPBACK, Writer, little_bureau, saying
 from tests.fixtures.waiting import eventually

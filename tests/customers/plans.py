@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.customers.recognising import connection_of
+from app.db.pool import connection_of
 
 
 async def plan_of(session: AsyncSession, work: Awaitable[Any], place: int = 0, how: str = "explain") -> str:

@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.clock import now, utc
 from app.core.ids import new_id
 from app.customers.duplicates.merging import Side, merge, unmerge
-from app.customers.recognising import CallerLookup, connection_of, profile, recognise
+from app.customers.recognising import CallerLookup, profile, recognise
 from app.customers.record.parts import GivenNote, write_note
 from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import WriteSession
+from app.db.pool import connection_of
 from app.floor.journal.models import LiveContact
 from tests.customers.factories import REGION, customer_id, make_agent, make_customer
 from tests.interactions.factories import make_interaction, this_hour

@@ -13,9 +13,9 @@ from app.customers.bulk import upsert_many
 from app.customers.profiles.parts import PARTS, POPPING
 from app.customers.profiles.reading import of_customer, of_number
 from app.customers.profiles.whole import AHEAD, HISTORY
-from app.customers.recognising import ENDED_CALLS, connection_of, recognise
+from app.customers.recognising import ENDED_CALLS, recognise
 from app.db.partitions import ensure_partitions, month_of, months_between
-from app.db.pool import plan_once
+from app.db.pool import connection_of, plan_once
 from tests.customers.factories import REGION, new_customer
 
 BY_E164, BY_RAW, BY_ID = of_number("e164")(POPPING), of_number("raw")(POPPING), of_customer(PARTS)

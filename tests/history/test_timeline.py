@@ -12,9 +12,10 @@ from app.core.clock import now, utc
 from app.core.ids import new_id
 from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.errors import CustomerNotFound
-from app.customers.recognising import connection_of, profile
+from app.customers.recognising import profile
 from app.customers.record.parts import GivenNote, Writer, change_note, remove_note, write_note
 from app.db.engine import WriteSession
+from app.db.pool import connection_of
 from app.history.errors import NoWords, TimesReversed
 from app.history.source import Asked, Place
 from app.history.timeline import KINDS, Entry

@@ -13,9 +13,10 @@ from app.core.clock import now, utc
 from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.merge_models import DuplicateProposal, UnknownCaller
 from app.customers.models import Customer
-from app.customers.recognising import CallerLookup, connection_of, recognise
+from app.customers.recognising import CallerLookup, recognise
 from app.customers.service import GivenNumber, add_number
 from app.db.engine import Sessions, WriteSession
+from app.db.pool import connection_of
 from app.interactions.models import Interaction, InteractionEntry
 from app.interactions.service import append_note
 from app.interactions.unknown import adopt

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utc
-from app.customers.recognising import connection_of
+from app.db.pool import connection_of
 from app.floor import commands as c
 from app.floor.journal.batch import Batch
 from app.floor.journal.statement import statement

@@ -15,6 +15,7 @@ from app.customers.masking import USUAL, Policy
 from app.customers.profiles.reads import ReadLog
 from app.customers.profiles.whole import Profiles
 from app.db.engine import Sessions
+from app.db.pool import Lend
 from app.floor.commands import Answer, Command
 from app.ivr.records.judging import Judge, judge
 from app.recordings.archive import Archive
@@ -60,6 +61,8 @@ class Services:
     """Everything an endpoint may call."""
 
     sessions: Sessions
+    lend: Lend
+    """Lends plain connections, for what each request asks."""
     tokens: TokenService
     passwords: Passwords
     sign_in: SignIn

@@ -20,9 +20,9 @@ import structlog
 from app.core.clock import Clock, utc
 from app.customers.errors import CustomerNotFound
 from app.customers.profiles.parts import PARTS
-from app.customers.profiles.whole import Lend, Profile, Profiles
+from app.customers.profiles.whole import Profile, Profiles
 from app.db.errors import translated
-from app.db.pool import Connection
+from app.db.pool import Connection, Lend
 
 log = structlog.get_logger(__name__)
 

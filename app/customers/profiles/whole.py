@@ -1,9 +1,7 @@
 """The whole profile of a customer, whoever asks for it."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -14,26 +12,13 @@ from app.customers.masking import Sight
 from app.customers.profiles.parts import PARTS
 from app.customers.profiles.reading import Parts, assembled, of_customer
 from app.db.errors import translated
+from app.db.pool import Fetches, Lend
 
 HISTORY = timedelta(days=396)
 """How far back a profile looks for the last contacts; older months are not even opened."""
 
 AHEAD = timedelta(days=1)
 """Upper end of both, so that the months made ahead are left alone; more than any clock may differ."""
-
-
-class Fetches(Protocol):
-    """What is needed of the database: an asyncpg connection or pool."""
-
-    async def fetch(self, query: str, *args: Any) -> Any:
-        """All rows of the answer."""
-
-    async def fetchrow(self, query: str, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109
-        """The first row of the answer."""
-
-
-Lend = Callable[[], AbstractAsyncContextManager[Fetches]]
-"""Lends a connection for a while, as `acquire` of a pool does."""
 
 
 class Profile(msgspec.Struct, frozen=True):

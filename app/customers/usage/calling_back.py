@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.customers.masking import AS_AGENT, Sight
 from app.customers.models import Customer, CustomerNumber
 from app.customers.preferences.service import ensure_wished, wishable, wishes_about_calls
-from app.customers.recognising import connection_of, profile
+from app.customers.recognising import profile
 from app.customers.record.whole import members_of, survivor_of
 from app.customers.usage.alert_life import after
 from app.customers.usage.alerts import alert
 from app.customers.usage.errors import CalledBackAlready, NoNumber
+from app.db.pool import connection_of
 
 
 class ToCall(NamedTuple):

@@ -16,12 +16,13 @@ from app.api.http.services import Services
 from app.auth import keys
 from app.db.engine import Sessions
 from app.routing.records.models import WrapUpCode
+from tests.fixtures.database import beneath
 
 
 @pytest.fixture
 def real(services: Services, sessions: Sessions) -> Services:
     """Services whose commits are real."""
-    return replace(services, sessions=sessions)
+    return replace(services, sessions=sessions, lend=lambda: beneath(sessions))
 
 
 def noting(app: ASGIApp, note: Callable[[str], None]) -> ASGIApp:

@@ -21,6 +21,7 @@ from app.customers.masking import MASK
 from app.db.engine import Sessions
 from tests.api.conftest import ClientAs, faults
 from tests.customers.feeds.imports import rows
+from tests.fixtures.database import beneath
 
 WEBHOOK = "/webhooks/feeds/core"
 NAMES = "select external_id, name, version from customers order by external_id"
@@ -29,7 +30,7 @@ NAMES = "select external_id, name, version from customers order by external_id"
 @pytest.fixture
 def services(services: Services, sessions: Sessions) -> Services:
     """Services on a database of the test's own: a stream is committed piece by piece."""
-    return replace(services, sessions=sessions)
+    return replace(services, sessions=sessions, lend=lambda: beneath(sessions))
 
 
 def ndjson(*records: dict[str, Any]) -> bytes:

@@ -4,9 +4,9 @@ import asyncpg
 from sqlalchemy import text
 
 from app.core.clock import now
-from app.customers.recognising import connection_of, profile
+from app.customers.recognising import profile
 from app.db.engine import Sessions, WriteSession
-from app.db.pool import plan_once
+from app.db.pool import connection_of, plan_once
 from tests.customers.agreements.factories import ALWAYS, BACK, LI, SOON, THREE, promise
 from tests.customers.factories import customer_id
 from tests.interactions.factories import make_interaction

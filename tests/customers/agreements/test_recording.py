@@ -16,10 +16,11 @@ from app.customers.agreements.service import finish_due, record_use
 from app.customers.duplicates.merging import Side, merge
 from app.customers.merge_models import UnknownCaller
 from app.customers.models import Customer
-from app.customers.recognising import connection_of, profile
+from app.customers.recognising import profile
 from app.customers.record.parts import GivenTie, replace_ties
 from app.db.engine import Sessions, WriteSession
 from app.db.partitions import ensure_partitions
+from app.db.pool import connection_of
 from app.interactions.models import Interaction
 from app.interactions.queries import get_interaction
 from app.interactions.unknown import adopt

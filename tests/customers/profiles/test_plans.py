@@ -13,9 +13,9 @@ from app.core.clock import now, utc
 from app.customers.profiles.parts import PARTS, POPPING, Part
 from app.customers.profiles.reading import Parts, of_customer, of_number
 from app.customers.profiles.whole import bounds, whole_profile
-from app.customers.recognising import ENDED_CALLS, connection_of, recognise
+from app.customers.recognising import ENDED_CALLS, recognise
 from app.db.engine import WriteSession
-from app.db.pool import Connection, plan_once
+from app.db.pool import Connection, connection_of, plan_once
 from tests.customers.factories import REGION, customer_id
 
 MANY = 3_000

@@ -18,7 +18,7 @@ from app.customers.masking import AS_AGENT
 from app.customers.profiles.parts import PARTS, Part
 from app.customers.profiles.reading import LONGEST_REST, REST_SECONDS, Parts, of_customer
 from app.customers.profiles.whole import HISTORY, Profiles, whole_profile
-from app.customers.recognising import connection_of, recognise
+from app.customers.recognising import recognise
 from app.customers.record.holdings import GivenHolding, put_holding
 from app.customers.record.parts import (
     GivenAddress,
@@ -30,7 +30,7 @@ from app.customers.record.parts import (
 )
 from app.customers.service import GivenNumber, replace_numbers
 from app.db.engine import Sessions, WriteSession
-from app.db.pool import open_pool
+from app.db.pool import connection_of, open_pool
 from tests.customers.factories import customer_id
 from tests.fixtures.database import Database
 

@@ -6,8 +6,8 @@ import msgspec
 
 from app.api.platforms.recognition import CallerLookUp
 from app.core.ids import new_id
-from app.customers.recognising import connection_of
 from app.db.engine import WriteSession
+from app.db.pool import connection_of
 from app.floor import commands as c
 from app.floor.configuration.config import FlowBook
 from app.ivr.language.reading import read_flow

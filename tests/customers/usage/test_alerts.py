@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.auth.models import User
 from app.core.tasks import Supervisor
 from app.customers.duplicates.merging import Side, merge
-from app.customers.recognising import connection_of, profile, recognise
+from app.customers.recognising import profile, recognise
 from app.customers.usage.alert_life import ACTS, AFTER, LIVE, after
 from app.customers.usage.alerts import OVER, Wanted, act, alert, called_back, entries, find
 from app.customers.usage.errors import AlertRefuses, AlertUnknown, OwnerUnknown
 from app.customers.usage.models import CustomerAlert
 from app.customers.usage.storing import TOGETHER
 from app.db.engine import Sessions, WriteSession
+from app.db.pool import connection_of
 from tests.customers.factories import REGION, customer_id, make_agent
 from tests.customers.plans import plan_of
 from tests.customers.usage.telling import NOW, alerts, event, make_rule, tell

@@ -7,9 +7,9 @@ import pytest
 
 from app.customers.duplicates.merging import Side, merge, unmerge
 from app.customers.profiles.parts import CASES_SHOWN
-from app.customers.recognising import connection_of
 from app.customers.usage.alerts import alert
 from app.db.engine import WriteSession
+from app.db.pool import connection_of
 from app.desk.cases.errors import ContactOfAnother
 from app.desk.cases.opening import ForAlert, open_for_alert
 from app.desk.cases.queries import Wanted, entries, find

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from app.customers.recognising import connection_of
 from app.db.engine import Sessions, WriteSession
+from app.db.pool import connection_of
 from app.desk.cases.working import act, change, close, solve, write_note
 from app.subscriptions import records
 from tests.customers.factories import customer_id, make_agent
