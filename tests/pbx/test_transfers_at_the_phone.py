@@ -26,6 +26,14 @@ async def handed_over(talk: Talk) -> None:
     await talk.seat.passes("working_after_call")
 
 
+async def joined(talk: Talk, second: Call) -> None:
+    """The same of a phone that has joined two; its second call was gone before, as Asterisk crashes where that ends
+    while the phone is told."""
+    await talk.agent.until(lambda it: any("200" in each for each in it.transfer_progress), SECONDS)
+    assert second.ending is not None
+    await handed_over(talk)
+
+
 async def refused(call: Call) -> None:
     """The phone is told that nothing comes of its transfer."""
     await call.until(lambda it: any("503" in each for each in it.transfer_progress), SECONDS)
@@ -193,8 +201,7 @@ async def test_an_agent_who_has_called_a_colleague_joins_them_with_the_caller(
         await second.until_answered()
         await hears(second, "bo")
         await talk.agent.transfer_to(second)
-        await handed_over(talk)
-        await second.until_ended()
+        await joined(talk, second)
         await hears(talk.caller, "bo")
         await hears(rung, "caller")
         await seat.until("busy")
@@ -214,8 +221,7 @@ async def test_an_agent_who_has_called_a_number_joins_it_with_the_caller(centre:
         await second.until_answered()
         await hears(second, "dora")
         await talk.agent.transfer_to(second)
-        await handed_over(talk)
-        await second.until_ended()
+        await joined(talk, second)
         await hears(talk.caller, "dora")
         await hears(rung, "caller")
         await rung.hang_up()

@@ -8,9 +8,10 @@ from app.telephony.adapters.asterisk_ari.line import names, referring
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.gaps.test_resuming import MENU, channel, in_peace, sight, told
+from tests.telephony.asterisk_ari.line.test_joining import attended
 from tests.telephony.asterisk_ari.line.test_left_alone import LISTENER, SUE, asked, ends, listened, spy_of, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
-from tests.telephony.asterisk_ari.line.test_referring import PHONE, attended, begun
+from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun
 from tests.telephony.asterisk_ari.replay import ANNA, CALL
 
 TALK = names.bridge(CALL)

@@ -7,9 +7,10 @@ from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import OrderType
 from tests.telephony.asterisk_ari.gaps.test_adopting import seen
 from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
-from tests.telephony.asterisk_ari.line.test_left_alone import up
+from tests.telephony.asterisk_ari.line.test_joining import attended
+from tests.telephony.asterisk_ari.line.test_left_alone import gone, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
-from tests.telephony.asterisk_ari.line.test_referring import PHONE, attended, begun, states, wish
+from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun, states, wish
 from tests.telephony.asterisk_ari.line.test_taken_over import BO_S, CHO, EAR, answers, taken
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -33,9 +34,10 @@ def brings(line: Line, phone: str) -> list[str]:
     other = begun("5550001", None)
     partner = next(each for each in other.legs if each != PHONE)
     up(other, partner)
-    came, _ = referring.joined(line, other, attended(partner, phone), None, 20.0)
-    assert (partner in line.together) == (states(came) == ["channel_answered"])
-    return states(came)
+    here, _ = referring.joined(line, other, attended(partner, phone), None, 20.0)
+    came = states([*here, *gone(other, PHONE)])
+    assert (partner in line.together) == (came == ["channel_answered"])
+    return came
 
 
 @pytest.mark.parametrize("who", [EAR, CARL])

@@ -28,6 +28,10 @@ def ends(line: Line, leg: str) -> list[Action]:
     return line.take(Event(type="StasisEnd", channel=Channel(id=leg)), 4.0)
 
 
+def gone(line: Line, leg: str) -> list[Action]:
+    return line.take(Event(type="ChannelDestroyed", channel=Channel(id=leg)), 4.1)
+
+
 def asked(actions: Any) -> list[str]:
     return [f"{each.method} {each.path}" for each in actions if isinstance(each, Request)]
 

@@ -13,7 +13,7 @@ from app.telephony.adapters.asterisk_ari.line.leg import Leg
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.events import EventType, OrderType
 from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
-from tests.telephony.asterisk_ari.line.test_left_alone import asked, ends, up
+from tests.telephony.asterisk_ari.line.test_left_alone import asked, ends, gone, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, a_line, order
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -133,7 +133,7 @@ def test_a_recording_of_a_call_whose_partner_is_handed_over_still_comes() -> Non
     tape = str(names.Name(PHONE, names.TAPE, "main-8", "c-2.1"))
     assert asked(came.there) == [f"DELETE channels/{PHONE}", f"DELETE channels/{tape}"]
     assert not over(came.there)
-    assert not over(ends(other, PHONE))
+    assert not over(gone(other, PHONE))
     kept = ends(other, tape)
     assert [each.recording for each in kept if isinstance(each, Stored)] == ["c-2.1"]
     assert over(kept)
@@ -144,18 +144,20 @@ def test_a_call_without_a_recording_is_over_when_the_agents_phone_has_left_it() 
     up(other, CUSTOMER)
     came = referring.joined(here, other, into(PHONE, CUSTOMER), None, 10.0)
     assert not over(came.there)
-    left = ends(other, PHONE)
+    left = gone(other, PHONE)
     assert over(left)
     assert f"DELETE bridges/{names.bridge(PHONE)}" in asked(left)
 
 
-def test_a_call_between_colleagues_is_over_at_once_when_one_of_them_is_handed_the_caller() -> None:
+def test_a_call_between_colleagues_is_over_as_well_when_one_of_them_is_handed_the_caller() -> None:
     here, other = a_line(talking=True), dialled("bo", "PJSIP/bo")
     (bo,) = other.legs
     up(other, bo)
     came = referring.joined(here, other, into(PHONE, bo), "bo", 10.0)
-    assert over(came.there)
-    assert asked(came.there) == [f"DELETE channels/{PHONE}", f"DELETE bridges/{names.bridge(PHONE)}"]
+    assert asked(came.there) == [f"DELETE channels/{PHONE}"]
+    left = gone(other, PHONE)
+    assert over(left)
+    assert f"DELETE bridges/{names.bridge(PHONE)}" in asked(left)
     assert here.legs[bo].agent == "bo"
 
 

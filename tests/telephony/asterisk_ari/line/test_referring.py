@@ -5,15 +5,14 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Told, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Wake
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Party, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
 from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
 from app.telephony.adapters.asterisk_ari.line import names, phone_calls, referring
 from app.telephony.adapters.asterisk_ari.line.line import Line
-from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS
 from app.telephony.adapters.asterisk_ari.line.orders import not_obeyed
-from app.telephony.events import EventType, OrderType
+from app.telephony.events import OrderType
 from app.telephony.port import Refused, SwitchCommand
 from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
 from tests.telephony.asterisk_ari.line.test_left_alone import asked, up
@@ -166,14 +165,6 @@ def test_an_agent_who_calls_somebody_else_may_not_be_joined_with_who_has_gone() 
     assert (asked(came.here), came.there) == (told(ANNA), [])
 
 
-def attended(partner: str, channel: str = ANNA) -> Event:
-    """What Asterisk tells of a REFER that joins a call with whom the agent has called at PHONE."""
-    there = Channel(id=partner, name="PJSIP/x-0001", state="Up")
-    to = ReferredTo(destination_channel=Channel(id=PHONE), connected_channel=there)
-    source = ReferredBy(source_channel=Channel(id=channel, state="Up"))
-    return Event(type="ChannelTransfer", timestamp="1970-01-01T00:00:10+00:00", refer_to=to, referred_by=source)
-
-
 def begun(number: str, colleague: str | None) -> Line:
     """Anna has dialled at her phone."""
     phone = Channel(id=PHONE, name="PJSIP/anna-1", state="Ring", caller=Party("anna"))
@@ -198,56 +189,6 @@ def test_a_customer_whom_an_agent_has_called_at_the_phone_may_be_sent_on() -> No
     (asks, _) = referring.asked(line, wish("bo", PHONE), 9.0)
     assert isinstance(asks, Referred)
     assert states(order(line, OrderType.TRANSFER, agent=AGENT, to=BO)) == ["channel_answered"]
-
-
-@pytest.mark.parametrize(
-    ("number", "colleague", "agent", "role"),
-    [("5550001", None, None, names.PARTY), ("bo", "PJSIP/bo", "bo", names.AGENT)],
-)
-def test_a_caller_and_whom_the_agent_has_called_at_the_phone_are_joined_and_the_agent_is_out_of_both_calls(
-    number: str, colleague: str | None, agent: str | None, role: str
-) -> None:
-    line, other = talking(), begun(number, colleague)
-    partner = next(each for each in other.legs if each != PHONE)
-    up(other, partner)
-    other.contact = "" if colleague else "c-2"  # of a call between colleagues the floor learns nothing
-    here, there = referring.joined(line, other, attended(partner), agent, 20.0)
-    assert [(each.type, each.leg_id, each.agent, each.at) for each in here if isinstance(each, Told)] == [
-        (EventType.ESTABLISHED, partner, agent, 10.0),
-        (EventType.TRANSFERRED, ANNA, "anna", 10.0),
-    ]
-    assert asked(here) == [
-        "POST bridges/1700000000~1.talk/addChannel",
-        *told(ANNA),
-        "POST bridges/1700000000~1.talk/removeChannel",
-    ]
-    assert states(here) == ["channel_answered"]
-    assert line.together == {CALL, partner}
-    leg = line.legs[partner]
-    assert (leg.id, leg.role, leg.up, leg.rang) == (partner, role, True, True)
-    assert (leg.handed, leg.agent) == (None if agent else "anna", agent)
-    assert asked(there)[0] == f"DELETE channels/{PHONE}"
-    assert f"DELETE channels/{partner}" not in asked(there)
-    cleared = [(each.type, each.at, each.cause) for each in there if isinstance(each, Told)]
-    assert cleared == ([] if colleague else [(EventType.CLEARED, 10.0, referring.TRANSFERRED)])
-    assert there[-1] == Wake(20.0 + LINGER_SECONDS, LINGER)
-    assert other.over
-
-
-def test_who_cannot_be_joined_is_told_so_and_both_calls_go_on() -> None:
-    line, other = talking(), begun("5550001", None)
-    partner = next(each for each in other.legs if each != PHONE)
-    rings = referring.joined(line, other, attended(partner), None, 20.0)
-    up(other, partner)
-    for event in (attended(partner, CALL), attended(partner, "17.99"), attended("17.98")):
-        source = event.subject
-        assert source is not None
-        came = referring.joined(line, other, event, None, 20.0)
-        assert (asked(came.here), states(came.here), came.there) == (told(source.id), ["channel_unavailable"], [])
-    assert (asked(rings.here), states(rings.here), rings.there) == (told(ANNA), ["channel_unavailable"], [])
-    assert (line.together, other.over) == ({CALL, ANNA}, False)
-    other.over = True
-    assert asked(referring.joined(line, other, attended(partner), None, 20.0).here) == told(ANNA)
 
 
 # over a connection

@@ -16,7 +16,8 @@ class Leg:
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
     `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that;
     `undecided`: it may have asked a process that is no more, or nobody. `taping`: the recording that it is for has
-    begun. `holds`: its phone does."""
+    begun. `holds`: its phone does. `answers`: the channel whose phone is told, once this one is gone, that its transfer
+    was done."""
 
     name: Name
     address: str
@@ -30,6 +31,7 @@ class Leg:
     undecided: bool = False
     taping: bool = False
     holds: bool = False
+    answers: str = ""
     channel: str = ""
 
     @property

@@ -275,7 +275,8 @@ class Line:
     # -- ends
 
     def _left(self, channel: str, event: Event, now: float) -> list[Action]:
-        """The first of StasisEnd and ChannelDestroyed ends a channel; the other one finds nothing to end."""
+        """The first of StasisEnd and ChannelDestroyed ends a channel; the other one finds nothing to end. With
+        StasisEnd a phone's session still has its channel, for the end of which `referring.answered` waits."""
         cause = outcomes.NO_SOUND if channel in self.dead else event.cause
         if channel == self.caller and not self.over:
             self.over = True
@@ -285,7 +286,7 @@ class Line:
         leg = self.legs.get(channel)
         if leg is None:
             return []
-        if event.type == "StasisEnd" and not leg.up:
+        if event.type == "StasisEnd" and (not leg.up or leg.answers):
             return []
         why = outcomes.ended(cause) if leg.up else outcomes.unanswered(cause, event.tech_cause, leg.rang)
         return self._lost(leg, leg.withdrawn or why, event.at, now)
@@ -307,7 +308,7 @@ class Line:
         self.together.discard(leg.id)
         if self.over:
             last = _ON_END[leg.role](self, leg, cause, at) if leg.role in (names.SPY, names.TAPE) else []
-            return [*last, *self.nobody_left()]
+            return [*referring.answered(leg), *last, *self.nobody_left()]
         ended = [*_ON_END[leg.role](self, leg, cause, at), *(holding.left(self) if leg.up else [])]
         return [*ended, self.soon.begin(now)] if leg.agent and leg.up and not self.over else ended
 

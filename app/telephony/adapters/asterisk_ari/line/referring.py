@@ -121,11 +121,28 @@ def dropped(line: Line, leg: Leg) -> list[Action]:
 
 def granted(line: Line, leg: Leg) -> list[Action]:
     """Its phone is told, and out of the call at once; it is given time to hang up by itself, as phones do then."""
-    leg.referring = ""
+    return [*_done(leg.id), *_out(line, leg)]
+
+
+def answered(leg: Leg) -> list[Request]:
+    """The second call of a phone that has joined two is gone there: now it is told.
+
+    Not before: with the answer Asterisk (22.10) looks at the channel of the second call, to which it holds no reference
+    (`ari_notify` in res_pjsip_refer.c); where that ends at the same time, it crashes with all its calls.
+    """
+    return _done(leg.answers) if leg.answers else []
+
+
+def _done(channel: str) -> list[Request]:
+    return requests.transfer_progress(channel, "channel_answered")
+
+
+def _out(line: Line, leg: Leg) -> list[Action]:
+    leg.referring, leg.undecided = "", False
+    leg.withdrawn = leg.withdrawn or TRANSFERRED
     line.together.discard(leg.id)
-    told = requests.transfer_progress(leg.id, "channel_answered")
     out = requests.part(names.bridge(line.call), leg.id)
-    return [*told, out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
+    return [out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
 
 
 def declined(line: Line, referred: Referred) -> list[Action]:
@@ -163,13 +180,13 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
         return Joined(list(refused(source.id)), [])
     if own.withdrawn or _held_by_another(line, own):
         return Joined(list(refused(source.id)), [])
-    own.referring, own.undecided = f"{source.id}:{event.at:.3f}", False
     leg = _as_leg(line, own.talker, partner, agent)
+    second = _second(other, event, own.id)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),
         line.told(EventType.TRANSFERRED, own, event.at),
         *line.bring_together(line.caller, partner.id),
-        *line.drop(own, TRANSFERRED),
+        *(_out(line, own) if second else granted(line, own)),
     ]
     return Joined(here, _left(other, partner.id, event.at, now))
 
@@ -191,6 +208,21 @@ def _as_leg(line: Line, by: str, partner: Channel, agent: str | None) -> Leg:
     return leg
 
 
+def _second(other: Line, event: Event, source: str) -> bool:
+    """Whether the phone's channel of its second call, to the partner, is still there. That of one between phones is
+    its caller, and one of its legs from now on: the call waits for its end."""
+    asking = event.refer_to.destination_channel if event.refer_to else None
+    if asking is None:
+        return False
+    if asking.id == other.caller:
+        name = names.Name(other.call, names.PARTY, REFERRED)
+        other.legs[asking.id] = Leg(name, asking.address, up=True, channel=asking.id)
+    leg = other.legs.get(asking.id)
+    if leg is not None:
+        leg.answers = source
+    return leg is not None
+
+
 def _talks(other: Line, partner: Channel) -> bool:
     return not other.over and partner.id in other.together
 
@@ -199,7 +231,7 @@ def _left(other: Line, partner: str, at: float, now: float) -> list[Action]:
     """The agent's own call to the partner is over, but not the partner's part in it. What is recorded of it still
     comes, as at the end of every call."""
     other.legs.pop(partner, None)
-    rest = [each for each in (other.caller, *other.legs) if each not in (None, partner)]
+    rest = [each for each in dict.fromkeys((other.caller, *other.legs)) if each not in (None, partner)]
     other.over, other.caller = True, None
     ended = [Told(type=EventType.CLEARED, at=at, cause=TRANSFERRED)] if other.contact else []
     hang_ups = [requests.hang_up(each) for each in rest if each]
