@@ -111,6 +111,12 @@ def names_in_query(route: APIRoute) -> list[str]:
     return [field.alias for each in _flat(route.dependant) for field in each.query_params]
 
 
+def takes_several(route: APIRoute, name: str) -> bool:
+    """Whether a parameter of the query is a list, and may be given again and again."""
+    whole = parameters(route)["query", name]
+    return _resolved(whole, whole).get("type") == "array"
+
+
 def _schema_at(route: APIRoute, location: Sequence[Any]) -> tuple[Schema, Schema] | None:
     found = _at(route, location)
     return None if found is None else (found.whole, found.here)
