@@ -1,4 +1,4 @@
-"""All resources of /api/v1. A resource is a module with a `router`; add it to the list."""
+"""All resources of /api/v1. A resource is a module with a `router`, a `ResourceRouter`; add it to the list."""
 
 from fastapi import APIRouter, Depends
 
