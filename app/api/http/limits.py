@@ -1,7 +1,7 @@
 """How much a request may bring, and how many may do something costly side by side."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
@@ -27,8 +27,9 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] == "http" and _is_packed(scope):
-            await problem_response(_packed())(scope, receive, send)
+        codings = [value for name, value in scope["headers"] if name == b"content-encoding"]
+        if scope["type"] == "http" and codings and (refusal := packed(codings)):
+            await problem_response(refusal)(scope, receive, send)
         elif scope["type"] != "http" or (scope["method"] == "POST" and scope["path"].startswith(STREAMS)):
             await self._app(scope, receive, send)
         elif self._declared(scope) > self._limit:
@@ -58,12 +59,10 @@ class BodyLimit:
         return counted
 
 
-def _is_packed(scope: Scope) -> bool:
-    codings = [value for name, value in scope["headers"] if name == b"content-encoding"]
-    return any(coding.strip().lower() not in (b"", b"identity") for coding in codings)
-
-
-def _packed() -> Invalid:
+def packed(codings: Iterable[bytes]) -> Invalid | None:
+    """What is wrong with a body of these `Content-Encoding`s; None where it is sent as it is."""
+    if all(coding.strip().lower() in (b"", b"identity") for coding in codings):
+        return None
     told = {"where": "header.content-encoding", "what": "says that the body is packed", "accepted": "no such header"}
     return Invalid("A body is taken as it is, and this one is packed: send it unpacked.", faults=[told])
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from app.api.http.limits import packed
 from app.api.http.problems import http_problem, problem_response, unexpected_problem
 from app.api.platforms.recognition import Recognition
 from app.core.clock import Clock
@@ -133,7 +134,11 @@ def _stranger(source: str) -> SourceAccess:
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
-    """The body of a request. Raises TooLarge, or Gone where the client left; and what `receive` raises."""
+    """The body of a request. Raises TooLarge, Invalid for a packed one, or Gone where the client left; and what
+    `receive` raises."""
+    coding = headers.get(b"content-encoding")
+    if coding is not None and (refusal := packed([coding])):
+        raise refusal
     announced = headers.get(b"content-length", b"0")
     if len(announced) > 20 or (announced.isdigit() and int(announced) > BODY_LIMIT):
         raise TooLarge

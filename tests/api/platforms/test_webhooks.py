@@ -1,6 +1,7 @@
 """The generic webhook's contract, fault by fault: what is stored, what is answered, and with which status."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -139,6 +140,16 @@ async def test_a_malformed_body_is_answered_with_all_its_faults(desk: Desk) -> N
 @pytest.mark.parametrize("body", [b"", b"not json", b"\xff\xfe\x00", b"[" * 100_000])
 async def test_what_is_not_json_is_answered_422(desk: Desk, body: bytes) -> None:
     assert (await desk.post(body)).status_code == 422
+
+
+async def test_a_packed_body_is_told_to_be_packed_and_one_that_only_says_what_it_is_not_is_taken(desk: Desk) -> None:
+    desk.client.headers["content-encoding"] = "gzip"
+    answer = await desk.post(gzip.compress(OFFERED))
+    assert answer.status_code == 422
+    assert [fault["where"] for fault in answer.json()["faults"]] == ["header.content-encoding"]
+    assert desk.floor.asked == []
+    desk.client.headers["content-encoding"] = "identity"
+    assert (await desk.post()).status_code == 202
 
 
 async def test_a_5_mb_body_is_refused_unread(desk: Desk) -> None:
