@@ -94,6 +94,7 @@ def _trunk(plan: AsteriskPlan, trunk: Trunk) -> Iterator[str]:
         name,
         *_both(plan, INBOUND),
         ("transport", "transport-udp"),
+        ("allow_transfer", "no"),  # only agents send callers on; see the limits in docs/asterisk.md
         ("dtmf_mode", "auto_info"),
         ("language", plan.language),
         ("aors", name if trunk.host else None),

@@ -46,7 +46,7 @@ def test_folders_that_are_not_said_stay_where_asterisk_has_them() -> None:
 def test_calls_of_a_trunk_are_known_by_its_address_and_go_to_callfloor() -> None:
     files = configuration(PLAN._replace(trunks=(TRUNK,)))
     endpoint = named(files["pjsip.conf"], "carrier", "endpoint")
-    assert {"context=callfloor-inbound", "send_connected_line=no", "aors=carrier"} <= set(endpoint)
+    assert {"context=callfloor-inbound", "send_connected_line=no", "allow_transfer=no", "aors=carrier"} <= set(endpoint)
     assert "match=192.0.2.10,198.51.100.0/24" in named(files["pjsip.conf"], "carrier", "identify")
     assert "contact=sip:sip.example:5060" in named(files["pjsip.conf"], "carrier", "aor")
     assert ",1,Stasis(callfloor,inbound,${EXTEN})" in files["extensions.conf"]
