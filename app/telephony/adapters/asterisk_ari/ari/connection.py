@@ -22,6 +22,7 @@ from app.core.certificates import trusted
 from app.core.errors import Unavailable
 from app.telephony.adapters.asterisk_ari.actions import Request
 from app.telephony.adapters.asterisk_ari.ari import events, requests
+from app.telephony.adapters.asterisk_ari.ari.hang_ups import HangUps
 from app.telephony.adapters.asterisk_ari.ari.wire import Wire, open_wire
 
 log = structlog.get_logger(__name__)
@@ -119,6 +120,7 @@ class AriConnection:
         self._silent: str | None = None
         self._ended = False
         self._devices: set[str] = set()
+        self._hang_ups: HangUps[Answered] = HangUps()
 
     @classmethod
     async def open(cls, access: Access) -> "AriConnection":
@@ -167,13 +169,17 @@ class AriConnection:
         raise SwitchAway(self._silent or f"The connection to {_host(self._access)} has ended.")
 
     def send(self, request: Request) -> "asyncio.Future[Answered]":
-        """Ask for something; the future gives the answer, or raises `SwitchAway`."""
+        """Ask for something; the future gives the answer, or raises `SwitchAway`. A hang-up that is under way or was
+        done is not asked for again: see `HangUps`."""
+        if not self._ended and (before := self._hang_ups.before(request)) is not None:
+            return before
         future: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         if self._ended:
             future.set_exception(SwitchAway(f"The connection to {_host(self._access)} has ended."))
             return future
         number, loop = next(self._numbers), asyncio.get_running_loop()
         self._asked[number] = _Asked(request, future, loop.time())
+        self._hang_ups.asked(request, future)
         if self._watch is None:
             self._watch = loop.call_later(ANSWER_SECONDS, self._look)
         frame: dict[str, object] = {
@@ -245,8 +251,11 @@ class AriConnection:
         if asked is None:
             return
         self._answered_last, self._heard_at = max(number, self._answered_last), asyncio.get_running_loop().time()
+        answered = Answered(event.status_code, event.message_body)
+        if not answered.ok:
+            self._hang_ups.refused(asked.request)
         if not asked.answer.done():
-            asked.answer.set_result(Answered(event.status_code, event.message_body))
+            asked.answer.set_result(answered)
 
     def _look(self) -> None:
         """Give the connection up where an answer does not come. Asterisk answers in order, so the oldest request waits
