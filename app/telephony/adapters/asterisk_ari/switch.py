@@ -280,17 +280,21 @@ class Switch:
         """A phone asks for a transfer: to somebody whom it has called itself, or to where it says. With a state, it has
         been told what became of that."""
         source, other = event.subject, event.refer_to.destination_channel if event.refer_to else None
-        if source is None or event.state:
+        call = self._by_channel.get(source.id) if source is not None else None
+        second = self._by_channel.get(other.id) if other is not None else None
+        if source is None or (call is None and event.state):
             return
-        call = self._by_channel.get(source.id)
         if call is None:
             for answer in referring.refused(source.id):
                 self._ask(answer)
-            return
-        second = self._by_channel.get(other.id) if other is not None else None
-        if second is None:
+        elif event.state:
+            self._follow(call, referring.heard(call.line, source.id))
+        elif second is None:
             self._follow(call, referring.asked(call.line, event, self._clock()))
-            return
+        else:
+            self._join(call, second, event)
+
+    def _join(self, call: LiveCall, second: LiveCall, event: events.Event) -> None:
         partner = event.refer_to.connected_channel if event.refer_to else None
         agent = self._agent_at(partner)
         came = referring.joined(call.line, second.line, event, agent, self._clock())

@@ -1,19 +1,23 @@
 """Transfers after a call at the phone (REFER with Replaces): two who talk to the same phone are joined."""
 
+from collections.abc import Callable
+
 import pytest
 
-from app.telephony.adapters.asterisk_ari.actions import Ended, Later, Told, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Ended, Later, Told, Wake
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
 from app.telephony.adapters.asterisk_ari.line import names, referring
 from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.line.moments import LINGER, LINGER_SECONDS
-from app.telephony.events import EventType
-from tests.telephony.asterisk_ari.gaps.test_resuming import sight
+from app.telephony.events import EventType, OrderType
+from app.telephony.port import Refused
+from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
 from tests.telephony.asterisk_ari.line.test_left_alone import asked, ends, gone, up
-from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun, states, talking, told
-from tests.telephony.asterisk_ari.replay import ANNA, CALL
+from tests.telephony.asterisk_ari.line.test_orders import AGENT, order
+from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun, later, states, talking, told, wish
+from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
 CALLS = [("5550001", None), ("bo", "PJSIP/bo")]
 """Whom Anna has called at her phone: a number, or a colleague."""
@@ -65,11 +69,26 @@ def test_who_cannot_be_joined_is_told_so_and_both_calls_go_on() -> None:
         source = event.subject
         assert source is not None
         came = referring.joined(line, other, event, None, 20.0)
-        assert (asked(came.here), states(came.here), came.there) == (told(source.id), ["channel_unavailable"], [])
-    assert (asked(rings.here), states(rings.here), rings.there) == (told(ANNA), ["channel_unavailable"], [])
+        assert (asked(came.here), asked(later(came.here)), came.there) == ([], told(source.id), [])
+        assert states(came.here) == ["channel_unavailable"]
+    assert (states(rings.here), rings.there) == (["channel_unavailable"], [])
     assert (line.together, other.over) == ({CALL, ANNA}, False)
     other.over = True
-    assert asked(referring.joined(line, other, attended(partner), None, 20.0).here) == told(ANNA)
+    assert states(referring.joined(line, other, attended(partner), None, 20.0).here) == ["channel_unavailable"]
+
+
+def test_phone_that_names_a_call_that_is_gone_or_the_one_that_it_is_on_is_told_no_once_that_has_ended() -> None:
+    """As Asterisk looks at the channel that it names."""
+    line, other = talking(), Line(SETUP, "17.2", caller="17.2")
+    for came in (
+        referring.asked(line, wish(second=Channel(id="1.6")), 9.0),
+        referring.joined(line, other, wish(second=Channel(id="17.2")), None, 9.0).here,
+        referring.joined(line, line, attended(CALL), None, 9.0).here,
+    ):
+        assert (asked(came), asked(later(came))) == ([], told(ANNA))
+        assert states(came) == ["channel_unavailable"]
+        assert {each.seconds for each in came if isinstance(each, Later)} == {referring.ENDS_SECONDS}
+    assert (line.over, line.caller, line.together) == (False, CALL, {CALL, ANNA})
 
 
 def joined(number: str, colleague: str | None) -> tuple[Line, Line, referring.Joined]:
@@ -87,7 +106,6 @@ def test_phone_is_told_once_its_second_call_is_gone_as_asterisk_crashes_where_bo
 ) -> None:
     line, other, (here, there) = joined(number, colleague)
     assert states([*here, *there]) == []
-    assert Later(referring.LEAVES_SECONDS, requests.hang_up(ANNA)) in here
     assert Ended() not in there
     # the channel has left us then, and its session still has it
     assert ends(other, PHONE) == []
@@ -98,6 +116,41 @@ def test_phone_is_told_once_its_second_call_is_gone_as_asterisk_crashes_where_bo
     assert not line.over
 
 
+def caller_hangs_up(line: Line) -> list[Action]:
+    return ends(line, CALL)
+
+
+def agent_is_let_go(line: Line) -> list[Action]:
+    came = order(line, OrderType.CANCEL, agent=AGENT)
+    assert not isinstance(came, Refused)
+    return came
+
+
+def partner_hangs_up(line: Line) -> list[Action]:
+    return ends(line, next(each for each in line.legs if each != ANNA))
+
+
+def gap(line: Line) -> list[Action]:
+    return resumed(line, sight(channel(CALL), channel(ANNA), bridged=(CALL,)), 20.1)
+
+
+@pytest.mark.parametrize("meanwhile", [caller_hangs_up, agent_is_let_go, partner_hangs_up, gap])
+def test_phone_that_has_joined_two_is_not_hung_up_on_before_it_is_told_so(
+    meanwhile: Callable[[Line], list[Action]],
+) -> None:
+    """Its hang-up is an answer of its own, with which Asterisk looks at the second call as well."""
+    line, other, _ = joined("5550001", None)
+    assert f"DELETE channels/{ANNA}" not in asked(meanwhile(line))
+    gone(other, PHONE)
+    assert referring.heard(line, ANNA) == [Later(referring.LEAVES_SECONDS, requests.hang_up(ANNA))]
+    assert referring.heard(line, ANNA) == []
+
+
+def test_phone_that_could_not_be_told_that_it_has_joined_two_is_hung_up_on_after_all() -> None:
+    _, _, (here, _) = joined("5550001", None)
+    assert Later(referring.JOINED_SECONDS, requests.hang_up(ANNA)) in here
+
+
 @pytest.mark.parametrize(("number", "colleague"), CALLS)
 def test_phone_is_told_also_where_the_end_of_its_second_call_was_lost(number: str, colleague: str | None) -> None:
     _, other, _ = joined(number, colleague)
@@ -105,17 +158,13 @@ def test_phone_is_told_also_where_the_end_of_its_second_call_was_lost(number: st
     assert (asked(came)[:2], states(came)) == (told(ANNA), ["channel_answered"])
 
 
-def test_phone_whose_second_call_is_gone_already_is_told_at_once() -> None:
+def test_phone_whose_second_call_has_just_left_us_is_told_in_a_moment() -> None:
     line, other = talking(), begun("5550001", None)
     partner = next(each for each in other.legs if each != PHONE)
     up(other, partner)
     other.legs.pop(PHONE)
     here, there = referring.joined(line, other, attended(partner), None, 20.0)
-    assert asked(here) == [
-        "POST bridges/1700000000~1.talk/addChannel",
-        *told(ANNA),
-        "POST bridges/1700000000~1.talk/removeChannel",
-    ]
+    assert asked(later(here))[:2] == told(ANNA)
     assert (states(here), asked(there)) == (["channel_answered"], [f"DELETE bridges/{names.bridge(other.call)}"])
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Wake
+from app.telephony.adapters.asterisk_ari.actions import Action, Later, Referred, Request, Wake
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Party, ReferredBy, ReferredTo
 from app.telephony.adapters.asterisk_ari.gaps.adopting import adopted
 from app.telephony.adapters.asterisk_ari.gaps.resuming import resumed
@@ -49,10 +49,15 @@ def told(phone: str) -> list[str]:
 
 
 def states(actions: list[Action] | Refused) -> list[str]:
-    """What the phone is told."""
+    """What the phone is told, at once or in a moment."""
     assert not isinstance(actions, Refused)
-    queries = [each.query for each in actions if hasattr(each, "query")]
+    queries = [each.query for each in (*actions, *later(actions)) if isinstance(each, Request)]
     return [str(query["states"]) for query in queries if "states" in query]
+
+
+def later(actions: list[Action]) -> list[Request]:
+    """What is asked for in a moment."""
+    return [each.request for each in actions if isinstance(each, Later)]
 
 
 def waiting() -> tuple[Line, Referred, Wake]:
@@ -143,8 +148,8 @@ def test_the_time_of_an_older_wish_does_not_end_a_newer_one() -> None:
 
 
 @pytest.mark.parametrize("event", [
-    wish(None), wish(""), wish(17), wish(channel="17.99"), wish(channel=CALL), wish(second=Channel(id="1.6")),
-], ids=["no target", "an empty target", "a number that is no text", "a stranger", "the caller", "an unknown call"])  # fmt: skip  # noqa: E501
+    wish(None), wish(""), wish(17), wish(channel="17.99"), wish(channel=CALL),
+], ids=["no target", "an empty target", "a number that is no text", "a stranger", "the caller"])  # fmt: skip
 def test_a_phone_that_asks_for_what_cannot_be_is_told_at_once(event: Event) -> None:
     source = event.subject
     assert source is not None
@@ -157,12 +162,6 @@ def test_an_agent_whose_call_the_floor_does_not_know_yet_is_told_no() -> None:
     line = a_line(talking=True)
     line.contact = ""
     assert asked(referring.asked(line, wish(), 9.0)) == told(ANNA)
-
-
-def test_an_agent_who_calls_somebody_else_may_not_be_joined_with_who_has_gone() -> None:
-    line, other = talking(), Line(SETUP, "17.2", caller="17.2")
-    came = referring.joined(line, other, wish(second=Channel(id="17.2")), None, 9.0)
-    assert (asked(came.here), came.there) == (told(ANNA), [])
 
 
 def begun(number: str, colleague: str | None) -> Line:

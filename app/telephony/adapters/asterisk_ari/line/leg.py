@@ -16,8 +16,8 @@ class Leg:
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
     `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that;
     `undecided`: it may have asked a process that is no more, or nobody. `taping`: the recording that it is for has
-    begun. `holds`: its phone does. `answers`: the channel whose phone is told, once this one is gone, that its transfer
-    was done."""
+    begun. `holds`: its phone does. `joining`: its phone has joined two, and is not hung up on before it is told so.
+    `answers`: the channel whose phone is told that once this one is gone."""
 
     name: Name
     address: str
@@ -31,6 +31,7 @@ class Leg:
     undecided: bool = False
     taping: bool = False
     holds: bool = False
+    joining: bool = False
     answers: str = ""
     channel: str = ""
 

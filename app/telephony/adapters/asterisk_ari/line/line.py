@@ -166,7 +166,7 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        waits = leg.referring or leg.undecided
+        waits = leg.referring or leg.undecided or leg.joining
         return referring.dropped(self, leg) if waits else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
@@ -209,7 +209,10 @@ class Line:
         for customer in self.rung_customers():
             customer.withdrawn = customer.withdrawn or outcomes.WITHDRAWN
         channels = [self.caller] if self.caller is not None else []
-        return [*self._quiet(), *(requests.hang_up(each) for each in [*channels, *self.legs])]
+        return [*self._quiet(), *(requests.hang_up(each) for each in channels), *self._legs_end()]
+
+    def _legs_end(self) -> list[Action]:
+        return [requests.hang_up(leg.id) for leg in self.legs.values() if not leg.joining]
 
     def others(self, leaving: str | None = None) -> list[Leg]:
         """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""
@@ -281,8 +284,7 @@ class Line:
         if channel == self.caller and not self.over:
             self.over = True
             self.player.stop()  # what was played has ended with the channel
-            hang_ups = [requests.hang_up(each) for each in self.legs]
-            return [*hang_ups, *self._cleared(event.at, cause), Wake(now + LINGER_SECONDS, LINGER)]
+            return [*self._legs_end(), *self._cleared(event.at, cause), Wake(now + LINGER_SECONDS, LINGER)]
         leg = self.legs.get(channel)
         if leg is None:
             return []

@@ -19,6 +19,12 @@ from app.telephony.events import EventType
 LEAVES_SECONDS = 1.0
 """After that a phone whose transfer was done is hung up on, if it has not done so itself."""
 
+ENDS_SECONDS = 1.0
+"""A channel that is about to end is gone after that."""
+
+JOINED_SECONDS = 10.0
+"""After that a phone that has joined two is hung up on, also where it could not be told so."""
+
 PATIENCE = "refer."
 PATIENCE_SECONDS = 20.0
 """How long a phone waits for what becomes of its wish; after that nothing does."""
@@ -75,6 +81,11 @@ def refused(channel: str) -> list[Request]:
     return requests.transfer_progress(channel, "channel_unavailable")
 
 
+def not_joined(channel: str) -> list[Action]:
+    """The same where it has named a second call of its own, which may be about to end: see `answered`."""
+    return [Later(ENDS_SECONDS, each) for each in refused(channel)]
+
+
 def asked(line: Line, event: Event, now: float) -> list[Action]:
     """A phone on this call wants the other side to go elsewhere. Into a call that is not known here it cannot."""
     source = event.subject
@@ -84,7 +95,8 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
     if own is not None and (own.referring or own.withdrawn):
         return []  # see `joined`
     if own is None or own.talker is None or not own.up or target is None or not line.contact:
-        return list(refused(source.id))
+        named = event.refer_to.destination_channel if event.refer_to else None
+        return list(refused(source.id)) if named is None else not_joined(source.id)
     own.referring, own.undecided = f"{source.id}:{event.at:.3f}", False
     wish = Referred(contact=line.contact, agent=own.talker, target=target, channel=source.id, key=own.referring)
     return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
@@ -110,6 +122,8 @@ def undecided(line: Line, now: float) -> list[Action]:
 def dropped(line: Line, leg: Leg) -> list[Action]:
     """A phone that waits, or may do so, is to leave the call: for what it has asked for, or for something else, as is
     told."""
+    if leg.joining:
+        return []
     if leg.undecided:
         done = "channel_answered" if leg.withdrawn == TRANSFERRED else "channel_unavailable"
         return [*requests.transfer_progress(leg.id, done), requests.hang_up(leg.id)]
@@ -121,28 +135,36 @@ def dropped(line: Line, leg: Leg) -> list[Action]:
 
 def granted(line: Line, leg: Leg) -> list[Action]:
     """Its phone is told, and out of the call at once; it is given time to hang up by itself, as phones do then."""
-    return [*_done(leg.id), *_out(line, leg)]
+    leg.referring = ""
+    return [*_done(leg.id), _out(line, leg), Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
 
 
 def answered(leg: Leg) -> list[Request]:
     """The second call of a phone that has joined two is gone there: now it is told.
 
-    Not before: with the answer Asterisk (22.10) looks at the channel of the second call, to which it holds no reference
-    (`ari_notify` in res_pjsip_refer.c); where that ends at the same time, it crashes with all its calls.
+    Not before: with each answer, and with the hang-up of a phone that has none yet, Asterisk (22.10) looks at the
+    channel of the second call, to which it holds no reference (`ari_notify` in res_pjsip_refer.c); where that ends at
+    the same time, it crashes with all its calls.
     """
     return _done(leg.answers) if leg.answers else []
+
+
+def heard(line: Line, channel: str) -> list[Action]:
+    """A phone has been told what became of its wish; one that has joined two is given time to hang up by itself."""
+    leg = line.legs.get(channel)
+    if leg is None or not leg.joining:
+        return []
+    leg.joining = False
+    return [Later(LEAVES_SECONDS, requests.hang_up(channel))]
 
 
 def _done(channel: str) -> list[Request]:
     return requests.transfer_progress(channel, "channel_answered")
 
 
-def _out(line: Line, leg: Leg) -> list[Action]:
-    leg.referring, leg.undecided = "", False
-    leg.withdrawn = leg.withdrawn or TRANSFERRED
+def _out(line: Line, leg: Leg) -> Request:
     line.together.discard(leg.id)
-    out = requests.part(names.bridge(line.call), leg.id)
-    return [out, Later(LEAVES_SECONDS, requests.hang_up(leg.id))]
+    return requests.part(names.bridge(line.call), leg.id)
 
 
 def declined(line: Line, referred: Referred) -> list[Action]:
@@ -177,16 +199,18 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
     if source is None or (own is not None and (own.referring or own.withdrawn == TRANSFERRED)):
         return Joined([], [])  # one answer is read for all that the phone waits for: it is that of what came first
     if own is None or own.talker is None or line.caller is None or partner is None or not _talks(other, partner):
-        return Joined(list(refused(source.id)), [])
-    if own.withdrawn or _held_by_another(line, own):
-        return Joined(list(refused(source.id)), [])
+        return Joined(not_joined(source.id), [])
+    if line is other or own.withdrawn or _held_by_another(line, own):
+        return Joined(not_joined(source.id), [])
+    own.withdrawn, own.joining, own.undecided = TRANSFERRED, True, False
     leg = _as_leg(line, own.talker, partner, agent)
-    second = _second(other, event, own.id)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),
         line.told(EventType.TRANSFERRED, own, event.at),
         *line.bring_together(line.caller, partner.id),
-        *(_out(line, own) if second else granted(line, own)),
+        _out(line, own),
+        *([] if _second(other, event, own.id) else [Later(ENDS_SECONDS, each) for each in _done(own.id)]),
+        Later(JOINED_SECONDS, requests.hang_up(own.id)),
     ]
     return Joined(here, _left(other, partner.id, event.at, now))
 
