@@ -1,5 +1,6 @@
 """Switches whose clock is not ours: what an order does is told by the same clock as what they tell themselves."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -50,6 +51,29 @@ async def test_what_an_order_does_is_told_by_the_clock_of_the_switch(bench: Benc
     await bench.order(OrderType.TRANSFER, agent=AGENT, to={"queue": "cards"})
     await until(lambda: EventType.TRANSFERRED in told)
     assert 0 <= told[EventType.TRANSFERRED] - told[EventType.ESTABLISHED] < 1800
+
+
+@pytest.mark.enable_socket
+async def test_a_phones_hold_that_is_read_after_an_order_that_it_came_before_is_no_late_news(bench: Bench) -> None:
+    """The caller hears music then, and the floor is to know."""
+    assert isinstance(bench.floor, Diary)
+    told = bench.floor.happened
+    before = bench.asterisk.since = iso(now())
+    await bench.asterisk.call()
+    await until(lambda: EventType.OFFERED in told)
+    await bench.order(OrderType.CONNECT, agent=AGENT)
+    leg = bench.asterisk.said("POST", "channels")[-1]["query"]["channelId"]
+    await bench.asterisk.tell("StasisStart", args=["leg"], channel=incoming(leg))
+    await until(lambda: EventType.ESTABLISHED in told)
+    await asyncio.sleep(0.01)
+    await bench.order(OrderType.HOLD, key="main-2", agent=AGENT)
+    await bench.order(OrderType.RETRIEVE, key="main-3", agent=AGENT)
+    await until(lambda: EventType.RETRIEVED in told)
+    del told[EventType.HELD]
+    assert bench.asterisk.since == before
+    await bench.asterisk.tell("ChannelHold", channel=incoming(leg))
+    await until(lambda: EventType.HELD in told)
+    assert told[EventType.HELD] > told[EventType.RETRIEVED]
 
 
 def test_clock_of_a_switch_is_that_of_the_event_which_came_fastest_and_goes_on_from_there() -> None:

@@ -16,6 +16,10 @@ Sent = tuple[Request, "asyncio.Future[Answered]"]
 """A request that is under way."""
 
 
+TICK = 0.001
+"""Seconds; news is told to the millisecond."""
+
+
 class LiveCall:
     """A line, what waits to be told of it, and the instants that it waits for."""
 
@@ -28,6 +32,16 @@ class LiveCall:
         self.channels: set[str] = set()
         """Its channels on the switch, also those that have gone."""
         self._timers: set[asyncio.TimerHandle] = set()
+        self._told_at: dict[str, float] = {}
+
+    def in_order(self, told: Told) -> Told:
+        """The same, not before what was told of its leg last. An order may be done while an event waits to be read that
+        came before it; what is told of that later holds now, and would be taken for late news otherwise."""
+        if told.leg_id is None:
+            return told
+        last = self._told_at.get(told.leg_id, 0.0)
+        at = self._told_at[told.leg_id] = max(round(told.at, 3), round(last + TICK, 3))
+        return msgspec.structs.replace(told, at=at)
 
     def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:
         """Call `wake` then, unless the call is over."""

@@ -64,7 +64,7 @@ class Messenger:
         """Tell this after all that there was to tell of the call before."""
         if isinstance(news, Stored):
             self.keeping.add(news.name)
-        call.news.put_nowait(news)
+        call.news.put_nowait(call.in_order(news) if isinstance(news, Told) else news)
 
     async def _run(self, call: LiveCall) -> None:
         """Tell the floor what there is to tell of a call, until the call is over."""
