@@ -184,7 +184,7 @@ async def call_centre(
         await set_up(database, site, auto_accept)
         if prepare is not None:
             await prepare(database)
-        child = Child(folder, forked=False, CALLFLOOR_DATABASE_URL=database.url, **(settings or {}))
+        child = Child(folder, CALLFLOOR_DATABASE_URL=database.url, **(settings or {}))
         stack.callback(site.server.command, "channel request hangup all")  # whatever a test that fails leaves
         stack.enter_context(children(child))
         child.start()

@@ -83,7 +83,7 @@ async def bank(server: Server) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def callfloor(database: Database, folder: Path) -> AsyncIterator[Child]:
     """A server that knows of no source yet."""
-    child = Child(folder, forked=False, CALLFLOOR_DATABASE_URL=database.url)
+    child = Child(folder, CALLFLOOR_DATABASE_URL=database.url)
     with children(child):
         child.start()
         await child.answers()

@@ -92,7 +92,7 @@ async def test_calls_of_an_asterisk_that_stays_away_are_over_after_a_while(
 
 
 async def test_the_one_who_stands_by_takes_the_calls_over(pair: CallCentre, phones: Phones, tmp_path: Path) -> None:
-    standby = Child(tmp_path, "standby", forked=False, CALLFLOOR_DATABASE_URL=pair.database.url)
+    standby = Child(tmp_path, "standby", CALLFLOOR_DATABASE_URL=pair.database.url)
     first = pair.server
     with children(standby):
         standby.start()
@@ -112,7 +112,7 @@ async def test_the_one_who_stands_by_takes_the_calls_over(pair: CallCentre, phon
 async def test_an_owner_that_was_frozen_leaves_the_calls_to_the_one_who_took_over(
     pair: CallCentre, phones: Phones, tmp_path: Path
 ) -> None:
-    standby = Child(tmp_path, "standby", forked=False, CALLFLOOR_DATABASE_URL=pair.database.url)
+    standby = Child(tmp_path, "standby", CALLFLOOR_DATABASE_URL=pair.database.url)
     first = pair.server
     with children(standby):
         standby.start()
