@@ -67,6 +67,12 @@ def meaning(error: BaseException) -> DatabaseUnavailable | None:
     return None
 
 
+def passes(sqlstate: str) -> bool:
+    """Whether what a statement was refused for passes by itself: a conflict with others, want of resources, a restart,
+    or that the database is read-only, as after a failover."""
+    return sqlstate[:2] in ("40", "53", "57") or sqlstate in ("55P03", "25006")
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
     """An error, and all that it was raised from."""
     seen: BaseException | None = error

@@ -1,8 +1,8 @@
 """Plain asyncpg connections, for the paths where one round trip counts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import CLOSE_SECONDS, dsn_of
-from app.db.errors import DatabaseUnavailable, meaning, translated
+from app.db.errors import DatabaseUnavailable, meaning, passes, translated
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ LEND_SECONDS = 10.0
 
 
 class Fetches(Protocol):
-    """What most who read need of the database: an asyncpg connection or pool."""
+    """What most readers need of the database: an asyncpg connection or pool."""
 
     async def fetch(self, query: str, *args: Any) -> Any:
         """All rows of the answer."""
@@ -126,25 +126,38 @@ async def connection_of(session: AsyncSession) -> Fetches:
 
 
 def lending(pool: "asyncpg.Pool[Any]") -> Lend:
-    """Lends connections of a pool. Whoever borrows one is told in our words what goes wrong with the database: raises
-    `DatabaseUnavailable`, also where for `LEND_SECONDS` none was free."""
+    """Lends connections of a pool, at most a quarter of them at once: whoever else uses it is not to wait for these
+    borrowers, should what they ask for stand still. They are told in our words what goes wrong with the database:
+    raises `DatabaseUnavailable`, also where they get none within `LEND_SECONDS`, and for a TimeoutError of theirs."""
+    turns = asyncio.Semaphore(max(1, pool.get_max_size() // 4))
 
     @asynccontextmanager
     async def lend() -> AsyncIterator[Fetches]:
-        with translated():
-            try:
+        with _in_our_words():
+            async with AsyncExitStack() as borrowed:
                 async with asyncio.timeout(LEND_SECONDS):
+                    await borrowed.enter_async_context(turns)
                     connection = await pool.acquire()
-            except TimeoutError as error:
-                raise DatabaseUnavailable("No connection to the database was free. Try again shortly.") from error
-            except OSError as error:
-                raise meaning(error) or error from error
-            try:
+                borrowed.push_async_callback(pool.release, connection)
                 yield connection
-            finally:
-                await pool.release(connection)
 
     return lend
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    with translated():
+        try:
+            yield
+        except TimeoutError as error:
+            raise DatabaseUnavailable("The database does not answer in time. Try again shortly.") from error
+        except (OSError, asyncpg.InterfaceError) as error:
+            lost = DatabaseUnavailable("The connection to the database was lost.", retry_after=5)
+            raise meaning(error) or lost from error
+        except asyncpg.PostgresError as error:
+            if not passes(error.sqlstate or ""):
+                raise
+            raise meaning(error) or DatabaseUnavailable("The database is busy. Try again shortly.") from error
 
 
 async def fetch_apart(database: Any, query: str, *given: Any, seconds: float) -> Any:

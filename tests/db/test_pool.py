@@ -41,7 +41,7 @@ async def test_where_no_connection_comes_free_the_database_is_unavailable(
     lend = lending(pool)
     try:
         async with lend():
-            with pytest.raises(DatabaseUnavailable, match="was free"):
+            with pytest.raises(DatabaseUnavailable, match="in time"):
                 await lend().__aenter__()
         async with lend() as connection:
             assert await connection.fetch("select 1")
@@ -58,6 +58,64 @@ async def test_a_connection_that_ends_with_its_borrower_is_told_as_such_and_repl
                 await connection.fetch("select pg_terminate_backend(pg_backend_pid())")
         async with lend() as connection:
             assert await connection.fetch("select 1")
+    finally:
+        await pool.close()
+
+
+def refused_with(sqlstate: str) -> asyncpg.PostgresError:
+    return asyncpg.PostgresError.new({"C": sqlstate, "M": "no"})
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),
+        ConnectionResetError(),
+        asyncpg.InterfaceError("the connection is closed"),
+        refused_with("57014"),
+        refused_with("53200"),
+        refused_with("40P01"),
+    ],
+)
+async def test_whatever_passes_by_itself_is_told_as_unavailable(rolled_back: Database, error: Exception) -> None:
+    pool = await open_pool(rolled_back.url, 1)
+    try:
+        with pytest.raises(DatabaseUnavailable):
+            async with lending(pool)():
+                raise error
+        await pool.close()
+        with pytest.raises(DatabaseUnavailable):
+            await lending(pool)().__aenter__()
+    finally:
+        await pool.close()
+
+
+async def test_a_fault_of_ours_is_told_as_it_is(rolled_back: Database) -> None:
+    pool = await open_pool(rolled_back.url, 1)
+    try:
+        with pytest.raises(asyncpg.UndefinedTableError):
+            async with lending(pool)() as connection:
+                await connection.fetch("select from nothing")
+        with pytest.raises(asyncpg.DataError):
+            async with lending(pool)() as connection:
+                await connection.fetch("select $1::int", "x")
+    finally:
+        await pool.close()
+
+
+async def test_most_connections_are_left_to_others_whatever_borrowers_wait_for(
+    rolled_back: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lent, "LEND_SECONDS", 0.01)
+    pool = await open_pool(rolled_back.url, 8)
+    lend = lending(pool)
+    try:
+        async with lend(), lend():
+            with pytest.raises(DatabaseUnavailable):
+                await lend().__aenter__()
+            assert await pool.fetchval("select 1") == 1
+        async with lend(), lend():
+            pass
     finally:
         await pool.close()
 

@@ -53,7 +53,7 @@ _bearer = HTTPBearer(
 
 async def identify(request: Request, using: Services, credentials: str | None) -> Principal:
     """Who is asking, found out once a request; raises `BadToken`. A key, or whether a sign-in still stands, is looked
-    up over a plain connection, which is given back at once: a session would take longer than most that follows."""
+    up over a plain connection, which is given back at once: a session would take longer than most of what follows."""
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known

@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.api.http.deps import credentials_of, identify
 from app.api.http.gates import Gate, asked_by
 from app.api.http.problems import refused
+from app.api.http.resource_router import BELOW
 from app.core.errors import CallfloorError
 
-CLOSED = "/api/v1/"
+CLOSED = f"{BELOW}/"
 OPEN = frozenset({"/api/v1/token", "/api/v1/token/refresh", "/api/v1/token/revoke"})
 """Where whoever comes is nobody yet, and says by the body who they are."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.api.http.accepted import accepted_at, known_beside, limits_in, place_of, tags_at
 from app.core.errors import CallfloorError, Conflict, Invalid, Unavailable
-from app.db.errors import violated_constraint
+from app.db.errors import passes, violated_constraint
 
 _LIMITS = {
     "ge": "at least {}",
@@ -83,7 +83,7 @@ def database_refusal(error: DBAPIError) -> CallfloorError | None:
         return _broken_rule(error, state)
     if state.startswith("22") or _argument_fault(error):
         return Invalid("A value cannot be stored: out of range, or text with a NUL character.", faults=[])
-    if state[:2] in ("40", "53", "57") or state in ("55P03", "25006"):  # 25006: read-only, as after a failover
+    if passes(state):
         return Unavailable("The database is too busy at present; nothing was changed. Try again shortly.")
     return None
 

@@ -8,12 +8,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.http.problems import http_problem, problem_response
+from app.api.http.resource_router import BELOW
 from app.core.errors import Invalid, Unavailable
 
 BODY_BYTES = 1 << 20
 WAIT_SECONDS = 30.0
 """How long a request waits for its turn: who asks has given up soon after."""
-STREAMS = "/api/v1/feeds/"
+STREAMS = f"{BELOW}/feeds/"
 """What is posted below is of any length: it is read no faster than it is written, and each line has a limit."""
 
 
@@ -27,8 +28,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        codings = [value for name, value in scope["headers"] if name == b"content-encoding"]
-        if scope["type"] == "http" and codings and (refusal := packed(codings)):
+        if scope["type"] == "http" and (refusal := packed(_codings(scope))):
             await problem_response(refusal)(scope, receive, send)
         elif scope["type"] != "http" or (scope["method"] == "POST" and scope["path"].startswith(STREAMS)):
             await self._app(scope, receive, send)
@@ -57,6 +57,10 @@ class BodyLimit:
             return message
 
         return counted
+
+
+def _codings(scope: Scope) -> list[bytes]:
+    return [value for name, value in scope["headers"] if name == b"content-encoding"]
 
 
 def packed(codings: Iterable[bytes]) -> Invalid | None:

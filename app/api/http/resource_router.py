@@ -11,7 +11,7 @@ BELOW = "/api/v1"
 
 
 class ResourceRouter(APIRouter):
-    """Routes that are served below /api/v1.
+    """Routes that are served right below /api/v1, by a server without a `root_path`.
 
     For each request FastAPI asks each router, up to three times over, and a router each of its routes: half of the time
     that a short request takes. One that has no such path says so at once.

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import Request
+from starlette.types import Message
 
 from app.api.application import Application, http_app
 from app.api.http.limits import Turns
@@ -72,3 +73,17 @@ async def test_imports_over_http_leave_a_connection_to_everybody_else(pool: int)
     assert set(at_work) == set(turns)
     goes_on.set()
     await asyncio.gather(*tasks)
+
+
+async def test_what_is_no_request_passes(small: Application) -> None:
+    """Servers announce their start and end to the application, too."""
+    told: list[str] = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup" if not told else "lifespan.shutdown"}
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+
+    await small({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

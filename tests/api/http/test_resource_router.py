@@ -89,3 +89,5 @@ async def test_a_slash_too_many_leads_to_the_path_without_it(client: httpx.Async
 def test_every_resource_has_such_a_router() -> None:
     routers: list[Any] = [*(each.router for each in RESOURCES), media.speech]
     assert [router for router in routers if not isinstance(router, ResourceRouter)] == []
+    for router in routers:
+        assert router.matches({"type": "http", "path": f"{BELOW}/none", "method": "GET"}) == (Match.NONE, {})
