@@ -7,6 +7,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.core.clock import FrozenClock, iso, now
+from app.telephony.adapters.asterisk_ari.actions import Told
+from app.telephony.adapters.asterisk_ari.calls import LiveCall
+from app.telephony.adapters.asterisk_ari.line.leg import Setup
+from app.telephony.adapters.asterisk_ari.line.line import Line
 from app.telephony.adapters.asterisk_ari.switch_clock import EVENTS, SwitchClock
 from app.telephony.events import EventType, OrderType
 from app.telephony.instructions import Script
@@ -74,6 +78,15 @@ async def test_a_phones_hold_that_is_read_after_an_order_that_it_came_before_is_
     await bench.asterisk.tell("ChannelHold", channel=incoming(leg))
     await until(lambda: EventType.HELD in told)
     assert told[EventType.HELD] > told[EventType.RETRIEVED]
+
+
+def test_news_of_a_leg_goes_on_by_a_clock_that_was_set_back() -> None:
+    call = LiveCall(Line(Setup(), "17.1"))
+    at = [
+        call.in_order(Told(type=EventType.HELD, at=at, leg_id="17.2")).at
+        for at in (1000.0, 999.998, 1000.0, 900.0, 901.0)
+    ]
+    assert at == [1000.0, 1000.001, 1000.002, 900.0, 901.0]
 
 
 def test_clock_of_a_switch_is_that_of_the_event_which_came_fastest_and_goes_on_from_there() -> None:

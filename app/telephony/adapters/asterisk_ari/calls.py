@@ -19,6 +19,9 @@ Sent = tuple[Request, "asyncio.Future[Answered]"]
 TICK = 0.001
 """Seconds; news is told to the millisecond."""
 
+WAITING_SECONDS = 5.0
+"""For longer no event waits to be read."""
+
 
 class LiveCall:
     """A line, what waits to be told of it, and the instants that it waits for."""
@@ -36,11 +39,13 @@ class LiveCall:
 
     def in_order(self, told: Told) -> Told:
         """The same, not before what was told of its leg last. An order may be done while an event waits to be read that
-        came before it; what is told of that later holds now, and would be taken for late news otherwise."""
+        came before it; what is told of that later holds now, and would be taken for late news otherwise. What is much
+        older comes of a clock that was set."""
         if told.leg_id is None:
             return told
         last = self._told_at.get(told.leg_id, 0.0)
-        at = self._told_at[told.leg_id] = max(round(told.at, 3), round(last + TICK, 3))
+        behind = last - told.at < WAITING_SECONDS
+        at = self._told_at[told.leg_id] = max(round(told.at, 3), round(last + TICK, 3)) if behind else told.at
         return msgspec.structs.replace(told, at=at)
 
     def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:

@@ -285,10 +285,11 @@ class Switch:
         if source is None or (call is None and event.state):
             return
         if call is None:
+            later = asyncio.get_running_loop().call_later  # see `referring.not_joined`
             for answer in referring.refused(source.id):
-                self._ask(answer)
+                later(referring.ENDS_SECONDS if other is not None else 0, self._ask, answer)
         elif event.state:
-            self._follow(call, referring.heard(call.line, source.id))
+            self._follow(call, referring.heard(call.line, source.id, event.state))
         elif second is None:
             self._follow(call, referring.asked(call.line, event, self._clock()))
         else:

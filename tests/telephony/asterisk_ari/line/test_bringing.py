@@ -10,7 +10,7 @@ from tests.telephony.asterisk_ari.gaps.test_resuming import channel, sight
 from tests.telephony.asterisk_ari.line.test_joining import attended
 from tests.telephony.asterisk_ari.line.test_left_alone import gone, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
-from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun, states, wish
+from tests.telephony.asterisk_ari.line.test_referring import PHONE, begun, due, states, wish
 from tests.telephony.asterisk_ari.line.test_taken_over import BO_S, CHO, EAR, answers, taken
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 
@@ -35,7 +35,7 @@ def brings(line: Line, phone: str) -> list[str]:
     partner = next(each for each in other.legs if each != PHONE)
     up(other, partner)
     here, _ = referring.joined(line, other, attended(partner, phone), None, 20.0)
-    came = states([*here, *gone(other, PHONE)])
+    came = states([*due(line, here), *gone(other, PHONE)])
     assert (partner in line.together) == (came == ["channel_answered"])
     return came
 

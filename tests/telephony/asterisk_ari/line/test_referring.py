@@ -49,15 +49,15 @@ def told(phone: str) -> list[str]:
 
 
 def states(actions: list[Action] | Refused) -> list[str]:
-    """What the phone is told, at once or in a moment."""
+    """What the phone is told."""
     assert not isinstance(actions, Refused)
-    queries = [each.query for each in (*actions, *later(actions)) if isinstance(each, Request)]
+    queries = [each.query for each in actions if isinstance(each, Request)]
     return [str(query["states"]) for query in queries if "states" in query]
 
 
-def later(actions: list[Action]) -> list[Request]:
-    """What is asked for in a moment."""
-    return [each.request for each in actions if isinstance(each, Later)]
+def due(line: Line, actions: list[Action]) -> list[Action]:
+    """What follows of it in a moment."""
+    return [one for each in actions if isinstance(each, Wake) for one in line.wake(each.token, each.at)]
 
 
 def waiting() -> tuple[Line, Referred, Wake]:
@@ -201,13 +201,9 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def refer(bench: Bench, channel: str, **more: Any) -> None:
-    """A phone sends a REFER."""
-    await bench.asterisk.tell(
-        "ChannelTransfer",
-        refer_to={"requested_destination": {"destination": "bo"}},
-        referred_by={"source_channel": incoming(channel)},
-        **more,
-    )
+    """A phone sends a REFER; for Bo, unless `more` says otherwise."""
+    told = {"refer_to": {"requested_destination": {"destination": "bo"}}, **more}
+    await bench.asterisk.tell("ChannelTransfer", referred_by={"source_channel": incoming(channel)}, **told)
 
 
 async def a_leg(bench: Bench) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from app.telephony.adapters.asterisk_ari.actions import Action, Later, Request, Told
+from app.telephony.adapters.asterisk_ari.actions import Action, Request, Told
 from app.telephony.adapters.asterisk_ari.ari import requests
 from app.telephony.adapters.asterisk_ari.ari.events import Channel, Event, Recording
 from app.telephony.adapters.asterisk_ari.line import names, recordings, referring, supervisors
@@ -84,10 +84,9 @@ def held(line: Line, leg: Leg, there: Sight, now: float) -> list[Action]:
 
 
 def _ended_again(line: Line, there: Sight) -> list[Action]:
-    """Hang-ups that may not have got through; a phone that has joined two may wait for its second call to be gone."""
+    """Hang-ups that may not have got through; a phone that has joined two may wait for its second call to end."""
     left = [leg for leg in line.legs.values() if (line.over or leg.withdrawn) and leg.id in there.channels]
-    ends = [(leg, requests.hang_up(leg.id)) for leg in left]
-    return [Later(referring.ENDS_SECONDS, end) if leg.joining else end for leg, end in ends]
+    return [referring.hang_up(leg, referring.ENDS_SECONDS) for leg in left]
 
 
 def _asked_again(line: Line, there: Sight, now: float) -> list[Action]:

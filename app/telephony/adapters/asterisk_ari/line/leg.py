@@ -16,8 +16,9 @@ class Leg:
     somebody to whom a flow sent the caller, `handed` one to whom an agent did; `mode` is a listener's.
     `referring`: its phone has asked for a transfer (REFER), by this key, and waits for what becomes of that;
     `undecided`: it may have asked a process that is no more, or nobody. `taping`: the recording that it is for has
-    begun. `holds`: its phone does. `joining`: its phone has joined two, and is not hung up on before it is told so.
-    `answers`: the channel whose phone is told that once this one is gone."""
+    begun. `holds`: its phone does. `due`: what its phone is told in a moment of a wish for which it has named a second
+    call; it is not hung up on before. `answers`: the channel whose phone is told, once this one is gone, that it has
+    joined two."""
 
     name: Name
     address: str
@@ -31,7 +32,7 @@ class Leg:
     undecided: bool = False
     taping: bool = False
     holds: bool = False
-    joining: bool = False
+    due: str = ""
     answers: str = ""
     channel: str = ""
 

@@ -166,7 +166,7 @@ class Line:
     def drop(self, leg: Leg, why: str) -> list[Action]:
         """End a leg ourselves."""
         leg.withdrawn = leg.withdrawn or why
-        waits = leg.referring or leg.undecided or leg.joining
+        waits = leg.referring or leg.undecided or leg.due
         return referring.dropped(self, leg) if waits else [requests.hang_up(leg.id)]
 
     def bring_together(self, *channels: str) -> list[Action]:
@@ -212,7 +212,7 @@ class Line:
         return [*self._quiet(), *(requests.hang_up(each) for each in channels), *self._legs_end()]
 
     def _legs_end(self) -> list[Action]:
-        return [requests.hang_up(leg.id) for leg in self.legs.values() if not leg.joining]
+        return [referring.hang_up(leg) for leg in self.legs.values()]
 
     def others(self, leaving: str | None = None) -> list[Leg]:
         """The legs that are a reason for the call to go on when `leaving` (a channel) is gone."""

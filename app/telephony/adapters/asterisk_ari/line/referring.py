@@ -30,6 +30,10 @@ PATIENCE_SECONDS = 20.0
 """How long a phone waits for what becomes of its wish; after that nothing does."""
 
 UNDECIDED = PATIENCE + "undecided"
+DUE = PATIENCE + "due."
+"""Of a phone, by its channel, that is told now what became of its wish."""
+
+ANSWERED, UNAVAILABLE = "channel_answered", "channel_unavailable"
 UNDECIDED_SECONDS = 5.0
 """How long a phone may go on waiting after a gap: for what a process that is no more may have had ordered for it, and
 for what is told meanwhile of a wish that is younger than the gap."""
@@ -78,12 +82,22 @@ class Joined(NamedTuple):
 
 def refused(channel: str) -> list[Request]:
     """Tell a phone that nothing comes of what it asked for."""
-    return requests.transfer_progress(channel, "channel_unavailable")
+    return requests.transfer_progress(channel, UNAVAILABLE)
 
 
-def not_joined(channel: str) -> list[Action]:
-    """The same where it has named a second call of its own, which may be about to end: see `answered`."""
-    return [Later(ENDS_SECONDS, each) for each in refused(channel)]
+def hang_up(leg: Leg, late: float = JOINED_SECONDS) -> Action:
+    """End a leg ourselves; that of a phone which is to be told something before, after so many seconds."""
+    end = requests.hang_up(leg.id)
+    return Later(late, end) if leg.due else end
+
+
+def not_joined(line: Line, channel: str, now: float) -> list[Action]:
+    """A phone that has named a second call, which may be about to end, is refused in a moment: see `answered`."""
+    leg = line.legs.get(channel)
+    if leg is None:
+        return [Later(ENDS_SECONDS, each) for each in refused(channel)]
+    leg.due = UNAVAILABLE
+    return [Wake(now + ENDS_SECONDS, DUE + channel)]
 
 
 def asked(line: Line, event: Event, now: float) -> list[Action]:
@@ -92,11 +106,11 @@ def asked(line: Line, event: Event, now: float) -> list[Action]:
     if source is None:
         return []
     own, target = line.legs.get(source.id), _target(event)
-    if own is not None and (own.referring or own.withdrawn):
+    if own is not None and (own.referring or own.withdrawn or own.due):
         return []  # see `joined`
     if own is None or own.talker is None or not own.up or target is None or not line.contact:
         named = event.refer_to.destination_channel if event.refer_to else None
-        return list(refused(source.id)) if named is None else not_joined(source.id)
+        return list(refused(source.id)) if named is None else not_joined(line, source.id, now)
     own.referring, own.undecided = f"{source.id}:{event.at:.3f}", False
     wish = Referred(contact=line.contact, agent=own.talker, target=target, channel=source.id, key=own.referring)
     return [wish, Wake(now + PATIENCE_SECONDS, PATIENCE + own.referring)]
@@ -122,10 +136,10 @@ def undecided(line: Line, now: float) -> list[Action]:
 def dropped(line: Line, leg: Leg) -> list[Action]:
     """A phone that waits, or may do so, is to leave the call: for what it has asked for, or for something else, as is
     told."""
-    if leg.joining:
-        return []
+    if leg.due:
+        return [hang_up(leg)]
     if leg.undecided:
-        done = "channel_answered" if leg.withdrawn == TRANSFERRED else "channel_unavailable"
+        done = ANSWERED if leg.withdrawn == TRANSFERRED else UNAVAILABLE
         return [*requests.transfer_progress(leg.id, done), requests.hang_up(leg.id)]
     if leg.withdrawn == TRANSFERRED:
         return granted(line, leg)
@@ -149,17 +163,19 @@ def answered(leg: Leg) -> list[Request]:
     return _done(leg.answers) if leg.answers else []
 
 
-def heard(line: Line, channel: str) -> list[Action]:
+def heard(line: Line, channel: str, state: str) -> list[Action]:
     """A phone has been told what became of its wish; one that has joined two is given time to hang up by itself."""
     leg = line.legs.get(channel)
-    if leg is None or not leg.joining:
-        return []
-    leg.joining = False
-    return [Later(LEAVES_SECONDS, requests.hang_up(channel))]
+    return _told(line, leg) if leg is not None and leg.due == state == ANSWERED else []
+
+
+def _told(line: Line, leg: Leg) -> list[Action]:
+    leg.due = ""
+    return [Later(LEAVES_SECONDS, requests.hang_up(leg.id))] if leg.withdrawn or line.over else []
 
 
 def _done(channel: str) -> list[Request]:
-    return requests.transfer_progress(channel, "channel_answered")
+    return requests.transfer_progress(channel, ANSWERED)
 
 
 def _out(line: Line, leg: Leg) -> Request:
@@ -178,7 +194,10 @@ def not_ordered(line: Line, agent: str | None) -> list[Action]:
 
 
 def overdue(line: Line, token: str) -> list[Action]:
-    """Nobody has said in time what becomes of it."""
+    """Nobody has said in time what becomes of it; or a phone is due to be told."""
+    if token.startswith(DUE):
+        leg = line.legs.get(token.removeprefix(DUE))
+        return [*requests.transfer_progress(leg.id, leg.due), *_told(line, leg)] if leg is not None and leg.due else []
     if token == UNDECIDED:
         return _given_up(line, [leg.id for leg in line.legs.values() if leg.undecided and not leg.withdrawn])
     return _given_up(
@@ -196,20 +215,20 @@ def joined(line: Line, other: Line, event: Event, agent: str | None, now: float)
     """The caller of `line` and whom the agent has called in `other`; `agent` is who that is, if it is one."""
     source, partner = event.subject, event.refer_to.connected_channel if event.refer_to else None
     own = line.legs.get(source.id) if source is not None else None
-    if source is None or (own is not None and (own.referring or own.withdrawn == TRANSFERRED)):
+    if source is None or (own is not None and (own.referring or own.due or own.withdrawn == TRANSFERRED)):
         return Joined([], [])  # one answer is read for all that the phone waits for: it is that of what came first
     if own is None or own.talker is None or line.caller is None or partner is None or not _talks(other, partner):
-        return Joined(not_joined(source.id), [])
+        return Joined(not_joined(line, source.id, now), [])
     if line is other or own.withdrawn or _held_by_another(line, own):
-        return Joined(not_joined(source.id), [])
-    own.withdrawn, own.joining, own.undecided = TRANSFERRED, True, False
+        return Joined(not_joined(line, source.id, now), [])
+    own.withdrawn, own.due, own.undecided = TRANSFERRED, ANSWERED, False
     leg = _as_leg(line, own.talker, partner, agent)
     here = [
         line.told(EventType.ESTABLISHED, leg, event.at),
         line.told(EventType.TRANSFERRED, own, event.at),
         *line.bring_together(line.caller, partner.id),
         _out(line, own),
-        *([] if _second(other, event, own.id) else [Later(ENDS_SECONDS, each) for each in _done(own.id)]),
+        *([] if _second(other, event, own.id) else [Wake(now + ENDS_SECONDS, DUE + own.id)]),
         Later(JOINED_SECONDS, requests.hang_up(own.id)),
     ]
     return Joined(here, _left(other, partner.id, event.at, now))
@@ -255,7 +274,8 @@ def _left(other: Line, partner: str, at: float, now: float) -> list[Action]:
     """The agent's own call to the partner is over, but not the partner's part in it. What is recorded of it still
     comes, as at the end of every call."""
     other.legs.pop(partner, None)
-    rest = [each for each in dict.fromkeys((other.caller, *other.legs)) if each not in (None, partner)]
+    spared = {leg.id for leg in other.legs.values() if leg.due}
+    rest = [each for each in dict.fromkeys((other.caller, *other.legs)) if each not in (None, partner, *spared)]
     other.over, other.caller = True, None
     ended = [Told(type=EventType.CLEARED, at=at, cause=TRANSFERRED)] if other.contact else []
     hang_ups = [requests.hang_up(each) for each in rest if each]

@@ -37,6 +37,6 @@ def _not_held(line: Line, now: float) -> list[Action]:
     """A caller who cannot be parted from the others, or would hear nothing, stays with them."""
     if line.over or line.caller is None:
         return []
-    agents = [leg for leg in line.legs.values() if leg.agent and leg.up]
+    agents = [leg for leg in line.legs.values() if leg.agent and leg.up and not leg.withdrawn]
     back = line.bring_together(line.caller, *(leg.id for leg in agents))
     return [*back, *(line.told(EventType.RETRIEVED, leg, now) for leg in agents)]
