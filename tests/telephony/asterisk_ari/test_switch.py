@@ -128,6 +128,14 @@ async def running(bench: Bench) -> AsyncIterator[Bench]:
         yield bench
 
 
+@asynccontextmanager
+async def connected() -> AsyncIterator[Bench]:
+    """One that has connected."""
+    async with running(Bench()) as bench:
+        await bench.connected()
+        yield bench
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrying, "REPLACED_SECONDS", 0.3)
@@ -135,8 +143,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with running(Bench()) as made:
-        await made.connected()
+    async with connected() as made:
         yield made
 
 

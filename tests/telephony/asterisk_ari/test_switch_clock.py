@@ -40,18 +40,26 @@ async def bench() -> AsyncIterator[Bench]:
         yield made
 
 
-@pytest.mark.enable_socket
-@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
-async def test_what_an_order_does_is_told_by_the_clock_of_the_switch(bench: Bench, ahead: float) -> None:
+async def talking(bench: Bench) -> str:
+    """An agent talks to a caller; their channel."""
     assert isinstance(bench.floor, Diary)
     told = bench.floor.happened
-    bench.asterisk.since = iso(now() + ahead)
     await bench.asterisk.call()
     await until(lambda: EventType.OFFERED in told)
     await bench.order(OrderType.CONNECT, agent=AGENT)
     leg = bench.asterisk.said("POST", "channels")[-1]["query"]["channelId"]
     await bench.asterisk.tell("StasisStart", args=["leg"], channel=incoming(leg))
     await until(lambda: EventType.ESTABLISHED in told)
+    return str(leg)
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize("ahead", [-3600.0, 3600.0])
+async def test_what_an_order_does_is_told_by_the_clock_of_the_switch(bench: Bench, ahead: float) -> None:
+    assert isinstance(bench.floor, Diary)
+    told = bench.floor.happened
+    bench.asterisk.since = iso(now() + ahead)
+    await talking(bench)
     await bench.order(OrderType.TRANSFER, agent=AGENT, to={"queue": "cards"})
     await until(lambda: EventType.TRANSFERRED in told)
     assert 0 <= told[EventType.TRANSFERRED] - told[EventType.ESTABLISHED] < 1800
@@ -63,12 +71,7 @@ async def test_a_phones_hold_that_is_read_after_an_order_that_it_came_before_is_
     assert isinstance(bench.floor, Diary)
     told = bench.floor.happened
     before = bench.asterisk.since = iso(now())
-    await bench.asterisk.call()
-    await until(lambda: EventType.OFFERED in told)
-    await bench.order(OrderType.CONNECT, agent=AGENT)
-    leg = bench.asterisk.said("POST", "channels")[-1]["query"]["channelId"]
-    await bench.asterisk.tell("StasisStart", args=["leg"], channel=incoming(leg))
-    await until(lambda: EventType.ESTABLISHED in told)
+    leg = await talking(bench)
     await asyncio.sleep(0.01)
     await bench.order(OrderType.HOLD, key="main-2", agent=AGENT)
     await bench.order(OrderType.RETRIEVE, key="main-3", agent=AGENT)

@@ -44,8 +44,8 @@ class LiveCall:
         if told.leg_id is None:
             return told
         last = self._told_at.get(told.leg_id, 0.0)
-        behind = last - told.at < WAITING_SECONDS
-        at = self._told_at[told.leg_id] = max(round(told.at, 3), round(last + TICK, 3)) if behind else told.at
+        waited = last - told.at < WAITING_SECONDS
+        at = self._told_at[told.leg_id] = max(round(told.at, 3), round(last + TICK, 3)) if waited else told.at
         return msgspec.structs.replace(told, at=at)
 
     def wake_in(self, seconds: float, wake: Callable[[], None]) -> None:

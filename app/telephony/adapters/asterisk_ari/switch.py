@@ -296,8 +296,7 @@ class Switch:
             self._join(call, second, event)
 
     def _join(self, call: LiveCall, second: LiveCall, event: events.Event) -> None:
-        partner = event.refer_to.connected_channel if event.refer_to else None
-        agent = self._agent_at(partner)
+        agent = self._agent_at(event.refer_to.connected_channel if event.refer_to else None)
         came = referring.joined(call.line, second.line, event, agent, self._clock())
         for each, actions in zip((call, second), came, strict=True):
             self._follow(each, actions)

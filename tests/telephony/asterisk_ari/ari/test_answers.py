@@ -16,7 +16,7 @@ from app.telephony.adapters.asterisk_ari.ari.connection import Access, AriConnec
 from app.telephony.events import EventType, OrderType
 from app.telephony.port import Delivered, Missed
 from tests.telephony.asterisk_ari.stand_in import PASSWORD, USER, StandIn, stand_in, until
-from tests.telephony.asterisk_ari.test_switch import AGENT, Bench, running
+from tests.telephony.asterisk_ari.test_switch import AGENT, connected
 
 pytestmark = pytest.mark.enable_socket
 
@@ -100,8 +100,7 @@ async def test_an_order_that_is_not_answered_misses_and_the_switch_is_looked_at_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "ANSWER_SECONDS", 1.5)
-    async with running(Bench()) as bench:
-        await bench.connected()
+    async with connected() as bench:
         await bench.asterisk.call()
         await until(lambda: bench.asterisk.said("POST", "channels/17.1"))
         bench.asterisk.answers = lambda asked: None
@@ -117,8 +116,7 @@ async def test_an_answer_that_comes_late_still_counts_and_the_order_that_comes_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(calls, "ANSWER_SECONDS", 0.1)
-    async with running(Bench()) as bench:
-        await bench.connected()
+    async with connected() as bench:
         await bench.asterisk.call()
         await until(lambda: bench.floor.told)
         bench.asterisk.answers = lambda asked: None
@@ -132,8 +130,7 @@ async def test_an_answer_that_comes_late_still_counts_and_the_order_that_comes_a
 
 
 async def test_answers_that_nobody_waits_for_change_nothing() -> None:
-    async with running(Bench()) as bench:
-        await bench.connected()
+    async with connected() as bench:
         await bench.asterisk.call()
         await until(lambda: bench.asterisk.said("POST", "channels/17.1"))
         answered = bench.asterisk.asked[-1]["request_id"]

@@ -30,7 +30,7 @@ from tests.telephony.asterisk_ari.line.test_referring import (
 )
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.stand_in import incoming, until
-from tests.telephony.asterisk_ari.test_switch import Bench, running
+from tests.telephony.asterisk_ari.test_switch import connected
 
 CALLS = [("5550001", None), ("bo", "PJSIP/bo")]
 """Whom Anna has called at her phone: a number, or a colleague."""
@@ -240,8 +240,7 @@ async def test_phone_is_hung_up_on_once_asterisk_has_told_it_that_it_has_joined_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(referring, "LEAVES_SECONDS", 0.01)
-    async with running(Bench()) as bench:
-        await bench.connected()
+    async with connected() as bench:
         leg = await a_leg(bench)
         monkeypatch.setattr(bench.floor, "agent_at", lambda address: "anna" if address == "PJSIP/anna" else None)
         phone = incoming(PHONE) | {"name": "PJSIP/anna-2"}
@@ -262,12 +261,8 @@ async def test_phone_is_hung_up_on_once_asterisk_has_told_it_that_it_has_joined_
 
 
 @pytest.mark.enable_socket
-async def test_phone_on_a_call_that_nobody_knows_is_refused_once_the_call_that_it_names_has_ended(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(referring, "ENDS_SECONDS", 0.2)
-    async with running(Bench()) as bench:
-        await bench.connected()
+async def test_phone_on_a_call_that_nobody_knows_is_refused_once_the_call_that_it_names_has_ended() -> None:
+    async with connected() as bench:
         await refer(bench, "99.1", refer_to={"destination_channel": incoming("99.2")})
         await refer(bench, "99.3")
         await until(lambda: len(answers(bench)) > 1)

@@ -19,7 +19,7 @@ from tests.telephony.asterisk_ari.line.test_left_alone import asked, up
 from tests.telephony.asterisk_ari.line.test_orders import AGENT, BO, a_line, order
 from tests.telephony.asterisk_ari.replay import ANNA, CALL, SETUP
 from tests.telephony.asterisk_ari.stand_in import incoming, until
-from tests.telephony.asterisk_ari.test_switch import Bench, running
+from tests.telephony.asterisk_ari.test_switch import Bench, connected
 
 PHONE = "1.5"
 
@@ -195,8 +195,7 @@ def test_a_customer_whom_an_agent_has_called_at_the_phone_may_be_sent_on() -> No
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    async with running(Bench()) as made:
-        await made.connected()
+    async with connected() as made:
         yield made
 
 

@@ -30,13 +30,14 @@ PATIENCE_SECONDS = 20.0
 """How long a phone waits for what becomes of its wish; after that nothing does."""
 
 UNDECIDED = PATIENCE + "undecided"
+UNDECIDED_SECONDS = 5.0
+"""How long a phone may go on waiting after a gap: for what a process that is no more may have had ordered for it, and
+for what is told meanwhile of a wish that is younger than the gap."""
+
 DUE = PATIENCE + "due."
 """Of a phone, by its channel, that is told now what became of its wish."""
 
 ANSWERED, UNAVAILABLE = "channel_answered", "channel_unavailable"
-UNDECIDED_SECONDS = 5.0
-"""How long a phone may go on waiting after a gap: for what a process that is no more may have had ordered for it, and
-for what is told meanwhile of a wish that is younger than the gap."""
 
 TRANSFERRED = "transferred"
 REFERRED = "refer"
